@@ -1,0 +1,2 @@
+//! orderstream
+fn main() {}
