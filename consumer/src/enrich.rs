@@ -1,0 +1,182 @@
+//! Order and lookup to enriched order. Pure: the lookup was made before, for the whole batch.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use crate::order::{Customer, Order, Timestamp};
+
+/// A customer as Redis has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KnownCustomer {
+    /// The columns that go into `results`.
+    pub customer: Customer,
+    /// Which state of the customer this is; compared for equality only. Hashes that somebody else keeps have none.
+    pub version: Option<String>,
+}
+
+/// What Redis said about the customers of a batch. A failed lookup is a value, not an error: an outage is no poison (P6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// Redis answered and was up to date: who is not in here does not exist.
+    Answered(HashMap<String, KnownCustomer>),
+    /// Redis could not be asked, or does not hold all customers right now (P8).
+    Unavailable,
+}
+
+/// How complete a row is: the column `results.enrichment`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enrichment {
+    /// The customer was found.
+    Complete,
+    /// Redis answered, was up to date, and has no such customer.
+    Missing,
+    /// Redis could not be asked.
+    Pending,
+}
+
+impl Enrichment {
+    /// The text in `results.enrichment` and in the hash.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Missing => "missing",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// The value of the column; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Complete, Self::Missing, Self::Pending].into_iter().find(|e| e.as_str() == text)
+    }
+}
+
+impl fmt::Display for Enrichment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An order with its customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrichedOrder {
+    /// The order as the event has it.
+    pub order: Order,
+    /// The customer, empty unless `enrichment` is `Complete`.
+    pub customer: KnownCustomer,
+    /// How complete it is.
+    pub enrichment: Enrichment,
+}
+
+/// Adds the customer to the order.
+///
+/// An order whose `customer_id` the event does not carry (an unchanged TOAST column) is pending: the sweep reads the stored id.
+#[must_use]
+pub fn enrich(order: Order, lookup: &Lookup) -> EnrichedOrder {
+    let (customer, enrichment) = match (lookup, order.customer_id.value()) {
+        (Lookup::Answered(known), Some(id)) => match known.get(id) {
+            Some(customer) => (customer.clone(), Enrichment::Complete),
+            None => (KnownCustomer::default(), Enrichment::Missing),
+        },
+        _ => (KnownCustomer::default(), Enrichment::Pending),
+    };
+    EnrichedOrder { order, customer, enrichment }
+}
+
+/// A row of `results` as it was committed: what readers see in Postgres and in the hash `order:<id>`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultRow {
+    /// The order's id.
+    pub order_id: i64,
+    /// Who ordered.
+    pub customer_id: String,
+    /// The customer's columns and version; empty if there is none or none is known yet.
+    pub customer: KnownCustomer,
+    /// What was ordered.
+    pub product_id: String,
+    /// How many.
+    pub quantity: i32,
+    /// The price of one.
+    pub price: Decimal,
+    /// `quantity * price`.
+    pub total: Decimal,
+    /// The state of the order in the shop.
+    pub status: String,
+    /// The source's `created_at`.
+    pub ordered_at: Option<Timestamp>,
+    /// The source's `updated_at`.
+    pub updated_at: Option<Timestamp>,
+    /// How complete the row is.
+    pub enrichment: Enrichment,
+    /// When the row was written.
+    pub processed_at: DateTime<Utc>,
+    /// Taken from one sequence under the row's lock: of two states of one row the higher is the later.
+    pub revision: i64,
+}
+
+/// An order that is gone, as committed in `deleted_orders`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedRow {
+    /// The order's id.
+    pub order_id: i64,
+    /// When the deletion was processed.
+    pub deleted_at: DateTime<Utc>,
+    /// As [`ResultRow::revision`], from the same sequence.
+    pub revision: i64,
+}
+
+/// What the hash `order:<id>` is to say.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OrderState {
+    /// The order exists.
+    Live(ResultRow),
+    /// The order was deleted.
+    Deleted(DeletedRow),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::Text;
+
+    fn order(customer_id: Text) -> Order {
+        Order {
+            customer_id,
+            product_id: Text::Value("PROD1".into()),
+            quantity: 1,
+            price: Decimal::ONE,
+            total: Decimal::ONE,
+            status: Text::Value("pending".into()),
+            ordered_at: None,
+            updated_at: None,
+        }
+    }
+
+    fn ann() -> Lookup {
+        let customer = Customer { name: Some("Ann".into()), ..Customer::default() };
+        Lookup::Answered(HashMap::from([("C1".into(), KnownCustomer { customer, version: Some("1".into()) })]))
+    }
+
+    #[test]
+    fn a_known_customer_completes_the_order() {
+        let enriched = enrich(order(Text::Value("C1".into())), &ann());
+        assert_eq!(enriched.enrichment, Enrichment::Complete);
+        assert_eq!(enriched.customer.customer.name.as_deref(), Some("Ann"));
+    }
+
+    #[test]
+    fn an_unknown_customer_is_missing_only_if_redis_answered() {
+        let by = Text::Value("C2".into());
+        assert_eq!(enrich(order(by.clone()), &ann()).enrichment, Enrichment::Missing);
+        assert_eq!(enrich(order(by), &Lookup::Unavailable).enrichment, Enrichment::Pending);
+    }
+
+    #[test]
+    fn an_order_whose_customer_id_was_not_sent_is_pending() {
+        assert_eq!(enrich(order(Text::Unchanged), &ann()).enrichment, Enrichment::Pending);
+    }
+}
