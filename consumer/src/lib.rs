@@ -6,8 +6,10 @@
 //! - [`position`]: where an event stands, and which of two is newer
 //! - [`order`]: orders and customers, the domain
 //! - [`rejection`]: why a record cannot be processed
+//! - [`collapse`]: many changes of one order become one write
 //! - [`enrich`]: order and lookup to enriched order
 
+pub mod collapse;
 pub mod enrich;
 pub mod order;
 pub mod position;
