@@ -8,6 +8,7 @@
 //! - [`rejection`]: why a record cannot be processed
 //! - [`collapse`]: many changes of one order become one write
 //! - [`enrich`]: order and lookup to enriched order
+//! - [`results`]: Postgres: claim, fence, upsert, ledger
 
 pub mod collapse;
 pub mod enrich;
@@ -15,3 +16,4 @@ pub mod order;
 pub mod position;
 pub mod record;
 pub mod rejection;
+pub mod results;
