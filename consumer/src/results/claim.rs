@@ -21,6 +21,14 @@ pub struct Claim {
     pub next_offset: i64,
 }
 
+impl Claim {
+    /// Whether the partition was never claimed before in this epoch.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.generation == 1
+    }
+}
+
 /// What is claimed, and what is known of it now.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {
