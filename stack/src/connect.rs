@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
+use crate::http::answers;
 use crate::java::Java;
 use crate::ports::Ports;
-use crate::service::answers;
 use crate::wait::{self, Attempt};
 use crate::{jars, repository};
 

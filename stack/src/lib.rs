@@ -10,8 +10,10 @@
 //! The files that say what runs (`sql/source`, `connect/`, `redis/redis.conf`) are the ones docker compose uses.
 
 mod access;
+mod builder;
 mod connect;
 mod folder;
+mod http;
 mod jars;
 mod java;
 mod kafka;
@@ -27,10 +29,12 @@ mod topics;
 pub mod wait;
 mod warden;
 
+pub use builder::Builder;
 pub use connect::Connect;
 pub use folder::{remove_data, running_process};
+pub use http::answers;
 pub use ports::{Ports, free_port};
 pub use repository::{data_folder, root};
-pub use service::{Service, answers};
+pub use service::Service;
 pub use shared::shared;
-pub use stack::{Builder, Stack};
+pub use stack::Stack;

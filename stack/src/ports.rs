@@ -2,8 +2,12 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use anyhow::{Context, Result, bail};
+
+/// Below are the ports of well-known services.
+const FIRST_FREE: u16 = 10240;
 
 /// One port for each listener.
 #[derive(Clone, Debug)]
@@ -28,19 +32,19 @@ impl Ports {
         Self { postgres: 15432, redis: 6379, kafka: 9092, controller: 9093, connect: 8083, orderstream: 8080 }
     }
 
-    /// Six ports nobody listens on.
+    /// Ports nobody listens on.
     ///
     /// # Errors
     /// When there are none.
     pub fn free() -> Result<Self> {
-        // Held until all six are found, so that they differ.
-        let listeners = (0..6).map(|_| free_listener()).collect::<Result<Vec<_>>>()?;
-        let mut ports = Vec::with_capacity(listeners.len());
-        for listener in &listeners {
-            ports.push(listener.local_addr()?.port());
-        }
-        let [postgres, redis, kafka, controller, connect, orderstream] = ports[..] else { bail!("six ports were asked for") };
-        Ok(Self { postgres, redis, kafka, controller, connect, orderstream })
+        Ok(Self {
+            postgres: free_port()?,
+            redis: free_port()?,
+            kafka: free_port()?,
+            controller: free_port()?,
+            connect: free_port()?,
+            orderstream: free_port()?,
+        })
     }
 
     /// Says which of the services' ports is taken, before anything is started.
@@ -61,29 +65,31 @@ impl Ports {
     }
 }
 
-/// A port nobody listens on.
+/// A port nobody listens on, and that no other call in this process gets.
 ///
 /// # Errors
 /// When there is none.
 pub fn free_port() -> Result<u16> {
-    Ok(free_listener()?.local_addr()?.port())
-}
-
-/// Below the range from which outgoing connections take theirs: otherwise some client's connection may sit on the port of
-/// a service that is down for a moment, and the service could not come back.
-fn free_listener() -> Result<TcpListener> {
-    let lowest_ephemeral = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
-        .ok()
-        .and_then(|range| range.split_whitespace().next()?.parse().ok())
-        .unwrap_or(32768);
-    let first = 10240;
-    let count = u32::from(lowest_ephemeral.max(first + 1000) - first);
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Above them, outgoing connections take theirs: some client's connection could then sit on the port of a service that is
+    // down for a moment, and the service could not come back.
+    let end = first_outgoing_port();
+    let count = end.saturating_sub(FIRST_FREE).max(1000);
     // Each process starts its search elsewhere, so that two of them do not compete for the same ports.
     let start = std::process::id().wrapping_mul(97);
     (0..count)
-        .filter_map(|step| u16::try_from((start.wrapping_add(step)) % count).ok())
-        .find_map(|offset| TcpListener::bind((Ipv4Addr::LOCALHOST, first + offset)).ok())
-        .with_context(|| format!("no free port between {first} and {lowest_ephemeral} on 127.0.0.1"))
+        .filter_map(|_| {
+            let step = start.wrapping_add(u32::from(NEXT.fetch_add(1, Ordering::Relaxed)));
+            let port = FIRST_FREE + u16::try_from(step % u32::from(count)).ok()?;
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok().map(|_| port)
+        })
+        .next()
+        .with_context(|| format!("no free port between {FIRST_FREE} and {end} on 127.0.0.1"))
+}
+
+fn first_outgoing_port() -> u16 {
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    range.split_whitespace().next().and_then(|port| port.parse().ok()).unwrap_or(32768)
 }
 
 fn ensure_unused(service: &str, port: u16) -> Result<()> {
@@ -103,7 +109,7 @@ mod tests {
     #[test]
     fn a_port_in_use_is_reported_with_its_number_and_the_service_that_needs_it() {
         let mut ports = Ports::free().unwrap();
-        let taken = free_listener().unwrap();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         ports.redis = taken.local_addr().unwrap().port();
         let message = ports.ensure_unused().unwrap_err().to_string();
         assert!(message.contains(&format!("port {}, needed by Redis", ports.redis)), "{message}");

@@ -20,6 +20,16 @@ pub(crate) fn family(root: i32) -> Vec<i32> {
     family
 }
 
+/// Stops a family by SIGSTOP: the parent first, so that it starts no more children while they are looked up.
+pub(crate) fn freeze(root: i32) -> Vec<i32> {
+    signal(root, Signal::SIGSTOP);
+    let family = family(root);
+    for &pid in &family[1..] {
+        signal(pid, Signal::SIGSTOP);
+    }
+    family
+}
+
 /// A process that ended between the look and the signal needs none.
 pub(crate) fn signal(pid: i32, signal: Signal) {
     let _: Result<(), Errno> = kill(Pid::from_raw(pid), signal);
@@ -77,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_family_includes_a_child_that_left_the_group() {
-        let script = "setsid cat & echo $!; wait";
+        let script = "setsid tail -f /dev/null & echo ready; wait";
         let mut parent =
             Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn().unwrap();
         let mut first_byte = [0];

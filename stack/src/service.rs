@@ -132,7 +132,7 @@ impl Service {
         let Some(mut child) = slot.take() else { return };
         let root = signed(child.id());
         // Collected by its parent already: the number may belong to somebody else by now.
-        let family = if matches!(child.try_wait(), Ok(None)) { freeze(root) } else { Vec::new() };
+        let family = if matches!(child.try_wait(), Ok(None)) { process::freeze(root) } else { Vec::new() };
         for &pid in &family {
             process::signal(pid, Signal::SIGKILL);
         }
@@ -149,7 +149,7 @@ impl Service {
     /// When it is not running.
     pub fn pause(&self) -> Result<()> {
         let root = signed(self.pid().with_context(|| format!("{} cannot be paused: it is not running", self.name))?);
-        let family = freeze(root);
+        let family = process::freeze(root);
         let stopped = || Attempt::when(family.iter().all(|&pid| process::is_stopped(pid)));
         wait::until(&format!("{} stands still", self.name), KILL_PATIENCE, stopped)
     }
@@ -231,28 +231,6 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Whether a GET of `url` is answered with 200.
-///
-/// # Errors
-/// When it is not, with what came instead.
-pub fn answers(url: &str) -> Result<()> {
-    let response = ureq::get(url).config().timeout_global(Some(Duration::from_secs(2))).http_status_as_error(false).build().call()?;
-    if response.status().as_u16() != 200 {
-        bail!("{url} answers {}", response.status());
-    }
-    Ok(())
-}
-
-/// The parent first, so that it starts no more children while they are looked up.
-fn freeze(root: i32) -> Vec<i32> {
-    process::signal(root, Signal::SIGSTOP);
-    let family = process::family(root);
-    for &pid in &family {
-        process::signal(pid, Signal::SIGSTOP);
-    }
-    family
 }
 
 fn signed(pid: u32) -> i32 {

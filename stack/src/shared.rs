@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::{Result, anyhow};
 
-use crate::stack::{Builder, Stack};
+use crate::builder::Builder;
+use crate::stack::Stack;
 
 static STACK: OnceLock<Result<Mutex<Stack>, String>> = OnceLock::new();
 

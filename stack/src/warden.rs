@@ -60,3 +60,46 @@ impl Drop for Warden {
         let _: std::io::Result<_> = self.shell.wait();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process;
+    use crate::wait::{self, Attempt};
+    use std::io::Read;
+    use std::time::Duration;
+
+    /// A process with a child outside its group, as Postgres has them.
+    fn parent_and_child() -> (Child, Vec<i32>) {
+        let mut parent = Command::new("sh");
+        parent.args(["-c", "setsid tail -f /dev/null & echo ready; wait"]).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let mut parent = parent.spawn().unwrap();
+        parent.stdout.as_mut().unwrap().read_exact(&mut [0; 5]).unwrap();
+        let family = process::family(i32::try_from(parent.id()).unwrap());
+        assert_eq!(family.len(), 2, "{family:?}");
+        (parent, family)
+    }
+
+    #[test]
+    fn what_was_watched_is_gone_with_its_children_when_the_pipe_closes_and_the_folder_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, lock) = (folder.path().join("data"), File::create(folder.path().join("lock")).unwrap());
+        std::fs::create_dir(&data).unwrap();
+        let warden = Warden::start(&lock, std::slice::from_ref(&data)).unwrap();
+        let (mut watched, family) = parent_and_child();
+        let (mut forgotten, survivors) = parent_and_child();
+        warden.watch(forgotten.id()).unwrap();
+        warden.watch(watched.id()).unwrap();
+        warden.forget(forgotten.id());
+        drop(warden);
+        watched.wait().unwrap();
+        let gone = || Attempt::when(!family.iter().any(|&pid| process::is_alive(pid)));
+        wait::until("the watched family is gone", Duration::from_secs(5), gone).unwrap();
+        assert!(!data.exists());
+        assert!(survivors.iter().all(|&pid| process::is_alive(pid)));
+        for &pid in &survivors {
+            process::signal(pid, nix::sys::signal::Signal::SIGKILL);
+        }
+        forgotten.wait().unwrap();
+    }
+}

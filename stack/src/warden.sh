@@ -12,8 +12,8 @@ while read -r verb pid; do
 done
 for pid in $watched; do
     # Stopped first, so that it starts no more children. Postgres' children are each in a group of their own.
-    kill -STOP -- "-$pid"
+    kill -s STOP -- "-$pid"
     children=$(grep -ls "^PPid:[[:space:]]*$pid\$" /proc/[0-9]*/status | cut -d/ -f3)
-    kill -KILL -- "-$pid" $children
+    kill -s KILL -- "-$pid" $children
 done
 [ $# = 0 ] || rm -rf -- "$@"
