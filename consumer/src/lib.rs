@@ -2,6 +2,7 @@
 //!
 //! The modules in the order in which the data flows:
 //!
+//! - [`config`]: file and environment to typed, validated sections
 //! - [`record`]: a Kafka record with its bytes and coordinates
 //! - [`position`]: where an event stands, and which of two is newer
 //! - [`order`]: orders and customers, the domain
@@ -11,6 +12,7 @@
 //! - [`results`]: Postgres: claim, fence, upsert, ledger
 
 pub mod collapse;
+pub mod config;
 pub mod enrich;
 pub mod order;
 pub mod position;
