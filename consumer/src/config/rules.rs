@@ -68,7 +68,7 @@ fn durations(config: &Config, found: &mut Found) {
     if breaker.open_base > breaker.open_max {
         found.push(("breaker.open_base_ms", "is longer than breaker.open_max_ms".into()));
     }
-    if breaker.slow_call > config.redis.lookup_deadline {
+    if breaker.slow_call.is_some_and(|slow| slow > config.redis.lookup_deadline) {
         found.push(("breaker.slow_call_ms", "is longer than redis.lookup_deadline_ms, and no call would ever be slow".into()));
     }
 }

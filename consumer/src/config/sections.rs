@@ -164,21 +164,19 @@ impl Redis {
 }
 
 /// When the circuit breaker around Redis opens and closes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Breaker {
-    /// Share of failed calls that opens it.
-    pub failure_share: f64,
-    /// Calls in the window before shares count.
-    pub minimum_calls: u32,
     /// How far back calls count.
     pub window: Duration,
-    /// Failures in a row that open it.
-    pub consecutive_failures: u32,
-    /// Calls slower than this are slow.
-    pub slow_call: Duration,
-    /// Share of slow calls that opens it.
-    pub slow_share: f64,
-    /// How long it first stays open.
+    /// Calls in the window before the share counts.
+    pub minimum_calls: u32,
+    /// Share of failed calls that opens it.
+    pub failure_share: f64,
+    /// Failures in a row that open it; 0 turns this off.
+    pub failures_in_a_row: u32,
+    /// Calls that take so long count as failures in the share.
+    pub slow_call: Option<Duration>,
+    /// Longest it first stays open.
     pub open_base: Duration,
     /// Longest it stays open between probes.
     pub open_max: Duration,
@@ -189,12 +187,11 @@ pub struct Breaker {
 impl Breaker {
     pub(super) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
-            failure_share: values.share("breaker.failure_share")?,
-            minimum_calls: values.number("breaker.minimum_calls")?,
             window: values.millis("breaker.window_ms")?,
-            consecutive_failures: values.number("breaker.consecutive_failures")?,
-            slow_call: values.millis("breaker.slow_call_ms")?,
-            slow_share: values.share("breaker.slow_share")?,
+            minimum_calls: values.number("breaker.minimum_calls")?,
+            failure_share: values.share("breaker.failure_share")?,
+            failures_in_a_row: values.number("breaker.failures_in_a_row")?,
+            slow_call: values.optional_millis("breaker.slow_call_ms")?,
             open_base: values.millis("breaker.open_base_ms")?,
             open_max: values.millis("breaker.open_max_ms")?,
             probes: values.number("breaker.probes")?,

@@ -78,6 +78,10 @@ impl Values {
         self.number(name).map(Duration::from_millis)
     }
 
+    pub(super) fn optional_millis(&self, name: &str) -> Result<Option<Duration>, Problem> {
+        Ok(self.optional_number(name)?.map(Duration::from_millis))
+    }
+
     pub(super) fn seconds(&self, name: &str) -> Result<Duration, Problem> {
         self.number(name).map(Duration::from_secs)
     }
