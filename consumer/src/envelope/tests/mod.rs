@@ -1,6 +1,7 @@
 //! Each shape of an event at a glance: what Debezium writes, and what it says.
 
 mod flat;
+mod never_panics;
 mod poison;
 mod rows;
 mod schemas;
