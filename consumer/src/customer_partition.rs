@@ -2,18 +2,20 @@
 //!
 //! With Redis away the partition waits: a customer that is skipped would be missing for ever (P2, P6).
 
-use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::changes::{Refusal, Refusals};
+use crate::customers::ChangedCustomer;
 use crate::envelope::Decoded;
+use crate::fate::Fates;
 use crate::flow::{Flow, Place};
 use crate::order::CustomerChange;
 use crate::partition::{Letters, Stopped, delay, was_committed};
 use crate::record::Record;
 use crate::reflect;
-use crate::results::keep::{ChangedCustomer, CustomerBatch};
-use crate::results::{ApplyError, Fates};
+use crate::results::keep::CustomerBatch;
+use crate::results::{ApplyError, Class};
 use crate::source::{Inbox, Received};
 
 /// Runs until the inbox is closed or the partition has to stop.
@@ -32,8 +34,7 @@ pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(),
         let to = last.offset + 1;
         let batch = decode(&flow, &records);
         let changed = put(&flow, &place, &batch.changes, to).await?;
-        commit(&flow, &place, &records, batch, &changed, from, to).await?;
-        reflect::cover(&flow, &place, to).await;
+        commit(&flow, &place, &records, &batch, &changed, from..to).await?;
         flow.orders_are_due();
         from = to;
     }
@@ -65,41 +66,45 @@ pub(crate) fn decode(flow: &Flow, records: &[Record]) -> Customers {
 async fn put(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, Stopped> {
     let mut backoff = flow.backoff();
     loop {
-        match flow.customers.put(changes).await {
+        match reflect::put_customers(flow, place, changes, to).await {
             Ok(changed) => return Ok(changed),
-            Err(_logged_by_the_breaker) => place.pause(backoff.next_delay()).await?,
+            Err(_told_by_the_breaker) => place.pause(backoff.next_delay()).await?,
         }
     }
 }
 
+/// The transaction, until it has gone through or the partition has to stop.
 async fn commit(
     flow: &Flow,
     place: &Place,
     records: &[Record],
-    batch: Customers,
+    batch: &Customers,
     changed: &[ChangedCustomer],
-    from: i64,
-    to: i64,
+    offsets: Range<i64>,
 ) -> Result<(), Stopped> {
     let (mut letters, mut backoff) = (Letters::default(), flow.backoff());
+    let Range { start: from, end: to } = offsets;
+    let fates = Fates {
+        applied: batch.changes.len() as u64,
+        stale: 0,
+        ignored: batch.ignored,
+        dead_lettered: batch.refusals.len() as u64,
+    };
     loop {
         let rows = letters.acknowledged(flow, place, records, &batch.refusals).await?;
-        let fates = fates(&batch);
         let attempt = CustomerBatch { from, to, fates, changed, letters: &rows, refresh: flow.refresh };
         match flow.results.keep(&place.claim, &attempt).await {
-            Ok(()) => return Ok(place.committed(flow, to, fates)),
-            Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
-            Err(ApplyError::Unknown { error, .. }) => {
-                place.troubled(flow, &error);
-                if was_committed(flow, place, to).await? {
-                    return Ok(place.committed(flow, to, fates));
-                }
-            }
+            Ok(()) => break,
             Err(ApplyError::Store(error)) => {
                 place.troubled(flow, &error);
                 place.pause(delay(&error, backoff.next_delay())).await?;
+                if error.class() == Class::UnknownOutcome && was_committed(flow, place, to).await? {
+                    break;
+                }
             }
-            Err(ApplyError::Unresolved(_)) => return Err(Stopped::Fenced),
+            Err(_fenced) => return Err(Stopped::Fenced),
         }
     }
+    place.committed(flow, to, fates);
+    Ok(())
 }

@@ -1,22 +1,27 @@
 //! What the workers of all partitions share, and where each of them stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
-use crate::cache::Cache;
+use crate::cache::OrderCache;
 use crate::changes::Strictness;
 use crate::customers::Customers;
 use crate::dead_letter::{DeadLetterError, DeadLetters};
 use crate::envelope::Decoder;
+use crate::fate::Fates;
+use crate::health::{Dependency, Health};
 use crate::logging::Throttle;
 use crate::metrics::Metrics;
-use crate::results::{Claim, Fates, Results, StoreError};
+use crate::results::{Claim, Class, Results, StoreError};
 use crate::retry::{Backoff, Policy};
 use crate::source::{Ownership, Progress};
+
+/// A trouble that lasts is told again after this.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// How much goes into one batch (P10).
 #[derive(Debug, Clone, Copy)]
@@ -37,11 +42,15 @@ pub struct Flow {
     /// Redis: customers.
     pub customers: Customers,
     /// Redis: orders.
-    pub cache: Cache,
+    pub cache: OrderCache,
+    /// Redis: how far it is.
+    pub redis_progress: crate::progress::Progress,
     /// Kafka: dead letters.
     pub letters: DeadLetters,
     /// Counters and gauges.
     pub metrics: Metrics,
+    /// What `/readyz` goes by.
+    pub health: Health,
     /// The size of a batch.
     pub limits: Limits,
     /// Which orders may not be written without a customer.
@@ -58,8 +67,8 @@ pub struct Flow {
     pub behind: Notify,
     /// Whether results changed since `recent_orders` was last written.
     pub recent_is_old: AtomicBool,
-    /// Speaks of a server's trouble at most once in a while.
-    pub troubles: Mutex<Throttle>,
+    /// Speaks of each kind of trouble at most once in a while.
+    pub troubles: Mutex<HashMap<&'static str, Throttle>>,
 }
 
 impl Flow {
@@ -132,19 +141,25 @@ impl Place {
     /// All records below `next_offset` have their fate.
     pub fn committed(&self, flow: &Flow, next_offset: i64, fates: Fates) {
         self.progress.done_up_to(next_offset);
-        flow.metrics.committed(&self.claim.topic, self.claim.partition, next_offset, fates);
+        flow.metrics.records_settled(&self.claim.topic, self.claim.partition, fates);
+        flow.health.committed(&self.claim.topic, self.claim.partition, next_offset, fates);
     }
 
-    /// The next offset that has no fate yet.
+    /// How far it is, and what Kafka still has.
     #[must_use]
-    pub fn done(&self) -> i64 {
-        self.progress.done()
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Postgres is in the way: counted, and told once in a while.
     pub fn troubled(&self, flow: &Flow, error: &StoreError) {
-        flow.metrics.postgres_error(error.class());
         let key = error.class().as_str();
+        flow.metrics.postgres_error(key);
+        match error.class() {
+            Class::Connection => flow.health.down(Dependency::Postgres, key),
+            Class::Ours | Class::Row => flow.health.waiting(&self.claim.topic, self.claim.partition, error.to_string()),
+            Class::Contention | Class::UnknownOutcome => {}
+        }
         if let Some(suppressed) = flow.throttle(key) {
             tracing::warn!(
                 topic = %self.claim.topic, partition = self.claim.partition, class = key, suppressed, %error,
@@ -166,7 +181,8 @@ impl Place {
 
 impl Flow {
     fn throttle(&self, key: &'static str) -> Option<u64> {
-        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).pass(key, std::time::Instant::now())
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.entry(key).or_insert_with(|| Throttle::new(QUIET)).allow(Instant::now())
     }
 }
 
@@ -193,6 +209,12 @@ impl Places {
         if places.get(&key).is_some_and(|current| Arc::ptr_eq(current, place)) {
             places.remove(&key);
         }
+    }
+
+    /// All claimed partitions.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Place>> {
+        self.lock().values().cloned().collect()
     }
 
     /// The claimed partitions of `topic`.

@@ -16,6 +16,7 @@
 //! - [`reflect`]: how far Redis reflects each partition, told to Redis itself
 //! - [`repair`]: the sweep that completes `missing`, `pending` and outdated rows
 //! - [`rebuild`]: makes Redis whole after it has lost something
+//! - [`reread`]: a stretch of a partition read again
 //! - [`recent`]: keeps the list of the newest orders
 //!
 //! The edges:
@@ -72,6 +73,7 @@ pub mod redis_link;
 pub mod reflect;
 pub mod rejection;
 pub mod repair;
+pub mod reread;
 pub mod results;
 pub mod retry;
 pub mod run;

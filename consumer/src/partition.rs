@@ -17,11 +17,14 @@ use tokio::sync::mpsc;
 use crate::flow::{Flow, Place};
 use crate::source::Inbox;
 
+mod letters;
 mod prepare;
 mod store;
 mod write_back;
 
+pub(crate) use letters::Letters;
 pub use store::Stopped;
+pub(crate) use store::{delay, was_committed};
 
 /// Runs until the inbox is closed and every batch has gone through, or until the partition has to stop.
 ///
@@ -30,7 +33,7 @@ pub use store::Stopped;
 pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(), Stopped> {
     let (prepared, to_store) = mpsc::channel(1);
     let (stored, to_write_back) = mpsc::channel(1);
-    let preparing = tokio::spawn(prepare::run(Arc::clone(&flow), inbox, prepared));
+    let preparing = tokio::spawn(prepare::run(Arc::clone(&flow), Arc::clone(&place), inbox, prepared));
     let writing_back = tokio::spawn(write_back::run(Arc::clone(&flow), Arc::clone(&place), to_write_back));
     let outcome = store::run(&flow, &place, to_store, stored).await;
     // A store that stops closes its channels: the stage before it ends at its next batch, the one behind it with its last.

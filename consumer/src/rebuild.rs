@@ -7,21 +7,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 
-use crate::cache::Progress;
+use crate::cache::DELETED_FOR_SECONDS;
 use crate::customer_partition;
 use crate::enrich::OrderState;
 use crate::envelope::Decoded;
 use crate::flow::{Flow, Place};
+use crate::metrics::Rebuild;
 use crate::record::Record;
 use crate::redis_link::RedisError;
+use crate::progress::{Advance, Point};
 use crate::repair::Topics;
 use crate::results::StoreError;
-use crate::source::{RereadError, Reread};
+use crate::reread::Reread;
+use crate::source::RereadError;
 
 /// Rows in one round of a rebuild.
 const CHUNK: i64 = 1_000;
+
+/// Progress of a Redis that reflects nothing.
+const FROM_THE_START: i64 = 0;
 
 /// Why a partition is not whole yet; it is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +38,8 @@ enum NotYet {
     Store(#[from] StoreError),
     #[error(transparent)]
     Reread(#[from] RereadError),
+    #[error("Redis has lost something again")]
+    LostAgain,
 }
 
 /// Checks every second, and when woken, that Redis still has what it acknowledged; makes whole what it has lost. Runs until aborted.
@@ -62,27 +70,42 @@ async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool,
     // Batches that are committed from here on look after their own hashes; this is about those before.
     let target = place.reflection.lock().await.covered;
     let began = std::time::Instant::now();
-    let attempt = flow.cache.begin_rebuild(&claim.topic, claim.partition).await?;
-    let from = flow.cache.progress(&claim.topic, claim.partition, claim.epoch).await?;
+    let from = begin(flow, place).await?;
     if keeps_customers {
         customers_again(flow, place, target, reread).await?;
     } else {
         match from {
-            Some(from) => match orders_again(flow, place, from, target, reread).await {
+            FROM_THE_START => all_orders_again(flow, place).await?,
+            from => match orders_again(flow, place, from, target, reread).await {
                 Err(NotYet::Reread(RereadError::Gone { .. })) => all_orders_again(flow, place).await?,
                 outcome => outcome?,
             },
-            None => all_orders_again(flow, place).await?,
         }
     }
-    flow.cache.finish_rebuild(&claim.topic, claim.partition, claim.epoch, target, attempt).await?;
     let mut reflection = place.reflection.lock().await;
+    // Only from where it began: if Redis has lost something again meanwhile, this was not enough.
+    let Advance::Moved = flow.redis_progress.advance(&claim.topic, claim.partition, claim.epoch, from, target).await? else {
+        return Err(NotYet::LostAgain);
+    };
     reflection.acknowledged = target;
     reflection.behind = false;
-    flow.metrics.redis_behind(&claim.topic, claim.partition, false);
     let seconds = began.elapsed().as_secs_f64();
     tracing::info!(topic = %claim.topic, partition = claim.partition, target, seconds, "Redis is whole again");
     Ok(())
+}
+
+/// Where Redis stands; a mark is set if it has nothing, which is gone again if it loses everything once more.
+async fn begin(flow: &Flow, place: &Place) -> Result<i64, RedisError> {
+    let claim = &place.claim;
+    let stored = flow.redis_progress.read().await?.remove(&format!("{}:{}", claim.topic, claim.partition));
+    match stored {
+        Some(point) if point.epoch == claim.epoch => Ok(point.next_offset),
+        _ => {
+            let nothing = Point { epoch: claim.epoch, next_offset: FROM_THE_START };
+            flow.redis_progress.set(&claim.topic, claim.partition, nothing).await?;
+            Ok(FROM_THE_START)
+        }
+    }
 }
 
 /// The orders of the records from one offset to another go on the list of the sweep.
@@ -106,10 +129,11 @@ fn orders_of(flow: &Flow, records: &[Record]) -> Vec<i64> {
 
 /// The hashes of all customers in the partition. An older event of the log does not undo what the partition's worker has written.
 async fn customers_again(flow: &Arc<Flow>, place: &Arc<Place>, to: i64, reread: &Reread) -> Result<(), NotYet> {
-    let mut batches = reread.start(&place.claim.topic, place.claim.partition, place.watermarks().low..to);
+    let mut batches = reread.start(&place.claim.topic, place.claim.partition, place.progress().watermarks().low..to);
     while let Some(records) = batches.next().await {
         let batch = customer_partition::decode(flow, &records?);
-        flow.customers.put(&batch.changes).await?;
+        let customers = flow.customers.rebuild_customers(&batch.changes).await?;
+        flow.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);
     }
     Ok(())
 }
@@ -124,9 +148,9 @@ async fn all_orders_again(flow: &Flow, place: &Place) -> Result<(), NotYet> {
         after = last.order_id;
         let states: Vec<OrderState> = rows.into_iter().map(OrderState::Live).collect();
         flow.cache.write_orders(&states, epoch, None).await?;
-        flow.metrics.rebuilt(states.len());
+        flow.metrics.rebuilt(Rebuild::Orders, states.len() as u64);
     }
-    let since = Utc::now() - flow.cache.deleted_ttl();
+    let since = Utc::now() - TimeDelta::seconds(DELETED_FOR_SECONDS.into());
     let mut after = i64::MIN;
     loop {
         let rows = flow.results.deleted_after(after, &partitions, CHUNK, since).await?;

@@ -1,33 +1,70 @@
 //! How far Redis reflects each partition, told to Redis itself, so that Redis cannot lose anything without being noticed (P8).
 
-use crate::cache::Progress;
-use crate::flow::{Flow, Place};
+use tokio::sync::MutexGuard;
 
-/// Everything below `to` is in Redis or on the list of the sweep: moves Redis' progress there.
+use crate::customers::ChangedCustomer;
+use crate::flow::{Flow, Place, Reflection};
+use crate::order::CustomerChange;
+use crate::progress::{Advance, Point};
+use crate::redis_link::RedisError;
+
+/// Everything below `to` is in Redis or on the list of the sweep: moves Redis' progress there. With Redis away it moves with a later call.
 pub async fn cover(flow: &Flow, place: &Place, to: i64) {
     let mut reflection = place.reflection.lock().await;
     reflection.covered = reflection.covered.max(to);
     if reflection.behind {
         return;
     }
-    let (claim, covered) = (&place.claim, reflection.covered);
-    match flow.cache.advance_progress(&claim.topic, claim.partition, claim.epoch, reflection.acknowledged, covered).await {
-        Ok(Progress::Moved) => reflection.acknowledged = covered,
+    let (claim, to) = (&place.claim, reflection.covered);
+    let moved = flow.redis_progress.advance(&claim.topic, claim.partition, claim.epoch, reflection.acknowledged, to).await;
+    if let Ok(advance) = moved {
+        follow(flow, place, reflection, advance, to).await;
+    }
+}
+
+/// Writes customers and moves Redis' progress to `to`, both before the transaction that marks the customers' orders (P2).
+///
+/// # Errors
+/// Any [`RedisError`]; the same changes may be put again.
+pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, RedisError> {
+    let mut reflection = place.reflection.lock().await;
+    if reflection.behind {
+        // The rebuild reads up to what is covered; these come after it, and progress follows when it is through.
+        let customers = flow.customers.rebuild_customers(changes).await?;
+        reflection.covered = reflection.covered.max(to);
+        return Ok(customers);
+    }
+    let claim = &place.claim;
+    let put = flow.customers.put_customers(changes, claim.partition, claim.epoch, reflection.acknowledged, to).await?;
+    reflection.covered = reflection.covered.max(to);
+    follow(flow, place, reflection, put.progress, to).await;
+    Ok(put.customers)
+}
+
+/// Takes note of what Redis answered.
+async fn follow(flow: &Flow, place: &Place, mut reflection: MutexGuard<'_, Reflection>, advance: Advance, to: i64) {
+    let claim = &place.claim;
+    match advance {
+        Advance::Moved => reflection.acknowledged = to,
         // Nobody has written anything for this partition in this epoch before.
-        Ok(Progress::Behind { stored: None }) if claim.is_first() && reflection.acknowledged == claim.next_offset => {
-            if flow.cache.set_progress(&claim.topic, claim.partition, claim.epoch, covered).await.is_ok() {
-                reflection.acknowledged = covered;
+        Advance::Behind { stored } if is_older(stored, claim.epoch) && claim.is_first() && reflection.acknowledged == claim.next_offset => {
+            let point = Point { epoch: claim.epoch, next_offset: to };
+            if flow.redis_progress.set(&claim.topic, claim.partition, point).await.is_ok() {
+                reflection.acknowledged = to;
             }
         }
-        Ok(Progress::Behind { stored }) => {
+        Advance::Behind { stored } => {
             tracing::warn!(
-                topic = %claim.topic, partition = claim.partition, acknowledged = reflection.acknowledged, stored,
+                topic = %claim.topic, partition = claim.partition, acknowledged = reflection.acknowledged,
+                stored = stored.map(|point| point.next_offset),
                 "Redis has lost what it had acknowledged; it is being made whole"
             );
             reflection.behind = true;
-            flow.metrics.redis_behind(&claim.topic, claim.partition, true);
             flow.behind.notify_one();
         }
-        Err(_away) => {}
     }
+}
+
+fn is_older(stored: Option<Point>, epoch: i32) -> bool {
+    stored.is_none_or(|point| point.epoch < epoch)
 }

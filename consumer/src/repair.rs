@@ -38,7 +38,7 @@ pub async fn run(flow: Arc<Flow>, topics: Topics) {
             }
             Ok(Swept::RedisIsAway) => tokio::time::sleep(backoff.next_delay()).await,
             Err(error) => {
-                flow.metrics.postgres_error(error.class());
+                flow.metrics.postgres_error(error.class().as_str());
                 tokio::time::sleep(backoff.next_delay()).await;
             }
         }
@@ -78,7 +78,7 @@ async fn complete(flow: &Flow, due: &[Due]) -> Result<Swept, StoreError> {
     let missing: HashSet<i64> = states.iter().filter_map(missing_customer).collect();
     let (later, done): (Vec<Due>, Vec<Due>) =
         due.iter().filter(|due| !again.contains(&due.order_id)).partition(|due| missing.contains(&due.order_id));
-    flow.metrics.repaired(done.len());
+    flow.metrics.rows_completed(done.len() as u64);
     flow.results.postpone_due(&later).await?;
     flow.results.finish_due(&done).await?;
     flow.results_changed();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::changes::{Refusal, Refusals};
-use crate::dead_letter::{DeadLetter, Landed, dlq_id};
+use crate::dead_letter::{DeadLetter, Landed, dlq_id, replays};
 use crate::flow::{Flow, Place, Revoked};
 use crate::record::Record;
 use crate::results::batch::LetterRow;
@@ -29,14 +29,17 @@ impl Letters {
             if open.is_empty() {
                 break;
             }
-            let letter = |index: &usize| DeadLetter::new(&records[*index], &refusals[index].rejection, place.claim.epoch);
+            let epoch = place.claim.epoch;
+            let letter = |index: &usize| DeadLetter { record: &records[*index], rejection: &refusals[index].rejection, epoch };
             let letters: Vec<DeadLetter<'_>> = open.iter().map(letter).collect();
             match flow.letters.send(&letters).await {
-                Ok(landed) => self.landed.extend(open.into_iter().zip(landed)),
-                Err(error) => {
-                    place.letters_troubled(flow, &error);
-                    place.pause(backoff.next_delay()).await?;
-                }
+                Ok(fates) => self.landed.extend(open.into_iter().zip(fates).filter_map(|(index, fate)| Some((index, fate.ok()?)))),
+                Err(error) => place.letters_troubled(flow, &error),
+            }
+            // What is left waits: a record that is neither applied nor on the dead letter topic would be lost.
+            if self.landed.len() < refusals.len() {
+                place.pause(backoff.next_delay()).await?;
+            }
             }
         }
         let rows = refusals.iter().filter_map(|(index, refusal)| {
@@ -53,7 +56,7 @@ fn row(flow: &Flow, epoch: i32, record: &Record, refusal: &Refusal, landed: &Lan
         offset: record.offset,
         order_id: refusal.order_id,
         rejection: refusal.rejection.clone(),
-        replays: landed.replays,
+        replays: replays(record),
         dlq_topic: flow.letters.topic().to_owned(),
         dlq_partition: landed.partition,
         dlq_offset: landed.offset,

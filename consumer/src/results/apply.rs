@@ -8,19 +8,7 @@ use sqlx::postgres::PgConnection;
 use super::batch::{Batch, Round, Written};
 use super::{Claim, Class, Results, StoreError, due, fence, letters, rounds, settle};
 use crate::enrich::Enrichment;
-
-/// How many records met which fate (P1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Fates {
-    /// Changes that took effect, also when a later one of the batch overtook them.
-    pub applied: u64,
-    /// Changes that were older than what is stored.
-    pub stale: u64,
-    /// Tombstones and heartbeats.
-    pub ignored: u64,
-    /// Records on the dead letter topic.
-    pub dead_lettered: u64,
-}
+use crate::fate::Fates;
 
 /// What a transaction did.
 #[derive(Debug)]
