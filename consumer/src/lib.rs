@@ -7,9 +7,13 @@
 //! - [`order`]: orders and customers, the domain
 //! - [`rejection`]: why a record cannot be processed
 //! - [`enrich`]: order and lookup to enriched order
+//! - [`source`]: Kafka in: one thread polls, answers rebalances and fills a bounded inbox per partition
+//! - [`dead_letter`]: Kafka out: what cannot be processed, byte for byte, with its reason
 
+pub mod dead_letter;
 pub mod enrich;
 pub mod order;
 pub mod position;
 pub mod record;
 pub mod rejection;
+pub mod source;
