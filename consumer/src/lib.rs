@@ -7,9 +7,12 @@
 //! - [`cli`]: the command line
 //! - [`config`]: file and environment to typed, validated sections
 //! - [`run`]: puts the parts together, runs them until a signal, ends them in order
+//! - [`assemble`]: configuration to parts
+//! - [`watch`]: looks at servers and partitions once a second
 //!
 //! The flow:
 //! - [`flow`]: what the workers share, and where each of them stands
+//! - [`claim`]: a partition is assigned: who works on it, from where
 //! - [`partition`]: one claimed partition of orders: prepare, store, write back
 //! - [`customer_partition`]: one claimed partition of customers
 //! - [`changes`]: records to writes: decode, reject, fill in, collapse, enrich; pure
@@ -46,9 +49,11 @@
 //! - [`logging`]: log lines, and a limit for those that repeat
 //! - [`retry`]: how long to wait before the next try
 
+pub mod assemble;
 pub mod breaker;
 pub mod cache;
 pub mod changes;
+pub mod claim;
 pub mod collapse;
 pub mod config;
 pub mod customer_partition;
@@ -78,3 +83,4 @@ pub mod results;
 pub mod retry;
 pub mod run;
 pub mod source;
+pub mod watch;

@@ -1,65 +1,133 @@
 //! `orderstream run`: puts the parts together, runs them until a signal, and ends them in order.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::claim::Claimant;
 use crate::config::Config;
-use crate::flow::{Flow, Place};
-use crate::partition::Stopped;
-use crate::results::claim::{ClaimError as Refused, Wanted};
-use crate::source::{Assigned, ClaimError, Claimed, Ending, Event, Partition, Source, Watermarks};
-use crate::{customer_partition, partition, rebuild, recent, repair};
+use crate::flow::Flow;
+use crate::health::{Dependency, Health};
+use crate::http::{self, Endpoints};
+use crate::repair::Topics;
+use crate::reread::Reread;
+use crate::source::{Event, Source};
+use crate::{assemble, rebuild, recent, repair, watch};
 
-/// What decides how a partition is claimed and by whom.
-#[derive(Debug, Clone)]
-struct Claimant {
-    flow: Arc<Flow>,
-    customers_topic: Option<Arc<str>>,
-    /// Which process this is, for people.
-    name: Arc<str>,
+/// Runs until SIGTERM or SIGINT, or until the process cannot go on.
+///
+/// # Errors
+/// If it cannot begin, or if Kafka's client has failed for good: whoever started the process is to start it again.
+pub async fn run(config: &Config) -> anyhow::Result<()> {
+    let parts = assemble::assemble(config)?;
+    let flow = Arc::new(parts.flow);
+    let (stop_http, http) = serve(config, &flow).await?;
+    prepare_tables(&flow).await?;
+
+    let mut background = JoinSet::new();
+    let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
+    background.spawn(watch::postgres(Arc::clone(&flow)));
+    background.spawn(watch::redis(Arc::clone(&flow), Arc::clone(&parts.link)));
+    background.spawn(watch::partitions(Arc::clone(&flow)));
+    background.spawn(watch::customers(Arc::clone(&flow), parts.committed, topics.customers.clone()));
+    background.spawn(repair::run(Arc::clone(&flow), topics.clone()));
+    background.spawn(rebuild::run(Arc::clone(&flow), topics.clone(), Reread { properties: parts.kafka, group: config.kafka.group_id.clone() }));
+    background.spawn(recent::run(Arc::clone(&flow)));
+
+    let claimant = Claimant::new(Arc::clone(&flow), topics.customers);
+    let claim = move |partition, watermarks| claimant.clone().claim(partition, watermarks);
+    let (source, events) = Source::start(parts.source, Handle::current(), claim).context("Kafka")?;
+    let outcome = until_signal(&flow.health, events).await;
+
+    flow.health.stopping();
+    if let Err(error) = source.stop().await {
+        tracing::warn!(%error, "Kafka was left without goodbye; the group notices at its session timeout");
+    }
+    background.shutdown().await;
+    flow.results.close().await;
+    stop_http.send(()).ok();
+    if let Some(http) = http {
+        http.await.ok();
+    }
+    outcome
 }
 
-impl Claimant {
-    /// Claims the partition in Postgres (P4) and tells the source from which offset to read, and who works on it.
-    async fn claim(self, partition: Partition, watermarks: Watermarks) -> Result<Claimed, ClaimError> {
-        let wanted = Wanted {
-            epoch: self.flow.decoder.epoch,
-            topic: &partition.topic,
-            partition: partition.number,
-            low: watermarks.low,
-            high: watermarks.high,
-            claimant: &self.name,
-            cluster_id: None,
-        };
-        let claim = self.flow.results.claim(&wanted).await.map_err(|error| match error {
-            Refused::Store(error) => ClaimError::Unavailable(error.to_string()),
-            refused => ClaimError::Stop(refused.to_string()),
-        })?;
-        if claim.is_first() && watermarks.low > 0 {
-            tracing::warn!(%partition, low = watermarks.low, "This partition is read for the first time, from its low watermark: earlier events are gone");
+/// Listens before any work begins: a port in use is found at once.
+async fn serve(config: &Config, flow: &Flow) -> anyhow::Result<(oneshot::Sender<()>, Option<tokio::task::JoinHandle<()>>)> {
+    let (stop, stopped) = oneshot::channel();
+    let Some(address) = &config.http.listen else { return Ok((stop, None)) };
+    let listener = http::bind(address).await?;
+    let endpoints = Endpoints { health: flow.health.clone(), metrics: flow.metrics.clone() };
+    let shutdown = async {
+        stopped.await.ok();
+    };
+    let server = async move {
+        if let Err(error) = http::serve(listener, endpoints, shutdown).await {
+            tracing::error!(%error, "The HTTP endpoints have ended; the work goes on without them");
         }
-        let next_offset = Some(claim.next_offset);
-        Ok(Claimed { next_offset, worker: Box::new(move |assigned| Box::pin(self.work(claim, assigned))) })
-    }
+    };
+    Ok((stop, Some(tokio::spawn(server))))
+}
 
-    async fn work(self, claim: crate::results::Claim, assigned: Assigned) -> Ending {
-        let place = Arc::new(Place::new(claim, assigned.ownership, assigned.progress));
-        self.flow.places.enter(&place);
-        let keeps_customers = self.customers_topic.as_deref() == Some(&*assigned.partition.topic);
-        let outcome = if keeps_customers {
-            customer_partition::run(Arc::clone(&self.flow), Arc::clone(&place), assigned.inbox).await
-        } else {
-            partition::run(Arc::clone(&self.flow), Arc::clone(&place), assigned.inbox).await
-        };
-        self.flow.places.leave(&place);
-        match outcome {
-            Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,
-            Err(fenced @ Stopped::Fenced) => Ending::Reclaim(fenced.to_string()),
+/// Creates or updates the tables; waits while Postgres is away, for as long as it takes (P6).
+async fn prepare_tables(flow: &Flow) -> anyhow::Result<()> {
+    let mut backoff = flow.backoff();
+    let mut signals = Signals::new()?;
+    while let Err(error) = flow.results.migrate().await {
+        if !error.is_outage() {
+            return Err(error).context("the tables cannot be prepared");
+        }
+        flow.health.down(Dependency::Postgres, "connection");
+        tracing::warn!(%error, "Postgres is not there yet; it is tried again");
+        tokio::select! {
+            () = tokio::time::sleep(backoff.next_delay()) => {}
+            name = signals.next() => bail!("{name} before Postgres was there"),
+        }
+    }
+    flow.health.up(Dependency::Postgres);
+    Ok(())
+}
+
+/// Notes what happens to the source, until a signal ends the process or the source ends by itself.
+async fn until_signal(health: &Health, mut events: UnboundedReceiver<Event>) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    loop {
+        tokio::select! {
+            name = signals.next() => {
+                tracing::info!(signal = name, "Asked to end: the batches in flight are finished");
+                return Ok(());
+            }
+            event = events.recv() => match event {
+                Some(Event::Fatal(reason)) => bail!("the Kafka client cannot go on: {reason}"),
+                Some(event) => watch::note(health, event),
+                None => bail!("the Kafka source has ended"),
+            },
         }
     }
 }
+
+/// The signals that end the process.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("signals cannot be listened to");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+

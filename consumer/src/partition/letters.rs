@@ -40,7 +40,6 @@ impl Letters {
             if self.landed.len() < refusals.len() {
                 place.pause(backoff.next_delay()).await?;
             }
-            }
         }
         let rows = refusals.iter().filter_map(|(index, refusal)| {
             let landed = self.landed.get(index)?;
@@ -56,7 +55,7 @@ fn row(flow: &Flow, epoch: i32, record: &Record, refusal: &Refusal, landed: &Lan
         offset: record.offset,
         order_id: refusal.order_id,
         rejection: refusal.rejection.clone(),
-        replays: replays(record),
+        replays: i32::try_from(replays(record)).unwrap_or(i32::MAX),
         dlq_topic: flow.letters.topic().to_owned(),
         dlq_partition: landed.partition,
         dlq_offset: landed.offset,

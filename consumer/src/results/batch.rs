@@ -113,7 +113,8 @@ pub struct Batch {
 /// A write that took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    pub(super) order_id: i64,
+    /// The order's id.
+    pub order_id: i64,
     pub(super) round: usize,
     pub(super) revision: i64,
     pub(super) inserted: bool,
