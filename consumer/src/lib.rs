@@ -2,6 +2,7 @@
 //!
 //! The modules in the order in which the data flows:
 //!
+//! - [`cli`]: the command line, one file per command
 //! - [`config`]: file and environment to typed, validated sections
 //! - [`record`]: a Kafka record with its bytes and coordinates
 //! - [`position`]: where an event stands, and which of two is newer
@@ -17,6 +18,7 @@
 //! - [`http`]: the endpoints
 //! - [`logging`]: log lines, and a limit for those that repeat
 
+pub mod cli;
 pub mod collapse;
 pub mod config;
 pub mod enrich;
