@@ -53,6 +53,7 @@ pub mod assemble;
 pub mod breaker;
 pub mod cache;
 pub mod changes;
+pub mod cli;
 pub mod claim;
 pub mod collapse;
 pub mod config;

@@ -1,2 +1,7 @@
-//! orderstream
-fn main() {}
+//! The binary: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    orderstream::cli::main()
+}

@@ -34,7 +34,7 @@ pub use claim::Claim;
 pub use error::{Class, StoreError};
 
 /// The migrations, embedded: a binary and its schema cannot come apart.
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/results");
+pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/results");
 
 /// How to connect.
 #[derive(Debug, Clone)]

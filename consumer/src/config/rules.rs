@@ -37,7 +37,7 @@ fn login(kafka: &Kafka, found: &mut Found) {
             (true, false) => found.push((key, format!("is needed when kafka.security_protocol is {protocol}"))),
             // Without SASL the login would silently not happen.
             (false, true) => {
-                found.push((key, format!("has no effect when kafka.security_protocol is {protocol}; choose sasl_ssl or sasl_plaintext")))
+                found.push((key, format!("has no effect when kafka.security_protocol is {protocol}; choose sasl_ssl or sasl_plaintext")));
             }
             _ => {}
         }

@@ -76,13 +76,19 @@ fn is_secret_property(name: &str) -> bool {
 /// Why a property may not be set: the promises rest on it, or it has a key of its own.
 fn refusal(name: &str) -> Option<&'static str> {
     Some(match name {
-        "enable.auto.commit" | "enable.auto.offset.store" => "the position is a row in Postgres; Kafka's copy follows the commit (P3)",
+        "enable.auto.commit" | "auto.commit.enable" | "enable.auto.offset.store" => {
+            "the position is a row in Postgres; Kafka's copy follows the commit (P3)"
+        }
         "auto.offset.reset" => "a position that Kafka does not have stops the partition; it is never jumped over (P2)",
         "isolation.level" => "records of aborted transactions never happened (P2)",
         "partition.assignment.strategy" | "group.protocol" => {
             "the claim of a partition rests on cooperative-sticky in the classic protocol (P4)"
         }
         "enable.partition.eof" => "the end of a partition tells lag from silence (P9)",
+        "acks" | "request.required.acks" | "enable.idempotence" => "a dead letter counts only once all in-sync replicas have it (P7)",
+        "queued.max.messages.kbytes" => "what is fetched ahead is bounded (P10)",
+        "statistics.interval.ms" => "the client's statistics tell whether it still fetches (P9)",
+        "enable.metrics.push" => "the program answers to /metrics alone",
         "bootstrap.servers" | "metadata.broker.list" => "use kafka.bootstrap_servers",
         "group.id" => "use kafka.group_id",
         "security.protocol" => "use kafka.security_protocol",
