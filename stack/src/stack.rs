@@ -44,7 +44,7 @@ pub struct Stack {
 impl Stack {
     pub(crate) fn describe(builder: &Builder, lock: File, ports: Ports, jars: &Path) -> Result<Self> {
         let folder = &builder.folder;
-        let java = Java::find(jars)?;
+        let java = Java::find(jars, builder.short_lived)?;
         let postgres_files = Postgres::find(folder, ports.postgres)?;
         let kafka_files = Kafka::new(java.clone(), folder, ports.kafka, ports.controller);
         let connect_api = Connect::at(ports.connect);
