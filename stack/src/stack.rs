@@ -147,7 +147,9 @@ impl Stack {
         launch: impl Fn() -> std::process::Command + Send + Sync + 'static,
         healthy: impl Fn() -> Result<()> + Send + Sync + 'static,
     ) -> Service {
-        Service::new(name, self.folder.join(name).with_extension("log"), self.warden.clone(), launch, healthy)
+        let service = Service::new(name, self.folder.join(name).with_extension("log"), self.warden.clone(), launch, healthy);
+        service.empty_log();
+        service
     }
 
     /// Makes the topics that are missing.
