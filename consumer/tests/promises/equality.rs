@@ -1,6 +1,6 @@
 //! What must hold at the end of every test, whatever it did: results, hashes and ledger are what the shop's tables and topics say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use stack::wait::{Attempt, until};
 
@@ -52,6 +52,20 @@ impl Shop {
         self.await_equality();
         self.await_redis_equality();
         assert_eq!(self.new_letters(), letters, "dead letters in the ledger");
+    }
+
+    /// Deletes the orders of a burst: what stays is compared at the end of every test to come.
+    pub fn clear(&self, product: &str) {
+        self.sql(&format!("delete from orders where product_id = '{product}'"));
+        self.await_sql(&format!("select count(*) from results where product_id = '{product}'"), "0");
+        self.await_everything_right_with_letters(self.new_letters());
+        // As if their hour were over.
+        let mut connection = self.redis().unwrap();
+        let keys: Vec<String> = redis::cmd("KEYS").arg("order:*").query(&mut connection).unwrap();
+        let live: HashSet<String> = self.sql("select 'order:' || order_id from results").lines().map(str::to_owned).collect();
+        for chunk in keys.iter().filter(|key| !live.contains(*key)).collect::<Vec<_>>().chunks(CHUNK) {
+            redis::cmd("DEL").arg(chunk).exec(&mut connection).unwrap();
+        }
     }
 
     /// Waits until every record on the topics has its fate, each exactly one (P1).

@@ -3,25 +3,28 @@
 use crate::shop::Shop;
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
+/// So that a burst takes many transactions, and a kill comes between two of them.
+const SMALL_BATCHES: &[(&str, &str)] = &[("BATCH_MAX_RECORDS", "100")];
 
 #[test]
 fn five_sigkills_during_a_burst_lose_and_double_nothing() {
     let mut shop = Shop::closed();
-    let number = shop.start_another(&[("BATCH_MAX_RECORDS", "200")]);
+    let number = shop.start_another(SMALL_BATCHES);
     shop.await_everything_right();
     let (letters, before) = (shop.letters_on_topic(), shop.number(APPLIED));
-    shop.orders("KILLED", 10_000);
+    shop.orders("KILLED", 5_000);
     let mut alive = number;
     for life in 1..=5 {
-        shop.await_at_least(APPLIED, before + 1_500 * life);
+        shop.await_at_least(APPLIED, before + 700 * life);
         shop.kill(alive);
-        assert!(shop.number(APPLIED) < before + 10_000, "it was through before it was killed: this test shows nothing");
-        alive = shop.launch_another(&[("BATCH_MAX_RECORDS", "200")]);
+        assert!(shop.number(APPLIED) < before + 5_000, "it was through before it was killed: this test shows nothing");
+        alive = shop.launch_another(SMALL_BATCHES);
     }
-    shop.await_sql("select count(*), count(distinct order_id) from results where product_id = 'KILLED'", "10000|10000");
+    shop.await_sql("select count(*), count(distinct order_id) from results where product_id = 'KILLED'", "5000|5000");
     shop.await_everything_right();
-    assert_eq!(shop.number(APPLIED), before + 10_000);
+    assert_eq!(shop.number(APPLIED), before + 5_000);
     assert_eq!(shop.letters_on_topic(), letters);
+    shop.clear("KILLED");
 }
 
 #[test]
@@ -42,6 +45,7 @@ fn sigkills_among_changes_of_orders_and_customers_leave_no_order_with_an_old_cus
     }
     shop.await_sql("select count(*) from results where customer_name = 'Name 3'", "3000");
     shop.await_everything_right();
+    shop.clear("MOVING");
 }
 
 #[test]

@@ -74,25 +74,27 @@ fn with_hold_orders_wait_for_redis() {
 #[test]
 fn a_restart_of_postgres_in_a_burst_loses_nothing() {
     let shop = Shop::open();
-    shop.orders("RESTART", 5_000);
+    shop.orders("RESTART", 3_000);
     shop.await_at_least("select count(*) from results where product_id = 'RESTART'", 200);
     shop.stack().postgres().restart().unwrap();
     shop.stack().heal().unwrap();
-    shop.await_sql("select count(*) from results where product_id = 'RESTART'", "5000");
+    shop.await_sql("select count(*) from results where product_id = 'RESTART'", "3000");
     shop.await_everything_right();
+    shop.clear("RESTART");
 }
 
 #[test]
 fn a_crash_of_postgres_in_a_burst_loses_nothing() {
     let shop = Shop::open();
-    shop.orders("CRASH", 5_000);
+    shop.orders("CRASH", 3_000);
     shop.await_at_least("select count(*) from results where product_id = 'CRASH'", 200);
     shop.stack().postgres().kill();
     shop.process(0).await_readiness(503, "postgres: down");
     shop.stack().heal().unwrap();
-    shop.await_sql("select count(*) from results where product_id = 'CRASH'", "5000");
+    shop.await_sql("select count(*) from results where product_id = 'CRASH'", "3000");
     shop.await_everything_right();
     shop.process(0).await_readiness(200, "ok");
+    shop.clear("CRASH");
 }
 
 #[test]
@@ -106,17 +108,19 @@ fn a_postgres_that_stands_still_delays_and_loses_nothing() {
     shop.stack().postgres().resume();
     shop.await_sql("select count(*) from results where product_id = 'STILL'", "2000");
     shop.await_everything_right();
+    shop.clear("STILL");
 }
 
 #[test]
 fn a_restart_of_kafka_in_a_burst_loses_nothing() {
     let shop = Shop::open();
-    shop.orders("BROKER", 5_000);
+    shop.orders("BROKER", 3_000);
     shop.await_at_least("select count(*) from results where product_id = 'BROKER'", 200);
     shop.stack().kafka().restart().unwrap();
     shop.stack().heal().unwrap();
-    shop.await_sql("select count(*) from results where product_id = 'BROKER'", "5000");
+    shop.await_sql("select count(*) from results where product_id = 'BROKER'", "3000");
     shop.await_everything_right();
+    shop.clear("BROKER");
 }
 
 #[test]
@@ -133,6 +137,7 @@ fn all_servers_away_at_once_delay_and_lose_nothing() {
     shop.sql("update customers set tier = 'gold' where id = 'CUST004'");
     shop.await_everything_right();
     assert!(shop.process(0).service().is_running());
+    shop.clear("ALL");
 }
 
 #[test]

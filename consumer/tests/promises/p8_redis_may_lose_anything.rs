@@ -52,6 +52,7 @@ fn after_flushall_customers_and_orders_come_back_and_nobody_becomes_missing() {
     shop.await_sql("select count(*) from results where product_id = 'FLUSHED' and enrichment = 'complete'", "1000");
     shop.await_everything_right();
     nobody_was_wrongly_missing(&shop);
+    shop.clear("FLUSHED");
 }
 
 #[test]
@@ -66,6 +67,7 @@ fn flushall_again_and_again_in_a_burst_is_made_good() {
     }
     shop.await_everything_right();
     nobody_was_wrongly_missing(&shop);
+    shop.clear("FLUSHES");
 }
 
 #[test]
@@ -155,4 +157,5 @@ fn a_process_killed_while_it_makes_redis_whole_leaves_the_rest_to_the_next() {
     shop.start_another(&[]);
     shop.await_everything_right();
     nobody_was_wrongly_missing(&shop);
+    shop.clear("HALF");
 }

@@ -99,6 +99,7 @@ impl Shop {
     }
 
     fn begin(&mut self) {
+        self.await_the_end_of_the_topics();
         self.await_equality();
         self.letters_before = self.number("select count(*) from dead_letters");
     }
