@@ -83,6 +83,12 @@ impl DeadLetters {
         Ok(Self { topic: topic.into(), producer: Current::new(producer::settings(properties)?)? })
     }
 
+    /// The dead letter topic.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
     /// Sends all letters and waits until the broker has answered for each. Where each landed, in order.
     ///
     /// # Errors

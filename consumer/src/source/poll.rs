@@ -114,6 +114,7 @@ impl PollLoop<'_> {
             self.read_statistics();
             if Instant::now() >= self.next_second {
                 self.next_second = Instant::now() + EVERY_SECOND;
+                let _ = self.events.send(Event::Polled);
                 let mut owned = std::mem::take(&mut self.owned);
                 self.commit_progress(&mut owned);
                 self.owned = owned;

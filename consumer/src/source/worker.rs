@@ -142,6 +142,8 @@ pub enum Event {
     Stopped(Partition, StopReason),
     /// The group took it back.
     Revoked(Partition),
+    /// The poll thread is alive; told about once a second (P9).
+    Polled,
     /// No broker answers; the client goes on trying.
     KafkaDown,
     /// A broker answers again.
