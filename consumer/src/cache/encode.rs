@@ -9,7 +9,7 @@ use super::{WRITE_ORDERS, columns};
 use crate::enrich::{OrderState, ResultRow};
 
 /// How long a deleted order's hash stays, for readers that want to know.
-const DELETED_FOR_SECONDS: u32 = 3600;
+pub(crate) const DELETED_FOR_SECONDS: u32 = 3600;
 
 /// One script call that writes a chunk of orders.
 pub(super) fn write_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {

@@ -55,6 +55,19 @@ const UNREADY: [&str; 16] = [
 ];
 
 impl RedisError {
+    /// The label in `/health`.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Rejected { .. } => "breaker open",
+            Self::Timeout(_) => "timeout",
+            Self::Connection(_) => "connection",
+            Self::Unready(_) => "not ready",
+            Self::Refused(_) | Self::Unexpected(_) => "refused",
+            Self::Url(_) => "url",
+        }
+    }
+
     /// Whether the breaker counts it: true for an outage, false for an error about data.
     #[must_use]
     pub fn is_outage(&self) -> bool {

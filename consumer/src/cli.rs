@@ -1,0 +1,128 @@
+//! The command line: what to do, with which configuration, and the exit code. One file per command.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Environment, Loaded};
+
+mod check;
+mod config;
+mod migrate;
+mod run;
+
+/// The work could not be done.
+const FAILED: u8 = 1;
+/// The configuration is wrong. Source: sysexits.h, `EX_USAGE`; 2 is clap's.
+const BAD_CONFIGURATION: u8 = 64;
+
+/// Keeps a table of enriched orders right: Debezium order events in, Postgres rows and Redis hashes out.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+struct Arguments {
+    /// Configuration file (.toml, .yaml or .yml); environment variables win over it
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Process orders until SIGTERM (the default)
+    Run,
+    /// Open every connection and report what is found, one line each
+    Check,
+    /// Create or update the tables in Postgres
+    Migrate,
+    /// Print the effective configuration and where each value comes from
+    Config(config::Arguments),
+}
+
+/// Parses the arguments, loads the configuration, runs the command.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let command = arguments.command.unwrap_or(Command::Run);
+    // The tables of keys are the same whatever is configured, and are needed most when something is wrong.
+    if let Command::Config(config::Arguments { markdown: true }) = command {
+        return done(print(crate::config::report::markdown()));
+    }
+    match Config::load(arguments.config.as_deref(), &Environment::of_process()) {
+        Ok(loaded) => done(execute(&command, arguments.config.as_deref(), loaded)),
+        Err(problems) => {
+            say(problems);
+            ExitCode::from(BAD_CONFIGURATION)
+        }
+    }
+}
+
+fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run => in_runtime(run::run(loaded)),
+        Command::Migrate => in_runtime(migrate::run(warned(loaded))),
+        Command::Check => in_runtime(check::run(warned(loaded))),
+        Command::Config(_) => config::run(file, &loaded),
+    }
+}
+
+fn in_runtime(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Runtime::new().context("cannot start the threads")?.block_on(work)
+}
+
+/// Commands without a log say the warnings on standard error.
+fn warned(loaded: Loaded) -> Config {
+    loaded.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
+    loaded.config
+}
+
+fn done(result: anyhow::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        say(format_args!("error: {error:#}"));
+        ExitCode::from(FAILED)
+    })
+}
+
+fn print(text: impl Display) -> anyhow::Result<ExitCode> {
+    write!(std::io::stdout(), "{text}").context("cannot write to standard output")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say(text: impl Display) {
+    // Nobody is left to tell that standard error is closed.
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_the_default_and_the_file_may_stand_anywhere() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).unwrap();
+        assert!(parse("orderstream").command.is_none());
+        for line in ["orderstream --config a.toml check", "orderstream check --config a.toml"] {
+            let arguments = parse(line);
+            assert!(matches!(arguments.command, Some(Command::Check)));
+            assert_eq!(arguments.config, Some("a.toml".into()));
+        }
+    }
+
+    #[test]
+    fn the_help_of_config_lists_every_key() {
+        let mut command = Arguments::command();
+        let help = command.find_subcommand_mut("config").unwrap().render_long_help().to_string();
+        assert!(help.contains("KAFKA_SASL_PASSWORD_FILE") && help.contains("batch.max_records"), "{help}");
+    }
+}

@@ -1,0 +1,116 @@
+//! `orderstream check`: opens every connection and reports what it finds, one line each, with what to do about it.
+//!
+//! One file per server: first the facts are gathered, then a pure function judges them.
+
+use std::fmt;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::{FAILED, print};
+use crate::config::Config;
+
+mod kafka;
+mod postgres;
+mod redis;
+
+/// How long one server may take (P10).
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// One line of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Finding {
+    grade: Grade,
+    server: &'static str,
+    what: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grade {
+    Ok,
+    Warning,
+    Failed,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let grade = match self.grade {
+            Grade::Ok => "ok",
+            Grade::Warning => "warning",
+            Grade::Failed => "FAILED",
+        };
+        write!(f, "{grade:<8} {:<9} {}", self.server, self.what)
+    }
+}
+
+/// The findings about one server, in order.
+#[derive(Debug)]
+struct Findings {
+    server: &'static str,
+    lines: Vec<Finding>,
+}
+
+impl Findings {
+    fn new(server: &'static str) -> Self {
+        Self { server, lines: Vec::new() }
+    }
+
+    fn ok(&mut self, what: impl Into<String>) {
+        self.add(Grade::Ok, what.into());
+    }
+
+    /// It works, and an operator would want to know.
+    fn warning(&mut self, what: impl Into<String>) {
+        self.add(Grade::Warning, what.into());
+    }
+
+    /// It does not work; `what` says what to do.
+    fn failed(&mut self, what: impl Into<String>) {
+        self.add(Grade::Failed, what.into());
+    }
+
+    fn add(&mut self, grade: Grade, what: String) {
+        self.lines.push(Finding { grade, server: self.server, what });
+    }
+}
+
+pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    let findings = check(&config).await;
+    let failed = findings.iter().filter(|finding| finding.grade == Grade::Failed).count();
+    let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+    print(lines)?;
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+async fn check(config: &Config) -> Vec<Finding> {
+    let (kafka, postgres, redis) = tokio::join!(kafka::check(config), postgres::check(&config.database), redis::check(&config.redis));
+    [kafka, postgres, redis].into_iter().flat_map(|findings| findings.lines).collect()
+}
+
+/// The answer, or the words for none in time.
+async fn in_time<T>(asking: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Environment;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn servers_that_are_away_are_all_named_within_the_deadline() {
+        // Port 1 refuses connections; nothing listens there.
+        let variables = [
+            ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"),
+            ("DATABASE_URL", "postgres://u:s3cret@127.0.0.1:1/orders"),
+            ("REDIS_URL", "redis://:s3cret@127.0.0.1:1"),
+        ];
+        let config = Config::load(None, &variables.into_iter().collect::<Environment>()).unwrap().config;
+        let findings = tokio::time::timeout(DEADLINE * 3, check(&config)).await.unwrap();
+        let servers: Vec<&str> = findings.iter().map(|finding| finding.server).collect();
+        assert_eq!(servers, ["kafka", "postgres", "redis"]);
+        for finding in findings {
+            assert_eq!(finding.grade, Grade::Failed);
+            assert!(finding.what.contains("127.0.0.1:1") && !finding.what.contains("s3cret"), "{finding}");
+        }
+    }
+}

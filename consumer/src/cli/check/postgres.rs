@@ -1,0 +1,200 @@
+//! Postgres: version, rights, tables, connections.
+
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
+
+use super::{Findings, in_time};
+use crate::config::Database;
+use crate::config::secret::redact_url;
+use crate::results::MIGRATIONS;
+
+/// The oldest version that the statements were tried on.
+const OLDEST: i32 = 150_000;
+
+const SERVER: &str = "
+select current_setting('server_version') as version,
+       current_setting('server_version_num')::int as version_number,
+       current_user::text as role,
+       current_database()::text as database,
+       current_setting('transaction_read_only') = 'on' or pg_is_in_recovery() as is_read_only,
+       coalesce(has_schema_privilege(current_schema(), 'create'), false) as may_create,
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as connections,
+       (select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid())::int as connected,
+       to_regclass('_sqlx_migrations') is not null as has_migrations";
+
+const APPLIED: &str = "select version from _sqlx_migrations where success";
+
+const LACKING: &str = "
+select name from unnest(array['results', 'consumer_offsets', 'dead_letters', 'deleted_orders']) as name
+where to_regclass(name) is null
+   or not has_table_privilege(to_regclass(name), 'select, insert, update, delete')";
+
+pub(super) async fn check(config: &Database) -> Findings {
+    let mut findings = Findings::new("postgres");
+    let url = redact_url(config.url.expose());
+    match in_time(facts(config.url.expose())).await {
+        Ok(facts) => judge(&facts, &url, config.max_connections, &mut findings),
+        Err(error) => findings.failed(format!("{url}: {error}; check database.url, and that the server runs and lets this role in")),
+    }
+    findings
+}
+
+#[derive(Debug)]
+struct Facts {
+    server: Server,
+    /// Versions of the migrations that were applied; `None` without the table that lists them.
+    applied: Option<Vec<i64>>,
+    /// Tables that do not exist or that the role may not use.
+    lacking: Vec<String>,
+}
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+struct Server {
+    version: String,
+    version_number: i32,
+    role: String,
+    database: String,
+    is_read_only: bool,
+    may_create: bool,
+    connections: i32,
+    connected: i32,
+    has_migrations: bool,
+}
+
+async fn facts(url: &str) -> Result<Facts, String> {
+    let options = PgConnectOptions::from_str(url).map_err(|error| error.to_string())?.application_name("orderstream check");
+    let mut connection = options.connect().await.map_err(|error| reason(&error))?;
+    let facts = ask(&mut connection).await.map_err(|error| reason(&error))?;
+    // The answers are there; how the connection ends changes nothing.
+    drop(connection.close().await);
+    Ok(facts)
+}
+
+async fn ask(connection: &mut PgConnection) -> sqlx::Result<Facts> {
+    let server: Server = sqlx::query_as(SERVER).fetch_one(&mut *connection).await?;
+    if !server.has_migrations {
+        return Ok(Facts { server, applied: None, lacking: Vec::new() });
+    }
+    let applied = sqlx::query_scalar(APPLIED).fetch_all(&mut *connection).await?;
+    let lacking = sqlx::query_scalar(LACKING).fetch_all(&mut *connection).await?;
+    Ok(Facts { server, applied: Some(applied), lacking })
+}
+
+/// The server's own words; they name roles and databases, never passwords.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(refusal) => refusal.message().to_owned(),
+        sqlx::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn judge(facts: &Facts, url: &str, pool: u32, findings: &mut Findings) {
+    let server = &facts.server;
+    let known = format!("Postgres {} at {url}, role {}", server.version, server.role);
+    if server.is_read_only {
+        findings.failed(format!("{known}: read-only; point database.url at the primary"));
+    } else if server.version_number < OLDEST {
+        findings.failed(format!("{known}: too old; Postgres 15 or later is needed"));
+    } else {
+        findings.ok(known);
+    }
+    tables(facts, findings);
+    connections(server, pool, findings);
+}
+
+fn tables(facts: &Facts, findings: &mut Findings) {
+    let (role, database) = (&facts.server.role, &facts.server.database);
+    let applied = facts.applied.as_deref().unwrap_or_default();
+    let ours: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+    let missing = ours.iter().filter(|version| !applied.contains(version)).count();
+    let unknown = applied.iter().filter(|version| !ours.contains(version)).count();
+    if unknown > 0 {
+        findings.failed(format!("database {database} was migrated by a newer version; use that version"));
+    } else if missing > 0 && !facts.server.may_create {
+        findings
+            .failed(format!("{missing} migrations are missing and role {role} may not create tables; grant create on the schema to it"));
+    } else if missing > 0 {
+        findings
+            .warning(format!("{missing} of {} migrations are missing; the next start applies them, or `orderstream migrate`", ours.len()));
+    } else if !facts.lacking.is_empty() {
+        findings.failed(format!("role {role} may not read and write {}; grant select, insert, update, delete", facts.lacking.join(", ")));
+    } else {
+        findings.ok(format!("tables of database {database} are up to date and writable"));
+    }
+}
+
+fn connections(server: &Server, pool: u32, findings: &mut Findings) {
+    let pool = i32::try_from(pool).unwrap_or(i32::MAX);
+    let (all, used) = (server.connections, server.connected);
+    if pool > all {
+        findings.failed(format!("database.max_connections is {pool}, the server allows {all}; lower it or raise max_connections there"));
+    } else if pool > all - used {
+        findings.warning(format!("database.max_connections is {pool}, and {used} of the server's {all} connections are in use"));
+    } else {
+        findings.ok(format!("{pool} connections wanted, {used} of {all} in use"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::check::Grade::{self, Failed, Ok, Warning};
+
+    fn server() -> Server {
+        Server {
+            version: "17.2".into(),
+            version_number: 170_002,
+            role: "orderstream".into(),
+            database: "orders".into(),
+            is_read_only: false,
+            may_create: true,
+            connections: 97,
+            connected: 5,
+            has_migrations: true,
+        }
+    }
+
+    fn migrated() -> Option<Vec<i64>> {
+        Some(MIGRATIONS.iter().map(|migration| migration.version).collect())
+    }
+
+    fn grades(facts: &Facts, pool: u32) -> Vec<Grade> {
+        let mut findings = Findings::new("postgres");
+        judge(facts, "postgres://h/orders", pool, &mut findings);
+        findings.lines.iter().map(|finding| finding.grade).collect()
+    }
+
+    #[test]
+    fn a_migrated_server_with_room_is_fine() {
+        assert_eq!(grades(&Facts { server: server(), applied: migrated(), lacking: vec![] }, 10), [Ok, Ok, Ok]);
+    }
+
+    #[test]
+    fn a_read_only_or_old_server_fails() {
+        let of = |server| Facts { server, applied: migrated(), lacking: vec![] };
+        assert_eq!(grades(&of(Server { is_read_only: true, ..server() }), 10)[0], Failed);
+        assert_eq!(grades(&of(Server { version_number: 140_010, ..server() }), 10)[0], Failed);
+    }
+
+    #[test]
+    fn missing_tables_are_a_warning_where_the_role_can_create_them() {
+        let of = |may_create, applied| Facts { server: Server { may_create, ..server() }, applied, lacking: vec![] };
+        assert_eq!(grades(&of(true, None), 10)[1], Warning);
+        assert_eq!(grades(&of(false, None), 10)[1], Failed);
+        assert_eq!(grades(&of(true, Some(vec![i64::MAX])), 10)[1], Failed);
+    }
+
+    #[test]
+    fn a_role_without_rights_fails() {
+        assert_eq!(grades(&Facts { server: server(), applied: migrated(), lacking: vec!["results".into()] }, 10)[1], Failed);
+    }
+
+    #[test]
+    fn a_pool_larger_than_the_server_fails_and_a_crowded_server_is_a_warning() {
+        let facts = Facts { server: Server { connected: 90, ..server() }, applied: migrated(), lacking: vec![] };
+        assert_eq!([grades(&facts, 98)[2], grades(&facts, 10)[2], grades(&facts, 7)[2]], [Failed, Warning, Ok]);
+    }
+}

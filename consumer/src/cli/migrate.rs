@@ -1,0 +1,17 @@
+//! `orderstream migrate`: creates or updates the tables, and does nothing else.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::print;
+use crate::assemble::store_config;
+use crate::config::Config;
+use crate::results::Results;
+
+pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    let results = Results::new(&store_config(&config)).context("database.url")?;
+    results.migrate().await.context("cannot migrate")?;
+    results.close().await;
+    print("the tables are up to date\n")
+}

@@ -1,0 +1,17 @@
+//! `orderstream run`: the process itself.
+
+use std::process::ExitCode;
+
+use tracing::warn;
+
+use crate::config::Loaded;
+use crate::{logging, run};
+
+pub(super) async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
+    logging::start(&loaded.config.log);
+    for warning in &loaded.warnings {
+        warn!("{warning}");
+    }
+    run::run(&loaded.config).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,164 @@
+//! What values a key may have.
+
+use std::str::FromStr;
+
+use redis::IntoConnectionInfo;
+use sqlx::postgres::PgConnectOptions;
+use tracing_subscriber::EnvFilter;
+
+use super::secret::Properties;
+
+/// The shape of a value.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// Any text.
+    Text,
+    /// One of these words, in whatever case.
+    Choice(&'static [&'static str]),
+    /// A whole number from .. to.
+    Number(u64, u64),
+    /// A number above 0, up to 1.
+    Share,
+    /// `host:port`, several by comma.
+    Servers,
+    /// The name of a Kafka topic.
+    Topic,
+    /// `postgres://..`
+    PostgresUrl,
+    /// `redis://..` or `rediss://..`
+    RedisUrl,
+    /// `address:port` to listen on.
+    Listen,
+    /// Directives of a log filter.
+    Filter,
+    /// Lines of `name=value`.
+    Properties,
+}
+
+impl Kind {
+    /// What is allowed, for a person.
+    pub(super) fn allowed(&self) -> String {
+        match self {
+            Self::Text => "a text".into(),
+            Self::Choice(words) => words.join(" | "),
+            Self::Number(from, to) => format!("{from} to {to}"),
+            Self::Share => "above 0, up to 1".into(),
+            Self::Servers => "host:port, several by comma".into(),
+            Self::Topic => "a topic: up to 249 of a-z A-Z 0-9 . _ -".into(),
+            Self::PostgresUrl => "postgres://user:password@host:port/database".into(),
+            Self::RedisUrl => "redis://[[user]:password@]host[:port][/number], or rediss:// for TLS".into(),
+            Self::Listen => "address:port".into(),
+            Self::Filter => "a level, or directives by comma".into(),
+            Self::Properties => "name=value".into(),
+        }
+    }
+
+    /// The value in its one spelling, or what is wrong with it. The message never repeats the value: it may hold a password.
+    pub(super) fn normalize(&self, text: &str) -> Result<String, String> {
+        let fine = |good: bool, otherwise: &str| if good { Ok(text.to_owned()) } else { Err(otherwise.to_owned()) };
+        match self {
+            Self::Text => fine(true, ""),
+            Self::Choice(words) => words
+                .iter()
+                .find(|word| word.eq_ignore_ascii_case(text))
+                .map(|word| (*word).to_owned())
+                .ok_or_else(|| "not one of the words".into()),
+            Self::Number(from, to) => in_range(text, *from, *to),
+            Self::Share => fine(text.parse().is_ok_and(|share: f64| share > 0.0 && share <= 1.0), "not such a number"),
+            Self::Servers => fine(text.split(',').all(|server| is_address(server.trim(), 1)), "not a list of host:port"),
+            Self::Topic => fine(is_topic(text), "not the name of a topic"),
+            Self::PostgresUrl => fine(is_postgres(text), "not a Postgres URL (in a password, encode / as %2F, # as %23, @ as %40)"),
+            Self::RedisUrl => fine(is_redis(text), "not a Redis URL (in a password, encode / as %2F, # as %23, @ as %40)"),
+            Self::Listen => fine(is_address(text, 0), "not an address:port"),
+            Self::Filter => fine(EnvFilter::from_str(text).is_ok(), "not a log filter"),
+            Self::Properties => Properties::parse(text).map(|properties| properties.to_text()),
+        }
+    }
+}
+
+fn in_range(text: &str, from: u64, to: u64) -> Result<String, String> {
+    match text.parse::<u64>() {
+        Ok(number) if (from..=to).contains(&number) => Ok(number.to_string()),
+        Ok(number) if number < from => Err("too small".into()),
+        Ok(_) => Err("too large".into()),
+        Err(_) => Err("not a whole number in digits".into()),
+    }
+}
+
+fn is_address(text: &str, lowest_port: u16) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        let bracketed = host.starts_with('[') && host.ends_with(']');
+        let plain = !host.is_empty() && !host.contains([':', ' ', '/', '[', ']']);
+        (bracketed || plain) && port.parse().is_ok_and(|port: u16| port >= lowest_port)
+    })
+}
+
+/// Source: `org.apache.kafka.common.internals.Topic#validate`.
+fn is_topic(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    (1..=249).contains(&text.len()) && text != "." && text != ".." && text.chars().all(legal)
+}
+
+fn is_postgres(text: &str) -> bool {
+    (text.starts_with("postgres://") || text.starts_with("postgresql://")) && PgConnectOptions::from_str(text).is_ok()
+}
+
+fn is_redis(text: &str) -> bool {
+    (text.starts_with("redis://") || text.starts_with("rediss://") || text.starts_with("unix://")) && text.into_connection_info().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_accepted_in_any_case_and_spelled_as_listed() {
+        let kind = Kind::Choice(&["sasl_ssl", "SCRAM-SHA-512"]);
+        assert_eq!(kind.normalize("SASL_SSL"), Ok("sasl_ssl".into()));
+        assert_eq!(kind.normalize("scram-sha-512"), Ok("SCRAM-SHA-512".into()));
+        assert!(kind.normalize("sasl").is_err());
+    }
+
+    #[test]
+    fn numbers_stay_in_their_range() {
+        let kind = Kind::Number(1, 10);
+        assert_eq!(kind.normalize("10"), Ok("10".into()));
+        for wrong in ["0", "11", "-1", "1.0", "ten", "", "99999999999999999999999"] {
+            assert!(kind.normalize(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn shares_are_above_zero_and_at_most_one() {
+        assert!(Kind::Share.normalize("0.5").is_ok());
+        assert!(Kind::Share.normalize("1").is_ok());
+        for wrong in ["0", "1.1", "-0.5", "NaN", "inf", "half"] {
+            assert!(Kind::Share.normalize(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn servers_need_a_host_and_a_port_each() {
+        assert!(Kind::Servers.normalize("a:9092, b.example:9093,[::1]:9092").is_ok());
+        for wrong in ["a", "a:", ":9092", "a:0", "a:9092,", "a:70000", "http://a:9092"] {
+            assert!(Kind::Servers.normalize(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn topics_follow_kafkas_rule() {
+        assert!(Kind::Topic.normalize("shop.public.orders").is_ok());
+        for wrong in ["..", "a b", "a/b", "ö"] {
+            assert!(Kind::Topic.normalize(wrong).is_err(), "{wrong}");
+        }
+        assert!(Kind::Topic.normalize(&"a".repeat(250)).is_err());
+    }
+
+    #[test]
+    fn urls_are_of_the_right_server() {
+        assert!(Kind::PostgresUrl.normalize("postgresql://u:p@h:5432/orders?sslmode=require").is_ok());
+        assert!(Kind::PostgresUrl.normalize("mysql://u:p@h/orders").is_err());
+        assert!(Kind::RedisUrl.normalize("rediss://:p@h:6380/1").is_ok());
+        assert!(Kind::RedisUrl.normalize("localhost:6379").is_err());
+    }
+}

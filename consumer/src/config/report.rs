@@ -1,0 +1,89 @@
+//! The effective configuration and the table of keys, printed. No secret gets this far.
+
+use std::fmt;
+
+use super::keys::{KEYS, Key};
+use super::kind::Kind;
+use super::secret::{Properties, REDACTED, redact_url};
+use super::values::Values;
+
+/// The value of each key and where it came from; `Display` is TOML with the origin as comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report(Vec<Line>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    section: &'static str,
+    name: &'static str,
+    shown: String,
+    origin: String,
+}
+
+impl Report {
+    pub(super) fn new(values: &Values) -> Self {
+        let line = |(key, sourced): (&'static Key, &super::sources::Sourced)| Line {
+            section: key.section(),
+            name: key.short_name(),
+            shown: shown(key, &sourced.text),
+            origin: sourced.origin.to_string(),
+        };
+        Self(values.iter().map(line).collect())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut section = "";
+        for line in &self.0 {
+            if line.section != section {
+                let gap = if section.is_empty() { "" } else { "\n" };
+                section = line.section;
+                writeln!(f, "{gap}[{section}]")?;
+            }
+            writeln!(f, "{} = {}  # {}", line.name, line.shown, line.origin)?;
+        }
+        Ok(())
+    }
+}
+
+fn shown(key: &Key, text: &str) -> String {
+    match key.kind {
+        Kind::Properties => {
+            let properties = Properties::parse(text).unwrap_or_default();
+            let entries: Vec<String> = properties.redacted().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
+            if entries.is_empty() { "{}".into() } else { format!("{{ {} }}", entries.join(", ")) }
+        }
+        Kind::PostgresUrl | Kind::RedisUrl => quoted(&redact_url(text)),
+        Kind::Number(..) | Kind::Share if !text.is_empty() => text.into(),
+        _ if key.secret && !text.is_empty() => quoted(REDACTED),
+        _ => quoted(text),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// The table of all keys in Markdown, as it stands in the README.
+#[must_use]
+pub fn markdown() -> String {
+    let mut table = String::from("| Key | Default | Allowed | What for |\n|---|---|---|---|\n");
+    for key in KEYS {
+        let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
+        let row = [format!("`{}`", key.name), default, key.allowed().replace('|', "\\|"), key.about.replace('|', "\\|")];
+        table.push_str(&format!("| {} |\n", row.join(" | ")));
+    }
+    table
+}
+
+/// The table of all keys for a terminal: variable, default, what for.
+#[must_use]
+pub fn help() -> String {
+    let mut text = String::new();
+    for key in KEYS {
+        let file = key.file_variable().map(|variable| format!(" or {variable}")).unwrap_or_default();
+        let default = if key.default.is_empty() { "not set" } else { key.default };
+        text.push_str(&format!("  {} ({}{file})\n      {}; {}; default: {default}\n", key.name, key.variable(), key.about, key.allowed()));
+    }
+    text
+}

@@ -1,0 +1,74 @@
+//! What must hold between keys. Each key by itself was checked before.
+
+use super::problem::Problem;
+use super::values::Values;
+use super::{Config, Kafka};
+
+pub(super) fn check(config: &Config, values: &Values, problems: &mut Vec<Problem>) {
+    let mut found = Vec::new();
+    topics(&config.kafka, &mut found);
+    login(&config.kafka, &mut found);
+    encryption(&config.kafka, &mut found);
+    durations(config, &mut found);
+    problems.extend(found.into_iter().map(|(key, what)| Problem::new(values.place(key), what)));
+}
+
+type Found = Vec<(&'static str, String)>;
+
+fn topics(kafka: &Kafka, found: &mut Found) {
+    if kafka.customers_topic.as_ref() == Some(&kafka.orders_topic) {
+        found.push(("kafka.customers_topic", "is the same as kafka.orders_topic".into()));
+    }
+    // A dead letter would be read as an order, and become a dead letter again.
+    if kafka.dead_letter_topic == kafka.orders_topic || Some(&kafka.dead_letter_topic) == kafka.customers_topic.as_ref() {
+        found.push(("kafka.dead_letter_topic", "is the same as a topic that is read".into()));
+    }
+}
+
+fn login(kafka: &Kafka, found: &mut Found) {
+    let parts = [
+        ("kafka.sasl_mechanism", kafka.sasl_mechanism.is_some()),
+        ("kafka.sasl_username", kafka.sasl_username.is_some()),
+        ("kafka.sasl_password", kafka.sasl_password.is_some()),
+    ];
+    let protocol = &kafka.security_protocol;
+    for (key, is_set) in parts {
+        match (protocol.starts_with("sasl"), is_set) {
+            (true, false) => found.push((key, format!("is needed when kafka.security_protocol is {protocol}"))),
+            // Without SASL the login would silently not happen.
+            (false, true) => {
+                found.push((key, format!("has no effect when kafka.security_protocol is {protocol}; choose sasl_ssl or sasl_plaintext")));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn encryption(kafka: &Kafka, found: &mut Found) {
+    let parts = [
+        ("kafka.ssl_ca_location", kafka.ssl_ca_location.is_some()),
+        ("kafka.ssl_certificate_location", kafka.ssl_certificate_location.is_some()),
+        ("kafka.ssl_key_location", kafka.ssl_key_location.is_some()),
+        ("kafka.ssl_key_password", kafka.ssl_key_password.is_some()),
+    ];
+    if !kafka.security_protocol.ends_with("ssl") {
+        let unused = parts.into_iter().filter(|(_, is_set)| *is_set);
+        found.extend(unused.map(|(key, _)| (key, format!("has no effect when kafka.security_protocol is {}", kafka.security_protocol))));
+    }
+    if kafka.ssl_certificate_location.is_some() != kafka.ssl_key_location.is_some() {
+        found.push(("kafka.ssl_key_location", "and kafka.ssl_certificate_location go together; one of them is missing".into()));
+    }
+}
+
+fn durations(config: &Config, found: &mut Found) {
+    let (database, breaker) = (&config.database, &config.breaker);
+    if database.lock_timeout > database.statement_timeout {
+        found.push(("database.lock_timeout_ms", "is longer than database.statement_timeout_ms, and would never be reached".into()));
+    }
+    if breaker.open_base > breaker.open_max {
+        found.push(("breaker.open_base_ms", "is longer than breaker.open_max_ms".into()));
+    }
+    if breaker.slow_call.is_some_and(|slow| slow > config.redis.lookup_deadline) {
+        found.push(("breaker.slow_call_ms", "is longer than redis.lookup_deadline_ms, and no call would ever be slow".into()));
+    }
+}

@@ -1,0 +1,11 @@
+//! The typed sections that the other modules receive.
+
+mod events;
+mod kafka;
+mod process;
+mod stores;
+
+pub use events::{Enrichment, Format, Source, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
+pub use kafka::Kafka;
+pub use process::{Batch, HealthRules, Http, Log, LogFormat, Shutdown};
+pub use stores::{Breaker, Database, Redis};

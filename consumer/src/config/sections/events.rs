@@ -1,0 +1,93 @@
+//! How events are read, and how orders and customers come together.
+
+use serde::Deserialize;
+
+use crate::config::problem::Problem;
+use crate::config::values::Values;
+
+/// The shape of the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Debezium's envelope.
+    Envelope,
+    /// Rows flattened by the unwrap transform; a null value is the delete.
+    Flat,
+}
+
+/// How events are read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The shape of the events.
+    pub format: Format,
+    /// Raised when the source database was restored or replaced.
+    pub epoch: i32,
+    /// Scale of base64 decimals without a schema.
+    pub decimal_scale: Option<u32>,
+    /// Larger records become dead letters.
+    pub max_record_bytes: usize,
+}
+
+impl Source {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        Ok(Self {
+            format: values.choice("source.format")?,
+            epoch: values.number("source.epoch")?,
+            decimal_scale: values.optional_number("source.decimal_scale")?,
+            max_record_bytes: values.number("source.max_record_bytes")?,
+        })
+    }
+}
+
+/// What becomes of an order while Redis is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenRedisIsDown {
+    /// It is written as `pending` and completed later.
+    Degrade,
+    /// Its partition waits.
+    Hold,
+    /// It becomes a dead letter.
+    DeadLetter,
+}
+
+/// What becomes of an order whose customer does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenCustomerIsMissing {
+    /// It is written as `missing` and completed later.
+    Degrade,
+    /// It becomes a dead letter.
+    DeadLetter,
+}
+
+/// What becomes of a customer's orders when the customer changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenCustomerChanges {
+    /// They are refreshed.
+    Refresh,
+    /// They keep the customer as of their last event.
+    Keep,
+}
+
+/// How orders and customers come together.
+#[derive(Debug, Clone, Copy)]
+pub struct Enrichment {
+    /// While Redis is away.
+    pub when_redis_is_down: WhenRedisIsDown,
+    /// Where the customer does not exist.
+    pub when_customer_is_missing: WhenCustomerIsMissing,
+    /// When the customer changes.
+    pub when_customer_changes: WhenCustomerChanges,
+}
+
+impl Enrichment {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        Ok(Self {
+            when_redis_is_down: values.choice("enrichment.when_redis_is_down")?,
+            when_customer_is_missing: values.choice("enrichment.when_customer_is_missing")?,
+            when_customer_changes: values.choice("enrichment.when_customer_changes")?,
+        })
+    }
+}

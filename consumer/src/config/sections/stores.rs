@@ -1,0 +1,91 @@
+//! Postgres, Redis, and the breaker around Redis.
+
+use std::time::Duration;
+
+use crate::config::problem::Problem;
+use crate::config::secret::Secret;
+use crate::config::values::Values;
+
+/// The Postgres that holds `results`.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// `postgres://..`, with the password.
+    pub url: Secret,
+    /// Size of the pool.
+    pub max_connections: u32,
+    /// Longest a statement may run.
+    pub statement_timeout: Duration,
+    /// Longest a statement may wait for a lock.
+    pub lock_timeout: Duration,
+}
+
+impl Database {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        Ok(Self {
+            url: values.secret("database.url")?,
+            max_connections: values.number("database.max_connections")?,
+            statement_timeout: values.millis("database.statement_timeout_ms")?,
+            lock_timeout: values.millis("database.lock_timeout_ms")?,
+        })
+    }
+}
+
+/// The Redis that holds `customer:<id>` and `order:<id>`.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    /// `redis://..`, with the password.
+    pub url: Secret,
+    /// Longest a batch waits for its customers.
+    pub lookup_deadline: Duration,
+    /// Longest a write-back may take.
+    pub write_deadline: Duration,
+    /// Time to live of `order:<id>`.
+    pub order_ttl: Duration,
+}
+
+impl Redis {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        Ok(Self {
+            url: values.secret("redis.url")?,
+            lookup_deadline: values.millis("redis.lookup_deadline_ms")?,
+            write_deadline: values.millis("redis.write_deadline_ms")?,
+            order_ttl: values.seconds("redis.order_ttl_seconds")?,
+        })
+    }
+}
+
+/// When the circuit breaker around Redis opens and closes.
+#[derive(Debug, Clone, Copy)]
+pub struct Breaker {
+    /// How far back calls count.
+    pub window: Duration,
+    /// Calls in the window before the share counts.
+    pub minimum_calls: u32,
+    /// Share of failed calls that opens it.
+    pub failure_share: f64,
+    /// Failures in a row that open it; 0 turns this off.
+    pub failures_in_a_row: u32,
+    /// Calls that take so long count as failures in the share.
+    pub slow_call: Option<Duration>,
+    /// Longest it first stays open.
+    pub open_base: Duration,
+    /// Longest it stays open between probes.
+    pub open_max: Duration,
+    /// Calls that must succeed before it closes.
+    pub probes: u32,
+}
+
+impl Breaker {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        Ok(Self {
+            window: values.millis("breaker.window_ms")?,
+            minimum_calls: values.number("breaker.minimum_calls")?,
+            failure_share: values.share("breaker.failure_share")?,
+            failures_in_a_row: values.number("breaker.failures_in_a_row")?,
+            slow_call: values.optional_millis("breaker.slow_call_ms")?,
+            open_base: values.millis("breaker.open_base_ms")?,
+            open_max: values.millis("breaker.open_max_ms")?,
+            probes: values.number("breaker.probes")?,
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! Texts with their origin: the file first, the environment over it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::keys::{self, KEYS, Key};
+use super::problem::{Problem, nearest};
+
+mod file;
+
+/// The environment variables, taken once at the start.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
+        Self(std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect())
+    }
+
+    /// Variables whose name looks like a slip of the hand: close to one of ours, in one of our sections.
+    pub(super) fn near_misses(&self) -> Vec<String> {
+        let ours: Vec<String> = KEYS.iter().flat_map(|key| [Some(key.variable()), key.file_variable()]).flatten().collect();
+        let unknown = self.0.keys().filter(|name| !ours.contains(name));
+        unknown
+            .filter_map(|name| {
+                let section = name.split_once('_')?.0;
+                let candidates = ours.iter().map(String::as_str).filter(|ours| ours.starts_with(section));
+                nearest(name, candidates).map(|meant| format!("the environment variable {name} is unknown; did you mean {meant}?"))
+            })
+            .collect()
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Names only: values may be secrets, ours or somebody else's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    Default,
+    File(PathBuf),
+    Variable(String),
+    SecretFile { variable: String, path: PathBuf },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => write!(f, "environment variable {name}"),
+            Self::SecretFile { variable, path } => write!(f, "{}, named by {variable}", path.display()),
+        }
+    }
+}
+
+/// A text as somebody wrote it.
+#[derive(Clone)]
+pub(super) struct Sourced {
+    pub(super) text: String,
+    pub(super) origin: Origin,
+}
+
+impl Sourced {
+    /// How an error names the place of this value.
+    pub(super) fn place(&self, key: &Key) -> String {
+        match &self.origin {
+            Origin::Variable(name) => name.clone(),
+            Origin::SecretFile { variable, .. } => variable.clone(),
+            Origin::File(path) => format!("{} in {}", key.name, path.display()),
+            Origin::Default => key.name.to_owned(),
+        }
+    }
+}
+
+/// The text of each key that somebody set.
+pub(super) fn collect(file: Option<&Path>, environment: &Environment, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
+    let mut found = file.map(|path| file::read(path, problems)).unwrap_or_default();
+    for key in KEYS {
+        match from_environment(key, environment) {
+            Ok(Some(sourced)) => drop(found.insert(key.name, sourced)),
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    found
+}
+
+fn from_environment(key: &'static Key, environment: &Environment) -> Result<Option<Sourced>, Problem> {
+    let variable = key.variable();
+    let direct = environment.get(&variable);
+    let named = key.file_variable().and_then(|name| Some((environment.get(&name).filter(|path| !path.is_empty())?, name)));
+    match (direct, named) {
+        // Compose files hand on `${X:-}`: an empty variable beside X_FILE is not a second value.
+        (Some(text), Some((_, file_variable))) if !text.is_empty() => {
+            Err(Problem::new(variable, format!("both it and {file_variable} are set; set one of them")))
+        }
+        (_, Some((path, file_variable))) => secret_file(Path::new(path), file_variable).map(Some),
+        (Some(text), None) => Ok(Some(Sourced { text: text.to_owned(), origin: Origin::Variable(variable) })),
+        (None, None) => Ok(None),
+    }
+}
+
+fn secret_file(path: &Path, variable: String) -> Result<Sourced, Problem> {
+    match std::fs::read_to_string(path) {
+        // Editors and `echo` end a file with a line end that is not part of the secret.
+        Ok(text) => {
+            Ok(Sourced { text: text.trim_end_matches(['\r', '\n']).to_owned(), origin: Origin::SecretFile { variable, path: path.into() } })
+        }
+        Err(error) => Err(Problem::new(variable, format!("cannot read {}: {error}", path.display()))),
+    }
+}
+
+/// The key of that name, or the problem that names the nearest one.
+fn known(name: &str, path: &Path) -> Result<&'static Key, Problem> {
+    keys::find(name).ok_or_else(|| {
+        let hint = nearest(name, KEYS.iter().map(|key| key.name)).map(|meant| format!("; did you mean {meant}?"));
+        Problem::new(format!("{name} in {}", path.display()), format!("unknown key{}", hint.unwrap_or_default()))
+    })
+}

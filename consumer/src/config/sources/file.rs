@@ -1,0 +1,86 @@
+//! The configuration file: TOML or YAML by its extension, tables of scalars.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::{Origin, Sourced, known};
+use crate::config::kind::Kind;
+use crate::config::problem::Problem;
+
+/// Reads each known key of the file; all others are problems.
+pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
+    let mut found = BTreeMap::new();
+    let sections = parse(path).unwrap_or_else(|what| {
+        problems.push(Problem::new(path.display().to_string(), what));
+        Map::new()
+    });
+    for (section, content) in &sections {
+        let Value::Object(values) = content else {
+            // YAML's `section:` without a key below it.
+            if !content.is_null() {
+                problems.push(Problem::new(format!("{section} in {}", path.display()), "must be a section with keys below it"));
+            }
+            continue;
+        };
+        for (name, value) in values {
+            let name = format!("{section}.{name}");
+            match known(&name, path).and_then(|key| Ok((key, text(&key.kind, value).map_err(|what| problem(&name, path, what))?))) {
+                Ok((key, text)) => drop(found.insert(key.name, Sourced { text, origin: Origin::File(path.into()) })),
+                Err(problem) => problems.push(problem),
+            }
+        }
+    }
+    found
+}
+
+fn problem(name: &str, path: &Path, what: &str) -> Problem {
+    Problem::new(format!("{name} in {}", path.display()), what)
+}
+
+/// Messages name the line only: the parsers would print it, and it may hold a secret.
+fn parse(path: &Path) -> Result<Map<String, Value>, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let line = |offset: usize| text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1);
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("toml") => toml::from_str(&text)
+            .map_err(|error| format!("not TOML, line {}: {}", error.span().map_or(1, |s| line(s.start)), error.message())),
+        Some("yaml" | "yml") if text.trim().is_empty() => Ok(Map::new()),
+        Some("yaml" | "yml") => serde_saphyr::from_str(&text).map_err(|error| format!("not YAML: {}", error.without_snippet())),
+        _ => Err("must end in .toml, .yaml or .yml".into()),
+    }
+}
+
+fn text(kind: &Kind, value: &Value) -> Result<String, &'static str> {
+    match (kind, value) {
+        (_, Value::Null) => Ok(String::new()),
+        (Kind::Properties, Value::Object(table)) => {
+            let mut lines = Vec::new();
+            flatten("", table, &mut lines)?;
+            Ok(lines.join("\n"))
+        }
+        (Kind::Servers, Value::Array(servers)) => Ok(servers.iter().map(scalar).collect::<Result<Vec<_>, _>>()?.join(",")),
+        _ => scalar(value),
+    }
+}
+
+/// TOML reads an unquoted `socket.keepalive.enable = true` as tables in tables.
+fn flatten(prefix: &str, table: &Map<String, Value>, lines: &mut Vec<String>) -> Result<(), &'static str> {
+    for (name, value) in table {
+        match value {
+            Value::Object(inner) => flatten(&format!("{prefix}{name}."), inner, lines)?,
+            _ => lines.push(format!("{prefix}{name}={}", scalar(value)?)),
+        }
+    }
+    Ok(())
+}
+
+fn scalar(value: &Value) -> Result<String, &'static str> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err("must be a text or a number"),
+    }
+}

@@ -1,0 +1,120 @@
+//! One valid text per key, and its typed reading.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::de::value::{Error as WordError, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
+
+use super::keys::{self, KEYS, Key};
+use super::problem::Problem;
+use super::secret::{Properties, Secret};
+use super::sources::{Origin, Sourced};
+
+/// The value of every key.
+pub(super) struct Values(BTreeMap<&'static str, Sourced>);
+
+impl Values {
+    /// Checks each text by itself. A wrong one is replaced by the default, so that all others can still be checked.
+    pub(super) fn checked(mut found: BTreeMap<&'static str, Sourced>, problems: &mut Vec<Problem>) -> Self {
+        let mut values = BTreeMap::new();
+        for key in KEYS {
+            let default = Sourced { text: key.default.to_owned(), origin: Origin::Default };
+            let value = match found.remove(key.name).map(|sourced| check(key, sourced)) {
+                None => default,
+                Some(Ok(sourced)) => sourced,
+                Some(Err(problem)) => {
+                    problems.push(problem);
+                    default
+                }
+            };
+            values.insert(key.name, value);
+        }
+        Self(values)
+    }
+
+    /// Each key with its value, in the order of the definition.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static Key, &Sourced)> {
+        KEYS.iter().filter_map(|key| Some((key, self.0.get(key.name)?)))
+    }
+
+    /// How an error names the place where this key was set.
+    pub(super) fn place(&self, name: &str) -> String {
+        match (keys::find(name), self.0.get(name)) {
+            (Some(key), Some(sourced)) => sourced.place(key),
+            _ => name.to_owned(),
+        }
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<String, Problem> {
+        self.raw(name).map(str::to_owned)
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Result<Secret, Problem> {
+        self.raw(name).map(Secret::new)
+    }
+
+    pub(super) fn optional(&self, name: &str) -> Result<Option<String>, Problem> {
+        Ok(Some(self.text(name)?).filter(|text| !text.is_empty()))
+    }
+
+    pub(super) fn optional_secret(&self, name: &str) -> Result<Option<Secret>, Problem> {
+        Ok(self.optional(name)?.map(Secret::new))
+    }
+
+    pub(super) fn number<T: TryFrom<u64>>(&self, name: &str) -> Result<T, Problem> {
+        self.parse(name, |text| T::try_from(text.parse().ok()?).ok())
+    }
+
+    pub(super) fn optional_number<T: TryFrom<u64>>(&self, name: &str) -> Result<Option<T>, Problem> {
+        if self.raw(name)?.is_empty() { Ok(None) } else { self.number(name).map(Some) }
+    }
+
+    pub(super) fn share(&self, name: &str) -> Result<f64, Problem> {
+        self.parse(name, |text| text.parse().ok())
+    }
+
+    pub(super) fn millis(&self, name: &str) -> Result<Duration, Problem> {
+        self.number(name).map(Duration::from_millis)
+    }
+
+    pub(super) fn optional_millis(&self, name: &str) -> Result<Option<Duration>, Problem> {
+        Ok(self.optional_number(name)?.map(Duration::from_millis))
+    }
+
+    pub(super) fn seconds(&self, name: &str) -> Result<Duration, Problem> {
+        self.number(name).map(Duration::from_secs)
+    }
+
+    pub(super) fn choice<T: DeserializeOwned>(&self, name: &str) -> Result<T, Problem> {
+        let word: StrDeserializer<'_, WordError> = self.raw(name)?.into_deserializer();
+        T::deserialize(word).map_err(|error| Problem::new(name, error.to_string()))
+    }
+
+    pub(super) fn properties(&self, name: &str) -> Result<Properties, Problem> {
+        Properties::parse(self.raw(name)?).map_err(|what| Problem::new(name, what))
+    }
+
+    fn raw(&self, name: &str) -> Result<&str, Problem> {
+        self.0.get(name).map(|sourced| sourced.text.as_str()).ok_or_else(|| Problem::new(name, "has no definition"))
+    }
+
+    fn parse<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Problem> {
+        parse(self.raw(name)?).ok_or_else(|| Problem::new(name, "does not fit its type"))
+    }
+}
+
+fn check(key: &'static Key, sourced: Sourced) -> Result<Sourced, Problem> {
+    let text = sourced.text.trim();
+    if text.is_empty() && key.optional {
+        return Ok(Sourced { text: String::new(), ..sourced });
+    }
+    let checked = if text.is_empty() { Err("is empty".to_owned()) } else { key.kind.normalize(text) };
+    match checked {
+        Ok(text) => Ok(Sourced { text, ..sourced }),
+        Err(what) => {
+            let shown = if key.secret || text.is_empty() { String::new() } else { format!("`{text}` is ") };
+            Err(Problem::new(sourced.place(key), format!("{shown}{what}; allowed: {}", key.allowed())))
+        }
+    }
+}

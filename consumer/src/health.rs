@@ -1,0 +1,145 @@
+//! What the process knows about its own health: workers write it, HTTP reads it, and no stall stays silent (P9).
+//!
+//! [`Health`] is the shared handle; [`Snapshot`] is what is behind it, changed by methods that take `now`; [`liveness`] and [`readiness`] are
+//! pure functions from a snapshot to a verdict.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::fate::Fates;
+
+mod breaker;
+mod snapshot;
+mod verdict;
+mod view;
+
+pub use breaker::BreakerReading;
+pub use snapshot::{Dependency, DependencyState, Partition, PartitionState, Snapshot};
+pub use verdict::{Rules, Verdict, liveness, readiness};
+pub use view::{HealthView, PartitionView, StatusView};
+
+type ReadBreaker = Arc<dyn Fn() -> BreakerReading + Send + Sync>;
+
+/// The shared handle; clones see the same state.
+#[derive(Clone)]
+pub struct Health {
+    state: Arc<Mutex<Snapshot>>,
+    breaker: Arc<Mutex<Option<ReadBreaker>>>,
+    rules: Rules,
+}
+
+impl Health {
+    /// Nothing is known yet: not ready.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self { state: Arc::new(Mutex::new(Snapshot::new(Instant::now()))), breaker: Arc::default(), rules }
+    }
+
+    /// The poll thread is alive; called at each poll.
+    pub fn polled(&self) {
+        self.lock().polled(Instant::now());
+    }
+
+    /// The group gave an assignment, be it an empty one: more processes than partitions is fine.
+    pub fn assigned(&self) {
+        self.lock().assigned();
+    }
+
+    /// The process begins to shut down.
+    pub fn stopping(&self) {
+        self.lock().stopping();
+    }
+
+    /// A server answered.
+    pub fn up(&self, dependency: Dependency) {
+        self.lock().up(dependency, Instant::now());
+    }
+
+    /// A server did not answer, or cannot serve; `error` is its class, never its text (P11).
+    pub fn down(&self, dependency: Dependency, error: &'static str) {
+        self.lock().down(dependency, error, Instant::now());
+    }
+
+    /// The partition was assigned and is being claimed. News of partitions that are not owned, or no longer, are dropped.
+    pub fn claiming(&self, topic: &Arc<str>, partition: i32) {
+        self.lock().partition(topic, partition, Instant::now()).enter(PartitionState::Claiming, Instant::now());
+    }
+
+    /// The partition is claimed; its ledger says where it stands and what became of its records so far.
+    pub fn claimed(&self, topic: &Arc<str>, partition: i32, next_offset: i64, fates: Fates) {
+        self.lock().update(topic, partition, |known| known.claimed(next_offset, fates, Instant::now()));
+    }
+
+    /// The partition works again, after [`Health::waiting`].
+    pub fn running(&self, topic: &Arc<str>, partition: i32) {
+        self.lock().update(topic, partition, |known| known.enter(PartitionState::Running, Instant::now()));
+    }
+
+    /// The partition waits for something that no retry within seconds brings, and goes on by itself when it comes.
+    pub fn waiting(&self, topic: &Arc<str>, partition: i32, reason: impl Into<String>) {
+        let state = PartitionState::Waiting(reason.into());
+        self.lock().update(topic, partition, |known| known.enter(state, Instant::now()));
+    }
+
+    /// The partition stopped; somebody has to act.
+    pub fn stopped(&self, topic: &Arc<str>, partition: i32, reason: impl Into<String>) {
+        let state = PartitionState::Stopped(reason.into());
+        self.lock().update(topic, partition, |known| known.enter(state, Instant::now()));
+    }
+
+    /// The partition belongs to another process now.
+    pub fn revoked(&self, topic: &Arc<str>, partition: i32) {
+        self.lock().revoked(topic, partition);
+    }
+
+    /// Kafka told the partition's end; to be called often, also when nothing arrives.
+    pub fn high_watermark(&self, topic: &Arc<str>, partition: i32, offset: i64) {
+        self.lock().update(topic, partition, |known| known.high_watermark(offset, Instant::now()));
+    }
+
+    /// Kafka delivered everything below `delivered` and then said that the partition ends at `end`: what lies between are no records.
+    pub fn end_reached(&self, topic: &Arc<str>, partition: i32, delivered: i64, end: i64) {
+        self.lock().update(topic, partition, |known| known.end_reached(delivered, end, Instant::now()));
+    }
+
+    /// A batch was committed; `fates` are those of the batch.
+    pub fn committed(&self, topic: &Arc<str>, partition: i32, next_offset: i64, fates: Fates) {
+        self.lock().update(topic, partition, |known| known.committed(next_offset, fates, Instant::now()));
+    }
+
+    /// From now on the breaker is read where it is needed, by this function.
+    pub fn watch_breaker(&self, read: impl Fn() -> BreakerReading + Send + Sync + 'static) {
+        *self.breaker.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(read));
+    }
+
+    /// The breaker as it is now; `None` before [`Health::watch_breaker`].
+    #[must_use]
+    pub fn breaker(&self) -> Option<BreakerReading> {
+        let read = self.breaker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        read.map(|read| read())
+    }
+
+    /// All of it, as of now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.lock().clone()
+    }
+
+    /// What the verdicts go by.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Every method leaves the snapshot whole, so one that panicked did no harm to the next.
+    fn lock(&self) -> MutexGuard<'_, Snapshot> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Health").field("state", &*self.lock()).field("rules", &self.rules).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,74 @@
+//! What the process counts, for Prometheus.
+//!
+//! Other modules say what happened, in methods named after it; what can be read when somebody asks (partitions, servers, the breaker, the
+//! process) is read from [`Health`] then. No label ever holds a value of an event (P11): labels are topics, partitions and closed sets.
+
+use std::sync::Arc;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::registry::Registry;
+
+use crate::health::Health;
+
+mod flow;
+mod postgres;
+mod process;
+mod redis;
+mod watched;
+
+pub use flow::Stage;
+pub use redis::Rebuild;
+
+/// The handle that every module gets; clones count into the same registry.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    flow: flow::Flow,
+    redis: redis::RedisCounts,
+    postgres: postgres::PostgresCounts,
+    registry: Arc<Registry>,
+}
+
+impl Metrics {
+    /// Registers everything, and what `health` knows beside it.
+    #[must_use]
+    pub fn new(health: Health) -> Self {
+        let mut registry = Registry::with_prefix("orderstream");
+        let flow = flow::Flow::register(&mut registry);
+        let redis = redis::RedisCounts::register(&mut registry);
+        let postgres = postgres::PostgresCounts::register(&mut registry);
+        registry.register_collector(Box::new(watched::Watched::new(health)));
+        registry.register_collector(Box::new(process::Process::started_now()));
+        Self { flow, redis, postgres, registry: Arc::new(registry) }
+    }
+
+    /// The text that Prometheus reads.
+    ///
+    /// # Errors
+    /// If a metric cannot be written; only a mistake in this program makes that happen.
+    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// The labels of everything that is counted by partition.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByPartition {
+    topic: String,
+    partition: i32,
+}
+
+impl ByPartition {
+    fn new(topic: &str, partition: i32) -> Self {
+        Self { topic: topic.to_owned(), partition }
+    }
+}
+
+/// A gauge shows a number of rows or records; one too large for it is as good as the largest.
+fn gauge(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

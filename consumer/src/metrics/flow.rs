@@ -1,0 +1,151 @@
+//! The flow of batches: fates, sizes, durations, dead letters.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use super::Metrics;
+use crate::fate::{Fate, Fates};
+use crate::rejection::Reason;
+
+/// A step of a batch whose duration is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Waiting for records.
+    Receive,
+    /// Bytes to changes.
+    Decode,
+    /// Customers from Redis.
+    Lookup,
+    /// Dead letters to Kafka, until they are acknowledged.
+    DeadLetter,
+    /// The transaction.
+    Commit,
+    /// Hashes to Redis.
+    WriteBack,
+}
+
+impl Stage {
+    const ALL: [Self; 6] = [Self::Receive, Self::Decode, Self::Lookup, Self::DeadLetter, Self::Commit, Self::WriteBack];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Decode => "decode",
+            Self::Lookup => "lookup",
+            Self::DeadLetter => "dead_letter",
+            Self::Commit => "commit",
+            Self::WriteBack => "write_back",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FateLabels {
+    topic: String,
+    partition: i32,
+    fate: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StageLabels {
+    stage: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Flow {
+    records: Family<FateLabels, Counter>,
+    batch_records: Histogram,
+    batch_bytes: Histogram,
+    stages: Family<StageLabels, Histogram, fn() -> Histogram>,
+    event_age: Histogram,
+    dead_letters: Family<ReasonLabels, Counter>,
+}
+
+/// 0.1 ms to about 26 s.
+fn durations() -> Histogram {
+    Histogram::new(exponential_buckets(0.0001, 2.0, 19))
+}
+
+impl Flow {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let flow = Self {
+            records: Family::default(),
+            batch_records: Histogram::new(exponential_buckets(1.0, 2.0, 14)),
+            batch_bytes: Histogram::new(exponential_buckets(256.0, 4.0, 10)),
+            stages: Family::new_with_constructor(durations),
+            // 1 ms to about 70 minutes.
+            event_age: Histogram::new(exponential_buckets(0.001, 2.0, 23)),
+            dead_letters: Family::default(),
+        };
+        registry.register("records", "Records by fate, since this process started", flow.records.clone());
+        registry.register("batch_records", "Records of a batch", flow.batch_records.clone());
+        registry.register_with_unit("batch_size", "Bytes of a batch", Unit::Bytes, flow.batch_bytes.clone());
+        registry.register_with_unit("stage_duration", "How long a step of a batch took", Unit::Seconds, flow.stages.clone());
+        registry.register_with_unit(
+            "event_age",
+            "From the change in the source to its commit in results",
+            Unit::Seconds,
+            flow.event_age.clone(),
+        );
+        registry.register("dead_letters", "Dead letters by reason", flow.dead_letters.clone());
+        flow.show_zeros();
+        flow
+    }
+
+    /// An alert on a counter that does not exist yet never fires.
+    fn show_zeros(&self) {
+        Stage::ALL.iter().for_each(|stage| drop(self.stages.get_or_create_owned(&StageLabels { stage: stage.as_str() })));
+        Reason::ALL.iter().for_each(|reason| drop(self.dead_letters.get_or_create_owned(&ReasonLabels { reason: reason.as_str() })));
+    }
+}
+
+impl Metrics {
+    /// The partition is owned now: its counters exist, at zero if they are new.
+    pub fn partition_claimed(&self, topic: &str, partition: i32) {
+        self.records_settled(topic, partition, Fates::default());
+    }
+
+    /// Records got their fate, by a commit.
+    pub fn records_settled(&self, topic: &str, partition: i32, fates: Fates) {
+        for fate in Fate::ALL {
+            let labels = FateLabels { topic: topic.to_owned(), partition, fate: fate.as_str() };
+            self.flow.records.get_or_create(&labels).inc_by(fates.of(fate));
+        }
+    }
+
+    /// A batch was received.
+    pub fn batch_received(&self, records: usize, bytes: usize) {
+        self.flow.batch_records.observe(as_f64(records));
+        self.flow.batch_bytes.observe(as_f64(bytes));
+    }
+
+    /// A step of a batch took so long.
+    pub fn stage_took(&self, stage: Stage, duration: Duration) {
+        self.flow.stages.get_or_create(&StageLabels { stage: stage.as_str() }).observe(duration.as_secs_f64());
+    }
+
+    /// A change was committed so long after it was made in the source.
+    pub fn event_committed(&self, age: Duration) {
+        self.flow.event_age.observe(age.as_secs_f64());
+    }
+
+    /// A dead letter was committed.
+    pub fn dead_letter(&self, reason: Reason) {
+        self.flow.dead_letters.get_or_create(&ReasonLabels { reason: reason.as_str() }).inc();
+    }
+}
+
+fn as_f64(number: usize) -> f64 {
+    // Beyond u32 a histogram's bucket does not care.
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,71 @@
+//! What Postgres refused, and what the sweep repaired in it.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::{Metrics, gauge};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClassLabels {
+    class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RepairLabels {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct PostgresCounts {
+    errors: Family<ClassLabels, Counter>,
+    bisections: Counter,
+    repaired: Family<RepairLabels, Counter>,
+    due: Gauge,
+}
+
+impl PostgresCounts {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let counts = Self::default();
+        registry.register("postgres_errors", "Errors of Postgres by class", counts.errors.clone());
+        registry.register("batch_bisections", "Times a batch was halved to find the row that Postgres refuses", counts.bisections.clone());
+        registry.register("repaired_rows", "Rows that the sweep completed or refreshed", counts.repaired.clone());
+        registry.register("due_rows", "Rows that the sweep has to look at", counts.due.clone());
+        for class in ["connection", "contention", "unknown_outcome", "row", "ours"] {
+            drop(counts.errors.get_or_create_owned(&ClassLabels { class }));
+        }
+        for outcome in ["completed", "refreshed"] {
+            drop(counts.repaired.get_or_create_owned(&RepairLabels { outcome }));
+        }
+        counts
+    }
+}
+
+impl Metrics {
+    /// Postgres refused; `class` is one of the error policy.
+    pub fn postgres_error(&self, class: &'static str) {
+        self.postgres.errors.get_or_create(&ClassLabels { class }).inc();
+    }
+
+    /// A batch was halved to find the row that Postgres refuses.
+    pub fn batch_bisected(&self) {
+        self.postgres.bisections.inc();
+    }
+
+    /// Rows that were `missing` or `pending` are complete now.
+    pub fn rows_completed(&self, rows: u64) {
+        self.postgres.repaired.get_or_create(&RepairLabels { outcome: "completed" }).inc_by(rows);
+    }
+
+    /// Rows whose customer had changed are up to date now.
+    pub fn rows_refreshed(&self, rows: u64) {
+        self.postgres.repaired.get_or_create(&RepairLabels { outcome: "refreshed" }).inc_by(rows);
+    }
+
+    /// So many rows wait for the sweep.
+    pub fn rows_due(&self, rows: u64) {
+        self.postgres.due.set(gauge(rows));
+    }
+}

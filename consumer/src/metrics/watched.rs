@@ -1,0 +1,89 @@
+//! What is read when Prometheus asks: partitions, servers, readiness, the breaker. A partition that moved away is gone by itself.
+
+use std::fmt;
+use std::time::Instant;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+use super::{ByPartition, gauge};
+use crate::health::{BreakerReading, DependencyState, Health, Partition, Snapshot, readiness};
+
+#[derive(Debug)]
+pub(super) struct Watched {
+    health: Health,
+}
+
+impl Watched {
+    pub(super) fn new(health: Health) -> Self {
+        Self { health }
+    }
+}
+
+impl Collector for Watched {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let snapshot = self.health.snapshot();
+        let is_ready = readiness(&snapshot, self.health.rules(), Instant::now()).is_yes();
+        gauges(&mut encoder, "ready", "1 while /readyz answers 200", [([("probe", "readyz")], i64::from(is_ready))])?;
+        servers(&mut encoder, &snapshot)?;
+        partitions(&mut encoder, &snapshot)?;
+        match self.health.breaker() {
+            Some(reading) => breaker(&mut encoder, &reading),
+            None => Ok(()),
+        }
+    }
+}
+
+fn servers(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> fmt::Result {
+    let up = |state: &DependencyState| i64::from(matches!(state, DependencyState::Up { .. }));
+    let series = snapshot.dependencies.iter().map(|(dependency, state)| ([("dependency", dependency.as_str())], up(state)));
+    gauges(encoder, "dependency_up", "1 while the server answers", series)
+}
+
+fn partitions(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> fmt::Result {
+    let by = |value: fn(&Partition) -> Option<i64>| {
+        snapshot.partitions.iter().filter_map(move |((topic, number), known)| Some((ByPartition::new(topic, *number), value(known)?)))
+    };
+    gauges(encoder, "partition_lag_records", "Records that are not committed yet", by(|p| p.lag().map(gauge)))?;
+    gauges(encoder, "partition_next_offset", "Where the next record is expected, as committed", by(|p| p.next_offset))?;
+    gauges(encoder, "partition_end_offset", "The end of the partition", by(|p| p.end.map(|(offset, _)| offset)))?;
+    let states = ["claiming", "running", "waiting", "stopped"];
+    let series = snapshot.partitions.iter().flat_map(|((topic, number), known)| {
+        states.map(|state| ((ByPartition::new(topic, *number), [("state", state)]), i64::from(known.state.as_str() == state)))
+    });
+    gauges(encoder, "partition_state", "1 for the state that the partition is in", series)
+}
+
+fn breaker(encoder: &mut DescriptorEncoder<'_>, reading: &BreakerReading) -> fmt::Result {
+    let states = reading.states.iter().map(|state| ([("state", *state)], i64::from(*state == reading.state)));
+    gauges(encoder, "breaker_state", "1 for the state that the circuit breaker around Redis is in", states)?;
+    let calls = [("succeeded", reading.succeeded), ("failed", reading.failed), ("rejected", reading.rejected)];
+    counters(encoder, "breaker_calls", "Calls to Redis by outcome", calls.map(|(outcome, count)| ([("outcome", outcome)], count)))?;
+    counters(encoder, "breaker_slow_calls", "Calls to Redis that were slow, whatever their outcome", [([("of", "calls")], reading.slow)])?;
+    let probes = [("sent", reading.probes), ("expired", reading.probes_expired), ("late", reading.late)];
+    counters(encoder, "breaker_probes", "Probes of the half-open breaker", probes.map(|(what, count)| ([("what", what)], count)))?;
+    let transitions = reading.transitions.iter().map(|(from, to, count)| ([("from", *from), ("to", *to)], *count));
+    counters(encoder, "breaker_transitions", "Times the breaker went from one state to another", transitions)
+}
+
+fn gauges<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    series: impl IntoIterator<Item = (L, i64)>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?;
+    series.into_iter().try_for_each(|(labels, value)| ConstGauge::new(value).encode(family.encode_family(&labels)?))
+}
+
+fn counters<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    series: impl IntoIterator<Item = (L, u64)>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Counter)?;
+    series.into_iter().try_for_each(|(labels, value)| ConstCounter::new(value).encode(family.encode_family(&labels)?))
+}

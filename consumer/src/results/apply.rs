@@ -1,0 +1,135 @@
+//! The transaction of a batch of orders: fence, rounds, tombstones, ledger, commit (P1 to P5).
+
+use std::collections::HashSet;
+
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
+
+use super::batch::{Batch, Round, Written};
+use super::{Claim, Class, Results, StoreError, due, fence, letters, rounds, settle};
+use crate::enrich::Enrichment;
+use crate::fate::Fates;
+
+/// What a transaction did.
+#[derive(Debug)]
+pub struct Applied {
+    /// The writes that took effect.
+    pub written: Vec<Written>,
+    /// The fates of the batch's records.
+    pub fates: Fates,
+}
+
+/// Why a batch was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Another worker has claimed the partition, or the offset was moved by hand: nothing was written (P4).
+    #[error("the partition was claimed by another worker, or its offset was moved")]
+    Fenced,
+    /// These records (by index in the batch) lack a value that is nowhere stored. Nothing was written.
+    #[error("{} changes leave out a column that is not stored", .0.len())]
+    Unresolved(Vec<usize>),
+    /// The answer to COMMIT was lost; this is what holds if it went through.
+    #[error("the answer to a commit was lost: {error}")]
+    Unknown {
+        /// What the transaction did, if it was committed.
+        applied: Applied,
+        /// What broke.
+        error: StoreError,
+    },
+    /// Postgres. Nothing was written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for ApplyError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Results {
+    /// Writes the batch and moves the offset, both or neither (P3).
+    ///
+    /// # Errors
+    /// [`ApplyError`]; except for `Unknown`, nothing was written.
+    pub async fn apply(&self, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
+        let mut connection = self.pool.acquire().await?;
+        let outcome = apply_on(&mut connection, claim, batch).await;
+        if let Err(ApplyError::Store(error) | ApplyError::Unknown { error, .. }) = &outcome
+            && matches!(error.class(), Class::Connection | Class::UnknownOutcome)
+        {
+            connection.close().await.ok();
+        }
+        outcome
+    }
+}
+
+async fn apply_on(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
+    let mut transaction = connection.begin().await?;
+    let mut fates = expected_fates(batch);
+    fence::move_offset(&mut transaction, claim, batch.from, batch.to, fates).await?;
+    let mut written = Vec::new();
+    for (number, round) in batch.rounds.iter().enumerate() {
+        written.extend(rounds::write(&mut transaction, number, round, batch).await?);
+    }
+    let buried = settle::settle(&mut transaction, &mut written).await?;
+    let stale = without_effect(batch, &written);
+    if stale > 0 {
+        fence::recount(&mut transaction, claim, stale).await?;
+        fates.applied -= stale;
+        fates.stale += stale;
+    }
+    due::mark(&mut transaction, claim.partition, &orders_due(batch, &written, buried)).await?;
+    letters::insert(&mut transaction, claim, &batch.letters).await?;
+    let applied = Applied { written, fates };
+    match transaction.commit().await.map_err(StoreError::at_commit) {
+        Ok(()) => Ok(applied),
+        Err(error) if error.class() == Class::UnknownOutcome => Err(ApplyError::Unknown { applied, error }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The fates if every write takes effect; corrected when one does not.
+fn expected_fates(batch: &Batch) -> Fates {
+    let members = |round: &Round| {
+        round.puts.iter().map(|put| put.members).sum::<u64>() + round.deletes.iter().map(|delete| delete.members).sum::<u64>()
+    };
+    Fates {
+        applied: batch.rounds.iter().map(members).sum(),
+        stale: batch.stale,
+        ignored: batch.ignored,
+        dead_lettered: batch.letters.len() as u64,
+    }
+}
+
+/// How many changes stand behind writes that did not take effect, because what is stored is newer.
+fn without_effect(batch: &Batch, written: &[Written]) -> u64 {
+    let writes: usize = batch.rounds.iter().map(|round| round.puts.len() + round.deletes.len()).sum();
+    if writes == written.len() {
+        return 0;
+    }
+    let took_effect: HashSet<(usize, i64)> = written.iter().map(|write| (write.round, write.order_id)).collect();
+    let of_round = |(number, round): (usize, &Round)| {
+        let puts = round.puts.iter().map(|put| (put.order_id, put.members));
+        let deletes = round.deletes.iter().map(|delete| (delete.order_id, delete.members));
+        puts.chain(deletes).filter(|(id, _)| !took_effect.contains(&(number, *id))).map(|(_, members)| members).sum::<u64>()
+    };
+    batch.rounds.iter().enumerate().map(of_round).sum()
+}
+
+/// The orders whose row or hash will not be complete after this batch, each once, ascending.
+fn orders_due(batch: &Batch, written: &[Written], buried: Vec<i64>) -> Vec<i64> {
+    let mut due = buried;
+    if batch.redis_away {
+        due.extend(written.iter().map(|write| write.order_id));
+    } else {
+        let incomplete = |round: &Round| {
+            let puts = round.puts.iter().filter(|put| put.enriched.enrichment != Enrichment::Complete || put.enriched.order.is_partial());
+            puts.map(|put| put.order_id).collect::<Vec<_>>()
+        };
+        due.extend(batch.rounds.iter().flat_map(incomplete));
+    }
+    due.sort_unstable();
+    due.dedup();
+    due
+}

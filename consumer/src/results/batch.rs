@@ -1,0 +1,155 @@
+//! What one transaction writes.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::enrich::{DeletedRow, EnrichedOrder, OrderState, ResultRow};
+use crate::order::Text;
+use crate::position::Position;
+use crate::rejection::{Rejection, Stage};
+
+/// An order to be written.
+#[derive(Debug)]
+pub struct Put {
+    /// The order's id.
+    pub order_id: i64,
+    /// Index of its record in the batch.
+    pub record: usize,
+    /// How many changes this one stands for.
+    pub members: u64,
+    /// The order with its customer.
+    pub enriched: EnrichedOrder,
+    /// Where its event stands.
+    pub position: Position,
+}
+
+impl Put {
+    fn into_row(self, revision: i64, now: DateTime<Utc>) -> Option<ResultRow> {
+        let text = |text| if let Text::Value(text) = text { Some(text) } else { None };
+        let order = self.enriched.order;
+        Some(ResultRow {
+            order_id: self.order_id,
+            customer_id: text(order.customer_id)?,
+            customer: self.enriched.customer,
+            product_id: text(order.product_id)?,
+            quantity: order.quantity,
+            price: order.price,
+            total: order.total,
+            status: text(order.status)?,
+            ordered_at: order.ordered_at,
+            updated_at: order.updated_at,
+            enrichment: self.enriched.enrichment,
+            processed_at: now,
+            revision,
+        })
+    }
+}
+
+/// An order to be removed.
+#[derive(Debug)]
+pub struct Delete {
+    /// The order's id.
+    pub order_id: i64,
+    /// Index of its record in the batch.
+    pub record: usize,
+    /// How many changes this one stands for.
+    pub members: u64,
+    /// Where its event stands.
+    pub position: Position,
+}
+
+/// Writes that do not depend on each other: each order once, both lists by ascending id.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// Orders to write.
+    pub puts: Vec<Put>,
+    /// Orders to remove.
+    pub deletes: Vec<Delete>,
+}
+
+/// The row of a dead letter that the broker has acknowledged.
+#[derive(Debug, Clone)]
+pub struct LetterRow {
+    /// topic-partition-offset-epoch.
+    pub id: String,
+    /// Offset of the record.
+    pub offset: i64,
+    /// The order, if the record could be read that far.
+    pub order_id: Option<i64>,
+    /// Why.
+    pub rejection: Rejection,
+    /// How often it was replayed before.
+    pub replays: i32,
+    /// Where it landed.
+    pub dlq_topic: String,
+    /// Partition of the dead letter topic.
+    pub dlq_partition: i32,
+    /// Offset in that partition.
+    pub dlq_offset: i64,
+}
+
+/// The records from one offset to another and what becomes of them.
+#[derive(Debug)]
+pub struct Batch {
+    /// The next offset before.
+    pub from: i64,
+    /// The next offset afterwards.
+    pub to: i64,
+    /// The writes, in order.
+    pub rounds: Vec<Round>,
+    /// Changes that one of the same batch had overtaken before they came.
+    pub stale: u64,
+    /// Tombstones and heartbeats.
+    pub ignored: u64,
+    /// Every dead letter among these records.
+    pub letters: Vec<LetterRow>,
+    /// Redis is away: all orders of the batch go on the list of the sweep.
+    pub redis_away: bool,
+    /// `results.processed_at`.
+    pub now: DateTime<Utc>,
+}
+
+/// A write that took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// The order's id.
+    pub order_id: i64,
+    pub(super) round: usize,
+    pub(super) revision: i64,
+    pub(super) inserted: bool,
+    pub(super) deleted: bool,
+}
+
+impl Batch {
+    /// The state of each written order for its hash. Orders whose row the batch does not know whole are left out: the sweep reads them.
+    /// `written` is in order of rounds, within a round by ascending id.
+    #[must_use]
+    pub fn into_states(self, written: &[Written]) -> Vec<OrderState> {
+        let later: HashMap<i64, usize> = written.iter().filter(|w| w.round > 0).map(|w| (w.order_id, w.round)).collect();
+        let mut rounds: Vec<_> = self.rounds.into_iter().map(|round| round.puts.into_iter()).collect();
+        let mut states = Vec::with_capacity(written.len());
+        for write in written.iter().filter(|w| later.get(&w.order_id).is_none_or(|last| *last == w.round)) {
+            let (order_id, revision) = (write.order_id, write.revision);
+            if write.deleted {
+                states.push(OrderState::Deleted(DeletedRow { order_id, deleted_at: self.now, revision }));
+            } else {
+                let put = rounds[write.round].find(|put| put.order_id == order_id);
+                states.extend(put.and_then(|put| put.into_row(revision, self.now)).map(OrderState::Live));
+            }
+        }
+        states
+    }
+}
+
+/// The rejection of a change whose unchanged column is nowhere stored.
+#[must_use]
+pub fn unresolved() -> Rejection {
+    Rejection {
+        reason: crate::rejection::Reason::UnresolvedToast,
+        stage: Stage::Store,
+        message: "the event leaves out an unchanged column and results has no row to take it from: set REPLICA IDENTITY FULL on orders, \
+                  then update the order once more"
+            .into(),
+    }
+}

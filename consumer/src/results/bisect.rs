@@ -1,0 +1,95 @@
+//! Finds the rows that Postgres refuses: halves a failed batch until single rows are left, O(k log n) statements for k of n (P7).
+
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
+
+use super::batch::{Batch, Delete, Put};
+use super::columns::StoredTexts;
+use super::{Class, Results, StoreError, rounds};
+use crate::rejection::{Reason, Rejection, Stage};
+
+/// A deferred constraint speaks up only at COMMIT, which a trial never reaches.
+const CHECK_NOW: &str = "set constraints all immediate";
+
+/// A record (by its index in the batch) whose row Postgres refuses, and why.
+pub type Refused = (usize, Rejection);
+
+/// Writes that are tried together.
+#[derive(Clone, Copy)]
+enum Trial<'a> {
+    Puts(&'a [Put]),
+    Deletes(&'a [Delete]),
+}
+
+impl<'a> Trial<'a> {
+    fn len(self) -> usize {
+        match self {
+            Self::Puts(puts) => puts.len(),
+            Self::Deletes(deletes) => deletes.len(),
+        }
+    }
+
+    fn halves(self) -> [Self; 2] {
+        match self {
+            Self::Puts(puts) => {
+                let (left, right) = puts.split_at(puts.len() / 2);
+                [Self::Puts(left), Self::Puts(right)]
+            }
+            Self::Deletes(deletes) => {
+                let (left, right) = deletes.split_at(deletes.len() / 2);
+                [Self::Deletes(left), Self::Deletes(right)]
+            }
+        }
+    }
+
+    fn first_record(self) -> Option<usize> {
+        match self {
+            Self::Puts(puts) => puts.first().map(|put| put.record),
+            Self::Deletes(deletes) => deletes.first().map(|delete| delete.record),
+        }
+    }
+}
+
+impl Results {
+    /// The records of `batch` whose rows Postgres refuses, each tried in a transaction that is rolled back.
+    ///
+    /// # Errors
+    /// If Postgres fails for any other reason than a row.
+    pub async fn refused(&self, batch: &Batch) -> Result<Vec<Refused>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let mut refused = Vec::new();
+        let mut open: Vec<Trial<'_>> =
+            batch.rounds.iter().flat_map(|round| [Trial::Puts(&round.puts), Trial::Deletes(&round.deletes)]).collect();
+        while let Some(trial) = open.pop() {
+            if trial.len() == 0 {
+                continue;
+            }
+            match attempt(&mut connection, trial, batch).await {
+                Ok(()) => {}
+                Err(error) if error.class() == Class::Row && trial.len() > 1 => open.extend(trial.halves()),
+                Err(error) if error.class() == Class::Row => {
+                    refused.extend(trial.first_record().map(|record| (record, rejection(&error))));
+                }
+                Err(error) => {
+                    connection.close().await.ok();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(refused)
+    }
+}
+
+async fn attempt(connection: &mut PgConnection, trial: Trial<'_>, batch: &Batch) -> Result<(), StoreError> {
+    let mut transaction = connection.begin().await?;
+    match trial {
+        Trial::Puts(puts) => rounds::upsert(&mut transaction, puts, &StoredTexts::default(), batch).await?,
+        Trial::Deletes(deletes) => rounds::delete(&mut transaction, deletes, batch).await?,
+    };
+    sqlx::query(CHECK_NOW).execute(&mut *transaction).await?;
+    Ok(transaction.rollback().await?)
+}
+
+fn rejection(error: &StoreError) -> Rejection {
+    Rejection { reason: Reason::RejectedByDatabase, stage: Stage::Store, message: error.refusal() }
+}

@@ -1,0 +1,205 @@
+//! Who may write a partition, and from which offset (P3, P4).
+
+use std::sync::Arc;
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use super::{Results, StoreError};
+use crate::fate::Fates;
+
+/// A partition in the hands of one worker: the fence of each of its transactions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The source's epoch; each has offsets of its own.
+    pub epoch: i32,
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// One higher at each claim: a transaction with a lower one writes nothing.
+    pub generation: i64,
+    /// The next offset to be processed.
+    pub next_offset: i64,
+    /// The fates of all records before it.
+    pub fates: Fates,
+}
+
+impl Claim {
+    /// Whether the partition was never claimed before in this epoch.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.generation == 1
+    }
+}
+
+/// What is claimed, and what is known of it now.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// The source's epoch.
+    pub epoch: i32,
+    /// The topic.
+    pub topic: &'a Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// The first offset that Kafka still has.
+    pub low: i64,
+    /// The offset after the last one that Kafka has.
+    pub high: i64,
+    /// Which process this is, for people.
+    pub claimant: &'a str,
+    /// The id of the Kafka cluster, if the client knows it.
+    pub cluster_id: Option<&'a str>,
+}
+
+/// Why a partition may not be started: going on would skip or repeat without a word (P2).
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// Postgres.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Events are gone for ever.
+    #[error(
+        "{topic}-{partition}: the next event to process is offset {next}, but Kafka's first is {low}: {} events are gone from the topic. \
+         Snapshot the source again and raise source.epoch", low - next
+    )]
+    Gone {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// The stored next offset.
+        next: i64,
+        /// Kafka's low watermark.
+        low: i64,
+    },
+    /// The topic is not the one that was read before.
+    #[error(
+        "{topic}-{partition}: the next event to process is offset {next}, but Kafka's last is {}: the topic was created anew or has lost \
+         its end. Raise source.epoch to read it from its start", high - 1
+    )]
+    Ahead {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// The stored next offset.
+        next: i64,
+        /// Kafka's high watermark.
+        high: i64,
+    },
+    /// The offsets belong to another cluster.
+    #[error(
+        "{topic}-{partition}: the stored offset belongs to Kafka cluster {stored}, this is cluster {actual}. \
+         Check kafka.bootstrap_servers, or raise source.epoch to read this cluster's topics from their start"
+    )]
+    OtherCluster {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// The cluster of the stored offset.
+        stored: String,
+        /// The cluster that is connected.
+        actual: String,
+    },
+}
+
+const CLAIM: &str = "
+insert into consumer_offsets as o (epoch, topic, partition, next_offset, generation, claimed_by, cluster_id)
+values ($1, $2, $3, $4, 1, $5, $6)
+on conflict (epoch, topic, partition) do update
+set generation = o.generation + 1, claimed_by = excluded.claimed_by, claimed_at = now(), cluster_id = coalesce(o.cluster_id, excluded.cluster_id)
+returning generation, next_offset, cluster_id, applied, stale, ignored, dead_lettered";
+
+const STANDING: &str = "select generation, next_offset from consumer_offsets where epoch = $1 and topic = $2 and partition = $3";
+
+const COMMITTED: &str = "select partition, next_offset from consumer_offsets where epoch = $1 and topic = $2 order by partition";
+
+impl Results {
+    /// Takes the partition: whoever had it before cannot write any more. Starts at the low watermark if it was never claimed.
+    ///
+    /// # Errors
+    /// If Postgres is away, or if going on from the stored offset would skip or repeat events.
+    pub async fn claim(&self, wanted: &Wanted<'_>) -> Result<Claim, ClaimError> {
+        let row = sqlx::query(CLAIM)
+            .bind(wanted.epoch)
+            .bind(&**wanted.topic)
+            .bind(wanted.partition)
+            .bind(wanted.low)
+            .bind(wanted.claimant)
+            .bind(wanted.cluster_id)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(StoreError::from)?;
+        let claim = Claim {
+            epoch: wanted.epoch,
+            topic: Arc::clone(wanted.topic),
+            partition: wanted.partition,
+            generation: row.try_get("generation").map_err(StoreError::from)?,
+            next_offset: row.try_get("next_offset").map_err(StoreError::from)?,
+            fates: fates(&row)?,
+        };
+        same_cluster(wanted, row.try_get("cluster_id").map_err(StoreError::from)?)?;
+        within_watermarks(wanted, claim)
+    }
+
+    /// The offset row as it is now: what became of a commit whose answer was lost (P4).
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn standing(&self, claim: &Claim) -> Result<Standing, StoreError> {
+        let row = sqlx::query(STANDING).bind(claim.epoch).bind(&*claim.topic).bind(claim.partition).fetch_optional(&self.pool).await?;
+        let Some(row) = row else { return Ok(Standing::Elsewhere) };
+        let (generation, next): (i64, i64) = (row.try_get("generation")?, row.try_get("next_offset")?);
+        Ok(if generation == claim.generation { Standing::Mine { next_offset: next } } else { Standing::Elsewhere })
+    }
+
+    /// Partition and next offset of each partition of `topic` that was ever claimed in this epoch.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn committed(&self, epoch: i32, topic: &str) -> Result<Vec<(i32, i64)>, StoreError> {
+        Ok(sqlx::query_as(COMMITTED).bind(epoch).bind(topic).fetch_all(&self.pool).await?)
+    }
+}
+
+/// Whose the partition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Still this worker's.
+    Mine {
+        /// The offset as committed.
+        next_offset: i64,
+    },
+    /// Another worker has claimed it since.
+    Elsewhere,
+}
+
+fn fates(row: &PgRow) -> Result<Fates, StoreError> {
+    let count = |column| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
+    Ok(Fates { applied: count("applied")?, stale: count("stale")?, ignored: count("ignored")?, dead_lettered: count("dead_lettered")? })
+}
+
+fn same_cluster(wanted: &Wanted<'_>, stored: Option<String>) -> Result<(), ClaimError> {
+    match (stored, wanted.cluster_id) {
+        (Some(stored), Some(actual)) if stored != actual => Err(ClaimError::OtherCluster {
+            topic: Arc::clone(wanted.topic),
+            partition: wanted.partition,
+            stored,
+            actual: actual.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn within_watermarks(wanted: &Wanted<'_>, claim: Claim) -> Result<Claim, ClaimError> {
+    let (topic, partition, next) = (claim.topic.clone(), claim.partition, claim.next_offset);
+    if next < wanted.low {
+        return Err(ClaimError::Gone { topic, partition, next, low: wanted.low });
+    }
+    if next > wanted.high {
+        return Err(ClaimError::Ahead { topic, partition, next, high: wanted.high });
+    }
+    Ok(claim)
+}

@@ -1,0 +1,177 @@
+//! Rows as columns: each statement takes one array per column, so that a batch of any size is one statement and one plan.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use rust_decimal::Decimal;
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef, Postgres};
+use sqlx::{Decode, Encode, Type};
+
+use super::batch::Put;
+use crate::order::{Text, Timestamp};
+use crate::position::{Kind, Position};
+
+/// Microseconds from 1970-01-01 to 2000-01-01, where Postgres counts from.
+const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
+
+/// Postgres' binary `timestamp`: microseconds since 2000, the two ends of `i64` are the infinities. chrono has no infinity.
+impl Type<Postgres> for Timestamp {
+    fn type_info() -> PgTypeInfo {
+        <NaiveDateTime as Type<Postgres>>::type_info()
+    }
+}
+
+impl PgHasArrayType for Timestamp {
+    fn array_type_info() -> PgTypeInfo {
+        <NaiveDateTime as PgHasArrayType>::array_type_info()
+    }
+}
+
+impl Encode<'_, Postgres> for Timestamp {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        let micros = match *self {
+            Self::INFINITY | Self::NEG_INFINITY => self.micros(),
+            finite => finite.micros() - POSTGRES_EPOCH_MICROS,
+        };
+        buffer.extend_from_slice(&micros.to_be_bytes());
+        Ok(IsNull::No)
+    }
+}
+
+impl Decode<'_, Postgres> for Timestamp {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        match <i64 as Decode<'_, Postgres>>::decode(value)? {
+            i64::MAX => Ok(Self::INFINITY),
+            i64::MIN => Ok(Self::NEG_INFINITY),
+            micros => {
+                let since_1970 = micros.checked_add(POSTGRES_EPOCH_MICROS).and_then(Self::from_micros);
+                since_1970.ok_or_else(|| "a timestamp after the year 294246".into())
+            }
+        }
+    }
+}
+
+/// The columns of positions.
+#[derive(Debug, Default)]
+pub(super) struct Positions {
+    pub(super) epoch: Vec<i32>,
+    pub(super) partition: Vec<i32>,
+    pub(super) offset: Vec<i64>,
+    pub(super) kind: Vec<i8>,
+    pub(super) commit: Vec<Option<i64>>,
+    pub(super) lsn: Vec<Option<i64>>,
+    pub(super) source_ms: Vec<Option<i64>>,
+}
+
+impl Positions {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            epoch: Vec::with_capacity(rows),
+            partition: Vec::with_capacity(rows),
+            offset: Vec::with_capacity(rows),
+            kind: Vec::with_capacity(rows),
+            commit: Vec::with_capacity(rows),
+            lsn: Vec::with_capacity(rows),
+            source_ms: Vec::with_capacity(rows),
+        }
+    }
+
+    pub(super) fn push(&mut self, position: &Position) {
+        self.epoch.push(position.epoch);
+        self.partition.push(position.partition);
+        self.offset.push(position.offset);
+        self.kind.push(kind_code(position.kind));
+        self.commit.push(position.commit);
+        self.lsn.push(position.lsn);
+        self.source_ms.push(position.ts_ms);
+    }
+}
+
+/// Postgres' `"char"` is a signed byte on the wire.
+fn kind_code(kind: Kind) -> i8 {
+    match kind {
+        Kind::Snapshot => b's' as i8,
+        Kind::Stream => b'w' as i8,
+        Kind::Incremental => b'i' as i8,
+        Kind::Unknown => b'u' as i8,
+    }
+}
+
+/// The columns of orders.
+#[derive(Debug, Default)]
+pub(super) struct Orders<'a> {
+    pub(super) order_id: Vec<i64>,
+    pub(super) customer_id: Vec<&'a str>,
+    pub(super) customer_name: Vec<Option<&'a str>>,
+    pub(super) customer_email: Vec<Option<&'a str>>,
+    pub(super) customer_tier: Vec<Option<&'a str>>,
+    pub(super) customer_country: Vec<Option<&'a str>>,
+    pub(super) product_id: Vec<&'a str>,
+    pub(super) quantity: Vec<i32>,
+    pub(super) price: Vec<Decimal>,
+    pub(super) total: Vec<Decimal>,
+    pub(super) status: Vec<&'a str>,
+    pub(super) ordered_at: Vec<Option<Timestamp>>,
+    pub(super) updated_at: Vec<Option<Timestamp>>,
+    pub(super) enrichment: Vec<&'static str>,
+    pub(super) customer_version: Vec<Option<&'a str>>,
+}
+
+/// The text columns of a stored row, for events that leave them out.
+#[derive(Debug)]
+pub(super) struct Texts {
+    pub(super) customer_id: String,
+    pub(super) product_id: String,
+    pub(super) status: String,
+}
+
+/// Those texts by order id.
+pub(super) type StoredTexts = HashMap<i64, Texts>;
+
+impl<'a> Orders<'a> {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            order_id: Vec::with_capacity(rows),
+            customer_id: Vec::with_capacity(rows),
+            customer_name: Vec::with_capacity(rows),
+            customer_email: Vec::with_capacity(rows),
+            customer_tier: Vec::with_capacity(rows),
+            customer_country: Vec::with_capacity(rows),
+            product_id: Vec::with_capacity(rows),
+            quantity: Vec::with_capacity(rows),
+            price: Vec::with_capacity(rows),
+            total: Vec::with_capacity(rows),
+            status: Vec::with_capacity(rows),
+            ordered_at: Vec::with_capacity(rows),
+            updated_at: Vec::with_capacity(rows),
+            enrichment: Vec::with_capacity(rows),
+            customer_version: Vec::with_capacity(rows),
+        }
+    }
+
+    /// Adds an order; `stored` has the texts that its event leaves out.
+    pub(super) fn push(&mut self, put: &'a Put, stored: Option<&'a Texts>) {
+        let (order, customer) = (&put.enriched.order, &put.enriched.customer);
+        self.order_id.push(put.order_id);
+        self.customer_id.push(text(&order.customer_id, stored.map(|texts| &texts.customer_id)));
+        self.customer_name.push(customer.customer.name.as_deref());
+        self.customer_email.push(customer.customer.email.as_deref());
+        self.customer_tier.push(customer.customer.tier.as_deref());
+        self.customer_country.push(customer.customer.country.as_deref());
+        self.product_id.push(text(&order.product_id, stored.map(|texts| &texts.product_id)));
+        self.quantity.push(order.quantity);
+        self.price.push(order.price);
+        self.total.push(order.total);
+        self.status.push(text(&order.status, stored.map(|texts| &texts.status)));
+        self.ordered_at.push(order.ordered_at);
+        self.updated_at.push(order.updated_at);
+        self.enrichment.push(put.enriched.enrichment.as_str());
+        self.customer_version.push(customer.version.as_deref());
+    }
+}
+
+fn text<'a>(of_event: &'a Text, stored: Option<&'a String>) -> &'a str {
+    of_event.value().or(stored.map(String::as_str)).unwrap_or_default()
+}

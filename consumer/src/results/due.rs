@@ -1,0 +1,128 @@
+//! The list of orders whose row or hash is not what it should be yet.
+
+use sqlx::postgres::PgConnection;
+
+use super::{Results, StoreError};
+
+/// A new stamp each time: the sweep takes an order off the list only if it was not put on it again meanwhile.
+const MARK: &str = "
+insert into due_orders (order_id, partition, due_at, stamp)
+select order_id, $2, now(), nextval('due_stamp') from unnest($1::bigint[]) as c (order_id)
+on conflict (order_id) do update
+set partition = excluded.partition, due_at = excluded.due_at, attempts = 0, stamp = nextval('due_stamp')";
+
+/// Puts orders (each once, ascending) on the list of the owner of `partition`.
+pub(super) async fn mark(connection: &mut PgConnection, partition: i32, order_ids: &[i64]) -> Result<(), StoreError> {
+    if !order_ids.is_empty() {
+        sqlx::query(MARK).bind(order_ids).bind(partition).execute(connection).await?;
+    }
+    Ok(())
+}
+
+impl Results {
+    /// Puts orders on the list of the owner of `partition`: their hashes could not be written.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn mark_due(&self, partition: i32, mut order_ids: Vec<i64>) -> Result<(), StoreError> {
+        order_ids.sort_unstable();
+        order_ids.dedup();
+        let mut connection = self.pool.acquire().await?;
+        mark(&mut connection, partition, &order_ids).await
+    }
+}
+
+/// An order on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// The order's id.
+    pub order_id: i64,
+    /// How often it was tried in vain.
+    pub attempts: i32,
+    /// Which entry this is.
+    pub stamp: i64,
+}
+
+const TAKE: &str = "
+select order_id, attempts, stamp from due_orders where partition = any($1) and due_at <= now() order by due_at limit $2";
+
+const FINISH: &str = "
+delete from due_orders d using unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp)
+where d.order_id = c.order_id and d.stamp = c.stamp";
+
+/// Doubles from a second to five minutes.
+const POSTPONE: &str = "
+update due_orders d
+set attempts = d.attempts + 1, due_at = now() + least(interval '1 second' * (2 ^ least(d.attempts, 16)), interval '5 minutes')
+from unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp)
+where d.order_id = c.order_id and d.stamp = c.stamp";
+
+/// A chunk of the orders of one marked customer that are not on the list yet. Postponed ones are due at once: their customer has arrived.
+const EXPAND: &str = "
+with outdated as (
+    select r.order_id, r.partition from results r
+    where r.customer_id = $1 and r.customer_version is distinct from $2 and ($3 or r.enrichment <> 'complete')
+        and not exists (select from due_orders d where d.order_id = r.order_id and d.due_at <= now())
+    limit $4)
+insert into due_orders (order_id, partition, due_at, stamp)
+select order_id, partition, now(), nextval('due_stamp') from outdated order by order_id
+on conflict (order_id) do update
+set partition = excluded.partition, due_at = excluded.due_at, attempts = 0, stamp = nextval('due_stamp')";
+
+const MARKED: &str = "select customer_id, version from due_customers where partition = any($1) order by marked_at limit $2";
+
+/// Only if no later change has marked the customer again.
+const UNMARK: &str = "delete from due_customers where customer_id = $1 and version is not distinct from $2";
+
+impl Results {
+    /// Up to `limit` orders of these partitions whose time has come, the longest due first.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn take_due(&self, partitions: &[i32], limit: i64) -> Result<Vec<Due>, StoreError> {
+        let rows: Vec<(i64, i32, i64)> = sqlx::query_as(TAKE).bind(partitions).bind(limit).fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(|(order_id, attempts, stamp)| Due { order_id, attempts, stamp }).collect())
+    }
+
+    /// Takes orders off the list whose row and hash are right now.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn finish_due(&self, done: &[Due]) -> Result<(), StoreError> {
+        self.on_list(FINISH, done).await
+    }
+
+    /// Tries orders again later, whose customer is still missing.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn postpone_due(&self, later: &[Due]) -> Result<(), StoreError> {
+        self.on_list(POSTPONE, later).await
+    }
+
+    async fn on_list(&self, statement: &'static str, entries: &[Due]) -> Result<(), StoreError> {
+        if !entries.is_empty() {
+            let (ids, stamps): (Vec<i64>, Vec<i64>) = entries.iter().map(|due| (due.order_id, due.stamp)).unzip();
+            sqlx::query(statement).bind(ids).bind(stamps).execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts orders of marked customers on the list, `chunk` at a time and customer; returns how many. Zero: nothing is marked any more.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn expand_customers(&self, partitions: &[i32], refresh: bool, chunk: i64) -> Result<u64, StoreError> {
+        let marked: Vec<(String, Option<String>)> = sqlx::query_as(MARKED).bind(partitions).bind(chunk).fetch_all(&self.pool).await?;
+        let mut orders = 0;
+        for (customer_id, version) in marked {
+            let expand = sqlx::query(EXPAND).bind(&customer_id).bind(&version).bind(refresh).bind(chunk);
+            let found = expand.execute(&self.pool).await?.rows_affected();
+            if found == 0 {
+                sqlx::query(UNMARK).bind(&customer_id).bind(&version).execute(&self.pool).await?;
+            }
+            orders += found;
+        }
+        Ok(orders)
+    }
+}

@@ -1,0 +1,183 @@
+//! What an error of Postgres means: one match on structured codes, never on text.
+
+use sqlx::postgres::PgDatabaseError;
+
+/// What to do about an error. Source of the codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// The connection or the server is gone: new connection, back off, no limit (P6).
+    Connection,
+    /// Others were in the way: the same transaction again.
+    Contention,
+    /// Nobody knows whether it was committed: read the offset row.
+    UnknownOutcome,
+    /// One of the rows cannot be stored: find it, dead-letter it (P7).
+    Row,
+    /// Schema, rights or a defect of ours: try slowly, not ready, never a dead letter.
+    Ours,
+}
+
+impl Class {
+    /// The label in metrics and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Contention => "contention",
+            Self::UnknownOutcome => "unknown_outcome",
+            Self::Row => "row",
+            Self::Ours => "ours",
+        }
+    }
+
+    fn of_sqlstate(code: &str) -> Self {
+        match code {
+            "08007" | "40003" => Self::UnknownOutcome,
+            "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P02" | "25P03" | "25P04" | "26000" => Self::Connection,
+            "40001" | "40P01" | "55P03" | "58030" | "57014" => Self::Contention,
+            "P0001" | "44000" => Self::Row,
+            // The plan may be outdated (a column's type changed): a new connection first.
+            "0A000" => Self::Connection,
+            _ => match &code[..2.min(code.len())] {
+                "08" => Self::Connection,
+                "53" => Self::Contention,
+                "22" | "23" | "54" => Self::Row,
+                _ => Self::Ours,
+            },
+        }
+    }
+
+    fn of(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(error) => error.code().map_or(Self::Ours, |code| Self::of_sqlstate(&code)),
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed => Self::Connection,
+            sqlx::Error::Encode(_) => Self::Row,
+            _ => Self::Ours,
+        }
+    }
+}
+
+/// An error of Postgres with its class.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Postgres, the driver or the network.
+    #[error("{}", told(.source))]
+    Sql {
+        /// What to do about it.
+        class: Class,
+        /// The driver's error.
+        source: sqlx::Error,
+    },
+    /// The migrations inside the binary do not fit the database.
+    #[error("the database's schema cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// `database.url` cannot be read.
+    #[error("database.url is not a Postgres URL: {0}")]
+    Url(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Sql { class: Class::of(&source), source }
+    }
+}
+
+impl StoreError {
+    /// What to do about it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Sql { class, .. } => *class,
+            Self::Migrate(_) | Self::Url(_) => Class::Ours,
+        }
+    }
+
+    /// The answer to COMMIT did not arrive: whatever broke, the outcome is unknown.
+    pub(super) fn at_commit(source: sqlx::Error) -> Self {
+        let class = match Class::of(&source) {
+            Class::Connection => Class::UnknownOutcome,
+            class => class,
+        };
+        Self::Sql { class, source }
+    }
+
+    /// Whether waiting may help: Postgres is away, rather than of another mind.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Sql { class, .. } => matches!(class, Class::Connection | Class::Contention | Class::UnknownOutcome),
+            Self::Migrate(sqlx::migrate::MigrateError::Execute(error)) => {
+                matches!(Class::of(error), Class::Connection | Class::Contention | Class::UnknownOutcome)
+            }
+            Self::Migrate(_) | Self::Url(_) => false,
+        }
+    }
+
+    /// The five characters of the SQLSTATE, if the server sent one.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<String> {
+        match self {
+            Self::Sql { source: sqlx::Error::Database(error), .. } => error.code().map(Into::into),
+            _ => None,
+        }
+    }
+
+    /// Why a row was refused, without any value of it: Postgres' own text may quote the row (P11).
+    #[must_use]
+    pub fn refusal(&self) -> String {
+        match self {
+            Self::Sql { source, .. } => told(source),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// The error as it may be logged: code and names from the schema; the server's message only where it cannot hold a value of a row (P11).
+fn told(error: &sqlx::Error) -> String {
+    let sqlx::Error::Database(database) = error else { return error.to_string() };
+    let code = database.code().unwrap_or_default().into_owned();
+    if Class::of(error) != Class::Row {
+        return format!("{} (SQLSTATE {code})", database.message());
+    }
+    let mut text = format!("Postgres refused the row (SQLSTATE {code}");
+    if let Some(postgres) = database.try_downcast_ref::<PgDatabaseError>() {
+        for (what, name) in [("table", postgres.table()), ("column", postgres.column()), ("constraint", postgres.constraint())] {
+            if let Some(name) = name {
+                text = format!("{text}, {what} {name}");
+            }
+        }
+    }
+    text + ")"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Class;
+
+    #[test]
+    fn every_sqlstate_of_the_design_has_its_class() {
+        for (class, codes) in [
+            (Class::Connection, "08006 08000 57P01 57P02 57P03 57P05 25006 25P02 25P03 25P04 26000 0A000"),
+            (Class::Contention, "40001 40P01 55P03 53100 53300 58030 57014"),
+            (Class::UnknownOutcome, "08007 40003"),
+            (Class::Row, "22003 22021 23502 23514 P0001 44000 54000"),
+            (Class::Ours, "21000 42P01 42501 3D000 28P01 XX000 0B000"),
+        ] {
+            for code in codes.split(' ') {
+                assert_eq!(Class::of_sqlstate(code), class, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_encoding_error_is_the_rows_and_a_closed_pool_the_connections() {
+        assert_eq!(Class::of(&sqlx::Error::Encode("NUL".into())), Class::Row);
+        assert_eq!(Class::of(&sqlx::Error::PoolTimedOut), Class::Connection);
+    }
+}

@@ -1,0 +1,70 @@
+//! The transaction of a batch of customers: their hashes are in Redis already; it moves the offset and marks whose orders are outdated (P2).
+
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
+
+use super::batch::LetterRow;
+use super::{ApplyError, Claim, Class, Results, StoreError, fence, letters};
+use crate::customers::ChangedCustomer;
+use crate::fate::Fates;
+
+/// The records from one offset to another of the customers' topic.
+#[derive(Debug)]
+pub struct CustomerBatch<'a> {
+    /// The next offset before.
+    pub from: i64,
+    /// The next offset afterwards.
+    pub to: i64,
+    /// The fates of its records.
+    pub fates: Fates,
+    /// Customers whose hash changed, each once.
+    pub changed: &'a [ChangedCustomer],
+    /// Every dead letter among these records.
+    pub letters: &'a [LetterRow],
+    /// Whether complete rows follow their customer, or only incomplete ones do.
+    pub refresh: bool,
+}
+
+/// A later change of a customer replaces the mark of an earlier one.
+const MARK: &str = "
+insert into due_customers (customer_id, partition, version)
+select c.id, $3, c.version from unnest($1::text[], $2::text[]) as c (id, version)
+where exists (
+    select from results r
+    where r.customer_id = c.id and r.customer_version is distinct from c.version and ($4 or r.enrichment <> 'complete'))
+order by c.id
+on conflict (customer_id) do update set partition = excluded.partition, version = excluded.version, marked_at = now()";
+
+impl Results {
+    /// Moves the offset and marks the customers that have rows with another version of them.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; except for `Unknown`, nothing was written.
+    pub async fn keep(&self, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
+        let mut connection = self.pool.acquire().await?;
+        let outcome = keep_on(&mut connection, claim, batch).await;
+        if let Err(ApplyError::Store(error)) = &outcome
+            && matches!(error.class(), Class::Connection | Class::UnknownOutcome)
+        {
+            connection.close().await.ok();
+        }
+        outcome
+    }
+}
+
+async fn keep_on(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
+    let mut transaction = connection.begin().await?;
+    fence::move_offset(&mut transaction, claim, batch.from, batch.to, batch.fates).await?;
+    if !batch.changed.is_empty() {
+        sqlx::query(MARK)
+            .bind(batch.changed.iter().map(|customer| customer.id.as_str()).collect::<Vec<_>>())
+            .bind(batch.changed.iter().map(|customer| customer.version.as_deref()).collect::<Vec<_>>())
+            .bind(claim.partition)
+            .bind(batch.refresh)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    letters::insert(&mut transaction, claim, batch.letters).await?;
+    transaction.commit().await.map_err(StoreError::at_commit)?;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! The statements of a round: one upsert and one delete, each guarded by position (P5).
+
+use sqlx::Row;
+use sqlx::postgres::{PgConnection, PgRow};
+
+use super::batch::{Batch, Delete, Put, Round, Written};
+use super::columns::{Orders, Positions, StoredTexts, Texts};
+use super::{ApplyError, StoreError};
+
+/// The customer's columns stay while Redis cannot be asked and the customer is the same one.
+const UPSERT: &str = "
+insert into results as r (
+    order_id, customer_id, customer_name, customer_email, customer_tier, customer_country, product_id, quantity, price, total, status,
+    ordered_at, updated_at, enrichment, customer_version, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms,
+    processed_at, revision)
+select c.*, $23, nextval('results_revision')
+from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::numeric[], $10::numeric[],
+    $11::text[], $12::timestamp[], $13::timestamp[], $14::text[], $15::text[], $16::int[], $17::int[], $18::bigint[], $19::\"char\"[],
+    $20::bigint[], $21::bigint[], $22::bigint[]) as c
+on conflict (order_id) do update set
+    customer_id = excluded.customer_id,
+    customer_name = case when excluded.enrichment = 'pending' and r.customer_id = excluded.customer_id then r.customer_name else excluded.customer_name end,
+    customer_email = case when excluded.enrichment = 'pending' and r.customer_id = excluded.customer_id then r.customer_email else excluded.customer_email end,
+    customer_tier = case when excluded.enrichment = 'pending' and r.customer_id = excluded.customer_id then r.customer_tier else excluded.customer_tier end,
+    customer_country = case when excluded.enrichment = 'pending' and r.customer_id = excluded.customer_id then r.customer_country else excluded.customer_country end,
+    customer_version = case when excluded.enrichment = 'pending' and r.customer_id = excluded.customer_id then r.customer_version else excluded.customer_version end,
+    product_id = excluded.product_id, quantity = excluded.quantity, price = excluded.price, total = excluded.total, status = excluded.status,
+    ordered_at = excluded.ordered_at, updated_at = excluded.updated_at, enrichment = excluded.enrichment, epoch = excluded.epoch,
+    partition = excluded.partition, \"offset\" = excluded.\"offset\", kind = excluded.kind, commit_lsn = excluded.commit_lsn,
+    lsn = excluded.lsn, source_ms = excluded.source_ms, processed_at = excluded.processed_at, revision = nextval('results_revision')
+where position_supersedes(excluded.epoch, excluded.partition, excluded.\"offset\", excluded.kind, excluded.commit_lsn, excluded.lsn,
+    r.epoch, r.partition, r.\"offset\", r.kind, r.commit_lsn, r.lsn)
+returning order_id, revision, xmax = 0 as inserted";
+
+/// Removes the rows that are older and leaves a tombstone for these and for orders that have no row.
+const DELETE: &str = "
+with c as (
+    select * from unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::\"char\"[], $6::bigint[], $7::bigint[], $8::bigint[])
+        as c (order_id, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms)),
+gone as (
+    delete from results r using c where r.order_id = c.order_id
+        and position_supersedes(c.epoch, c.partition, c.\"offset\", c.kind, c.commit_lsn, c.lsn,
+            r.epoch, r.partition, r.\"offset\", r.kind, r.commit_lsn, r.lsn)
+    returning r.order_id)
+insert into deleted_orders as d (order_id, deleted_at, revision, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms)
+select c.order_id, $9, nextval('results_revision'), c.epoch, c.partition, c.\"offset\", c.kind, c.commit_lsn, c.lsn, c.source_ms
+from c
+where exists (select from gone where gone.order_id = c.order_id) or not exists (select from results r where r.order_id = c.order_id)
+order by c.order_id
+on conflict (order_id) do update set
+    deleted_at = excluded.deleted_at, revision = nextval('results_revision'), epoch = excluded.epoch, partition = excluded.partition,
+    \"offset\" = excluded.\"offset\", kind = excluded.kind, commit_lsn = excluded.commit_lsn, lsn = excluded.lsn, source_ms = excluded.source_ms
+where position_supersedes(excluded.epoch, excluded.partition, excluded.\"offset\", excluded.kind, excluded.commit_lsn, excluded.lsn,
+    d.epoch, d.partition, d.\"offset\", d.kind, d.commit_lsn, d.lsn)
+returning order_id, revision, not exists (select from gone where gone.order_id = d.order_id) as inserted";
+
+/// Locked, so that what is read is what the upsert of the same transaction keeps.
+const STORED_TEXTS: &str =
+    "select order_id, customer_id, product_id, status from results where order_id = any($1) order by order_id for update";
+
+/// Writes one round; the result is in order of ids, the removed ones first.
+pub(super) async fn write(connection: &mut PgConnection, number: usize, round: &Round, batch: &Batch) -> Result<Vec<Written>, ApplyError> {
+    let mut written = Vec::with_capacity(round.deletes.len() + round.puts.len());
+    if !round.deletes.is_empty() {
+        let rows = delete(connection, &round.deletes, batch).await?;
+        written.extend(rows.iter().map(|row| read(row, number, true)).collect::<Result<Vec<_>, _>>()?);
+    }
+    if !round.puts.is_empty() {
+        let stored = stored_texts(connection, &round.puts).await?;
+        let rows = upsert(connection, &round.puts, &stored, batch).await?;
+        written.extend(rows.iter().map(|row| read(row, number, false)).collect::<Result<Vec<_>, _>>()?);
+    }
+    written.sort_unstable_by_key(|write| (!write.deleted, write.order_id));
+    Ok(written)
+}
+
+fn read(row: &PgRow, round: usize, deleted: bool) -> Result<Written, StoreError> {
+    let (order_id, revision, inserted) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    Ok(Written { order_id, round, revision, inserted, deleted })
+}
+
+pub(super) async fn delete(connection: &mut PgConnection, deletes: &[Delete], batch: &Batch) -> Result<Vec<PgRow>, StoreError> {
+    let mut positions = Positions::with_capacity(deletes.len());
+    deletes.iter().for_each(|delete| positions.push(&delete.position));
+    let rows = sqlx::query(DELETE)
+        .bind(deletes.iter().map(|delete| delete.order_id).collect::<Vec<_>>())
+        .bind(positions.epoch)
+        .bind(positions.partition)
+        .bind(positions.offset)
+        .bind(positions.kind)
+        .bind(positions.commit)
+        .bind(positions.lsn)
+        .bind(positions.source_ms)
+        .bind(batch.now)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows)
+}
+
+pub(super) async fn upsert(
+    connection: &mut PgConnection,
+    puts: &[Put],
+    stored: &StoredTexts,
+    batch: &Batch,
+) -> Result<Vec<PgRow>, StoreError> {
+    let mut positions = Positions::with_capacity(puts.len());
+    let mut orders = Orders::with_capacity(puts.len());
+    for put in puts {
+        positions.push(&put.position);
+        orders.push(put, stored.get(&put.order_id));
+    }
+    let rows = sqlx::query(UPSERT)
+        .bind(orders.order_id)
+        .bind(orders.customer_id)
+        .bind(orders.customer_name)
+        .bind(orders.customer_email)
+        .bind(orders.customer_tier)
+        .bind(orders.customer_country)
+        .bind(orders.product_id)
+        .bind(orders.quantity)
+        .bind(orders.price)
+        .bind(orders.total)
+        .bind(orders.status)
+        .bind(orders.ordered_at)
+        .bind(orders.updated_at)
+        .bind(orders.enrichment)
+        .bind(orders.customer_version)
+        .bind(positions.epoch)
+        .bind(positions.partition)
+        .bind(positions.offset)
+        .bind(positions.kind)
+        .bind(positions.commit)
+        .bind(positions.lsn)
+        .bind(positions.source_ms)
+        .bind(batch.now)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// The texts of the stored rows that events leave out.
+async fn stored_texts(connection: &mut PgConnection, puts: &[Put]) -> Result<StoredTexts, ApplyError> {
+    let partial: Vec<&Put> = puts.iter().filter(|put| put.enriched.order.is_partial()).collect();
+    if partial.is_empty() {
+        return Ok(StoredTexts::default());
+    }
+    let ids: Vec<i64> = partial.iter().map(|put| put.order_id).collect();
+    let rows: Vec<(i64, String, String, String)> = sqlx::query_as(STORED_TEXTS).bind(ids).fetch_all(connection).await?;
+    let stored: StoredTexts =
+        rows.into_iter().map(|(id, customer_id, product_id, status)| (id, Texts { customer_id, product_id, status })).collect();
+    let unresolved: Vec<usize> = partial.iter().filter(|put| !stored.contains_key(&put.order_id)).map(|put| put.record).collect();
+    if unresolved.is_empty() { Ok(stored) } else { Err(ApplyError::Unresolved(unresolved)) }
+}
