@@ -76,6 +76,27 @@ pub struct Order {
     pub updated_at: Option<Timestamp>,
 }
 
+impl Order {
+    /// Whether the event lacks a value that the stored row has.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        [&self.customer_id, &self.product_id, &self.status].into_iter().any(|text| *text == Text::Unchanged)
+    }
+
+    /// Takes the texts that this event lacks from the state before it.
+    pub fn fill_from(&mut self, before: &Self) {
+        for (mine, theirs) in [
+            (&mut self.customer_id, &before.customer_id),
+            (&mut self.product_id, &before.product_id),
+            (&mut self.status, &before.status),
+        ] {
+            if *mine == Text::Unchanged {
+                mine.clone_from(theirs);
+            }
+        }
+    }
+}
+
 /// A customer as one event has it; any column but the id may be null.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Customer {

@@ -29,7 +29,7 @@ mod rounds;
 mod settle;
 pub mod states;
 
-pub use apply::{Applied, ApplyError, Fates};
+pub use apply::{Applied, ApplyError};
 pub use claim::Claim;
 pub use error::{Class, StoreError};
 

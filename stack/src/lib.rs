@@ -1,1 +1,40 @@
-//! The development stack.
+//! The services of `docker-compose.yml` as local processes: for `make up`, the tests and the benchmarks.
+//!
+//! - [`Stack`] starts Postgres, Redis, Kafka and Kafka Connect with Debezium, fills them (tables, topics, connector), and
+//!   ends them again, however the program that started them ends.
+//! - [`Service`] is one of them, or another process beside them: it can be killed, stopped, paused, resumed and restarted.
+//! - [`Ports`] are the fixed ones that people use, or free ones for a test run.
+//! - [`wait`] is the only place that waits, and always for a condition.
+//! - [`shared`] is the one stack of a test binary.
+//!
+//! The files that say what runs (`sql/source`, `connect/`, `redis/redis.conf`) are the ones docker compose uses.
+
+mod access;
+mod builder;
+mod connect;
+mod folder;
+mod http;
+mod jars;
+mod java;
+mod kafka;
+mod ports;
+mod postgres;
+mod process;
+mod redis;
+mod repository;
+mod service;
+mod shared;
+mod stack;
+mod topics;
+pub mod wait;
+mod warden;
+
+pub use builder::Builder;
+pub use connect::Connect;
+pub use folder::{remove_data, running_process};
+pub use http::answers;
+pub use ports::{Ports, free_port};
+pub use repository::{data_folder, root};
+pub use service::Service;
+pub use shared::shared;
+pub use stack::Stack;

@@ -8,19 +8,7 @@ use sqlx::postgres::PgConnection;
 use super::batch::{Batch, Round, Written};
 use super::{Claim, Class, Results, StoreError, due, fence, letters, rounds, settle};
 use crate::enrich::Enrichment;
-
-/// How many records met which fate (P1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Fates {
-    /// Changes that took effect, also when a later one of the batch overtook them.
-    pub applied: u64,
-    /// Changes that were older than what is stored.
-    pub stale: u64,
-    /// Tombstones and heartbeats.
-    pub ignored: u64,
-    /// Records on the dead letter topic.
-    pub dead_lettered: u64,
-}
+use crate::fate::Fates;
 
 /// What a transaction did.
 #[derive(Debug)]
@@ -37,7 +25,7 @@ pub enum ApplyError {
     /// Another worker has claimed the partition, or the offset was moved by hand: nothing was written (P4).
     #[error("the partition was claimed by another worker, or its offset was moved")]
     Fenced,
-    /// These changes (by index) lack a value that is nowhere stored. Nothing was written.
+    /// These records (by index in the batch) lack a value that is nowhere stored. Nothing was written.
     #[error("{} changes leave out a column that is not stored", .0.len())]
     Unresolved(Vec<usize>),
     /// The answer to COMMIT was lost; this is what holds if it went through.
@@ -136,7 +124,7 @@ fn orders_due(batch: &Batch, written: &[Written], buried: Vec<i64>) -> Vec<i64> 
         due.extend(written.iter().map(|write| write.order_id));
     } else {
         let incomplete = |round: &Round| {
-            let puts = round.puts.iter().filter(|put| put.enriched.enrichment != Enrichment::Complete || put.is_partial());
+            let puts = round.puts.iter().filter(|put| put.enriched.enrichment != Enrichment::Complete || put.enriched.order.is_partial());
             puts.map(|put| put.order_id).collect::<Vec<_>>()
         };
         due.extend(batch.rounds.iter().flat_map(incomplete));

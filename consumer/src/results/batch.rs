@@ -14,8 +14,8 @@ use crate::rejection::{Rejection, Stage};
 pub struct Put {
     /// The order's id.
     pub order_id: i64,
-    /// Index of the change among those of the batch.
-    pub change: usize,
+    /// Index of its record in the batch.
+    pub record: usize,
     /// How many changes this one stands for.
     pub members: u64,
     /// The order with its customer.
@@ -25,12 +25,6 @@ pub struct Put {
 }
 
 impl Put {
-    /// Whether the event lacks a value that the stored row has.
-    pub(super) fn is_partial(&self) -> bool {
-        let order = &self.enriched.order;
-        [&order.customer_id, &order.product_id, &order.status].into_iter().any(|text| *text == Text::Unchanged)
-    }
-
     fn into_row(self, revision: i64, now: DateTime<Utc>) -> Option<ResultRow> {
         let text = |text| if let Text::Value(text) = text { Some(text) } else { None };
         let order = self.enriched.order;
@@ -57,8 +51,8 @@ impl Put {
 pub struct Delete {
     /// The order's id.
     pub order_id: i64,
-    /// Index of the change among those of the batch.
-    pub change: usize,
+    /// Index of its record in the batch.
+    pub record: usize,
     /// How many changes this one stands for.
     pub members: u64,
     /// Where its event stands.
@@ -119,7 +113,8 @@ pub struct Batch {
 /// A write that took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    pub(super) order_id: i64,
+    /// The order's id.
+    pub order_id: i64,
     pub(super) round: usize,
     pub(super) revision: i64,
     pub(super) inserted: bool,

@@ -11,7 +11,7 @@ use crate::rejection::{Reason, Rejection, Stage};
 /// A deferred constraint speaks up only at COMMIT, which a trial never reaches.
 const CHECK_NOW: &str = "set constraints all immediate";
 
-/// A change (by index) that Postgres refuses, and why.
+/// A record (by its index in the batch) whose row Postgres refuses, and why.
 pub type Refused = (usize, Rejection);
 
 /// Writes that are tried together.
@@ -42,16 +42,16 @@ impl<'a> Trial<'a> {
         }
     }
 
-    fn first_change(self) -> Option<usize> {
+    fn first_record(self) -> Option<usize> {
         match self {
-            Self::Puts(puts) => puts.first().map(|put| put.change),
-            Self::Deletes(deletes) => deletes.first().map(|delete| delete.change),
+            Self::Puts(puts) => puts.first().map(|put| put.record),
+            Self::Deletes(deletes) => deletes.first().map(|delete| delete.record),
         }
     }
 }
 
 impl Results {
-    /// The changes of `batch` that Postgres refuses, each tried in a transaction that is rolled back.
+    /// The records of `batch` whose rows Postgres refuses, each tried in a transaction that is rolled back.
     ///
     /// # Errors
     /// If Postgres fails for any other reason than a row.
@@ -68,7 +68,7 @@ impl Results {
                 Ok(()) => {}
                 Err(error) if error.class() == Class::Row && trial.len() > 1 => open.extend(trial.halves()),
                 Err(error) if error.class() == Class::Row => {
-                    refused.extend(trial.first_change().map(|change| (change, rejection(&error))));
+                    refused.extend(trial.first_record().map(|record| (record, rejection(&error))));
                 }
                 Err(error) => {
                     connection.close().await.ok();

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 
 use super::{Results, StoreError};
+use crate::fate::Fates;
 
 /// A partition in the hands of one worker: the fence of each of its transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,16 @@ pub struct Claim {
     pub generation: i64,
     /// The next offset to be processed.
     pub next_offset: i64,
+    /// The fates of all records before it.
+    pub fates: Fates,
+}
+
+impl Claim {
+    /// Whether the partition was never claimed before in this epoch.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.generation == 1
+    }
 }
 
 /// What is claimed, and what is known of it now.
@@ -98,7 +110,7 @@ insert into consumer_offsets as o (epoch, topic, partition, next_offset, generat
 values ($1, $2, $3, $4, 1, $5, $6)
 on conflict (epoch, topic, partition) do update
 set generation = o.generation + 1, claimed_by = excluded.claimed_by, claimed_at = now(), cluster_id = coalesce(o.cluster_id, excluded.cluster_id)
-returning generation, next_offset, cluster_id";
+returning generation, next_offset, cluster_id, applied, stale, ignored, dead_lettered";
 
 const STANDING: &str = "select generation, next_offset from consumer_offsets where epoch = $1 and topic = $2 and partition = $3";
 
@@ -126,6 +138,7 @@ impl Results {
             partition: wanted.partition,
             generation: row.try_get("generation").map_err(StoreError::from)?,
             next_offset: row.try_get("next_offset").map_err(StoreError::from)?,
+            fates: fates(&row)?,
         };
         same_cluster(wanted, row.try_get("cluster_id").map_err(StoreError::from)?)?;
         within_watermarks(wanted, claim)
@@ -161,6 +174,11 @@ pub enum Standing {
     },
     /// Another worker has claimed it since.
     Elsewhere,
+}
+
+fn fates(row: &PgRow) -> Result<Fates, StoreError> {
+    let count = |column| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
+    Ok(Fates { applied: count("applied")?, stale: count("stale")?, ignored: count("ignored")?, dead_lettered: count("dead_lettered")? })
 }
 
 fn same_cluster(wanted: &Wanted<'_>, stored: Option<String>) -> Result<(), ClaimError> {

@@ -107,6 +107,18 @@ impl StoreError {
         Self::Sql { class, source }
     }
 
+    /// Whether waiting may help: Postgres is away, rather than of another mind.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Sql { class, .. } => matches!(class, Class::Connection | Class::Contention | Class::UnknownOutcome),
+            Self::Migrate(sqlx::migrate::MigrateError::Execute(error)) => {
+                matches!(Class::of(error), Class::Connection | Class::Contention | Class::UnknownOutcome)
+            }
+            Self::Migrate(_) | Self::Url(_) => false,
+        }
+    }
+
     /// The five characters of the SQLSTATE, if the server sent one.
     #[must_use]
     pub fn sqlstate(&self) -> Option<String> {

@@ -2,7 +2,8 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::{ApplyError, Claim, Fates, StoreError};
+use super::{ApplyError, Claim, StoreError};
+use crate::fate::Fates;
 
 const FENCE: &str = "
 update consumer_offsets

@@ -4,16 +4,9 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
-use super::{ApplyError, Claim, Class, Fates, Results, StoreError, fence, letters};
-
-/// A customer as its hash is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChangedCustomer {
-    /// The customer's id.
-    pub id: String,
-    /// The version in the hash; none if the customer was deleted.
-    pub version: Option<String>,
-}
+use super::{ApplyError, Claim, Class, Results, StoreError, fence, letters};
+use crate::customers::ChangedCustomer;
+use crate::fate::Fates;
 
 /// The records from one offset to another of the customers' topic.
 #[derive(Debug)]

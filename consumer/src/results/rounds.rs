@@ -140,7 +140,7 @@ pub(super) async fn upsert(
 
 /// The texts of the stored rows that events leave out.
 async fn stored_texts(connection: &mut PgConnection, puts: &[Put]) -> Result<StoredTexts, ApplyError> {
-    let partial: Vec<&Put> = puts.iter().filter(|put| put.is_partial()).collect();
+    let partial: Vec<&Put> = puts.iter().filter(|put| put.enriched.order.is_partial()).collect();
     if partial.is_empty() {
         return Ok(StoredTexts::default());
     }
@@ -148,6 +148,6 @@ async fn stored_texts(connection: &mut PgConnection, puts: &[Put]) -> Result<Sto
     let rows: Vec<(i64, String, String, String)> = sqlx::query_as(STORED_TEXTS).bind(ids).fetch_all(connection).await?;
     let stored: StoredTexts =
         rows.into_iter().map(|(id, customer_id, product_id, status)| (id, Texts { customer_id, product_id, status })).collect();
-    let unresolved: Vec<usize> = partial.iter().filter(|put| !stored.contains_key(&put.order_id)).map(|put| put.change).collect();
+    let unresolved: Vec<usize> = partial.iter().filter(|put| !stored.contains_key(&put.order_id)).map(|put| put.record).collect();
     if unresolved.is_empty() { Ok(stored) } else { Err(ApplyError::Unresolved(unresolved)) }
 }

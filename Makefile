@@ -1,0 +1,30 @@
+.PHONY: help up services down clean test deny packages programs
+.DEFAULT_GOAL := help
+release := $(or $(CARGO_TARGET_DIR),target)/release
+
+help:           ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST)
+
+up: programs    ## start everything without Docker, until Ctrl-C or `make down`
+	@$(release)/stack up
+
+services: programs ## the same without orderstream
+	@$(release)/stack services
+
+down: programs  ## stop what runs in another shell
+	@$(release)/stack down
+
+clean: programs ## remove the data of the services
+	@$(release)/stack clean
+
+test:           ## format, lints, docs, and all tests
+	@stack/test.sh
+
+deny:           ## licences, advisories and sources of the dependencies
+	@cargo deny check
+
+programs: packages
+	@cargo build --release --bins
+
+packages:
+	@stack/packages.sh

@@ -1,0 +1,139 @@
+//! Configuration to parts: which setting goes where.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::Notify;
+
+use crate::breaker::BreakerConfig;
+use crate::cache::{CacheSettings, OrderCache};
+use crate::changes::Strictness;
+use crate::config::{Breaker, Config, Format, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
+use crate::customers::{CommittedCustomers, Customers};
+use crate::dead_letter::DeadLetters;
+use crate::envelope::{self, Decoder};
+use crate::flow::{Flow, Limits, Places};
+use crate::health::{Health, Rules};
+use crate::metrics::Metrics;
+use crate::progress::Progress;
+use crate::redis_link::{LinkSettings, RedisLink};
+use crate::results::{Results, StoreConfig};
+use crate::source::SourceConfig;
+use crate::watch;
+
+/// The poll thread speaks every second; after this it is dead, and only a restart helps.
+const POLL_SILENCE: Duration = Duration::from_secs(60);
+
+/// Everything that runs, not yet running.
+#[derive(Debug)]
+pub struct Parts {
+    /// What the workers share.
+    pub flow: Flow,
+    /// The way to Redis.
+    pub link: Arc<RedisLink>,
+    /// What is committed of the customers' topic.
+    pub committed: CommittedCustomers,
+    /// What is read.
+    pub source: SourceConfig,
+    /// Settings of Kafka clients.
+    pub kafka: Vec<(String, String)>,
+}
+
+/// Builds the parts; connects to nothing.
+///
+/// # Errors
+/// If a client refuses its settings.
+pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
+    let link = RedisLink::new(&link_settings(config)).context("redis.url")?;
+    let committed = CommittedCustomers::default();
+    let kafka: Vec<(String, String)> =
+        config.kafka.connection_properties().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let health = Health::new(rules(config));
+    let watched = Arc::clone(&link);
+    health.watch_breaker(move || watch::breaker(&watched));
+    let topic = config.kafka.customers_topic.clone();
+    let flow = Flow {
+        decoder: decoder(config),
+        results: Results::new(&store_config(config)).context("database.url")?,
+        customers: Customers::new(Arc::clone(&link), topic.clone(), committed.clone()),
+        cache: OrderCache::new(Arc::clone(&link), cache_settings(config)),
+        redis_progress: Progress::new(Arc::clone(&link)),
+        letters: DeadLetters::new(&kafka, &config.kafka.dead_letter_topic).context("kafka.dead_letter_topic")?,
+        metrics: Metrics::new(health.clone()),
+        health,
+        limits: Limits { records: config.batch.max_records, bytes: config.batch.max_bytes },
+        strictness: Strictness {
+            refuse_missing: config.enrichment.when_customer_is_missing == WhenCustomerIsMissing::DeadLetter,
+            refuse_unavailable: config.enrichment.when_redis_is_down == WhenRedisIsDown::DeadLetter,
+        },
+        hold_while_redis_is_down: config.enrichment.when_redis_is_down == WhenRedisIsDown::Hold,
+        refresh: config.enrichment.when_customer_changes == WhenCustomerChanges::Refresh,
+        places: Places::default(),
+        due: Notify::new(),
+        behind: Notify::new(),
+        recent_is_old: AtomicBool::new(true),
+        troubles: Mutex::new(HashMap::new()),
+    };
+    let topics = [Some(config.kafka.orders_topic.clone()), topic].into_iter().flatten().collect();
+    let source = SourceConfig::new(kafka.clone(), &config.kafka.group_id, topics);
+    Ok(Parts { flow, link, committed, source, kafka })
+}
+
+fn decoder(config: &Config) -> Decoder {
+    let format = match config.source.format {
+        Format::Envelope => envelope::Format::Envelope,
+        Format::Flat => envelope::Format::Flat,
+    };
+    let source = &config.source;
+    Decoder { format, epoch: source.epoch, decimal_scale: source.decimal_scale, max_record_bytes: source.max_record_bytes }
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        stall: config.health.stall,
+        poll_silence: POLL_SILENCE,
+        works_without_redis: config.enrichment.when_redis_is_down != WhenRedisIsDown::Hold,
+    }
+}
+
+/// Settings of the pool.
+#[must_use]
+pub fn store_config(config: &Config) -> StoreConfig {
+    let database = &config.database;
+    StoreConfig {
+        url: database.url.expose().to_owned(),
+        max_connections: database.max_connections,
+        statement_timeout: database.statement_timeout,
+        lock_timeout: database.lock_timeout,
+    }
+}
+
+fn cache_settings(config: &Config) -> CacheSettings {
+    CacheSettings { time_to_live: config.redis.order_ttl, customers_topic: config.kafka.customers_topic.clone(), ..CacheSettings::default() }
+}
+
+fn link_settings(config: &Config) -> LinkSettings {
+    LinkSettings {
+        url: config.redis.url.expose().to_owned(),
+        lookup_deadline: config.redis.lookup_deadline,
+        write_deadline: config.redis.write_deadline,
+        breaker: breaker_config(&config.breaker),
+    }
+}
+
+fn breaker_config(breaker: &Breaker) -> BreakerConfig {
+    BreakerConfig {
+        window: breaker.window,
+        minimum_calls: breaker.minimum_calls,
+        failure_share: breaker.failure_share,
+        failures_in_a_row: breaker.failures_in_a_row,
+        slow_call: breaker.slow_call,
+        open_base: breaker.open_base,
+        open_max: breaker.open_max,
+        probes: breaker.probes,
+        ..BreakerConfig::default()
+    }
+}

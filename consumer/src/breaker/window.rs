@@ -1,0 +1,58 @@
+//! Calls and failures of the last seconds, in ten buckets that slide: a burst of failures leaves as it came, not all at once.
+
+use std::time::{Duration, Instant};
+
+const BUCKETS: usize = 10;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Bucket {
+    calls: u32,
+    failures: u32,
+}
+
+/// A sliding window over the outcomes of calls.
+#[derive(Debug)]
+pub(super) struct Window {
+    buckets: [Bucket; BUCKETS],
+    width: Duration,
+    /// When the current bucket began.
+    began: Instant,
+    current: usize,
+}
+
+impl Window {
+    pub(super) fn new(length: Duration, now: Instant) -> Self {
+        // A window of no length would divide by zero below.
+        let width = (length / BUCKETS as u32).max(Duration::from_millis(1));
+        Self { buckets: [Bucket::default(); BUCKETS], width, began: now, current: 0 }
+    }
+
+    pub(super) fn record(&mut self, failed: bool, now: Instant) {
+        self.slide(now);
+        let bucket = &mut self.buckets[self.current];
+        bucket.calls = bucket.calls.saturating_add(1);
+        bucket.failures = bucket.failures.saturating_add(u32::from(failed));
+    }
+
+    /// Whether enough calls are in the window and so many of them failed.
+    pub(super) fn share_reached(&self, minimum_calls: u32, share: f64) -> bool {
+        let calls: u64 = self.buckets.iter().map(|b| u64::from(b.calls)).sum();
+        let failures: u64 = self.buckets.iter().map(|b| u64::from(b.failures)).sum();
+        calls >= u64::from(minimum_calls) && failures > 0 && failures as f64 >= share * calls as f64
+    }
+
+    /// Empties the buckets that `now` has left behind. A `now` before the last one changes nothing.
+    fn slide(&mut self, now: Instant) {
+        let steps = now.saturating_duration_since(self.began).as_nanos() / self.width.as_nanos();
+        if steps >= BUCKETS as u128 {
+            self.buckets = [Bucket::default(); BUCKETS];
+            self.began = now;
+            return;
+        }
+        for _ in 0..steps {
+            self.current = (self.current + 1) % BUCKETS;
+            self.buckets[self.current] = Bucket::default();
+            self.began += self.width;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Columns as text, appended to a buffer that the caller uses again for every column.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use crate::order::Timestamp;
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// A number in decimal digits, with zeros in front up to `width`.
+pub(crate) fn padded(out: &mut Vec<u8>, mut number: u64, width: usize) {
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len();
+    while number > 0 {
+        first -= 1;
+        digits[first] += (number % 10) as u8;
+        number /= 10;
+    }
+    out.extend_from_slice(&digits[first.min(digits.len() - width)..]);
+}
+
+/// A number in decimal digits.
+pub(crate) fn integer(out: &mut Vec<u8>, number: i64) {
+    if number < 0 {
+        out.push(b'-');
+    }
+    padded(out, number.unsigned_abs(), 1);
+}
+
+/// An amount with two decimals: `19.99`. Rows hold no more than two (`numeric(12,2)`, `numeric(20,2)`).
+pub(crate) fn money(out: &mut Vec<u8>, amount: Decimal) {
+    let mut amount = amount;
+    amount.rescale(2);
+    let cents = amount.mantissa();
+    if cents < 0 {
+        out.push(b'-');
+    }
+    // numeric(20,2) is below 10^18 and fits; the limit only keeps the arithmetic honest.
+    let cents = u64::try_from(cents.unsigned_abs()).unwrap_or(u64::MAX);
+    padded(out, cents / 100, 1);
+    out.push(b'.');
+    padded(out, cents % 100, 2);
+}
+
+/// A time of the source, which has no zone: `2026-11-21T12:00:00.123456`, or one of Postgres' infinities.
+pub(crate) fn timestamp(out: &mut Vec<u8>, time: Timestamp) {
+    match time {
+        Timestamp::INFINITY => out.extend_from_slice(b"infinity"),
+        Timestamp::NEG_INFINITY => out.extend_from_slice(b"-infinity"),
+        time => micros(out, time.micros()),
+    }
+}
+
+/// A time of ours: `2026-11-21T12:00:00.123456Z`.
+pub(crate) fn instant(out: &mut Vec<u8>, time: DateTime<Utc>) {
+    micros(out, time.timestamp_micros());
+    out.push(b'Z');
+}
+
+fn micros(out: &mut Vec<u8>, micros: i64) {
+    let seconds = micros.div_euclid(MICROS_PER_SECOND);
+    let second_of_day = seconds.rem_euclid(SECONDS_PER_DAY).unsigned_abs();
+    date(out, seconds.div_euclid(SECONDS_PER_DAY));
+    for (mark, number) in [(b'T', second_of_day / 3600), (b':', second_of_day / 60 % 60), (b':', second_of_day % 60)] {
+        out.push(mark);
+        padded(out, number, 2);
+    }
+    out.push(b'.');
+    padded(out, micros.rem_euclid(MICROS_PER_SECOND).unsigned_abs(), 6);
+}
+
+/// The date so many days after 1970-01-01. By hand, because chrono ends at the year 262142 and Postgres does not.
+/// Source: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
+fn date(out: &mut Vec<u8>, days: i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    // ISO 8601: years outside 0000 to 9999 carry a sign; the year 0000 is 1 BC.
+    match year {
+        0..=9999 => {}
+        ..0 => out.push(b'-'),
+        _ => out.push(b'+'),
+    }
+    padded(out, year.unsigned_abs(), 4);
+    for number in [month, day] {
+        out.push(b'-');
+        padded(out, number.unsigned_abs(), 2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).expect("ASCII")
+    }
+
+    #[test]
+    fn money_has_two_decimals() {
+        for (amount, text) in [("19.99", "19.99"), ("19.9", "19.90"), ("7", "7.00"), ("0.05", "0.05"), ("0", "0.00"), ("-1.5", "-1.50")] {
+            assert_eq!(written(|out| money(out, amount.parse().expect("a decimal"))), text);
+        }
+        let largest = "999999999999999999.99";
+        assert_eq!(written(|out| money(out, largest.parse().expect("a decimal"))), largest);
+    }
+
+    #[test]
+    fn infinities_read_as_postgres_writes_them() {
+        assert_eq!(written(|out| timestamp(out, Timestamp::INFINITY)), "infinity");
+        assert_eq!(written(|out| timestamp(out, Timestamp::NEG_INFINITY)), "-infinity");
+    }
+
+    #[test]
+    fn the_first_and_the_last_timestamp_of_postgres_are_written() {
+        let text = |micros| written(|out| timestamp(out, Timestamp::from_micros(micros).expect("in range")));
+        assert_eq!(text(-210_866_803_200_000_000), "-4713-11-24T00:00:00.000000");
+        assert_eq!(text(i64::MAX - 1), "+294247-01-10T04:00:54.775806");
+    }
+
+    #[test]
+    fn our_own_times_are_utc() {
+        let time = DateTime::from_timestamp_micros(1_795_262_400_123_456).expect("in range");
+        assert_eq!(written(|out| instant(out, time)), "2026-11-21T12:00:00.123456Z");
+    }
+
+    proptest! {
+        #[test]
+        fn times_are_written_as_chrono_writes_them(micros in -60_000_000_000_000_000i64..250_000_000_000_000_000) {
+            let time = DateTime::from_timestamp_micros(micros).expect("in chrono's range").naive_utc();
+            let ours = written(|out| timestamp(out, Timestamp::from_micros(micros).expect("in range")));
+            prop_assert_eq!(ours, time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string());
+        }
+
+        #[test]
+        fn numbers_are_written_as_the_standard_library_writes_them(number in any::<i64>(), width in 1usize..=20) {
+            prop_assert_eq!(written(|out| integer(out, number)), number.to_string());
+            let number = number.unsigned_abs();
+            prop_assert_eq!(written(|out| padded(out, number, width)), format!("{number:0width$}"));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Records to writes: decode, reject, fill in, collapse, enrich. Pure; run again with more rejections when Postgres refuses a row.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::collapse::{Collapsed, collapse};
+use crate::enrich::{Lookup, enrich};
+use crate::envelope::{Decoded, Decoder};
+use crate::order::{Effect, Order, OrderChange, Text};
+use crate::record::Record;
+use crate::rejection::{Reason, Rejection, Stage};
+use crate::results::batch::{Delete, Put, Round};
+
+/// A record (by its index in the batch) that becomes a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub rejection: Rejection,
+    /// The order, if the record could be read that far.
+    pub order_id: Option<i64>,
+}
+
+/// The dead letters of a batch, by index of the record.
+pub type Refusals = BTreeMap<usize, Refusal>;
+
+/// What to do with an order that cannot be enriched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strictness {
+    /// `enrichment.when_customer_is_missing = dead_letter`
+    pub refuse_missing: bool,
+    /// `enrichment.when_redis_is_down = dead_letter`
+    pub refuse_unavailable: bool,
+}
+
+/// The changes of a batch, in order of their records.
+#[derive(Debug, Default)]
+pub struct Changes {
+    changes: Vec<OrderChange>,
+    /// Index of the record of each change.
+    records: Vec<usize>,
+    /// Tombstones and heartbeats.
+    pub ignored: u64,
+}
+
+/// Decodes all records but those that are refused already; adds those that cannot be decoded.
+#[must_use]
+pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) -> Changes {
+    let mut out = Changes { changes: Vec::with_capacity(records.len()), records: Vec::with_capacity(records.len()), ignored: 0 };
+    for (index, record) in records.iter().enumerate() {
+        if refusals.contains_key(&index) {
+            continue;
+        }
+        match decoder.order(record) {
+            Ok(Decoded::Change(change)) => {
+                out.changes.push(change);
+                out.records.push(index);
+            }
+            Ok(Decoded::Ignored) => out.ignored += 1,
+            Err(rejection) => {
+                refusals.insert(index, Refusal { rejection, order_id: None });
+            }
+        }
+    }
+    fill_unchanged(&mut out.changes);
+    out
+}
+
+/// Takes a text that an event leaves out from the change before it of the same order, where the batch has one.
+fn fill_unchanged(changes: &mut [OrderChange]) {
+    if !changes.iter().any(|change| matches!(&change.effect, Effect::Put(order) if order.is_partial())) {
+        return;
+    }
+    let mut last: HashMap<i64, Option<Order>> = HashMap::new();
+    for change in changes {
+        match &mut change.effect {
+            Effect::Put(order) => {
+                if let Some(Some(before)) = last.get(&change.id) {
+                    order.fill_from(before);
+                }
+                last.insert(change.id, Some(order.clone()));
+            }
+            Effect::Delete => {
+                last.insert(change.id, None);
+            }
+        }
+    }
+}
+
+impl Changes {
+    /// The customers to look up, each once.
+    #[must_use]
+    pub fn customer_ids(&self) -> Vec<&str> {
+        let mut seen = HashSet::with_capacity(self.changes.len());
+        let ids = self.changes.iter().filter_map(|change| match &change.effect {
+            Effect::Put(order) => order.customer_id.value(),
+            Effect::Delete => None,
+        });
+        ids.filter(|id| seen.insert(*id)).collect()
+    }
+
+    /// Adds the orders that may not be written without a customer.
+    pub fn refuse_unenriched(&self, lookup: &Lookup, strictness: Strictness, refusals: &mut Refusals) {
+        for (change, record) in self.changes.iter().zip(&self.records) {
+            let Effect::Put(Order { customer_id: Text::Value(id), .. }) = &change.effect else { continue };
+            let reason = match lookup {
+                Lookup::Answered(known) if strictness.refuse_missing && !known.contains_key(id) => Reason::CustomerMissing,
+                Lookup::Unavailable if strictness.refuse_unavailable => Reason::RedisDown,
+                _ => continue,
+            };
+            refusals.insert(*record, Refusal { rejection: unenriched(reason), order_id: Some(change.id) });
+        }
+    }
+
+    /// Collapses and enriches; also returns how many changes an earlier one of the batch had overtaken.
+    #[must_use]
+    pub fn into_rounds(self, lookup: &Lookup, refusals: &Refusals) -> (Vec<Round>, u64) {
+        let Collapsed { rounds, stale } = collapse(&self.changes, |at| refusals.contains_key(&self.records[at]));
+        let mut changes: Vec<Option<OrderChange>> = self.changes.into_iter().map(Some).collect();
+        let mut out = Vec::with_capacity(rounds.len());
+        for slots in rounds {
+            let mut round = Round { puts: Vec::with_capacity(slots.len()), deletes: Vec::new() };
+            for slot in slots {
+                let Some(change) = changes[slot.change].take() else { continue };
+                let (order_id, position) = (change.id, change.position);
+                let (record, members) = (self.records[slot.change], slot.members);
+                match change.effect {
+                    Effect::Put(order) => {
+                        round.puts.push(Put { order_id, record, members, enriched: enrich(order, lookup), position });
+                    }
+                    Effect::Delete => round.deletes.push(Delete { order_id, record, members, position }),
+                }
+            }
+            out.push(round);
+        }
+        (out, stale)
+    }
+}
+
+fn unenriched(reason: Reason) -> Rejection {
+    let message = match reason {
+        Reason::RedisDown => "Redis could not be asked for the customer, and enrichment.when_redis_is_down is dead_letter",
+        _ => "Redis has no such customer, and enrichment.when_customer_is_missing is dead_letter",
+    };
+    Rejection { reason, stage: Stage::Enrich, message: message.into() }
+}

@@ -1,0 +1,75 @@
+//! A partition is assigned: claims it in Postgres, and says who works on it (P3, P4).
+
+use std::sync::Arc;
+
+use crate::flow::{Flow, Place};
+use crate::partition::Stopped;
+use crate::results::Claim;
+use crate::results::claim::{ClaimError as Refused, Wanted};
+use crate::source::{Assigned, ClaimError, Claimed, Ending, Partition, Watermarks, Work};
+use crate::{customer_partition, partition};
+
+/// Claims for this process.
+#[derive(Debug, Clone)]
+pub struct Claimant {
+    flow: Arc<Flow>,
+    customers_topic: Option<Arc<str>>,
+    /// Which process this is, for people.
+    name: Arc<str>,
+}
+
+impl Claimant {
+    /// Claims in the name of this host and process.
+    #[must_use]
+    pub fn new(flow: Arc<Flow>, customers_topic: Option<String>) -> Self {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let name = format!("{}/{}", host.trim(), std::process::id()).into();
+        Self { flow, customers_topic: customers_topic.map(Into::into), name }
+    }
+
+    /// Claims the partition: whoever had it before cannot write any more.
+    ///
+    /// # Errors
+    /// Postgres is away, or going on from the stored offset would skip or repeat events.
+    pub async fn claim(self, partition: Partition, watermarks: Watermarks) -> Result<Claimed, ClaimError> {
+        let wanted = Wanted {
+            epoch: self.flow.decoder.epoch,
+            topic: &partition.topic,
+            partition: partition.number,
+            low: watermarks.low,
+            high: watermarks.high,
+            claimant: &self.name,
+            cluster_id: None,
+        };
+        let claim = self.flow.results.claim(&wanted).await.map_err(|error| match error {
+            Refused::Store(error) => ClaimError::Unavailable(error.to_string()),
+            refused => ClaimError::Stop(refused.to_string()),
+        })?;
+        if claim.is_first() && watermarks.low > 0 {
+            let low = watermarks.low;
+            tracing::warn!(%partition, low, "This partition is read for the first time and begins above offset 0: earlier events are gone from Kafka");
+        }
+        self.flow.health.claimed(&partition.topic, partition.number, claim.next_offset, claim.fates);
+        self.flow.metrics.partition_claimed(&partition.topic, partition.number);
+        Ok(Claimed { next_offset: Some(claim.next_offset), worker: Box::new(move |assigned| self.worker(claim, assigned)) })
+    }
+
+    fn worker(self, claim: Claim, assigned: Assigned) -> Work {
+        Box::pin(async move {
+            let keeps_customers = self.customers_topic.as_deref() == Some(&*assigned.partition.topic);
+            let place = Arc::new(Place::new(claim, assigned.ownership, assigned.progress));
+            self.flow.places.enter(&place);
+            let (flow, here) = (Arc::clone(&self.flow), Arc::clone(&place));
+            let outcome = if keeps_customers {
+                customer_partition::run(flow, here, assigned.inbox).await
+            } else {
+                partition::run(flow, here, assigned.inbox).await
+            };
+            self.flow.places.leave(&place);
+            match outcome {
+                Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,
+                Err(fenced @ Stopped::Fenced) => Ending::Reclaim(fenced.to_string()),
+            }
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! One claimed partition of customers: hashes first, then the transaction that moves the offset and marks whose orders are outdated.
+//!
+//! With Redis away the partition waits: a customer that is skipped would be missing for ever (P2, P6).
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::changes::{Refusal, Refusals};
+use crate::customers::ChangedCustomer;
+use crate::envelope::Decoded;
+use crate::fate::Fates;
+use crate::flow::{Flow, Place};
+use crate::order::CustomerChange;
+use crate::partition::{Letters, Stopped, delay, was_committed};
+use crate::record::Record;
+use crate::reflect;
+use crate::results::keep::CustomerBatch;
+use crate::results::{ApplyError, Class};
+use crate::source::{Inbox, Received};
+
+/// Runs until the inbox is closed or the partition has to stop.
+///
+/// # Errors
+/// [`Stopped`] says why the partition must not go on.
+pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(), Stopped> {
+    reflect::cover(&flow, &place, place.claim.next_offset).await;
+    let mut from = place.claim.next_offset;
+    loop {
+        let mut records = Vec::new();
+        if inbox.recv_batch(flow.limits.records, flow.limits.bytes, &mut records).await == Received::Closed {
+            return Ok(());
+        }
+        let Some(last) = records.last() else { continue };
+        let to = last.offset + 1;
+        let batch = decode(&flow, &records);
+        let changed = put(&flow, &place, &batch.changes, to).await?;
+        commit(&flow, &place, &records, &batch, &changed, from..to).await?;
+        flow.orders_are_due();
+        from = to;
+    }
+}
+
+/// What the records of a batch are.
+#[derive(Debug, Default)]
+pub(crate) struct Customers {
+    pub(crate) changes: Vec<CustomerChange>,
+    refusals: Refusals,
+    ignored: u64,
+}
+
+pub(crate) fn decode(flow: &Flow, records: &[Record]) -> Customers {
+    let mut out = Customers::default();
+    for (index, record) in records.iter().enumerate() {
+        match flow.decoder.customer(record) {
+            Ok(Decoded::Change(change)) => out.changes.push(change),
+            Ok(Decoded::Ignored) => out.ignored += 1,
+            Err(rejection) => {
+                out.refusals.insert(index, Refusal { rejection, order_id: None });
+            }
+        }
+    }
+    out
+}
+
+/// Waits for Redis; only losing the partition ends that.
+async fn put(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, Stopped> {
+    let mut backoff = flow.backoff();
+    loop {
+        match reflect::put_customers(flow, place, changes, to).await {
+            Ok(changed) => return Ok(changed),
+            Err(_told_by_the_breaker) => place.pause(backoff.next_delay()).await?,
+        }
+    }
+}
+
+/// The transaction, until it has gone through or the partition has to stop.
+async fn commit(
+    flow: &Flow,
+    place: &Place,
+    records: &[Record],
+    batch: &Customers,
+    changed: &[ChangedCustomer],
+    offsets: Range<i64>,
+) -> Result<(), Stopped> {
+    let (mut letters, mut backoff) = (Letters::default(), flow.backoff());
+    let Range { start: from, end: to } = offsets;
+    let fates = Fates {
+        applied: batch.changes.len() as u64,
+        stale: 0,
+        ignored: batch.ignored,
+        dead_lettered: batch.refusals.len() as u64,
+    };
+    loop {
+        let rows = letters.acknowledged(flow, place, records, &batch.refusals).await?;
+        let attempt = CustomerBatch { from, to, fates, changed, letters: &rows, refresh: flow.refresh };
+        match flow.results.keep(&place.claim, &attempt).await {
+            Ok(()) => break,
+            Err(ApplyError::Store(error)) => {
+                place.troubled(flow, &error);
+                place.pause(delay(&error, backoff.next_delay())).await?;
+                if error.class() == Class::UnknownOutcome && was_committed(flow, place, to).await? {
+                    break;
+                }
+            }
+            Err(_fenced) => return Err(Stopped::Fenced),
+        }
+    }
+    place.committed(flow, to, fates);
+    Ok(())
+}

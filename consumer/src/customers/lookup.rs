@@ -1,0 +1,129 @@
+//! The customers of a batch of orders, in one round trip.
+//!
+//! One HMGET per id in a pipeline, rather than a script: measured with 4000 of 20,000 customers, the server spends 1.9 us on an id this way,
+//! 2.4 with HGETALL, and 3 to 4 in a script, whatever the shape of its reply.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+use redis::{Cmd, Pipeline, Value};
+
+use super::{Customers, CustomersToken, key_arg};
+use crate::enrich::{KnownCustomer, Lookup};
+use crate::order::Customer;
+use crate::progress;
+use crate::redis_link::{On, RedisError};
+
+/// How often at most a customer that cannot be used is told in the log.
+const WARN_EVERY_SECONDS: u64 = 60;
+
+/// A hash that is not what a customer's hash is.
+struct Unusable;
+
+impl Customers {
+    /// Looks the customers up; `ids` are distinct.
+    ///
+    /// Never an error: an outage is no poison (P6). The token goes to the write-back of the same orders, which compares again (P2).
+    pub async fn look_up(&self, ids: &[&str]) -> (Lookup, CustomersToken) {
+        if ids.is_empty() {
+            return (Lookup::Answered(HashMap::new()), CustomersToken::UNKNOWN);
+        }
+        let mut request = Pipeline::with_capacity(ids.len() + 1);
+        if self.topic.is_some() {
+            // Before the customers: progress that is read later than they are could be newer than they are.
+            request.add_command(progress::read_command());
+        }
+        for id in ids {
+            request.add_command(read_customer(id));
+        }
+        let Ok(replies) = self.link.call(On::Lookup, &request, None).await else {
+            return (Lookup::Unavailable, CustomersToken::UNKNOWN);
+        };
+        let mut replies = replies.into_iter();
+        let token = match &self.topic {
+            Some(topic) => replies.next().map_or(CustomersToken::UNKNOWN, |reply| CustomersToken::from_reply(&reply, topic)),
+            None => CustomersToken::UNKNOWN,
+        };
+        if !self.is_whole(&token) {
+            return (Lookup::Unavailable, token);
+        }
+        (self.answer(ids, replies), token)
+    }
+
+    /// Customers whose hash could not be used and who counted as missing, since the process started.
+    #[must_use]
+    pub fn unusable(&self) -> u64 {
+        self.unusable.load(Ordering::Relaxed)
+    }
+
+    /// Whether Redis holds all customers (P8): an emptied Redis must not make everybody unknown. Before it is known what Postgres has,
+    /// nobody can say. Without a customers topic there is nothing to compare with.
+    fn is_whole(&self, token: &CustomersToken) -> bool {
+        self.topic.is_none() || self.committed.get().is_some_and(|committed| token.covers(&committed))
+    }
+
+    fn answer(&self, ids: &[&str], replies: impl Iterator<Item = Value>) -> Lookup {
+        let mut known = HashMap::with_capacity(ids.len());
+        for (id, reply) in ids.iter().zip(replies) {
+            match customer(reply) {
+                Ok(Ok(Some(customer))) => {
+                    known.insert((*id).to_owned(), customer);
+                }
+                Ok(Ok(None)) => {}
+                Ok(Err(Unusable)) => self.count_unusable(id),
+                Err(error) => {
+                    tracing::warn!(%error, "Redis refused to read a customer; the orders of this batch wait for their customers");
+                    return Lookup::Unavailable;
+                }
+            }
+        }
+        Lookup::Answered(known)
+    }
+
+    fn count_unusable(&self, customer_id: &str) {
+        let unusable = self.unusable.fetch_add(1, Ordering::Relaxed) + 1;
+        let now = self.started.elapsed().as_secs() + WARN_EVERY_SECONDS;
+        let last = self.warned.load(Ordering::Relaxed);
+        if now >= last + WARN_EVERY_SECONDS && self.warned.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            tracing::warn!(customer_id, unusable, "A customer's hash in Redis cannot be used; the customer counts as missing");
+        }
+    }
+}
+
+fn read_customer(id: &str) -> Cmd {
+    let mut command = Cmd::with_capacity(7, 48 + id.len());
+    command.arg("HMGET");
+    key_arg(&mut command, id);
+    command.arg("name").arg("email").arg("tier").arg("country").arg("version");
+    command
+}
+
+/// The customer of a reply, `None` if there is none: no hash, or that of a deleted one, which has none of these fields.
+fn customer(reply: Value) -> Result<Result<Option<KnownCustomer>, Unusable>, RedisError> {
+    let fields = match reply {
+        Value::Array(fields) => fields,
+        Value::ServerError(error) if error.code() == "WRONGTYPE" => return Ok(Err(Unusable)),
+        Value::ServerError(error) => return Err(RedisError::from_reply(&error)),
+        _ => return Err(RedisError::Unexpected("a customer's fields")),
+    };
+    if fields.iter().all(|field| matches!(field, Value::Nil)) {
+        return Ok(Ok(None));
+    }
+    Ok(known(fields).map(Some))
+}
+
+fn known(fields: Vec<Value>) -> Result<KnownCustomer, Unusable> {
+    let mut fields = fields.into_iter();
+    let mut next = || fields.next().map_or(Err(Unusable), column);
+    let customer = Customer { name: next()?, email: next()?, tier: next()?, country: next()? };
+    Ok(KnownCustomer { customer, version: next()? })
+}
+
+/// A column that Postgres can store: UTF-8 without NUL. Anything else would make a dead letter of every order of this customer.
+fn column(field: Value) -> Result<Option<String>, Unusable> {
+    match field {
+        Value::Nil => Ok(None),
+        Value::BulkString(bytes) if !bytes.contains(&0) => String::from_utf8(bytes).map(Some).map_err(|_| Unusable),
+        _ => Err(Unusable),
+    }
+}

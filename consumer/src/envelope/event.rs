@@ -1,0 +1,128 @@
+//! Debezium's envelope
+//! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-change-event-values>).
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::field::Field;
+use super::json::{self, Object, present};
+use super::key::{self, Key};
+use super::row::{Before, Row};
+use super::schema::Schema;
+use super::source::{Op, Source};
+use crate::position::Position;
+use crate::record::Record;
+use crate::rejection::Rejection;
+
+/// An event, read but for the types of its columns.
+#[derive(Debug)]
+pub(super) struct Event<'a> {
+    /// The id in the key, unless there is no key.
+    pub(super) key: Option<Field<'a>>,
+    /// What becomes of the row.
+    pub(super) action: Action<'a>,
+    /// The schema that came with the value.
+    pub(super) schema: Schema<'a>,
+    /// Where the event stands.
+    pub(super) position: Position,
+}
+
+/// What becomes of the row, with what the event says about it.
+#[derive(Debug)]
+pub(super) enum Action<'a> {
+    /// The row is now `after`.
+    Put {
+        /// The row as of this event.
+        after: Row<'a>,
+        /// The row before, if the source sends it.
+        before: Before<'a>,
+    },
+    /// The row is gone.
+    Delete {
+        /// Its id.
+        ///
+        /// The key has it, and only without a key the row before: with `REPLICA IDENTITY DEFAULT` Postgres sends nothing but the key, and
+        /// Debezium fills the other columns that cannot be null with values of its own.
+        id: Field<'a>,
+    },
+}
+
+impl<'a> Event<'a> {
+    /// The row's id, which has to be the one that the key has.
+    pub(super) fn id<Id: PartialEq>(&self, read: fn(Field<'a>) -> Result<Id, Rejection>) -> Result<Id, Rejection> {
+        let field = match &self.action {
+            Action::Put { after, .. } => after.id(),
+            Action::Delete { id } => return read(*id),
+        };
+        let key = self.key.map(read).transpose()?;
+        let id = read(field)?;
+        match key {
+            Some(key) if key != id => Err(Rejection::invalid(format!("{field}: not the id that the key has"))),
+            _ => Ok(id),
+        }
+    }
+}
+
+/// A value as it stands: the envelope, or `schema` and `payload` around it, which each message decides for itself.
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    schema: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    payload: Option<Object<Envelope<'a>>>,
+    #[serde(borrow, default)]
+    before: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after: Object<Row<'a>>,
+    #[serde(borrow, default)]
+    source: Object<Source<'a>>,
+    #[serde(borrow, default)]
+    op: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    before: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after: Object<Row<'a>>,
+    #[serde(borrow, default)]
+    source: Object<Source<'a>>,
+    #[serde(borrow, default)]
+    op: Option<&'a RawValue>,
+}
+
+/// Reads an envelope; `None` if there is nothing to do.
+pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
+    // The tombstone that follows a delete is there for compaction only
+    // (https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-tombstone-events).
+    let Some(bytes) = &record.value else { return Ok(None) };
+    let Object(Some(message)) = json::parse("value", json::utf8("value", bytes)?)? else { return Ok(None) };
+    let Message { schema, payload, before, after, source, op } = message;
+    let envelope = match payload {
+        Some(Object(Some(envelope))) => envelope,
+        Some(Object(None)) => return Ok(None),
+        None => Envelope { before, after, source, op },
+    };
+    let Envelope { before, after: Object(after), source: Object(source), op } = envelope;
+
+    let Some(op) = Op::read(Field { place: "", name: "op", raw: op })? else {
+        return match key::read(record)? {
+            Key::Heartbeat => Ok(None),
+            Key::Id(_) | Key::Absent => Err(Rejection::malformed("op: missing, so this is no envelope (is source.format right?)")),
+        };
+    };
+    if op == Op::Message {
+        return Ok(None);
+    }
+    let before = Before(before);
+    let key = key::read(record)?.id();
+    let action = if op == Op::Delete {
+        Action::Delete { id: key.map_or_else(|| before.row().map(|row| row.id()), Ok)? }
+    } else {
+        let after = after.ok_or_else(|| Rejection::malformed("after: missing or null, where op says that the row exists"))?;
+        Action::Put { after: after.at("after"), before }
+    };
+    let position = source.unwrap_or_default().position("source", record, epoch, Some(op))?;
+    Ok(Some(Event { key, action, schema: Schema { raw: schema, row: Some("after") }, position }))
+}

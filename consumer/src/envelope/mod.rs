@@ -1,0 +1,100 @@
+//! Bytes to change: every shape in which Debezium writes a row's change.
+//!
+//! The way of an event: `key` and `event` (or `flat`) read its JSON once, borrowing from the record; `source` tells where it
+//! stands; the columns become values in `field`, `decimal` and `time`; `schema` is read only where the value alone does not tell
+//! its scale or unit. No I/O and no clock: the same bytes always give the same change. A rejection names fields, types and limits, never a
+//! value (P11).
+
+mod decimal;
+mod event;
+mod field;
+mod flat;
+mod json;
+mod key;
+mod row;
+mod schema;
+mod source;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use self::event::{Action, Event};
+use self::field::Field;
+use crate::order::{Change, CustomerChange, Effect, OrderChange};
+use crate::record::Record;
+use crate::rejection::{Reason, Rejection, Stage};
+
+/// What the values of the topics hold: the setting `source.format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Debezium's envelope: `before`, `after`, `source`, `op`. A null value is the tombstone after a delete.
+    #[default]
+    Envelope,
+    /// The row itself, as the unwrap transform writes it. A null value is the delete.
+    Flat,
+}
+
+/// Reads the events of one source.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    /// The shape of the values.
+    pub format: Format,
+    /// The operator's `source.epoch`, which each position carries.
+    pub epoch: i32,
+    /// The setting `source.decimal_scale`: with it, a price without a schema is base64 with this many decimals.
+    pub decimal_scale: Option<u32>,
+    /// The setting `source.max_record_bytes`; a larger record is rejected unread.
+    pub max_record_bytes: usize,
+}
+
+/// What a record holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decoded<C> {
+    /// A change of a row.
+    Change(C),
+    /// Nothing to do: a tombstone, a heartbeat, a logical message.
+    Ignored,
+}
+
+impl Decoder {
+    /// Reads an event of `orders`.
+    ///
+    /// # Errors
+    /// The reason why the record can never be processed.
+    pub fn order(&self, record: &Record) -> Result<Decoded<OrderChange>, Rejection> {
+        let Some(event) = self.event(record)? else { return Ok(Decoded::Ignored) };
+        let id = event.id(Field::bigint)?;
+        let effect = match event.action {
+            Action::Put { after, before } => Effect::Put(after.order(before, event.schema, self.decimal_scale)?),
+            Action::Delete { .. } => Effect::Delete,
+        };
+        Ok(Decoded::Change(Change { id, effect, position: event.position }))
+    }
+
+    /// Reads an event of `customers`.
+    ///
+    /// # Errors
+    /// The reason why the record can never be processed.
+    pub fn customer(&self, record: &Record) -> Result<Decoded<CustomerChange>, Rejection> {
+        let Some(event) = self.event(record)? else { return Ok(Decoded::Ignored) };
+        let id = event.id(Field::text)?.into_owned();
+        let effect = match event.action {
+            Action::Put { after, before } => Effect::Put(after.customer(before)?),
+            Action::Delete { .. } => Effect::Delete,
+        };
+        Ok(Decoded::Change(Change { id, effect, position: event.position }))
+    }
+
+    fn event<'a>(&self, record: &'a Record) -> Result<Option<Event<'a>>, Rejection> {
+        let size = record.size();
+        if size > self.max_record_bytes {
+            let message = format!("the record has {size} bytes, source.max_record_bytes allows {}", self.max_record_bytes);
+            return Err(Rejection { reason: Reason::TooLarge, stage: Stage::Decode, message });
+        }
+        match self.format {
+            Format::Envelope => event::read(record, self.epoch),
+            Format::Flat => flat::read(record, self.epoch),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Where an event stands: its operation and `source` to a position (P5).
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::field::{self, Field};
+use crate::position::{Kind, Position};
+use crate::record::Record;
+use crate::rejection::Rejection;
+
+/// The operation of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Op {
+    /// `c` or `u`.
+    Write,
+    /// `r`: read by a snapshot.
+    Read,
+    /// `d`.
+    Delete,
+    /// `m`: a logical message, which concerns no row.
+    Message,
+}
+
+impl Op {
+    /// The operation; `None` if the field is absent.
+    pub(super) fn read(field: Field<'_>) -> Result<Option<Self>, Rejection> {
+        match field.json() {
+            "" | "null" => Ok(None),
+            r#""c""# | r#""u""# => Ok(Some(Self::Write)),
+            r#""r""# => Ok(Some(Self::Read)),
+            r#""d""# => Ok(Some(Self::Delete)),
+            r#""m""# => Ok(Some(Self::Message)),
+            r#""t""# => Err(Rejection::unsupported(format!("{field}: the table was truncated, which names no row"))),
+            _ => Err(Rejection::unsupported(format!("{field}: none of c, u, r, d, m, t"))),
+        }
+    }
+}
+
+/// The fields of `source` that tell the position.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(super) struct Source<'a> {
+    #[serde(borrow, default)]
+    pub(super) snapshot: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) sequence: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) lsn: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) ts_ms: Option<&'a RawValue>,
+}
+
+impl Source<'_> {
+    /// The position of `record`'s event; `place` is where these fields stand.
+    pub(super) fn position(&self, place: &'static str, record: &Record, epoch: i32, op: Option<Op>) -> Result<Position, Rejection> {
+        let (commit, second) = self.sequence(place)?;
+        let lsn = match second {
+            Some(lsn) => Some(lsn),
+            None => self.lsn.map(|raw| lsn(Field { place, name: "lsn", raw: Some(raw) }, raw.get())).transpose()?,
+        };
+        let kind = match (lsn, self.told(place)?, op) {
+            (None, _, _) => Kind::Unknown,
+            (_, Some(Kind::Incremental), _) => Kind::Incremental,
+            (_, _, Some(Op::Read)) => Kind::Snapshot,
+            (_, Some(kind), _) => kind,
+            (_, None, Some(_)) => Kind::Stream,
+            // A flat row that does not say whether a snapshot read it. A snapshot's sequence has no commit; to take its LSN for one of the
+            // log would lose the changes of transactions that were open meanwhile.
+            (_, None, None) if commit.is_some() => Kind::Stream,
+            (_, None, None) => Kind::Unknown,
+        };
+        let ts_ms = self.ts_ms.and_then(|raw| raw.get().parse().ok());
+        Ok(Position { epoch, partition: record.partition, offset: record.offset, kind, commit, lsn, ts_ms })
+    }
+
+    /// What `snapshot` says: a boolean, or one of the texts of Debezium's `SnapshotRecord`.
+    fn told(&self, place: &'static str) -> Result<Option<Kind>, Rejection> {
+        let field = Field { place, name: "snapshot", raw: self.snapshot };
+        match field.json().trim_matches('"') {
+            "" | "null" => Ok(None),
+            "false" => Ok(Some(Kind::Stream)),
+            "incremental" => Ok(Some(Kind::Incremental)),
+            "true" | "first" | "last" | "first_in_data_collection" | "last_in_data_collection" => Ok(Some(Kind::Snapshot)),
+            _ => Err(Rejection::unsupported(format!("{field}: a kind of snapshot that is not known"))),
+        }
+    }
+
+    /// The two numbers of `sequence`: a text that holds a JSON array of two texts, the first of which may be null, as in
+    /// `"[null,\"24023128\"]"`. Read as it stands: two numbers need no second JSON parser on the way of every event.
+    fn sequence(&self, place: &'static str) -> Result<(Option<i64>, Option<i64>), Rejection> {
+        let field = Field { place, name: "sequence", raw: self.sequence };
+        if field.kind() == field::Kind::Null {
+            return Ok((None, None));
+        }
+        let array = field.json().trim_matches('"').trim().strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let (commit, lsn) = array
+            .and_then(|parts| parts.split_once(','))
+            .ok_or_else(|| Rejection::malformed(format!("{field}: not an array of two positions")))?;
+        Ok((lsn_or_null(field, commit)?, lsn_or_null(field, lsn)?))
+    }
+}
+
+fn lsn_or_null(field: Field<'_>, text: &str) -> Result<Option<i64>, Rejection> {
+    match text.trim().trim_matches(['\\', '"']) {
+        "null" => Ok(None),
+        digits => lsn(field, digits).map(Some),
+    }
+}
+
+/// A position in the log decides which event is newer, so one that cannot be read is not passed over.
+fn lsn(field: Field<'_>, digits: &str) -> Result<i64, Rejection> {
+    digits.parse().map_err(|_| Rejection::malformed(format!("{field}: a position that is not a whole number of 64 bits")))
+}

@@ -1,0 +1,82 @@
+//! Columns: defaults, TOAST, texts, times, decimals without a schema.
+
+use super::*;
+
+const GONE: &str = r#""__debezium_unavailable_value""#;
+
+#[test]
+fn unknown_columns_are_passed_over_and_optional_ones_may_be_missing() {
+    let row = r#"{"id":17,"customer_id":"C","product_id":"P","quantity":0,"price":1,"schema":{"x":[]},"payload":1,"note":"n"}"#;
+    let order = put(row).unwrap();
+    assert_eq!((order.ordered_at, order.updated_at, order.quantity), (None, None, 0));
+    assert_eq!(order.status, text("pending"), "the default of the source's column");
+    assert_eq!(put(&row_with("status", "null")).unwrap().status, text("pending"));
+}
+
+#[test]
+fn an_unchanged_toast_value_is_taken_from_before_or_kept_as_stored() {
+    let after = row_with("product_id", GONE);
+    let product = |before: &str| order(&envelope("u", before, &after)).map(|change| order_of(change).product_id);
+    assert_eq!(product(&row_with("product_id", r#""as it was""#)), Ok(text("as it was")));
+    assert_eq!(product("null"), Ok(Text::Unchanged));
+    assert_eq!(product(&row_with("product_id", GONE)), Ok(Text::Unchanged));
+    assert_eq!(product(&row_with("product_id", r#""""#)), Ok(Text::Unchanged), "what was stored out of line is not empty");
+}
+
+#[test]
+fn a_customer_with_a_toast_value_nowhere_to_be_found_is_unresolved() {
+    let after = format!(r#"{{"id":"C1","name":{GONE}}}"#);
+    let rejection = customer(r#"{"id":"C1"}"#, &envelope("u", "null", &after)).unwrap_err();
+    assert_eq!(rejection.reason, Reason::UnresolvedToast);
+    assert!(rejection.message.starts_with("after.name:"), "{rejection}");
+
+    let found = customer(r#"{"id":"C1"}"#, &envelope("u", r#"{"id":"C1","name":"Ann"}"#, &after)).map(order_of);
+    assert_eq!(found.unwrap().name.as_deref(), Some("Ann"));
+}
+
+#[test]
+fn texts_keep_every_character() {
+    assert_eq!(put(&row_with("status", r#""\u00e9\n\"\\ \ud83d\ude00 ü""#)).unwrap().status, text("é\n\"\\ 😀 ü"));
+}
+
+#[test]
+fn a_price_is_read_from_text_and_numbers_alike() {
+    for json in [r#""1500.00""#, "1500.0", "1500", "1.5e3", "1.5E+3", r#""1.5E3""#] {
+        let order = put(&row_with("price", json)).unwrap();
+        assert_eq!((order.price.to_string(), order.total.to_string()), ("1500.00".into(), "10500.00".into()), "{json}");
+    }
+}
+
+#[test]
+fn a_price_of_any_scale_brings_its_scale() {
+    let order = put(&row_with("price", r#"{"scale":3,"value":"TiA="}"#)).unwrap();
+    assert_eq!(order.price.to_string(), "20.00", "0x4e20 thousandths");
+}
+
+#[test]
+fn without_a_schema_base64_needs_the_configured_scale() {
+    let event = envelope("c", "null", &row_with("price", r#""B88=""#));
+    let rejection = order(&event).unwrap_err();
+    assert_eq!(rejection.reason, Reason::Invalid);
+    assert!(rejection.message.contains("source.decimal_scale"), "{rejection}");
+
+    let configured = Decoder { decimal_scale: Some(2), ..decoder(Format::Envelope) };
+    let order = change(configured.order(&record(Some("17"), Some(&event)))).map(order_of).unwrap();
+    assert_eq!(order.price.to_string(), "19.99", "0x07cf hundredths");
+}
+
+#[test]
+fn an_integer_time_without_a_schema_counts_microseconds() {
+    assert_eq!(put(&row_with("created_at", "1769862600123456")).unwrap().ordered_at, noon());
+}
+
+#[test]
+fn an_infinite_time_is_infinite_in_text_and_number() {
+    let time = |json: &str| put(&row_with("created_at", json)).unwrap().ordered_at;
+    for json in [r#""+294247-01-10T04:00:25.2Z""#, r#""+292278994-08-16T23:00:00Z""#, "9223372036825200000", "9223372036854775807"] {
+        assert_eq!(time(json), Some(Timestamp::INFINITY), "{json}");
+    }
+    for json in [r#""-290308-12-21T19:59:27.6Z""#, r#""-292275055-05-16T23:00:00Z""#, "-9223372036832400000", "-9223372036854775808"] {
+        assert_eq!(time(json), Some(Timestamp::NEG_INFINITY), "{json}");
+    }
+}

@@ -1,0 +1,229 @@
+//! What the workers of all partitions share, and where each of them stands.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+
+use crate::cache::OrderCache;
+use crate::changes::Strictness;
+use crate::customers::Customers;
+use crate::dead_letter::{DeadLetterError, DeadLetters};
+use crate::envelope::Decoder;
+use crate::fate::Fates;
+use crate::health::{Dependency, Health};
+use crate::logging::Throttle;
+use crate::metrics::Metrics;
+use crate::results::{Claim, Class, Results, StoreError};
+use crate::retry::{Backoff, Policy};
+use crate::source::{Ownership, Progress};
+
+/// A trouble that lasts is told again after this.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// How much goes into one batch (P10).
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Records.
+    pub records: usize,
+    /// Bytes.
+    pub bytes: usize,
+}
+
+/// What the workers share.
+#[derive(Debug)]
+pub struct Flow {
+    /// Bytes to changes.
+    pub decoder: Decoder,
+    /// Postgres.
+    pub results: Results,
+    /// Redis: customers.
+    pub customers: Customers,
+    /// Redis: orders.
+    pub cache: OrderCache,
+    /// Redis: how far it is.
+    pub redis_progress: crate::progress::Progress,
+    /// Kafka: dead letters.
+    pub letters: DeadLetters,
+    /// Counters and gauges.
+    pub metrics: Metrics,
+    /// What `/readyz` goes by.
+    pub health: Health,
+    /// The size of a batch.
+    pub limits: Limits,
+    /// Which orders may not be written without a customer.
+    pub strictness: Strictness,
+    /// `enrichment.when_redis_is_down = hold`
+    pub hold_while_redis_is_down: bool,
+    /// `enrichment.when_customer_changes = refresh`
+    pub refresh: bool,
+    /// The claimed partitions of this process.
+    pub places: Places,
+    /// Wakes the sweep: orders were put on its list.
+    pub due: Notify,
+    /// Wakes the follower: Redis has lost something.
+    pub behind: Notify,
+    /// Whether results changed since `recent_orders` was last written.
+    pub recent_is_old: AtomicBool,
+    /// Speaks of each kind of trouble at most once in a while.
+    pub troubles: Mutex<HashMap<&'static str, Throttle>>,
+}
+
+impl Flow {
+    /// Waiting times while a server is away: from 50 ms, so that work resumes at once when it is back, to 2 s.
+    #[must_use]
+    pub fn backoff(&self) -> Backoff {
+        Backoff::new(Policy { initial: Duration::from_millis(50), max: Duration::from_secs(2) })
+    }
+
+    /// Orders were put on the list of the sweep.
+    pub fn orders_are_due(&self) {
+        self.due.notify_one();
+    }
+
+    /// Rows have changed.
+    pub fn results_changed(&self) {
+        self.recent_is_old.store(true, Ordering::Relaxed);
+    }
+}
+
+/// How far Redis reflects a partition (P8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reflection {
+    /// The offset that Redis has acknowledged. If it answers with less, it has lost something.
+    pub acknowledged: i64,
+    /// Up to here each order's hash is written, or the order is on the list of the sweep.
+    pub covered: i64,
+    /// Redis has lost something and is being made whole.
+    pub behind: bool,
+}
+
+/// A claimed partition.
+#[derive(Debug)]
+pub struct Place {
+    /// The fence of its transactions.
+    pub claim: Claim,
+    ownership: watch::Receiver<Ownership>,
+    progress: Arc<Progress>,
+    /// How far Redis is. Held while Redis is told, so that steps do not overtake each other.
+    pub reflection: tokio::sync::Mutex<Reflection>,
+}
+
+impl Place {
+    /// A partition that was just claimed. Redis is to reflect all that was committed before.
+    #[must_use]
+    pub fn new(claim: Claim, ownership: watch::Receiver<Ownership>, progress: Arc<Progress>) -> Self {
+        let start = claim.next_offset;
+        let reflection = tokio::sync::Mutex::new(Reflection { acknowledged: start, covered: start, behind: false });
+        Self { claim, ownership, progress, reflection }
+    }
+
+    /// Waits, unless the partition is taken away: then nothing is waited for any more.
+    ///
+    /// # Errors
+    /// [`Revoked`]
+    pub async fn pause(&self, delay: Duration) -> Result<(), Revoked> {
+        let mut ownership = self.ownership.clone();
+        match tokio::time::timeout(delay, ownership.wait_for(|now| *now != Ownership::Held)).await {
+            Err(_elapsed) => Ok(()),
+            Ok(_) => Err(Revoked),
+        }
+    }
+
+    /// Whether the partition is still this worker's.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        *self.ownership.borrow() == Ownership::Held
+    }
+
+    /// All records below `next_offset` have their fate.
+    pub fn committed(&self, flow: &Flow, next_offset: i64, fates: Fates) {
+        self.progress.done_up_to(next_offset);
+        flow.metrics.records_settled(&self.claim.topic, self.claim.partition, fates);
+        flow.health.committed(&self.claim.topic, self.claim.partition, next_offset, fates);
+    }
+
+    /// How far it is, and what Kafka still has.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Postgres is in the way: counted, and told once in a while.
+    pub fn troubled(&self, flow: &Flow, error: &StoreError) {
+        let key = error.class().as_str();
+        flow.metrics.postgres_error(key);
+        match error.class() {
+            Class::Connection => flow.health.down(Dependency::Postgres, key),
+            Class::Ours | Class::Row => flow.health.waiting(&self.claim.topic, self.claim.partition, error.to_string()),
+            Class::Contention | Class::UnknownOutcome => {}
+        }
+        if let Some(suppressed) = flow.throttle(key) {
+            tracing::warn!(
+                topic = %self.claim.topic, partition = self.claim.partition, class = key, suppressed, %error,
+                "Postgres does not take this partition's batch; it is tried again"
+            );
+        }
+    }
+
+    /// The dead letter topic is in the way.
+    pub fn letters_troubled(&self, flow: &Flow, error: &DeadLetterError) {
+        if let Some(suppressed) = flow.throttle("dead letters") {
+            tracing::warn!(
+                topic = %self.claim.topic, partition = self.claim.partition, suppressed, %error,
+                "A dead letter was not acknowledged; it is sent again and its batch waits"
+            );
+        }
+    }
+}
+
+impl Flow {
+    fn throttle(&self, key: &'static str) -> Option<u64> {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.entry(key).or_insert_with(|| Throttle::new(QUIET)).allow(Instant::now())
+    }
+}
+
+/// The partition was taken away while its worker waited for a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the partition was revoked")]
+pub struct Revoked;
+
+/// The claimed partitions of this process.
+#[derive(Debug, Default)]
+pub struct Places(Mutex<BTreeMap<(Arc<str>, i32), Arc<Place>>>);
+
+impl Places {
+    /// Adds a partition; the one of an older claim gives way.
+    pub fn enter(&self, place: &Arc<Place>) {
+        let key = (Arc::clone(&place.claim.topic), place.claim.partition);
+        self.lock().insert(key, Arc::clone(place));
+    }
+
+    /// Removes a partition, unless it was claimed anew meanwhile.
+    pub fn leave(&self, place: &Arc<Place>) {
+        let key = (Arc::clone(&place.claim.topic), place.claim.partition);
+        let mut places = self.lock();
+        if places.get(&key).is_some_and(|current| Arc::ptr_eq(current, place)) {
+            places.remove(&key);
+        }
+    }
+
+    /// All claimed partitions.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Place>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// The claimed partitions of `topic`.
+    #[must_use]
+    pub fn of(&self, topic: &str) -> Vec<Arc<Place>> {
+        self.lock().values().filter(|place| &*place.claim.topic == topic).cloned().collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Arc<str>, i32), Arc<Place>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,113 @@
+//! First stage: records to a batch that can be stored.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use tokio::sync::mpsc;
+
+use crate::changes::{self, Changes, Refusal, Refusals};
+use crate::customers::CustomersToken;
+use crate::enrich::Lookup;
+use crate::envelope::Decoded;
+use crate::flow::{Flow, Place};
+use crate::record::Record;
+use crate::rejection::Rejection;
+use crate::results::batch::Batch;
+use crate::source::{Inbox, Received};
+
+/// A batch with everything that storing it may need again.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) records: Vec<Record>,
+    pub(super) refusals: Refusals,
+    pub(super) lookup: Lookup,
+    pub(super) token: CustomersToken,
+    pub(super) batch: Batch,
+}
+
+/// Prepares batches until the inbox is closed or the next stage is gone.
+pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox, out: mpsc::Sender<Prepared>) {
+    let mut from = place.claim.next_offset;
+    loop {
+        let mut records = Vec::new();
+        if inbox.recv_batch(flow.limits.records, flow.limits.bytes, &mut records).await == Received::Closed {
+            return;
+        }
+        let Some(last) = records.last() else { continue };
+        let to = last.offset + 1;
+        let Some(prepared) = prepare(&flow, &place, records, from, to).await else { return };
+        if out.send(prepared).await.is_err() {
+            return;
+        }
+        from = to;
+    }
+}
+
+/// `None`: the partition was revoked while Redis was awaited.
+async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to: i64) -> Option<Prepared> {
+    let mut refusals = Refusals::new();
+    let changes = changes::decode(&flow.decoder, &records, &mut refusals);
+    let (lookup, token) = look_up(flow, place, &changes.customer_ids()).await?;
+    changes.refuse_unenriched(&lookup, flow.strictness, &mut refusals);
+    let batch = Batch { from, to, rounds: Vec::new(), stale: 0, ignored: 0, letters: Vec::new(), redis_away: false, now: Utc::now() };
+    let mut prepared = Prepared { records, refusals, lookup, token, batch };
+    prepared.fill(changes);
+    Some(prepared)
+}
+
+/// With `enrichment.when_redis_is_down = hold` the batch waits here for Redis, else it goes on without (P6).
+async fn look_up(flow: &Flow, place: &Place, customer_ids: &[&str]) -> Option<(Lookup, CustomersToken)> {
+    let mut backoff = flow.backoff();
+    loop {
+        let (lookup, token) = flow.customers.look_up(customer_ids).await;
+        if lookup != Lookup::Unavailable || !flow.hold_while_redis_is_down {
+            return Some((lookup, token));
+        }
+        place.pause(backoff.next_delay()).await.ok()?;
+    }
+}
+
+impl Prepared {
+    /// Takes these records out: they become dead letters, and the change before takes the place of each.
+    pub(super) fn refuse(&mut self, flow: &Flow, refused: Vec<(usize, Rejection)>) {
+        for (index, rejection) in refused {
+            let order_id = match flow.decoder.order(&self.records[index]) {
+                Ok(Decoded::Change(change)) => Some(change.id),
+                _ => None,
+            };
+            self.refusals.insert(index, Refusal { rejection, order_id });
+        }
+        self.rebuild(flow);
+    }
+
+    /// Decodes, collapses and enriches again.
+    fn rebuild(&mut self, flow: &Flow) {
+        let changes = changes::decode(&flow.decoder, &self.records, &mut self.refusals);
+        self.fill(changes);
+    }
+
+    fn fill(&mut self, changes: Changes) {
+        self.batch.ignored = changes.ignored;
+        self.batch.redis_away = self.lookup == Lookup::Unavailable;
+        (self.batch.rounds, self.batch.stale) = changes.into_rounds(&self.lookup, &self.refusals);
+    }
+
+    /// Two batches in place of one; `None` if it is a single record.
+    pub(super) fn halves(mut self, flow: &Flow) -> Result<[Self; 2], Self> {
+        let middle = self.records.len() / 2;
+        if middle == 0 {
+            return Err(self);
+        }
+        let second = self.records.split_off(middle);
+        let border = second[0].offset;
+        let late = self.refusals.split_off(&middle).into_iter().map(|(index, refusal)| (index - middle, refusal)).collect();
+        let empty = |from, to| Batch { from, to, rounds: Vec::new(), stale: 0, ignored: 0, letters: Vec::new(), ..self.batch };
+        let (first_batch, second_batch) = (empty(self.batch.from, border), empty(border, self.batch.to));
+        let mut halves = [
+            Self { records: self.records, refusals: self.refusals, lookup: self.lookup.clone(), token: self.token.clone(), batch: first_batch },
+            Self { records: second, refusals: late, lookup: self.lookup, token: self.token, batch: second_batch },
+        ];
+        halves.iter_mut().for_each(|half| half.rebuild(flow));
+        Ok(halves)
+    }
+}

@@ -1,0 +1,119 @@
+//! Second stage: dead letters, then the transaction, until both have gone through or the partition has to stop.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::letters::Letters;
+use super::prepare::Prepared;
+use crate::flow::{Flow, Place, Revoked};
+use crate::results::claim::Standing;
+use crate::results::{Applied, ApplyError, Class, StoreError, batch};
+
+/// A batch that is committed; its hashes are still to be written.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) prepared: Prepared,
+    pub(super) applied: Applied,
+}
+
+/// Why a worker ended before its inbox did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// Another worker has claimed the partition: this one is a zombie and has written nothing (P4).
+    #[error("another worker has claimed the partition")]
+    Fenced,
+    /// The partition was revoked while a server was away; whoever has it next goes on from the committed offset.
+    #[error("{0}")]
+    Revoked(#[from] Revoked),
+}
+
+/// What became of an attempt.
+enum Outcome {
+    Stored(Box<Stored>),
+    /// Postgres gave the statement up for taking too long.
+    TooSlow(Box<Prepared>),
+}
+
+/// Stores batches until the stage before has ended.
+pub(super) async fn run(
+    flow: &Flow,
+    place: &Place,
+    mut batches: mpsc::Receiver<Prepared>,
+    out: mpsc::Sender<Stored>,
+) -> Result<(), Stopped> {
+    while let Some(prepared) = batches.recv().await {
+        let mut work = vec![prepared];
+        while let Some(prepared) = work.pop() {
+            match store(flow, place, prepared).await? {
+                Outcome::Stored(stored) => {
+                    place.committed(flow, stored.prepared.batch.to, stored.applied.fates);
+                    // The last stage ends only after this one: nobody to write back to means that the process is ending.
+                    out.send(*stored).await.ok();
+                }
+                Outcome::TooSlow(prepared) => match prepared.halves(flow) {
+                    Ok([first, second]) => work.extend([second, first]),
+                    Err(single) => work.push(single),
+                },
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Outcome, Stopped> {
+    let mut letters = Letters::default();
+    let mut backoff = flow.backoff();
+    loop {
+        prepared.batch.letters = letters.acknowledged(flow, place, &prepared.records, &prepared.refusals).await?;
+        let error = match flow.results.apply(&place.claim, &prepared.batch).await {
+            Ok(applied) => return Ok(Outcome::Stored(Box::new(Stored { prepared, applied }))),
+            Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
+            Err(ApplyError::Unresolved(records)) => {
+                prepared.refuse(flow, records.into_iter().map(|record| (record, batch::unresolved())).collect());
+                continue;
+            }
+            Err(ApplyError::Unknown { applied, error }) => {
+                place.troubled(flow, &error);
+                if was_committed(flow, place, prepared.batch.to).await? {
+                    return Ok(Outcome::Stored(Box::new(Stored { prepared, applied })));
+                }
+                continue;
+            }
+            Err(ApplyError::Store(error)) => error,
+        };
+        if error.class() == Class::Row {
+            let refused = flow.results.refused(&prepared.batch).await.unwrap_or_default();
+            if !refused.is_empty() {
+                prepared.refuse(flow, refused);
+                continue;
+            }
+        }
+        place.troubled(flow, &error);
+        place.pause(delay(&error, backoff.next_delay())).await?;
+        if error.sqlstate().as_deref() == Some("57014") {
+            return Ok(Outcome::TooSlow(Box::new(prepared)));
+        }
+    }
+}
+
+/// A wrong schema or a missing right does not mend itself in milliseconds: try slowly.
+pub(crate) fn delay(error: &StoreError, backoff: Duration) -> Duration {
+    match error.class() {
+        Class::Ours | Class::Row => backoff.max(Duration::from_secs(2)),
+        Class::Connection | Class::Contention | Class::UnknownOutcome => backoff,
+    }
+}
+
+/// The commit whose answer was lost: the offset row tells whether it went through (P4).
+pub(crate) async fn was_committed(flow: &Flow, place: &Place, to: i64) -> Result<bool, Stopped> {
+    let mut backoff = flow.backoff();
+    loop {
+        match flow.results.standing(&place.claim).await {
+            Ok(Standing::Mine { next_offset }) => return Ok(next_offset == to),
+            Ok(Standing::Elsewhere) => return Err(Stopped::Fenced),
+            Err(error) => place.troubled(flow, &error),
+        }
+        place.pause(backoff.next_delay()).await?;
+    }
+}

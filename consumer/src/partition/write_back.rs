@@ -1,0 +1,52 @@
+//! Third stage: the hashes of what is committed, then Redis' progress. Best effort: what fails here goes on the list of the sweep.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::store::Stored;
+use crate::flow::{Flow, Place, Revoked};
+use crate::reflect;
+
+/// Writes back until the stage before has ended.
+pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, mut batches: mpsc::Receiver<Stored>) {
+    while let Some(stored) = batches.recv().await {
+        let to = stored.prepared.batch.to;
+        // Not covered: Redis' progress stays behind, and whoever has the partition next reads these records' keys again (P8).
+        if write_back(&flow, &place, stored).await.is_ok() {
+            reflect::cover(&flow, &place, to).await;
+        }
+    }
+}
+
+async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<(), Revoked> {
+    let Stored { prepared, applied } = stored;
+    flow.results_changed();
+    let redis_away = prepared.batch.redis_away;
+    let order_ids: Vec<i64> = applied.written.iter().map(|write| write.order_id).collect();
+    let states = prepared.batch.into_states(&applied.written);
+    if redis_away || states.is_empty() {
+        // The transaction has put them on the list already.
+        flow.orders_are_due();
+        return Ok(());
+    }
+    let due = match flow.cache.write_orders(&states, place.claim.epoch, Some(&prepared.token)).await {
+        Ok(written) => written.outdated,
+        Err(_logged_by_the_breaker) => order_ids,
+    };
+    mark_due(flow, place, due).await
+}
+
+/// Waits for Postgres if it must: an order whose hash is old and that is on no list would be forgotten.
+async fn mark_due(flow: &Flow, place: &Place, order_ids: Vec<i64>) -> Result<(), Revoked> {
+    if order_ids.is_empty() {
+        return Ok(());
+    }
+    let mut backoff = flow.backoff();
+    while let Err(error) = flow.results.mark_due(place.claim.partition, order_ids.clone()).await {
+        place.troubled(flow, &error);
+        place.pause(backoff.next_delay()).await?;
+    }
+    flow.orders_are_due();
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! One multiplexed connection, made when it is needed and replaced when it has failed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
+use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, Value};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
+
+use super::{RedisError, Script};
+
+/// A server that went away without a word is noticed by the kernel too, not only by the calls' deadlines.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(5);
+
+/// A connection and its number, by which the call that found it broken knows it again.
+#[derive(Debug, Default)]
+struct Slot {
+    made: u64,
+    connection: Option<MultiplexedConnection>,
+}
+
+#[derive(Debug)]
+pub(super) struct Lane {
+    client: Client,
+    deadline: Duration,
+    slot: Mutex<Slot>,
+    /// The number of the newest connection that failed. Beside the slot, so that a call past its deadline need not wait for the one that
+    /// connects.
+    failed: AtomicU64,
+}
+
+impl Lane {
+    pub(super) fn new(url: &str, deadline: Duration) -> Result<Self, RedisError> {
+        let unusable = |error: redis::RedisError| RedisError::Url(error.category().to_owned());
+        let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(Duration::from_secs(1)).with_retries(3);
+        let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+        let info = url.into_connection_info().map_err(unusable)?.set_tcp_settings(tcp);
+        let client = Client::open(info).map_err(unusable)?;
+        Ok(Self { client, deadline, slot: Mutex::default(), failed: AtomicU64::new(0) })
+    }
+
+    /// The whole call, connecting included, within the deadline.
+    pub(super) async fn call(&self, request: &Pipeline, script: Option<&Script>) -> Result<Vec<Value>, RedisError> {
+        let until = Instant::now() + self.deadline;
+        let (number, mut connection) = self.within(until, self.connect()).await?;
+        let answer = self.within(until, exchange(&mut connection, request, script)).await;
+        if answer.as_ref().is_err_and(RedisError::spoils_connection) {
+            self.failed.fetch_max(number, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    async fn within<T>(&self, until: Instant, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+        timeout_at(until, call).await.unwrap_or(Err(RedisError::Timeout(self.deadline)))
+    }
+
+    /// The connection there is, unless a call failed on it, or a new one. Calls that come meanwhile wait for the one that connects, each within its own deadline.
+    async fn connect(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
+        let mut slot = self.slot.lock().await;
+        if slot.made > self.failed.load(Ordering::Relaxed)
+            && let Some(connection) = &slot.connection
+        {
+            return Ok((slot.made, connection.clone()));
+        }
+        slot.connection = None;
+        // Neither timeout of the crate: half a second by default for a response, too short for a full pipeline under load. Our deadline rules.
+        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let connection = connection.map_err(|error| RedisError::from_crate(&error))?;
+        slot.made += 1;
+        slot.connection = Some(connection.clone());
+        tracing::debug!(connection = slot.made, "Connected to Redis");
+        Ok((slot.made, connection))
+    }
+}
+
+async fn exchange(connection: &mut MultiplexedConnection, request: &Pipeline, script: Option<&Script>) -> Result<Vec<Value>, RedisError> {
+    let replies = send(connection, request).await?;
+    let Some(script) = script.filter(|_| replies.iter().any(is_unknown_script)) else {
+        return Ok(replies);
+    };
+    // Scripts are gone after a restart, a failover, or SCRIPT FLUSH.
+    let mut load = Pipeline::new();
+    load.add_command(script.load());
+    super::each_ok(&send(connection, &load).await?)?;
+    send(connection, request).await
+}
+
+async fn send(connection: &mut MultiplexedConnection, request: &Pipeline) -> Result<Vec<Value>, RedisError> {
+    let replies = connection.req_packed_commands(request, 0, request.len()).await.map_err(|error| RedisError::from_crate(&error))?;
+    let outage = replies.iter().filter_map(super::reply::error).map(RedisError::from_reply).find(RedisError::is_outage);
+    outage.map_or(Ok(replies), Err)
+}
+
+fn is_unknown_script(reply: &Value) -> bool {
+    super::reply::error(reply).is_some_and(|error| error.code() == "NOSCRIPT")
+}

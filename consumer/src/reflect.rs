@@ -1,0 +1,70 @@
+//! How far Redis reflects each partition, told to Redis itself, so that Redis cannot lose anything without being noticed (P8).
+
+use tokio::sync::MutexGuard;
+
+use crate::customers::ChangedCustomer;
+use crate::flow::{Flow, Place, Reflection};
+use crate::order::CustomerChange;
+use crate::progress::{Advance, Point};
+use crate::redis_link::RedisError;
+
+/// Everything below `to` is in Redis or on the list of the sweep: moves Redis' progress there. With Redis away it moves with a later call.
+pub async fn cover(flow: &Flow, place: &Place, to: i64) {
+    let mut reflection = place.reflection.lock().await;
+    reflection.covered = reflection.covered.max(to);
+    if reflection.behind {
+        return;
+    }
+    let (claim, to) = (&place.claim, reflection.covered);
+    let moved = flow.redis_progress.advance(&claim.topic, claim.partition, claim.epoch, reflection.acknowledged, to).await;
+    if let Ok(advance) = moved {
+        follow(flow, place, reflection, advance, to).await;
+    }
+}
+
+/// Writes customers and moves Redis' progress to `to`, both before the transaction that marks the customers' orders (P2).
+///
+/// # Errors
+/// Any [`RedisError`]; the same changes may be put again.
+pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, RedisError> {
+    let mut reflection = place.reflection.lock().await;
+    if reflection.behind {
+        // The rebuild reads up to what is covered; these come after it, and progress follows when it is through.
+        let customers = flow.customers.rebuild_customers(changes).await?;
+        reflection.covered = reflection.covered.max(to);
+        return Ok(customers);
+    }
+    let claim = &place.claim;
+    let put = flow.customers.put_customers(changes, claim.partition, claim.epoch, reflection.acknowledged, to).await?;
+    reflection.covered = reflection.covered.max(to);
+    follow(flow, place, reflection, put.progress, to).await;
+    Ok(put.customers)
+}
+
+/// Takes note of what Redis answered.
+async fn follow(flow: &Flow, place: &Place, mut reflection: MutexGuard<'_, Reflection>, advance: Advance, to: i64) {
+    let claim = &place.claim;
+    match advance {
+        Advance::Moved => reflection.acknowledged = to,
+        // Nobody has written anything for this partition in this epoch before.
+        Advance::Behind { stored } if is_older(stored, claim.epoch) && claim.is_first() && reflection.acknowledged == claim.next_offset => {
+            let point = Point { epoch: claim.epoch, next_offset: to };
+            if flow.redis_progress.set(&claim.topic, claim.partition, point).await.is_ok() {
+                reflection.acknowledged = to;
+            }
+        }
+        Advance::Behind { stored } => {
+            tracing::warn!(
+                topic = %claim.topic, partition = claim.partition, acknowledged = reflection.acknowledged,
+                stored = stored.map(|point| point.next_offset),
+                "Redis has lost what it had acknowledged; it is being made whole"
+            );
+            reflection.behind = true;
+            flow.behind.notify_one();
+        }
+    }
+}
+
+fn is_older(stored: Option<Point>, epoch: i32) -> bool {
+    stored.is_none_or(|point| point.epoch < epoch)
+}

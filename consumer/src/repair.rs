@@ -1,0 +1,137 @@
+//! The sweep: completes rows whose customer was missing, unknown or has changed, and writes hashes that could not be written (P2, P8).
+//!
+//! Each process sweeps the orders of the partitions that it owns. A row is changed only if its revision is the one that was read, and an
+//! order leaves the list only after its hash is written and if nobody has put it on the list again.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+
+use crate::enrich::{Enrichment, Lookup, OrderState, ResultRow};
+use crate::flow::Flow;
+use crate::results::StoreError;
+use crate::results::due::Due;
+
+/// Orders in one round of the sweep.
+const CHUNK: i64 = 2_000;
+
+/// The topics whose partitions decide what this process sweeps.
+#[derive(Debug, Clone)]
+pub struct Topics {
+    /// `kafka.orders_topic`
+    pub orders: String,
+    /// `kafka.customers_topic`
+    pub customers: Option<String>,
+}
+
+/// Sweeps when woken and every second, until it is aborted.
+pub async fn run(flow: Arc<Flow>, topics: Topics) {
+    let mut backoff = flow.backoff();
+    loop {
+        match sweep(&flow, &topics).await {
+            Ok(Swept::Some) => backoff.reset(),
+            Ok(Swept::Nothing) => {
+                // Woken at once by a batch that leaves something to do; else the time of postponed orders comes.
+                tokio::time::timeout(Duration::from_secs(1), flow.due.notified()).await.ok();
+            }
+            Ok(Swept::RedisIsAway) => tokio::time::sleep(backoff.next_delay()).await,
+            Err(error) => {
+                flow.metrics.postgres_error(error.class().as_str());
+                tokio::time::sleep(backoff.next_delay()).await;
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Swept {
+    Some,
+    Nothing,
+    RedisIsAway,
+}
+
+async fn sweep(flow: &Flow, topics: &Topics) -> Result<Swept, StoreError> {
+    let owned = |topic: &str| flow.places.of(topic).iter().map(|place| place.claim.partition).collect::<Vec<_>>();
+    let customers = topics.customers.as_deref().map(owned).unwrap_or_default();
+    let expanded = flow.results.expand_customers(&customers, flow.refresh, CHUNK).await?;
+    let due = flow.results.take_due(&owned(&topics.orders), CHUNK).await?;
+    if due.is_empty() {
+        return Ok(if expanded == 0 { Swept::Nothing } else { Swept::Some });
+    }
+    complete(flow, &due).await
+}
+
+async fn complete(flow: &Flow, due: &[Due]) -> Result<Swept, StoreError> {
+    let ids: Vec<i64> = due.iter().map(|due| due.order_id).collect();
+    let mut states = flow.results.states(&ids).await?;
+    let (lookup, token) = flow.customers.look_up(&customers_of(&states)).await;
+    let Lookup::Answered(known) = lookup else { return Ok(Swept::RedisIsAway) };
+
+    let outdated: Vec<ResultRow> = states.iter().filter_map(|state| completed(state, &known, flow.refresh)).collect();
+    let moved = refresh(flow, &mut states, outdated).await?;
+    let epoch = flow.decoder.epoch;
+    let Ok(written) = flow.cache.write_orders(&states, epoch, Some(&token)).await else { return Ok(Swept::RedisIsAway) };
+
+    let again: HashSet<i64> = written.outdated.into_iter().chain(moved).collect();
+    let missing: HashSet<i64> = states.iter().filter_map(missing_customer).collect();
+    let (later, done): (Vec<Due>, Vec<Due>) =
+        due.iter().filter(|due| !again.contains(&due.order_id)).partition(|due| missing.contains(&due.order_id));
+    flow.metrics.rows_completed(done.len() as u64);
+    flow.results.postpone_due(&later).await?;
+    flow.results.finish_due(&done).await?;
+    flow.results_changed();
+    Ok(Swept::Some)
+}
+
+fn customers_of(states: &[OrderState]) -> Vec<&str> {
+    let ids = states.iter().filter_map(|state| match state {
+        OrderState::Live(row) => Some(row.customer_id.as_str()),
+        OrderState::Deleted(_) => None,
+    });
+    ids.collect::<HashSet<_>>().into_iter().collect()
+}
+
+/// The row as it should be, if it is not.
+fn completed(state: &OrderState, known: &HashMap<String, crate::enrich::KnownCustomer>, refresh: bool) -> Option<ResultRow> {
+    let OrderState::Live(row) = state else { return None };
+    if row.enrichment == Enrichment::Complete && !refresh {
+        return None;
+    }
+    let (customer, enrichment) = match known.get(&row.customer_id) {
+        Some(customer) => (customer.clone(), Enrichment::Complete),
+        None => (crate::enrich::KnownCustomer::default(), Enrichment::Missing),
+    };
+    let is_right = row.enrichment == enrichment && row.customer == customer;
+    (!is_right).then(|| ResultRow { customer, enrichment, ..row.clone() })
+}
+
+/// Writes the completed rows and puts their new revisions into `states`; takes out and returns the orders that have changed meanwhile.
+async fn refresh(flow: &Flow, states: &mut Vec<OrderState>, outdated: Vec<ResultRow>) -> Result<Vec<i64>, StoreError> {
+    if outdated.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = Utc::now();
+    let revisions: HashMap<i64, i64> = flow.results.refresh(&outdated, now).await?.into_iter().collect();
+    let mut fresh: HashMap<i64, ResultRow> = outdated.into_iter().map(|row| (row.order_id, row)).collect();
+    let mut moved = Vec::new();
+    states.retain_mut(|state| {
+        let OrderState::Live(row) = state else { return true };
+        let Some(completed) = fresh.remove(&row.order_id) else { return true };
+        let Some(&revision) = revisions.get(&row.order_id) else {
+            moved.push(row.order_id);
+            return false;
+        };
+        *row = ResultRow { revision, processed_at: now, ..completed };
+        true
+    });
+    Ok(moved)
+}
+
+fn missing_customer(state: &OrderState) -> Option<i64> {
+    match state {
+        OrderState::Live(row) if row.enrichment == Enrichment::Missing => Some(row.order_id),
+        _ => None,
+    }
+}

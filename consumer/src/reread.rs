@@ -1,0 +1,61 @@
+//! A stretch of a partition read again, as a stream of batches: the blocking reader runs on a thread for blocking work.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::mpsc;
+
+use crate::record::Record;
+use crate::source::{self, Partition, RereadError};
+
+/// How to reach Kafka for it.
+#[derive(Debug, Clone)]
+pub struct Reread {
+    /// Settings of the Kafka client.
+    pub properties: Vec<(String, String)>,
+    /// The consumer group, in whose name it reads; nothing is committed.
+    pub group: String,
+}
+
+/// The records in batches. Dropping it ends the reader.
+#[derive(Debug)]
+pub struct Batches {
+    records: mpsc::Receiver<Result<Vec<Record>, RereadError>>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Reread {
+    /// Begins to read the records of these offsets.
+    #[must_use]
+    pub fn start(&self, topic: &Arc<str>, number: i32, offsets: Range<i64>) -> Batches {
+        // Two batches: one being read while one is worked on (P10).
+        let (send, records) = mpsc::channel(2);
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let (from, stop, partition) = (self.clone(), Arc::clone(&cancelled), Partition { topic: Arc::clone(topic), number });
+        tokio::task::spawn_blocking(move || {
+            let deliver = |batch| {
+                if send.blocking_send(Ok(batch)).is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            };
+            if let Err(error) = source::reread(&from.properties, &from.group, &partition, offsets, &stop, deliver) {
+                send.blocking_send(Err(error)).ok();
+            }
+        });
+        Batches { records, cancelled }
+    }
+}
+
+impl Batches {
+    /// The next batch in order; `None` after the last one.
+    pub async fn next(&mut self) -> Option<Result<Vec<Record>, RereadError>> {
+        self.records.recv().await
+    }
+}
+
+impl Drop for Batches {
+    fn drop(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+}

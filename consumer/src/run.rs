@@ -1,0 +1,133 @@
+//! `orderstream run`: puts the parts together, runs them until a signal, and ends them in order.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use crate::claim::Claimant;
+use crate::config::Config;
+use crate::flow::Flow;
+use crate::health::{Dependency, Health};
+use crate::http::{self, Endpoints};
+use crate::repair::Topics;
+use crate::reread::Reread;
+use crate::source::{Event, Source};
+use crate::{assemble, rebuild, recent, repair, watch};
+
+/// Runs until SIGTERM or SIGINT, or until the process cannot go on.
+///
+/// # Errors
+/// If it cannot begin, or if Kafka's client has failed for good: whoever started the process is to start it again.
+pub async fn run(config: &Config) -> anyhow::Result<()> {
+    let parts = assemble::assemble(config)?;
+    let flow = Arc::new(parts.flow);
+    let (stop_http, http) = serve(config, &flow).await?;
+    prepare_tables(&flow).await?;
+
+    let mut background = JoinSet::new();
+    let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
+    background.spawn(watch::postgres(Arc::clone(&flow)));
+    background.spawn(watch::redis(Arc::clone(&flow), Arc::clone(&parts.link)));
+    background.spawn(watch::partitions(Arc::clone(&flow)));
+    background.spawn(watch::customers(Arc::clone(&flow), parts.committed, topics.customers.clone()));
+    background.spawn(repair::run(Arc::clone(&flow), topics.clone()));
+    background.spawn(rebuild::run(Arc::clone(&flow), topics.clone(), Reread { properties: parts.kafka, group: config.kafka.group_id.clone() }));
+    background.spawn(recent::run(Arc::clone(&flow)));
+
+    let claimant = Claimant::new(Arc::clone(&flow), topics.customers);
+    let claim = move |partition, watermarks| claimant.clone().claim(partition, watermarks);
+    let (source, events) = Source::start(parts.source, Handle::current(), claim).context("Kafka")?;
+    let outcome = until_signal(&flow.health, events).await;
+
+    flow.health.stopping();
+    if let Err(error) = source.stop().await {
+        tracing::warn!(%error, "Kafka was left without goodbye; the group notices at its session timeout");
+    }
+    background.shutdown().await;
+    flow.results.close().await;
+    stop_http.send(()).ok();
+    if let Some(http) = http {
+        http.await.ok();
+    }
+    outcome
+}
+
+/// Listens before any work begins: a port in use is found at once.
+async fn serve(config: &Config, flow: &Flow) -> anyhow::Result<(oneshot::Sender<()>, Option<tokio::task::JoinHandle<()>>)> {
+    let (stop, stopped) = oneshot::channel();
+    let Some(address) = &config.http.listen else { return Ok((stop, None)) };
+    let listener = http::bind(address).await?;
+    let endpoints = Endpoints { health: flow.health.clone(), metrics: flow.metrics.clone() };
+    let shutdown = async {
+        stopped.await.ok();
+    };
+    let server = async move {
+        if let Err(error) = http::serve(listener, endpoints, shutdown).await {
+            tracing::error!(%error, "The HTTP endpoints have ended; the work goes on without them");
+        }
+    };
+    Ok((stop, Some(tokio::spawn(server))))
+}
+
+/// Creates or updates the tables; waits while Postgres is away, for as long as it takes (P6).
+async fn prepare_tables(flow: &Flow) -> anyhow::Result<()> {
+    let mut backoff = flow.backoff();
+    let mut signals = Signals::new()?;
+    while let Err(error) = flow.results.migrate().await {
+        if !error.is_outage() {
+            return Err(error).context("the tables cannot be prepared");
+        }
+        flow.health.down(Dependency::Postgres, "connection");
+        tracing::warn!(%error, "Postgres is not there yet; it is tried again");
+        tokio::select! {
+            () = tokio::time::sleep(backoff.next_delay()) => {}
+            name = signals.next() => bail!("{name} before Postgres was there"),
+        }
+    }
+    flow.health.up(Dependency::Postgres);
+    Ok(())
+}
+
+/// Notes what happens to the source, until a signal ends the process or the source ends by itself.
+async fn until_signal(health: &Health, mut events: UnboundedReceiver<Event>) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    loop {
+        tokio::select! {
+            name = signals.next() => {
+                tracing::info!(signal = name, "Asked to end: the batches in flight are finished");
+                return Ok(());
+            }
+            event = events.recv() => match event {
+                Some(Event::Fatal(reason)) => bail!("the Kafka client cannot go on: {reason}"),
+                Some(event) => watch::note(health, event),
+                None => bail!("the Kafka source has ended"),
+            },
+        }
+    }
+}
+
+/// The signals that end the process.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("signals cannot be listened to");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+

@@ -1,0 +1,171 @@
+//! Kafka in: one OS thread polls, answers rebalances and fills a bounded inbox per partition.
+//!
+//! The life of a partition here:
+//!
+//! ```text
+//! assigned by the group ─▶ watermarks ─▶ claim (Postgres) ─▶ read from the claimed offset ─▶ revoked: the worker finishes, then it is given back
+//!                               ▲            │ unavailable: again soon (P6)        │ worker ended, offset gone
+//!                               └────────────┴─ stopped: reported, again later ◀───┘
+//! ```
+//!
+//! The group decides who reads, Postgres decides where from (P3) and fences who lost (P4). No claim blocks the poll thread: a partition
+//! whose claim waits is owned and not read, while the others go on.
+
+mod claims;
+mod client;
+mod copy;
+mod inbox;
+mod lookup;
+mod owned;
+mod poll;
+mod progress;
+pub(crate) mod quiet;
+mod rebalance;
+mod reread;
+mod worker;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::oneshot;
+
+pub use self::inbox::{Inbox, Received};
+pub use self::progress::{Progress, Watermarks};
+pub use self::reread::{RereadError, reread};
+pub use self::worker::{Assigned, ClaimError, Claimed, Ending, Event, Ownership, Partition, StopReason, Work};
+
+use self::client::Callbacks;
+
+/// What the source reads and what it may use.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    /// Settings of the Kafka client: bootstrap servers, security. What the promises rest on is fixed and refused here.
+    pub properties: Vec<(String, String)>,
+    /// The consumer group that shares the partitions.
+    pub group: String,
+    /// The topics to read.
+    pub topics: Vec<String>,
+    /// Bytes that wait in all inboxes together (P10).
+    pub queue_bytes: usize,
+    /// Records that wait in all inboxes together.
+    pub queue_records: usize,
+    /// Bytes that the client fetches ahead.
+    pub prefetch_bytes: usize,
+    /// How long a revoked partition waits for its worker's batch in flight. After that the fence keeps the worker out (P4).
+    pub revoke_deadline: Duration,
+    /// When a stopped partition is asked about again: an operator may have put it right.
+    pub stopped_retry: Duration,
+    /// How long [`Source::stop`] takes at most.
+    pub stop_deadline: Duration,
+}
+
+impl SourceConfig {
+    /// A configuration with the default sizes and deadlines.
+    #[must_use]
+    pub fn new(properties: Vec<(String, String)>, group: impl Into<String>, topics: Vec<String>) -> Self {
+        Self {
+            properties,
+            group: group.into(),
+            topics,
+            queue_bytes: 32 << 20,
+            queue_records: 200_000,
+            prefetch_bytes: 16 << 20,
+            revoke_deadline: Duration::from_secs(5),
+            stopped_retry: Duration::from_secs(15),
+            stop_deadline: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Why the source did not start or stop.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The configuration sets what the promises rest on.
+    #[error("the Kafka property {name} is fixed and cannot be configured")]
+    FixedProperty {
+        /// The property.
+        name: String,
+    },
+    /// The Kafka client refused its configuration or the topics.
+    #[error("the Kafka client cannot be created: {0}")]
+    Client(#[from] KafkaError),
+    /// The operating system gave no thread.
+    #[error("the thread that polls Kafka cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The source was told to stop and is still busy; it goes on stopping by itself.
+    #[error("the source did not leave Kafka within {} ms", .0.as_millis())]
+    StopTimedOut(Duration),
+}
+
+/// The running source. Dropping it stops it without waiting.
+#[derive(Debug)]
+pub struct Source {
+    stopping: Arc<AtomicBool>,
+    ended: oneshot::Receiver<()>,
+    stop_deadline: Duration,
+}
+
+impl Source {
+    /// Joins the consumer group and reads.
+    ///
+    /// `claim` is called on `runtime` for each partition that the group assigns, again after [`ClaimError`] and after its worker ended;
+    /// what it returns runs the partition's worker. It must end by itself: an unfinished claim holds up its partition and its revocation.
+    ///
+    /// The events end when the source has ended; if nobody stopped it, that is fatal and the last one says why.
+    ///
+    /// # Errors
+    /// The configuration is refused.
+    pub fn start<F, Fut>(config: SourceConfig, runtime: Handle, claim: F) -> Result<(Self, UnboundedReceiver<Event>), SourceError>
+    where
+        F: Fn(Partition, Watermarks) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
+    {
+        let client = client::group_member(&config)?;
+        let consumer: BaseConsumer<Callbacks> = client.create_with_context(Callbacks::default())?;
+        consumer.subscribe(&config.topics.iter().map(String::as_str).collect::<Vec<_>>())?;
+
+        let (events, receiver) = unbounded_channel();
+        let (end, ended) = oneshot::channel();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let source = Self { stopping: Arc::clone(&stopping), ended, stop_deadline: config.stop_deadline };
+        thread::Builder::new().name("kafka-source".into()).spawn(move || {
+            {
+                let _closing = client::Closing(&consumer);
+                poll::run(&consumer, &config, &runtime, &stopping, claim, &events);
+            }
+            // Leaves the group.
+            drop(consumer);
+            let _ = end.send(());
+        })?;
+        Ok((source, receiver))
+    }
+
+    /// Revokes the workers, commits their progress to the group, leaves it. The workers have ended or lost their partition afterwards.
+    ///
+    /// # Errors
+    /// It takes longer than the deadline, as when Kafka is away.
+    pub async fn stop(mut self) -> Result<(), SourceError> {
+        self.stopping.store(true, Ordering::Relaxed);
+        let deadline = self.stop_deadline;
+        match tokio::time::timeout(deadline, &mut self.ended).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(SourceError::StopTimedOut(deadline)),
+        }
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! From an owned partition to a working one, and back when its worker ends.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::Consumer;
+use rdkafka::topic_partition_list::Offset;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use super::inbox::bounded;
+use super::lookup::Lookup;
+use super::owned::{Note, Owned, Phase, Running, share};
+use super::poll::PollLoop;
+use super::progress::{Progress, Watermarks};
+use super::worker::{Assigned, ClaimError, Claimed, Ending, Event, Ownership, StopReason, Work};
+
+/// A claim that takes longer is reported.
+const SLOW_CLAIM: Duration = Duration::from_secs(10);
+/// For so long after an assignment or a pause the client's statistics may show a state that is about to pass.
+const STEADY: Duration = Duration::from_secs(3);
+
+impl PollLoop<'_> {
+    pub(super) fn claim_what_is_due(&mut self) {
+        let now = Instant::now();
+        for owned in &mut self.owned {
+            if owned.is_due(now) {
+                owned.phase = Phase::Claiming { since: now };
+                let _ = self.lookups.send(Lookup::Claim { id: owned.id, partition: owned.partition.clone() });
+            } else if matches!(owned.phase, Phase::Claiming { since } if since.elapsed() >= SLOW_CLAIM) {
+                report_waiting(self.events, owned, "its claim is not answered");
+            }
+        }
+    }
+
+    pub(super) fn take_notes(&mut self) {
+        while let Some(note) = self.deferred.pop_front().or_else(|| self.notes.try_recv().ok()) {
+            match note {
+                Note::Claim { id, result } => self.take_claim(id, result),
+                Note::Ended { id, ending } => self.take_ending(id, ending),
+                Note::Round { answered } => self.round_is_over(answered),
+            }
+        }
+    }
+
+    fn take_claim(&mut self, id: u64, result: Result<(Watermarks, Claimed), ClaimError>) {
+        let Some(index) = self.owned.iter().position(|owned| owned.id == id) else { return };
+        let later = Instant::now() + self.config.stopped_retry;
+        let owned = &mut self.owned[index];
+        match result {
+            Ok((watermarks, claimed)) => match claimed.next_offset.unwrap_or(watermarks.low) {
+                start if watermarks.hold(start) => self.begin(index, start, watermarks, claimed),
+                offset => {
+                    owned.phase = Phase::Waiting { due: later };
+                    report_stopped(self.events, owned, StopReason::OffsetOutOfRange { offset, watermarks });
+                }
+            },
+            Err(ClaimError::Unavailable(reason)) => {
+                owned.phase = Phase::Waiting { due: owned.next_attempt() };
+                report_waiting(self.events, owned, &reason);
+            }
+            Err(ClaimError::Stop(reason)) => {
+                owned.phase = Phase::Waiting { due: later };
+                report_stopped(self.events, owned, StopReason::Refused(reason));
+            }
+        }
+    }
+
+    /// Assigns the claimed partition to the client, at its absolute offset, and runs its worker.
+    fn begin(&mut self, index: usize, start: i64, watermarks: Watermarks, claimed: Claimed) {
+        let share = share(self.config, self.owned.len());
+        let owned = &mut self.owned[index];
+        let mut list = TopicPartitionList::new();
+        let assigned = list
+            .add_partition_offset(&owned.partition.topic, owned.partition.number, Offset::Offset(start))
+            .and_then(|()| self.consumer.incremental_assign(&list));
+        if let Err(error) = assigned {
+            owned.phase = Phase::Waiting { due: owned.next_attempt() };
+            report_waiting(self.events, owned, &format!("the Kafka client does not take it: {error}"));
+            return;
+        }
+        let (feed, inbox) = bounded(share);
+        let (ownership, watched) = watch::channel(Ownership::Held);
+        let progress = Arc::new(Progress::new(start, watermarks));
+        let partition = owned.partition.clone();
+        info!(%partition, start, low = watermarks.low, high = watermarks.high, "partition claimed");
+        let _ = self.events.send(Event::Started { partition: partition.clone(), start, progress: Arc::clone(&progress) });
+        owned.reported = None;
+        owned.phase = Phase::Running(Running::new(feed, start, ownership, Arc::clone(&progress)));
+        let id = owned.id;
+        self.spawn(id, (claimed.worker)(Assigned { partition, start, watermarks, inbox, ownership: watched, progress }));
+    }
+
+    /// In a task within a task, so that a worker that panics is noticed too (P9).
+    fn spawn(&self, id: u64, work: Work) {
+        let worker = self.runtime.spawn(work);
+        let notes = self.notes_to_self.clone();
+        self.runtime.spawn(async move {
+            let ending = worker.await.unwrap_or_else(|_| Ending::Reclaim("its worker broke off".into()));
+            let _ = notes.send(Note::Ended { id, ending });
+        });
+    }
+
+    /// A worker ended although its partition is ours: it is claimed again.
+    fn take_ending(&mut self, id: u64, ending: Ending) {
+        let Some(index) = self.owned.iter().position(|owned| owned.id == id) else { return };
+        match self.owned[index].phase {
+            Phase::Running(_) => self.unassign(self.owned[index..=index].iter()),
+            Phase::Draining { due } => return self.owned[index].phase = Phase::Waiting { due },
+            Phase::Waiting { .. } | Phase::Claiming { .. } => return,
+        }
+        let owned = &mut self.owned[index];
+        let soon = owned.next_attempt();
+        let later = Instant::now() + self.config.stopped_retry;
+        match ending {
+            Ending::Done => owned.phase = Phase::Waiting { due: soon },
+            Ending::Reclaim(reason) => {
+                owned.phase = Phase::Waiting { due: soon };
+                report_waiting(self.events, owned, &reason);
+            }
+            Ending::Stop(reason) => {
+                owned.phase = Phase::Waiting { due: later };
+                report_stopped(self.events, owned, StopReason::Worker(reason));
+            }
+        }
+    }
+
+    /// The client gives a partition up when its offset does not exist, with an error that does not name it; its statistics do. The
+    /// partition is claimed again, and the claim compares its offset with the watermarks and says what is wrong.
+    pub(super) fn read_statistics(&mut self) {
+        let Some(states) = self.consumer.context().take_fetch_states() else { return };
+        for state in states {
+            let Some(index) = self.find(&state.topic, state.partition) else { continue };
+            let Some(running) = self.owned[index].running() else { continue };
+            if running.steady_since.elapsed() < STEADY {
+                continue;
+            }
+            if !state.fetching {
+                self.restart(index);
+            } else if let Some(offset) = state.read_to.filter(|offset| *offset >= running.next && !running.paused) {
+                running.progress.nothing_waits_below(offset);
+            }
+        }
+    }
+
+    fn restart(&mut self, index: usize) {
+        self.unassign(self.owned[index..=index].iter());
+        let owned = &mut self.owned[index];
+        let due = owned.next_attempt();
+        if let Some(running) = owned.running() {
+            running.end(Ownership::Ending);
+        }
+        owned.phase = Phase::Draining { due };
+        report_waiting(self.events, owned, "Kafka does not have its next offset");
+    }
+}
+
+fn report_waiting(events: &UnboundedSender<Event>, owned: &mut Owned, reason: &str) {
+    if owned.is_news(reason) {
+        warn!(partition = %owned.partition, reason, "partition is not read for now; it is claimed again");
+        let _ = events.send(Event::Waiting(owned.partition.clone(), reason.to_owned()));
+    }
+}
+
+fn report_stopped(events: &UnboundedSender<Event>, owned: &mut Owned, reason: StopReason) {
+    let text = reason.to_string();
+    if owned.is_news(&text) {
+        error!(partition = %owned.partition, reason = text, "partition stopped: it is not read until this is put right");
+        let _ = events.send(Event::Stopped(owned.partition.clone(), reason));
+    }
+}

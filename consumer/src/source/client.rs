@@ -1,0 +1,228 @@
+//! The settings and callbacks of the Kafka clients that read.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::statistics::Statistics;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, TopicPartitionList};
+use tracing::{debug, warn};
+
+use super::quiet::Quiet;
+use super::{SourceConfig, SourceError};
+
+/// What the promises rest on; a configuration that sets one of these is refused.
+const FIXED: [(&str, &str); 9] = [
+    // Where to start is decided in Postgres alone (P3), and a lost offset stops the partition instead of moving it.
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    ("auto.offset.reset", "error"),
+    ("isolation.level", "read_committed"),
+    // Only what moves is interrupted by a rebalance; the revoke callback waits for the worker (P4).
+    ("partition.assignment.strategy", "cooperative-sticky"),
+    ("group.protocol", "classic"),
+    ("enable.partition.eof", "false"),
+    ("statistics.interval.ms", "1000"),
+    ("enable.metrics.push", "false"),
+];
+
+/// Other names under which the client accepts the same.
+const FIXED_OTHERWISE: [&str; 3] = ["auto.commit.enable", "group.id", "queued.max.messages.kbytes"];
+
+/// Good for recovery within 10 s and for bounded memory; the configuration may set them otherwise.
+const DEFAULTS: [(&str, &str); 13] = [
+    ("session.timeout.ms", "10000"),
+    ("heartbeat.interval.ms", "1000"),
+    ("socket.timeout.ms", "10000"),
+    ("socket.keepalive.enable", "true"),
+    ("socket.nagle.disable", "true"),
+    ("reconnect.backoff.ms", "50"),
+    ("reconnect.backoff.max.ms", "1000"),
+    ("topic.metadata.refresh.interval.ms", "10000"),
+    ("fetch.min.bytes", "1"),
+    ("fetch.queue.backoff.ms", "5"),
+    ("fetch.error.backoff.ms", "100"),
+    // Compressed bytes, which grow tenfold in memory. A larger first batch is delivered all the same.
+    ("fetch.message.max.bytes", "262144"),
+    ("fetch.max.bytes", "2097152"),
+];
+
+/// The client configuration of the consumer group's member.
+pub(super) fn group_member(config: &SourceConfig) -> Result<ClientConfig, SourceError> {
+    let mut client = reader(&config.properties, &config.group)?;
+    client.set("queued.max.messages.kbytes", (config.prefetch_bytes / 1024).max(1).to_string());
+    Ok(client)
+}
+
+/// The client configuration of any reader: the user's properties between the defaults and what is fixed.
+pub(super) fn reader(properties: &[(String, String)], group: &str) -> Result<ClientConfig, SourceError> {
+    let mut client = ClientConfig::new();
+    for (name, value) in DEFAULTS {
+        client.set(name, value);
+    }
+    for (name, value) in properties {
+        if FIXED.iter().any(|(fixed, _)| fixed == name) || FIXED_OTHERWISE.contains(&name.as_str()) {
+            return Err(SourceError::FixedProperty { name: name.clone() });
+        }
+        client.set(name, value);
+    }
+    for (name, value) in FIXED {
+        client.set(name, value);
+    }
+    client.set("group.id", group);
+    Ok(client)
+}
+
+/// A rebalance as the group told it, to be answered by the poll loop.
+#[derive(Debug)]
+pub(super) enum Rebalance {
+    Assign(Vec<(String, i32)>),
+    Revoke { partitions: Vec<(String, i32)>, lost: bool },
+}
+
+/// What the client's statistics tell of one partition.
+#[derive(Debug)]
+pub(super) struct FetchState {
+    pub(super) topic: String,
+    pub(super) partition: i32,
+    /// False when the client gave this partition up, which it does after an offset that does not exist.
+    pub(super) fetching: bool,
+    /// If nothing fetched waits in the client: below this offset nothing waits at the broker either.
+    pub(super) read_to: Option<i64>,
+}
+
+/// Collects what the client says between two polls. The loop answers, so that no callback needs the loop's state.
+#[derive(Debug, Default)]
+pub(super) struct Callbacks {
+    rebalances: Mutex<VecDeque<Rebalance>>,
+    fetch_states: Mutex<Option<Vec<FetchState>>>,
+    commit_on_its_way: AtomicBool,
+    closing: AtomicBool,
+    quiet: Quiet,
+}
+
+impl Callbacks {
+    pub(super) fn next_rebalance(&self) -> Option<Rebalance> {
+        self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    pub(super) fn take_fetch_states(&self) -> Option<Vec<FetchState>> {
+        self.fetch_states.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(super) fn commit_begins(&self) {
+        self.commit_on_its_way.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn commit_ended(&self) {
+        self.commit_on_its_way.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn commit_is_on_its_way(&self) -> bool {
+        self.commit_on_its_way.load(Ordering::Relaxed)
+    }
+}
+
+/// When this is dropped the poll loop is gone, be it by a panic, and nothing is assigned: what the group asks until the consumer has left
+/// is answered at once, with nothing. Unanswered, the consumer's own drop would never end.
+pub(super) struct Closing<'a>(pub(super) &'a BaseConsumer<Callbacks>);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        let callbacks = self.0.context();
+        callbacks.closing.store(true, Ordering::Relaxed);
+        while let Some(rebalance) = callbacks.next_rebalance() {
+            answer_with_nothing(self.0, matches!(rebalance, Rebalance::Assign(_)));
+        }
+    }
+}
+
+impl ClientContext for Callbacks {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.quiet.forward(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let code = error.rdkafka_error_code().map(|code| format!("{code:?}")).unwrap_or_default();
+        if let Some(unsaid) = self.quiet.may_say(&code) {
+            warn!(code, reason, unsaid, "the Kafka client reported an error; it goes on trying by itself");
+        }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let states = statistics.topics.into_values().flat_map(|topic| {
+            let name = topic.topic;
+            topic.partitions.into_values().map(move |p| FetchState {
+                topic: name.clone(),
+                partition: p.partition,
+                fetching: p.fetch_state != "none",
+                read_to: (p.fetchq_cnt == 0).then_some(p.next_offset),
+            })
+        });
+        let states = states.filter(|state| state.partition >= 0).collect();
+        *self.fetch_states.lock().unwrap_or_else(PoisonError::into_inner) = Some(states);
+    }
+}
+
+impl ConsumerContext for Callbacks {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, kind: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let assigned = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.closing.load(Ordering::Relaxed) {
+            answer_with_nothing(consumer, assigned);
+            return;
+        }
+        // Copied at once: a list that outlives the consumer makes its drop hang.
+        let partitions = list.elements().iter().map(|e| (e.topic().to_owned(), e.partition())).collect();
+        let rebalance =
+            if assigned { Rebalance::Assign(partitions) } else { Rebalance::Revoke { partitions, lost: consumer.assignment_lost() } };
+        self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).push_back(rebalance);
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+        self.commit_ended();
+        if let Err(error) = result {
+            // Only lag tools read the group's offsets (P3), and the next second commits again.
+            debug!(%error, "offsets were not committed to the consumer group");
+        }
+    }
+}
+
+fn answer_with_nothing(consumer: &BaseConsumer<Callbacks>, assigned: bool) {
+    let nothing = TopicPartitionList::new();
+    let answered = if assigned { consumer.incremental_assign(&nothing) } else { consumer.incremental_unassign(&nothing) };
+    if let Err(error) = answered {
+        debug!(%error, "a rebalance was not answered while leaving the consumer group");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(name: &str, value: &str) -> SourceConfig {
+        SourceConfig::new(vec![(name.into(), value.into())], "g", vec!["t".into()])
+    }
+
+    #[test]
+    fn what_the_promises_rest_on_cannot_be_configured() {
+        for name in ["auto.offset.reset", "enable.auto.commit", "auto.commit.enable", "isolation.level", "group.id"] {
+            assert!(matches!(group_member(&config(name, "x")), Err(SourceError::FixedProperty { name: n }) if n == name));
+        }
+    }
+
+    #[test]
+    fn other_properties_replace_the_defaults() {
+        let client = group_member(&config("session.timeout.ms", "6000")).unwrap();
+        assert_eq!(client.get("session.timeout.ms"), Some("6000"));
+        assert_eq!(client.get("auto.offset.reset"), Some("error"));
+    }
+
+    #[test]
+    fn the_client_accepts_the_settings_as_they_are() {
+        group_member(&config("client.id", "orderstream")).unwrap().create_native_config().unwrap();
+    }
+}

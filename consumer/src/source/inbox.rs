@@ -1,0 +1,240 @@
+//! The bounded queue between the poll thread and the worker of one partition (P10).
+//!
+//! A full queue is paused at the broker connection, and pausing throws away what the client has fetched ahead. So the marks stand wide
+//! apart: full at the high mark, wanted again under half of it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::record::Record;
+
+/// What a waiting record costs beside its bytes: the struct, its allocations, its place in the queue.
+const RECORD_OVERHEAD: usize = 160;
+
+/// What [`Inbox::recv_batch`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// Records were added to the batch.
+    Batch,
+    /// The partition is not read any more: nothing comes after this.
+    Closed,
+}
+
+/// The worker's end: batches of what has arrived.
+#[derive(Debug)]
+pub struct Inbox {
+    shared: Arc<Shared>,
+}
+
+/// The poll thread's end. Dropping it closes the inbox, so that no worker outlives a source that died (P9).
+#[derive(Debug)]
+pub(super) struct Feed {
+    shared: Arc<Shared>,
+}
+
+/// The high marks; a queue is over them when either is passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) bytes: usize,
+    pub(super) records: usize,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: Mutex<Queue>,
+    arrived: Notify,
+}
+
+#[derive(Debug)]
+struct Queue {
+    records: VecDeque<Record>,
+    bytes: usize,
+    marks: Marks,
+    closed: bool,
+}
+
+/// An empty inbox and the end that fills it.
+pub(super) fn bounded(marks: Marks) -> (Feed, Inbox) {
+    let queue = Queue { records: VecDeque::new(), bytes: 0, marks, closed: false };
+    let shared = Arc::new(Shared { queue: Mutex::new(queue), arrived: Notify::new() });
+    (Feed { shared: Arc::clone(&shared) }, Inbox { shared })
+}
+
+impl Inbox {
+    /// Waits for the first record, then appends what has arrived, up to `max_records` and `max_bytes`; a single larger record still
+    /// passes. Does not linger: batches are small when idle and big under load. Dropping the future loses nothing.
+    pub async fn recv_batch(&self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> Received {
+        loop {
+            if let Some(received) = self.shared.lock().take(max_records, max_bytes, into) {
+                return received;
+            }
+            self.shared.arrived.notified().await;
+        }
+    }
+}
+
+impl Feed {
+    /// Appends the records; true if the queue is at its high mark now. Never refuses: what was fetched has to go somewhere.
+    pub(super) fn push(&self, records: &mut Vec<Record>) -> bool {
+        let mut queue = self.shared.lock();
+        if queue.closed {
+            records.clear();
+            return false;
+        }
+        queue.bytes += records.iter().map(weight).sum::<usize>();
+        queue.records.extend(records.drain(..));
+        let full = queue.bytes >= queue.marks.bytes || queue.records.len() >= queue.marks.records;
+        drop(queue);
+        self.shared.arrived.notify_one();
+        full
+    }
+
+    /// Whether the queue is under its low mark, half of the high one.
+    pub(super) fn has_room(&self) -> bool {
+        let queue = self.shared.lock();
+        queue.bytes <= queue.marks.bytes / 2 && queue.records.len() <= queue.marks.records / 2
+    }
+
+    /// Moves the marks: the budget of all inboxes is shared by as many partitions as there are.
+    pub(super) fn set_marks(&self, marks: Marks) {
+        self.shared.lock().marks = marks;
+    }
+
+    /// Ends the inbox. What still waits is dropped: it is read again by whoever claims the partition next (P3).
+    pub(super) fn close(&self) {
+        let mut queue = self.shared.lock();
+        queue.closed = true;
+        queue.records = VecDeque::new();
+        queue.bytes = 0;
+        drop(queue);
+        self.shared.arrived.notify_one();
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Nothing if the caller has to wait.
+    fn take(&mut self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> Option<Received> {
+        if self.closed {
+            return Some(Received::Closed);
+        }
+        let mut bytes = self.records.front()?.size();
+        let mut count = 1;
+        for record in self.records.iter().skip(1).take(max_records.saturating_sub(1)) {
+            bytes += record.size();
+            if bytes > max_bytes {
+                break;
+            }
+            count += 1;
+        }
+        into.reserve(count);
+        for record in self.records.drain(..count) {
+            self.bytes -= weight(&record);
+            into.push(record);
+        }
+        Some(Received::Batch)
+    }
+}
+
+fn weight(record: &Record) -> usize {
+    record.size() + RECORD_OVERHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDE: Marks = Marks { bytes: 1 << 20, records: 1_000 };
+
+    fn record(offset: i64, bytes: usize) -> Record {
+        let value = Some(vec![0; bytes]);
+        Record { topic: "t".into(), partition: 0, offset, timestamp_ms: None, key: None, value, headers: Vec::new() }
+    }
+
+    fn records(offsets: std::ops::Range<i64>, bytes: usize) -> Vec<Record> {
+        offsets.map(|offset| record(offset, bytes)).collect()
+    }
+
+    fn offsets(batch: &[Record]) -> Vec<i64> {
+        batch.iter().map(|r| r.offset).collect()
+    }
+
+    #[tokio::test]
+    async fn a_batch_takes_what_has_arrived_in_order_up_to_its_count() {
+        let (feed, inbox) = bounded(WIDE);
+        feed.push(&mut records(0..5, 10));
+        let mut batch = Vec::new();
+        assert_eq!(inbox.recv_batch(3, 1_000, &mut batch).await, Received::Batch);
+        assert_eq!(offsets(&batch), [0, 1, 2]);
+        assert_eq!(inbox.recv_batch(3, 1_000, &mut batch).await, Received::Batch);
+        assert_eq!(offsets(&batch), [0, 1, 2, 3, 4]);
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_limited_by_bytes_but_a_single_larger_record_passes() {
+        let (feed, inbox) = bounded(WIDE);
+        feed.push(&mut vec![record(0, 500), record(1, 40), record(2, 40), record(3, 40)]);
+        let mut batch = Vec::new();
+        inbox.recv_batch(100, 100, &mut batch).await;
+        assert_eq!(offsets(&batch), [0]);
+        inbox.recv_batch(100, 100, &mut batch).await;
+        assert_eq!(offsets(&batch), [0, 1, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_waiting_worker_wakes_when_a_record_arrives() {
+        let (feed, inbox) = bounded(WIDE);
+        let worker = tokio::spawn(async move {
+            let mut batch = Vec::new();
+            (inbox.recv_batch(10, 1_000, &mut batch).await, batch.len())
+        });
+        tokio::task::yield_now().await;
+        feed.push(&mut records(0..1, 10));
+        assert_eq!(worker.await.unwrap(), (Received::Batch, 1));
+    }
+
+    #[tokio::test]
+    async fn closing_drops_what_waits_and_wakes_the_worker() {
+        let (feed, inbox) = bounded(WIDE);
+        feed.push(&mut records(0..5, 10));
+        feed.close();
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut Vec::new()).await, Received::Closed);
+        feed.push(&mut records(5..6, 10));
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut Vec::new()).await, Received::Closed);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_dies_closes_the_inbox() {
+        let (feed, inbox) = bounded(WIDE);
+        let worker = tokio::spawn(async move { inbox.recv_batch(10, 1_000, &mut Vec::new()).await });
+        tokio::task::yield_now().await;
+        drop(feed);
+        assert_eq!(worker.await.unwrap(), Received::Closed);
+    }
+
+    #[tokio::test]
+    async fn the_queue_is_full_at_either_high_mark_and_has_room_under_half_of_both() {
+        let (feed, inbox) = bounded(Marks { bytes: 1 << 20, records: 4 });
+        assert!(!feed.push(&mut records(0..3, 10)));
+        assert!(feed.push(&mut records(3..4, 10)));
+        inbox.recv_batch(1, 1_000, &mut Vec::new()).await;
+        assert!(!feed.has_room());
+        inbox.recv_batch(1, 1_000, &mut Vec::new()).await;
+        assert!(feed.has_room());
+        feed.set_marks(Marks { bytes: 1_000, records: 100 });
+        assert!(feed.push(&mut records(4..5, 2_000)), "one record larger than the mark still gets in");
+    }
+}

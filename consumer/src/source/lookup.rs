@@ -1,0 +1,89 @@
+//! Asks Kafka where the logs begin and end, on a thread of its own: these calls block, and the poll thread must not.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use tokio::runtime::Handle;
+
+use super::client::Callbacks;
+use super::owned::Note;
+use super::progress::{Progress, Watermarks};
+use super::worker::{ClaimError, Claimed, Partition};
+
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What the poll loop asks for.
+#[derive(Debug)]
+pub(super) enum Lookup {
+    /// The watermarks for a claim, and then the claim itself.
+    Claim { id: u64, partition: Partition },
+    /// The watermarks of what is read, for the lag; shows at the same time whether Kafka answers.
+    Round { partitions: Vec<(Partition, Arc<Progress>)>, topic: String },
+}
+
+/// Serves until the poll loop hangs up.
+pub(super) fn serve<F, Fut>(
+    consumer: &BaseConsumer<Callbacks>,
+    runtime: &Handle,
+    claim: F,
+    lookups: &Receiver<Lookup>,
+    notes: &Sender<Note>,
+) where
+    F: Fn(Partition, Watermarks) -> Fut,
+    Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
+{
+    while let Ok(lookup) = lookups.recv() {
+        match lookup {
+            Lookup::Claim { id, partition } => match watermarks(consumer, &partition) {
+                Ok(watermarks) => {
+                    let claimed = claim(partition, watermarks);
+                    spawn_claim(runtime, notes.clone(), id, async move { claimed.await.map(|claimed| (watermarks, claimed)) });
+                }
+                Err(error) => {
+                    let reason = format!("Kafka does not tell where the partition's log begins and ends: {error}");
+                    let _ = notes.send(Note::Claim { id, result: Err(ClaimError::Unavailable(reason)) });
+                }
+            },
+            Lookup::Round { partitions, topic } => {
+                let answered = round(consumer, &partitions, &topic);
+                let _ = notes.send(Note::Round { answered });
+            }
+        }
+    }
+}
+
+/// In a task within a task, so that a claim that panics is answered too.
+fn spawn_claim<Fut>(runtime: &Handle, notes: Sender<Note>, id: u64, claim: Fut)
+where
+    Fut: Future<Output = Result<(Watermarks, Claimed), ClaimError>> + Send + 'static,
+{
+    let claim = runtime.spawn(claim);
+    runtime.spawn(async move {
+        let result = claim.await.unwrap_or_else(|_| Err(ClaimError::Unavailable("the claim broke off".into())));
+        let _ = notes.send(Note::Claim { id, result });
+    });
+}
+
+/// With `read_committed` the end is the last stable offset: what an open transaction holds back is no lag.
+fn watermarks(consumer: &BaseConsumer<Callbacks>, partition: &Partition) -> Result<Watermarks, KafkaError> {
+    let (low, high) = consumer.fetch_watermarks(&partition.topic, partition.number, TIMEOUT)?;
+    Ok(Watermarks { low, high })
+}
+
+/// True if a broker answered. The first silence ends the round: the others would wait as long.
+fn round(consumer: &BaseConsumer<Callbacks>, partitions: &[(Partition, Arc<Progress>)], topic: &str) -> bool {
+    if partitions.is_empty() {
+        return consumer.fetch_metadata(Some(topic), TIMEOUT).is_ok();
+    }
+    let mut answered = false;
+    for (partition, progress) in partitions {
+        let Ok(watermarks) = watermarks(consumer, partition) else { break };
+        progress.set_watermarks(watermarks);
+        answered = true;
+    }
+    answered
+}

@@ -1,0 +1,122 @@
+//! How far a partition is: what its worker has finished, and what Kafka still has. Lag, metrics and the stall check read it.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// The ends of a partition's log: the first offset that still exists, and the one after the last that readers may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermarks {
+    /// The first offset that still exists.
+    pub low: i64,
+    /// The offset after the last record that is committed.
+    pub high: i64,
+}
+
+impl Watermarks {
+    /// Whether reading can begin at `offset` without leaving anything out (5.3: a jump is never silent).
+    #[must_use]
+    pub fn hold(&self, offset: i64) -> bool {
+        (self.low..=self.high).contains(&offset)
+    }
+}
+
+/// The progress of one claimed partition, shared by its worker, the poll thread and whoever watches.
+#[derive(Debug)]
+pub struct Progress {
+    /// The offset after the last record whose fate is committed.
+    done: AtomicI64,
+    /// The offset after the last record put into the inbox.
+    handed: AtomicI64,
+    /// Below this nothing waits at the broker: reaches past transaction markers, which are never handed over.
+    read_to: AtomicI64,
+    low: AtomicI64,
+    high: AtomicI64,
+}
+
+impl Progress {
+    pub(super) fn new(start: i64, watermarks: Watermarks) -> Self {
+        Self {
+            done: AtomicI64::new(start),
+            handed: AtomicI64::new(start),
+            read_to: AtomicI64::new(start),
+            low: AtomicI64::new(watermarks.low),
+            high: AtomicI64::new(watermarks.high),
+        }
+    }
+
+    /// The worker's report: each record below `next_offset` has its fate, committed (P1, P3).
+    pub fn done_up_to(&self, next_offset: i64) {
+        self.done.fetch_max(next_offset, Ordering::AcqRel);
+    }
+
+    /// The next offset that has no fate yet.
+    #[must_use]
+    pub fn done(&self) -> i64 {
+        self.done.load(Ordering::Acquire)
+    }
+
+    /// The ends of the log, as of about a second ago.
+    #[must_use]
+    pub fn watermarks(&self) -> Watermarks {
+        Watermarks { low: self.low.load(Ordering::Relaxed), high: self.high.load(Ordering::Relaxed) }
+    }
+
+    /// Offsets between what is done and the end of the log: zero when all is done. Offsets have gaps, so records may be fewer.
+    #[must_use]
+    pub fn lag(&self) -> u64 {
+        let done = self.done();
+        let all_handed_is_done = done >= self.handed.load(Ordering::Acquire);
+        let done = if all_handed_is_done { done.max(self.read_to.load(Ordering::Acquire)) } else { done };
+        u64::try_from(self.high.load(Ordering::Relaxed) - done).unwrap_or(0)
+    }
+
+    /// To be called before the records can be seen by the worker, or lag would read zero in between.
+    pub(super) fn handing_over_up_to(&self, next_offset: i64) {
+        self.handed.store(next_offset, Ordering::Release);
+    }
+
+    pub(super) fn nothing_waits_below(&self, offset: i64) {
+        self.read_to.store(offset, Ordering::Release);
+    }
+
+    pub(super) fn set_watermarks(&self, watermarks: Watermarks) {
+        self.low.store(watermarks.low, Ordering::Relaxed);
+        self.high.store(watermarks.high, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: i64, high: i64) -> Progress {
+        Progress::new(start, Watermarks { low: 0, high })
+    }
+
+    #[test]
+    fn lag_falls_as_the_worker_reports() {
+        let progress = at(10, 30);
+        assert_eq!(progress.lag(), 20);
+        progress.done_up_to(25);
+        assert_eq!(progress.lag(), 5);
+        progress.done_up_to(31);
+        assert_eq!(progress.lag(), 0, "the watermark is a second old");
+    }
+
+    #[test]
+    fn transaction_markers_at_the_end_are_no_lag_once_all_that_was_handed_over_is_done() {
+        let progress = at(10, 12);
+        progress.handing_over_up_to(11);
+        progress.nothing_waits_below(12);
+        assert_eq!(progress.lag(), 2, "the record at 10 is not done");
+        progress.done_up_to(11);
+        assert_eq!(progress.lag(), 0);
+    }
+
+    #[test]
+    fn an_earlier_report_never_moves_progress_back() {
+        let progress = at(0, 10);
+        progress.done_up_to(7);
+        progress.done_up_to(5);
+        assert_eq!(progress.done(), 7);
+    }
+}

@@ -1,0 +1,68 @@
+//! One line per kind of trouble and half a minute: an outage is reported, not repeated.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::config::RDKafkaLogLevel;
+use tracing::{debug, warn};
+
+const INTERVAL: Duration = Duration::from_secs(30);
+
+/// Lets the first line of a kind through, then one per half minute. Kinds are error codes and the like: a closed set.
+#[derive(Debug, Default)]
+pub(crate) struct Quiet {
+    kinds: Mutex<HashMap<String, Kind>>,
+}
+
+#[derive(Debug)]
+struct Kind {
+    last: Instant,
+    unsaid: u64,
+}
+
+impl Quiet {
+    /// How many lines of this kind were left unsaid since the last one, if it is time for one.
+    pub(crate) fn may_say(&self, kind: &str) -> Option<u64> {
+        self.may_say_at(kind, Instant::now())
+    }
+
+    fn may_say_at(&self, kind: &str, now: Instant) -> Option<u64> {
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = kinds.get_mut(kind) else {
+            kinds.insert(kind.to_owned(), Kind { last: now, unsaid: 0 });
+            return Some(0);
+        };
+        if now.duration_since(known.last) < INTERVAL {
+            known.unsaid += 1;
+            return None;
+        }
+        known.last = now;
+        Some(std::mem::take(&mut known.unsaid))
+    }
+
+    /// A line of the Kafka client's own log: it speaks of connections and brokers, never of records.
+    pub(crate) fn forward(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        if level as i32 > RDKafkaLogLevel::Warning as i32 {
+            debug!(facility, line, "the Kafka client said something");
+        } else if let Some(unsaid) = self.may_say(facility) {
+            warn!(facility, line, unsaid, "the Kafka client complained");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_is_one_line_and_then_the_number_of_those_left_unsaid() {
+        let quiet = Quiet::default();
+        let start = Instant::now();
+        assert_eq!(quiet.may_say_at("FAIL", start), Some(0));
+        assert_eq!(quiet.may_say_at("FAIL", start), None);
+        assert_eq!(quiet.may_say_at("FAIL", start + INTERVAL / 2), None);
+        assert_eq!(quiet.may_say_at("OTHER", start), Some(0));
+        assert_eq!(quiet.may_say_at("FAIL", start + INTERVAL), Some(2));
+    }
+}

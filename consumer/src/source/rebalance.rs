@@ -1,0 +1,139 @@
+//! Partitions come and go as the group decides.
+//!
+//! What the Kafka client needs to know: it takes incremental assignments outside of its callback too, and in parts. It refuses a list to
+//! unassign as a whole if one partition in it is not assigned, and then the group waits for ever. So the answer to a revocation lists
+//! exactly what was assigned, which may be nothing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::Consumer;
+use tracing::{info, warn};
+
+use super::client::Rebalance;
+use super::owned::{Note, Owned, Phase, share};
+use super::poll::PollLoop;
+use super::worker::{Event, Ownership, Partition};
+
+/// A lost partition already belongs to another: its worker only gets the time to hear of it.
+const LOST_DEADLINE: Duration = Duration::from_millis(200);
+
+impl PollLoop<'_> {
+    /// Each rebalance waits for its answer: the group does not go on without it.
+    pub(super) fn answer_rebalances(&mut self) {
+        while let Some(rebalance) = self.consumer.context().next_rebalance() {
+            match rebalance {
+                Rebalance::Assign(partitions) => self.assign(&partitions),
+                Rebalance::Revoke { partitions, lost } => self.revoke(&partitions, lost),
+            }
+            let share = share(self.config, self.owned.len());
+            for running in self.owned.iter_mut().filter_map(Owned::running) {
+                running.feed.set_marks(share);
+                // The client pauses everything during a rebalance.
+                running.steady_since = Instant::now();
+            }
+        }
+    }
+
+    /// Answered with nothing: each partition is assigned to the client when its claim has told where it starts. A partition that is owned
+    /// and not assigned is no trouble to the group.
+    fn assign(&mut self, partitions: &[(String, i32)]) {
+        for (topic, number) in partitions {
+            if self.find(topic, *number).is_some() {
+                continue;
+            }
+            let partition = Partition { topic: Arc::from(topic.as_str()), number: *number };
+            let _ = self.events.send(Event::Owned(partition.clone()));
+            self.owned.push(Owned::new(self.next_id, partition));
+            self.next_id += 1;
+        }
+        if let Err(error) = self.consumer.incremental_assign(&TopicPartitionList::new()) {
+            warn!(%error, "an assignment of the consumer group was not acknowledged");
+        }
+    }
+
+    fn revoke(&mut self, partitions: &[(String, i32)], lost: bool) {
+        let is_revoked = |owned: &Owned| partitions.iter().any(|(t, n)| *n == owned.partition.number && **t == *owned.partition.topic);
+        let (mut revoked, kept) = std::mem::take(&mut self.owned).into_iter().partition::<Vec<_>, _>(is_revoked);
+        self.owned = kept;
+        let (ownership, deadline) = if lost { (Ownership::Lost, LOST_DEADLINE) } else { (Ownership::Ending, self.config.revoke_deadline) };
+        self.end_workers(&mut revoked, ownership, deadline);
+        if !lost {
+            self.commit_progress(&mut revoked);
+        }
+        self.release(revoked);
+    }
+
+    /// Tells the workers and waits until they have finished or the deadline has passed. Claims on their way are waited for too: one that
+    /// came after the next owner's would fence that one out.
+    fn end_workers(&mut self, partitions: &mut [Owned], ownership: Ownership, deadline: Duration) {
+        for running in partitions.iter_mut().filter_map(Owned::running) {
+            running.end(ownership);
+        }
+        let busy = partitions.iter().filter(|owned| owned.is_busy()).map(|owned| owned.id).collect();
+        for id in self.wait_for(busy, deadline) {
+            let partition = partitions.iter().find(|owned| owned.id == id).map(|owned| owned.partition.to_string());
+            let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+            warn!(partition, deadline_ms, "a worker did not finish before its partition was given back; the fence keeps it out");
+        }
+    }
+
+    /// Those that did not end in time.
+    fn wait_for(&mut self, mut busy: Vec<u64>, deadline: Duration) -> Vec<u64> {
+        let until = Instant::now() + deadline;
+        while !busy.is_empty() {
+            let Ok(note) = self.notes.recv_timeout(until.saturating_duration_since(Instant::now())) else { break };
+            match note {
+                Note::Ended { id, .. } | Note::Claim { id, .. } if busy.contains(&id) => busy.retain(|other| *other != id),
+                other => self.deferred.push_back(other),
+            }
+        }
+        busy
+    }
+
+    fn release(&self, partitions: Vec<Owned>) {
+        self.unassign(partitions.iter().filter(|owned| matches!(owned.phase, Phase::Running(_))));
+        for owned in partitions {
+            info!(partition = %owned.partition, "partition given back");
+            let _ = self.events.send(Event::Revoked(owned.partition));
+        }
+    }
+
+    /// Resumed first: a pause outlives the assignment and would silence the next one.
+    pub(super) fn unassign<'o>(&self, assigned: impl Iterator<Item = &'o Owned>) {
+        let mut list = TopicPartitionList::new();
+        for owned in assigned {
+            list.add_partition(&owned.partition.topic, owned.partition.number);
+        }
+        let _ = self.consumer.resume(&list);
+        if let Err(error) = self.consumer.incremental_unassign(&list) {
+            warn!(%error, "partitions were not given back to the Kafka client");
+        }
+    }
+
+    /// The end: workers finish, their progress is committed, everything is unassigned. The group is left when the consumer is dropped.
+    pub(super) fn give_everything_back(&mut self) {
+        let deadline = self.config.stop_deadline;
+        let mut all = std::mem::take(&mut self.owned);
+        self.end_workers(&mut all, Ownership::Ending, deadline.mul_f64(0.6));
+        self.commit_finally(&mut all, deadline.mul_f64(0.2));
+        self.release(all);
+    }
+
+    /// Waits for the commit's answer by polling, because a synchronous commit would wait for a broker that is away.
+    fn commit_finally(&mut self, partitions: &mut [Owned], deadline: Duration) {
+        let until = Instant::now() + deadline;
+        let mut asked = false;
+        while Instant::now() < until {
+            if self.consumer.context().commit_is_on_its_way() {
+                let _ = self.consumer.poll(Duration::from_millis(10));
+            } else if asked {
+                break;
+            } else {
+                self.commit_progress(partitions);
+                asked = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offset_outside_of_the_log_stops_the_partition_until_it_is_put_right() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.produce("t", 0, 10, 10).await;
+    let (workers, mut did, _open) = Workers::new("a");
+    workers.offsets.lock().unwrap().insert(partition("t", 0), 1_000);
+    let (source, mut events) = workers.start(cluster.config(&["t"]));
+    let stopped = wait_for(&mut events, |e| matches!(e, Event::Stopped(..))).await;
+    let Event::Stopped(_, reason) = stopped else { unreachable!() };
+    assert_eq!(reason, StopReason::OffsetOutOfRange { offset: 1_000, watermarks: Watermarks { low: 0, high: 10 } });
+    workers.offsets.lock().unwrap().insert(partition("t", 0), 7);
+    assert_eq!(read(&mut did, &partition("t", 0), 3).await, [7, 8, 9]);
+    source.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_vanish_while_their_partition_waits_stop_it_and_are_never_jumped_over() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.produce("t", 0, 2_000, 100).await;
+    let (workers, mut did, open) = Workers::new("a");
+    open.send(false).unwrap();
+    let (source, mut events) = workers.start(SourceConfig { queue_records: 64, ..cluster.config(&["t"]) });
+    wait_for(&mut events, |e| matches!(e, Event::Started { .. })).await;
+    // The mock cluster keeps 5 MB.
+    cluster.produce("t", 0, 80, 100_000).await;
+    open.send(true).unwrap();
+    let stopped = wait_for(&mut events, |e| matches!(e, Event::Stopped(..))).await;
+    let Event::Stopped(_, StopReason::OffsetOutOfRange { offset, watermarks }) = stopped else { panic!("{stopped:?}") };
+    assert!(offset < watermarks.low);
+    let mut read = Vec::new();
+    while let Ok(something) = did.try_recv() {
+        if let Did::Read(_, offsets) = something {
+            read.extend(offsets);
+        }
+    }
+    assert_eq!(read, (0..offset).collect::<Vec<_>>(), "what was read is whole up to where it stopped");
+    source.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_the_group_forgot_abandons_its_work_and_comes_back() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.produce("t", 0, 10, 10).await;
+    let (workers, mut did, _open) = Workers::new("a");
+    let (source, mut events) = workers.start(cluster.config(&["t"]));
+    read(&mut did, &partition("t", 0), 10).await;
+    cluster.mock.request_errors(RDKafkaApiKey::Heartbeat, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID]);
+    let end = wait_for(&mut did, |d| matches!(d, Did::End(..))).await;
+    assert_eq!(end, Did::End("a", partition("t", 0), Ownership::Lost));
+    wait_for(&mut events, |e| matches!(e, Event::Revoked(_))).await;
+    wait_for(&mut events, |e| matches!(e, Event::Started { start: 10, .. })).await;
+    cluster.produce("t", 0, 5, 10).await;
+    assert_eq!(read(&mut did, &partition("t", 0), 5).await, (10..15).collect::<Vec<_>>());
+    source.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_kafka_is_reported_and_the_work_goes_on_by_itself() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.produce("t", 0, 10, 10).await;
+    let (workers, mut did, _open) = Workers::new("a");
+    let (source, mut events) = workers.start(cluster.config(&["t"]));
+    read(&mut did, &partition("t", 0), 10).await;
+    cluster.mock.broker_down(-1).unwrap();
+    wait_for(&mut events, |e| matches!(e, Event::KafkaDown)).await;
+    cluster.mock.broker_up(-1).unwrap();
+    wait_for(&mut events, |e| matches!(e, Event::KafkaUp)).await;
+    cluster.produce("t", 0, 5, 10).await;
+    assert_eq!(read(&mut did, &partition("t", 0), 5).await, (10..15).collect::<Vec<_>>());
+    source.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_source_stops_within_its_deadline_while_kafka_is_away() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.produce("t", 0, 10, 10).await;
+    let (workers, mut did, _open) = Workers::new("a");
+    let (source, mut events) = workers.start(cluster.config(&["t"]));
+    read(&mut did, &partition("t", 0), 10).await;
+    cluster.mock.broker_down(-1).unwrap();
+    wait_for(&mut events, |e| matches!(e, Event::KafkaDown)).await;
+    let before = std::time::Instant::now();
+    let _ = source.stop().await;
+    assert!(before.elapsed() < Duration::from_secs(6));
+    wait_for(&mut did, |d| matches!(d, Did::End(..))).await;
+}

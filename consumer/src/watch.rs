@@ -1,0 +1,124 @@
+//! Looks at the servers and the partitions once a second and tells health what it sees (P9).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::customers::CommittedCustomers;
+use crate::flow::Flow;
+use crate::breaker::State;
+use crate::health::{BreakerReading, Dependency, Health};
+use crate::progress::Point;
+use crate::redis_link::RedisLink;
+use crate::results::Class;
+use crate::source::{Event, Partition};
+
+fn every_second() -> Interval {
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    second
+}
+
+/// What the source tells, for `/readyz` and `/status`.
+pub fn note(health: &Health, event: Event) {
+    match event {
+        Event::Polled => health.polled(),
+        Event::Owned(Partition { topic, number }) => {
+            health.assigned();
+            health.claiming(&topic, number);
+        }
+        Event::Waiting(Partition { topic, number }, reason) => health.waiting(&topic, number, reason),
+        Event::Started { partition: Partition { topic, number }, .. } => {
+            health.up(Dependency::Kafka);
+            health.running(&topic, number);
+        }
+        Event::Stopped(Partition { topic, number }, reason) => {
+            tracing::error!(%topic, partition = number, %reason, "A partition has stopped; the others go on");
+            health.stopped(&topic, number, reason.to_string());
+        }
+        Event::Revoked(Partition { topic, number }) => health.revoked(&topic, number),
+        Event::KafkaDown => health.down(Dependency::Kafka, "no broker answers"),
+        Event::KafkaUp => health.up(Dependency::Kafka),
+        Event::Fatal(_) => health.stopping(),
+    }
+}
+
+/// Asks Postgres for a sign of life.
+pub async fn postgres(flow: Arc<Flow>) {
+    let mut second = every_second();
+    loop {
+        second.tick().await;
+        match flow.results.ping().await {
+            Ok(()) => flow.health.up(Dependency::Postgres),
+            Err(error) if error.class() == Class::Connection => flow.health.down(Dependency::Postgres, error.class().as_str()),
+            Err(_it_answers) => {}
+        }
+    }
+}
+
+/// Asks Redis for a sign of life; with the breaker open this is what finds out that Redis is back.
+pub async fn redis(flow: Arc<Flow>, link: Arc<RedisLink>) {
+    let mut second = every_second();
+    loop {
+        second.tick().await;
+        match link.ping().await {
+            Ok(()) => flow.health.up(Dependency::Redis),
+            Err(error) => flow.health.down(Dependency::Redis, error.class()),
+        }
+    }
+}
+
+/// The breaker, for metrics and `/status`.
+pub fn breaker(link: &RedisLink) -> BreakerReading {
+    let view = link.breaker();
+    let counts = view.counts;
+    let pairs = State::ALL.into_iter().flat_map(|from| State::ALL.map(|to| (from, to)));
+    let transitions = pairs.map(|(from, to)| (from.as_str(), to.as_str(), counts.transitions(from, to))).filter(|(.., times)| *times > 0);
+    BreakerReading {
+        state: view.state.as_str(),
+        states: State::ALL.map(State::as_str).to_vec(),
+        succeeded: counts.succeeded,
+        failed: counts.failed,
+        slow: counts.slow,
+        rejected: counts.rejected,
+        late: counts.late,
+        probes: counts.probes,
+        probes_expired: counts.probes_expired,
+        transitions: transitions.collect(),
+    }
+}
+
+/// Reads how far each partition is behind, and how far Redis is behind it.
+pub async fn partitions(flow: Arc<Flow>) {
+    let mut second = every_second();
+    loop {
+        second.tick().await;
+        for place in flow.places.all() {
+            let (topic, partition, progress) = (&place.claim.topic, place.claim.partition, place.progress());
+            let end = progress.watermarks().high;
+            flow.health.high_watermark(topic, partition, end);
+            if progress.lag() == 0 {
+                flow.health.end_reached(topic, partition, progress.done(), end);
+            }
+            if let Ok(reflection) = place.reflection.try_lock() {
+                let behind = progress.done() - reflection.acknowledged;
+                flow.metrics.redis_behind(topic, partition, u64::try_from(behind).unwrap_or(0));
+            }
+        }
+    }
+}
+
+/// Reads what is committed of the customers' topic, by whichever process: the measure of whether Redis has all customers (P8).
+pub async fn customers(flow: Arc<Flow>, committed: CommittedCustomers, topic: Option<String>) {
+    let Some(topic) = topic else { return };
+    let mut second = every_second();
+    let epoch = flow.decoder.epoch;
+    loop {
+        second.tick().await;
+        if let Ok(partitions) = flow.results.committed(epoch, &topic).await {
+            let point = |(partition, next_offset)| (partition, Point { epoch, next_offset });
+            committed.set(partitions.into_iter().map(point).collect());
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The transaction of a batch against the real Postgres: fence (P4), guard (P5), tombstones, refused rows (P7).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use orderstream::enrich::{EnrichedOrder, Enrichment, KnownCustomer, OrderState};
+use orderstream::order::{Customer, Order, Text};
+use orderstream::position::{Kind, Position};
+use orderstream::results::batch::{Batch, Delete, Put, Round};
+use orderstream::results::claim::{Standing, Wanted};
+use orderstream::results::{Applied, ApplyError, Claim, Class, Results, StoreConfig};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use rust_decimal::Decimal;
+use sqlx::Connection;
+
+/// A database of its own on the shared Postgres, migrated.
+struct Fresh {
+    results: Results,
+    url: String,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Fresh {
+    fn database(name: &str) -> Self {
+        let stack = stack::shared().unwrap();
+        stack.psql(&format!("drop database if exists {name} with (force)")).unwrap();
+        stack.psql(&format!("create database {name}")).unwrap();
+        let url = stack.database_url().replace("/orders", &format!("/{name}"));
+        let config = StoreConfig {
+            url: url.clone(),
+            max_connections: 8,
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(5),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let results = runtime.block_on(async {
+            let results = Results::new(&config).unwrap();
+            results.migrate().await.unwrap();
+            results
+        });
+        Self { results, url, runtime }
+    }
+
+    fn claim(&self, partition: i32) -> Claim {
+        let topic: Arc<str> = "shop.public.orders".into();
+        let wanted = Wanted { epoch: 0, topic: &topic, partition, low: 0, high: i64::MAX, claimant: "test", cluster_id: None };
+        self.runtime.block_on(self.results.claim(&wanted)).unwrap()
+    }
+
+    fn apply(&self, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
+        self.runtime.block_on(self.results.apply(claim, batch))
+    }
+
+    fn sql(&self, statement: &'static str) {
+        self.runtime.block_on(async {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        });
+    }
+
+    fn number(&self, query: &'static str) -> i64 {
+        self.runtime.block_on(async {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+        })
+    }
+
+    fn live(&self, id: i64) -> Option<i32> {
+        let states = self.runtime.block_on(self.results.states(&[id])).unwrap();
+        states.into_iter().find_map(|state| match state {
+            OrderState::Live(row) => Some(row.quantity),
+            OrderState::Deleted(_) => None,
+        })
+    }
+}
+
+fn at(partition: i32, offset: i64, lsn: i64) -> Position {
+    Position { epoch: 0, partition, offset, kind: Kind::Stream, commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(1) }
+}
+
+fn put(order_id: i64, quantity: i32, position: Position) -> Put {
+    let text = |text: &str| Text::Value(text.into());
+    let order = Order {
+        customer_id: text("C1"),
+        product_id: text("P1"),
+        quantity,
+        price: Decimal::new(1999, 2),
+        total: Decimal::new(1999, 2) * Decimal::from(quantity),
+        status: text("pending"),
+        ordered_at: None,
+        updated_at: None,
+    };
+    let customer = KnownCustomer { customer: Customer { name: Some("Ann".into()), ..Customer::default() }, version: Some("0.0.1".into()) };
+    let enriched = EnrichedOrder { order, customer, enrichment: Enrichment::Complete };
+    Put { order_id, record: usize::try_from(position.offset).unwrap(), members: 1, enriched, position }
+}
+
+fn delete(order_id: i64, position: Position) -> Delete {
+    Delete { order_id, record: usize::try_from(position.offset).unwrap(), members: 1, position }
+}
+
+fn batch(from: i64, to: i64, puts: Vec<Put>, deletes: Vec<Delete>) -> Batch {
+    let rounds = vec![Round { puts, deletes }];
+    Batch { from, to, rounds, stale: 0, ignored: 0, letters: Vec::new(), redis_away: false, now: Utc::now() }
+}
+
+#[test]
+fn a_worker_of_an_older_claim_writes_nothing() {
+    let fresh = Fresh::database("fence");
+    let zombie = fresh.claim(0);
+    let owner = fresh.claim(0);
+    assert_eq!(owner.generation, zombie.generation + 1);
+    let refused = fresh.apply(&zombie, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![]));
+    assert!(matches!(refused, Err(ApplyError::Fenced)), "{refused:?}");
+    assert_eq!((fresh.live(1), fresh.number("select next_offset from consumer_offsets")), (None, 0));
+    assert_eq!(fresh.runtime.block_on(fresh.results.standing(&zombie)).unwrap(), Standing::Elsewhere);
+}
+
+#[test]
+fn a_batch_that_was_committed_cannot_be_committed_again() {
+    let fresh = Fresh::database("twice");
+    let claim = fresh.claim(0);
+    let first = batch(0, 2, vec![put(1, 5, at(0, 0, 10)), put(2, 5, at(0, 1, 11))], vec![]);
+    fresh.apply(&claim, &first).unwrap();
+    assert!(matches!(fresh.apply(&claim, &first), Err(ApplyError::Fenced)));
+    assert_eq!(fresh.number("select applied from consumer_offsets"), 2);
+    assert_eq!(fresh.runtime.block_on(fresh.results.standing(&claim)).unwrap(), Standing::Mine { next_offset: 2 });
+}
+
+#[test]
+fn an_older_event_changes_nothing_and_is_counted_as_stale() {
+    let fresh = Fresh::database("guard");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 20))], vec![])).unwrap();
+    let applied = fresh.apply(&claim, &batch(1, 2, vec![put(1, 9, at(0, 1, 10))], vec![])).unwrap();
+    assert_eq!((applied.fates.applied, applied.fates.stale, fresh.live(1)), (0, 1, Some(5)));
+    assert_eq!(fresh.number("select applied * 10 + stale from consumer_offsets"), 11);
+}
+
+#[test]
+fn an_event_sent_again_does_not_bring_a_deleted_order_back() {
+    let fresh = Fresh::database("tombstone");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    fresh.apply(&claim, &batch(1, 2, vec![], vec![delete(1, at(0, 1, 20))])).unwrap();
+    let again = fresh.apply(&claim, &batch(2, 3, vec![put(1, 5, at(0, 2, 10))], vec![])).unwrap();
+    assert_eq!((again.fates.stale, fresh.live(1), fresh.number("select count(*) from deleted_orders")), (1, None, 1));
+}
+
+#[test]
+fn an_order_created_anew_after_its_delete_lives_with_a_higher_revision() {
+    let fresh = Fresh::database("reborn");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    fresh.apply(&claim, &batch(1, 2, vec![], vec![delete(1, at(0, 1, 20))])).unwrap();
+    let grave = fresh.number("select revision from deleted_orders");
+    fresh.apply(&claim, &batch(2, 3, vec![put(1, 7, at(0, 2, 30))], vec![])).unwrap();
+    assert_eq!((fresh.live(1), fresh.number("select count(*) from deleted_orders")), (Some(7), 0));
+    assert!(fresh.number("select revision from results") > grave);
+}
+
+#[test]
+fn a_delete_that_overtakes_the_insert_from_another_partition_wins() {
+    let fresh = Fresh::database("overtaken");
+    let (old, new) = (fresh.claim(0), fresh.claim(1));
+    fresh.apply(&new, &batch(0, 1, vec![], vec![delete(1, at(1, 0, 20))])).unwrap();
+    let late = fresh.apply(&old, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    assert_eq!((late.fates.stale, fresh.live(1)), (1, None));
+}
+
+#[test]
+fn an_insert_and_a_delete_side_by_side_in_two_partitions_leave_the_newer() {
+    let fresh = Fresh::database("side_by_side");
+    let (left, right) = (fresh.claim(0), fresh.claim(1));
+    fresh.runtime.block_on(async {
+        for round in 0..200 {
+            let insert = batch(round, round + 1, vec![put(round, 5, at(0, round, 10))], vec![]);
+            let remove = batch(round, round + 1, vec![], vec![delete(round, at(1, round, 20))]);
+            let (inserted, removed) = tokio::join!(fresh.results.apply(&left, &insert), fresh.results.apply(&right, &remove));
+            inserted.unwrap();
+            removed.unwrap();
+        }
+    });
+    assert_eq!((fresh.number("select count(*) from results"), fresh.number("select count(*) from deleted_orders")), (0, 200));
+}
+
+#[test]
+fn a_batch_may_write_remove_and_write_one_order_in_rounds() {
+    let fresh = Fresh::database("rounds");
+    let claim = fresh.claim(0);
+    let round = |puts, deletes| Round { puts, deletes };
+    let rounds = vec![
+        round(vec![put(1, 1, at(0, 0, 10))], vec![]),
+        round(vec![], vec![delete(1, at(0, 1, 20))]),
+        round(vec![put(1, 3, at(0, 2, 30))], vec![]),
+    ];
+    let batch = Batch { rounds, ..batch(0, 3, vec![], vec![]) };
+    let applied = fresh.apply(&claim, &batch).unwrap();
+    assert_eq!((applied.fates.applied, fresh.live(1)), (3, Some(3)));
+    let states = batch.into_states(&applied.written);
+    let revision = fresh.number("select revision from results");
+    assert!(matches!(&states[..], [OrderState::Live(row)] if row.quantity == 3 && row.revision == revision), "{states:?}");
+}
+
+#[test]
+fn the_rows_that_a_constraint_refuses_are_found_among_a_thousand() {
+    let fresh = Fresh::database("refused");
+    fresh.sql("alter table results add constraint small check (quantity < 100)");
+    let claim = fresh.claim(0);
+    let quantity = |id| if id % 400 == 7 { 100 } else { 1 };
+    let puts = (0..1000).map(|id| put(id, quantity(id), at(0, id, id))).collect();
+    let batch = batch(0, 1000, puts, vec![]);
+    let error = fresh.apply(&claim, &batch).unwrap_err();
+    assert!(matches!(&error, ApplyError::Store(error) if error.class() == Class::Row), "{error}");
+    let mut refused = fresh.runtime.block_on(fresh.results.refused(&batch)).unwrap();
+    refused.sort_by_key(|(record, _)| *record);
+    assert_eq!(refused.iter().map(|(record, _)| *record).collect::<Vec<_>>(), vec![7, 407, 807]);
+    assert!(refused[0].1.message.contains("constraint small"), "{}", refused[0].1.message);
+    assert_eq!(fresh.number("select count(*) from results"), 0);
+}
+
+#[test]
+fn an_unchanged_toast_column_keeps_the_stored_text_or_is_refused_if_there_is_none() {
+    let fresh = Fresh::database("toast");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    let mut partial = put(1, 6, at(0, 1, 20));
+    partial.enriched.order.product_id = Text::Unchanged;
+    fresh.apply(&claim, &batch(1, 2, vec![partial], vec![])).unwrap();
+    assert_eq!(fresh.number("select count(*) from results where product_id = 'P1' and quantity = 6"), 1);
+    let mut nowhere = put(2, 6, at(0, 2, 30));
+    nowhere.enriched.order.product_id = Text::Unchanged;
+    let refused = fresh.apply(&claim, &batch(2, 3, vec![nowhere], vec![]));
+    assert!(matches!(&refused, Err(ApplyError::Unresolved(records)) if records == &[2]), "{refused:?}");
+}
+
+#[test]
+fn the_customers_columns_stay_while_redis_is_away_and_the_order_is_due() {
+    let fresh = Fresh::database("pending");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    let mut pending = put(1, 6, at(0, 1, 20));
+    pending.enriched.customer = KnownCustomer::default();
+    pending.enriched.enrichment = Enrichment::Pending;
+    fresh.apply(&claim, &Batch { redis_away: true, ..batch(1, 2, vec![pending], vec![]) }).unwrap();
+    let kept = "select count(*) from results join due_orders using (order_id) where enrichment = 'pending' and customer_name = 'Ann'";
+    assert_eq!(fresh.number(kept), 1);
+}
+
+#[test]
+fn postgres_and_rust_agree_on_which_of_two_positions_is_newer() {
+    let fresh = Fresh::database("positions");
+    let kind = prop_oneof![Just(Kind::Snapshot), Just(Kind::Stream), Just(Kind::Incremental), Just(Kind::Unknown)];
+    let number = proptest::option::weighted(0.8, 0..4_i64);
+    let position = (0..2_i32, 0..2_i32, 0..4_i64, kind, number.clone(), number)
+        .prop_map(|(epoch, partition, offset, kind, commit, lsn)| Position { epoch, partition, offset, kind, commit, lsn, ts_ms: None });
+    let mut connection = fresh.runtime.block_on(sqlx::PgConnection::connect(&fresh.url)).unwrap();
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(3_000));
+    let connection = std::cell::RefCell::new(&mut connection);
+    let agree = |(new, stored): (Position, Position)| {
+        let mut connection = connection.borrow_mut();
+        let query = sqlx::query_scalar("select position_supersedes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+        let query = [new, stored].iter().fold(query, |query, p| {
+            query.bind(p.epoch).bind(p.partition).bind(p.offset).bind(p.kind.code() as i8).bind(p.commit).bind(p.lsn)
+        });
+        let verdict: bool = fresh.runtime.block_on(query.fetch_one(&mut **connection)).unwrap();
+        prop_assert_eq!(verdict, new.supersedes(&stored));
+        Ok(())
+    };
+    runner.run(&(position.clone(), position), agree).unwrap();
+}

@@ -1,0 +1,89 @@
+-- Writes a chunk of customer changes; an older change never overwrites a newer one (P5).
+--
+-- KEYS     customer:<id>, one per change; an id may repeat, its changes stand in Kafka's order
+-- ARGV[1]  seconds a deleted customer's hash lives
+-- then per change, in the order of KEYS:
+--   position  fixed-width text, see below
+--   version   <epoch>.<partition>.<offset>, compared for equality only
+--   shape     'd': deleted, followed by deleted_at
+--             a number: so many arguments follow, names and values of the columns that are not null
+--
+-- Replies, per change, the version that the hash has now, '' for none: also where the change was not applied. The transaction that marks the
+-- customer's orders needs it after a crash between this write and that transaction.
+
+-- Position: epoch 10 digits, partition 10, offset 20, kind 1 (s snapshot, w stream, i incremental, u unknown), commit 21, lsn 21. The last two
+-- start with 1, or are all zeros where there is none. Fixed-width digits compare as text in number order under any locale, and without the
+-- rounding of Lua's numbers, which are doubles.
+local function epoch(p) return string.sub(p, 1, 10) end
+local function partition(p) return string.sub(p, 11, 20) end
+local function offset(p) return string.sub(p, 21, 40) end
+local function kind(p) return string.sub(p, 41, 41) end
+local function commit(p) return string.sub(p, 42, 62) end
+local function lsn(p) return string.sub(p, 63, 83) end
+
+local NO_COMMIT = string.rep('0', 21)
+
+-- The same rule as Position::supersedes in consumer/src/position.rs; a property test holds the two together.
+local function supersedes(new, stored)
+  if epoch(new) ~= epoch(stored) then
+    return epoch(new) > epoch(stored)
+  end
+  local same_partition = partition(new) == partition(stored)
+  if same_partition and offset(new) <= offset(stored) then
+    return false
+  end
+  local is, was = kind(new), kind(stored)
+  if is == 'u' or was == 'u' then
+    return true
+  end
+  if is == 's' and was ~= 's' and not same_partition then
+    return lsn(new) >= lsn(stored)
+  end
+  if is == 's' or was == 's' then
+    return true
+  end
+  local mine, theirs = commit(new), commit(stored)
+  if mine ~= NO_COMMIT and theirs ~= NO_COMMIT and mine ~= theirs then
+    return mine > theirs
+  end
+  return lsn(new) > lsn(stored)
+end
+
+-- Position and version under a key. With the customers topic configured the names customer:* are ours: a value of another type gives way.
+local function stored_at(key)
+  local stored = redis.pcall('HMGET', key, 'position', 'version')
+  if not stored.err then
+    return stored[1], stored[2]
+  end
+  if not string.find(stored.err, 'WRONGTYPE', 1, true) then
+    error(stored)
+  end
+  redis.call('DEL', key)
+  return false, false
+end
+
+local versions = {}
+local at = 2
+for k = 1, #KEYS do
+  local key, position, version, shape = KEYS[k], ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local v = at + 3 -- the first value
+  local deleted = shape == 'd'
+  at = v + (deleted and 1 or tonumber(shape))
+  local stored, stored_version = stored_at(key)
+  -- A position of another shape is none: somebody else's, or nobody's.
+  if not stored or #stored ~= #position or supersedes(position, stored) then
+    -- Nothing of the older state stays: neither a column that is null now nor a time to live.
+    redis.call('DEL', key)
+    if deleted then
+      redis.call('HSET', key, 'position', position, 'deleted_at', ARGV[v])
+      redis.call('EXPIRE', key, ARGV[1])
+      versions[k] = ''
+    else
+      redis.call('HSET', key, 'version', version, 'position', position, unpack(ARGV, v, at - 1))
+      versions[k] = version
+    end
+  else
+    versions[k] = stored_version or ''
+  end
+end
+return versions

@@ -1,0 +1,149 @@
+//! Kafka Connect with Debezium, and its REST interface.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
+
+use crate::http::answers;
+use crate::java::Java;
+use crate::ports::Ports;
+use crate::wait::{self, Attempt};
+use crate::{jars, repository};
+
+const HEAP_MB: u32 = 512;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) fn worker(java: &Java, properties: &Path, ports: &Ports) -> Command {
+    let mut command = java.command(HEAP_MB, "org.apache.kafka.connect.cli.ConnectDistributed");
+    command.arg(properties);
+    // connect/shop.json asks for these.
+    command.env("SHOP_DB_HOST", "127.0.0.1").env("SHOP_DB_PORT", ports.postgres.to_string()).env("SHOP_DB_PASSWORD", "debezium");
+    command
+}
+
+/// The worker's settings that docker compose shares, and those that only a local process needs.
+pub(crate) fn write_properties(folder: &Path, folder_of_jars: &Path, ports: &Ports) -> Result<PathBuf> {
+    let common = repository::root().join("connect/connect-distributed.properties");
+    let common = fs::read_to_string(&common).with_context(|| format!("{} cannot be read", common.display()))?;
+    let (kafka, connect, plugins) = (ports.kafka, ports.connect, folder_of_jars.join(jars::PLUGINS));
+    let own = format!(
+        "\nbootstrap.servers=127.0.0.1:{kafka}\n\
+         listeners=http://127.0.0.1:{connect}\n\
+         rest.advertised.host.name=127.0.0.1\n\
+         plugin.path={}\n\
+         plugin.discovery=service_load\n",
+        plugins.display()
+    );
+    let path = folder.join("connect.properties");
+    fs::write(&path, common + &own).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(path)
+}
+
+/// Kafka Connect's REST interface.
+#[derive(Clone, Debug)]
+pub struct Connect {
+    url: String,
+}
+
+impl Connect {
+    pub(crate) fn at(port: u16) -> Self {
+        Self { url: format!("http://127.0.0.1:{port}") }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The worker takes part in its group and has read its topics.
+    pub(crate) fn healthy(&self) -> Result<()> {
+        answers(&format!("{}/health", self.url))
+    }
+
+    /// Makes the connector `name`, or gives it other settings, and waits until it runs.
+    ///
+    /// # Errors
+    /// When Connect refuses the settings, or the connector fails or does not run in time.
+    pub fn register(&self, name: &str, config: &Value) -> Result<()> {
+        wait::until(&format!("Connect accepts the connector {name}"), PATIENCE, || match self.put(name, config) {
+            // While the worker's group settles.
+            Ok((409, answer)) => Attempt::NotYet(answer),
+            Ok((200 | 201, _)) => Attempt::Ready(()),
+            Ok((status, answer)) => Attempt::Hopeless(anyhow!("Connect refuses the connector {name} with {status}: {answer}")),
+            Err(error) => Attempt::NotYet(format!("{error:#}")),
+        })?;
+        self.await_running(name)
+    }
+
+    /// Waits until the connector and its task run.
+    ///
+    /// # Errors
+    /// When one of them fails, with its trace, or they do not run in time.
+    pub fn await_running(&self, name: &str) -> Result<()> {
+        wait::until(&format!("the connector {name} runs"), PATIENCE, || match self.status(name) {
+            Ok(status) if status.has_failed() => Attempt::Hopeless(anyhow!("the connector {name} failed: {}", status.0)),
+            Ok(status) if status.state() == "RUNNING" => Attempt::Ready(()),
+            Ok(status) => Attempt::NotYet(format!("it is {}", status.state())),
+            Err(error) => Attempt::NotYet(format!("{error:#}")),
+        })
+    }
+
+    /// `RUNNING`, `PAUSED`, `FAILED`, `UNASSIGNED` and so on: the task's state, or the connector's while it has no task.
+    ///
+    /// # Errors
+    /// When Connect does not answer or does not know the connector.
+    pub fn state(&self, name: &str) -> Result<String> {
+        Ok(self.status(name)?.state().to_owned())
+    }
+
+    /// Starts again what has failed of the connector.
+    ///
+    /// # Errors
+    /// When Connect does not answer or refuses.
+    pub fn restart_failed(&self, name: &str) -> Result<()> {
+        let url = format!("{}/connectors/{name}/restart?includeTasks=true&onlyFailed=true", self.url);
+        ureq::post(&url).config().timeout_global(Some(Duration::from_secs(10))).build().send_empty()?;
+        Ok(())
+    }
+
+    fn status(&self, name: &str) -> Result<Status> {
+        let url = format!("{}/connectors/{name}/status", self.url);
+        let mut response = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(5))).build().call()?;
+        Ok(Status(response.body_mut().read_json()?))
+    }
+
+    fn put(&self, name: &str, config: &Value) -> Result<(u16, String)> {
+        let url = format!("{}/connectors/{name}/config", self.url);
+        let patient = ureq::put(&url).config().timeout_global(Some(Duration::from_secs(30))).http_status_as_error(false).build();
+        let mut response = patient.send_json(config)?;
+        Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
+    }
+}
+
+/// `connect/shop.json`.
+pub(crate) fn shop_config() -> Result<Value> {
+    let path = repository::root().join("connect/shop.json");
+    let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let config: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+    if !config.is_object() {
+        bail!("{} is not a JSON object", path.display());
+    }
+    Ok(config)
+}
+
+/// An answer of `/connectors/<name>/status`.
+struct Status(Value);
+
+impl Status {
+    fn state(&self) -> &str {
+        let task = &self.0["tasks"][0]["state"];
+        task.as_str().or(self.0["connector"]["state"].as_str()).unwrap_or("UNKNOWN")
+    }
+
+    fn has_failed(&self) -> bool {
+        self.state() == "FAILED"
+    }
+}

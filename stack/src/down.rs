@@ -1,0 +1,36 @@
+//! `make down` and `make clean`.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use stack::wait::{self, Attempt};
+use stack::{data_folder, remove_data, running_process};
+
+/// Longer than all services together take when each uses its own time to the full.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Stops what runs in another shell, and returns when it is gone.
+pub(crate) fn down() -> Result<()> {
+    let folder = data_folder();
+    let Some(pid) = running_process(&folder)? else {
+        println!("nothing is running");
+        return Ok(());
+    };
+    kill(Pid::from_raw(pid), Signal::SIGTERM).with_context(|| format!("process {pid} cannot be stopped"))?;
+    wait::until(&format!("process {pid} has stopped everything"), PATIENCE, || match running_process(&folder) {
+        Ok(None) => Attempt::Ready(()),
+        Ok(Some(_)) => Attempt::NotYet("it is still running".to_owned()),
+        Err(error) => Attempt::Hopeless(error),
+    })?;
+    println!("stopped");
+    Ok(())
+}
+
+/// Removes the data. The jars stay: they are the same every time.
+pub(crate) fn clean() -> Result<()> {
+    remove_data(&data_folder())?;
+    println!("the data of the services is removed");
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Kafka: one broker that is its own controller.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::metadata::MetadataTopic;
+
+use crate::java::Java;
+use crate::topics::LARGEST_DEAD_LETTER;
+
+const HEAP_MB: u32 = 512;
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Kafka {
+    java: Java,
+    data: PathBuf,
+    port: u16,
+    controller_port: u16,
+}
+
+impl Kafka {
+    pub(crate) fn new(java: Java, folder: &Path, port: u16, controller_port: u16) -> Self {
+        Self { java, data: folder.join("kafka"), port, controller_port }
+    }
+
+    /// An empty log folder, unless there is one. Made beside its place and moved there when it is whole.
+    pub(crate) fn create(&self) -> Result<()> {
+        fs::write(self.properties(), self.settings(&self.data))?;
+        if self.data.exists() {
+            return Ok(());
+        }
+        let new = self.data.with_extension("new");
+        if new.exists() {
+            fs::remove_dir_all(&new).with_context(|| format!("{} cannot be removed", new.display()))?;
+        }
+        let properties = self.data.with_extension("format.properties");
+        fs::write(&properties, self.settings(&new))?;
+        let mut format = self.java.command(128, "kafka.tools.StorageTool");
+        format.args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]).arg(&properties);
+        let output = format.output().context("Kafka's storage tool cannot be run")?;
+        if !output.status.success() {
+            bail!("Kafka's storage cannot be formatted:\n{}{}", text(&output.stdout), text(&output.stderr));
+        }
+        fs::remove_file(&properties)?;
+        fs::rename(&new, &self.data).with_context(|| format!("{} cannot be put in place", self.data.display()))
+    }
+
+    pub(crate) fn server(&self) -> Command {
+        let mut command = self.java.command(HEAP_MB, "kafka.Kafka");
+        command.arg(self.properties());
+        command
+    }
+
+    pub(crate) fn bootstrap_servers(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// It answers, and every partition has a leader: for a moment after a restart some have none.
+    pub(crate) fn healthy(&self) -> Result<()> {
+        // librdkafka needs longer to notice that nobody listens.
+        TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)), PATIENCE)?;
+        let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", self.bootstrap_servers()).create()?;
+        let metadata = client.fetch_metadata(None, PATIENCE)?;
+        let mut partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+        if metadata.brokers().is_empty() || partitions.any(|partition| partition.leader() < 0) {
+            bail!("a partition has no leader yet");
+        }
+        Ok(())
+    }
+
+    fn properties(&self) -> PathBuf {
+        self.data.with_extension("properties")
+    }
+
+    fn settings(&self, data: &Path) -> String {
+        let (port, controller, data) = (self.port, self.controller_port, data.display());
+        format!(
+            "\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+log.dirs={data}
+auto.create.topics.enable=false
+replica.fetch.max.bytes={LARGEST_DEAD_LETTER}
+group.initial.rebalance.delay.ms=0
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+"
+        )
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,171 @@
+//! Postgres: where Debian put it, under which user it runs, and what is in it at first.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use nix::unistd::{User, geteuid};
+
+use crate::repository;
+
+const OLDEST: u32 = 15;
+/// The user whom Debian's package makes. Postgres refuses to run as root.
+const USER: &str = "postgres";
+/// Nobody but this machine can connect. The superuser's password is in the README, so it protects nothing: not asked for.
+const ACCESS: &str = "\
+host all postgres 127.0.0.1/32 trust
+host all postgres ::1/128 trust
+host all all 127.0.0.1/32 scram-sha-256
+host all all ::1/128 scram-sha-256
+";
+
+#[derive(Clone, Debug)]
+pub(crate) struct Postgres {
+    programs: PathBuf,
+    data: PathBuf,
+    port: u16,
+}
+
+impl Postgres {
+    pub(crate) fn find(folder: &Path, port: u16) -> Result<Self> {
+        Ok(Self { programs: programs()?, data: data_folder(folder), port })
+    }
+
+    /// An empty cluster, unless there is one. Made beside its place and moved there when it is whole.
+    pub(crate) fn create(&self) -> Result<()> {
+        if self.data.exists() {
+            return Ok(());
+        }
+        let new = self.data.with_extension("new");
+        if new.exists() {
+            fs::remove_dir_all(&new).with_context(|| format!("{} cannot be removed", new.display()))?;
+        }
+        fs::create_dir_all(&new).with_context(|| format!("{} cannot be made", new.display()))?;
+        if geteuid().is_root() {
+            let user = User::from_name(USER)?.with_context(|| format!("there is no user {USER}: install Debian's package postgresql"))?;
+            chown(&new, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
+        }
+        let mut initdb = self.command("initdb");
+        // The file with the real access rules takes the place of initdb's before anybody can connect.
+        initdb.args(["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "-D"]).arg(&new);
+        run(&mut initdb, "")?;
+        fs::write(new.join("pg_hba.conf"), ACCESS)?;
+        fs::rename(&new, &self.data).with_context(|| format!("{} cannot be put in place", self.data.display()))
+    }
+
+    pub(crate) fn server(&self) -> Command {
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(&self.data);
+        let port = format!("port={}", self.port);
+        // No socket: Debian's folder for it belongs to the user postgres, and everybody here uses the port.
+        for setting in ["listen_addresses=localhost", &port, "unix_socket_directories=", "wal_level=logical", "timezone=UTC"] {
+            command.args(["-c", setting]);
+        }
+        for setting in ["shared_buffers=256MB", "max_wal_size=2GB", "logging_collector=off", "log_line_prefix=%m [%p] %u@%d "] {
+            command.args(["-c", setting]);
+        }
+        command
+    }
+
+    pub(crate) fn healthy(&self) -> Result<()> {
+        self.psql_in("postgres", "select 1").map(drop)
+    }
+
+    /// The database `orders` with what sql/source says. Can be run again.
+    pub(crate) fn fill(&self) -> Result<()> {
+        if self.psql_in("postgres", "select 1 from pg_database where datname = 'orders'")?.is_empty() {
+            self.psql_in("postgres", "create database orders")?;
+        }
+        self.psql_in("postgres", "alter role postgres password 'postgres'")?;
+        let mut psql = self.psql_command("orders");
+        for file in sql_files()? {
+            psql.arg("-f").arg(file);
+        }
+        run(psql.env("PGOPTIONS", "-c client_min_messages=warning"), "").map(drop)
+    }
+
+    /// Runs SQL in the database `orders` as the superuser. Rows come back one per line, columns separated by `|`.
+    pub(crate) fn psql(&self, sql: &str) -> Result<String> {
+        self.psql_in("orders", sql)
+    }
+
+    fn psql_in(&self, database: &str, sql: &str) -> Result<String> {
+        run(self.psql_command(database).args(["-f", "-"]), sql)
+    }
+
+    fn psql_command(&self, database: &str) -> Command {
+        let mut psql = Command::new(self.programs.join("psql"));
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres"]);
+        psql.args(["-d", database]).env("PGPASSWORD", "postgres").env("PGCONNECT_TIMEOUT", "5");
+        psql
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let program = self.programs.join(program);
+        if geteuid().is_root() { as_user(&program) } else { Command::new(program) }
+    }
+}
+
+/// Where the data of a stack in `folder` lies: in it, unless the user postgres cannot get there (a clone in root's home).
+pub(crate) fn data_folder(folder: &Path) -> PathBuf {
+    let reachable = || as_user(Path::new("test")).args(["-x".as_ref(), folder]).status().is_ok_and(|status| status.success());
+    if !geteuid().is_root() || reachable() {
+        return folder.join("postgres");
+    }
+    let name = folder.display().to_string().replace('/', "-");
+    Path::new("/var/lib/postgresql").join(format!("orderstream{name}"))
+}
+
+fn as_user(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args([format!("--reuid={USER}"), format!("--regid={USER}")]).args(["--init-groups", "--"]).arg(program);
+    // The caller's folder may be closed to this user.
+    command.current_dir("/");
+    command
+}
+
+/// The newest of Debian's versions.
+fn programs() -> Result<PathBuf> {
+    let advice = format!("install Postgres {OLDEST} or newer (Debian: postgresql)");
+    let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(|entry| {
+        let path = entry.ok()?.path();
+        let version: u32 = path.file_name()?.to_str()?.parse().ok()?;
+        path.join("bin/postgres").exists().then_some((version, path.join("bin")))
+    });
+    match installed.max() {
+        Some((version, programs)) if version >= OLDEST => Ok(programs),
+        Some((version, programs)) => bail!("Postgres in {} is version {version}: {advice}", programs.display()),
+        None => bail!("there is no Postgres in /usr/lib/postgresql: {advice}"),
+    }
+}
+
+fn sql_files() -> Result<Vec<PathBuf>> {
+    let folder = repository::root().join("sql/source");
+    let entries = fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
+    files.sort();
+    Ok(files)
+}
+
+fn run(command: &mut Command, input: &str) -> Result<String> {
+    let program = Path::new(command.get_program()).display().to_string();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("{program} cannot be run"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that ended without reading says why on stderr.
+        let _: std::io::Result<()> = stdin.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim_end());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+}

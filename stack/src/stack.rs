@@ -1,0 +1,204 @@
+//! The whole: what is started after what, what is filled, and what is ended.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::builder::{Builder, Report};
+use crate::connect::{self, Connect};
+use crate::java::Java;
+use crate::kafka::Kafka;
+use crate::ports::Ports;
+use crate::postgres::{self, Postgres};
+use crate::service::Service;
+use crate::warden::Warden;
+use crate::{redis, topics};
+
+/// The connector's name, as in the README.
+const CONNECTOR: &str = "shop";
+
+/// Running services. Dropping it kills them; a temporary one's data goes with it.
+#[derive(Debug)]
+pub struct Stack {
+    pub(crate) ports: Ports,
+    pub(crate) folder: PathBuf,
+    postgres_files: Postgres,
+    kafka_files: Kafka,
+    pub(crate) connect_api: Connect,
+    pub(crate) connect: Service,
+    pub(crate) kafka: Service,
+    pub(crate) redis: Service,
+    pub(crate) postgres: Service,
+    // After the services: it lets go of the lock when they are gone.
+    warden: Arc<Warden>,
+    _lock: File,
+}
+
+impl Stack {
+    pub(crate) fn describe(builder: &Builder, lock: File, ports: Ports, jars: &Path) -> Result<Self> {
+        let folder = &builder.folder;
+        let java = Java::find(jars)?;
+        let postgres_files = Postgres::find(folder, ports.postgres)?;
+        let kafka_files = Kafka::new(java.clone(), folder, ports.kafka, ports.controller);
+        let connect_api = Connect::at(ports.connect);
+        let connect_properties = connect::write_properties(folder, jars, &ports)?;
+        let remove = if builder.temporary { vec![folder.clone(), postgres::data_folder(folder)] } else { Vec::new() };
+        let warden = Arc::new(Warden::start(&lock, &remove)?);
+
+        let log = |name: &str| folder.join(name).with_extension("log");
+        let (files, health) = (postgres_files.clone(), postgres_files.clone());
+        let postgres = Service::new("Postgres", log("postgres"), warden.clone(), move || files.server(), move || health.healthy());
+        let (port, data) = (ports.redis, folder.join("redis"));
+        let redis = Service::new("Redis", log("redis"), warden.clone(), move || redis::command(port, &data), move || redis::healthy(port));
+        let (files, health) = (kafka_files.clone(), kafka_files.clone());
+        let kafka = Service::new("Kafka", log("kafka"), warden.clone(), move || files.server(), move || health.healthy());
+        let (here, api) = (ports.clone(), connect_api.clone());
+        let worker = move || connect::worker(&java, &connect_properties, &here);
+        let connect = Service::new("Kafka Connect", log("connect"), warden.clone(), worker, move || api.healthy());
+        let postgres = postgres.stopped_by(Signal::SIGINT);
+        let folder = folder.clone();
+        Ok(Self { ports, folder, postgres_files, kafka_files, connect_api, connect, kafka, redis, postgres, warden, _lock: lock })
+    }
+
+    /// Postgres, Redis and Kafka at once, Connect as soon as Kafka answers, the connector when all are there.
+    pub(crate) fn start_all(&self, report: &Report) -> Result<()> {
+        for service in self.services() {
+            service.empty_log();
+        }
+        let step = |what: &str, work: &dyn Fn() -> Result<()>| {
+            let begin = Instant::now();
+            work().map(|()| report(what, begin.elapsed()))
+        };
+        let failed = AtomicBool::new(false);
+        let step = |what: &str, work: &dyn Fn() -> Result<()>| step(what, work).inspect_err(|_| failed.store(true, Ordering::Relaxed));
+        thread::scope(|scope| {
+            let postgres = scope.spawn(|| step("Postgres is ready, with tables and roles", &|| self.start_postgres()));
+            let redis = scope.spawn(|| step("Redis is ready", &|| self.start_redis()));
+            let kafka = scope.spawn(|| {
+                step("Kafka is ready, with its topics", &|| self.start_kafka())?;
+                // Whoever waits for the message about Redis should not have to wait for Connect first.
+                if failed.load(Ordering::Relaxed) { Ok(()) } else { step("Kafka Connect is ready", &|| self.start_connect()) }
+            });
+            joined(redis).and(joined(postgres)).and(joined(kafka))
+        })?;
+        step("the connector runs", &|| self.register_connector())
+    }
+
+    fn start_postgres(&self) -> Result<()> {
+        self.postgres_files.create()?;
+        self.postgres.start()?;
+        self.postgres_files.fill().context("sql/source cannot be applied")
+    }
+
+    fn start_redis(&self) -> Result<()> {
+        fs::create_dir_all(self.folder.join("redis"))?;
+        self.redis.start()
+    }
+
+    fn start_kafka(&self) -> Result<()> {
+        self.kafka_files.create()?;
+        self.kafka.start()?;
+        self.create_topics()
+    }
+
+    fn start_connect(&self) -> Result<()> {
+        self.connect.launch()?;
+        self.connect.await_health_with(&[&self.kafka, &self.postgres, &self.redis])
+    }
+
+    /// Stops everything in order: who writes first.
+    ///
+    /// # Errors
+    /// When a service did not stop in time; it has then been killed.
+    pub fn stop(&self) -> Result<()> {
+        let connect = self.connect.stop();
+        thread::scope(|scope| {
+            let rest = [&self.kafka, &self.redis, &self.postgres].map(|service| scope.spawn(|| service.stop()));
+            rest.map(joined).into_iter().fold(connect, Result::and)
+        })
+    }
+
+    /// Resumes what is paused and starts what is down, so that the next test finds everything as the first did.
+    ///
+    /// # Errors
+    /// When a service does not become healthy, or the connector does not run.
+    pub fn heal(&self) -> Result<()> {
+        for service in self.services() {
+            service.resume();
+            service.start()?;
+        }
+        if self.connector_state().is_ok_and(|state| state == "FAILED") {
+            self.connect_api.restart_failed(CONNECTOR)?;
+        }
+        self.connect_api.await_running(CONNECTOR)
+    }
+
+    /// Another process beside the services, under the same guard: it ends with the stack at the latest. Not started yet.
+    pub fn service(
+        &self,
+        name: &str,
+        launch: impl Fn() -> std::process::Command + Send + Sync + 'static,
+        healthy: impl Fn() -> Result<()> + Send + Sync + 'static,
+    ) -> Service {
+        Service::new(name, self.folder.join(name).with_extension("log"), self.warden.clone(), launch, healthy)
+    }
+
+    /// Makes the topics that are missing.
+    ///
+    /// # Errors
+    /// When Kafka does not answer or refuses.
+    pub fn create_topics(&self) -> Result<()> {
+        topics::create_all(&self.bootstrap_servers())
+    }
+
+    /// Makes one more topic, unless it exists.
+    ///
+    /// # Errors
+    /// When Kafka does not answer or refuses.
+    pub fn create_topic(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) -> Result<()> {
+        topics::create(&self.bootstrap_servers(), &[(name, partitions, settings)])
+    }
+
+    /// Gives Connect the connector `shop` (connect/shop.json) and waits until it runs.
+    ///
+    /// # Errors
+    /// When Connect refuses it, or it fails or does not run in time.
+    pub fn register_connector(&self) -> Result<()> {
+        self.connect_api.register(CONNECTOR, &self.connector_config()?)
+    }
+
+    /// The settings of the connector `shop`.
+    ///
+    /// # Errors
+    /// When connect/shop.json cannot be read.
+    pub fn connector_config(&self) -> Result<Value> {
+        connect::shop_config()
+    }
+
+    /// The state of the connector `shop`: `RUNNING`, `FAILED` and so on.
+    ///
+    /// # Errors
+    /// When Connect does not answer.
+    pub fn connector_state(&self) -> Result<String> {
+        self.connect_api.state(CONNECTOR)
+    }
+
+    /// Runs SQL in the database `orders` as the superuser. Rows come back one per line, columns separated by `|`.
+    ///
+    /// # Errors
+    /// When Postgres does not answer or refuses.
+    pub fn psql(&self, sql: &str) -> Result<String> {
+        self.postgres_files.psql(sql)
+    }
+}
+
+fn joined(thread: ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
+    thread.join().unwrap_or_else(|_| Err(anyhow!("a thread of the stack panicked")))
+}

@@ -1,0 +1,55 @@
+//! The topics, made before anybody writes: Kafka here makes none by itself.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::types::RDKafkaErrorCode;
+
+/// Kafka's own default, said aloud because the next one depends on it.
+const LARGEST_EVENT: &str = "1048588";
+/// The largest event with the headers that say why it is here.
+pub(crate) const LARGEST_DEAD_LETTER: &str = "2097152";
+const FOR_EVER: &str = "-1";
+const ONE_HOUR_MS: &str = "3600000";
+
+/// A topic to make: name, partitions, settings.
+type Topic<'a> = (&'a str, i32, &'a [(&'a str, &'a str)]);
+
+const TOPICS: [Topic<'static>; 5] = [
+    // What is gone from here cannot be replayed.
+    ("shop.public.orders", 4, &[("retention.ms", FOR_EVER), ("max.message.bytes", LARGEST_EVENT)]),
+    // The state of every customer, for ever, without the history. As many partitions as orders: the processes share both.
+    ("shop.public.customers", 4, &[("cleanup.policy", "compact"), ("max.message.bytes", LARGEST_EVENT)]),
+    ("dlq-errors", 3, &[("retention.ms", FOR_EVER), ("max.message.bytes", LARGEST_DEAD_LETTER)]),
+    ("__debezium-heartbeat.shop", 1, &[("retention.ms", ONE_HOUR_MS)]),
+    // Debezium sends the signals it is given there too.
+    ("shop.public.debezium_signal", 1, &[("retention.ms", ONE_HOUR_MS)]),
+];
+
+pub(crate) fn create_all(bootstrap_servers: &str) -> Result<()> {
+    create(bootstrap_servers, &TOPICS)
+}
+
+/// A topic that exists already is left as it is.
+pub(crate) fn create(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", bootstrap_servers).create()?;
+    let topics: Vec<_> = topics.iter().map(new_topic).collect();
+    let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(20)));
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let results = runtime.block_on(admin.create_topics(&topics, &options)).context("Kafka makes no topics")?;
+    for result in results {
+        match result {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, code)) => bail!("topic {topic} cannot be made: {code}"),
+        }
+    }
+    Ok(())
+}
+
+fn new_topic<'a>((name, partitions, settings): &Topic<'a>) -> NewTopic<'a> {
+    let topic = NewTopic::new(name, *partitions, TopicReplication::Fixed(1));
+    settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
+}

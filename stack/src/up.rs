@@ -1,0 +1,115 @@
+//! `make up` and `make services`: everything started, and looked after until somebody ends it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use stack::{Ports, Service, Stack, answers, data_folder};
+
+use crate::interrupts::Interrupts;
+use crate::restarts::Restarts;
+
+/// How long a death stays unnoticed at most.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The services and orderstream.
+pub(crate) fn up() -> Result<()> {
+    let begin = Instant::now();
+    let interrupts = Interrupts::catch()?;
+    let program = orderstream_program()?;
+    let stack = start_services()?;
+    stack.ports().ensure_orderstream_unused()?;
+    let orderstream = orderstream(&stack, program);
+    let start = Instant::now();
+    orderstream.start()?;
+    step("orderstream is ready", start.elapsed());
+    println!("\nEverything is ready after {:.1} s.\n{}", begin.elapsed().as_secs_f64(), HINTS);
+    watch(&stack, Some(&orderstream), &interrupts)?;
+    println!("stopping");
+    orderstream.stop().and(stack.stop())
+}
+
+/// The services alone.
+pub(crate) fn services() -> Result<()> {
+    let begin = Instant::now();
+    let interrupts = Interrupts::catch()?;
+    let stack = start_services()?;
+    println!("\nThe services are ready after {:.1} s. For orderstream:\n", begin.elapsed().as_secs_f64());
+    for (name, value) in orderstream_settings(&stack) {
+        println!("  export {name}={value}");
+    }
+    println!("{AFTERWARDS}");
+    watch(&stack, None, &interrupts)?;
+    println!("stopping");
+    stack.stop()
+}
+
+const HINTS: &str = "\
+Try, in another shell:
+
+  psql postgres://postgres:postgres@localhost:15432/orders
+    insert into orders (customer_id, product_id, quantity, price) values ('CUST005', 'PROD500', 7, 19.99) returning id;
+    select order_id, customer_name, total, status, enrichment from results order by order_id;
+  redis-cli HGETALL order:6
+  redis-cli HGETALL customer:CUST005
+  curl localhost:8080/readyz
+  curl localhost:8080/metrics
+  curl localhost:8083/connectors/shop/status
+
+Ctrl-C or `make down` stops everything. The data stays in .stack/data until `make clean`.";
+
+const AFTERWARDS: &str = "\nCtrl-C or `make down` stops them. The data stays in .stack/data until `make clean`.";
+
+fn start_services() -> Result<Stack> {
+    Stack::builder(data_folder()).ports(Ports::fixed()).report(step).start()
+}
+
+fn step(what: &str, time: Duration) {
+    println!("[{:5.1} s] {what}", time.as_secs_f64());
+}
+
+/// The Makefile builds both programs into one folder.
+fn orderstream_program() -> Result<PathBuf> {
+    let here = std::env::current_exe().context("the folder of this program is unknown")?;
+    let program = here.parent().unwrap_or(Path::new("/")).join("orderstream");
+    if !program.is_file() {
+        bail!("{} is missing: `make up` builds it", program.display());
+    }
+    Ok(program)
+}
+
+fn orderstream(stack: &Stack, program: PathBuf) -> Service {
+    let settings = orderstream_settings(stack);
+    let ready = format!("http://127.0.0.1:{}/readyz", stack.ports().orderstream);
+    let launch = move || {
+        let mut command = Command::new(&program);
+        command.envs(settings.clone());
+        command
+    };
+    stack.service("orderstream", launch, move || answers(&ready))
+}
+
+fn orderstream_settings(stack: &Stack) -> Vec<(&'static str, String)> {
+    vec![
+        ("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrap_servers()),
+        ("REDIS_URL", stack.redis_url()),
+        ("DATABASE_URL", stack.orderstream_database_url()),
+        ("HTTP_LISTEN", format!("127.0.0.1:{}", stack.ports().orderstream)),
+    ]
+}
+
+/// Returns when somebody ends it. Without one of the services the rest is of no use, so its death ends everything.
+fn watch(stack: &Stack, orderstream: Option<&Service>, interrupts: &Interrupts) -> Result<()> {
+    interrupts.allow_orderly_end();
+    let mut restarts = Restarts::new(Instant::now());
+    while !interrupts.come_within(LOOK) {
+        if let Some(death) = stack.services().into_iter().find_map(Service::death) {
+            return Err(death);
+        }
+        if let Some(orderstream) = orderstream {
+            restarts.look_after(orderstream, Instant::now());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# All that must hold before a change is taken.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+stack/packages.sh
+step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; "$@"; }
+step cargo fmt --all --check
+step cargo clippy --workspace --all-targets --locked -- -D warnings
+RUSTDOCFLAGS='-D warnings' step cargo doc --workspace --no-deps --locked
+step cargo test --workspace --locked
+printf '\nall is well (%d s)\n' "$SECONDS"
