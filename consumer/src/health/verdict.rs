@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::snapshot::{Dependency, DependencyState, Partition, PartitionState, Snapshot};
+use crate::config::{Config, WhenRedisIsDown};
 
 /// What the verdicts go by.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +14,18 @@ pub struct Rules {
     pub poll_silence: Duration,
     /// Whether orders go on without Redis.
     pub works_without_redis: bool,
+}
+
+/// Rebalances and claims keep the poll thread busy for seconds; longer than the client's own deadlines, and it hangs.
+const POLL_SILENCE: Duration = Duration::from_secs(60);
+
+impl Rules {
+    /// The rules that follow from the configuration.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let works_without_redis = config.enrichment.when_redis_is_down == WhenRedisIsDown::Degrade;
+        Self { stall: config.health.stall, poll_silence: POLL_SILENCE, works_without_redis }
+    }
 }
 
 /// Whether a probe is answered with yes, and why not.
