@@ -78,7 +78,8 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         troubles: Mutex::new(HashMap::new()),
     };
     let topics = [Some(config.kafka.orders_topic.clone()), topic].into_iter().flatten().collect();
-    let source = SourceConfig::new(kafka.clone(), &config.kafka.group_id, topics);
+    let stop_deadline = config.shutdown.deadline;
+    let source = SourceConfig { stop_deadline, ..SourceConfig::new(kafka.clone(), &config.kafka.group_id, topics) };
     Ok(Parts { flow, link, committed, source, kafka })
 }
 

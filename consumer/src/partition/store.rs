@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use super::letters::Letters;
 use super::prepare::Prepared;
 use crate::flow::{Flow, Place, Revoked};
+use crate::metrics::Stage;
 use crate::results::claim::Standing;
 use crate::results::{Applied, ApplyError, Class, StoreError, batch};
 
@@ -48,13 +49,11 @@ pub(super) async fn run(
             match store(flow, place, prepared).await? {
                 Outcome::Stored(stored) => {
                     place.committed(flow, stored.prepared.batch.to, stored.applied.fates);
+                    stored.prepared.batch.letters.iter().for_each(|letter| flow.metrics.dead_letter(letter.rejection.reason));
                     // The last stage ends only after this one: nobody to write back to means that the process is ending.
                     out.send(*stored).await.ok();
                 }
-                Outcome::TooSlow(prepared) => match prepared.halves(flow) {
-                    Ok([first, second]) => work.extend([second, first]),
-                    Err(single) => work.push(single),
-                },
+                Outcome::TooSlow(prepared) => work.extend(prepared.halves(flow).into_iter().rev()),
             }
         }
     }
@@ -66,7 +65,7 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
     let mut backoff = flow.backoff();
     loop {
         prepared.batch.letters = letters.acknowledged(flow, place, &prepared.records, &prepared.refusals).await?;
-        let error = match flow.results.apply(&place.claim, &prepared.batch).await {
+        let error = match flow.timed(Stage::Commit, flow.results.apply(&place.claim, &prepared.batch)).await {
             Ok(applied) => return Ok(Outcome::Stored(Box::new(Stored { prepared, applied }))),
             Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
             Err(ApplyError::Unresolved(records)) => {
@@ -83,6 +82,7 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
             Err(ApplyError::Store(error)) => error,
         };
         if error.class() == Class::Row {
+            flow.metrics.batch_bisected();
             let refused = flow.results.refused(&prepared.batch).await.unwrap_or_default();
             if !refused.is_empty() {
                 prepared.refuse(flow, refused);

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::store::Stored;
 use crate::flow::{Flow, Place, Revoked};
+use crate::metrics::Stage;
 use crate::reflect;
 
 /// Writes back until the stage before has ended.
@@ -30,8 +31,12 @@ async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<(), Re
         flow.orders_are_due();
         return Ok(());
     }
-    let due = match flow.cache.write_orders(&states, place.claim.epoch, Some(&prepared.token)).await {
-        Ok(written) => written.outdated,
+    let write = flow.cache.write_orders(&states, place.claim.epoch, Some(&prepared.token));
+    let due = match flow.timed(Stage::WriteBack, write).await {
+        Ok(written) => {
+            flow.metrics.order_hashes(written.written as u64, written.stale as u64);
+            flow.to_refresh(written.outdated, &states)
+        }
         Err(_logged_by_the_breaker) => order_ids,
     };
     mark_due(flow, place, due).await

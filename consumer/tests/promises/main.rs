@@ -1,5 +1,6 @@
 //! The promises, each shown on the real Kafka, Debezium, Postgres and Redis.
 
+#![allow(clippy::unwrap_used)]
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 
 mod p2_results_equal_orders;
