@@ -112,7 +112,11 @@ pub fn store_config(config: &Config) -> StoreConfig {
 }
 
 fn cache_settings(config: &Config) -> CacheSettings {
-    CacheSettings { time_to_live: config.redis.order_ttl, customers_topic: config.kafka.customers_topic.clone(), ..CacheSettings::default() }
+    CacheSettings {
+        time_to_live: config.redis.order_ttl,
+        customers_topic: config.kafka.customers_topic.clone(),
+        ..CacheSettings::default()
+    }
 }
 
 fn link_settings(config: &Config) -> LinkSettings {

@@ -84,12 +84,7 @@ async fn commit(
 ) -> Result<(), Stopped> {
     let (mut letters, mut backoff) = (Letters::default(), flow.backoff());
     let Range { start: from, end: to } = offsets;
-    let fates = Fates {
-        applied: batch.changes.len() as u64,
-        stale: 0,
-        ignored: batch.ignored,
-        dead_lettered: batch.refusals.len() as u64,
-    };
+    let fates = Fates { applied: batch.changes.len() as u64, stale: 0, ignored: batch.ignored, dead_lettered: batch.refusals.len() as u64 };
     loop {
         let rows = letters.acknowledged(flow, place, records, &batch.refusals).await?;
         let attempt = CustomerBatch { from, to, fates, changed, letters: &rows, refresh: flow.refresh };

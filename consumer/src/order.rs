@@ -85,11 +85,9 @@ impl Order {
 
     /// Takes the texts that this event lacks from the state before it.
     pub fn fill_from(&mut self, before: &Self) {
-        for (mine, theirs) in [
-            (&mut self.customer_id, &before.customer_id),
-            (&mut self.product_id, &before.product_id),
-            (&mut self.status, &before.status),
-        ] {
+        for (mine, theirs) in
+            [(&mut self.customer_id, &before.customer_id), (&mut self.product_id, &before.product_id), (&mut self.status, &before.status)]
+        {
             if *mine == Text::Unchanged {
                 mine.clone_from(theirs);
             }

@@ -15,12 +15,12 @@ use crate::enrich::OrderState;
 use crate::envelope::Decoded;
 use crate::flow::{Flow, Place};
 use crate::metrics::Rebuild;
+use crate::progress::{Advance, Point};
 use crate::record::Record;
 use crate::redis_link::RedisError;
-use crate::progress::{Advance, Point};
 use crate::repair::Topics;
-use crate::results::StoreError;
 use crate::reread::Reread;
+use crate::results::StoreError;
 use crate::source::RereadError;
 
 /// Rows in one round of a rebuild.

@@ -36,7 +36,11 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.spawn(watch::partitions(Arc::clone(&flow)));
     background.spawn(watch::customers(Arc::clone(&flow), parts.committed, topics.customers.clone()));
     background.spawn(repair::run(Arc::clone(&flow), topics.clone()));
-    background.spawn(rebuild::run(Arc::clone(&flow), topics.clone(), Reread { properties: parts.kafka, group: config.kafka.group_id.clone() }));
+    background.spawn(rebuild::run(
+        Arc::clone(&flow),
+        topics.clone(),
+        Reread { properties: parts.kafka, group: config.kafka.group_id.clone() },
+    ));
     background.spawn(recent::run(Arc::clone(&flow)));
 
     let claimant = Claimant::new(Arc::clone(&flow), topics.customers);
@@ -130,4 +134,3 @@ impl Signals {
         }
     }
 }
-

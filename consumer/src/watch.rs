@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use crate::breaker::State;
 use crate::customers::CommittedCustomers;
 use crate::flow::Flow;
-use crate::breaker::State;
 use crate::health::{BreakerReading, Dependency, Health};
 use crate::progress::Point;
 use crate::redis_link::RedisLink;

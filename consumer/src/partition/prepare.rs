@@ -104,7 +104,13 @@ impl Prepared {
         let empty = |from, to| Batch { from, to, rounds: Vec::new(), stale: 0, ignored: 0, letters: Vec::new(), ..self.batch };
         let (first_batch, second_batch) = (empty(self.batch.from, border), empty(border, self.batch.to));
         let mut halves = [
-            Self { records: self.records, refusals: self.refusals, lookup: self.lookup.clone(), token: self.token.clone(), batch: first_batch },
+            Self {
+                records: self.records,
+                refusals: self.refusals,
+                lookup: self.lookup.clone(),
+                token: self.token.clone(),
+                batch: first_batch,
+            },
             Self { records: second, refusals: late, lookup: self.lookup, token: self.token, batch: second_batch },
         ];
         halves.iter_mut().for_each(|half| half.rebuild(flow));
