@@ -3,7 +3,7 @@
 release := $(or $(CARGO_TARGET_DIR),target)/release
 
 help:           ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 up: programs    ## start everything without Docker, until Ctrl-C or `make down`
 	@$(release)/stack up
@@ -11,8 +11,8 @@ up: programs    ## start everything without Docker, until Ctrl-C or `make down`
 services: programs ## the same without orderstream
 	@$(release)/stack services
 
-down: programs  ## stop what runs in another shell
-	@$(release)/stack down
+down:           ## stop what runs in another shell
+	@! [ -x $(release)/stack ] || $(release)/stack down
 
 clean: programs ## remove the data of the services
 	@$(release)/stack clean

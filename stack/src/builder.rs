@@ -19,6 +19,7 @@ pub(crate) type Report = dyn Fn(&str, Duration) + Send + Sync;
 pub struct Builder {
     pub(crate) folder: PathBuf,
     pub(crate) temporary: bool,
+    pub(crate) short_lived: bool,
     ports: Option<Ports>,
     report: Box<Report>,
 }
@@ -34,6 +35,13 @@ impl Builder {
     #[must_use]
     pub fn ports(mut self, ports: Ports) -> Self {
         self.ports = Some(ports);
+        self
+    }
+
+    /// For measurements: Kafka and Connect start as slowly and run as fast as with `make up`.
+    #[must_use]
+    pub fn at_full_speed(mut self) -> Self {
+        self.short_lived = false;
         self
     }
 
@@ -68,10 +76,10 @@ impl Builder {
 impl Stack {
     /// A stack whose data stays in `folder`.
     pub fn builder(folder: impl Into<PathBuf>) -> Builder {
-        Builder { folder: folder.into(), temporary: false, ports: None, report: Box::new(|_, _| {}) }
+        Builder { folder: folder.into(), temporary: false, short_lived: false, ports: None, report: Box::new(|_, _| {}) }
     }
 
-    /// A stack in a folder of its own, which is removed at the end.
+    /// A stack in a folder of its own, which is removed at the end. It starts quickly and comes back quickly.
     ///
     /// # Errors
     /// When the folder cannot be made.
@@ -79,6 +87,6 @@ impl Stack {
         // Postgres runs as another user when this is root.
         let open = fs::Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("orderstream-").permissions(open).tempdir().context("no temporary folder")?;
-        Ok(Builder { temporary: true, ..Self::builder(folder.keep()) })
+        Ok(Builder { temporary: true, short_lived: true, ..Self::builder(folder.keep()) })
     }
 }

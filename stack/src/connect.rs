@@ -91,7 +91,7 @@ impl Connect {
         })
     }
 
-    /// `RUNNING`, `PAUSED`, `FAILED`, `UNASSIGNED` and so on: the task's state, or the connector's while it has no task.
+    /// `RUNNING`, `PAUSED`, `FAILED`, `UNASSIGNED` and so on: that of the task, which is what moves events.
     ///
     /// # Errors
     /// When Connect does not answer or does not know the connector.
@@ -139,8 +139,13 @@ struct Status(Value);
 
 impl Status {
     fn state(&self) -> &str {
-        let task = &self.0["tasks"][0]["state"];
-        task.as_str().or(self.0["connector"]["state"].as_str()).unwrap_or("UNKNOWN")
+        let connector = self.0["connector"]["state"].as_str().unwrap_or("UNKNOWN");
+        match self.0["tasks"][0]["state"].as_str() {
+            Some(task) => task,
+            // For a moment a new connector runs and has no task yet.
+            None if connector == "RUNNING" => "UNASSIGNED",
+            None => connector,
+        }
     }
 
     fn has_failed(&self) -> bool {

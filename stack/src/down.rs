@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use stack::wait::{self, Attempt};
@@ -18,7 +19,11 @@ pub(crate) fn down() -> Result<()> {
         println!("nothing is running");
         return Ok(());
     };
-    kill(Pid::from_raw(pid), Signal::SIGTERM).with_context(|| format!("process {pid} cannot be stopped"))?;
+    match kill(Pid::from_raw(pid), Signal::SIGTERM) {
+        // It is gone already, and what it left is being ended.
+        Ok(()) | Err(Errno::ESRCH) => {}
+        Err(error) => return Err(error).with_context(|| format!("process {pid} cannot be stopped")),
+    }
     wait::until(&format!("process {pid} has stopped everything"), PATIENCE, || match running_process(&folder) {
         Ok(None) => Attempt::Ready(()),
         Ok(Some(_)) => Attempt::NotYet("it is still running".to_owned()),

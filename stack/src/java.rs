@@ -15,22 +15,32 @@ const OLDEST: u32 = 17;
 pub(crate) struct Java {
     program: PathBuf,
     class_path: String,
+    short_lived: bool,
 }
 
 impl Java {
-    /// `JAVA_HOME` first, then the `PATH`; `folder` is where the jars are.
-    pub(crate) fn find(folder: &Path) -> Result<Self> {
+    /// `JAVA_HOME` first, then the `PATH`; `folder` is where the jars are. What is short-lived starts quickly, and would be
+    /// slower later on.
+    pub(crate) fn find(folder: &Path, short_lived: bool) -> Result<Self> {
         let program = locate(std::env::var_os("JAVA_HOME").as_deref());
         check_version(&program)?;
-        Ok(Self { program, class_path: format!("{}/*", folder.join(jars::KAFKA).display()) })
+        Ok(Self { program, short_lived, class_path: format!("{}/*", folder.join(jars::KAFKA).display()) })
+    }
+
+    /// The same for a program that ends at once.
+    pub(crate) fn for_a_moment(&self) -> Self {
+        Self { short_lived: true, ..self.clone() }
     }
 
     /// A command that runs `main_class` with a heap of at most `heap_mb`.
     pub(crate) fn command(&self, heap_mb: u32, main_class: &str) -> Command {
         let mut command = Command::new(&self.program);
+        if self.short_lived {
+            command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);
+        }
         command
             .args([format!("-Xms{}m", heap_mb / 2), format!("-Xmx{heap_mb}m")])
-            .args(["-XX:+UseG1GC", "-XX:-UsePerfData", "-Djava.awt.headless=true"])
+            .args(["-XX:-UsePerfData", "-Djava.awt.headless=true"])
             .arg(format!("-Dlog4j2.configurationFile={}", repository::root().join("stack/log4j2.properties").display()))
             .args(["-cp", &self.class_path, main_class]);
         command

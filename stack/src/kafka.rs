@@ -42,7 +42,7 @@ impl Kafka {
         }
         let properties = self.data.with_extension("format.properties");
         fs::write(&properties, self.settings(&new))?;
-        let mut format = self.java.command(128, "kafka.tools.StorageTool");
+        let mut format = self.java.for_a_moment().command(128, "kafka.tools.StorageTool");
         format.args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]).arg(&properties);
         let output = format.output().context("Kafka's storage tool cannot be run")?;
         if !output.status.success() {

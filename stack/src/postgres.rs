@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use nix::unistd::{User, geteuid};
 
-use crate::repository;
+use crate::{process, repository};
 
 const OLDEST: u32 = 15;
 /// The user whom Debian's package makes. Postgres refuses to run as root.
@@ -56,7 +56,19 @@ impl Postgres {
         fs::rename(&new, &self.data).with_context(|| format!("{} cannot be put in place", self.data.display()))
     }
 
+    /// After a SIGKILL its number may be that of another process, or of an entry nobody has collected. Postgres would refuse to
+    /// start then. Nobody else uses the folder: its lock is ours.
+    fn forget_dead_server(&self) {
+        let file = self.data.join("postmaster.pid");
+        let Ok(text) = fs::read_to_string(&file) else { return };
+        let lives = text.lines().next().and_then(|pid| pid.parse().ok()).is_some_and(|pid| process::is_alive_as(pid, "postgres"));
+        if !lives {
+            let _: std::io::Result<()> = fs::remove_file(file);
+        }
+    }
+
     pub(crate) fn server(&self) -> Command {
+        self.forget_dead_server();
         let mut command = self.command("postgres");
         command.arg("-D").arg(&self.data);
         let port = format!("port={}", self.port);

@@ -40,6 +40,11 @@ pub(crate) fn is_alive(pid: i32) -> bool {
     !matches!(state(pid), None | Some('Z' | 'X'))
 }
 
+/// Whether it is there and runs this program, and not some other that got its number.
+pub(crate) fn is_alive_as(pid: i32, program: &str) -> bool {
+    is_alive(pid) && fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == program)
+}
+
 /// Whether it has been stopped by SIGSTOP, or is gone.
 pub(crate) fn is_stopped(pid: i32) -> bool {
     matches!(state(pid), None | Some('T' | 'Z' | 'X'))

@@ -44,7 +44,7 @@ pub struct Stack {
 impl Stack {
     pub(crate) fn describe(builder: &Builder, lock: File, ports: Ports, jars: &Path) -> Result<Self> {
         let folder = &builder.folder;
-        let java = Java::find(jars)?;
+        let java = Java::find(jars, builder.short_lived)?;
         let postgres_files = Postgres::find(folder, ports.postgres)?;
         let kafka_files = Kafka::new(java.clone(), folder, ports.kafka, ports.controller);
         let connect_api = Connect::at(ports.connect);
@@ -147,7 +147,9 @@ impl Stack {
         launch: impl Fn() -> std::process::Command + Send + Sync + 'static,
         healthy: impl Fn() -> Result<()> + Send + Sync + 'static,
     ) -> Service {
-        Service::new(name, self.folder.join(name).with_extension("log"), self.warden.clone(), launch, healthy)
+        let service = Service::new(name, self.folder.join(name).with_extension("log"), self.warden.clone(), launch, healthy);
+        service.empty_log();
+        service
     }
 
     /// Makes the topics that are missing.

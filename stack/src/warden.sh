@@ -10,10 +10,17 @@ while read -r verb pid; do
         forget) watched=$rest ;;
     esac
 done
+ended=""
 for pid in $watched; do
     # Stopped first, so that it starts no more children. Postgres' children are each in a group of their own.
     kill -s STOP -- "-$pid"
     children=$(grep -ls "^PPid:[[:space:]]*$pid\$" /proc/[0-9]*/status | cut -d/ -f3)
     kill -s KILL -- "-$pid" $children
+    ended="$ended $pid $children"
+done
+# Whoever takes the lock next must find the ports and the files free.
+looks=0
+for pid in $ended; do
+    while [ $looks -lt 2000 ] && grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$pid/status"; do looks=$((looks + 1)); done
 done
 [ $# = 0 ] || rm -rf -- "$@"

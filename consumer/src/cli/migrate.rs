@@ -5,17 +5,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::print;
+use crate::assemble::store_config;
 use crate::config::Config;
-use crate::results::{Results, StoreConfig};
+use crate::results::Results;
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    let store = StoreConfig {
-        url: config.database.url.expose().to_owned(),
-        max_connections: 1,
-        statement_timeout: config.database.statement_timeout,
-        lock_timeout: config.database.lock_timeout,
-    };
-    let results = Results::new(&store).context("database.url")?;
+    let results = Results::new(&store_config(&config)).context("database.url")?;
     results.migrate().await.context("cannot migrate")?;
     results.close().await;
     print("the tables are up to date\n")

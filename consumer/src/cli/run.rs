@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use tracing::warn;
 
 use crate::config::Loaded;
-use crate::logging;
+use crate::{logging, run};
 
 pub(super) async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     logging::start(&loaded.config.log);
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
-    anyhow::bail!("the pipeline is not part of this build")
+    run::run(&loaded.config).await?;
+    Ok(ExitCode::SUCCESS)
 }

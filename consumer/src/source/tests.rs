@@ -41,10 +41,11 @@ impl Cluster {
     }
 
     fn config(&self, topics: &[&str]) -> SourceConfig {
-        SourceConfig {
-            stopped_retry: Duration::from_millis(200),
-            ..SourceConfig::new(self.properties(), "g", topics.iter().map(|t| (*t).to_owned()).collect())
-        }
+        let mut properties = self.properties();
+        // The mock cluster takes nearly a session for a rebalance.
+        properties.push(("session.timeout.ms".into(), "4000".into()));
+        let topics = topics.iter().map(|t| (*t).to_owned()).collect();
+        SourceConfig { stopped_retry: Duration::from_millis(200), ..SourceConfig::new(properties, "g", topics) }
     }
 
     async fn produce(&self, topic: &str, partition: i32, count: usize, bytes: usize) {
