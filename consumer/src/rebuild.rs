@@ -137,6 +137,8 @@ async fn customers_again(flow: &Arc<Flow>, place: &Arc<Place>, to: i64, reread: 
         let batch = customer_partition::decode(flow, &records?);
         let customers = flow.customers.rebuild_customers(&batch.changes).await?;
         flow.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);
+        // An order that met Redis between its loss and its discovery may have taken an older state of its customer.
+        flow.results.mark_customers(place.claim.partition, &customers, flow.refresh).await?;
     }
     Ok(())
 }
