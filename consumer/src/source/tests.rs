@@ -62,6 +62,7 @@ impl Cluster {
 enum Did {
     Claim(&'static str, Partition),
     Read(Partition, Vec<i64>),
+    ToldToEnd(&'static str, Partition),
     End(&'static str, Partition, Ownership),
 }
 
@@ -106,6 +107,7 @@ impl Workers {
             progress.done_up_to(next);
             self.log.send(Did::Read(partition.clone(), offsets)).unwrap();
         }
+        self.log.send(Did::ToldToEnd(self.name, partition.clone())).unwrap();
         self.gate.wait_for(|open| *open).await.unwrap();
         self.log.send(Did::End(self.name, partition, *ownership.borrow())).unwrap();
         Ending::Done
