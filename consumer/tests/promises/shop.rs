@@ -1,79 +1,154 @@
 //! The shop of a test: the shared stack with its tables, and the orderstream processes that work on it.
 
-use std::process::Command;
-use std::sync::MutexGuard;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use stack::wait::{Attempt, until};
 use stack::{Service, Stack};
 
+use crate::topic::Topics;
+
 /// Within this every change is everywhere, also after an outage (P9: ten seconds) on a machine that is busy with other things.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Every difference between `results` and `orders` joined with `customers`; none, if all is right (P2).
-const DIFFERENCES: &str = "
-with expected as (
-    select o.id as order_id, o.customer_id, c.name, c.email, c.tier, c.country, o.product_id, o.quantity, o.price, o.quantity * o.price as total,
-        o.status, o.created_at, o.updated_at, case when c.id is null then 'missing' else 'complete' end as enrichment
-    from orders o left join customers c on c.id = o.customer_id),
-actual as (
-    select order_id, customer_id, customer_name, customer_email, customer_tier, customer_country, product_id, quantity, price, total,
-        status, ordered_at, updated_at, enrichment
-    from results)
-(select 'expected', * from (select * from expected except all select * from actual) as missing limit 3)
-union all
-(select 'found', * from (select * from actual except all select * from expected) as extra limit 3)";
+/// The process that all tests share that do not need one of their own: it lives through every outage they make.
+static RESIDENT: Mutex<Option<Process>> = Mutex::new(None);
+
+/// Numbers processes and consumer groups over all tests.
+static COUNTER: AtomicUsize = AtomicUsize::new(0);
+
+/// An orderstream process.
+#[derive(Debug)]
+pub struct Process {
+    service: Service,
+    port: u16,
+}
+
+impl Process {
+    /// To be stopped, paused, killed.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// What the endpoint answers, and with which status; `None` if nobody answers.
+    pub fn get(&self, path: &str) -> Option<(u16, String)> {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let patient = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(2))).http_status_as_error(false).build();
+        let mut response = patient.call().ok()?;
+        Some((response.status().as_u16(), response.body_mut().read_to_string().ok()?))
+    }
+
+    /// Waits until `/readyz` answers with `status` and a body that contains `part`.
+    pub fn await_readiness(&self, status: u16, part: &str) {
+        let look = || match self.get("/readyz") {
+            Some((found, body)) if found == status && body.contains(part) => Attempt::Ready(()),
+            other => Attempt::NotYet(format!("it answers {other:?}")),
+        };
+        until(&format!("/readyz answers {status} with {part:?}"), PATIENCE, look).unwrap();
+    }
+}
 
 /// The stack, for one test at a time, with the processes of that test.
 pub struct Shop {
-    processes: Vec<Service>,
+    processes: Vec<Process>,
+    /// Whether the first process is the one that all tests share.
+    has_resident: bool,
+    group: String,
+    letters_before: i64,
     stack: MutexGuard<'static, Stack>,
 }
 
 impl Shop {
-    /// The shop with one orderstream, ready, and everything processed that the tests before have left.
+    /// The shop with the shared orderstream, ready, and everything processed that the tests before have left.
     pub fn open() -> Self {
-        let shop = Self::with(&[]);
-        shop.await_equality();
+        let mut shop = Self::on(stack::shared().unwrap());
+        shop.has_resident = true;
+        match resident().take().filter(|process| process.service.is_running()) {
+            Some(process) => shop.processes.push(process),
+            None => drop(shop.start_another(&[])),
+        }
+        shop.process(0).service.await_health().unwrap();
+        shop.begin();
         shop
     }
 
-    /// The same with settings of its own, not waiting for anything but readiness.
+    /// The same with a process of its own that has these settings.
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        let mut shop = Self { processes: Vec::new(), stack: stack::shared().unwrap() };
+        let mut shop = Self::closed();
         shop.start_another(settings);
+        shop.begin();
         shop
     }
 
     /// The shop with no orderstream running.
     pub fn closed() -> Self {
-        Self { processes: Vec::new(), stack: stack::shared().unwrap() }
+        let shop = Self::on(stack::shared().unwrap());
+        if let Some(process) = resident().take() {
+            process.service.stop().unwrap();
+        }
+        shop
+    }
+
+    fn on(stack: MutexGuard<'static, Stack>) -> Self {
+        let mut shop = Self { processes: Vec::new(), has_resident: false, group: fresh_group(), letters_before: 0, stack };
+        // Before the first process of the run there are no tables.
+        shop.letters_before = shop.stack.psql("select count(*) from dead_letters").map_or(0, |count| count.trim().parse().unwrap());
+        shop
+    }
+
+    fn begin(&mut self) {
+        self.await_equality();
+        self.letters_before = self.number("select count(*) from dead_letters");
     }
 
     /// One more process in the consumer group; its number.
     pub fn start_another(&mut self, settings: &[(&str, &str)]) -> usize {
-        let number = self.processes.len();
+        let number = self.launch_another(settings);
+        self.processes[number].service.await_health().unwrap();
+        number
+    }
+
+    /// The same without waiting until it is ready.
+    pub fn launch_another(&mut self, settings: &[(&str, &str)]) -> usize {
         let port = stack::free_port().unwrap();
-        let mut environment: Vec<(String, String)> = [
-            ("KAFKA_BOOTSTRAP_SERVERS", self.stack.bootstrap_servers()),
-            ("DATABASE_URL", self.stack.orderstream_database_url()),
-            ("REDIS_URL", self.stack.redis_url()),
-            ("HTTP_LISTEN", format!("127.0.0.1:{port}")),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec();
-        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut environment = self.environment(settings);
+        environment.push(("HTTP_LISTEN".to_owned(), format!("127.0.0.1:{port}")));
         let launch = move || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_orderstream"));
             command.envs(environment.clone());
             command
         };
-        let process = self
-            .stack
-            .service(&format!("orderstream-{number}"), launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")));
-        process.start().unwrap();
-        self.processes.push(process);
-        number
+        let name = format!("orderstream-{}", COUNTER.fetch_add(1, Ordering::Relaxed));
+        let service = self.stack.service(&name, launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")));
+        service.launch().unwrap();
+        self.processes.push(Process { service, port });
+        self.processes.len() - 1
+    }
+
+    /// Kills a process by SIGKILL. Its group would wait for it until the session timeout; processes started from here on join another
+    /// group, because not the group but the ledger decides where they begin (P3).
+    pub fn kill(&mut self, number: usize) {
+        self.processes[number].service.kill();
+        self.group = fresh_group();
+    }
+
+    /// Runs a command of the program to its end.
+    pub fn orderstream(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orderstream"));
+        command.args(arguments).envs(self.environment(settings)).output().unwrap()
+    }
+
+    fn environment(&self, settings: &[(&str, &str)]) -> Vec<(String, String)> {
+        let stack = [
+            ("KAFKA_BOOTSTRAP_SERVERS", self.stack.bootstrap_servers()),
+            ("KAFKA_GROUP_ID", self.group.clone()),
+            ("DATABASE_URL", self.stack.orderstream_database_url()),
+            ("REDIS_URL", self.stack.redis_url()),
+        ];
+        let own = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        stack.into_iter().chain(own).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The stack's services, to be stopped, paused and killed.
@@ -81,8 +156,13 @@ impl Shop {
         &self.stack
     }
 
+    /// The stack's topics.
+    pub fn topics(&self) -> Topics {
+        Topics::at(self.stack.bootstrap_servers())
+    }
+
     /// An orderstream process by its number.
-    pub fn process(&self, number: usize) -> &Service {
+    pub fn process(&self, number: usize) -> &Process {
         &self.processes[number]
     }
 
@@ -93,13 +173,35 @@ impl Shop {
 
     /// The first number of the first row.
     pub fn number(&self, query: &str) -> i64 {
-        self.sql(query).lines().next().unwrap_or_default().parse().unwrap()
+        let text = self.sql(query);
+        text.lines().next().unwrap_or_default().parse().unwrap_or_else(|_| panic!("{query} is {text:?}"))
     }
 
     /// Inserts one order and returns its id.
     pub fn order(&self, customer_id: &str, quantity: i32, price: &str) -> i64 {
         let insert = "insert into orders (customer_id, product_id, quantity, price) values";
         self.number(&format!("{insert} ('{customer_id}', 'PROD500', {quantity}, {price}) returning id"))
+    }
+
+    /// Inserts so many orders of this product, by the five customers of the sample data in turn.
+    pub fn orders(&self, product: &str, count: i32) {
+        self.sql(&format!(
+            "insert into orders (customer_id, product_id, quantity, price)
+             select 'CUST00' || 1 + i % 5, '{product}', i % 100, i % 1000 + 0.99 from generate_series(1, {count}) as i"
+        ));
+    }
+
+    /// Inserts a customer, or changes what it is called.
+    pub fn customer(&self, id: &str, name: &str) {
+        self.sql(&format!(
+            "insert into customers (id, name, email, tier, country) values ('{id}', '{name}', '{id}@example.com', 'gold', 'DE')
+             on conflict (id) do update set name = excluded.name"
+        ));
+    }
+
+    /// Dead letters in the ledger since the test began.
+    pub fn new_letters(&self) -> i64 {
+        self.number("select count(*) from dead_letters") - self.letters_before
     }
 
     /// Waits until `query` prints `expected`.
@@ -111,33 +213,41 @@ impl Shop {
         until(&format!("{query} = {expected}"), PATIENCE, look).unwrap();
     }
 
-    /// Waits until all of `results` equals all of `orders` joined with `customers` (P2).
-    pub fn await_equality(&self) {
+    /// Waits until `query` gives at least `least`.
+    pub fn await_at_least(&self, query: &str, least: i64) {
         let look = || {
-            let differences = self.sql(DIFFERENCES);
-            if differences.is_empty() { Attempt::Ready(()) } else { Attempt::NotYet(differences) }
+            let found = self.number(query);
+            if found >= least { Attempt::Ready(()) } else { Attempt::NotYet(format!("it is {found}")) }
         };
-        until("results = orders joined with customers", PATIENCE, look).unwrap();
+        until(&format!("{query} >= {least}"), PATIENCE, look).unwrap();
     }
+}
 
-    /// Runs a Redis command by redis-cli and returns what it prints.
-    pub fn redis(&self, arguments: &[&str]) -> String {
-        let url = self.stack.redis_url();
-        let output = Command::new("redis-cli").args(["-u", &url]).args(arguments).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+impl Drop for Shop {
+    /// The processes leave their group in order, so that the next test need not wait for it. The shared one stays.
+    fn drop(&mut self) {
+        let has_failed = std::thread::panicking();
+        let mut processes: Vec<Process> = self.processes.drain(..).collect();
+        if has_failed {
+            processes.iter().for_each(|process| tell(&process.service));
+        } else if self.has_resident && processes[0].service.is_running() {
+            *resident() = Some(processes.remove(0));
+        }
+        for process in processes {
+            process.service.stop().ok();
+        }
     }
+}
 
-    /// One field of the hash of an order; empty if there is none.
-    pub fn hash_field(&self, order_id: i64, field: &str) -> String {
-        self.redis(&["HGET", &format!("order:{order_id}"), field])
-    }
+#[expect(clippy::print_stderr, reason = "the log of a process is what a failed test is explained by")]
+fn tell(process: &Service) {
+    eprintln!("-- {}, the end of its log:\n{}", process.name(), process.log_tail(60));
+}
 
-    /// Waits until a field of the hash of an order is `expected`.
-    pub fn await_hash_field(&self, order_id: i64, field: &str, expected: &str) {
-        let look = || {
-            let found = self.hash_field(order_id, field);
-            if found == expected { Attempt::Ready(()) } else { Attempt::NotYet(format!("it is {found:?}")) }
-        };
-        until(&format!("order:{order_id} {field} = {expected}"), PATIENCE, look).unwrap();
-    }
+fn resident() -> MutexGuard<'static, Option<Process>> {
+    RESIDENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn fresh_group() -> String {
+    format!("group-{}", COUNTER.fetch_add(1, Ordering::Relaxed))
 }

@@ -1,0 +1,151 @@
+//! What must hold at the end of every test, whatever it did: results, hashes and ledger are what the shop's tables and topics say.
+
+use std::collections::BTreeMap;
+
+use stack::wait::{Attempt, until};
+
+use crate::shop::{PATIENCE, Shop};
+use crate::topic::{CUSTOMERS, DEAD_LETTERS, ORDERS};
+
+/// Every difference between `results` and `orders` joined with `customers`; none, if all is right (P2).
+const DIFFERENCES: &str = "
+with expected as (
+    select o.id as order_id, o.customer_id, c.name, c.email, c.tier, c.country, o.product_id, o.quantity, o.price, o.quantity * o.price as total,
+        o.status, o.created_at, o.updated_at, case when c.id is null then 'missing' else 'complete' end as enrichment
+    from orders o left join customers c on c.id = o.customer_id),
+actual as (
+    select order_id, customer_id, customer_name, customer_email, customer_tier, customer_country, product_id, quantity, price, total,
+        status, ordered_at, updated_at, enrichment
+    from results)
+(select 'expected', * from (select * from expected except all select * from actual) as missing limit 3)
+union all
+(select 'found', * from (select * from actual except all select * from expected) as extra limit 3)";
+
+/// The hash of each order as its row wants it.
+const HASHES: &str = r#"
+select json_strip_nulls(json_build_object(
+    'order_id', order_id::text, 'customer_id', customer_id, 'customer_name', customer_name, 'customer_email', customer_email,
+    'customer_tier', customer_tier, 'customer_country', customer_country, 'product_id', product_id, 'quantity', quantity::text,
+    'price', price::text, 'total', total::text, 'status', status, 'enrichment', enrichment,
+    'ordered_at', to_char(ordered_at, 'YYYY-MM-DD"T"HH24:MI:SS.US'), 'updated_at', to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+    'processed_at', to_char(processed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'version', lpad(epoch::text, 10, '0') || '-' || lpad(revision::text, 20, '0')))
+from results"#;
+
+/// Partition, next offset, and how many fates were counted below it.
+const LEDGER: &str = "select next_offset, applied + stale + ignored + dead_lettered from consumer_offsets where epoch = 0 and topic =";
+
+/// Hashes in one round trip.
+const CHUNK: usize = 1_000;
+
+pub type Hash = BTreeMap<String, String>;
+
+impl Shop {
+    /// Waits until everything is as the promises say, with no new dead letter.
+    pub fn await_everything_right(&self) {
+        self.await_everything_right_with_letters(0);
+    }
+
+    /// The same with so many new dead letters.
+    pub fn await_everything_right_with_letters(&self, letters: i64) {
+        self.await_the_end_of_the_topics();
+        self.await_equality();
+        self.await_redis_equality();
+        assert_eq!(self.new_letters(), letters, "dead letters in the ledger");
+    }
+
+    /// Waits until every record on the topics has its fate, each exactly one (P1).
+    pub fn await_the_end_of_the_topics(&self) {
+        for topic in [ORDERS, CUSTOMERS] {
+            let look = || {
+                let ends: Vec<String> = self.topics().ends(topic).iter().map(|end| format!("{end}|{end}")).collect();
+                // Nothing was compacted away yet: the end of a partition is the number of its records.
+                let ledger = self.sql(&format!("{LEDGER} '{topic}' order by partition"));
+                if ledger.lines().eq(ends.iter()) { Attempt::Ready(()) } else { Attempt::NotYet(format!("{ledger:?} of {ends:?}")) }
+            };
+            until(&format!("every record on {topic} has one fate"), PATIENCE, look).unwrap();
+        }
+    }
+
+    /// Waits until all of `results` equals all of `orders` joined with `customers` (P2).
+    pub fn await_equality(&self) {
+        let look = || {
+            let differences = self.sql(DIFFERENCES);
+            if differences.is_empty() { Attempt::Ready(()) } else { Attempt::NotYet(differences) }
+        };
+        until("results = orders joined with customers", PATIENCE, look).unwrap();
+    }
+
+    /// Waits until every hash of an order equals its row, and no other order has one, unless it says that the order was deleted (P8).
+    pub fn await_redis_equality(&self) {
+        let look = || match self.redis_differences() {
+            Ok(differences) if differences.is_empty() => Attempt::Ready(()),
+            Ok(differences) => Attempt::NotYet(format!("{} differences, such as {:?}", differences.len(), &differences[..1])),
+            Err(error) => Attempt::NotYet(error.to_string()),
+        };
+        until("the hashes of orders = results", PATIENCE, look).unwrap();
+    }
+
+    fn redis_differences(&self) -> redis::RedisResult<Vec<String>> {
+        let mut connection = self.redis()?;
+        let keys: Vec<String> = redis::cmd("KEYS").arg("order:*").query(&mut connection)?;
+        let mut hashes = BTreeMap::new();
+        for chunk in keys.chunks(CHUNK) {
+            let mut pipeline = redis::pipe();
+            for key in chunk {
+                pipeline.hgetall(key);
+            }
+            let found: Vec<Hash> = pipeline.query(&mut connection)?;
+            hashes.extend(chunk.iter().cloned().zip(found));
+        }
+        let mut differences = Vec::new();
+        for row in self.sql(HASHES).lines() {
+            let expected: Hash = serde_json::from_str(row).unwrap();
+            let found = hashes.remove(&format!("order:{}", expected["order_id"]));
+            if found.as_ref() != Some(&expected) {
+                differences.push(format!("expected {expected:?}, found {found:?}"));
+            }
+        }
+        let is_tombstone = |hash: &Hash| hash.keys().eq(["deleted_at", "version"]);
+        differences.extend(hashes.iter().filter(|(_, hash)| !is_tombstone(hash)).map(|(key, hash)| format!("{key} has no row: {hash:?}")));
+        Ok(differences)
+    }
+
+    /// The hash of an order; empty if there is none.
+    pub fn hash(&self, order_id: i64) -> Hash {
+        redis::cmd("HGETALL").arg(format!("order:{order_id}")).query(&mut self.redis().unwrap()).unwrap()
+    }
+
+    /// Waits until a field of the hash of an order is `expected`.
+    pub fn await_hash_field(&self, order_id: i64, field: &str, expected: &str) {
+        let look = || {
+            let found = self.hash(order_id);
+            if found.get(field).map_or("", |value| value) == expected { Attempt::Ready(()) } else { Attempt::NotYet(format!("{found:?}")) }
+        };
+        until(&format!("order:{order_id} {field} = {expected}"), PATIENCE, look).unwrap();
+    }
+
+    /// Waits until the hash says that the order was deleted, and nothing else.
+    pub fn await_tombstone(&self, order_id: i64) {
+        let look = || {
+            let found = self.hash(order_id);
+            if found.keys().eq(["deleted_at", "version"]) { Attempt::Ready(()) } else { Attempt::NotYet(format!("{found:?}")) }
+        };
+        until(&format!("order:{order_id} says that the order was deleted"), PATIENCE, look).unwrap();
+    }
+
+    /// A connection to Redis.
+    pub fn redis(&self) -> redis::RedisResult<redis::Connection> {
+        redis::Client::open(self.stack().redis_url())?.get_connection()
+    }
+
+    /// Runs a command of Redis.
+    pub fn redis_command(&self, command: &str) {
+        redis::cmd(command).exec(&mut self.redis().unwrap()).unwrap();
+    }
+
+    /// How many dead letters are on the topic, counted or not.
+    pub fn letters_on_topic(&self) -> i64 {
+        self.topics().ends(DEAD_LETTERS).iter().sum()
+    }
+}

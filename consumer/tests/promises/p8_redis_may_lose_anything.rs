@@ -1,0 +1,158 @@
+//! P8: Redis may lose anything at any time; it is noticed and made whole without being asked, and nobody becomes missing meanwhile.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::shop::Shop;
+
+/// Notes every row that is written as `missing` although the shop has its customer.
+const WATCH: &str = "
+create table wrongly_missing (order_id bigint);
+create function note_wrongly_missing() returns trigger language plpgsql security definer as $$
+begin
+    insert into wrongly_missing select new.order_id from customers where id = new.customer_id;
+    return new;
+end
+$$;
+create trigger wrongly_missing before insert or update on results for each row when (new.enrichment = 'missing')
+execute function note_wrongly_missing()";
+
+fn watch(shop: &Shop) {
+    unwatch(shop);
+    shop.sql(WATCH);
+}
+
+fn unwatch(shop: &Shop) {
+    shop.sql("drop trigger if exists wrongly_missing on results; drop table if exists wrongly_missing; drop function if exists note_wrongly_missing");
+}
+
+fn nobody_was_wrongly_missing(shop: &Shop) {
+    assert_eq!(shop.sql("select * from wrongly_missing limit 3"), "");
+    unwatch(shop);
+}
+
+fn redis_data(shop: &Shop) -> std::path::PathBuf {
+    shop.stack().folder().join("redis")
+}
+
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+}
+
+#[test]
+fn after_flushall_customers_and_orders_come_back_and_nobody_becomes_missing() {
+    let shop = Shop::open();
+    shop.orders("FLUSHED", 500);
+    shop.await_everything_right();
+    watch(&shop);
+    shop.redis_command("FLUSHALL");
+    // Orders of customers that Redis does not know at this moment.
+    shop.orders("FLUSHED", 500);
+    shop.await_sql("select count(*) from results where product_id = 'FLUSHED' and enrichment = 'complete'", "1000");
+    shop.await_everything_right();
+    nobody_was_wrongly_missing(&shop);
+}
+
+#[test]
+fn flushall_again_and_again_in_a_burst_is_made_good() {
+    let shop = Shop::open();
+    watch(&shop);
+    for _ in 0..5 {
+        shop.orders("FLUSHES", 400);
+        shop.sql("update orders set status = 'paid' where product_id = 'FLUSHES' and id % 7 = 0");
+        shop.sql("update customers set tier = case tier when 'gold' then 'silver' else 'gold' end where id in ('CUST001', 'CUST002')");
+        shop.redis_command("FLUSHALL");
+    }
+    shop.await_everything_right();
+    nobody_was_wrongly_missing(&shop);
+}
+
+#[test]
+fn a_redis_that_comes_back_empty_is_filled_again() {
+    let shop = Shop::open();
+    shop.orders("EMPTY", 200);
+    shop.await_everything_right();
+    watch(&shop);
+    shop.stack().redis().kill();
+    shop.orders("EMPTY", 200);
+    shop.await_sql("select count(*) from results where product_id = 'EMPTY'", "400");
+    fs::remove_dir_all(redis_data(&shop)).unwrap();
+    fs::create_dir(redis_data(&shop)).unwrap();
+    shop.stack().redis().start().unwrap();
+    shop.await_everything_right();
+    nobody_was_wrongly_missing(&shop);
+}
+
+#[test]
+fn a_redis_that_comes_back_without_its_last_minutes_catches_up() {
+    let shop = Shop::open();
+    shop.customer("TAIL1", "Tim Before");
+    let old = shop.order("TAIL1", 1, "1.00");
+    let deleted = shop.order("TAIL1", 2, "1.00");
+    shop.await_everything_right();
+    let copy_of_data = shop.stack().folder().join("redis-before");
+    shop.stack().redis().stop().unwrap();
+    copy(&redis_data(&shop), &copy_of_data);
+    shop.stack().redis().start().unwrap();
+    watch(&shop);
+    shop.customer("TAIL1", "Tim After");
+    shop.customer("TAIL2", "Tina New");
+    shop.sql(&format!("update orders set quantity = 5 where id = {old}; delete from orders where id = {deleted}"));
+    let new = shop.order("TAIL2", 1, "1.00");
+    shop.await_everything_right();
+    shop.stack().redis().kill();
+    fs::remove_dir_all(redis_data(&shop)).unwrap();
+    fs::rename(&copy_of_data, redis_data(&shop)).unwrap();
+    shop.stack().redis().start().unwrap();
+    shop.await_hash_field(old, "quantity", "5");
+    shop.await_hash_field(new, "customer_name", "Tina New");
+    shop.await_tombstone(deleted);
+    let next = shop.order("TAIL1", 3, "1.00");
+    shop.await_hash_field(next, "customer_name", "Tim After");
+    shop.await_everything_right();
+    nobody_was_wrongly_missing(&shop);
+}
+
+#[test]
+fn an_order_deleted_while_redis_is_away_loses_its_hash_afterwards() {
+    let shop = Shop::open();
+    let id = shop.order("CUST003", 1, "1.00");
+    shop.await_hash_field(id, "total", "1.00");
+    shop.await_everything_right();
+    shop.stack().redis().stop().unwrap();
+    shop.sql(&format!("delete from orders where id = {id}"));
+    shop.await_sql(&format!("select count(*) from results where order_id = {id}"), "0");
+    shop.stack().redis().start().unwrap();
+    shop.await_tombstone(id);
+    shop.await_everything_right();
+}
+
+#[test]
+fn a_redis_emptied_while_no_process_runs_is_noticed_at_the_start() {
+    let mut shop = Shop::open();
+    shop.orders("NOBODY", 100);
+    shop.await_everything_right();
+    watch(&shop);
+    shop.kill(0);
+    shop.redis_command("FLUSHALL");
+    shop.orders("NOBODY", 100);
+    shop.start_another(&[]);
+    shop.await_everything_right();
+    nobody_was_wrongly_missing(&shop);
+}
+
+#[test]
+fn a_process_killed_while_it_makes_redis_whole_leaves_the_rest_to_the_next() {
+    let mut shop = Shop::open();
+    shop.orders("HALF", 3_000);
+    shop.await_everything_right();
+    watch(&shop);
+    shop.redis_command("FLUSHALL");
+    let keys = || redis::cmd("DBSIZE").query::<i64>(&mut shop.redis().unwrap()).unwrap();
+    stack::wait::until("Redis is being made whole", crate::shop::PATIENCE, || stack::wait::Attempt::when(keys() > 50)).unwrap();
+    shop.kill(0);
+    shop.start_another(&[]);
+    shop.await_everything_right();
+    nobody_was_wrongly_missing(&shop);
+}

@@ -1,0 +1,137 @@
+//! The topics of the shop: records put on them by hand, and read from them.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Header, Headers, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+
+pub const ORDERS: &str = "shop.public.orders";
+pub const CUSTOMERS: &str = "shop.public.customers";
+pub const DEAD_LETTERS: &str = "dlq-errors";
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A record to be put on a topic.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Where it goes; by its key if this is `None`.
+    pub partition: Option<i32>,
+    pub key: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+impl Sent {
+    /// A value under the key that Debezium gives an order.
+    pub fn order(id: i64, value: impl Into<Vec<u8>>) -> Self {
+        Self { key: Some(format!(r#"{{"id":{id}}}"#).into_bytes()), value: Some(value.into()), ..Self::default() }
+    }
+}
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub partition: i32,
+    pub offset: i64,
+    pub timestamp: Option<i64>,
+    pub record: Sent,
+}
+
+impl Found {
+    /// The text of the last header of that name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.record.headers.iter().rfind(|(key, _)| key == name)?;
+        value.as_deref().map(|value| std::str::from_utf8(value).unwrap())
+    }
+
+    /// The same record once more, for the same partition: what Debezium sends again after a crash.
+    pub fn again(&self) -> Sent {
+        Sent { partition: Some(self.partition), ..self.record.clone() }
+    }
+
+    /// Whether the key is that of the order.
+    pub fn is_of_order(&self, id: i64) -> bool {
+        self.record.key.as_deref() == Some(format!(r#"{{"id":{id}}}"#).as_bytes())
+    }
+}
+
+/// The topics of one broker.
+pub struct Topics {
+    client: ClientConfig,
+}
+
+impl Topics {
+    pub fn at(bootstrap_servers: String) -> Self {
+        let mut client = ClientConfig::new();
+        client.set("bootstrap.servers", bootstrap_servers).set("group.id", "reader").set("enable.auto.commit", "false");
+        Self { client }
+    }
+
+    /// The offset after the last record, for each partition.
+    pub fn ends(&self, topic: &str) -> Vec<i64> {
+        let consumer = self.consumer();
+        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
+        let partitions = i32::try_from(metadata.topics()[0].partitions().len()).unwrap();
+        (0..partitions).map(|partition| consumer.fetch_watermarks(topic, partition, PATIENCE).unwrap().1).collect()
+    }
+
+    /// Puts records on a topic; they are there when this returns.
+    pub fn send(&self, topic: &str, records: &[Sent]) {
+        let producer: BaseProducer = self.client.clone().set("message.max.bytes", "4194304").create().unwrap();
+        for record in records {
+            let headers = record
+                .headers
+                .iter()
+                .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: value.as_deref() }));
+            let message: BaseRecord<'_, [u8], [u8]> = BaseRecord {
+                topic,
+                partition: record.partition,
+                payload: record.value.as_deref(),
+                key: record.key.as_deref(),
+                timestamp: None,
+                headers: Some(headers),
+                delivery_opaque: (),
+            };
+            producer.send(message).map_err(|(error, _)| error).unwrap();
+        }
+        producer.flush(PATIENCE).unwrap();
+    }
+
+    /// All records from these offsets on, one per partition, to the present end.
+    pub fn read(&self, topic: &str, from: &[i64]) -> Vec<Found> {
+        let (consumer, ends) = (self.consumer(), self.ends(topic));
+        let mut assignment = TopicPartitionList::new();
+        for (partition, offset) in (0..).zip(from) {
+            assignment.add_partition_offset(topic, partition, Offset::Offset(*offset)).unwrap();
+        }
+        consumer.assign(&assignment).unwrap();
+        let (mut next, mut found, start) = (from.to_vec(), Vec::new(), Instant::now());
+        while next.iter().zip(&ends).any(|(next, end)| next < end) {
+            assert!(start.elapsed() < PATIENCE, "{topic} is read up to {next:?} of {ends:?}");
+            let Some(message) = consumer.poll(Duration::from_millis(100)) else { continue };
+            let message = message.unwrap();
+            next[usize::try_from(message.partition()).unwrap()] = message.offset() + 1;
+            let headers = message.headers().into_iter().flat_map(Headers::iter);
+            let record = Sent {
+                partition: None,
+                key: message.key().map(<[u8]>::to_vec),
+                value: message.payload().map(<[u8]>::to_vec),
+                headers: headers.map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect(),
+            };
+            let (partition, offset, timestamp) = (message.partition(), message.offset(), message.timestamp().to_millis());
+            found.push(Found { partition, offset, timestamp, record });
+        }
+        found
+    }
+
+    /// All records of a topic.
+    pub fn read_all(&self, topic: &str) -> Vec<Found> {
+        self.read(topic, &vec![0; self.ends(topic).len()])
+    }
+
+    fn consumer(&self) -> BaseConsumer {
+        self.client.clone().set("auto.offset.reset", "error").create().unwrap()
+    }
+}
