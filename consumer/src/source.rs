@@ -22,6 +22,7 @@ mod progress;
 pub(crate) mod quiet;
 mod rebalance;
 mod reread;
+mod upkeep;
 mod worker;
 
 use std::fmt;

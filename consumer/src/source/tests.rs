@@ -128,16 +128,19 @@ fn partition(topic: &str, number: i32) -> Partition {
 }
 
 async fn next<T>(receiver: &mut UnboundedReceiver<T>) -> T {
-    timeout(LONG, receiver.recv()).await.expect("nothing happened for long").expect("the other side has ended")
+    wait_for(receiver, |_| true).await
 }
 
 async fn wait_for<T>(receiver: &mut UnboundedReceiver<T>, mut is_it: impl FnMut(&T) -> bool) -> T {
-    loop {
-        let something = next(receiver).await;
-        if is_it(&something) {
-            return something;
+    let arrives = async {
+        loop {
+            let something = receiver.recv().await.expect("the other side has ended");
+            if is_it(&something) {
+                return something;
+            }
         }
-    }
+    };
+    timeout(LONG, arrives).await.expect("it did not happen for long")
 }
 
 /// Reads until `count` records of the partition have been read; their offsets.
