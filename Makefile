@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test deny packages programs
+.PHONY: help up services down clean test bench deny packages programs
 .DEFAULT_GOAL := help
 release := $(or $(CARGO_TARGET_DIR),target)/release
 
@@ -19,6 +19,9 @@ clean: programs ## remove the data of the services
 
 test:           ## format, lints, docs, and all tests
 	@stack/test.sh
+
+bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events
+	@$(release)/bench
 
 deny:           ## licences, advisories and sources of the dependencies
 	@cargo deny check
