@@ -10,6 +10,7 @@
 //! - [`states`]: rows read back, for the hashes in Redis
 //! - [`error`]: what an error means
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use sqlx::PgPool;
@@ -35,6 +36,9 @@ pub use error::{Class, StoreError};
 
 /// The migrations, embedded: a binary and its schema cannot come apart.
 pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/results");
+
+/// A server that stands still keeps its connections open: it is as good as none if it is silent for this long (P9, P10).
+const PING_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -91,7 +95,14 @@ impl Results {
     /// # Errors
     /// If it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("select 1").execute(&self.pool).await?;
+        let mut connection = self.pool.acquire().await?;
+        let asking = sqlx::query("select 1").execute(&mut *connection);
+        let Ok(answer) = tokio::time::timeout(PING_DEADLINE, asking).await else {
+            // Half an exchange is still on its way: nobody else may get this connection.
+            drop(connection.detach());
+            return Err(sqlx::Error::Io(ErrorKind::TimedOut.into()).into());
+        };
+        answer?;
         Ok(())
     }
 

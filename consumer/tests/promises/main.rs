@@ -2,15 +2,21 @@
 
 #![allow(clippy::unwrap_used)]
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod equality;
+mod p11_no_personal_data;
 mod p1_every_record_has_one_fate;
 mod p2_results_equal_orders;
 mod p3_progress_and_effect_commit_together;
 mod p4_one_writer_per_partition;
 mod p5_older_never_overwrites_newer;
 mod p6_an_outage_is_no_poison;
+mod p7_poison_never_stops_the_others;
 mod p8_redis_may_lose_anything;
+mod p9_no_silence;
+mod poison;
 mod postgres_edge;
+mod process;
 mod shop;
 mod topic;
