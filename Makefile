@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test deny packages programs
+.PHONY: help up services down chaos clean test deny packages programs
 .DEFAULT_GOAL := help
 release := $(or $(CARGO_TARGET_DIR),target)/release
 
@@ -19,6 +19,9 @@ clean: programs ## remove the data of the services
 
 test:           ## format, lints, docs, and all tests
 	@stack/test.sh
+
+chaos: programs ## random faults on the real stack, then every promise checked: make chaos [ROUNDS=n] [SEED=s]
+	@$(release)/chaos $(addprefix --rounds ,$(ROUNDS)) $(addprefix --seed ,$(SEED))
 
 deny:           ## licences, advisories and sources of the dependencies
 	@cargo deny check
