@@ -49,14 +49,25 @@ impl fmt::Display for Finding {
     }
 }
 
+/// How everything came right, or did not.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// What did not hold in time.
+    pub(crate) findings: Vec<Finding>,
+    /// What came right last, as it was before.
+    pub(crate) last: Option<Finding>,
+}
+
 /// Waits until every promise holds. What does not hold in time is a finding.
-pub(crate) fn settle(world: &World, read: &mut Read) -> Vec<Finding> {
+pub(crate) fn settle(world: &World, read: &mut Read) -> Settled {
     let start = Instant::now();
+    let mut last = None;
     loop {
         let findings = look(world, read).unwrap_or_else(|error| vec![Finding::new("the checks", format!("{error:#}"))]);
         if findings.is_empty() || start.elapsed() > PATIENCE {
-            return findings;
+            return Settled { findings, last };
         }
+        last = findings.into_iter().next();
         thread::sleep(PAUSE);
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct Happened {
 }
 
 /// A round and what it found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Round {
     pub(crate) seed: u64,
     pub(crate) workers: usize,
@@ -46,6 +46,8 @@ pub(crate) struct Round {
     /// From the end of the faults until all services were healthy, and from there until every promise held.
     pub(crate) healing: Duration,
     pub(crate) settling: Duration,
+    /// What came right last.
+    pub(crate) last: Option<Finding>,
     pub(crate) longest_silence: Duration,
     pub(crate) most_memory_mb: u64,
     pub(crate) findings: Vec<Finding>,
@@ -53,9 +55,7 @@ pub(crate) struct Round {
 
 impl Round {
     pub(crate) fn new(seed: u64) -> Self {
-        let (happened, findings) = (Vec::new(), Vec::new());
-        let (healing, settling, longest_silence) = Default::default();
-        Self { seed, workers: 0, happened, transactions: 0, poison: 0, healing, settling, longest_silence, most_memory_mb: 0, findings }
+        Self { seed, ..Self::default() }
     }
 
     /// Runs it; what it found is in `findings` then.
@@ -104,7 +104,8 @@ impl Round {
         // Whoever sees these has seen everything before them.
         until("Postgres takes writes", PATIENCE, || Attempt::from(world.stack.psql(LAST_WORDS)))?;
         let begin = Instant::now();
-        self.findings = checks::settle(world, read);
+        let settled = checks::settle(world, read);
+        (self.findings, self.last) = (settled.findings, settled.last);
         self.settling = begin.elapsed();
         Ok(())
     }

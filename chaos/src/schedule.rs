@@ -87,3 +87,36 @@ fn collide(a: &Planned, b: &Planned) -> bool {
     let lie_apart = a.at + a.lasts < b.at || b.at + b.lasts < a.at;
     a.fault.place == b.fault.place && (!lie_apart || a.fault.kind == Kind::AddPartition)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_plans_the_same_faults_and_another_seed_others() {
+        let plan = |seed| plan(&mut Rng::with_seed(seed), 3, true).iter().map(|planned| (planned.fault, planned.at)).collect::<Vec<_>>();
+        assert_eq!(plan(7), plan(7));
+        assert_ne!(plan(7), plan(8));
+    }
+
+    #[test]
+    fn no_place_has_two_faults_at_a_time() {
+        for seed in 0..200 {
+            let plan = plan(&mut Rng::with_seed(seed), 2, true);
+            for (number, one) in plan.iter().enumerate() {
+                assert!(!plan[number + 1..].iter().any(|other| collide(one, other)), "seed {seed}: {plan:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_fault_comes_in_a_hundred_rounds() {
+        let texts: std::collections::BTreeSet<String> = (0..100)
+            .flat_map(|seed| plan(&mut Rng::with_seed(seed), 1, true))
+            .map(|planned| planned.fault.to_string())
+            .filter(|text| !text.contains("delayed"))
+            .collect();
+        // 5 of Postgres, 8 of Redis, 3 each of Kafka, Connect and the worker, 4 of each line beside the delays, a snapshot, a partition.
+        assert_eq!(texts.len(), 5 + 8 + 3 * 3 + 4 * 2 + 2, "{texts:?}");
+    }
+}

@@ -4,24 +4,20 @@ use std::fmt::Write;
 
 use crate::round::{Happened, Round};
 
+/// The longest text about what came right last.
+const LONGEST: usize = 200;
+
 /// The table of a round: its faults with their times, and its findings.
 pub(crate) fn of(round: &Round) -> String {
     let mut table = String::new();
     for happened in &round.happened {
         line(&mut table, &row(happened));
     }
-    line(
-        &mut table,
-        &format!(
-            "{} transactions, {} poison records; healed after {:.1} s, all right after {:.1} s more; longest silence {:.1} s, most memory {} MB",
-            round.transactions,
-            round.poison,
-            round.healing.as_secs_f64(),
-            round.settling.as_secs_f64(),
-            round.longest_silence.as_secs_f64(),
-            round.most_memory_mb
-        ),
-    );
+    line(&mut table, &format!("{} transactions, {} poison records", round.transactions, round.poison));
+    let (healing, settling) = (round.healing.as_secs_f64(), round.settling.as_secs_f64());
+    line(&mut table, &format!("healed after {healing:.1} s, all right after {settling:.1} s more{}", last(round)));
+    let silence = round.longest_silence.as_secs_f64();
+    line(&mut table, &format!("longest silence {silence:.1} s, most memory {} MB", round.most_memory_mb));
     if round.findings.is_empty() {
         line(&mut table, "no findings");
     }
@@ -29,6 +25,11 @@ pub(crate) fn of(round: &Round) -> String {
         line(&mut table, &format!("FINDING {finding}"));
     }
     table.trim_end().to_owned()
+}
+
+fn last(round: &Round) -> String {
+    let text = round.last.as_ref().map(ToString::to_string).unwrap_or_default().replace("\n", " ");
+    if text.is_empty() { text } else { format!(", at last {}", text.chars().take(LONGEST).collect::<String>()) }
 }
 
 fn row(happened: &Happened) -> String {
