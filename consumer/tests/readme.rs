@@ -1,5 +1,7 @@
 //! What the README says of the program is what the program says of itself.
 
+#![allow(clippy::unwrap_used)]
+
 const README: &str = include_str!("../../README.md");
 
 #[test]

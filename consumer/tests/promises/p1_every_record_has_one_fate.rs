@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::shop::Shop;
-use crate::topic::{ORDERS, Sent};
+use crate::topic::{Found, ORDERS, Sent};
 
 const FATES: &str =
     "select sum(applied), sum(stale), sum(ignored), sum(dead_lettered) from consumer_offsets where topic = 'shop.public.orders'";
@@ -22,7 +22,7 @@ fn each_kind_of_record_is_counted_under_its_fate() {
     shop.sql("delete from orders where id in (select id from orders where product_id = 'FATES' order by id limit 3)");
     shop.await_everything_right();
     // 10 inserts, 10 updates and 3 deletes; 3 tombstones behind the deletes.
-    let again: Vec<Sent> = shop.topics().read(ORDERS, &ends).iter().map(|found| found.again()).collect();
+    let again: Vec<Sent> = shop.topics().read(ORDERS, &ends).iter().map(Found::again).collect();
     assert_eq!(again.len(), 26);
     // The 23 changes are stale the second time, the tombstones are ignored again.
     shop.topics().send(ORDERS, &again);

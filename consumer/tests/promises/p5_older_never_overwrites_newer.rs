@@ -3,7 +3,7 @@
 use stack::wait::{Attempt, until};
 
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::{CUSTOMERS, ORDERS, Sent};
+use crate::topic::{CUSTOMERS, Found, ORDERS, Sent};
 
 const STALE: &str = "select sum(stale) from consumer_offsets where topic = 'shop.public.orders'";
 
@@ -17,8 +17,7 @@ fn all_events_of_an_order_sent_again_change_neither_the_row_nor_the_hash() {
     shop.await_everything_right();
     let row = shop.sql(&format!("select * from results where order_id = {id}"));
     let (hash, stale) = (shop.hash(id), shop.number(STALE));
-    let again: Vec<Sent> =
-        shop.topics().read(ORDERS, &ends).iter().filter(|found| found.is_of_order(id)).map(|found| found.again()).collect();
+    let again: Vec<Sent> = shop.topics().read(ORDERS, &ends).iter().filter(|found| found.is_of_order(id)).map(Found::again).collect();
     assert_eq!(again.len(), 3);
     shop.topics().send(ORDERS, &again);
     shop.await_sql(STALE, &(stale + 3).to_string());
@@ -35,8 +34,7 @@ fn the_events_of_a_deleted_order_sent_again_do_not_bring_it_back() {
     shop.sql(&format!("delete from orders where id = {id}"));
     shop.await_tombstone(id);
     shop.await_everything_right();
-    let again: Vec<Sent> =
-        shop.topics().read(ORDERS, &ends).iter().filter(|found| found.is_of_order(id)).map(|found| found.again()).collect();
+    let again: Vec<Sent> = shop.topics().read(ORDERS, &ends).iter().filter(|found| found.is_of_order(id)).map(Found::again).collect();
     assert_eq!(again.len(), 3, "insert, delete, tombstone");
     let stale = shop.number(STALE);
     shop.topics().send(ORDERS, &again[..1]);
@@ -76,7 +74,7 @@ fn the_events_of_a_customer_sent_again_do_not_undo_a_change() {
     let id = shop.order("TWICE1", 1, "1.00");
     shop.await_hash_field(id, "customer_name", "Second");
     shop.await_everything_right();
-    let again: Vec<Sent> = shop.topics().read(CUSTOMERS, &ends).iter().map(|found| found.again()).collect();
+    let again: Vec<Sent> = shop.topics().read(CUSTOMERS, &ends).iter().map(Found::again).collect();
     assert_eq!(again.len(), 2);
     shop.topics().send(CUSTOMERS, &again[..1]);
     shop.await_everything_right();
