@@ -1,9 +1,9 @@
-.PHONY: help up services down clean test deny packages programs
+.PHONY: help up services down clean test bench chaos deny packages programs
 .DEFAULT_GOAL := help
 release := $(or $(CARGO_TARGET_DIR),target)/release
 
 help:           ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 up: programs    ## start everything without Docker, until Ctrl-C or `make down`
 	@$(release)/stack up
@@ -11,14 +11,20 @@ up: programs    ## start everything without Docker, until Ctrl-C or `make down`
 services: programs ## the same without orderstream
 	@$(release)/stack services
 
-down: programs  ## stop what runs in another shell
-	@$(release)/stack down
+down:           ## stop what runs in another shell
+	@! [ -x $(release)/stack ] || $(release)/stack down
 
 clean: programs ## remove the data of the services
 	@$(release)/stack clean
 
 test:           ## format, lints, docs, and all tests
 	@stack/test.sh
+
+bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events
+	@$(release)/bench
+
+chaos: programs ## random faults on the real stack, then every promise checked: make chaos [ROUNDS=n] [SEED=s]
+	@$(release)/chaos $(addprefix --rounds ,$(ROUNDS)) $(addprefix --seed ,$(SEED))
 
 deny:           ## licences, advisories and sources of the dependencies
 	@cargo deny check

@@ -27,8 +27,10 @@ use crate::watch;
 /// The poll thread speaks every second; after this it is dead, and only a restart helps.
 const POLL_SILENCE: Duration = Duration::from_secs(60);
 
+/// Letters may at least have this size; the topic's own limit decides.
+const LETTER_BYTES: usize = 4 << 20;
+
 /// Everything that runs, not yet running.
-#[derive(Debug)]
 pub struct Parts {
     /// What the workers share.
     pub flow: Flow,
@@ -61,7 +63,8 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         customers: Customers::new(Arc::clone(&link), topic.clone(), committed.clone()),
         cache: OrderCache::new(Arc::clone(&link), cache_settings(config)),
         redis_progress: Progress::new(Arc::clone(&link)),
-        letters: DeadLetters::new(&kafka, &config.kafka.dead_letter_topic).context("kafka.dead_letter_topic")?,
+        letters: DeadLetters::new(&letter_properties(config, &kafka), &config.kafka.dead_letter_topic)
+            .context("kafka.dead_letter_topic")?,
         metrics: Metrics::new(health.clone()),
         health,
         limits: Limits { records: config.batch.max_records, bytes: config.batch.max_bytes },
@@ -78,8 +81,16 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         troubles: Mutex::new(HashMap::new()),
     };
     let topics = [Some(config.kafka.orders_topic.clone()), topic].into_iter().flatten().collect();
-    let source = SourceConfig::new(kafka.clone(), &config.kafka.group_id, topics);
+    let stop_deadline = config.shutdown.deadline;
+    let source = SourceConfig { stop_deadline, ..SourceConfig::new(kafka.clone(), &config.kafka.group_id, topics) };
     Ok(Parts { flow, link, committed, source, kafka })
+}
+
+/// A letter is its record with headers; what is over the limit of records is the largest of all.
+fn letter_properties(config: &Config, kafka: &[(String, String)]) -> Vec<(String, String)> {
+    let largest = (2 * config.source.max_record_bytes).max(LETTER_BYTES);
+    let limit = ("message.max.bytes".to_owned(), largest.to_string());
+    [limit].into_iter().chain(kafka.iter().cloned()).collect()
 }
 
 fn decoder(config: &Config) -> Decoder {
@@ -95,7 +106,7 @@ fn rules(config: &Config) -> Rules {
     Rules {
         stall: config.health.stall,
         poll_silence: POLL_SILENCE,
-        works_without_redis: config.enrichment.when_redis_is_down != WhenRedisIsDown::Hold,
+        works_without_redis: config.enrichment.when_redis_is_down == WhenRedisIsDown::Degrade,
     }
 }
 

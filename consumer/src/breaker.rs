@@ -107,6 +107,7 @@ impl Breaker {
     }
 
     /// Gives a permit back with the outcome of its call.
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is good for one call")]
     pub fn record(&mut self, permit: Permit, outcome: Outcome, now: Instant) {
         let Permit { generation, probe, asked } = permit;
         let slow = self.config.slow_call.is_some_and(|limit| now.saturating_duration_since(asked) >= limit);

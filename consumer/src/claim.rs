@@ -66,6 +66,7 @@ impl Claimant {
                 partition::run(flow, here, assigned.inbox).await
             };
             self.flow.places.leave(&place);
+            self.flow.metrics.redis_behind_unknown(&place.claim.topic, place.claim.partition);
             match outcome {
                 Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,
                 Err(fenced @ Stopped::Fenced) => Ending::Reclaim(fenced.to_string()),

@@ -101,5 +101,6 @@ async fn commit(
         }
     }
     place.committed(flow, to, fates);
+    batch.refusals.values().for_each(|refusal| flow.metrics.dead_letter(refusal.rejection.reason));
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What the workers of all partitions share, and where each of them stands.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
@@ -11,11 +11,12 @@ use crate::cache::OrderCache;
 use crate::changes::Strictness;
 use crate::customers::Customers;
 use crate::dead_letter::{DeadLetterError, DeadLetters};
+use crate::enrich::{Enrichment, OrderState};
 use crate::envelope::Decoder;
 use crate::fate::Fates;
 use crate::health::{Dependency, Health};
 use crate::logging::Throttle;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Stage};
 use crate::results::{Claim, Class, Results, StoreError};
 use crate::retry::{Backoff, Policy};
 use crate::source::{Ownership, Progress};
@@ -81,6 +82,28 @@ impl Flow {
     /// Orders were put on the list of the sweep.
     pub fn orders_are_due(&self) {
         self.due.notify_one();
+    }
+
+    /// Starts the clock of a step; what it returns is told when the step is over.
+    pub async fn timed<T>(&self, stage: Stage, step: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let outcome = step.await;
+        self.metrics.stage_took(stage, began.elapsed());
+        outcome
+    }
+
+    /// Those of the compared orders whose row does not have the customer that it should: with `keep`, complete rows are as they should be.
+    #[must_use]
+    pub fn to_refresh(&self, outdated: Vec<i64>, states: &[OrderState]) -> Vec<i64> {
+        if self.refresh || outdated.is_empty() {
+            return outdated;
+        }
+        let incomplete = states.iter().filter_map(|state| match state {
+            OrderState::Live(row) if row.enrichment != Enrichment::Complete => Some(row.order_id),
+            _ => None,
+        });
+        let incomplete: HashSet<i64> = incomplete.collect();
+        outdated.into_iter().filter(|id| incomplete.contains(id)).collect()
     }
 
     /// Rows have changed.
@@ -193,7 +216,9 @@ pub struct Revoked;
 
 /// The claimed partitions of this process.
 #[derive(Debug, Default)]
-pub struct Places(Mutex<BTreeMap<(Arc<str>, i32), Arc<Place>>>);
+pub struct Places(Mutex<ByPartition>);
+
+type ByPartition = BTreeMap<(Arc<str>, i32), Arc<Place>>;
 
 impl Places {
     /// Adds a partition; the one of an older claim gives way.
@@ -223,7 +248,7 @@ impl Places {
         self.lock().values().filter(|place| &*place.claim.topic == topic).cloned().collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Arc<str>, i32), Arc<Place>>> {
+    fn lock(&self) -> MutexGuard<'_, ByPartition> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,12 +10,14 @@ use std::time::Instant;
 use crate::fate::Fates;
 
 mod breaker;
+mod partition;
 mod snapshot;
 mod verdict;
 mod view;
 
 pub use breaker::BreakerReading;
-pub use snapshot::{Dependency, DependencyState, Partition, PartitionState, Snapshot};
+pub use partition::{Partition, PartitionState};
+pub use snapshot::{Dependency, DependencyState, Snapshot};
 pub use verdict::{Rules, Verdict, liveness, readiness};
 pub use view::{HealthView, PartitionView, StatusView};
 
@@ -63,12 +65,12 @@ impl Health {
 
     /// The partition was assigned and is being claimed. News of partitions that are not owned, or no longer, are dropped.
     pub fn claiming(&self, topic: &Arc<str>, partition: i32) {
-        self.lock().partition(topic, partition, Instant::now()).enter(PartitionState::Claiming, Instant::now());
+        self.lock().claiming(topic, partition, Instant::now());
     }
 
     /// The partition is claimed; its ledger says where it stands and what became of its records so far.
     pub fn claimed(&self, topic: &Arc<str>, partition: i32, next_offset: i64, fates: Fates) {
-        self.lock().update(topic, partition, |known| known.claimed(next_offset, fates, Instant::now()));
+        self.lock().claimed(topic, partition, next_offset, fates, Instant::now());
     }
 
     /// The partition works again, after [`Health::waiting`].

@@ -88,7 +88,7 @@ impl Progress {
         self.run(topic, partition, None, to).await.map(|_| ())
     }
 
-    /// The progress of every partition that has one, by `<topic>:<partition>`.
+    /// The progress of every partition that has one, by `<topic>:<partition>`. A key that holds something else holds none.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -96,7 +96,6 @@ impl Progress {
         let mut request = Pipeline::new();
         request.add_command(read_command());
         let replies = self.link.call(On::Write, &request, None).await?;
-        each_ok(&replies)?;
         Ok(replies.first().into_iter().flat_map(entries).map(|(field, point)| (field.to_owned(), point)).collect())
     }
 

@@ -5,7 +5,7 @@
 //! written again in key order. Customers: their topic is compacted, so it is read again from its start.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 
@@ -69,7 +69,9 @@ async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool,
     let claim = &place.claim;
     // Batches that are committed from here on look after their own hashes; this is about those before.
     let target = place.reflection.lock().await.covered;
-    let began = std::time::Instant::now();
+    let began = Instant::now();
+    let what = if keeps_customers { Rebuild::Customers } else { Rebuild::Orders };
+    flow.metrics.rebuild_started(what);
     let from = begin(flow, place).await?;
     if keeps_customers {
         customers_again(flow, place, target, reread).await?;
@@ -89,6 +91,7 @@ async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool,
     };
     reflection.acknowledged = target;
     reflection.behind = false;
+    flow.metrics.rebuild_ended(what);
     let seconds = began.elapsed().as_secs_f64();
     tracing::info!(topic = %claim.topic, partition = claim.partition, target, seconds, "Redis is whole again");
     Ok(())
@@ -134,6 +137,8 @@ async fn customers_again(flow: &Arc<Flow>, place: &Arc<Place>, to: i64, reread: 
         let batch = customer_partition::decode(flow, &records?);
         let customers = flow.customers.rebuild_customers(&batch.changes).await?;
         flow.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);
+        // An order that met Redis between its loss and its discovery may have taken an older state of its customer.
+        flow.results.mark_customers(place.claim.partition, &customers, flow.refresh).await?;
     }
     Ok(())
 }
@@ -147,8 +152,9 @@ async fn all_orders_again(flow: &Flow, place: &Place) -> Result<(), NotYet> {
         let Some(last) = rows.last() else { break };
         after = last.order_id;
         let states: Vec<OrderState> = rows.into_iter().map(OrderState::Live).collect();
-        flow.cache.write_orders(&states, epoch, None).await?;
+        let written = flow.cache.write_orders(&states, epoch, None).await?;
         flow.metrics.rebuilt(Rebuild::Orders, states.len() as u64);
+        flow.results.mark_due(place.claim.partition, flow.to_refresh(written.outdated, &states)).await?;
     }
     let since = Utc::now() - TimeDelta::seconds(DELETED_FOR_SECONDS.into());
     let mut after = i64::MIN;

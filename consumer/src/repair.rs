@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 
-use crate::enrich::{Enrichment, Lookup, OrderState, ResultRow};
+use crate::enrich::{Enrichment, KnownCustomer, Lookup, OrderState, ResultRow};
 use crate::flow::Flow;
 use crate::results::StoreError;
 use crate::results::due::Due;
@@ -74,7 +74,8 @@ async fn complete(flow: &Flow, due: &[Due]) -> Result<Swept, StoreError> {
     let epoch = flow.decoder.epoch;
     let Ok(written) = flow.cache.write_orders(&states, epoch, Some(&token)).await else { return Ok(Swept::RedisIsAway) };
 
-    let again: HashSet<i64> = written.outdated.into_iter().chain(moved).collect();
+    flow.metrics.order_hashes(written.written as u64, written.stale as u64);
+    let again: HashSet<i64> = flow.to_refresh(written.outdated, &states).into_iter().chain(moved).collect();
     let missing: HashSet<i64> = states.iter().filter_map(missing_customer).collect();
     let (later, done): (Vec<Due>, Vec<Due>) =
         due.iter().filter(|due| !again.contains(&due.order_id)).partition(|due| missing.contains(&due.order_id));
@@ -94,14 +95,14 @@ fn customers_of(states: &[OrderState]) -> Vec<&str> {
 }
 
 /// The row as it should be, if it is not.
-fn completed(state: &OrderState, known: &HashMap<String, crate::enrich::KnownCustomer>, refresh: bool) -> Option<ResultRow> {
+fn completed(state: &OrderState, known: &HashMap<String, KnownCustomer>, refresh: bool) -> Option<ResultRow> {
     let OrderState::Live(row) = state else { return None };
     if row.enrichment == Enrichment::Complete && !refresh {
         return None;
     }
     let (customer, enrichment) = match known.get(&row.customer_id) {
         Some(customer) => (customer.clone(), Enrichment::Complete),
-        None => (crate::enrich::KnownCustomer::default(), Enrichment::Missing),
+        None => (KnownCustomer::default(), Enrichment::Missing),
     };
     let is_right = row.enrichment == enrichment && row.customer == customer;
     (!is_right).then(|| ResultRow { customer, enrichment, ..row.clone() })

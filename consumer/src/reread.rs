@@ -1,5 +1,6 @@
 //! A stretch of a partition read again, as a stream of batches: the blocking reader runs on a thread for blocking work.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +11,19 @@ use crate::record::Record;
 use crate::source::{self, Partition, RereadError};
 
 /// How to reach Kafka for it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Reread {
     /// Settings of the Kafka client.
     pub properties: Vec<(String, String)>,
     /// The consumer group, in whose name it reads; nothing is committed.
     pub group: String,
+}
+
+/// Without the properties: passwords are among them (P11).
+impl fmt::Debug for Reread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reread").field("group", &self.group).finish_non_exhaustive()
+    }
 }
 
 /// The records in batches. Dropping it ends the reader.

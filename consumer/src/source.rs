@@ -22,8 +22,10 @@ mod progress;
 pub(crate) mod quiet;
 mod rebalance;
 mod reread;
+mod upkeep;
 mod worker;
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,7 +46,7 @@ pub use self::worker::{Assigned, ClaimError, Claimed, Ending, Event, Ownership, 
 use self::client::Callbacks;
 
 /// What the source reads and what it may use.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SourceConfig {
     /// Settings of the Kafka client: bootstrap servers, security. What the promises rest on is fixed and refused here.
     pub properties: Vec<(String, String)>,
@@ -66,6 +68,13 @@ pub struct SourceConfig {
     pub stop_deadline: Duration,
 }
 
+/// Without the properties: passwords are among them (P11).
+impl fmt::Debug for SourceConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceConfig").field("group", &self.group).field("topics", &self.topics).finish_non_exhaustive()
+    }
+}
+
 impl SourceConfig {
     /// A configuration with the default sizes and deadlines.
     #[must_use]
@@ -74,9 +83,9 @@ impl SourceConfig {
             properties,
             group: group.into(),
             topics,
-            queue_bytes: 32 << 20,
-            queue_records: 200_000,
-            prefetch_bytes: 16 << 20,
+            queue_bytes: 16 << 20,
+            queue_records: 100_000,
+            prefetch_bytes: 8 << 20,
             revoke_deadline: Duration::from_secs(5),
             stopped_retry: Duration::from_secs(15),
             stop_deadline: Duration::from_secs(5),

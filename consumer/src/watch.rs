@@ -24,10 +24,11 @@ fn every_second() -> Interval {
 pub fn note(health: &Health, event: Event) {
     match event {
         Event::Polled => health.polled(),
-        Event::Owned(Partition { topic, number }) => {
+        Event::Assigned => {
+            health.up(Dependency::Kafka);
             health.assigned();
-            health.claiming(&topic, number);
         }
+        Event::Owned(Partition { topic, number }) => health.claiming(&topic, number),
         Event::Waiting(Partition { topic, number }, reason) => health.waiting(&topic, number, reason),
         Event::Started { partition: Partition { topic, number }, .. } => {
             health.up(Dependency::Kafka);

@@ -56,7 +56,7 @@ impl Ports {
         ensure_unused("Kafka Connect", self.connect)
     }
 
-    /// As [`Ports::ensure_unused`], for the port the stack itself does not use.
+    /// Says when the port that the stack itself does not use is taken.
     ///
     /// # Errors
     /// When somebody listens there.

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use stack::{Ports, Service, Stack, answers, data_folder};
+use stack::{Ports, Service, Stack, answers, data_folder, running_process};
 
 use crate::interrupts::Interrupts;
 use crate::restarts::Restarts;
@@ -18,8 +18,11 @@ pub(crate) fn up() -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
     let program = orderstream_program()?;
+    // A stack that is running already is a better explanation for a port in use, and the start gives it.
+    if running_process(&data_folder())?.is_none() {
+        Ports::fixed().ensure_orderstream_unused()?;
+    }
     let stack = start_services()?;
-    stack.ports().ensure_orderstream_unused()?;
     let orderstream = orderstream(&stack, program);
     let start = Instant::now();
     orderstream.start()?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-const BUCKETS: usize = 10;
+const BUCKETS: u32 = 10;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Bucket {
@@ -13,7 +13,7 @@ struct Bucket {
 /// A sliding window over the outcomes of calls.
 #[derive(Debug)]
 pub(super) struct Window {
-    buckets: [Bucket; BUCKETS],
+    buckets: [Bucket; BUCKETS as usize],
     width: Duration,
     /// When the current bucket began.
     began: Instant,
@@ -23,8 +23,8 @@ pub(super) struct Window {
 impl Window {
     pub(super) fn new(length: Duration, now: Instant) -> Self {
         // A window of no length would divide by zero below.
-        let width = (length / BUCKETS as u32).max(Duration::from_millis(1));
-        Self { buckets: [Bucket::default(); BUCKETS], width, began: now, current: 0 }
+        let width = (length / BUCKETS).max(Duration::from_millis(1));
+        Self { buckets: [Bucket::default(); BUCKETS as usize], width, began: now, current: 0 }
     }
 
     pub(super) fn record(&mut self, failed: bool, now: Instant) {
@@ -44,13 +44,13 @@ impl Window {
     /// Empties the buckets that `now` has left behind. A `now` before the last one changes nothing.
     fn slide(&mut self, now: Instant) {
         let steps = now.saturating_duration_since(self.began).as_nanos() / self.width.as_nanos();
-        if steps >= BUCKETS as u128 {
-            self.buckets = [Bucket::default(); BUCKETS];
+        if steps >= u128::from(BUCKETS) {
+            self.buckets = [Bucket::default(); BUCKETS as usize];
             self.began = now;
             return;
         }
         for _ in 0..steps {
-            self.current = (self.current + 1) % BUCKETS;
+            self.current = (self.current + 1) % self.buckets.len();
             self.buckets[self.current] = Bucket::default();
             self.began += self.width;
         }

@@ -36,11 +36,10 @@ pub(crate) fn money(out: &mut Vec<u8>, amount: Decimal) {
     if cents < 0 {
         out.push(b'-');
     }
-    // numeric(20,2) is below 10^18 and fits; the limit only keeps the arithmetic honest.
-    let cents = u64::try_from(cents.unsigned_abs()).unwrap_or(u64::MAX);
-    padded(out, cents / 100, 1);
+    let cents = cents.unsigned_abs();
+    padded(out, u64::try_from(cents / 100).unwrap_or(u64::MAX), 1);
     out.push(b'.');
-    padded(out, cents % 100, 2);
+    padded(out, (cents % 100) as u64, 2);
 }
 
 /// A time of the source, which has no zone: `2026-11-21T12:00:00.123456`, or one of Postgres' infinities.

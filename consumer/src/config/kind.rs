@@ -48,7 +48,7 @@ impl Kind {
             Self::PostgresUrl => "postgres://user:password@host:port/database".into(),
             Self::RedisUrl => "redis://[[user]:password@]host[:port][/number], or rediss:// for TLS".into(),
             Self::Listen => "address:port".into(),
-            Self::Filter => "a level, or directives by comma".into(),
+            Self::Filter => "a level, or module=level by comma".into(),
             Self::Properties => "name=value".into(),
         }
     }
@@ -70,7 +70,7 @@ impl Kind {
             Self::PostgresUrl => fine(is_postgres(text), "not a Postgres URL (in a password, encode / as %2F, # as %23, @ as %40)"),
             Self::RedisUrl => fine(is_redis(text), "not a Redis URL (in a password, encode / as %2F, # as %23, @ as %40)"),
             Self::Listen => fine(is_address(text, 0), "not an address:port"),
-            Self::Filter => fine(EnvFilter::from_str(text).is_ok(), "not a log filter"),
+            Self::Filter => fine(is_filter(text), "not a log filter"),
             Self::Properties => Properties::parse(text).map(|properties| properties.to_text()),
         }
     }
@@ -105,6 +105,13 @@ fn is_postgres(text: &str) -> bool {
 
 fn is_redis(text: &str) -> bool {
     (text.starts_with("redis://") || text.starts_with("rediss://") || text.starts_with("unix://")) && text.into_connection_info().is_ok()
+}
+
+/// A bare word that is no level would be taken as a module's name, and a misspelled level would silence everything else (P9).
+fn is_filter(text: &str) -> bool {
+    let is_level = |word: &str| ["off", "error", "warn", "info", "debug", "trace"].iter().any(|level| level.eq_ignore_ascii_case(word));
+    let mut directives = text.split(',').map(str::trim);
+    directives.all(|directive| directive.contains(['=', '[']) || is_level(directive)) && EnvFilter::from_str(text).is_ok()
 }
 
 #[cfg(test)]
@@ -152,6 +159,16 @@ mod tests {
             assert!(Kind::Topic.normalize(wrong).is_err(), "{wrong}");
         }
         assert!(Kind::Topic.normalize(&"a".repeat(250)).is_err());
+    }
+
+    #[test]
+    fn a_misspelled_level_is_no_filter() {
+        for right in ["off", "info", "WARN", "info,orderstream::partition=debug", "orderstream=trace"] {
+            assert!(Kind::Filter.normalize(right).is_ok(), "{right}");
+        }
+        for wrong in ["inof", "info,", "info,orderstream", "a=b=c"] {
+            assert!(Kind::Filter.normalize(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

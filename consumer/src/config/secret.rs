@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use rdkafka::ClientConfig;
+
 /// What is printed in place of a secret.
 pub const REDACTED: &str = "<redacted>";
 
@@ -43,6 +45,9 @@ impl Properties {
             if let Some(reason) = refusal(name.trim()) {
                 return Err(format!("`{}` cannot be set here: {reason}", name.trim()));
             }
+            if !is_accepted(name.trim(), value.trim()) {
+                return Err(format!("`{}`: librdkafka has no such property, or does not take that value", name.trim()));
+            }
             properties.insert(name.trim().to_owned(), value.trim().to_owned());
         }
         Ok(Self(properties))
@@ -67,6 +72,11 @@ impl fmt::Debug for Properties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.redacted()).finish()
     }
+}
+
+/// Asked here, because the client's own error would show the value.
+fn is_accepted(name: &str, value: &str) -> bool {
+    ClientConfig::new().set(name, value).create_native_config().is_ok()
 }
 
 fn is_secret_property(name: &str) -> bool {
@@ -150,11 +160,19 @@ mod tests {
 
     #[test]
     fn properties_are_read_from_lines_or_semicolons() {
-        let expected = vec![("a.b", "1"), ("debug", "broker,topic")];
-        for text in ["a.b=1;debug=broker,topic", "a.b=1\ndebug=broker,topic\n"] {
+        let expected = vec![("client.id", "1"), ("debug", "broker,topic")];
+        for text in ["client.id=1;debug=broker,topic", "client.id=1\ndebug=broker,topic\n"] {
             assert_eq!(Properties::parse(text).unwrap().iter().collect::<Vec<_>>(), expected);
         }
-        assert!(Properties::parse("a.b").is_err());
+        assert!(Properties::parse("client.id").is_err());
+    }
+
+    #[test]
+    fn properties_that_the_client_does_not_know_are_refused_without_their_value() {
+        for text in ["ssl.keystore.passwrd=s3cret", "linger.ms=s3cret"] {
+            let refused = Properties::parse(text).unwrap_err();
+            assert!(refused.contains("librdkafka has no such property") && !refused.contains("s3cret"), "{refused}");
+        }
     }
 
     #[test]

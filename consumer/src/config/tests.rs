@@ -198,3 +198,31 @@ fn names_are_unique_and_every_key_is_in_the_tables() {
         assert!(report::help().contains(&key.variable()));
     }
 }
+
+/// The variable of each key that has wrong values at all.
+fn breakable() -> Vec<String> {
+    let anything_goes = |key: &&keys::Key| matches!(key.kind, kind::Kind::Text);
+    keys::KEYS.iter().filter(|key| !anything_goes(key)).map(keys::Key::variable).collect()
+}
+
+proptest::proptest! {
+    #[test]
+    fn whichever_keys_are_wrong_exactly_they_are_named(wrong in proptest::sample::subsequence(breakable(), 1..breakable().len())) {
+        let problems = Config::load(None, &wrong.iter().map(|name| (name.clone(), "no such value!")).collect()).unwrap_err();
+        let mut places: Vec<String> = problems.0.into_iter().map(|problem| problem.place).collect();
+        let mut expected = wrong;
+        places.sort();
+        expected.sort();
+        proptest::prop_assert_eq!(places, expected);
+    }
+}
+
+#[test]
+fn a_password_keeps_its_spaces() {
+    let login = [("KAFKA_SECURITY_PROTOCOL", "sasl_ssl"), ("KAFKA_SASL_MECHANISM", "plain"), ("KAFKA_SASL_USERNAME", "shop ")];
+    let variables = login.into_iter().chain([("KAFKA_SASL_PASSWORD", " s3cret ")]).collect();
+    let kafka = Config::load(None, &variables).unwrap().config.kafka;
+    assert_eq!(kafka.sasl_password.as_ref().map(Secret::expose), Some(" s3cret "));
+    assert_eq!(kafka.sasl_username.as_deref(), Some("shop"));
+    assert!(kafka.connection_properties().contains(&("sasl.password".into(), " s3cret ".into())));
+}

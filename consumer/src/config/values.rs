@@ -7,6 +7,7 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::keys::{self, KEYS, Key};
+use super::kind::Kind;
 use super::problem::Problem;
 use super::secret::{Properties, Secret};
 use super::sources::{Origin, Sourced};
@@ -105,7 +106,9 @@ impl Values {
 }
 
 fn check(key: &'static Key, sourced: Sourced) -> Result<Sourced, Problem> {
-    let text = sourced.text.trim();
+    // Spaces around a value are a slip of the hand, but in a password they count.
+    let is_password = key.secret && matches!(key.kind, Kind::Text);
+    let text = if is_password { sourced.text.as_str() } else { sourced.text.trim() };
     if text.is_empty() && key.optional {
         return Ok(Sourced { text: String::new(), ..sourced });
     }

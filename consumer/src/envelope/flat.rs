@@ -25,6 +25,9 @@ struct Added<'a> {
     deleted: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "__op")]
     op: Option<&'a RawValue>,
+    /// Of a logical message, which the transform leaves as it is; or a column of that name.
+    #[serde(borrow, default, rename = "op")]
+    own_op: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "__lsn")]
     lsn: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "__source_lsn")]
@@ -49,6 +52,10 @@ impl<'a> Added<'a> {
             lsn: self.source_lsn.or(self.lsn),
             ts_ms: self.ts_ms,
         }
+    }
+
+    fn is_message(&self) -> bool {
+        self.own_op.is_some_and(|op| op.get() == r#""m""#)
     }
 
     /// `__deleted` is the text `true` or `false`; other transforms write a boolean.
@@ -76,6 +83,9 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
         (row, added) = parts;
     }
 
+    if row.id().raw.is_none() && added.is_message() {
+        return Ok(None);
+    }
     let op = Op::read(Field { place: "", name: "__op", raw: added.op })?;
     let key = match (op, key::read(record)) {
         (Some(Op::Message), _) | (_, Ok(Key::Heartbeat)) => return Ok(None),

@@ -11,7 +11,7 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Postgres' `infinity` as its Java driver has it, `PGStatement.DATE_POSITIVE_INFINITY`, in microseconds as Debezium reads it:
-/// `+294247-01-10T04:00:25.2Z`. A `timestamp with time zone` is infinite later still.
+/// `+294247-01-10T04:00:25.2Z`. Only a `timestamp with time zone` has the words of Postgres.
 const INFINITY: i64 = 9_223_372_036_825_200_000;
 /// `PGStatement.DATE_NEGATIVE_INFINITY`: `-290308-12-21T19:59:27.6Z`.
 const NEG_INFINITY: i64 = -9_223_372_036_832_400_000;
@@ -22,7 +22,7 @@ pub(super) fn timestamp(field: Field<'_>, columns: Option<&Columns<'_>>) -> Resu
         Kind::Null => return Ok(None),
         Kind::Text => {
             let text = field.text()?;
-            iso(&text).ok_or_else(|| Rejection::invalid(format!("{field}: text that is no ISO 8601 time")))?
+            word(&text).or_else(|| iso(&text)).ok_or_else(|| Rejection::invalid(format!("{field}: text that is no ISO 8601 time")))?
         }
         Kind::Number => integer(field, columns)?,
         Kind::Boolean | Kind::Object | Kind::Array => return Err(field.mismatch("an ISO 8601 time or an integer")),
@@ -33,6 +33,15 @@ pub(super) fn timestamp(field: Field<'_>, columns: Option<&Columns<'_>>) -> Resu
         _ => Timestamp::from_micros(micros),
     };
     timestamp.map(Some).ok_or_else(|| Rejection::invalid(format!("{field}: before 4714 BC, where Postgres' timestamps begin")))
+}
+
+/// The infinities as Postgres writes them, which Debezium passes on for a `timestamp with time zone`.
+fn word(text: &str) -> Option<i64> {
+    match text {
+        "infinity" => Some(i64::MAX),
+        "-infinity" => Some(i64::MIN),
+        _ => None,
+    }
 }
 
 /// Microseconds of an integer in the unit that the schema names. Without a schema they are microseconds: what Debezium's default,

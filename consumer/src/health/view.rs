@@ -6,7 +6,8 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::breaker::BreakerReading;
-use super::snapshot::{DependencyState, Partition, Snapshot};
+use super::partition::Partition;
+use super::snapshot::{DependencyState, Snapshot};
 use super::verdict::{Verdict, seconds};
 use crate::fate::Fates;
 

@@ -10,6 +10,7 @@ use crate::customers::CustomersToken;
 use crate::enrich::Lookup;
 use crate::envelope::Decoded;
 use crate::flow::{Flow, Place};
+use crate::metrics::Stage;
 use crate::record::Record;
 use crate::rejection::Rejection;
 use crate::results::batch::Batch;
@@ -28,7 +29,8 @@ pub(super) struct Prepared {
 /// Prepares batches until the inbox is closed or the next stage is gone.
 pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox, out: mpsc::Sender<Prepared>) {
     let mut from = place.claim.next_offset;
-    loop {
+    // The place in the channel first: what cannot be handed on is better left in the inbox, where it makes the next batch larger (P10).
+    while let Ok(place_in_channel) = out.reserve().await {
         let mut records = Vec::new();
         if inbox.recv_batch(flow.limits.records, flow.limits.bytes, &mut records).await == Received::Closed {
             return;
@@ -36,9 +38,7 @@ pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox, out: m
         let Some(last) = records.last() else { continue };
         let to = last.offset + 1;
         let Some(prepared) = prepare(&flow, &place, records, from, to).await else { return };
-        if out.send(prepared).await.is_err() {
-            return;
-        }
+        place_in_channel.send(prepared);
         from = to;
     }
 }
@@ -46,13 +46,23 @@ pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox, out: m
 /// `None`: the partition was revoked while Redis was awaited.
 async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to: i64) -> Option<Prepared> {
     let mut refusals = Refusals::new();
-    let changes = changes::decode(&flow.decoder, &records, &mut refusals);
-    let (lookup, token) = look_up(flow, place, &changes.customer_ids()).await?;
+    flow.metrics.batch_received(records.len(), records.iter().map(Record::size).sum());
+    let changes = flow.timed(Stage::Decode, async { changes::decode(&flow.decoder, &records, &mut refusals) }).await;
+    let customer_ids = changes.customer_ids();
+    let (lookup, token) = flow.timed(Stage::Lookup, look_up(flow, place, &customer_ids)).await?;
+    count(flow, &lookup, customer_ids.len());
     changes.refuse_unenriched(&lookup, flow.strictness, &mut refusals);
     let batch = Batch { from, to, rounds: Vec::new(), stale: 0, ignored: 0, letters: Vec::new(), redis_away: false, now: Utc::now() };
     let mut prepared = Prepared { records, refusals, lookup, token, batch };
     prepared.fill(changes);
     Some(prepared)
+}
+
+fn count(flow: &Flow, lookup: &Lookup, customers: usize) {
+    match lookup {
+        Lookup::Answered(known) => flow.metrics.customers_looked_up(known.len() as u64, (customers - known.len()) as u64),
+        Lookup::Unavailable => flow.metrics.customers_unavailable(customers as u64),
+    }
 }
 
 /// With `enrichment.when_redis_is_down = hold` the batch waits here for Redis, else it goes on without (P6).
@@ -92,11 +102,11 @@ impl Prepared {
         (self.batch.rounds, self.batch.stale) = changes.into_rounds(&self.lookup, &self.refusals);
     }
 
-    /// Two batches in place of one; `None` if it is a single record.
-    pub(super) fn halves(mut self, flow: &Flow) -> Result<[Self; 2], Self> {
+    /// Two batches in place of one, in order; a single record stays as it is.
+    pub(super) fn halves(mut self, flow: &Flow) -> Vec<Self> {
         let middle = self.records.len() / 2;
         if middle == 0 {
-            return Err(self);
+            return vec![self];
         }
         let second = self.records.split_off(middle);
         let border = second[0].offset;
@@ -114,6 +124,6 @@ impl Prepared {
             Self { records: second, refusals: late, lookup: self.lookup, token: self.token, batch: second_batch },
         ];
         halves.iter_mut().for_each(|half| half.rebuild(flow));
-        Ok(halves)
+        Vec::from(halves)
     }
 }

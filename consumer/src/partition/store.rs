@@ -6,15 +6,25 @@ use tokio::sync::mpsc;
 
 use super::letters::Letters;
 use super::prepare::Prepared;
+use crate::customers::CustomersToken;
 use crate::flow::{Flow, Place, Revoked};
+use crate::metrics::Stage;
+use crate::results::batch::{Batch, unresolved};
 use crate::results::claim::Standing;
-use crate::results::{Applied, ApplyError, Class, StoreError, batch};
+use crate::results::{Applied, ApplyError, Class, StoreError};
 
-/// A batch that is committed; its hashes are still to be written.
+/// A batch that is committed; its hashes are still to be written. The records' bytes are let go of here (P10).
 #[derive(Debug)]
 pub(super) struct Stored {
-    pub(super) prepared: Prepared,
+    pub(super) batch: Batch,
+    pub(super) token: CustomersToken,
     pub(super) applied: Applied,
+}
+
+impl Stored {
+    fn new(prepared: Prepared, applied: Applied) -> Box<Self> {
+        Box::new(Self { batch: prepared.batch, token: prepared.token, applied })
+    }
 }
 
 /// Why a worker ended before its inbox did.
@@ -47,14 +57,12 @@ pub(super) async fn run(
         while let Some(prepared) = work.pop() {
             match store(flow, place, prepared).await? {
                 Outcome::Stored(stored) => {
-                    place.committed(flow, stored.prepared.batch.to, stored.applied.fates);
+                    place.committed(flow, stored.batch.to, stored.applied.fates);
+                    stored.batch.letters.iter().for_each(|letter| flow.metrics.dead_letter(letter.rejection.reason));
                     // The last stage ends only after this one: nobody to write back to means that the process is ending.
                     out.send(*stored).await.ok();
                 }
-                Outcome::TooSlow(prepared) => match prepared.halves(flow) {
-                    Ok([first, second]) => work.extend([second, first]),
-                    Err(single) => work.push(single),
-                },
+                Outcome::TooSlow(prepared) => work.extend(prepared.halves(flow).into_iter().rev()),
             }
         }
     }
@@ -66,23 +74,24 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
     let mut backoff = flow.backoff();
     loop {
         prepared.batch.letters = letters.acknowledged(flow, place, &prepared.records, &prepared.refusals).await?;
-        let error = match flow.results.apply(&place.claim, &prepared.batch).await {
-            Ok(applied) => return Ok(Outcome::Stored(Box::new(Stored { prepared, applied }))),
+        let error = match flow.timed(Stage::Commit, flow.results.apply(&place.claim, &prepared.batch)).await {
+            Ok(applied) => return Ok(Outcome::Stored(Stored::new(prepared, applied))),
             Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
             Err(ApplyError::Unresolved(records)) => {
-                prepared.refuse(flow, records.into_iter().map(|record| (record, batch::unresolved())).collect());
+                prepared.refuse(flow, records.into_iter().map(|record| (record, unresolved())).collect());
                 continue;
             }
             Err(ApplyError::Unknown { applied, error }) => {
                 place.troubled(flow, &error);
                 if was_committed(flow, place, prepared.batch.to).await? {
-                    return Ok(Outcome::Stored(Box::new(Stored { prepared, applied })));
+                    return Ok(Outcome::Stored(Stored::new(prepared, applied)));
                 }
                 continue;
             }
             Err(ApplyError::Store(error)) => error,
         };
         if error.class() == Class::Row {
+            flow.metrics.batch_bisected();
             let refused = flow.results.refused(&prepared.batch).await.unwrap_or_default();
             if !refused.is_empty() {
                 prepared.refuse(flow, refused);

@@ -6,12 +6,13 @@ use tokio::sync::mpsc;
 
 use super::store::Stored;
 use crate::flow::{Flow, Place, Revoked};
+use crate::metrics::Stage;
 use crate::reflect;
 
 /// Writes back until the stage before has ended.
 pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, mut batches: mpsc::Receiver<Stored>) {
     while let Some(stored) = batches.recv().await {
-        let to = stored.prepared.batch.to;
+        let to = stored.batch.to;
         // Not covered: Redis' progress stays behind, and whoever has the partition next reads these records' keys again (P8).
         if write_back(&flow, &place, stored).await.is_ok() {
             reflect::cover(&flow, &place, to).await;
@@ -20,18 +21,22 @@ pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, mut batches: mpsc::R
 }
 
 async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<(), Revoked> {
-    let Stored { prepared, applied } = stored;
+    let Stored { batch, token, applied } = stored;
     flow.results_changed();
-    let redis_away = prepared.batch.redis_away;
+    let redis_away = batch.redis_away;
     let order_ids: Vec<i64> = applied.written.iter().map(|write| write.order_id).collect();
-    let states = prepared.batch.into_states(&applied.written);
+    let states = batch.into_states(&applied.written);
     if redis_away || states.is_empty() {
         // The transaction has put them on the list already.
         flow.orders_are_due();
         return Ok(());
     }
-    let due = match flow.cache.write_orders(&states, place.claim.epoch, Some(&prepared.token)).await {
-        Ok(written) => written.outdated,
+    let write = flow.cache.write_orders(&states, place.claim.epoch, Some(&token));
+    let due = match flow.timed(Stage::WriteBack, write).await {
+        Ok(written) => {
+            flow.metrics.order_hashes(written.written as u64, written.stale as u64);
+            flow.to_refresh(written.outdated, &states)
+        }
         Err(_logged_by_the_breaker) => order_ids,
     };
     mark_due(flow, place, due).await

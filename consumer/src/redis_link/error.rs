@@ -33,8 +33,8 @@ pub enum RedisError {
     Url(String),
 }
 
-/// Codes that say the server cannot serve now, whatever the command. Source: design 4.3 for the first six; the others are answers of a
-/// server that is misconfigured, full or busy, where asking again at once is as vain.
+/// Codes that say the server cannot serve now, whatever the command. The first six are outages of a
+/// cluster or a start; the others are answers of a server that is misconfigured, full or busy, where asking again at once is as vain.
 const UNREADY: [&str; 16] = [
     "LOADING",
     "MASTERDOWN",

@@ -27,6 +27,9 @@ impl Results {
     pub async fn mark_due(&self, partition: i32, mut order_ids: Vec<i64>) -> Result<(), StoreError> {
         order_ids.sort_unstable();
         order_ids.dedup();
+        if order_ids.is_empty() {
+            return Ok(());
+        }
         let mut connection = self.pool.acquire().await?;
         mark(&mut connection, partition, &order_ids).await
     }

@@ -52,18 +52,35 @@ impl Results {
     }
 }
 
+impl Results {
+    /// Marks the customers that have rows with another version of them, without moving any offset: they were written by a rebuild.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn mark_customers(&self, partition: i32, changed: &[ChangedCustomer], refresh: bool) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        mark(&mut connection, partition, changed, refresh).await
+    }
+}
+
+async fn mark(connection: &mut PgConnection, partition: i32, changed: &[ChangedCustomer], refresh: bool) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(MARK)
+        .bind(changed.iter().map(|customer| customer.id.as_str()).collect::<Vec<_>>())
+        .bind(changed.iter().map(|customer| customer.version.as_deref()).collect::<Vec<_>>())
+        .bind(partition)
+        .bind(refresh)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 async fn keep_on(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
     let mut transaction = connection.begin().await?;
     fence::move_offset(&mut transaction, claim, batch.from, batch.to, batch.fates).await?;
-    if !batch.changed.is_empty() {
-        sqlx::query(MARK)
-            .bind(batch.changed.iter().map(|customer| customer.id.as_str()).collect::<Vec<_>>())
-            .bind(batch.changed.iter().map(|customer| customer.version.as_deref()).collect::<Vec<_>>())
-            .bind(claim.partition)
-            .bind(batch.refresh)
-            .execute(&mut *transaction)
-            .await?;
-    }
+    mark(&mut transaction, claim.partition, batch.changed, batch.refresh).await?;
     letters::insert(&mut transaction, claim, batch.letters).await?;
     transaction.commit().await.map_err(StoreError::at_commit)?;
     Ok(())

@@ -2,20 +2,18 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::topic_partition_list::Offset;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use super::client::Callbacks;
 use super::lookup::{self, Lookup};
@@ -33,8 +31,6 @@ const IDLE_POLL: Duration = Duration::from_millis(100);
 const BUSY_POLL: Duration = Duration::from_millis(5);
 
 const EVERY_SECOND: Duration = Duration::from_secs(1);
-/// Rounds of look-ups without an answer after which Kafka counts as down: a broker that hangs reports no error.
-const SILENT_ROUNDS: u32 = 3;
 
 /// Everything the poll thread knows.
 pub(super) struct PollLoop<'a> {
@@ -50,9 +46,9 @@ pub(super) struct PollLoop<'a> {
     pub(super) deferred: VecDeque<Note>,
     pub(super) lookups: Sender<Lookup>,
     last_hit: usize,
-    kafka_is_down: bool,
-    silent_rounds: u32,
-    round_is_out: bool,
+    pub(super) kafka_is_down: bool,
+    pub(super) silent_rounds: u32,
+    pub(super) round_is_out: bool,
     next_second: Instant,
 }
 
@@ -114,11 +110,7 @@ impl PollLoop<'_> {
             self.read_statistics();
             if Instant::now() >= self.next_second {
                 self.next_second = Instant::now() + EVERY_SECOND;
-                let _ = self.events.send(Event::Polled);
-                let mut owned = std::mem::take(&mut self.owned);
-                self.commit_progress(&mut owned);
-                self.owned = owned;
-                self.look_up_watermarks();
+                self.tell_and_ask_once_a_second();
             }
         }
         Ok(())
@@ -220,63 +212,5 @@ impl PollLoop<'_> {
             self.set_kafka_down(true);
         }
         Ok(())
-    }
-
-    /// Best effort, for lag tools only (P3); one commit on its way at a time, or they would pile up while Kafka is away.
-    pub(super) fn commit_progress(&self, partitions: &mut [Owned]) {
-        if self.consumer.context().commit_is_on_its_way() {
-            return;
-        }
-        let mut offsets = TopicPartitionList::new();
-        for owned in partitions {
-            let Phase::Running(running) = &mut owned.phase else { continue };
-            let done = running.progress.done();
-            let Partition { topic, number } = &owned.partition;
-            if done > running.committed && offsets.add_partition_offset(topic, *number, Offset::Offset(done)).is_ok() {
-                running.committed = done;
-            }
-        }
-        if offsets.count() > 0 {
-            self.consumer.context().commit_begins();
-            if self.consumer.commit(&offsets, CommitMode::Async).is_err() {
-                self.consumer.context().commit_ended();
-            }
-        }
-    }
-
-    fn look_up_watermarks(&mut self) {
-        if self.round_is_out {
-            return;
-        }
-        let running = |owned: &Owned| match &owned.phase {
-            Phase::Running(running) => Some((owned.partition.clone(), Arc::clone(&running.progress))),
-            _ => None,
-        };
-        let partitions = self.owned.iter().filter_map(running).collect();
-        let topic = self.config.topics.first().cloned().unwrap_or_default();
-        self.round_is_out = self.lookups.send(Lookup::Round { partitions, topic }).is_ok();
-    }
-
-    pub(super) fn round_is_over(&mut self, answered: bool) {
-        self.round_is_out = false;
-        self.silent_rounds = if answered { 0 } else { self.silent_rounds + 1 };
-        if answered {
-            self.set_kafka_down(false);
-        } else if self.silent_rounds >= SILENT_ROUNDS {
-            self.set_kafka_down(true);
-        }
-    }
-
-    fn set_kafka_down(&mut self, down: bool) {
-        if self.kafka_is_down == down {
-            return;
-        }
-        self.kafka_is_down = down;
-        if down {
-            warn!("no Kafka broker answers; the client goes on trying");
-        } else {
-            info!("Kafka answers again");
-        }
-        let _ = self.events.send(if down { Event::KafkaDown } else { Event::KafkaUp });
     }
 }

@@ -69,6 +69,11 @@ impl Progress {
         u64::try_from(self.high.load(Ordering::Relaxed) - done).unwrap_or(0)
     }
 
+    #[cfg(test)]
+    pub(super) fn handed(&self) -> i64 {
+        self.handed.load(Ordering::Acquire)
+    }
+
     /// To be called before the records can be seen by the worker, or lag would read zero in between.
     pub(super) fn handing_over_up_to(&self, next_offset: i64) {
         self.handed.store(next_offset, Ordering::Release);

@@ -39,6 +39,7 @@ impl PollLoop<'_> {
     /// Answered with nothing: each partition is assigned to the client when its claim has told where it starts. A partition that is owned
     /// and not assigned is no trouble to the group.
     fn assign(&mut self, partitions: &[(String, i32)]) {
+        let _ = self.events.send(Event::Assigned);
         for (topic, number) in partitions {
             if self.find(topic, *number).is_some() {
                 continue;

@@ -41,10 +41,11 @@ impl Cluster {
     }
 
     fn config(&self, topics: &[&str]) -> SourceConfig {
-        SourceConfig {
-            stopped_retry: Duration::from_millis(200),
-            ..SourceConfig::new(self.properties(), "g", topics.iter().map(|t| (*t).to_owned()).collect())
-        }
+        let mut properties = self.properties();
+        // The mock cluster takes nearly a session for a rebalance.
+        properties.push(("session.timeout.ms".into(), "4000".into()));
+        let topics = topics.iter().map(|t| (*t).to_owned()).collect();
+        SourceConfig { stopped_retry: Duration::from_millis(200), ..SourceConfig::new(properties, "g", topics) }
     }
 
     async fn produce(&self, topic: &str, partition: i32, count: usize, bytes: usize) {
@@ -61,6 +62,7 @@ impl Cluster {
 enum Did {
     Claim(&'static str, Partition),
     Read(Partition, Vec<i64>),
+    ToldToEnd(&'static str, Partition),
     End(&'static str, Partition, Ownership),
 }
 
@@ -105,6 +107,7 @@ impl Workers {
             progress.done_up_to(next);
             self.log.send(Did::Read(partition.clone(), offsets)).unwrap();
         }
+        self.log.send(Did::ToldToEnd(self.name, partition.clone())).unwrap();
         self.gate.wait_for(|open| *open).await.unwrap();
         self.log.send(Did::End(self.name, partition, *ownership.borrow())).unwrap();
         Ending::Done
@@ -125,16 +128,19 @@ fn partition(topic: &str, number: i32) -> Partition {
 }
 
 async fn next<T>(receiver: &mut UnboundedReceiver<T>) -> T {
-    timeout(LONG, receiver.recv()).await.expect("nothing happened for long").expect("the other side has ended")
+    wait_for(receiver, |_| true).await
 }
 
 async fn wait_for<T>(receiver: &mut UnboundedReceiver<T>, mut is_it: impl FnMut(&T) -> bool) -> T {
-    loop {
-        let something = next(receiver).await;
-        if is_it(&something) {
-            return something;
+    let arrives = async {
+        loop {
+            let something = receiver.recv().await.expect("the other side has ended");
+            if is_it(&something) {
+                return something;
+            }
         }
-    }
+    };
+    timeout(LONG, arrives).await.expect("it did not happen for long")
 }
 
 /// Reads until `count` records of the partition have been read; their offsets.

@@ -125,6 +125,8 @@ impl fmt::Display for StopReason {
 /// What happens to the source, for metrics, `/status` and readiness.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// The group gave an assignment, be it an empty one.
+    Assigned,
     /// The group gave us this partition; it is not read yet.
     Owned(Partition),
     /// It cannot be claimed for now; told once per reason.

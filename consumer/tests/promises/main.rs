@@ -1,5 +1,6 @@
 //! The promises, each shown on the real Kafka, Debezium, Postgres and Redis.
 
+#![allow(clippy::unwrap_used)]
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 

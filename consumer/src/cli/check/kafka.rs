@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rdkafka::ClientContext;
-use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::admin::{AdminClient, AdminOptions, OwnedResourceSpecifier, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::error::KafkaError;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::{DEADLINE, Findings};
 use crate::config::{Config, Kafka};
@@ -14,6 +17,9 @@ use crate::config::{Config, Kafka};
 mod judge;
 
 use judge::{Brokers, Topic, TopicSettings, judge};
+
+/// How many of the client's complaints are heard out: a few per broker.
+const COMPLAINTS: usize = 100;
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("kafka");
@@ -32,7 +38,9 @@ struct LastWords(Arc<Mutex<Option<String>>>);
 
 impl LastWords {
     fn hear(&self, message: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(message.to_owned());
+        // "[thrd:host:port/bootstrap]: what happened"
+        let words = message.split_once("]: ").map_or(message, |(_, words)| words);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(words.to_owned());
     }
 
     fn explain(&self, error: &KafkaError) -> String {
@@ -48,25 +56,27 @@ impl ClientContext for LastWords {
         }
     }
 
-    fn error(&self, _error: KafkaError, reason: &str) {
-        self.hear(reason);
+    fn error(&self, error: KafkaError, reason: &str) {
+        // That all are down follows from what was heard of each.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.hear(reason);
+        }
     }
 }
+
+impl ConsumerContext for LastWords {}
 
 type Answer = (Brokers, Result<TopicSettings, String>);
 
 async fn brokers(kafka: &Kafka) -> Result<Answer, String> {
-    let words = LastWords::default();
     let mut settings = ClientConfig::new();
     settings.set("enable.metrics.push", "false").extend(kafka.connection_properties());
-    let client: AdminClient<LastWords> = settings.create_with_context(words.clone()).map_err(|error| error.to_string())?;
     let wanted: Vec<String> = wanted(kafka).into_iter().map(str::to_owned).collect();
-    // The call blocks, and dropping the client joins threads.
+    // Asking blocks, and dropping a client joins its threads.
     let handle = tokio::runtime::Handle::current();
     let ask = move || {
-        let brokers = metadata(&client).map_err(|error| words.explain(&error))?;
-        let settings = handle.block_on(settings_of(&client, &wanted));
-        Ok((brokers, settings))
+        let brokers = metadata(&settings)?;
+        Ok((brokers, handle.block_on(settings_of(&settings, &wanted))))
     };
     tokio::task::spawn_blocking(ask).await.map_err(|error| error.to_string())?
 }
@@ -75,24 +85,32 @@ fn wanted(kafka: &Kafka) -> Vec<&str> {
     [Some(kafka.orders_topic.as_str()), kafka.customers_topic.as_deref(), Some(&kafka.dead_letter_topic)].into_iter().flatten().collect()
 }
 
-/// All topics: asking for one by name could create it.
-fn metadata(client: &AdminClient<LastWords>) -> Result<Brokers, KafkaError> {
-    let metadata = client.inner().fetch_metadata(None, DEADLINE)?;
+/// All topics: asking for one by name could create it. A consumer without a group, because only it hands out what the client complains of.
+fn metadata(settings: &ClientConfig) -> Result<Brokers, String> {
+    let words = LastWords::default();
+    let client: BaseConsumer<LastWords> = settings.create_with_context(words.clone()).map_err(|error| error.to_string())?;
+    let metadata = client.fetch_metadata(None, DEADLINE).map_err(|error| {
+        // Each poll hands one complaint to the context.
+        (0..COMPLAINTS).for_each(|_| drop(client.poll(Duration::ZERO)));
+        words.explain(&error)
+    })?;
     let partitions = metadata.topics().iter().map(|topic| {
         let without_leader = topic.partitions().iter().filter(|partition| partition.leader() < 0).count();
         (topic.name().to_owned(), Topic { partitions: topic.partitions().len(), without_leader })
     });
-    Ok(Brokers { brokers: metadata.brokers().len(), cluster: client.inner().fetch_cluster_id(DEADLINE), topics: partitions.collect() })
+    let cluster = client.client().fetch_cluster_id(DEADLINE);
+    Ok(Brokers { brokers: metadata.brokers().len(), cluster, topics: partitions.collect() })
 }
 
 /// The settings of each topic by name.
-async fn settings_of(client: &AdminClient<LastWords>, topics: &[String]) -> Result<TopicSettings, String> {
+async fn settings_of(settings: &ClientConfig, topics: &[String]) -> Result<TopicSettings, String> {
+    let client: AdminClient<DefaultClientContext> = settings.create().map_err(|error| error.to_string())?;
     let topics: Vec<ResourceSpecifier<'_>> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
     let options = AdminOptions::new().request_timeout(Some(DEADLINE));
     let answers = client.describe_configs(&topics, &options).await.map_err(|error| error.to_string())?;
     let mut settings = BTreeMap::new();
     for resource in answers.into_iter().flatten() {
-        let rdkafka::admin::OwnedResourceSpecifier::Topic(name) = resource.specifier else { continue };
+        let OwnedResourceSpecifier::Topic(name) = resource.specifier else { continue };
         let values = resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
         settings.insert(name, values.collect());
     }

@@ -13,6 +13,7 @@ use crate::results::MIGRATIONS;
 /// The oldest version that the statements were tried on.
 const OLDEST: i32 = 150_000;
 
+/// The view of activity hides other roles' sessions; the sums per database are for everybody.
 const SERVER: &str = "
 select current_setting('server_version') as version,
        current_setting('server_version_num')::int as version_number,
@@ -21,7 +22,7 @@ select current_setting('server_version') as version,
        current_setting('transaction_read_only') = 'on' or pg_is_in_recovery() as is_read_only,
        coalesce(has_schema_privilege(current_schema(), 'create'), false) as may_create,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as connections,
-       (select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid())::int as connected,
+       (select coalesce(sum(numbackends), 1) - 1 from pg_stat_database)::int as connected,
        to_regclass('_sqlx_migrations') is not null as has_migrations";
 
 const APPLIED: &str = "select version from _sqlx_migrations where success";

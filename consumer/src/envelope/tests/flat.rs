@@ -79,8 +79,9 @@ fn heartbeats_and_logical_messages_are_ignored_and_truncates_unsupported() {
     let decoder = decoder(Format::Flat);
     let heartbeat = record(Some(r#"{"serverName":"shop"}"#), Some(r#"{"ts_ms":1769862600123}"#));
     assert_eq!(decoder.order(&heartbeat), Ok(Decoded::Ignored));
-    let message = record(Some(r#"{"prefix":"p"}"#), Some(r#"{"prefix":"p","content":"aGk=","__op":"m"}"#));
-    assert_eq!(decoder.order(&message), Ok(Decoded::Ignored));
+    for message in [r#"{"op":"m","message":{"prefix":"p","content":"aGk="}}"#, r#"{"prefix":"p","content":"aGk=","__op":"m"}"#] {
+        assert_eq!(decoder.order(&record(Some(r#"{"prefix":"p"}"#), Some(message))), Ok(Decoded::Ignored), "{message}");
+    }
     assert_eq!(flat(None, Some(r#"{"__op":"t"}"#)).unwrap_err().reason, Reason::Unsupported);
 }
 

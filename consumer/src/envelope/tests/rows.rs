@@ -73,10 +73,18 @@ fn an_integer_time_without_a_schema_counts_microseconds() {
 #[test]
 fn an_infinite_time_is_infinite_in_text_and_number() {
     let time = |json: &str| put(&row_with("created_at", json)).unwrap().ordered_at;
-    for json in [r#""+294247-01-10T04:00:25.2Z""#, r#""+292278994-08-16T23:00:00Z""#, "9223372036825200000", "9223372036854775807"] {
+    for json in
+        [r#""infinity""#, r#""+294247-01-10T04:00:25.2Z""#, r#""+292278994-08-16T23:00:00Z""#, "9223372036825200000", "9223372036854775807"]
+    {
         assert_eq!(time(json), Some(Timestamp::INFINITY), "{json}");
     }
-    for json in [r#""-290308-12-21T19:59:27.6Z""#, r#""-292275055-05-16T23:00:00Z""#, "-9223372036832400000", "-9223372036854775808"] {
+    for json in [
+        r#""-infinity""#,
+        r#""-290308-12-21T19:59:27.6Z""#,
+        r#""-292275055-05-16T23:00:00Z""#,
+        "-9223372036832400000",
+        "-9223372036854775808",
+    ] {
         assert_eq!(time(json), Some(Timestamp::NEG_INFINITY), "{json}");
     }
 }

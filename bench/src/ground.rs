@@ -1,0 +1,217 @@
+//! Where everything runs: the stack, orderstream as a user would start it, and the way back to an empty table.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use sqlx::PgConnection;
+use sqlx::{Connection, FromRow};
+use stack::wait::{Attempt, until};
+use stack::{Service, Stack};
+use tokio::runtime::Runtime;
+
+use crate::cost::{Family, Reading};
+use crate::fill;
+use crate::shop::Shop;
+
+/// The topic of customers.
+pub(crate) const CUSTOMERS: &str = "bench.customers";
+/// A topic of orders without any.
+const NO_ORDERS: &str = "bench.none";
+/// Long enough for a machine that is busy with other things.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Every table of orderstream but the list of migrations, as on the first day.
+const EMPTY: &str = "
+select format('truncate %s restart identity', string_agg(format('%I', tablename), ', '))
+from pg_tables where schemaname = 'public' and tableowner = 'orderstream' and tablename <> '_sqlx_migrations' \\gexec
+select format('alter sequence %I restart', sequencename)
+from pg_sequences where schemaname = 'public' and sequenceowner = 'orderstream' \\gexec
+checkpoint";
+
+/// The services with the customers in Kafka, and one program to measure.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    /// The services.
+    pub(crate) stack: Stack,
+    /// For what waits on several things at once.
+    pub(crate) runtime: Runtime,
+    /// Where the rows come from.
+    pub(crate) shop: Shop,
+    watcher: Mutex<PgConnection>,
+    program: PathBuf,
+}
+
+impl Ground {
+    /// Starts the services, with the tables of orderstream and the customers; the connector is gone.
+    pub(crate) fn prepare(shop: Shop) -> Result<Self> {
+        let program = program()?;
+        let say = |what: &str, time: Duration| println!("[{:5.1} s] {what}", time.as_secs_f64());
+        let stack = Stack::temporary()?.at_full_speed().report(say).start()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let watcher = Mutex::new(runtime.block_on(PgConnection::connect(&stack.database_url()))?);
+        let ground = Self { stack, runtime, shop, watcher, program };
+        ground.retire_connector()?;
+        ground.migrate()?;
+        fill::customers(&ground)?;
+        ground.stack.create_topic(NO_ORDERS, fill::PARTITIONS, &[])?;
+        Ok(ground)
+    }
+
+    /// The drains have the machine to themselves, and Postgres keeps no log for a reader that is not there.
+    fn retire_connector(&self) -> Result<()> {
+        self.stack.connect().stop()?;
+        let drop_slot = || self.stack.psql("select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active");
+        until("the connector's slot is dropped", PATIENCE, || {
+            let left = drop_slot().and_then(|_| self.stack.psql("select count(*) from pg_replication_slots"));
+            Attempt::from(left.and_then(|left| if left == "0" { Ok(()) } else { bail!("there is one still") }))
+        })
+    }
+
+    fn migrate(&self) -> Result<()> {
+        let mut command = self.command(&[]);
+        let output = command.arg("migrate").output().with_context(|| format!("{} cannot be run", self.program.display()))?;
+        if !output.status.success() {
+            bail!("orderstream migrate: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
+    /// Empty tables, an empty Redis that then gets all customers from orderstream itself, and servers with nothing left to do.
+    pub(crate) fn reset(&self) -> Result<()> {
+        self.empty()?;
+        let process = self.orderstream(NO_ORDERS, &[]);
+        process.start()?;
+        let all = u64::from(self.shop.customers);
+        until("Redis has the customers", PATIENCE, || {
+            Attempt::from(self.processed(CUSTOMERS).and_then(|(processed, open)| {
+                if processed == all && open == 0 && self.reflected(CUSTOMERS)? { Ok(()) } else { bail!("{processed} of {all}") }
+            }))
+        })?;
+        process.stop()?;
+        self.rest()
+    }
+
+    /// Empty tables and an empty Redis.
+    pub(crate) fn empty(&self) -> Result<()> {
+        self.stack.psql(EMPTY)?;
+        let mut redis = self.redis()?;
+        redis::cmd("FLUSHALL").exec(&mut redis)?;
+        redis::cmd("BGREWRITEAOF").exec(&mut redis)?;
+        self.rest()
+    }
+
+    /// Waits until Redis writes no files in the background and Postgres has written what it remembers.
+    pub(crate) fn rest(&self) -> Result<()> {
+        let mut redis = self.redis()?;
+        until("Redis has written its files", PATIENCE, || {
+            let info: Result<String> = redis::cmd("INFO").arg("persistence").query(&mut redis).map_err(Into::into);
+            let busy = ["rdb_bgsave_in_progress:1", "aof_rewrite_in_progress:1", "aof_rewrite_scheduled:1"];
+            Attempt::from(info.and_then(|info| match busy.iter().find(|sign| info.contains(**sign)) {
+                Some(sign) => bail!("{sign}"),
+                None => Ok(()),
+            }))
+        })?;
+        self.stack.psql("checkpoint").map(drop)
+    }
+
+    /// A connection to Redis.
+    pub(crate) fn redis(&self) -> Result<redis::Connection> {
+        Ok(redis::Client::open(self.stack.redis_url())?.get_connection()?)
+    }
+
+    /// orderstream on a topic of orders, not started yet.
+    pub(crate) fn orderstream(&self, topic: &str, settings: &[(&str, String)]) -> Service {
+        let (program, environment) = (self.program.clone(), self.environment(topic, settings));
+        let port = self.stack.ports().orderstream;
+        let launch = move || {
+            let mut command = Command::new(&program);
+            command.envs(environment.clone());
+            command
+        };
+        self.stack.service("orderstream", launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")))
+    }
+
+    fn command(&self, settings: &[(&str, String)]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.envs(self.environment(NO_ORDERS, settings));
+        command
+    }
+
+    /// As a user would set it: addresses and topics, and every other key at its default.
+    fn environment(&self, topic: &str, settings: &[(&str, String)]) -> Vec<(String, String)> {
+        let stack = &self.stack;
+        let own = [
+            ("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrap_servers()),
+            ("KAFKA_ORDERS_TOPIC", topic.to_owned()),
+            ("KAFKA_CUSTOMERS_TOPIC", CUSTOMERS.to_owned()),
+            ("DATABASE_URL", stack.orderstream_database_url()),
+            ("REDIS_URL", stack.redis_url()),
+            ("HTTP_LISTEN", format!("127.0.0.1:{}", stack.ports().orderstream)),
+        ];
+        own.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    /// One cheap row from Postgres, over a connection that is there already.
+    pub(crate) fn row<T>(&self, query: &'static str, argument: &str) -> Result<T>
+    where
+        T: Send + Unpin + for<'r> FromRow<'r, sqlx::postgres::PgRow>,
+    {
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.runtime.block_on(sqlx::query_as(query).bind(argument).fetch_one(&mut *watcher))?)
+    }
+
+    /// How many events of a topic are committed, and how many orders are still on the list of the sweep.
+    pub(crate) fn processed(&self, topic: &str) -> Result<(u64, u64)> {
+        const PROCESSED: &str = "
+            select coalesce(sum(applied + stale + ignored + dead_lettered), 0)::bigint, (select count(*) from due_orders)
+            from consumer_offsets where topic = $1";
+        let (processed, open): (i64, i64) = self.row(PROCESSED, topic)?;
+        Ok((processed.unsigned_abs(), open.unsigned_abs()))
+    }
+
+    /// Whether Redis reflects all of a topic that is committed.
+    pub(crate) fn reflected(&self, topic: &str) -> Result<bool> {
+        const COMMITTED: &str = "
+            select coalesce(string_agg(format('%s:%s=%s:%s', topic, partition, lpad(epoch::text, 10, '0'), lpad(next_offset::text, 20, '0')), ' '), '')
+            from consumer_offsets where topic = $1";
+        let (committed,): (String,) = self.row(COMMITTED, topic)?;
+        let mut redis = self.redis()?;
+        let progress: Vec<(String, String)> = redis::cmd("HGETALL").arg("orderstream:progress").query(&mut redis)?;
+        let reached =
+            |entry: &str| entry.split_once('=').is_some_and(|(at, to)| progress.iter().any(|(p, now)| p == at && now.as_str() >= to));
+        Ok(committed.split(' ').filter(|entry| !entry.is_empty()).all(reached))
+    }
+
+    /// What has been used so far, by the services and by `process`.
+    pub(crate) fn reading(&self, process: Option<&Service>) -> Result<Reading> {
+        const WAL: &str = "select (pg_current_wal_lsn() - '0/0')::float8 where $1 = ''";
+        let (wal,): (f64,) = self.row(WAL, "")?;
+        let families: [Family; 4] = [
+            ("orderstream", process.and_then(Service::pid)),
+            ("postgres", self.stack.postgres().pid()),
+            ("redis", self.stack.redis().pid()),
+            ("kafka", self.stack.kafka().pid()),
+        ];
+        Reading::now(&families, wal)
+    }
+
+    /// The program that is measured.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+}
+
+/// The Makefile builds both programs into one folder.
+fn program() -> Result<PathBuf> {
+    let here = env::current_exe().context("the folder of this program is unknown")?;
+    let program = here.parent().unwrap_or(Path::new("/")).join("orderstream");
+    if !program.is_file() {
+        bail!("{} is missing: `make bench` builds it", program.display());
+    }
+    Ok(program)
+}

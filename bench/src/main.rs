@@ -1,0 +1,114 @@
+//! `make bench`: what orderstream does per second, what an order costs, and how near that is to what the servers can do at all.
+//!
+//! The way of a run:
+//! - [`settings`]: what to run, from the environment
+//! - [`ground`]: the services, and the way back to an empty table
+//! - [`shop`], [`workload`], [`envelope`]: rows, the order of their events, and the bytes of each; pure
+//! - [`fill`]: the events into Kafka, and what is to be left of them into Postgres
+//! - [`case`]: what can be measured
+//! - [`drain`]: a backlog is worked off
+//! - [`cost`]: processor time, memory, bytes of log
+//! - [`check`]: no number counts unless the table is right
+//! - [`measures`], [`report`], [`machine`]: numbers, table and file
+
+mod case;
+mod check;
+mod cost;
+mod drain;
+mod envelope;
+mod fill;
+mod ground;
+mod machine;
+mod measures;
+mod report;
+mod settings;
+mod shop;
+mod workload;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use chrono::Utc;
+
+use crate::case::Case;
+use crate::fill::Filled;
+use crate::ground::Ground;
+use crate::measures::Measures;
+use crate::report::{CaseResult, Run};
+use crate::settings::Settings;
+use crate::shop::Shop;
+use crate::workload::Workload;
+
+const CUSTOMERS: u32 = 20_000;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when stderr is closed.
+            let _: io::Result<()> = writeln!(io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let settings = Settings::from_environment()?;
+    let customers = u32::try_from(settings.scaled(CUSTOMERS.into())).unwrap_or(CUSTOMERS);
+    let ground = Ground::prepare(Shop { seed: settings.seed, customers })?;
+    let mut logs = Logs { ground: &ground, settings: &settings, filled: BTreeMap::new() };
+    let mut results: Vec<CaseResult> =
+        settings.cases.iter().map(|case| CaseResult { name: case.name().to_owned(), repetitions: Vec::new() }).collect();
+    // Round after round, so that a machine that slows down slows all of them down.
+    for round in 1..=settings.repeat {
+        for (case, result) in settings.cases.iter().zip(&mut results) {
+            let measures = measure(*case, &ground, &mut logs).with_context(|| format!("{case}, repetition {round}"))?;
+            println!("{case} {round}/{}: {:.0} events/s", settings.repeat, measures.get("events_per_second").unwrap_or_default());
+            result.repetitions.push(measures);
+        }
+    }
+    let run = Run {
+        date: Utc::now(),
+        revision: machine::revision(),
+        machine: machine::machine(),
+        versions: machine::versions(&ground),
+        events: settings.events,
+        seed: settings.seed,
+        results,
+    };
+    println!("{}", run.table());
+    if let Some(base) = &settings.base {
+        println!("{}", run.change_since(base)?);
+    }
+    println!("written to {}", run.save(&stack::root().join("bench/results"))?.display());
+    ground.stack.stop()
+}
+
+fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Measures> {
+    match case {
+        Case::DrainCreate => drain::drain(ground, logs.get(Workload::Create)?, &[]),
+        Case::DrainMixed => drain::drain(ground, logs.get(Workload::Mixed)?, &[]),
+        Case::HotKeys => drain::drain(ground, logs.get(Workload::Hot)?, &[]),
+        Case::Poison => drain::drain(ground, logs.get(Workload::Poison)?, &[]),
+        Case::Floor => anyhow::bail!("not yet"),
+    }
+}
+
+/// The logs in Kafka, each filled when it is first needed.
+struct Logs<'a> {
+    ground: &'a Ground,
+    settings: &'a Settings,
+    filled: BTreeMap<Workload, Filled>,
+}
+
+impl Logs<'_> {
+    fn get(&mut self, workload: Workload) -> Result<&Filled> {
+        if !self.filled.contains_key(&workload) {
+            let filled = fill::orders(self.ground, workload, self.settings.events)?;
+            self.filled.insert(workload, filled);
+        }
+        self.filled.get(&workload).context("a log that was just filled")
+    }
+}

@@ -1,0 +1,241 @@
+//! Which events there are, in which order, and what is left of them.
+
+use crate::shop::mix;
+
+/// Orders that are changed while others are, at any time. An order's events then lie within some thousands of each other, as those of
+/// a day's orders do in a shop with that many open ones.
+const OPEN_ORDERS: usize = 1000;
+const CHANGES_PER_ORDER: u32 = 5;
+const HOT_ORDERS: i64 = 1000;
+/// One record of so many is poison.
+const POISON_EVERY: u64 = 100;
+
+/// An event: which state of which order it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// The order.
+    pub(crate) id: i64,
+    /// How many updates the order has had; zero is its creation.
+    pub(crate) version: u32,
+    /// What is wrong with the record.
+    pub(crate) poison: Option<Poison>,
+}
+
+/// What can be wrong with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Poison {
+    Truncated,
+    NoPrice,
+    QuantityAsText,
+    PriceOutOfRange,
+    NulCharacter,
+    OtherKey,
+}
+
+impl Poison {
+    /// Every kind there is.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Truncated, Self::NoPrice, Self::QuantityAsText, Self::PriceOutOfRange, Self::NulCharacter, Self::OtherKey];
+}
+
+/// The log of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Workload {
+    /// Each event creates an order.
+    Create,
+    /// Each order is created and changed four times, a thousand of them at a time.
+    Mixed,
+    /// A thousand orders that are changed all the time.
+    Hot,
+    /// As `Create`, with one poison record in a hundred.
+    Poison,
+}
+
+impl Workload {
+    /// The name of its topic.
+    pub(crate) fn topic(self) -> &'static str {
+        match self {
+            Self::Create => "bench.create",
+            Self::Mixed => "bench.mixed",
+            Self::Hot => "bench.hot",
+            Self::Poison => "bench.poison",
+        }
+    }
+
+    /// The table with what is to be left of it.
+    pub(crate) fn table(self) -> &'static str {
+        match self {
+            Self::Create => "bench.expected_create",
+            Self::Mixed => "bench.expected_mixed",
+            Self::Hot => "bench.expected_hot",
+            Self::Poison => "bench.expected_poison",
+        }
+    }
+
+    /// `count` events, the same for the same seed.
+    pub(crate) fn events(self, seed: u64, count: u64) -> Box<dyn Iterator<Item = Event>> {
+        match self {
+            Self::Create => Box::new(ids().zip(0..count).map(|(id, _)| event(id, 0))),
+            Self::Poison => Box::new(ids().zip(0..count).map(|(id, number)| Event { poison: poison(number), ..event(id, 0) })),
+            Self::Mixed => Box::new(Mixed::new(seed, count)),
+            Self::Hot => Box::new(Hot::new(seed, count)),
+        }
+    }
+
+    /// What is left of so many events: the last version of each order, by ascending id.
+    pub(crate) fn outcome(self, seed: u64, count: u64) -> Outcome {
+        let mut versions: Vec<Option<u32>> = Vec::new();
+        let mut poison = 0;
+        for event in self.events(seed, count) {
+            if event.poison.is_some() {
+                poison += 1;
+                continue;
+            }
+            let at = usize::try_from(event.id).unwrap_or(0);
+            versions.resize(versions.len().max(at + 1), None);
+            versions[at] = Some(event.version);
+        }
+        let last = |(id, version): (i64, Option<u32>)| Some((id, version?));
+        Outcome { events: count, poison, orders: (0..).zip(versions).filter_map(last).collect() }
+    }
+}
+
+/// What is left when all events have been processed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    /// All events.
+    pub(crate) events: u64,
+    /// Those of them that are poison.
+    pub(crate) poison: u64,
+    /// The id and the last version of each order.
+    pub(crate) orders: Vec<(i64, u32)>,
+}
+
+fn ids() -> impl Iterator<Item = i64> {
+    1..
+}
+
+fn event(id: i64, version: u32) -> Event {
+    Event { id, version, poison: None }
+}
+
+fn poison(number: u64) -> Option<Poison> {
+    let kind = usize::try_from(number / POISON_EVERY).unwrap_or(0) % Poison::ALL.len();
+    (number % POISON_EVERY == POISON_EVERY / 2).then(|| Poison::ALL[kind])
+}
+
+/// A seeded choice among so many.
+struct Choice(u64);
+
+impl Choice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(1);
+        usize::try_from(mix(self.0) % limit.max(1) as u64).unwrap_or(0)
+    }
+}
+
+/// A thousand open orders; whichever has had its five events makes room for the next.
+struct Mixed {
+    open: Vec<(i64, u32)>,
+    next: i64,
+    last: i64,
+    choice: Choice,
+}
+
+impl Mixed {
+    fn new(seed: u64, count: u64) -> Self {
+        let last = i64::try_from(count / u64::from(CHANGES_PER_ORDER)).unwrap_or(0);
+        let mut mixed = Self { open: Vec::new(), next: 1, last, choice: Choice(seed) };
+        (0..OPEN_ORDERS).for_each(|_| mixed.open_another());
+        mixed
+    }
+
+    fn open_another(&mut self) {
+        if self.next <= self.last {
+            self.open.push((self.next, 0));
+            self.next += 1;
+        }
+    }
+}
+
+impl Iterator for Mixed {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        let at = self.choice.below(self.open.len());
+        let (id, version) = *self.open.get(at)?;
+        if version + 1 == CHANGES_PER_ORDER {
+            self.open.swap_remove(at);
+            self.open_another();
+        } else {
+            self.open[at].1 += 1;
+        }
+        Some(event(id, version))
+    }
+}
+
+/// First each order's creation, then updates of any of them.
+struct Hot {
+    versions: Vec<u32>,
+    left: u64,
+    choice: Choice,
+}
+
+impl Hot {
+    fn new(seed: u64, count: u64) -> Self {
+        Self { versions: Vec::new(), left: count, choice: Choice(seed) }
+    }
+}
+
+impl Iterator for Hot {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        self.left = self.left.checked_sub(1)?;
+        let made = i64::try_from(self.versions.len()).unwrap_or(HOT_ORDERS);
+        if made < HOT_ORDERS {
+            self.versions.push(0);
+            return Some(event(made + 1, 0));
+        }
+        let at = self.choice.below(self.versions.len());
+        self.versions[at] += 1;
+        Some(event(i64::try_from(at).unwrap_or(0) + 1, self.versions[at]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn the_versions_of_an_order_come_in_their_order() {
+        for workload in [Workload::Create, Workload::Mixed, Workload::Hot, Workload::Poison] {
+            let mut next: HashMap<i64, u32> = HashMap::new();
+            for event in workload.events(7, 20_000) {
+                let version = next.entry(event.id).or_default();
+                assert_eq!(event.version, *version, "{workload:?} {event:?}");
+                *version += 1;
+            }
+        }
+    }
+
+    #[test]
+    fn each_case_has_the_orders_that_it_promises() {
+        let orders = |workload: Workload| workload.outcome(7, 20_000);
+        assert_eq!(orders(Workload::Create).orders.len(), 20_000);
+        assert_eq!(orders(Workload::Mixed).orders.len(), 4_000);
+        assert!(orders(Workload::Mixed).orders.iter().all(|(_, version)| *version == 4));
+        assert_eq!(orders(Workload::Hot).orders.len(), 1_000);
+        let poison = orders(Workload::Poison);
+        assert_eq!((poison.poison, poison.orders.len()), (200, 19_800));
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_events_and_another_gives_others() {
+        let events = |seed| Workload::Mixed.events(seed, 5_000).collect::<Vec<_>>();
+        assert_eq!(events(1), events(1));
+        assert_ne!(events(1), events(2));
+        assert_eq!(events(1).len(), 5_000);
+    }
+}

@@ -1,0 +1,99 @@
+//! What must hold when everything is healed and the lag is zero.
+
+mod ledger;
+mod letters;
+mod redis;
+mod results;
+mod secrets;
+
+use std::fmt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+pub(crate) use self::ledger::Read;
+use crate::world::World;
+
+/// For the rest of the lag, the repair, and Redis made whole, on a machine that is busy with other things.
+const PATIENCE: Duration = Duration::from_secs(120);
+const PAUSE: Duration = Duration::from_millis(300);
+/// Of each check.
+const EXAMPLES: usize = 3;
+
+/// A promise that was not kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Finding {
+    promise: &'static str,
+    what: String,
+}
+
+impl Finding {
+    pub(crate) fn new(promise: &'static str, what: impl Into<String>) -> Self {
+        Self { promise, what: what.into() }
+    }
+
+    /// One finding for many differences of the same kind; none if there are none.
+    fn of(promise: &'static str, differences: &[String]) -> Vec<Self> {
+        if differences.is_empty() {
+            return Vec::new();
+        }
+        let examples = differences[..differences.len().min(EXAMPLES)].join("\n    ");
+        vec![Self::new(promise, format!("{} differences, such as\n    {examples}", differences.len()))]
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.promise, self.what)
+    }
+}
+
+/// How everything came right, or did not.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// What did not hold in time.
+    pub(crate) findings: Vec<Finding>,
+    /// What came right last, as it was before.
+    pub(crate) last: Option<Finding>,
+}
+
+/// Waits until every promise holds. What does not hold in time is a finding.
+pub(crate) fn settle(world: &World, read: &mut Read) -> Settled {
+    let start = Instant::now();
+    let mut last = None;
+    loop {
+        let findings = look(world, read).unwrap_or_else(|error| vec![Finding::new("the checks", format!("{error:#}"))]);
+        if findings.is_empty() || start.elapsed() > PATIENCE {
+            return Settled { findings, last };
+        }
+        last = findings.into_iter().next();
+        thread::sleep(PAUSE);
+    }
+}
+
+/// One look at everything; the cheap and slow to come true first.
+fn look(world: &World, read: &mut Read) -> Result<Vec<Finding>> {
+    world.connector_runs()?;
+    let findings = results::differences(world)?;
+    if !findings.is_empty() {
+        return Ok(findings);
+    }
+    read.advance(&world.topics)?;
+    let mut findings = ledger::differences(world, read)?;
+    findings.extend(redis::differences(world)?);
+    findings.extend(letters::differences(world, read)?);
+    findings.extend(secrets::found(world, read)?);
+    findings.extend(unready(world));
+    Ok(findings)
+}
+
+fn unready(world: &World) -> Vec<Finding> {
+    let unready = world.workers().iter().filter(|process| !process.service.is_healthy());
+    unready
+        .map(|process| {
+            let answer = process.get("/readyz").unwrap_or_else(|error| format!("{error:#}"));
+            Finding::new("P9", format!("{} is not ready: {answer}", process.service.name()))
+        })
+        .collect()
+}

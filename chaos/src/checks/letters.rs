@@ -1,0 +1,50 @@
+//! P7: the dead letters are exactly the poison, byte for byte.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use super::Finding;
+use super::ledger::{Coordinates, Read};
+use crate::topics::Found;
+use crate::world::World;
+
+const LETTERS: &str = r#"select topic, partition, "offset", dlq_partition, dlq_offset from dead_letters where epoch = 0"#;
+
+pub(super) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
+    let (poison, letters) = (&read.poison, &read.letters);
+    let mut counted = counted(&world.stack.psql(LETTERS)?)?;
+    let mut differences = Vec::new();
+    for (coordinates, record) in poison {
+        match counted.remove(coordinates).map(|place| letters.get(&place)) {
+            None => differences.push(format!("{coordinates:?} is no dead letter")),
+            Some(None) => differences.push(format!("the letter of {coordinates:?} is not on the topic")),
+            Some(Some(letter)) => differences.extend(changes(coordinates, record, letter)),
+        }
+    }
+    differences.extend(counted.keys().map(|coordinates| format!("{coordinates:?} is a dead letter and deserves none")));
+    // Letters that do not count were sent by a transaction that did not commit: of a poison record all the same.
+    let foreign = letters.values().filter(|letter| origin(letter).is_none_or(|origin| !poison.contains_key(&origin)));
+    differences.extend(foreign.map(|letter| format!("on the topic, and no poison: {:?}", letter.header("x-dlq-id"))));
+    Ok(Finding::of("P7", &differences))
+}
+
+fn counted(rows: &str) -> Result<BTreeMap<Coordinates, (i32, i64)>> {
+    let row = |line: &str| -> Result<(Coordinates, (i32, i64))> {
+        let fields: Vec<&str> = line.split('|').collect();
+        let [topic, partition, offset, letter_partition, letter_offset] = fields[..] else { anyhow::bail!("{line}") };
+        Ok(((topic.to_owned(), partition.parse()?, offset.parse()?), (letter_partition.parse()?, letter_offset.parse()?)))
+    };
+    rows.lines().map(row).collect::<Result<_>>().context("dead_letters cannot be read")
+}
+
+fn changes(coordinates: &Coordinates, record: &Found, letter: &Found) -> Option<String> {
+    let same = (&record.key, &record.value, record.timestamp) == (&letter.key, &letter.value, letter.timestamp);
+    let headers = letter.headers.starts_with(&record.headers);
+    (!same || !headers).then(|| format!("the letter of {coordinates:?} is not the record, its headers are {:?}", letter.headers))
+}
+
+fn origin(letter: &Found) -> Option<Coordinates> {
+    let header = |name: &str| letter.header(&format!("__connect.errors.{name}"));
+    Some((header("topic")?.to_owned(), header("partition")?.parse().ok()?, header("offset")?.parse().ok()?))
+}

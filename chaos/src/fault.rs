@@ -1,0 +1,185 @@
+//! What can go wrong, and how it is made to.
+
+use std::fmt;
+
+use anyhow::Result;
+use stack::Service;
+
+use crate::process::Process;
+use crate::proxy::{Mode, Proxy};
+use crate::redis_faults;
+use crate::topics::ORDERS;
+use crate::world::World;
+
+/// What a fault happens to. Two faults never happen to one place at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Postgres,
+    Redis,
+    Kafka,
+    Connect,
+    /// The orderstream process of that number.
+    Worker(usize),
+    /// The line of that worker to Postgres.
+    ToPostgres(usize),
+    /// The line of that worker to Redis.
+    ToRedis(usize),
+    /// Debezium's signal table.
+    Signals,
+    /// The topic of orders.
+    Topic,
+}
+
+/// What happens there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// SIGKILL, and a new start when the time is over.
+    Kill,
+    /// SIGSTOP, and SIGCONT when the time is over.
+    Pause,
+    /// An orderly end, and a new start when the time is over.
+    Stop,
+    /// A line that behaves like this.
+    Line(Mode),
+    /// Connections end, new ones work.
+    Cut,
+    /// Redis: FLUSHALL.
+    Flush,
+    /// Redis: OOM.
+    Full,
+    /// Redis or Postgres: no writes.
+    ReadOnly,
+    /// Redis: killed, and back without data.
+    Emptied,
+    /// Redis: back to what it was when the time began.
+    OldData,
+    /// Postgres: every backend of the worker and of Debezium is terminated.
+    Terminate,
+    /// Both tables are read again by Debezium.
+    Snapshot,
+    /// One partition more.
+    AddPartition,
+}
+
+/// One fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) place: Place,
+    pub(crate) kind: Kind,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Place::Worker(number) => write!(f, "orderstream-{number}"),
+            Place::ToPostgres(number) => write!(f, "orderstream-{number} -> Postgres"),
+            Place::ToRedis(number) => write!(f, "orderstream-{number} -> Redis"),
+            place => write!(f, "{place:?}"),
+        }?;
+        f.write_str(": ")?;
+        match self.kind {
+            Kind::Kill => f.write_str("SIGKILL"),
+            Kind::Pause => f.write_str("SIGSTOP"),
+            Kind::Stop => f.write_str("restart"),
+            Kind::Line(mode) => write!(f, "{mode}"),
+            Kind::Cut => f.write_str("connections cut"),
+            Kind::Flush => f.write_str("FLUSHALL"),
+            Kind::Full => f.write_str("out of memory"),
+            Kind::ReadOnly => f.write_str("read-only"),
+            Kind::Emptied => f.write_str("comes back empty"),
+            Kind::OldData => f.write_str("comes back with old data"),
+            Kind::Terminate => f.write_str("backends terminated"),
+            Kind::Snapshot => f.write_str("incremental snapshot"),
+            Kind::AddPartition => f.write_str("one more partition"),
+        }
+    }
+}
+
+impl Fault {
+    /// Makes it happen.
+    pub(crate) fn begin(&self, world: &World) -> Result<()> {
+        let stack = &world.stack;
+        match self.kind {
+            Kind::Kill => self.service(world).map_or(Ok(()), |service| {
+                service.kill();
+                Ok(())
+            }),
+            Kind::Pause => self.service(world).map_or(Ok(()), Service::pause),
+            Kind::Stop => self.service(world).map_or(Ok(()), Service::stop),
+            Kind::Line(mode) => {
+                self.on_line(world, |line| line.set(mode));
+                Ok(())
+            }
+            Kind::Cut => {
+                self.on_line(world, Proxy::cut);
+                Ok(())
+            }
+            Kind::Flush => redis_faults::flush(stack),
+            Kind::Full => redis_faults::fill(stack),
+            Kind::ReadOnly if self.place == Place::Redis => redis_faults::make_read_only(stack),
+            Kind::ReadOnly => set_read_only(world, true),
+            Kind::Emptied => redis_faults::lose_data(stack),
+            Kind::OldData => redis_faults::back_up(stack),
+            Kind::Terminate => terminate(world),
+            Kind::Snapshot => ask_for_snapshot(world),
+            Kind::AddPartition => world.topics.add_partition(&world.runtime, ORDERS),
+        }
+    }
+
+    /// Ends it.
+    pub(crate) fn end(&self, world: &World) -> Result<()> {
+        match self.kind {
+            Kind::Kill | Kind::Stop => self.service(world).map_or(Ok(()), Service::launch),
+            Kind::Pause => {
+                self.service(world).into_iter().for_each(Service::resume);
+                Ok(())
+            }
+            Kind::Line(_) => {
+                self.on_line(world, Proxy::heal);
+                Ok(())
+            }
+            Kind::Full => redis_faults::heal(&world.stack),
+            Kind::ReadOnly if self.place == Place::Redis => redis_faults::heal(&world.stack),
+            Kind::ReadOnly => set_read_only(world, false),
+            Kind::OldData => redis_faults::return_to_backup(&world.stack),
+            Kind::Cut | Kind::Flush | Kind::Emptied | Kind::Terminate | Kind::Snapshot | Kind::AddPartition => Ok(()),
+        }
+    }
+
+    fn service<'a>(&self, world: &'a World) -> Option<&'a Service> {
+        match self.place {
+            Place::Postgres => Some(world.stack.postgres()),
+            Place::Redis => Some(world.stack.redis()),
+            Place::Kafka => Some(world.stack.kafka()),
+            Place::Connect => Some(world.stack.connect()),
+            Place::Worker(number) => world.workers().get(number).map(|process| &process.service),
+            _ => None,
+        }
+    }
+
+    fn on_line(&self, world: &World, act: impl Fn(&Proxy)) {
+        let line = |number: usize, choose: fn(&Process) -> &Proxy| world.workers().get(number).map(choose);
+        let line = match self.place {
+            Place::ToPostgres(number) => line(number, |process| &process.to_postgres),
+            Place::ToRedis(number) => line(number, |process| &process.to_redis),
+            _ => None,
+        };
+        line.into_iter().for_each(act);
+    }
+}
+
+fn set_read_only(world: &World, on: bool) -> Result<()> {
+    let value = if on { "on" } else { "off" };
+    world.stack.psql(&format!("alter system set default_transaction_read_only = {value}"))?;
+    world.stack.psql("select pg_reload_conf()").map(drop)
+}
+
+fn terminate(world: &World) -> Result<()> {
+    world.stack.psql("select count(pg_terminate_backend(pid)) from pg_stat_activity where usename in ('orderstream', 'debezium')").map(drop)
+}
+
+fn ask_for_snapshot(world: &World) -> Result<()> {
+    let asked = r#"{"type": "incremental", "data-collections": ["public.orders", "public.customers"]}"#;
+    let id = "'chaos-' || gen_random_uuid()";
+    world.stack.psql(&format!("insert into debezium_signal (id, type, data) values ({id}, 'execute-snapshot', '{asked}')")).map(drop)
+}

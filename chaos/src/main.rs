@@ -1,0 +1,79 @@
+//! `make chaos`: a random workload and a random schedule of faults on the real stack, and after each round a check of every promise.
+//!
+//! - [`world`]: the services and the orderstream processes ([`process`]), each behind a [`proxy`] to Postgres and one to Redis
+//! - [`workload`]: what the shop does meanwhile, in [`statements`]; [`poison`] is put straight on the topics
+//! - [`schedule`]: which [`fault`] comes when; [`redis_faults`] are those of Redis itself
+//! - [`watch`]: what must hold at every moment of the round
+//! - [`checks`]: what must hold at its end
+//! - [`round`]: all of it in order; [`table`] is what it prints
+//!
+//! All choices come from one seed. What the machine makes of them is not the same twice, so a seed tries a failure again and does
+//! not replay it.
+
+mod checks;
+mod fault;
+mod poison;
+mod process;
+mod proxy;
+mod redis_faults;
+mod round;
+mod schedule;
+mod statements;
+mod table;
+mod topics;
+mod watch;
+mod workload;
+mod world;
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use crate::checks::Read;
+use crate::round::Round;
+use crate::world::World;
+
+/// Random work and random faults on the real stack, and proof that the promises hold.
+#[derive(Debug, Parser)]
+struct Options {
+    /// How many rounds, each with other faults.
+    #[arg(long, default_value_t = 3)]
+    rounds: u64,
+    /// The seed of the first round; the next one has the next number.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+fn main() -> Result<ExitCode> {
+    let options = Options::parse();
+    let first = options.seed.unwrap_or_else(seed_of_the_day);
+    let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
+    let (mut world, mut read) = (World::start(runtime.handle())?, Read::default());
+    for seed in first..first + options.rounds {
+        if !passes(&mut world, &mut read, seed) {
+            let logs = world.keep_logs(seed)?;
+            println!("\nThe logs are in {}.\nOnce more: make chaos ROUNDS=1 SEED={seed}", logs.display());
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    println!("\n{} rounds from seed {first} on, no findings", options.rounds);
+    world.stop()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the round and prints it. What keeps a round from its end is as bad as a finding.
+fn passes(world: &mut World, read: &mut Read, seed: u64) -> bool {
+    let mut round = Round::new(seed);
+    let ended = round.run(world, read);
+    println!("{}", table::of(&round));
+    if let Err(error) = &ended {
+        println!("  the round did not come to its end: {error:#}");
+    }
+    ended.is_ok() && round.findings.is_empty()
+}
+
+fn seed_of_the_day() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() % 1_000_000
+}

@@ -1,0 +1,81 @@
+//! Records that nobody can process, put straight on the topics beside those of Debezium.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use fastrand::Rng;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+
+use crate::statements::{PLANTED_DOMAIN, PLANTED_NAME};
+use crate::topics::{CUSTOMERS, ORDERS, Topics};
+use crate::workload::Clock;
+use crate::world::REFUSED_PRODUCT;
+
+/// Every poison record carries it, and no other record does: so the topics tell which dead letters there have to be.
+pub(crate) const MARK: &str = "chaos-poison";
+/// Orders that the shop never has.
+const FOREIGN_IDS: i64 = 900_000_000;
+/// Over `source.max_record_bytes`; compressed it is small enough for the broker.
+const TOO_LARGE: usize = 1_200_000;
+/// Kafka may be away for a while; what is sent meanwhile arrives afterwards.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Poison {
+    topic: &'static str,
+    key: String,
+    value: Vec<u8>,
+}
+
+/// Sends poison until the time is over; all of it is on the topics when this returns.
+pub(crate) fn send(topics: &Topics, mut rng: Rng, clock: &Clock) -> Result<usize> {
+    let producer = topics.producer()?;
+    let mut sent = 0;
+    while !clock.is_over() {
+        put(&producer, &any(&mut rng), sent)?;
+        sent += 1;
+        producer.poll(Duration::ZERO);
+        thread::sleep(Duration::from_millis(rng.u64(50..1_500)));
+    }
+    producer.flush(PATIENCE)?;
+    Ok(sent)
+}
+
+fn put(producer: &BaseProducer, poison: &Poison, number: usize) -> Result<()> {
+    let number = number.to_string();
+    let headers =
+        OwnedHeaders::new().insert(Header { key: MARK, value: Some(&number) }).insert(Header { key: "empty", value: None::<&str> });
+    let record = BaseRecord::to(poison.topic).key(&poison.key).payload(&poison.value).headers(headers);
+    producer.send(record).map_err(|(error, _)| anyhow!("a poison record cannot be sent: {error}"))
+}
+
+fn any(rng: &mut Rng) -> Poison {
+    // With the key of an order that may exist: it must not suffer.
+    let id = rng.i64(1..500);
+    let foreign = FOREIGN_IDS + rng.i64(0..1_000_000);
+    let order = |id: i64, value: String| Poison { topic: ORDERS, key: format!(r#"{{"id":{id}}}"#), value: value.into_bytes() };
+    match rng.u8(0..20) {
+        0..=2 => order(id, format!("{{{PLANTED_NAME} p@{PLANTED_DOMAIN}")),
+        3 => Poison { value: vec![b'{', 0xff, 0xfe], ..order(id, String::new()) },
+        4 => order(id, String::new()),
+        5..=6 => order(id, format!(r#"{{"op":"c","after":"{PLANTED_NAME}"}}"#)),
+        7..=8 => order(id, event(id, "P", &format!(r#""p@{PLANTED_DOMAIN}""#), "paid")),
+        9 => order(id, event(id + 1, "P", "1", "paid")),
+        10 => order(id, event(id, "P", "-1", "paid")),
+        11 => order(id, event(id, "P", "1", "paid").replace(r#""op":"u""#, r#""op":"t""#)),
+        12..=15 => order(foreign, event(foreign, REFUSED_PRODUCT, "1", "paid")),
+        16 => order(foreign, event(foreign, "P", "1", "__debezium_unavailable_value")),
+        17 => order(id, "x".repeat(TOO_LARGE)),
+        _ => Poison { topic: CUSTOMERS, key: format!(r#"{{"id":"CHAOS{}"}}"#, id % 60), value: format!("[{PLANTED_NAME}]").into_bytes() },
+    }
+}
+
+/// An event as Debezium writes it, at a position that Postgres will not reach.
+fn event(id: i64, product: &str, quantity: &str, status: &str) -> String {
+    let source = r#"{"snapshot":"false","sequence":"[\"1\",\"2\"]","lsn":2,"ts_ms":1769862600123}"#;
+    let row = format!(
+        r#"{{"id":{id},"customer_id":"{PLANTED_NAME}","product_id":"{product}","quantity":{quantity},"price":"1.00","status":"{status}"}}"#
+    );
+    format!(r#"{{"before":null,"after":{row},"source":{source},"op":"u","ts_ms":1769862600130}}"#)
+}

@@ -1,0 +1,75 @@
+//! An orderstream process, with a line of its own to Postgres and one to Redis.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use stack::{Service, Stack};
+use tokio::runtime::Handle;
+
+use crate::proxy::Proxy;
+
+/// What a user would not set: a dead member's partitions are free sooner, and a round has many batches.
+const SETTINGS: [(&str, &str); 2] = [("KAFKA_PROPERTIES", "session.timeout.ms=6000"), ("BATCH_MAX_RECORDS", "300")];
+
+/// An orderstream process.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) service: Service,
+    pub(crate) to_postgres: Proxy,
+    pub(crate) to_redis: Proxy,
+    pub(crate) log: PathBuf,
+    port: u16,
+}
+
+impl Process {
+    /// The process of that number, not started yet.
+    pub(crate) fn new(stack: &Stack, runtime: &Handle, number: usize) -> Result<Self> {
+        let program = program()?;
+        let to_postgres = Proxy::start(runtime, stack.ports().postgres)?;
+        let to_redis = Proxy::start(runtime, stack.ports().redis)?;
+        let port = stack::free_port()?;
+        let environment = [
+            ("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrap_servers()),
+            ("DATABASE_URL", format!("postgres://orderstream:orderstream@127.0.0.1:{}/orders", to_postgres.port())),
+            ("REDIS_URL", format!("redis://127.0.0.1:{}", to_redis.port())),
+            ("HTTP_LISTEN", format!("127.0.0.1:{port}")),
+        ];
+        let launch = move || {
+            let mut command = Command::new(&program);
+            command.envs(SETTINGS).envs(environment.clone());
+            command
+        };
+        let name = format!("orderstream-{number}");
+        let log = stack.folder().join(&name).with_extension("log");
+        let service = stack.service(&name, launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")));
+        Ok(Self { service, to_postgres, to_redis, log, port })
+    }
+
+    /// What the endpoint answers, with whatever status.
+    pub(crate) fn get(&self, path: &str) -> Result<String> {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let patient = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(3))).http_status_as_error(false).build();
+        Ok(patient.call()?.body_mut().read_to_string()?)
+    }
+
+    /// Memory in use, in MiB; `None` if it does not run.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.service.pid()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+        Some(kilobytes / 1024)
+    }
+}
+
+/// The Makefile builds both programs into one folder.
+fn program() -> Result<PathBuf> {
+    let here = std::env::current_exe().context("the folder of this program is unknown")?;
+    let program = here.parent().unwrap_or(Path::new("/")).join("orderstream");
+    if !program.is_file() {
+        bail!("{} is missing: `make chaos` builds it", program.display());
+    }
+    Ok(program)
+}

@@ -1,0 +1,219 @@
+//! A TCP proxy between one orderstream process and one server: the faults of the network.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+const CHUNK: usize = 16 * 1024;
+
+/// How the line behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Everything passes.
+    Open,
+    /// Everything passes later, in each direction.
+    Slow(Duration),
+    /// Connections stay, and nothing passes.
+    BlackHole,
+    /// What the client says arrives, and no answer comes back: a commit of which nobody knows.
+    AnswersLost,
+    /// New connections end at once.
+    Refuse,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("open"),
+            Self::Slow(delay) => write!(f, "delayed by {} ms", delay.as_millis()),
+            Self::BlackHole => f.write_str("black-holed"),
+            Self::AnswersLost => f.write_str("answers lost"),
+            Self::Refuse => f.write_str("refused"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    mode: Mode,
+    /// Connections end when it grows.
+    cuts: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Question,
+    Answer,
+}
+
+/// A listening proxy. It lives as long as the runtime.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    port: u16,
+    line: watch::Sender<Line>,
+}
+
+impl Proxy {
+    /// Listens on a free port and passes everything to the port `to` of this machine.
+    pub(crate) fn start(runtime: &Handle, to: u16) -> Result<Self> {
+        let port = stack::free_port()?;
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
+        let (line, ends) = watch::channel(Line { mode: Mode::Open, cuts: 0 });
+        runtime.spawn(accept(listener, to, ends));
+        Ok(Self { port, line })
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// From now on the line behaves so.
+    pub(crate) fn set(&self, mode: Mode) {
+        self.line.send_modify(|line| line.mode = mode);
+        if mode == Mode::Refuse {
+            self.cut();
+        }
+    }
+
+    /// Ends all connections.
+    pub(crate) fn cut(&self) {
+        self.line.send_modify(|line| line.cuts += 1);
+    }
+
+    /// Everything passes again; connections that lost an answer cannot go on.
+    pub(crate) fn heal(&self) {
+        if self.line.borrow().mode == Mode::AnswersLost {
+            self.cut();
+        }
+        self.set(Mode::Open);
+    }
+}
+
+async fn accept(listener: TcpListener, to: u16, line: watch::Receiver<Line>) {
+    loop {
+        let Ok((client, _)) = listener.accept().await else { continue };
+        if line.borrow().mode != Mode::Refuse {
+            tokio::spawn(connect(client, to, line.clone()));
+        }
+    }
+}
+
+async fn connect(client: TcpStream, to: u16, line: watch::Receiver<Line>) {
+    let cuts = line.borrow().cuts;
+    // The server's own refusal ends the client's connection too.
+    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await else { return };
+    let _: std::io::Result<()> = client.set_nodelay(true).and(server.set_nodelay(true));
+    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    let mut cut = line.clone();
+    tokio::select! {
+        _ = pump(from_client, to_server, Direction::Question, line.clone()) => {}
+        _ = pump(from_server, to_client, Direction::Answer, line) => {}
+        _ = cut.wait_for(|line| line.cuts > cuts) => {}
+    }
+}
+
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, direction: Direction, mut line: watch::Receiver<Line>) -> Result<()> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let length = from.read(&mut buffer).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        let line = *line.wait_for(|line| passes(line.mode, direction)).await?;
+        if let Mode::Slow(delay) = line.mode {
+            tokio::time::sleep(delay).await;
+        }
+        to.write_all(&buffer[..length]).await?;
+    }
+}
+
+fn passes(mode: Mode, direction: Direction) -> bool {
+    match mode {
+        Mode::BlackHole => false,
+        Mode::AnswersLost => direction == Direction::Question,
+        Mode::Open | Mode::Slow(_) | Mode::Refuse => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read, Write};
+
+    use super::*;
+
+    /// A server that answers what it is told, the proxy before it, and a connection through both.
+    fn echo() -> (tokio::runtime::Runtime, Proxy, std::net::TcpStream) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let port = server.local_addr().unwrap().port();
+        runtime.spawn(async move {
+            while let Ok((mut connection, _)) = server.accept().await {
+                tokio::spawn(async move {
+                    let (mut from, mut to) = connection.split();
+                    tokio::io::copy(&mut from, &mut to).await
+                });
+            }
+        });
+        let proxy = Proxy::start(runtime.handle(), port).unwrap();
+        let client = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
+        (runtime, proxy, client)
+    }
+
+    fn ask(client: &mut std::net::TcpStream, patience: Duration) -> std::io::Result<usize> {
+        client.set_read_timeout(Some(patience))?;
+        client.write_all(b"x")?;
+        client.read(&mut [0])
+    }
+
+    const LONG: Duration = Duration::from_secs(20);
+    const SHORT: Duration = Duration::from_millis(200);
+
+    #[test]
+    fn what_is_open_passes_and_what_is_cut_ends() {
+        let (_runtime, proxy, mut client) = echo();
+        assert_eq!(ask(&mut client, LONG).unwrap(), 1);
+        proxy.cut();
+        assert_eq!(client.read(&mut [0]).unwrap_or(0), 0);
+    }
+
+    #[test]
+    fn a_black_hole_holds_everything_until_it_is_healed() {
+        let (_runtime, proxy, mut client) = echo();
+        assert_eq!(ask(&mut client, LONG).unwrap(), 1);
+        proxy.set(Mode::BlackHole);
+        assert_eq!(ask(&mut client, SHORT).unwrap_err().kind(), ErrorKind::WouldBlock);
+        proxy.heal();
+        client.set_read_timeout(Some(LONG)).unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_connection_that_lost_its_answers_does_not_come_back() {
+        let (_runtime, proxy, mut client) = echo();
+        assert_eq!(ask(&mut client, LONG).unwrap(), 1);
+        proxy.set(Mode::AnswersLost);
+        assert_eq!(ask(&mut client, SHORT).unwrap_err().kind(), ErrorKind::WouldBlock);
+        proxy.heal();
+        client.set_read_timeout(Some(LONG)).unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap_or(0), 0);
+    }
+
+    #[test]
+    fn a_refused_connection_ends_at_once() {
+        let (_runtime, proxy, _client) = echo();
+        proxy.set(Mode::Refuse);
+        let mut client = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
+        assert_eq!(ask(&mut client, LONG).unwrap_or(0), 0);
+        proxy.heal();
+        let mut client = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
+        assert_eq!(ask(&mut client, LONG).unwrap(), 1);
+    }
+}

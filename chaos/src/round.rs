@@ -1,0 +1,123 @@
+//! One round: work and faults at once, then healing, then the checks.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+use fastrand::Rng;
+use stack::wait::{Attempt, until};
+
+use crate::checks::{self, Finding, Read};
+use crate::poison;
+use crate::schedule::{self, Planned};
+use crate::topics::ORDERS;
+use crate::watch::Watch;
+use crate::workload::{self, Clock};
+use crate::world::World;
+
+/// The shop works a little longer than the last fault begins.
+const WORK: Duration = Duration::from_secs(28);
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Of the topic of orders, before one is added.
+const PARTITIONS: usize = 4;
+const LAST_WORDS: &str = "
+insert into customers (id, name) values ('LAST', 'Last') on conflict (id) do update set name = 'Last ' || clock_timestamp();
+insert into orders (customer_id, product_id, quantity, price) values ('LAST', 'LAST', 1, 1.00)";
+
+/// What became of a fault.
+#[derive(Debug)]
+pub(crate) struct Happened {
+    pub(crate) planned: Planned,
+    /// When it began in truth.
+    pub(crate) began: Duration,
+    pub(crate) ended: Duration,
+    /// Why it could not be made to happen, or to end: another fault was in the way. Healing ends it then.
+    pub(crate) in_the_way: Option<String>,
+}
+
+/// A round and what it found.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    pub(crate) seed: u64,
+    pub(crate) workers: usize,
+    pub(crate) happened: Vec<Happened>,
+    pub(crate) transactions: usize,
+    pub(crate) poison: usize,
+    /// From the end of the faults until all services were healthy, and from there until every promise held.
+    pub(crate) healing: Duration,
+    pub(crate) settling: Duration,
+    /// What came right last.
+    pub(crate) last: Option<Finding>,
+    pub(crate) longest_silence: Duration,
+    pub(crate) most_memory_mb: u64,
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Round {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
+    /// Runs it; what it found is in `findings` then.
+    pub(crate) fn run(&mut self, world: &mut World, read: &mut Read) -> Result<()> {
+        let mut rng = Rng::with_seed(self.seed);
+        self.workers = rng.usize(2..=world.processes.len());
+        world.set_active(self.workers)?;
+        let may_add_partition = world.topics.ends(ORDERS)?.len() == PARTITIONS;
+        let plan = schedule::plan(&mut rng, self.workers, may_add_partition);
+        println!("\nround with seed {}: {} processes, {} faults", self.seed, self.workers, plan.len());
+        let (world, watch): (&World, Watch) = (world, Watch::default());
+        let (ended, watched) = thread::scope(|scope| {
+            let watching = scope.spawn(|| watch.run(world));
+            let ended = self.disturb(world, plan).and_then(|()| self.recover(world, read, &watch));
+            watch.end();
+            (ended, watching.join())
+        });
+        let watched = watched.map_err(|_| anyhow!("the watch panicked"))?;
+        self.longest_silence = watched.longest_silence();
+        self.most_memory_mb = watched.most_memory_mb;
+        self.findings.extend(watched.findings());
+        ended
+    }
+
+    /// Work, poison and faults at once.
+    fn disturb(&mut self, world: &World, plan: Vec<Planned>) -> Result<()> {
+        let (clock, begin) = (Clock::ending_in(WORK), Instant::now());
+        let work = world.runtime.spawn(workload::run(world.stack.database_url(), self.seed, clock));
+        let poison_rng = Rng::with_seed(self.seed ^ 0xdead);
+        let (happened, poison) = thread::scope(|scope| {
+            let poison = scope.spawn(|| poison::send(&world.topics, poison_rng, &clock));
+            let faults: Vec<_> = plan.into_iter().map(|planned| scope.spawn(move || happen(world, planned, begin))).collect();
+            (faults.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>(), poison.join())
+        });
+        self.happened = happened.into_iter().collect::<thread::Result<_>>().map_err(|_| anyhow!("a fault panicked"))?;
+        self.poison = poison.map_err(|_| anyhow!("the sender of poison panicked"))??;
+        self.transactions = world.runtime.block_on(work)?;
+        Ok(())
+    }
+
+    fn recover(&mut self, world: &World, read: &mut Read, watch: &Watch) -> Result<()> {
+        let begin = Instant::now();
+        world.heal()?;
+        self.healing = begin.elapsed();
+        watch.healed();
+        // Whoever sees these has seen everything before them.
+        until("Postgres takes writes", PATIENCE, || Attempt::from(world.stack.psql(LAST_WORDS)))?;
+        let begin = Instant::now();
+        let settled = checks::settle(world, read);
+        (self.findings, self.last) = (settled.findings, settled.last);
+        self.settling = begin.elapsed();
+        Ok(())
+    }
+}
+
+fn happen(world: &World, planned: Planned, begin: Instant) -> Happened {
+    thread::sleep(planned.at.saturating_sub(begin.elapsed()));
+    let began = begin.elapsed();
+    let mut in_the_way = planned.fault.begin(world).err();
+    if in_the_way.is_none() {
+        thread::sleep(planned.lasts);
+        in_the_way = planned.fault.end(world).err();
+    }
+    Happened { planned, began, ended: begin.elapsed(), in_the_way: in_the_way.map(|error| format!("{error:#}")) }
+}

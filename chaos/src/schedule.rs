@@ -1,0 +1,122 @@
+//! Which fault comes when: everything from the seed.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use crate::fault::{Fault, Kind, Place};
+use crate::proxy::Mode;
+
+/// In which the faults of a round begin.
+pub(crate) const SPAN: Duration = Duration::from_secs(25);
+const FAULTS: std::ops::RangeInclusive<usize> = 7..=12;
+
+/// A fault with its time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Planned {
+    pub(crate) fault: Fault,
+    /// After the beginning of the round.
+    pub(crate) at: Duration,
+    pub(crate) lasts: Duration,
+}
+
+/// The faults of a round with so many workers.
+pub(crate) fn plan(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Vec<Planned> {
+    let mut plan: Vec<Planned> = Vec::new();
+    for _ in 0..rng.usize(FAULTS) {
+        let fault = any(rng, workers, may_add_partition);
+        let at = Duration::from_millis(rng.u64(0..span()));
+        let planned = Planned { fault, at, lasts: duration(rng, fault) };
+        if !plan.iter().any(|other| collide(other, &planned)) {
+            plan.push(planned);
+        }
+    }
+    plan.sort_by_key(|planned| planned.at);
+    plan
+}
+
+fn span() -> u64 {
+    u64::try_from(SPAN.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn any(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Fault {
+    let worker = rng.usize(0..workers);
+    let (place, kinds): (Place, &[Kind]) = match rng.u8(0..20) {
+        0..=2 => (Place::Postgres, &[Kind::Kill, Kind::Pause, Kind::Stop, Kind::ReadOnly, Kind::Terminate, Kind::Terminate]),
+        3..=6 => (Place::Redis, &REDIS),
+        7..=8 => (Place::Kafka, &[Kind::Kill, Kind::Pause, Kind::Stop]),
+        9..=10 => (Place::Connect, &[Kind::Kill, Kind::Kill, Kind::Pause, Kind::Stop]),
+        11..=13 => (Place::Worker(worker), &[Kind::Kill, Kind::Kill, Kind::Pause, Kind::Stop]),
+        14..=15 => (Place::ToPostgres(worker), &[Kind::Cut, Kind::Line(Mode::Open)]),
+        16..=17 => (Place::ToRedis(worker), &[Kind::Cut, Kind::Line(Mode::Open)]),
+        18 if may_add_partition => (Place::Topic, &[Kind::AddPartition]),
+        _ => (Place::Signals, &[Kind::Snapshot]),
+    };
+    let kind = match kinds[rng.usize(0..kinds.len())] {
+        Kind::Line(_) => Kind::Line(mode(rng)),
+        kind => kind,
+    };
+    Fault { place, kind }
+}
+
+const REDIS: [Kind; 8] = [Kind::Kill, Kind::Pause, Kind::Stop, Kind::Flush, Kind::Full, Kind::ReadOnly, Kind::Emptied, Kind::OldData];
+
+fn mode(rng: &mut Rng) -> Mode {
+    match rng.u8(0..4) {
+        0 => Mode::Slow(Duration::from_millis(rng.u64(20..400))),
+        1 => Mode::BlackHole,
+        2 => Mode::AnswersLost,
+        _ => Mode::Refuse,
+    }
+}
+
+/// A paused worker may miss its session, so that it wakes up as a zombie.
+fn duration(rng: &mut Rng, fault: Fault) -> Duration {
+    let millis = match (fault.place, fault.kind) {
+        (Place::Worker(_), Kind::Pause) => 500..14_000,
+        (_, Kind::Kill | Kind::Stop) => 0..6_000,
+        (_, Kind::Pause | Kind::Full | Kind::ReadOnly) => 300..8_000,
+        (_, Kind::Line(_)) => 300..12_000,
+        (_, Kind::OldData) => 1_000..8_000,
+        _ => 0..1,
+    };
+    Duration::from_millis(rng.u64(millis))
+}
+
+fn collide(a: &Planned, b: &Planned) -> bool {
+    let lie_apart = a.at + a.lasts < b.at || b.at + b.lasts < a.at;
+    a.fault.place == b.fault.place && (!lie_apart || a.fault.kind == Kind::AddPartition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_plans_the_same_faults_and_another_seed_others() {
+        let plan = |seed| plan(&mut Rng::with_seed(seed), 3, true).iter().map(|planned| (planned.fault, planned.at)).collect::<Vec<_>>();
+        assert_eq!(plan(7), plan(7));
+        assert_ne!(plan(7), plan(8));
+    }
+
+    #[test]
+    fn no_place_has_two_faults_at_a_time() {
+        for seed in 0..200 {
+            let plan = plan(&mut Rng::with_seed(seed), 2, true);
+            for (number, one) in plan.iter().enumerate() {
+                assert!(!plan[number + 1..].iter().any(|other| collide(one, other)), "seed {seed}: {plan:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_fault_comes_in_a_hundred_rounds() {
+        let texts: std::collections::BTreeSet<String> = (0..100)
+            .flat_map(|seed| plan(&mut Rng::with_seed(seed), 1, true))
+            .map(|planned| planned.fault.to_string())
+            .filter(|text| !text.contains("delayed"))
+            .collect();
+        // 5 of Postgres, 8 of Redis, 3 each of Kafka, Connect and the worker, 4 of each line beside the delays, a snapshot, a partition.
+        assert_eq!(texts.len(), 5 + 8 + 3 * 3 + 4 * 2 + 2, "{texts:?}");
+    }
+}

@@ -1,0 +1,157 @@
+//! What must hold at every moment of a round: offsets only grow (P3), no partition is silent (P9), memory is bounded (P10), no process ends
+//! by itself.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use rdkafka::consumer::BaseConsumer;
+use sqlx::{Connection, PgConnection};
+
+use crate::checks::Finding;
+use crate::topics::{CUSTOMERS, ORDERS, ends};
+use crate::world::World;
+
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_SILENCE: Duration = Duration::from_secs(10);
+const MOST_MEMORY_MB: u64 = 250;
+const LEDGER: &str = "select topic, partition, next_offset, generation from consumer_offsets where epoch = 0";
+
+type Row = (String, i32, i64, i64);
+
+/// A partition as it was seen.
+#[derive(Debug)]
+struct Seen {
+    next_offset: i64,
+    generation: i64,
+    /// When it moved, or had nothing to do.
+    alive: Instant,
+}
+
+/// What was seen in a round.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    partitions: BTreeMap<(String, i32), Seen>,
+    silences: BTreeMap<(String, i32), Duration>,
+    deaths: BTreeMap<String, String>,
+    /// Offsets or generations that fell.
+    fallen: Vec<String>,
+    pub(crate) most_memory_mb: u64,
+}
+
+/// Looks again and again, from a thread of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    over: AtomicBool,
+    healed: Mutex<Option<Instant>>,
+}
+
+impl Watch {
+    /// From now on silence counts.
+    pub(crate) fn healed(&self) {
+        *self.healed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Ends [`Watch::run`].
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Looks until it is ended. A server that does not answer is looked at again.
+    pub(crate) fn run(&self, world: &World) -> Watched {
+        let mut watched = Watched::default();
+        let (mut postgres, mut kafka) = (None, None);
+        while !self.over.load(Ordering::Relaxed) {
+            watched.look_at_processes(world);
+            if let Ok(rows) = world.runtime.block_on(ledger(&world.stack.database_url(), &mut postgres)) {
+                let healed = *self.healed.lock().unwrap_or_else(PoisonError::into_inner);
+                // While faults are on, nobody asks how long anything takes.
+                let ends = healed.and_then(|_| all_ends(world, &mut kafka).ok());
+                watched.look_at_ledger(rows, ends.as_ref(), healed);
+            }
+            thread::sleep(PAUSE);
+        }
+        watched
+    }
+}
+
+impl Watched {
+    fn look_at_processes(&mut self, world: &World) {
+        for process in world.workers() {
+            self.most_memory_mb = self.most_memory_mb.max(process.memory().unwrap_or(0));
+            if let Some(status) = process.service.died() {
+                self.deaths.insert(process.service.name().to_owned(), status.to_string());
+            }
+        }
+    }
+
+    fn look_at_ledger(&mut self, rows: Vec<Row>, ends: Option<&BTreeMap<(String, i32), i64>>, healed: Option<Instant>) {
+        let now = Instant::now();
+        for (topic, partition, next_offset, generation) in rows {
+            let key = (topic, partition);
+            let seen = self.partitions.entry(key.clone()).or_insert(Seen { next_offset, generation, alive: now });
+            if next_offset < seen.next_offset || generation < seen.generation {
+                let before = (seen.next_offset, seen.generation);
+                self.fallen.push(format!("{key:?}: next_offset and generation fell from {before:?} to {:?}", (next_offset, generation)));
+            }
+            let idle = ends.is_none_or(|ends| ends.get(&key).is_none_or(|end| *end <= next_offset));
+            if idle || next_offset != seen.next_offset {
+                seen.alive = now;
+            }
+            (seen.next_offset, seen.generation) = (next_offset, generation);
+            if let Some(healed) = healed {
+                let silence = now.duration_since(seen.alive.max(healed));
+                let longest = self.silences.entry(key).or_default();
+                *longest = silence.max(*longest);
+            }
+        }
+    }
+
+    /// The longest time after healing in which a partition had something to do and did not move.
+    pub(crate) fn longest_silence(&self) -> Duration {
+        self.silences.values().copied().max().unwrap_or_default()
+    }
+
+    /// What must not have happened.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self.fallen.iter().map(|what| Finding::new("P3", what.clone())).collect();
+        for (partition, silence) in &self.silences {
+            if *silence > LONGEST_SILENCE {
+                findings.push(Finding::new("P9", format!("{partition:?} was silent for {:.1} s after healing", silence.as_secs_f64())));
+            }
+        }
+        if self.most_memory_mb > MOST_MEMORY_MB {
+            findings.push(Finding::new("P10", format!("a process had {} MB", self.most_memory_mb)));
+        }
+        findings.extend(self.deaths.iter().map(|(name, status)| Finding::new("P9", format!("{name} ended by itself: {status}"))));
+        findings
+    }
+}
+
+async fn ledger(url: &str, kept: &mut Option<PgConnection>) -> Result<Vec<Row>> {
+    let patience = Duration::from_secs(2);
+    let mut connection = match kept.take() {
+        Some(connection) => connection,
+        None => tokio::time::timeout(patience, PgConnection::connect(url)).await??,
+    };
+    // A connection that failed is not put back.
+    let rows = tokio::time::timeout(patience, sqlx::query_as(LEDGER).fetch_all(&mut connection)).await??;
+    *kept = Some(connection);
+    Ok(rows)
+}
+
+fn all_ends(world: &World, kept: &mut Option<BaseConsumer>) -> Result<BTreeMap<(String, i32), i64>> {
+    let consumer = match kept.take() {
+        Some(consumer) => consumer,
+        None => world.topics.consumer()?,
+    };
+    let mut all = BTreeMap::new();
+    for topic in [ORDERS, CUSTOMERS] {
+        all.extend((0..).zip(ends(&consumer, topic)?).map(|(partition, end)| ((topic.to_owned(), partition), end)));
+    }
+    *kept = Some(consumer);
+    Ok(all)
+}

@@ -1,0 +1,123 @@
+//! Everything that runs: the services, and the orderstream processes that share the work.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use stack::wait::{Attempt, until};
+use stack::{Service, Stack};
+use tokio::runtime::Handle;
+
+use crate::process::Process;
+use crate::redis_faults;
+use crate::topics::Topics;
+
+const PROCESSES: usize = 3;
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Refused by an operator's constraint although the decoder finds nothing wrong.
+pub(crate) const REFUSED_PRODUCT: &str = "REFUSED";
+
+/// The services and the processes.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) processes: Vec<Process>,
+    /// How many of them work in this round; the others are stopped.
+    pub(crate) active: usize,
+    pub(crate) topics: Topics,
+    pub(crate) runtime: Handle,
+    pub(crate) stack: Stack,
+}
+
+impl World {
+    /// Starts everything.
+    pub(crate) fn start(runtime: &Handle) -> Result<Self> {
+        let report = |what: &str, time: Duration| println!("[{:5.1} s] {what}", time.as_secs_f64());
+        let stack = Stack::temporary()?.report(report).start()?;
+        let processes = (0..PROCESSES).map(|number| Process::new(&stack, runtime, number)).collect::<Result<Vec<_>>>()?;
+        let topics = Topics::at(stack.bootstrap_servers());
+        let world = Self { processes, active: PROCESSES, topics, runtime: runtime.clone(), stack };
+        world.processes[0].service.start()?;
+        let refuse = format!("alter table results add constraint refused check (product_id <> '{REFUSED_PRODUCT}')");
+        world.stack.psql(&refuse)?;
+        Ok(world)
+    }
+
+    /// The processes that work in this round.
+    pub(crate) fn workers(&self) -> &[Process] {
+        &self.processes[..self.active]
+    }
+
+    /// So many processes work from now on.
+    pub(crate) fn set_active(&mut self, active: usize) -> Result<()> {
+        self.active = active;
+        for process in &self.processes[active..] {
+            process.service.stop()?;
+        }
+        self.workers().iter().try_for_each(|process| process.service.launch())
+    }
+
+    /// Ends every fault, whatever became of it, and returns when all services are healthy. The processes are left to themselves.
+    pub(crate) fn heal(&self) -> Result<()> {
+        for process in self.workers() {
+            process.to_postgres.heal();
+            process.to_redis.heal();
+            process.service.resume();
+            process.service.launch()?;
+        }
+        for service in self.stack.services() {
+            service.resume();
+            service.launch()?;
+        }
+        // Connect dies where it does not find Kafka: an operator's process manager starts it again.
+        until("all services are healthy", PATIENCE, || Attempt::from(self.services_are_healthy()))?;
+        self.stack.psql("alter system reset default_transaction_read_only")?;
+        self.stack.psql("select pg_reload_conf()")?;
+        redis_faults::heal(&self.stack)?;
+        until("the connector runs", PATIENCE, || Attempt::from(self.connector_runs()))
+    }
+
+    fn services_are_healthy(&self) -> Result<()> {
+        for service in self.stack.services() {
+            service.launch()?;
+            anyhow::ensure!(service.is_healthy(), "{} is not healthy yet", service.name());
+        }
+        Ok(())
+    }
+
+    /// Starts a failed connector again: what it does by itself is not what is tested here.
+    pub(crate) fn connector_runs(&self) -> Result<()> {
+        let state = self.stack.connector_state()?;
+        if state == "FAILED" {
+            self.stack.connect_api().restart_failed("shop")?;
+        }
+        anyhow::ensure!(state == "RUNNING", "it is {state}");
+        Ok(())
+    }
+
+    /// Copies the logs to a folder that stays.
+    pub(crate) fn keep_logs(&self, seed: u64) -> Result<PathBuf> {
+        let folder = stack::root().join(".stack/chaos").join(format!("seed-{seed}"));
+        fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        for entry in fs::read_dir(self.stack.folder())? {
+            let path = entry?.path();
+            if let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|extension| extension == "log")) {
+                fs::copy(&path, folder.join(name))?;
+            }
+        }
+        let dump =
+            |name: &str, query: &str| fs::write(folder.join(name), self.stack.psql(query).unwrap_or_else(|error| format!("{error:#}")));
+        for table in ["orders", "customers", "results", "consumer_offsets", "dead_letters", "due_orders", "due_customers", "deleted_orders"]
+        {
+            dump(&format!("{table}.csv"), &format!("copy (select * from {table} order by 1, 2) to stdout csv header"))?;
+        }
+        Ok(folder)
+    }
+
+    /// Ends everything in order.
+    pub(crate) fn stop(&self) -> Result<()> {
+        self.processes.iter().map(|process| &process.service).try_for_each(Service::stop)?;
+        self.stack.stop()
+    }
+}

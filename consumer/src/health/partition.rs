@@ -1,0 +1,119 @@
+//! A partition that this process owns: what its worker does, how far it is, since when it is behind.
+
+use std::time::Instant;
+
+use crate::fate::Fates;
+
+/// What a partition's worker does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartitionState {
+    /// It takes over the partition in Postgres.
+    Claiming,
+    /// It works.
+    Running,
+    /// It waits for this, and goes on by itself.
+    Waiting(String),
+    /// It stopped for this reason, and somebody has to act.
+    Stopped(String),
+}
+
+impl PartitionState {
+    /// The text in JSON and metric labels.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Claiming => "claiming",
+            Self::Running => "running",
+            Self::Waiting(_) => "waiting",
+            Self::Stopped(_) => "stopped",
+        }
+    }
+
+    /// Why it waits or stopped.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Waiting(reason) | Self::Stopped(reason) => Some(reason),
+            Self::Claiming | Self::Running => None,
+        }
+    }
+}
+
+/// A partition that this process owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// What its worker does.
+    pub state: PartitionState,
+    /// Since when.
+    pub since: Instant,
+    /// Where the next record is expected, as committed; `None` before the claim.
+    pub next_offset: Option<i64>,
+    /// The end of the partition and when Kafka told it.
+    pub end: Option<(i64, Instant)>,
+    /// What became of its records since its first one.
+    pub fates: Fates,
+    /// From here to there are no records: transaction markers and compaction leave gaps.
+    gap: (i64, i64),
+    /// When the lag began, or last became smaller.
+    behind_since: Option<Instant>,
+}
+
+impl Partition {
+    pub(super) fn new(now: Instant) -> Self {
+        let state = PartitionState::Claiming;
+        Self { state, since: now, next_offset: None, end: None, fates: Fates::default(), gap: (0, 0), behind_since: None }
+    }
+
+    pub(super) fn enter(&mut self, state: PartitionState, now: Instant) {
+        if self.state != state {
+            self.state = state;
+            self.since = now;
+        }
+    }
+
+    pub(super) fn begin(&mut self, next_offset: i64, fates: Fates, now: Instant) {
+        self.next_offset = Some(next_offset);
+        self.fates = fates;
+        self.progressed(now);
+    }
+
+    pub(super) fn high_watermark(&mut self, offset: i64, now: Instant) {
+        self.end = Some((offset, now));
+        if self.behind_since.is_none() {
+            self.progressed(now);
+        }
+    }
+
+    pub(super) fn end_reached(&mut self, delivered: i64, end: i64, now: Instant) {
+        self.gap = (delivered, end);
+        if self.lag() == Some(0) {
+            self.progressed(now);
+        }
+    }
+
+    pub(super) fn committed(&mut self, next_offset: i64, fates: Fates, now: Instant) {
+        self.enter(PartitionState::Running, now);
+        self.next_offset = Some(next_offset);
+        self.fates += fates;
+        self.progressed(now);
+    }
+
+    /// Records that are not committed yet; `None` before the claim, or before Kafka told the end.
+    #[must_use]
+    pub fn lag(&self) -> Option<u64> {
+        let (next, (end, _)) = (self.next_offset?, self.end?);
+        let (from, to) = self.gap;
+        let reached = if (from..to).contains(&next) { to } else { next };
+        Some(u64::try_from(end - reached).unwrap_or(0))
+    }
+
+    /// When the lag began or last became smaller; `None` while there is none.
+    #[must_use]
+    pub fn behind_since(&self) -> Option<Instant> {
+        self.behind_since
+    }
+
+    fn progressed(&mut self, now: Instant) {
+        self.behind_since = self.lag().is_some_and(|lag| lag > 0).then_some(now);
+    }
+}

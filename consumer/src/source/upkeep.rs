@@ -1,0 +1,84 @@
+//! What the poll loop does once a second: say that it lives, tell the group how far it is, ask whether Kafka answers.
+
+use std::sync::Arc;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::topic_partition_list::Offset;
+use tracing::{info, warn};
+
+use super::lookup::Lookup;
+use super::owned::{Owned, Phase};
+use super::poll::PollLoop;
+use super::worker::{Event, Partition};
+
+/// Rounds of look-ups without an answer after which Kafka counts as down: a broker that hangs reports no error.
+const SILENT_ROUNDS: u32 = 3;
+
+impl PollLoop<'_> {
+    pub(super) fn tell_and_ask_once_a_second(&mut self) {
+        let _ = self.events.send(Event::Polled);
+        let mut owned = std::mem::take(&mut self.owned);
+        self.commit_progress(&mut owned);
+        self.owned = owned;
+        self.look_up_watermarks();
+    }
+
+    /// Best effort, for lag tools only (P3); one commit on its way at a time, or they would pile up while Kafka is away.
+    pub(super) fn commit_progress(&self, partitions: &mut [Owned]) {
+        if self.consumer.context().commit_is_on_its_way() {
+            return;
+        }
+        let mut offsets = TopicPartitionList::new();
+        for owned in partitions {
+            let Phase::Running(running) = &mut owned.phase else { continue };
+            let done = running.progress.done();
+            let Partition { topic, number } = &owned.partition;
+            if done > running.committed && offsets.add_partition_offset(topic, *number, Offset::Offset(done)).is_ok() {
+                running.committed = done;
+            }
+        }
+        if offsets.count() > 0 {
+            self.consumer.context().commit_begins();
+            if self.consumer.commit(&offsets, CommitMode::Async).is_err() {
+                self.consumer.context().commit_ended();
+            }
+        }
+    }
+
+    fn look_up_watermarks(&mut self) {
+        if self.round_is_out {
+            return;
+        }
+        let running = |owned: &Owned| match &owned.phase {
+            Phase::Running(running) => Some((owned.partition.clone(), Arc::clone(&running.progress))),
+            _ => None,
+        };
+        let partitions = self.owned.iter().filter_map(running).collect();
+        let topic = self.config.topics.first().cloned().unwrap_or_default();
+        self.round_is_out = self.lookups.send(Lookup::Round { partitions, topic }).is_ok();
+    }
+
+    pub(super) fn round_is_over(&mut self, answered: bool) {
+        self.round_is_out = false;
+        self.silent_rounds = if answered { 0 } else { self.silent_rounds + 1 };
+        if answered {
+            self.set_kafka_down(false);
+        } else if self.silent_rounds >= SILENT_ROUNDS {
+            self.set_kafka_down(true);
+        }
+    }
+
+    pub(super) fn set_kafka_down(&mut self, down: bool) {
+        if self.kafka_is_down == down {
+            return;
+        }
+        self.kafka_is_down = down;
+        if down {
+            warn!("no Kafka broker answers; the client goes on trying");
+        } else {
+            info!("Kafka answers again");
+        }
+        let _ = self.events.send(if down { Event::KafkaDown } else { Event::KafkaUp });
+    }
+}

@@ -1,0 +1,165 @@
+use std::sync::Arc;
+
+use orderstream::customers::{ChangedCustomer, Customers};
+use orderstream::order::{Customer, CustomerChange, Effect};
+use orderstream::position::{Kind, Position};
+use orderstream::progress::{Advance, Progress};
+use orderstream::redis_link::RedisError;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use redis::AsyncCommands;
+
+use crate::server::{Server, TOPIC, customers, point};
+
+fn position(offset: i64) -> Position {
+    Position { epoch: 0, partition: 0, offset, kind: Kind::Stream, commit: Some(offset * 10), lsn: Some(offset * 10 + 1), ts_ms: None }
+}
+
+/// A change that gives a customer a name and a country and nothing else.
+pub(crate) fn change(id: &str, offset: i64, name: &str) -> CustomerChange {
+    let customer = Customer { name: Some(name.to_owned()), country: Some("DE".to_owned()), ..Customer::default() };
+    CustomerChange { id: id.to_owned(), effect: Effect::Put(customer), position: position(offset) }
+}
+
+pub(crate) fn delete(id: &str, offset: i64) -> CustomerChange {
+    CustomerChange { id: id.to_owned(), effect: Effect::Delete, position: position(offset) }
+}
+
+/// Writes a batch as the owner of partition 0 does: from the first to after the last.
+pub(crate) async fn put(customers: &Customers, changes: &[CustomerChange]) -> Vec<ChangedCustomer> {
+    let offsets = || changes.iter().map(|change| change.position.offset);
+    let (from, to) = (offsets().min().expect("changes"), offsets().max().expect("changes") + 1);
+    let put = customers.put_customers(changes, 0, 0, from, to).await.expect("written");
+    assert_eq!(put.progress, Advance::Moved);
+    put.customers
+}
+
+fn at(id: &str, version: Option<&str>) -> ChangedCustomer {
+    ChangedCustomer { id: id.to_owned(), version: version.map(str::to_owned) }
+}
+
+#[tokio::test]
+async fn a_change_replaces_the_whole_customer() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    put(&customers, &[change("C1", 0, "Ann")]).await;
+    let moved = Customer { tier: Some("gold".into()), ..Customer::default() };
+    put(&customers, &[CustomerChange { effect: Effect::Put(moved), ..change("C1", 1, "") }]).await;
+    let mut hash = server.hash("customer:C1").await;
+    assert!(hash.remove("position").is_some());
+    assert_eq!(hash.into_iter().collect::<Vec<_>>(), [("tier".into(), "gold".into()), ("version".into(), "0.0.1".into())]);
+}
+
+#[tokio::test]
+async fn a_deleted_customer_leaves_a_trace_for_a_week_that_keeps_older_changes_out() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    put(&customers, &[change("C1", 0, "Ann"), delete("C1", 1)]).await;
+    let hash = server.hash("customer:C1").await;
+    assert_eq!(hash.keys().map(String::as_str).collect::<Vec<_>>(), ["deleted_at", "position"]);
+    let left: i64 = server.direct().await.ttl("customer:C1").await.expect("a time to live");
+    assert!((604_000..=604_800).contains(&left), "{left} s");
+    assert_eq!(put(&customers, &[change("C1", 0, "Ann")]).await, [at("C1", None)]);
+    assert_eq!(put(&customers, &[change("C1", 2, "Ann")]).await, [at("C1", Some("0.0.2"))]);
+    assert_eq!(server.direct().await.ttl::<_, i64>("customer:C1").await, Ok(-1), "a new one stays");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_sent_again_changes_nothing_and_reports_the_same_versions() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    let batch = [change("C1", 0, "Ann"), change("C2", 1, "Bob"), change("C1", 2, "Anna"), delete("C3", 3)];
+    let first = put(&customers, &batch).await;
+    assert_eq!(first, [at("C1", Some("0.0.2")), at("C2", Some("0.0.1")), at("C3", None)]);
+    let before = server.hash("customer:C1").await;
+    assert_eq!(put(&customers, &batch).await, first);
+    assert_eq!(server.hash("customer:C1").await, before);
+}
+
+#[tokio::test]
+async fn changes_of_a_batch_take_effect_in_kafkas_order() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    put(&customers, &[change("C1", 2, "third"), change("C1", 0, "first"), change("C1", 1, "second")]).await;
+    assert_eq!(server.hash("customer:C1").await["name"], "third");
+}
+
+#[tokio::test]
+async fn a_name_of_ours_that_holds_something_else_gives_way() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    server.run("SET customer:C1 not-a-hash").await;
+    server.run("HSET customer:C2 name by-hand email by-hand").await;
+    put(&customers, &[change("C1", 0, "Ann"), change("C2", 1, "Bob")]).await;
+    assert_eq!(server.hash("customer:C1").await["name"], "Ann");
+    assert_eq!(server.hash("customer:C2").await.get("email"), None);
+}
+
+#[tokio::test]
+async fn the_progress_moves_forward_only_and_only_over_whole_ground() {
+    let server = Server::start().await;
+    let progress = Progress::new(server.link());
+    assert_eq!(progress.advance(TOPIC, 3, 0, 0, 5).await, Ok(Advance::Behind { stored: None }));
+    progress.set(TOPIC, 3, point(5)).await.expect("set");
+    assert_eq!(progress.advance(TOPIC, 3, 0, 5, 9).await, Ok(Advance::Moved));
+    assert_eq!(progress.advance(TOPIC, 3, 0, 10, 12).await, Ok(Advance::Behind { stored: Some(point(9)) }));
+    assert_eq!(progress.advance(TOPIC, 3, 0, 2, 7).await, Ok(Advance::Moved), "it is further already");
+    assert_eq!(progress.advance(TOPIC, 3, 0, 7, 1_000_000_000_000).await, Ok(Advance::Moved), "digits beyond a double are no matter");
+    progress.set(TOPIC, 3, point(1)).await.expect("nothing happens");
+    let later = orderstream::progress::Point { epoch: 1, next_offset: 0 };
+    assert_eq!(progress.advance(TOPIC, 3, 1, 0, 1).await, Ok(Advance::Behind { stored: Some(point(1_000_000_000_000)) }));
+    progress.set(TOPIC, 3, later).await.expect("set");
+    let read = progress.read().await.expect("read");
+    assert_eq!(read.into_iter().collect::<Vec<_>>(), [(format!("{TOPIC}:3"), later)]);
+}
+
+#[tokio::test]
+async fn without_a_customers_topic_nothing_is_written() {
+    let server = Server::start().await;
+    let customers = Customers::new(server.link(), None, orderstream::customers::CommittedCustomers::default());
+    let put = customers.put_customers(&[change("C1", 0, "Ann")], 0, 0, 0, 1).await;
+    assert!(matches!(put, Err(RedisError::Refused(_))));
+    assert!(server.hash("customer:C1").await.is_empty());
+}
+
+fn positions() -> impl Strategy<Value = Vec<Position>> {
+    let kind = prop_oneof![4 => Just(Kind::Stream), 2 => Just(Kind::Snapshot), 2 => Just(Kind::Incremental), 1 => Just(Kind::Unknown)];
+    // Small numbers meet often, huge ones differ only where a double no longer does.
+    let number = || prop_oneof![3 => 0i64..4, 1 => (i64::MAX - 3)..=i64::MAX];
+    let position = (0i32..2, 0i32..3, number(), kind, prop::option::of(number()), prop::option::of(number()));
+    let position = position.prop_map(|(epoch, partition, offset, kind, commit, lsn)| Position {
+        epoch,
+        partition,
+        offset,
+        kind,
+        commit,
+        lsn,
+        ts_ms: None,
+    });
+    prop::collection::vec(position, 1..40)
+}
+
+#[test]
+fn the_script_decides_as_the_rule_in_rust_does() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (server, link) = runtime.block_on(async {
+        let server = Server::start().await;
+        let link = server.link();
+        (server, link)
+    });
+    let (customers, _) = runtime.block_on(customers(&Arc::clone(&link)));
+    let mut round = 0;
+    let check = |positions: Vec<Position>| {
+        round += 1;
+        let id = format!("C{round}");
+        let changes: Vec<_> = positions.iter().map(|position| CustomerChange { position: *position, ..change(&id, 0, "Ann") }).collect();
+        let last = positions.iter().copied().reduce(|stored, new| if new.supersedes(&stored) { new } else { stored }).expect("one");
+        let found = runtime.block_on(customers.rebuild_customers(&changes)).expect("written");
+        let version = format!("{}.{}.{}", last.epoch, last.partition, last.offset);
+        prop_assert_eq!(found, [at(&id, Some(&version))]);
+        Ok(())
+    };
+    let check = std::cell::RefCell::new(check);
+    TestRunner::new(Config::with_cases(500)).run(&positions(), |positions| (check.borrow_mut())(positions)).expect("the same verdicts");
+    drop(server);
+}

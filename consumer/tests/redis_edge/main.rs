@@ -1,0 +1,9 @@
+//! The Redis edges against a real server: each test starts its own.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod keep;
+mod lookup;
+mod outage;
+mod server;
+mod write_back;

@@ -1,0 +1,165 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use orderstream::breaker::{Forced, State};
+use orderstream::customers::{CommittedCustomers, Customers};
+use orderstream::enrich::Lookup;
+use orderstream::progress::Progress;
+use orderstream::redis_link::{LinkSettings, RedisError, RedisLink};
+use tokio::time::timeout;
+
+use crate::keep::{change, put};
+use crate::server::{LOOKUP_DEADLINE, Server, TOPIC, customers, eventually, point};
+use crate::write_back::{cache, live, row};
+
+/// What a busy machine may add to a deadline.
+const MARGIN: Duration = Duration::from_millis(400);
+
+fn readers(link: &Arc<RedisLink>) -> Customers {
+    Customers::new(Arc::clone(link), None, CommittedCustomers::default())
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_costs_its_deadline_and_then_nothing() {
+    let server = Server::start().await;
+    let link = server.link();
+    let customers = readers(&link);
+    assert!(matches!(customers.look_up(&["C1"]).await.0, Lookup::Answered(_)));
+
+    server.signal("STOP");
+    while link.breaker().state == State::Closed {
+        let answer = timeout(LOOKUP_DEADLINE + MARGIN, customers.look_up(&["C1"])).await.expect("an answer at the deadline");
+        assert_eq!(answer.0, Lookup::Unavailable);
+    }
+    let answer = timeout(LOOKUP_DEADLINE / 2, customers.look_up(&["C1"])).await.expect("a rejected call does not wait");
+    assert_eq!(answer.0, Lookup::Unavailable);
+
+    server.signal("CONT");
+    eventually("lookups are answered again", async || customers.look_up(&["C1"]).await.0 != Lookup::Unavailable).await;
+    assert_eq!(link.breaker().state, State::Closed);
+}
+
+#[tokio::test]
+async fn connecting_to_a_server_that_hangs_costs_no_more_than_a_call() {
+    let server = Server::start().await;
+    server.signal("STOP");
+    let link = server.link();
+    let customers = readers(&link);
+    // All of them wait for the same connection, each until its own deadline.
+    let asked = async { tokio::join!(customers.look_up(&["C1"]), customers.look_up(&["C2"]), customers.look_up(&["C3"])) };
+    timeout(LOOKUP_DEADLINE + MARGIN, asked).await.expect("answers at the deadline");
+    assert_eq!(link.breaker().counts.failed, 3);
+    server.signal("CONT");
+    eventually("lookups are answered", async || customers.look_up(&["C1"]).await.0 != Lookup::Unavailable).await;
+}
+
+#[tokio::test]
+async fn a_server_that_died_is_found_again_and_gets_its_scripts_back() {
+    let mut server = Server::start().await;
+    let link = server.link();
+    let cache = cache(&link);
+    cache.write_orders(&[live(row(1, 1))], 0, None).await.expect("written");
+
+    server.kill();
+    while link.breaker().state == State::Closed {
+        let error = cache.write_orders(&[live(row(1, 2))], 0, None).await.expect_err("nobody is there");
+        assert!(error.is_outage(), "{error}");
+    }
+    server.restart().await;
+    eventually("orders are written again", async || cache.write_orders(&[live(row(1, 2))], 0, None).await.is_ok()).await;
+    assert_eq!(server.hash("order:1").await["version"], "0000000000-00000000000000000002");
+}
+
+#[tokio::test]
+async fn a_restart_between_two_calls_fails_at_most_one_of_them() {
+    let mut server = Server::start().await;
+    let link = server.link();
+    link.ping().await.expect("it answers");
+    server.kill();
+    server.restart().await;
+    let _ = link.ping().await;
+    link.ping().await.expect("a new connection was made");
+}
+
+#[tokio::test]
+async fn scripts_that_are_gone_are_loaded_again_in_the_middle_of_a_batch() {
+    let server = Server::start().await;
+    let link = server.link();
+    let (customers, _) = customers(&link).await;
+    let cache = cache(&link);
+    for round in 1..=3 {
+        server.run("SCRIPT FLUSH").await;
+        let states: Vec<_> = (1..=120).map(|id| live(row(id, round))).collect();
+        assert_eq!(cache.write_orders(&states, 0, None).await.expect("written").written, 120);
+        put(&customers, &[change("C1", round - 1, "Ann")]).await;
+    }
+    assert_eq!(link.breaker().counts.failed, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_full_refuses_writes_and_the_progress_stays() {
+    let server = Server::start().await;
+    let link = server.link();
+    let progress = Progress::new(Arc::clone(&link));
+    progress.set(TOPIC, 0, point(1)).await.expect("set");
+    server.run("CONFIG SET maxmemory 1").await;
+    let error = cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect_err("it is full");
+    assert_eq!(error, RedisError::Unready("OOM".to_owned()));
+    assert!(error.is_outage());
+    server.run("CONFIG SET maxmemory 0").await;
+    cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect("there is room again");
+    assert_eq!(progress.read().await.expect("read")[&format!("{TOPIC}:0")], point(1));
+}
+
+#[tokio::test]
+async fn a_replica_refuses_writes_until_it_is_the_primary() {
+    let server = Server::start().await;
+    let cache = cache(&server.link());
+    server.run("REPLICAOF 127.0.0.1 1").await;
+    let error = cache.write_orders(&[live(row(1, 1))], 0, None).await.expect_err("it is a replica");
+    assert_eq!(error, RedisError::Unready("READONLY".to_owned()));
+    server.run("REPLICAOF NO ONE").await;
+    cache.write_orders(&[live(row(1, 1))], 0, None).await.expect("written");
+}
+
+#[tokio::test]
+async fn lookups_and_writes_have_a_connection_each_and_keep_it() {
+    let server = Server::start().await;
+    let link = server.link();
+    let before = clients(&server).await;
+    for revision in 1..=5 {
+        readers(&link).look_up(&["C1"]).await;
+        cache(&link).write_orders(&[live(row(1, revision))], 0, None).await.expect("written");
+    }
+    assert_eq!(clients(&server).await, before + 2);
+}
+
+async fn clients(server: &Server) -> usize {
+    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut server.direct().await).await.expect("a list");
+    list.lines().count()
+}
+
+#[tokio::test]
+async fn held_open_nothing_is_asked_and_let_go_everything_is() {
+    let server = Server::start().await;
+    let link = server.link();
+    link.force_breaker(Some(Forced::Open));
+    assert_eq!(link.ping().await, Err(RedisError::Rejected { retry_after: None }));
+    link.force_breaker(None);
+    assert_eq!(link.ping().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_an_outage_and_not_told() {
+    let server = Server::start().await;
+    server.run("CONFIG SET requirepass right").await;
+    let url = server.url().replace("redis://", "redis://:secret-word@");
+    let error = RedisLink::new(&LinkSettings::new(url)).expect("a usable URL").ping().await.expect_err("refused");
+    assert!(error.is_outage());
+    assert!(!error.to_string().contains("secret-word"), "{error}");
+}
+
+#[test]
+fn a_url_that_cannot_be_used_is_said_at_once() {
+    assert!(matches!(RedisLink::new(&LinkSettings::new("http://example.com")), Err(RedisError::Url(_))));
+}

@@ -1,0 +1,120 @@
+//! A Redis server of a test's own, and what the tests ask of it.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use orderstream::customers::{CommittedCustomers, Customers};
+use orderstream::progress::{Point, Progress};
+use orderstream::redis_link::{LinkSettings, RedisLink};
+use redis::AsyncCommands;
+use redis::aio::MultiplexedConnection;
+use tempfile::TempDir;
+
+pub(crate) const TOPIC: &str = "shop.public.customers";
+pub(crate) const LOOKUP_DEADLINE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server that dies with the test.
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+        let folder = tempfile::tempdir().expect("a folder");
+        let child = launch(port, &folder);
+        let server = Self { child, port, folder };
+        server.answers().await;
+        server
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// A link with deadlines short enough to wait for.
+    pub(crate) fn link(&self) -> Arc<RedisLink> {
+        let settings = LinkSettings { lookup_deadline: LOOKUP_DEADLINE, ..LinkSettings::new(self.url()) };
+        RedisLink::new(&settings).expect("a usable URL")
+    }
+
+    /// A connection past the link, for looking and for doing harm.
+    pub(crate) async fn direct(&self) -> MultiplexedConnection {
+        let client = redis::Client::open(self.url()).expect("a usable URL");
+        client.get_multiplexed_async_connection().await.expect("a connection")
+    }
+
+    pub(crate) async fn hash(&self, key: &str) -> BTreeMap<String, String> {
+        self.direct().await.hgetall(key).await.expect("a hash")
+    }
+
+    pub(crate) async fn run(&self, command: &str) {
+        let mut words = command.split(' ');
+        let mut built = redis::cmd(words.next().expect("a command"));
+        words.for_each(|word| {
+            built.arg(word);
+        });
+        built.exec_async(&mut self.direct().await).await.expect("no error");
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+    }
+
+    pub(crate) async fn restart(&mut self) {
+        self.child = launch(self.port, &self.folder);
+        self.answers().await;
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(status.success());
+    }
+
+    async fn answers(&self) {
+        let client = redis::Client::open(self.url()).expect("a usable URL");
+        eventually("the server answers", async || client.get_multiplexed_async_connection().await.is_ok()).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn launch(port: u16, folder: &TempDir) -> Child {
+    let port = port.to_string();
+    let mut command = Command::new("redis-server");
+    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(folder.path());
+    command.stdout(Stdio::null()).spawn().expect("redis-server is installed")
+}
+
+/// Asks until the answer is yes.
+pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !condition().await {
+        assert!(Instant::now() < until, "within {PATIENCE:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+pub(crate) fn point(next_offset: i64) -> Point {
+    Point { epoch: 0, next_offset }
+}
+
+/// Customers of a topic with one partition, of which nothing is consumed yet.
+pub(crate) async fn customers(link: &Arc<RedisLink>) -> (Customers, CommittedCustomers) {
+    let committed = CommittedCustomers::default();
+    committed.set(vec![(0, point(0))]);
+    Progress::new(Arc::clone(link)).set(TOPIC, 0, point(0)).await.expect("the progress is set");
+    (Customers::new(Arc::clone(link), Some(TOPIC.to_owned()), committed.clone()), committed)
+}
