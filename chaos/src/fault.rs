@@ -105,6 +105,7 @@ impl Fault {
                 Ok(())
             }),
             Kind::Pause => self.service(world).map_or(Ok(()), Service::pause),
+            Kind::Stop if self.worker(world).is_some() => self.worker(world).map_or(Ok(()), Process::stop),
             Kind::Stop => self.service(world).map_or(Ok(()), Service::stop),
             Kind::Line(mode) => {
                 self.on_line(world, |line| line.set(mode));
@@ -152,7 +153,14 @@ impl Fault {
             Place::Redis => Some(world.stack.redis()),
             Place::Kafka => Some(world.stack.kafka()),
             Place::Connect => Some(world.stack.connect()),
-            Place::Worker(number) => world.workers().get(number).map(|process| &process.service),
+            Place::Worker(_) => self.worker(world).map(|process| &process.service),
+            _ => None,
+        }
+    }
+
+    fn worker<'a>(&self, world: &'a World) -> Option<&'a Process> {
+        match self.place {
+            Place::Worker(number) => world.workers().get(number),
             _ => None,
         }
     }

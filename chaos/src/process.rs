@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -22,6 +23,8 @@ pub(crate) struct Process {
     pub(crate) to_redis: Proxy,
     pub(crate) log: PathBuf,
     port: u16,
+    /// While it is asked to end, its end is no surprise.
+    stopping: AtomicBool,
 }
 
 impl Process {
@@ -45,7 +48,7 @@ impl Process {
         let name = format!("orderstream-{number}");
         let log = stack.folder().join(&name).with_extension("log");
         let service = stack.service(&name, launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")));
-        Ok(Self { service, to_postgres, to_redis, log, port })
+        Ok(Self { service, to_postgres, to_redis, log, port, stopping: AtomicBool::new(false) })
     }
 
     /// What the endpoint answers, with whatever status.
@@ -53,6 +56,23 @@ impl Process {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
         let patient = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(3))).http_status_as_error(false).build();
         Ok(patient.call()?.body_mut().read_to_string()?)
+    }
+
+    /// Ends it in order.
+    pub(crate) fn stop(&self) -> Result<()> {
+        self.stopping.store(true, Ordering::SeqCst);
+        let stopped = self.service.stop();
+        self.stopping.store(false, Ordering::SeqCst);
+        stopped
+    }
+
+    /// How it ended, if nobody made it.
+    pub(crate) fn died(&self) -> Option<ExitStatus> {
+        let is_stopping = || self.stopping.load(Ordering::SeqCst);
+        if is_stopping() {
+            return None;
+        }
+        self.service.died().filter(|_| !is_stopping())
     }
 
     /// Memory in use, in MiB; `None` if it does not run.

@@ -16,7 +16,7 @@ use crate::workload::{self, Clock};
 use crate::world::World;
 
 /// The shop works a little longer than the last fault begins.
-const WORK: Duration = Duration::from_secs(28);
+const WORK: Duration = Duration::from_secs(23);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Of the topic of orders, before one is added.
 const PARTITIONS: usize = 4;
@@ -82,6 +82,7 @@ impl Round {
 
     /// Work, poison and faults at once.
     fn disturb(&mut self, world: &World, plan: Vec<Planned>) -> Result<()> {
+        workload::clear(world)?;
         let (clock, begin) = (Clock::ending_in(WORK), Instant::now());
         let work = world.runtime.spawn(workload::run(world.stack.database_url(), self.seed, clock));
         let poison_rng = Rng::with_seed(self.seed ^ 0xdead);

@@ -8,7 +8,7 @@ use crate::fault::{Fault, Kind, Place};
 use crate::proxy::Mode;
 
 /// In which the faults of a round begin.
-pub(crate) const SPAN: Duration = Duration::from_secs(25);
+pub(crate) const SPAN: Duration = Duration::from_secs(20);
 const FAULTS: std::ops::RangeInclusive<usize> = 7..=12;
 
 /// A fault with its time.

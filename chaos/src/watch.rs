@@ -82,7 +82,7 @@ impl Watched {
     fn look_at_processes(&mut self, world: &World) {
         for process in world.workers() {
             self.most_memory_mb = self.most_memory_mb.max(process.memory().unwrap_or(0));
-            if let Some(status) = process.service.died() {
+            if let Some(status) = process.died() {
                 self.deaths.insert(process.service.name().to_owned(), status.to_string());
             }
         }

@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::task::JoinSet;
 
 use crate::statements;
+use crate::world::World;
 
 const WRITERS: u64 = 2;
 const LONG_TRANSACTIONS: u64 = 2;
@@ -73,6 +74,11 @@ async fn connect(url: &str) -> Result<PgConnection> {
     let mut connection = tokio::time::timeout(Duration::from_secs(5), PgConnection::connect(url)).await??;
     connection.execute(SESSION).await?;
     Ok(connection)
+}
+
+/// Leaves few of the orders of the rounds before.
+pub(crate) fn clear(world: &World) -> Result<()> {
+    world.stack.psql(statements::CLEAR).map(drop)
 }
 
 async fn work(connection: &mut PgConnection, shop: &Shop, rng: &mut Rng) -> Result<()> {

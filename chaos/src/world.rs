@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use stack::Stack;
 use stack::wait::{Attempt, until};
-use stack::{Service, Stack};
 use tokio::runtime::Handle;
 
 use crate::process::Process;
@@ -53,7 +53,7 @@ impl World {
     pub(crate) fn set_active(&mut self, active: usize) -> Result<()> {
         self.active = active;
         for process in &self.processes[active..] {
-            process.service.stop()?;
+            process.stop()?;
         }
         self.workers().iter().try_for_each(|process| process.service.launch())
     }
@@ -117,7 +117,7 @@ impl World {
 
     /// Ends everything in order.
     pub(crate) fn stop(&self) -> Result<()> {
-        self.processes.iter().map(|process| &process.service).try_for_each(Service::stop)?;
+        self.processes.iter().try_for_each(Process::stop)?;
         self.stack.stop()
     }
 }
