@@ -13,7 +13,9 @@ use crate::config::{Config, Environment, Loaded};
 mod check;
 mod config;
 mod migrate;
+mod offsets;
 mod run;
+mod table;
 
 /// The work could not be done.
 const FAILED: u8 = 1;
@@ -39,6 +41,9 @@ enum Command {
     Check,
     /// Create or update the tables in Postgres
     Migrate,
+    /// Where each partition stands, and moved by hand
+    #[command(subcommand)]
+    Offsets(offsets::Command),
     /// Print the effective configuration and where each value comes from
     Config(config::Arguments),
 }
@@ -66,6 +71,7 @@ fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Re
         Command::Run => in_runtime(run::run(loaded)),
         Command::Migrate => in_runtime(migrate::run(warned(loaded))),
         Command::Check => in_runtime(check::run(warned(loaded))),
+        Command::Offsets(command) => in_runtime(offsets::run(command, warned(loaded))),
         Command::Config(_) => config::run(file, &loaded),
     }
 }

@@ -6,6 +6,7 @@
 //! - `fence`, `rounds`, `settle`, `letters`: its statements, in order
 //! - [`bisect`]: the rows that Postgres refuses
 //! - [`keep`]: the transaction of a batch of customers
+//! - [`ledger`]: where each partition stands, and moved by hand
 //! - [`due`]: the list of what the sweep has to complete
 //! - [`states`]: rows read back, for the hashes in Redis
 //! - [`error`]: what an error means
@@ -24,6 +25,7 @@ pub mod due;
 pub mod error;
 mod fence;
 pub mod keep;
+pub mod ledger;
 mod letters;
 mod rounds;
 mod settle;

@@ -140,6 +140,15 @@ impl Shop {
         command.args(arguments).envs(self.environment(settings)).output().unwrap()
     }
 
+    /// The same, and what it prints on both outputs; it must succeed or fail as expected.
+    #[track_caller]
+    pub fn says(&self, succeeds: bool, arguments: &[&str]) -> String {
+        let output = self.orderstream(arguments, &[("HTTP_LISTEN", "127.0.0.1:1")]);
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.success(), succeeds, "{arguments:?}: {text}");
+        text
+    }
+
     fn environment(&self, settings: &[(&str, &str)]) -> Vec<(String, String)> {
         let stack = [
             ("KAFKA_BOOTSTRAP_SERVERS", self.stack.bootstrap_servers()),
