@@ -9,6 +9,8 @@
 //! - [`ledger`]: where each partition stands, and moved by hand
 //! - [`due`]: the list of what the sweep has to complete
 //! - [`states`]: rows read back, for the hashes in Redis
+//! - [`dead_letters`], [`replay`]: letters listed, and processed again
+//! - [`summary`], [`lock`]: for operators
 //! - [`error`]: what an error means
 
 use std::time::Duration;
@@ -21,15 +23,19 @@ pub mod batch;
 pub mod bisect;
 pub mod claim;
 mod columns;
+pub mod dead_letters;
 pub mod due;
 pub mod error;
 mod fence;
 pub mod keep;
 pub mod ledger;
 mod letters;
+pub mod lock;
+pub mod replay;
 mod rounds;
 mod settle;
 pub mod states;
+pub mod summary;
 
 pub use apply::{Applied, ApplyError};
 pub use claim::Claim;

@@ -7,6 +7,8 @@ use anyhow::Context;
 use crate::assemble::store_config;
 use crate::config::Config;
 use crate::results::Results;
+use crate::results::ledger::Entry;
+use crate::source::Partition;
 use crate::source::survey::{self, Survey, SurveyError};
 
 mod reset;
@@ -28,6 +30,11 @@ pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<Exi
     };
     results.close().await;
     outcome
+}
+
+/// Whether this is the partition of the entry.
+pub(super) fn is_of(entry: &Entry, partition: &Partition) -> bool {
+    entry.topic == partition.topic && entry.partition == partition.number
 }
 
 /// The topics whose offsets are in the ledger.

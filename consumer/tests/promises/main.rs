@@ -4,7 +4,9 @@
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 
 mod equality;
+mod operators_letters;
 mod operators_offsets;
+mod operators_redis;
 mod p1_every_record_has_one_fate;
 mod p2_results_equal_orders;
 mod p3_progress_and_effect_commit_together;

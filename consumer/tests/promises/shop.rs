@@ -32,6 +32,11 @@ impl Process {
         &self.service
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// What the endpoint answers, and with which status; `None` if nobody answers.
     pub fn get(&self, path: &str) -> Option<(u16, String)> {
         let url = format!("http://127.0.0.1:{}{path}", self.port);

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
-use super::show::{is_of, problem};
+use super::is_of;
+use super::show::problem;
 use crate::cli::print;
 use crate::config::Config;
 use crate::results::Results;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use super::is_of;
 use crate::cli::table::Table;
 use crate::cli::{FAILED, print};
 use crate::config::Config;
@@ -62,10 +63,6 @@ fn report(entries: &[Entry], survey: &Survey) -> (Table, Vec<String>) {
         ));
     }
     (table, problems)
-}
-
-pub(super) fn is_of(entry: &Entry, partition: &Partition) -> bool {
-    entry.topic == partition.topic && entry.partition == partition.number
 }
 
 /// What a claim of the partition would say.
