@@ -56,7 +56,7 @@ pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) ->
             }
             Ok(Decoded::Ignored) => out.ignored += 1,
             Err(rejection) => {
-                refusals.insert(index, Refusal { rejection, order_id: None });
+                refusals.insert(index, Refusal { rejection, order_id: decoder.order_of_key(record) });
             }
         }
     }

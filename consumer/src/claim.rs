@@ -6,8 +6,13 @@ use crate::flow::{Flow, Place};
 use crate::partition::Stopped;
 use crate::results::Claim;
 use crate::results::claim::{ClaimError as Refused, Wanted};
-use crate::source::{Assigned, ClaimError, Claimed, Ending, Partition, Watermarks, Work};
+use crate::source::{Assigned, ClaimError, Claimed, Ending, Log, Partition, Work};
 use crate::{customer_partition, partition};
+
+/// The name of this host.
+pub(crate) fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+}
 
 /// Claims for this process.
 #[derive(Debug, Clone)]
@@ -22,8 +27,7 @@ impl Claimant {
     /// Claims in the name of this host and process.
     #[must_use]
     pub fn new(flow: Arc<Flow>, customers_topic: Option<String>) -> Self {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let name = format!("{}/{}", host.trim(), std::process::id()).into();
+        let name = format!("{}/{}", host(), std::process::id()).into();
         Self { flow, customers_topic: customers_topic.map(Into::into), name }
     }
 
@@ -31,7 +35,8 @@ impl Claimant {
     ///
     /// # Errors
     /// Postgres is away, or going on from the stored offset would skip or repeat events.
-    pub async fn claim(self, partition: Partition, watermarks: Watermarks) -> Result<Claimed, ClaimError> {
+    pub async fn claim(self, partition: Partition, log: Log) -> Result<Claimed, ClaimError> {
+        let Log { watermarks, cluster_id } = log;
         let wanted = Wanted {
             epoch: self.flow.decoder.epoch,
             topic: &partition.topic,
@@ -39,7 +44,7 @@ impl Claimant {
             low: watermarks.low,
             high: watermarks.high,
             claimant: &self.name,
-            cluster_id: None,
+            cluster_id: cluster_id.as_deref(),
         };
         let claim = self.flow.results.claim(&wanted).await.map_err(|error| match error {
             Refused::Store(error) => ClaimError::Unavailable(error.to_string()),
@@ -68,6 +73,7 @@ impl Claimant {
             self.flow.places.leave(&place);
             self.flow.metrics.redis_behind_unknown(&place.claim.topic, place.claim.partition);
             match outcome {
+                Ok(()) if place.is_fenced() => Ending::Reclaim(Stopped::Fenced.to_string()),
                 Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,
                 Err(fenced @ Stopped::Fenced) => Ending::Reclaim(fenced.to_string()),
             }

@@ -12,8 +12,13 @@ use crate::config::{Config, Environment, Loaded};
 
 mod check;
 mod config;
+mod dlq;
 mod migrate;
+mod offsets;
+mod rebuild;
 mod run;
+mod status;
+mod table;
 
 /// The work could not be done.
 const FAILED: u8 = 1;
@@ -39,6 +44,17 @@ enum Command {
     Check,
     /// Create or update the tables in Postgres
     Migrate,
+    /// Show how everything stands: partitions, lag, dead letters, what is to be repaired, Redis
+    Status,
+    /// Write Redis anew, beside running processes
+    #[command(subcommand)]
+    Rebuild(rebuild::Command),
+    /// Dead letters: listed, looked at, processed again
+    #[command(subcommand)]
+    Dlq(dlq::Command),
+    /// Where each partition stands, and moved by hand
+    #[command(subcommand)]
+    Offsets(offsets::Command),
     /// Print the effective configuration and where each value comes from
     Config(config::Arguments),
 }
@@ -66,6 +82,10 @@ fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Re
         Command::Run => in_runtime(run::run(loaded)),
         Command::Migrate => in_runtime(migrate::run(warned(loaded))),
         Command::Check => in_runtime(check::run(warned(loaded))),
+        Command::Status => in_runtime(status::run(warned(loaded))),
+        Command::Rebuild(command) => in_runtime(rebuild::run(command, warned(loaded))),
+        Command::Dlq(command) => in_runtime(dlq::run(command, warned(loaded))),
+        Command::Offsets(command) => in_runtime(offsets::run(command, warned(loaded))),
         Command::Config(_) => config::run(file, &loaded),
     }
 }

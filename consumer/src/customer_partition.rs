@@ -27,7 +27,7 @@ pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(),
     let mut from = place.claim.next_offset;
     loop {
         let mut records = Vec::new();
-        if inbox.recv_batch(flow.limits.records, flow.limits.bytes, &mut records).await == Received::Closed {
+        if place.receive(flow.limits, &inbox, &mut records).await == Received::Closed {
             return Ok(());
         }
         let Some(last) = records.last() else { continue };

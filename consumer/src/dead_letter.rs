@@ -13,7 +13,7 @@ use rdkafka::producer::FutureRecord;
 use rdkafka::producer::future_producer::{DeliveryFuture, OwnedDeliveryResult};
 use tracing::warn;
 
-pub use self::headers::{dlq_id, replays};
+pub use self::headers::{dlq_id, original, replays};
 
 use self::producer::Current;
 use crate::record::Record;

@@ -1,8 +1,8 @@
 //! What the workers of all partitions share, and where each of them stands.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
@@ -17,9 +17,14 @@ use crate::fate::Fates;
 use crate::health::{Dependency, Health};
 use crate::logging::Throttle;
 use crate::metrics::{Metrics, Stage};
+use crate::record::Record;
 use crate::results::{Claim, Class, Results, StoreError};
 use crate::retry::{Backoff, Policy};
-use crate::source::{Ownership, Progress};
+use crate::source::{Inbox, Ownership, Progress, Received};
+
+mod places;
+
+pub use places::Places;
 
 /// A trouble that lasts is told again after this.
 const QUIET: Duration = Duration::from_secs(10);
@@ -130,6 +135,8 @@ pub struct Place {
     pub claim: Claim,
     ownership: watch::Receiver<Ownership>,
     progress: Arc<Progress>,
+    /// Set once another generation was seen: an idle worker writes nothing and would never notice (P9).
+    fenced: watch::Sender<bool>,
     /// How far Redis is. Held while Redis is told, so that steps do not overtake each other.
     pub reflection: tokio::sync::Mutex<Reflection>,
 }
@@ -140,7 +147,29 @@ impl Place {
     pub fn new(claim: Claim, ownership: watch::Receiver<Ownership>, progress: Arc<Progress>) -> Self {
         let start = claim.next_offset;
         let reflection = tokio::sync::Mutex::new(Reflection { acknowledged: start, covered: start, behind: false });
-        Self { claim, ownership, progress, reflection }
+        Self { claim, ownership, progress, fenced: watch::Sender::new(false), reflection }
+    }
+
+    /// Takes the next batch. `Closed` also when the partition was fenced: an operator has moved its offset, or another process has it.
+    pub async fn receive(&self, limits: Limits, inbox: &Inbox, into: &mut Vec<Record>) -> Received {
+        let mut fenced = self.fenced.subscribe();
+        tokio::select! {
+            received = inbox.recv_batch(limits.records, limits.bytes, into) => received,
+            _ = fenced.wait_for(|fenced| *fenced) => Received::Closed,
+        }
+    }
+
+    /// The ledger has this generation now: a later one than ours ends the worker, which claims again if the partition is still ours (P4).
+    pub fn saw_generation(&self, generation: i64) {
+        if generation > self.claim.generation {
+            self.fenced.send_replace(true);
+        }
+    }
+
+    /// Whether a later generation was seen.
+    #[must_use]
+    pub fn is_fenced(&self) -> bool {
+        *self.fenced.borrow()
     }
 
     /// Waits, unless the partition is taken away: then nothing is waited for any more.
@@ -213,42 +242,3 @@ impl Flow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the partition was revoked")]
 pub struct Revoked;
-
-/// The claimed partitions of this process.
-#[derive(Debug, Default)]
-pub struct Places(Mutex<ByPartition>);
-
-type ByPartition = BTreeMap<(Arc<str>, i32), Arc<Place>>;
-
-impl Places {
-    /// Adds a partition; the one of an older claim gives way.
-    pub fn enter(&self, place: &Arc<Place>) {
-        let key = (Arc::clone(&place.claim.topic), place.claim.partition);
-        self.lock().insert(key, Arc::clone(place));
-    }
-
-    /// Removes a partition, unless it was claimed anew meanwhile.
-    pub fn leave(&self, place: &Arc<Place>) {
-        let key = (Arc::clone(&place.claim.topic), place.claim.partition);
-        let mut places = self.lock();
-        if places.get(&key).is_some_and(|current| Arc::ptr_eq(current, place)) {
-            places.remove(&key);
-        }
-    }
-
-    /// All claimed partitions.
-    #[must_use]
-    pub fn all(&self) -> Vec<Arc<Place>> {
-        self.lock().values().cloned().collect()
-    }
-
-    /// The claimed partitions of `topic`.
-    #[must_use]
-    pub fn of(&self, topic: &str) -> Vec<Arc<Place>> {
-        self.lock().values().filter(|place| &*place.claim.topic == topic).cloned().collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ByPartition> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}

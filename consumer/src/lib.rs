@@ -20,6 +20,7 @@
 //! - [`repair`]: the sweep that completes `missing`, `pending` and outdated rows
 //! - [`rebuild`]: makes Redis whole after it has lost something
 //! - [`reread`]: a stretch of a partition read again
+//! - [`replay`]: dead letters processed again
 //! - [`recent`]: keeps the list of the newest orders
 //!
 //! The edges:
@@ -79,6 +80,7 @@ pub mod redis_link;
 pub mod reflect;
 pub mod rejection;
 pub mod repair;
+pub mod replay;
 pub mod reread;
 pub mod results;
 pub mod retry;

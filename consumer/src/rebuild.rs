@@ -4,6 +4,7 @@
 //! their orders go on the list of the sweep; if it is absent, or Kafka has no longer got those records, all rows of the partition are
 //! written again in key order. Customers: their topic is compacted, so it is read again from its start.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,21 +24,27 @@ use crate::reread::Reread;
 use crate::results::StoreError;
 use crate::source::RereadError;
 
+pub mod by_hand;
+
 /// Rows in one round of a rebuild.
 const CHUNK: i64 = 1_000;
 
 /// Progress of a Redis that reflects nothing.
 const FROM_THE_START: i64 = 0;
 
-/// Why a partition is not whole yet; it is tried again.
+/// Why a partition is not whole yet; to be tried again.
 #[derive(Debug, thiserror::Error)]
-enum NotYet {
+pub enum NotYet {
+    /// Redis is away.
     #[error(transparent)]
     Redis(#[from] RedisError),
+    /// Postgres is away.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Kafka is away.
     #[error(transparent)]
     Reread(#[from] RereadError),
+    /// It was emptied meanwhile.
     #[error("Redis has lost something again")]
     LostAgain,
 }
@@ -72,14 +79,15 @@ async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool,
     let began = Instant::now();
     let what = if keeps_customers { Rebuild::Customers } else { Rebuild::Orders };
     flow.metrics.rebuild_started(what);
-    let from = begin(flow, place).await?;
+    let from = begin(flow, &claim.topic, claim.partition).await?;
     if keeps_customers {
-        customers_again(flow, place, target, reread).await?;
+        let low = place.progress().watermarks().low;
+        customers_again(flow, &claim.topic, claim.partition, low..target, reread, &mut |_| ()).await?;
     } else {
         match from {
-            FROM_THE_START => all_orders_again(flow, place).await?,
+            FROM_THE_START => all_orders_again(flow, claim.partition, &mut |_| ()).await?,
             from => match orders_again(flow, place, from, target, reread).await {
-                Err(NotYet::Reread(RereadError::Gone { .. })) => all_orders_again(flow, place).await?,
+                Err(NotYet::Reread(RereadError::Gone { .. })) => all_orders_again(flow, claim.partition, &mut |_| ()).await?,
                 outcome => outcome?,
             },
         }
@@ -98,14 +106,13 @@ async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool,
 }
 
 /// Where Redis stands; a mark is set if it has nothing, which is gone again if it loses everything once more.
-async fn begin(flow: &Flow, place: &Place) -> Result<i64, RedisError> {
-    let claim = &place.claim;
-    let stored = flow.redis_progress.read().await?.remove(&format!("{}:{}", claim.topic, claim.partition));
+async fn begin(flow: &Flow, topic: &str, partition: i32) -> Result<i64, RedisError> {
+    let epoch = flow.decoder.epoch;
+    let stored = flow.redis_progress.read().await?.remove(&format!("{topic}:{partition}"));
     match stored {
-        Some(point) if point.epoch == claim.epoch => Ok(point.next_offset),
+        Some(point) if point.epoch == epoch => Ok(point.next_offset),
         _ => {
-            let nothing = Point { epoch: claim.epoch, next_offset: FROM_THE_START };
-            flow.redis_progress.set(&claim.topic, claim.partition, nothing).await?;
+            flow.redis_progress.set(topic, partition, Point { epoch, next_offset: FROM_THE_START }).await?;
             Ok(FROM_THE_START)
         }
     }
@@ -130,22 +137,32 @@ fn orders_of(flow: &Flow, records: &[Record]) -> Vec<i64> {
     records.iter().filter_map(id).collect()
 }
 
-/// The hashes of all customers in the partition. An older event of the log does not undo what the partition's worker has written.
-async fn customers_again(flow: &Arc<Flow>, place: &Arc<Place>, to: i64, reread: &Reread) -> Result<(), NotYet> {
-    let mut batches = reread.start(&place.claim.topic, place.claim.partition, place.progress().watermarks().low..to);
+/// The hashes of all customers in the partition; `told` hears of the offsets. An older event of the log does not undo what the partition's
+/// worker has written.
+async fn customers_again(
+    flow: &Flow,
+    topic: &Arc<str>,
+    partition: i32,
+    offsets: Range<i64>,
+    reread: &Reread,
+    told: &mut impl FnMut(u64),
+) -> Result<(), NotYet> {
+    let mut batches = reread.start(topic, partition, offsets);
     while let Some(records) = batches.next().await {
-        let batch = customer_partition::decode(flow, &records?);
+        let records = records?;
+        let batch = customer_partition::decode(flow, &records);
         let customers = flow.customers.rebuild_customers(&batch.changes).await?;
         flow.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);
         // An order that met Redis between its loss and its discovery may have taken an older state of its customer.
-        flow.results.mark_customers(place.claim.partition, &customers, flow.refresh).await?;
+        flow.results.mark_customers(partition, &customers, flow.refresh).await?;
+        told(records.len() as u64);
     }
     Ok(())
 }
 
 /// All rows of the partition in key order, and the orders deleted so recently that their hash would still be there.
-async fn all_orders_again(flow: &Flow, place: &Place) -> Result<(), NotYet> {
-    let (partitions, epoch) = ([place.claim.partition], place.claim.epoch);
+async fn all_orders_again(flow: &Flow, partition: i32, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
+    let (partitions, epoch) = ([partition], flow.decoder.epoch);
     let mut after = i64::MIN;
     loop {
         let rows = flow.results.live_after(after, &partitions, CHUNK).await?;
@@ -154,7 +171,8 @@ async fn all_orders_again(flow: &Flow, place: &Place) -> Result<(), NotYet> {
         let states: Vec<OrderState> = rows.into_iter().map(OrderState::Live).collect();
         let written = flow.cache.write_orders(&states, epoch, None).await?;
         flow.metrics.rebuilt(Rebuild::Orders, states.len() as u64);
-        flow.results.mark_due(place.claim.partition, flow.to_refresh(written.outdated, &states)).await?;
+        flow.results.mark_due(partition, flow.to_refresh(written.outdated, &states)).await?;
+        told(states.len() as u64);
     }
     let since = Utc::now() - TimeDelta::seconds(DELETED_FOR_SECONDS.into());
     let mut after = i64::MIN;

@@ -6,8 +6,11 @@
 //! - `fence`, `rounds`, `settle`, `letters`: its statements, in order
 //! - [`bisect`]: the rows that Postgres refuses
 //! - [`keep`]: the transaction of a batch of customers
+//! - [`ledger`]: where each partition stands, and moved by hand
 //! - [`due`]: the list of what the sweep has to complete
 //! - [`states`]: rows read back, for the hashes in Redis
+//! - [`dead_letters`], [`replay`]: letters listed, and processed again
+//! - [`summary`], [`lock`]: for operators
 //! - [`error`]: what an error means
 
 use std::io::ErrorKind;
@@ -21,14 +24,19 @@ pub mod batch;
 pub mod bisect;
 pub mod claim;
 mod columns;
+pub mod dead_letters;
 pub mod due;
 pub mod error;
 mod fence;
 pub mod keep;
+pub mod ledger;
 mod letters;
+pub mod lock;
+pub mod replay;
 mod rounds;
 mod settle;
 pub mod states;
+pub mod summary;
 
 pub use apply::{Applied, ApplyError};
 pub use claim::Claim;

@@ -34,6 +34,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.spawn(watch::postgres(Arc::clone(&flow)));
     background.spawn(watch::redis(Arc::clone(&flow), Arc::clone(&parts.link)));
     background.spawn(watch::partitions(Arc::clone(&flow)));
+    background.spawn(watch::fences(Arc::clone(&flow)));
     background.spawn(watch::customers(Arc::clone(&flow), parts.committed, topics.customers.clone()));
     background.spawn(repair::run(Arc::clone(&flow), topics.clone()));
     background.spawn(rebuild::run(
@@ -44,7 +45,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.spawn(recent::run(Arc::clone(&flow)));
 
     let claimant = Claimant::new(Arc::clone(&flow), topics.customers);
-    let claim = move |partition, watermarks| claimant.clone().claim(partition, watermarks);
+    let claim = move |partition, log| claimant.clone().claim(partition, log);
     let (source, events) = Source::start(parts.source, Handle::current(), claim).context("Kafka")?;
     let outcome = until_signal(&flow.health, events).await;
 

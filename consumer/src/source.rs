@@ -22,6 +22,7 @@ mod progress;
 pub(crate) mod quiet;
 mod rebalance;
 mod reread;
+pub mod survey;
 mod upkeep;
 mod worker;
 
@@ -39,6 +40,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 pub use self::inbox::{Inbox, Received};
+pub use self::lookup::Log;
 pub use self::progress::{Progress, Watermarks};
 pub use self::reread::{RereadError, reread};
 pub use self::worker::{Assigned, ClaimError, Claimed, Ending, Event, Ownership, Partition, StopReason, Work};
@@ -133,7 +135,7 @@ impl Source {
     /// The configuration is refused.
     pub fn start<F, Fut>(config: SourceConfig, runtime: Handle, claim: F) -> Result<(Self, UnboundedReceiver<Event>), SourceError>
     where
-        F: Fn(Partition, Watermarks) -> Fut + Send + 'static,
+        F: Fn(Partition, Log) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
     {
         let client = client::group_member(&config)?;

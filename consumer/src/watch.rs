@@ -110,6 +110,22 @@ pub async fn partitions(flow: Arc<Flow>) {
     }
 }
 
+/// Compares each partition's generation with the ledger's: a worker without records would not notice that it was fenced (P4, P9).
+pub async fn fences(flow: Arc<Flow>) {
+    let mut second = every_second();
+    loop {
+        second.tick().await;
+        let Ok(generations) = flow.results.generations(flow.decoder.epoch).await else { continue };
+        for place in flow.places.all() {
+            let of_place =
+                |(topic, partition, _): &&(String, i32, i64)| **topic == *place.claim.topic && *partition == place.claim.partition;
+            if let Some((.., generation)) = generations.iter().find(of_place) {
+                place.saw_generation(*generation);
+            }
+        }
+    }
+}
+
 /// Reads what is committed of the customers' topic, by whichever process: the measure of whether Redis has all customers (P8).
 pub async fn customers(flow: Arc<Flow>, committed: CommittedCustomers, topic: Option<String>) {
     let Some(topic) = topic else { return };

@@ -31,6 +31,18 @@ pub fn replays(record: &Record) -> u32 {
     text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
+/// The record that became this letter, with its own coordinates and headers; `None` if the headers do not name them.
+#[must_use]
+pub fn original(letter: Record) -> Option<Record> {
+    let text = |name: &str| {
+        let header = letter.headers.iter().rfind(|header| header.name == name)?;
+        std::str::from_utf8(header.value.as_deref()?).ok()
+    };
+    let (topic, partition, offset) = (text(TOPIC)?.into(), text(PARTITION)?.parse().ok()?, text(OFFSET)?.parse().ok()?);
+    let headers = letter.headers.into_iter().filter(|header| !ADDED.contains(&header.name.as_str())).collect();
+    Some(Record { topic, partition, offset, headers, ..letter })
+}
+
 /// The record's headers unchanged, but for those of an earlier life as a dead letter; then this one's. None holds a value of the record
 /// (P11): a rejection's message speaks of fields, types and limits.
 pub(super) fn of(letter: &DeadLetter<'_>) -> OwnedHeaders {

@@ -72,6 +72,12 @@ impl Decoder {
         Ok(Decoded::Change(Change { id, effect, position: event.position }))
     }
 
+    /// The order that the key names, also where the value cannot be read: for people who look for a dead letter.
+    #[must_use]
+    pub fn order_of_key(&self, record: &Record) -> Option<i64> {
+        key::read(record).ok()?.id()?.bigint().ok()
+    }
+
     /// Reads an event of `customers`.
     ///
     /// # Errors

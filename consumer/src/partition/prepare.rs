@@ -32,7 +32,7 @@ pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox, out: m
     // The place in the channel first: what cannot be handed on is better left in the inbox, where it makes the next batch larger (P10).
     while let Ok(place_in_channel) = out.reserve().await {
         let mut records = Vec::new();
-        if inbox.recv_batch(flow.limits.records, flow.limits.bytes, &mut records).await == Received::Closed {
+        if place.receive(flow.limits, &inbox, &mut records).await == Received::Closed {
             return;
         }
         let Some(last) = records.last() else { continue };

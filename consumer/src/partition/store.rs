@@ -31,7 +31,7 @@ impl Stored {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
     /// Another worker has claimed the partition: this one is a zombie and has written nothing (P4).
-    #[error("another worker has claimed the partition")]
+    #[error("another worker has claimed the partition, or its offset was moved by hand")]
     Fenced,
     /// The partition was revoked while a server was away; whoever has it next goes on from the committed offset.
     #[error("{0}")]

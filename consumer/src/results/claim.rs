@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
+use super::ledger::Entry;
 use super::{Results, StoreError};
 use crate::fate::Fates;
 
@@ -61,7 +62,8 @@ pub enum ClaimError {
     /// Events are gone for ever.
     #[error(
         "{topic}-{partition}: the next event to process is offset {next}, but Kafka's first is {low}: {} events are gone from the topic. \
-         Snapshot the source again and raise source.epoch", low - next
+         Snapshot the source again and raise source.epoch; or go on without them: \
+         orderstream offsets reset --topic {topic} --partition {partition} --to-low", low - next
     )]
     Gone {
         /// The topic.
@@ -76,7 +78,8 @@ pub enum ClaimError {
     /// The topic is not the one that was read before.
     #[error(
         "{topic}-{partition}: the next event to process is offset {next}, but Kafka's last is {}: the topic was created anew or has lost \
-         its end. Raise source.epoch to read it from its start", high - 1
+         its end. Raise source.epoch to read it from its start: below offset {next} its events would count as seen. See: orderstream offsets show",
+         high - 1
     )]
     Ahead {
         /// The topic.
@@ -91,13 +94,16 @@ pub enum ClaimError {
     /// The offsets belong to another cluster.
     #[error(
         "{topic}-{partition}: the stored offset belongs to Kafka cluster {stored}, this is cluster {actual}. \
-         Check kafka.bootstrap_servers, or raise source.epoch to read this cluster's topics from their start"
+         Check kafka.bootstrap_servers, or raise source.epoch to read this cluster's topics from their start; if the topic was mirrored with \
+         its offsets: orderstream offsets reset --topic {topic} --partition {partition} --to {next}"
     )]
     OtherCluster {
         /// The topic.
         topic: Arc<str>,
         /// The partition.
         partition: i32,
+        /// The stored next offset.
+        next: i64,
         /// The cluster of the stored offset.
         stored: String,
         /// The cluster that is connected.
@@ -110,7 +116,11 @@ insert into consumer_offsets as o (epoch, topic, partition, next_offset, generat
 values ($1, $2, $3, $4, 1, $5, $6)
 on conflict (epoch, topic, partition) do update
 set generation = o.generation + 1, claimed_by = excluded.claimed_by, claimed_at = now(), cluster_id = coalesce(o.cluster_id, excluded.cluster_id)
-returning generation, next_offset, cluster_id, applied, stale, ignored, dead_lettered";
+where coalesce(o.cluster_id = excluded.cluster_id, true)
+returning generation, next_offset, applied, stale, ignored, dead_lettered";
+
+const OF_OTHER_CLUSTER: &str =
+    "select next_offset, coalesce(cluster_id, '') from consumer_offsets where epoch = $1 and topic = $2 and partition = $3";
 
 const STANDING: &str = "select generation, next_offset from consumer_offsets where epoch = $1 and topic = $2 and partition = $3";
 
@@ -129,19 +139,28 @@ impl Results {
             .bind(wanted.low)
             .bind(wanted.claimant)
             .bind(wanted.cluster_id)
-            .fetch_one(&self.pool)
+            .fetch_optional(&self.pool)
             .await
             .map_err(StoreError::from)?;
+        let Some(row) = row else { return Err(self.of_other_cluster(wanted).await?) };
         let claim = Claim {
             epoch: wanted.epoch,
             topic: Arc::clone(wanted.topic),
             partition: wanted.partition,
             generation: row.try_get("generation").map_err(StoreError::from)?,
             next_offset: row.try_get("next_offset").map_err(StoreError::from)?,
-            fates: fates(&row)?,
+            fates: fates(&row).map_err(StoreError::from)?,
         };
-        same_cluster(wanted, row.try_get("cluster_id").map_err(StoreError::from)?)?;
-        within_watermarks(wanted, claim)
+        within_watermarks(wanted.topic, wanted.partition, claim.next_offset, wanted.low, wanted.high)?;
+        Ok(claim)
+    }
+
+    /// A process that was pointed at the wrong cluster must not fence the one that works: the claim left the row as it was.
+    async fn of_other_cluster(&self, wanted: &Wanted<'_>) -> Result<ClaimError, StoreError> {
+        let query = sqlx::query_as(OF_OTHER_CLUSTER).bind(wanted.epoch).bind(&**wanted.topic).bind(wanted.partition);
+        let (next, stored): (i64, String) = query.fetch_one(&self.pool).await?;
+        let actual = wanted.cluster_id.unwrap_or_default().to_owned();
+        Ok(ClaimError::OtherCluster { topic: Arc::clone(wanted.topic), partition: wanted.partition, next, stored, actual })
     }
 
     /// The offset row as it is now: what became of a commit whose answer was lost (P4).
@@ -176,30 +195,33 @@ pub enum Standing {
     Elsewhere,
 }
 
-fn fates(row: &PgRow) -> Result<Fates, StoreError> {
-    let count = |column| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
+pub(super) fn fates(row: &PgRow) -> Result<Fates, sqlx::Error> {
+    let count = |column| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
     Ok(Fates { applied: count("applied")?, stale: count("stale")?, ignored: count("ignored")?, dead_lettered: count("dead_lettered")? })
 }
 
-fn same_cluster(wanted: &Wanted<'_>, stored: Option<String>) -> Result<(), ClaimError> {
-    match (stored, wanted.cluster_id) {
-        (Some(stored), Some(actual)) if stored != actual => Err(ClaimError::OtherCluster {
-            topic: Arc::clone(wanted.topic),
-            partition: wanted.partition,
-            stored,
-            actual: actual.to_owned(),
-        }),
-        _ => Ok(()),
+/// Whether a claim of this partition would be accepted.
+///
+/// # Errors
+/// What the claim would say.
+pub fn acceptable(entry: &Entry, low: i64, high: i64, cluster_id: Option<&str>) -> Result<(), ClaimError> {
+    let (topic, partition, next) = (Arc::clone(&entry.topic), entry.partition, entry.next_offset);
+    match (&entry.cluster_id, cluster_id) {
+        (Some(stored), Some(actual)) if stored != actual => {
+            Err(ClaimError::OtherCluster { topic, partition, next, stored: stored.clone(), actual: actual.to_owned() })
+        }
+        _ => within_watermarks(&topic, partition, next, low, high),
     }
 }
 
-fn within_watermarks(wanted: &Wanted<'_>, claim: Claim) -> Result<Claim, ClaimError> {
-    let (topic, partition, next) = (claim.topic.clone(), claim.partition, claim.next_offset);
-    if next < wanted.low {
-        return Err(ClaimError::Gone { topic, partition, next, low: wanted.low });
+/// Whether Kafka still has the next offset.
+fn within_watermarks(topic: &Arc<str>, partition: i32, next: i64, low: i64, high: i64) -> Result<(), ClaimError> {
+    let topic = || Arc::clone(topic);
+    if next < low {
+        return Err(ClaimError::Gone { topic: topic(), partition, next, low });
     }
-    if next > wanted.high {
-        return Err(ClaimError::Ahead { topic, partition, next, high: wanted.high });
+    if next > high {
+        return Err(ClaimError::Ahead { topic: topic(), partition, next, high });
     }
-    Ok(claim)
+    Ok(())
 }

@@ -16,6 +16,15 @@ use super::worker::{ClaimError, Claimed, Partition};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 
+/// What Kafka tells of a partition when it is to be claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Where it begins and ends.
+    pub watermarks: Watermarks,
+    /// The cluster it belongs to, if the client knows: offsets of one cluster mean nothing in another (P2).
+    pub cluster_id: Option<String>,
+}
+
 /// What the poll loop asks for.
 #[derive(Debug)]
 pub(super) enum Lookup {
@@ -33,14 +42,16 @@ pub(super) fn serve<F, Fut>(
     lookups: &Receiver<Lookup>,
     notes: &Sender<Note>,
 ) where
-    F: Fn(Partition, Watermarks) -> Fut,
+    F: Fn(Partition, Log) -> Fut,
     Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
 {
     while let Ok(lookup) = lookups.recv() {
         match lookup {
             Lookup::Claim { id, partition } => match watermarks(consumer, &partition) {
                 Ok(watermarks) => {
-                    let claimed = claim(partition, watermarks);
+                    // The client has heard it with the watermarks' metadata: this waits for nobody.
+                    let cluster_id = consumer.client().fetch_cluster_id(TIMEOUT);
+                    let claimed = claim(partition, Log { watermarks, cluster_id });
                     spawn_claim(runtime, notes.clone(), id, async move { claimed.await.map(|claimed| (watermarks, claimed)) });
                 }
                 Err(error) => {

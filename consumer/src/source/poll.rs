@@ -16,9 +16,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tracing::{error, warn};
 
 use super::client::Callbacks;
-use super::lookup::{self, Lookup};
+use super::lookup::{self, Log, Lookup};
 use super::owned::{Note, Owned, Phase};
-use super::progress::Watermarks;
 use super::worker::{ClaimError, Claimed, Event, Partition};
 use super::{SourceConfig, copy};
 
@@ -61,7 +60,7 @@ pub(super) fn run<F, Fut>(
     claim: F,
     events: &UnboundedSender<Event>,
 ) where
-    F: Fn(Partition, Watermarks) -> Fut + Send,
+    F: Fn(Partition, Log) -> Fut + Send,
     Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
 {
     let (lookups, asked) = channel();

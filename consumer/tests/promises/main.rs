@@ -1,10 +1,12 @@
 //! The promises, each shown on the real Kafka, Debezium, Postgres and Redis.
 
-#![allow(clippy::unwrap_used)]
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod equality;
+mod operators_letters;
+mod operators_offsets;
+mod operators_redis;
 mod p11_no_personal_data;
 mod p1_every_record_has_one_fate;
 mod p2_results_equal_orders;

@@ -32,6 +32,11 @@ impl Process {
         &self.service
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// What the endpoint answers, and with which status; `None` if nobody answers.
     pub fn get(&self, path: &str) -> Option<(u16, String)> {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
@@ -139,6 +144,15 @@ impl Shop {
     pub fn orderstream(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orderstream"));
         command.args(arguments).envs(self.environment(settings)).output().unwrap()
+    }
+
+    /// The same, and what it prints on both outputs; it must succeed or fail as expected.
+    #[track_caller]
+    pub fn says(&self, succeeds: bool, arguments: &[&str]) -> String {
+        let output = self.orderstream(arguments, &[("HTTP_LISTEN", "127.0.0.1:1")]);
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.success(), succeeds, "{arguments:?}: {text}");
+        text
     }
 
     fn environment(&self, settings: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -1,0 +1,108 @@
+//! `orderstream dlq`: dead letters for operators. Payloads are shown only on request (P11).
+
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::table::Table;
+use crate::assemble::assemble;
+use crate::config::Config;
+use crate::results::dead_letters::{Count, Filter};
+
+mod list;
+mod replay;
+mod show;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Count the letters by kind, and list the newest
+    List(list::Arguments),
+    /// Show where a record failed, and why
+    Show(show::Arguments),
+    /// Process letters again; says which it would, and does it with --execute
+    Replay(replay::Arguments),
+}
+
+pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<ExitCode> {
+    let parts = assemble(&config)?;
+    match command {
+        Command::List(arguments) => list::run(arguments, &parts).await,
+        Command::Show(arguments) => show::run(arguments, &config, &parts).await,
+        Command::Replay(arguments) => replay::run(arguments, &config, &parts).await,
+    }
+}
+
+/// Which letters are meant.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Which {
+    /// Only this reason, such as malformed or rejected_by_database; may be given more than once
+    #[arg(long = "reason", value_name = "REASON")]
+    reasons: Vec<String>,
+    /// Only records of this topic
+    #[arg(long)]
+    topic: Option<String>,
+    /// Only records of this order, by the id in their key
+    #[arg(long, value_name = "ORDER_ID")]
+    key: Option<i64>,
+    /// Only letters that are not older: 30m, 12h, 7d, or a time such as 2026-01-31T12:00:00Z
+    #[arg(long, value_parser = time)]
+    since: Option<DateTime<Utc>>,
+    /// Only letters that are older
+    #[arg(long, value_parser = time)]
+    until: Option<DateTime<Utc>>,
+}
+
+impl Which {
+    fn filter(&self, resolved: bool) -> Filter {
+        let Self { reasons, topic, key, since, until } = self.clone();
+        Filter { reasons, topic, order_id: key, since, until, resolved }
+    }
+}
+
+fn time(text: &str) -> anyhow::Result<DateTime<Utc>> {
+    let ago = || {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let number: i64 = number.parse().ok()?;
+        let seconds = number.checked_mul(match unit {
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return None,
+        })?;
+        Utc::now().checked_sub_signed(TimeDelta::try_seconds(seconds)?)
+    };
+    let at = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+    ago().or_else(at).ok_or_else(|| anyhow!("neither like 30m, 12h, 7d nor like 2026-01-31T12:00:00Z"))
+}
+
+/// Letters by kind.
+fn histogram(counts: &[Count]) -> String {
+    let mut table = Table::new(&["topic", "epoch", "reason", "replays", "letters"]);
+    for count in counts {
+        let Count { topic, epoch, reason, replays, letters } = count;
+        table.row(vec![topic.clone(), epoch.to_string(), reason.clone(), replays.to_string(), letters.to_string()]);
+    }
+    let sum: i64 = counts.iter().map(|count| count.letters).sum();
+    if counts.is_empty() { "no letters\n".into() } else { format!("{table}{sum} letters\n") }
+}
+
+/// Where a command needs the table of letters.
+fn unreadable<T, E: std::error::Error + Send + Sync + 'static>(result: Result<T, E>) -> anyhow::Result<T> {
+    result.context("the dead letters cannot be read from Postgres")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_ages_or_instants() {
+        let hour = Utc::now() - time("1h").unwrap();
+        assert!((3_599..=3_601).contains(&hour.num_seconds()), "{hour}");
+        assert_eq!(time("2026-01-31T12:00:00Z").unwrap().to_rfc3339(), "2026-01-31T12:00:00+00:00");
+        for wrong in ["", "h", "5", "5y", "yesterday", "9999999999999999d"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+}

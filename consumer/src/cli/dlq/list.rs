@@ -1,0 +1,37 @@
+//! `orderstream dlq list`: counts first, then the newest letters.
+
+use std::process::ExitCode;
+
+use super::{Which, histogram, unreadable};
+use crate::assemble::Parts;
+use crate::cli::print;
+use crate::cli::table::Table;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// Also letters that were dealt with
+    #[arg(long)]
+    all: bool,
+    /// How many are listed; all are counted
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+}
+
+pub(super) async fn run(arguments: &Arguments, parts: &Parts) -> anyhow::Result<ExitCode> {
+    let (filter, results) = (arguments.which.filter(arguments.all), &parts.flow.results);
+    print(histogram(&unreadable(results.letter_counts(&filter).await)?))?;
+    let letters = unreadable(results.newest_letters(&filter, arguments.limit.into()).await)?;
+    if letters.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::new(&["id", "order", "reason", "stage", "since (UTC)", "replays", "resolution", "message"]);
+    for letter in letters {
+        let order = letter.order_id.map_or("-".to_owned(), |id| id.to_string());
+        let since = letter.created_at.format("%Y-%m-%d %H:%M:%S").to_string();
+        let resolution = letter.resolution.unwrap_or_else(|| "-".into());
+        table.row(vec![letter.id, order, letter.reason, letter.stage, since, letter.replays.to_string(), resolution, letter.message]);
+    }
+    print(format_args!("\n{table}"))
+}

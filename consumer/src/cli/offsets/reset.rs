@@ -1,0 +1,194 @@
+//! `orderstream offsets reset`: a partition's next offset moved by hand, and what that means said before.
+//!
+//! It is safe beside running processes: the generation moves in the same transaction, so that a worker of the partition can write nothing
+//! more (P4) and claims again from the new offset. What is read again changes nothing (P5); what is skipped is lost (P2). It is refused
+//! all the same while a process works on the partition, because whoever moves it then is likely to be mistaken; a partition that the ledger
+//! itself keeps from being claimed has nobody working on it.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+
+use super::is_of;
+use super::show::problem;
+use crate::cli::print;
+use crate::config::Config;
+use crate::results::Results;
+use crate::results::ledger::{Entry, Reset};
+use crate::source::Watermarks;
+use crate::source::survey::{self, Member};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// The topic
+    #[arg(long)]
+    topic: String,
+    /// The partition
+    #[arg(long)]
+    partition: i32,
+    #[command(flatten)]
+    target: Target,
+    /// Do it; without this nothing is changed
+    #[arg(long)]
+    execute: bool,
+    /// Also while a process works on the partition: it is fenced and claims again from the new offset
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Target {
+    /// The next offset to be processed
+    #[arg(long, value_name = "OFFSET")]
+    to: Option<i64>,
+    /// The first offset that Kafka still has
+    #[arg(long)]
+    to_low: bool,
+    /// Behind the last record that Kafka has
+    #[arg(long)]
+    to_high: bool,
+}
+
+impl Target {
+    fn offset(self, log: Watermarks) -> i64 {
+        self.to.unwrap_or(if self.to_high { log.high } else { log.low })
+    }
+}
+
+pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Results) -> anyhow::Result<ExitCode> {
+    let Arguments { topic, partition, target, execute, force } = arguments;
+    if !super::topics(config).contains(topic) {
+        bail!("{topic} is not one of the topics that orderstream reads: {}", super::topics(config).join(", "));
+    }
+    let survey = super::survey(config).await?;
+    let Some((place, log)) = survey.logs.iter().find(|(known, _)| *known.topic == **topic && known.number == *partition) else {
+        bail!("topic {topic} has no partition {partition}");
+    };
+    let to = target.offset(*log);
+    if !log.hold(to) {
+        bail!("offset {to} is not in the log of {topic}-{partition}, which has {} to {}", log.low, log.high);
+    }
+    let entries = results.entries(config.source.epoch).await.context("the ledger cannot be read")?;
+    let entry = entries.iter().find(|entry| is_of(entry, place));
+    print(plan(entry, *log, to))?;
+    if entry.is_some_and(|entry| problem(entry, *log, &survey).is_ok()) && !force {
+        let members = super::asked(config, survey::members).await?;
+        working(&members, topic, *partition)?;
+    }
+    if !execute {
+        return print("Nothing was changed; add --execute to do it.\n");
+    }
+    let by = format!("offsets reset on {}", crate::claim::host());
+    let cluster_id = survey.cluster_id.as_deref();
+    let reset = Reset { epoch: config.source.epoch, topic, partition: *partition, to, by: &by, cluster_id };
+    let unknown = "unless Postgres refused, the outcome is unknown; see `orderstream offsets show`";
+    let (before, generation) = results.reset(&reset).await.context(unknown)?;
+    let before = before.map_or("nowhere".to_owned(), |offset| offset.to_string());
+    print(format_args!(
+        "Done: {topic}-{partition} moved from {before} to {to}, generation {generation}. A running process follows within seconds.\n"
+    ))
+}
+
+/// Fails if a member of the group has the partition.
+fn working(members: &[Member], topic: &str, partition: i32) -> anyhow::Result<()> {
+    let has_it = |member: &&Member| member.partitions.iter().any(|(name, number)| name == topic && *number == partition);
+    match members.iter().find(has_it) {
+        None => Ok(()),
+        Some(member) => bail!(
+            "{topic}-{partition} is being worked on by a process on {} (client id {}). Stop it first, or add --force: its worker is fenced, \
+             writes nothing more, and goes on from the new offset",
+            member.host,
+            member.client_id
+        ),
+    }
+}
+
+/// What the move means. Offsets have gaps, so that the numbers of records are upper bounds.
+fn plan(entry: Option<&Entry>, log: Watermarks, to: i64) -> String {
+    let mut text = format!("Kafka has offsets {} to {}.\n", log.low, log.high);
+    let Some(entry) = entry else {
+        let skipped = to - log.low;
+        writeln!(text, "The partition was never claimed. It would begin at {to}: up to {skipped} records would be SKIPPED.").ok();
+        return text;
+    };
+    let next = entry.next_offset;
+    writeln!(
+        text,
+        "The next offset is {next} and would be {to}; generation {} would be followed by {}.",
+        entry.generation,
+        entry.generation + 1
+    )
+    .ok();
+    let gone = log.low.saturating_sub(next).max(0);
+    if gone > 0 {
+        writeln!(
+            text,
+            "{gone} offsets from {next} on are gone from Kafka already: whatever changed there is LOST, unless it is snapshot again."
+        )
+        .ok();
+    }
+    let skipped = to - next.max(log.low);
+    if next > log.high {
+        writeln!(
+            text,
+            "The stored offset is above Kafka's last: the topic was made anew or has lost its end. Records below offset {next} would count as \
+             older than what is stored and would change nothing: raise source.epoch instead."
+        )
+        .ok();
+    } else if skipped > 0 {
+        writeln!(text, "Up to {skipped} records would be SKIPPED: their changes would never arrive, unless their rows are snapshot again.")
+            .ok();
+    } else if skipped < 0 {
+        writeln!(text, "Up to {} records would be read again: each changes nothing and is counted once more.", -skipped).ok();
+    } else {
+        text.push_str("No record that Kafka has would be skipped or read again.\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fate::Fates;
+
+    fn said(next_offset: i64, to: i64) -> String {
+        let entry = Entry {
+            topic: "orders".into(),
+            partition: 0,
+            next_offset,
+            generation: 3,
+            claimed_by: String::new(),
+            claimed_at: chrono::DateTime::UNIX_EPOCH,
+            cluster_id: None,
+            fates: Fates::default(),
+        };
+        plan(Some(&entry), Watermarks { low: 10, high: 30 }, to)
+    }
+
+    #[track_caller]
+    fn says(text: &str, part: &str) {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+
+    #[test]
+    fn the_plan_says_what_is_skipped_repeated_and_gone() {
+        says(&said(20, 25), "Up to 5 records would be SKIPPED");
+        says(&said(20, 12), "Up to 8 records would be read again");
+        says(&said(20, 20), "No record that Kafka has");
+        says(&said(4, 10), "6 offsets from 4 on are gone");
+        says(&said(4, 10), "No record that Kafka has");
+        says(&said(4, 13), "Up to 3 records would be SKIPPED");
+        says(&said(40, 10), "raise source.epoch instead");
+        says(&plan(None, Watermarks { low: 10, high: 30 }, 30), "up to 20 records would be SKIPPED");
+    }
+
+    #[test]
+    fn a_partition_that_a_member_has_is_refused() {
+        let member = Member { client_id: "c".into(), host: "h".into(), partitions: vec![("orders".into(), 1)] };
+        let members = [member];
+        assert!(working(&members, "orders", 0).is_ok());
+        assert!(working(&members, "orders", 1).unwrap_err().to_string().contains("--force"));
+    }
+}

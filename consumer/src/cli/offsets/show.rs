@@ -1,0 +1,131 @@
+//! `orderstream offsets show`: the ledger beside Kafka's watermarks, and what would keep a partition from being claimed.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::is_of;
+use crate::cli::table::Table;
+use crate::cli::{FAILED, print};
+use crate::config::Config;
+use crate::results::Results;
+use crate::results::claim::{ClaimError, acceptable};
+use crate::results::ledger::Entry;
+use crate::source::survey::Survey;
+use crate::source::{Partition, Watermarks};
+
+const HEADING: [&str; 14] = [
+    "topic",
+    "partition",
+    "next",
+    "low",
+    "high",
+    "lag",
+    "applied",
+    "stale",
+    "ignored",
+    "dead",
+    "generation",
+    "claimed by",
+    "claimed at (UTC)",
+    "state",
+];
+
+pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<ExitCode> {
+    let epoch = config.source.epoch;
+    let entries = results.entries(epoch).await.context("the ledger cannot be read")?;
+    let epochs = results.epochs().await?;
+    let survey = super::survey(config).await?;
+    let (table, problems) = report(&entries, &survey);
+    print(format_args!("source.epoch {epoch}, cluster {}\n\n{table}", survey.cluster_id.as_deref().unwrap_or("unknown")))?;
+    let others: Vec<String> = epochs.iter().filter(|other| **other != epoch).map(ToString::to_string).collect();
+    if !others.is_empty() {
+        print(format_args!("\nThe ledger also has offsets of epoch {}; set SOURCE_EPOCH to see them.\n", others.join(", ")))?;
+    }
+    for problem in &problems {
+        print(format_args!("\n{problem}\n"))?;
+    }
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+fn report(entries: &[Entry], survey: &Survey) -> (Table, Vec<String>) {
+    let (mut table, mut problems) = (Table::new(&HEADING), Vec::new());
+    for (partition, log) in &survey.logs {
+        let entry = entries.iter().find(|entry| is_of(entry, partition));
+        let problem = entry.and_then(|entry| problem(entry, *log, survey).err());
+        table.row(row(partition, entry, *log, problem.is_some()));
+        problems.extend(problem.map(|problem| problem.to_string()));
+    }
+    for entry in entries.iter().filter(|entry| !survey.logs.keys().any(|partition| is_of(entry, partition))) {
+        problems.push(format!(
+            "{}-{}: the ledger knows this partition and Kafka does not, or the topic is not configured any more",
+            entry.topic, entry.partition
+        ));
+    }
+    (table, problems)
+}
+
+/// What a claim of the partition would say.
+pub(super) fn problem(entry: &Entry, log: Watermarks, survey: &Survey) -> Result<(), ClaimError> {
+    acceptable(entry, log.low, log.high, survey.cluster_id.as_deref())
+}
+
+fn row(partition: &Partition, entry: Option<&Entry>, log: Watermarks, is_wrong: bool) -> Vec<String> {
+    let mut cells = vec![partition.topic.to_string(), partition.number.to_string()];
+    let Some(entry) = entry else {
+        cells.extend(["-".to_owned(), log.low.to_string(), log.high.to_string(), (log.high - log.low).to_string()]);
+        cells.extend(["-"; 7].map(str::to_owned));
+        cells.push("never claimed".into());
+        return cells;
+    };
+    let (fates, lag) = (entry.fates, (log.high - entry.next_offset).max(0));
+    cells.extend([entry.next_offset, log.low, log.high, lag].map(|number| number.to_string()));
+    cells.extend([fates.applied, fates.stale, fates.ignored, fates.dead_lettered].map(|number| number.to_string()));
+    cells.extend([entry.generation.to_string(), entry.claimed_by.clone(), entry.claimed_at.format("%Y-%m-%d %H:%M:%S").to_string()]);
+    cells.push(if is_wrong { "STOPPED, see below" } else { "ok" }.into());
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fate::Fates;
+
+    fn entry(partition: i32, next_offset: i64, cluster: &str) -> Entry {
+        Entry {
+            topic: "orders".into(),
+            partition,
+            next_offset,
+            generation: 3,
+            claimed_by: "host/1".into(),
+            claimed_at: chrono::DateTime::UNIX_EPOCH,
+            cluster_id: Some(cluster.into()),
+            fates: Fates { applied: 5, ..Fates::default() },
+        }
+    }
+
+    fn survey() -> Survey {
+        let log = |number| (Partition { topic: "orders".into(), number }, Watermarks { low: 10, high: 30 });
+        Survey { cluster_id: Some("here".into()), logs: (0..3).map(log).collect() }
+    }
+
+    #[test]
+    fn each_partition_of_kafka_has_a_row_with_its_lag() {
+        let (table, problems) = report(&[entry(0, 12, "here"), entry(1, 30, "here")], &survey());
+        let text = table.to_string();
+        let lags: Vec<&str> = text.lines().skip(1).map(|line| line.split_whitespace().nth(5).unwrap()).collect();
+        assert_eq!(lags, ["18", "0", "20"]);
+        assert!(text.contains("never claimed") && problems.is_empty(), "{text} {problems:?}");
+    }
+
+    #[test]
+    fn what_keeps_a_partition_from_being_claimed_is_said_with_the_command() {
+        let (table, problems) = report(&[entry(0, 4, "here"), entry(1, 31, "here"), entry(2, 20, "there"), entry(9, 1, "here")], &survey());
+        assert_eq!(table.to_string().matches("STOPPED").count(), 3);
+        let expected = ["6 events are gone", "lost its end", "belongs to Kafka cluster there", "Kafka does not"];
+        for (problem, part) in problems.iter().zip(expected) {
+            assert!(problem.contains(part), "{problem}");
+        }
+        assert!(problems[0].contains("orderstream offsets reset --topic orders --partition 0 --to-low"), "{}", problems[0]);
+    }
+}

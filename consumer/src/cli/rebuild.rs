@@ -1,0 +1,138 @@
+//! `orderstream rebuild cache|customers`: the hashes in Redis written anew, with progress, beside running processes.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use super::{offsets, print};
+use crate::assemble::assemble;
+use crate::config::Config;
+use crate::flow::Flow;
+use crate::rebuild::by_hand::{self, Committed};
+use crate::reread::Reread;
+use crate::results::lock::Work;
+use crate::source::survey::Survey;
+
+const AGAIN: &str = "Redis is not whole; what was written stays, and the command may be run again";
+
+#[derive(Debug, Clone, Copy, clap::Subcommand)]
+pub(super) enum Command {
+    /// Write order:<id> of every order from results
+    Cache,
+    /// Write customer:<id> of every customer from the customers topic
+    Customers,
+}
+
+pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<ExitCode> {
+    let parts = assemble(&config)?;
+    let flow = parts.flow;
+    let Some(_lock) = flow.results.lock(Work::Rebuild).await? else {
+        bail!("another `orderstream rebuild` is running on this database; wait for it");
+    };
+    match command {
+        Command::Cache => {
+            let partitions = committed(&flow, &config.kafka.orders_topic).await?;
+            orders(&flow, &partitions).await?;
+        }
+        Command::Customers => {
+            let Some(topic) = &config.kafka.customers_topic else {
+                bail!("kafka.customers_topic is not set: somebody else keeps the customers in Redis");
+            };
+            let partitions = committed(&flow, topic).await?;
+            let survey = offsets::survey(&config).await?;
+            let reread = Reread { properties: parts.kafka, group: config.kafka.group_id.clone() };
+            customers(&flow, &partitions, &survey, &reread).await?;
+        }
+    }
+    flow.results.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn committed(flow: &Flow, topic: &str) -> anyhow::Result<Vec<Committed>> {
+    let entries = flow.results.entries(flow.decoder.epoch).await.context("the ledger cannot be read")?;
+    let of_topic = entries.into_iter().filter(|entry| *entry.topic == *topic);
+    let partitions: Vec<Committed> =
+        of_topic.map(|entry| Committed { topic: entry.topic, partition: entry.partition, next_offset: entry.next_offset }).collect();
+    if partitions.is_empty() {
+        bail!("nothing of topic {topic} was ever processed in epoch {}: there is nothing to rebuild", flow.decoder.epoch);
+    }
+    Ok(partitions)
+}
+
+async fn orders(flow: &Flow, partitions: &[Committed]) -> anyhow::Result<()> {
+    let mut meter = Meter::new("orders", flow.results.rows().await?);
+    for partition in partitions {
+        by_hand::orders(flow, partition, &mut |rows| meter.more(rows)).await.context(AGAIN)?;
+    }
+    meter.end()
+}
+
+async fn customers(flow: &Flow, partitions: &[Committed], survey: &Survey, reread: &Reread) -> anyhow::Result<()> {
+    let logs = partitions.iter().filter_map(|partition| {
+        let of = |(known, _): &(&crate::source::Partition, _)| known.topic == partition.topic && known.number == partition.partition;
+        survey.logs.iter().find(of).map(|(_, log)| (partition, *log))
+    });
+    let logs: Vec<_> = logs.collect();
+    let total = logs.iter().map(|(partition, log)| u64::try_from(partition.next_offset - log.low).unwrap_or(0)).sum();
+    let mut meter = Meter::new("customers' changes", total);
+    for (partition, log) in logs {
+        by_hand::customers(flow, partition, log, reread, &mut |records| meter.more(records)).await.context(AGAIN)?;
+    }
+    meter.end()
+}
+
+/// Says how far it is once a second.
+struct Meter {
+    what: &'static str,
+    total: u64,
+    done: u64,
+    began: Instant,
+    next: Instant,
+}
+
+impl Meter {
+    const EVERY: Duration = Duration::from_secs(1);
+
+    fn new(what: &'static str, total: u64) -> Self {
+        let began = Instant::now();
+        Self { what, total, done: 0, began, next: began + Self::EVERY }
+    }
+
+    fn more(&mut self, done: u64) {
+        self.done += done;
+        if Instant::now() >= self.next {
+            self.next = Instant::now() + Self::EVERY;
+            // The work matters more than its progress line.
+            print(format_args!("{}\n", self.line(self.began.elapsed()))).ok();
+        }
+    }
+
+    fn line(&self, elapsed: Duration) -> String {
+        let share = (100 * self.done).checked_div(self.total).unwrap_or(100).min(100);
+        format!("{} of {} {} ({share} %), {:.0}/s", self.done, self.total, self.what, self.rate(elapsed))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    fn rate(&self, elapsed: Duration) -> f64 {
+        self.done as f64 / elapsed.as_secs_f64().max(0.001)
+    }
+
+    fn end(&self) -> anyhow::Result<()> {
+        let elapsed = self.began.elapsed();
+        print(format_args!("done: {} {} in {:.1} s, {:.0}/s\n", self.done, self.what, elapsed.as_secs_f64(), self.rate(elapsed)))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_much_of_what_and_how_fast() {
+        let meter = Meter { done: 2_500, ..Meter::new("orders", 10_000) };
+        assert_eq!(meter.line(Duration::from_secs(2)), "2500 of 10000 orders (25 %), 1250/s");
+        assert_eq!(Meter::new("orders", 0).line(Duration::from_secs(1)), "0 of 0 orders (100 %), 0/s");
+    }
+}

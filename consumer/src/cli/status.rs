@@ -1,0 +1,148 @@
+//! `orderstream status`: how everything stands, for people. Each server that is away is named, and the rest is shown all the same.
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::table::Table;
+use super::{FAILED, offsets, print};
+use crate::assemble::assemble;
+use crate::config::Config;
+use crate::flow::Flow;
+use crate::progress::Point;
+use crate::results::StoreError;
+use crate::results::ledger::Entry;
+use crate::results::summary::{DueCount, LetterCount};
+use crate::source::survey::Survey;
+
+mod process;
+
+use process::Process;
+
+/// What Postgres knows.
+struct Stored {
+    entries: Vec<Entry>,
+    letters: Vec<LetterCount>,
+    due: DueCount,
+}
+
+pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    let flow = assemble(&config)?.flow;
+    let (process, stored, survey, redis) =
+        tokio::join!(process::ask(config.http.listen.as_deref()), stored(&flow), offsets::survey(&config), flow.redis_progress.read());
+    let away = [
+        stored.as_ref().err().map(|error| format!("postgres: {error}")),
+        survey.as_ref().err().map(|error| format!("kafka: {error:#}")),
+        redis.as_ref().err().map(|error| format!("redis: {error}")),
+    ];
+    let away: Vec<String> = away.into_iter().flatten().collect();
+    print(heading(&process, &away))?;
+    let stored = stored.context("nothing more can be shown without Postgres")?;
+    print(format_args!("\n{}", partitions(&stored.entries, survey.as_ref().ok(), redis.as_ref().ok(), &process)))?;
+    print(format_args!("\n{}", due(&stored.due)))?;
+    print(format_args!("{}", letters(&stored.letters)))?;
+    flow.results.close().await;
+    Ok(if away.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+async fn stored(flow: &Flow) -> Result<Stored, StoreError> {
+    let entries = flow.results.entries(flow.decoder.epoch).await?;
+    Ok(Stored { entries, letters: flow.results.letters_by_reason().await?, due: flow.results.due_count().await? })
+}
+
+fn heading(process: &Result<Process, String>, away: &[String]) -> String {
+    let mut text = match process {
+        Ok(process) => process.heading(),
+        Err(why) => format!("process    {why}; what follows is what the servers know\n"),
+    };
+    away.iter().for_each(|server| text.push_str(&format!("AWAY       {server}\n")));
+    text
+}
+
+fn partitions(
+    entries: &[Entry],
+    survey: Option<&Survey>,
+    redis: Option<&HashMap<String, Point>>,
+    process: &Result<Process, String>,
+) -> String {
+    let mut table =
+        Table::new(&["topic", "partition", "next", "end", "lag", "applied", "stale", "ignored", "dead", "redis", "claimed by", "state"]);
+    let mut total = 0;
+    for entry in entries {
+        let end = survey.and_then(|survey| survey.logs.iter().find(|(known, _)| offsets::is_of(entry, known))).map(|(_, log)| log.high);
+        let lag = end.map(|end| (end - entry.next_offset).max(0));
+        total += lag.unwrap_or(0);
+        let known = |number: Option<i64>| number.map_or("?".to_owned(), |number| number.to_string());
+        let mut cells = vec![entry.topic.to_string(), entry.partition.to_string(), entry.next_offset.to_string(), known(end), known(lag)];
+        let fates = entry.fates;
+        cells.extend([fates.applied, fates.stale, fates.ignored, fates.dead_lettered].map(|count| count.to_string()));
+        cells.extend([follows(entry, redis), entry.claimed_by.clone()]);
+        let state = process.as_ref().ok().and_then(|process| process.state(&entry.topic, entry.partition));
+        cells.push(state.unwrap_or_else(|| "not this process".into()));
+        table.row(cells);
+    }
+    format!("{table}lag {total}\n")
+}
+
+/// How far Redis reflects the partition (P8).
+fn follows(entry: &Entry, redis: Option<&HashMap<String, Point>>) -> String {
+    let Some(redis) = redis else { return "?".into() };
+    match redis.get(&format!("{}:{}", entry.topic, entry.partition)) {
+        None => "has nothing".into(),
+        Some(point) if point.next_offset >= entry.next_offset => "follows".into(),
+        Some(point) => format!("{} behind", entry.next_offset - point.next_offset),
+    }
+}
+
+fn due(due: &DueCount) -> String {
+    let DueCount { orders, now, customers } = due;
+    format!("repair     {orders} orders to complete or to write to Redis ({now} now), {customers} changed customers to look through\n")
+}
+
+fn letters(letters: &[LetterCount]) -> String {
+    if letters.is_empty() {
+        return "letters    none\n".into();
+    }
+    let open: i64 = letters.iter().map(|count| count.open).sum();
+    let mut table = Table::new(&["reason", "open", "resolved", "newest (UTC)"]);
+    for count in letters {
+        let newest = count.newest.format("%Y-%m-%d %H:%M:%S").to_string();
+        table.row(vec![count.reason.clone(), count.open.to_string(), count.resolved.to_string(), newest]);
+    }
+    format!("letters    {open} open\n\n{table}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fate::Fates;
+
+    fn entry() -> Entry {
+        Entry {
+            topic: "orders".into(),
+            partition: 0,
+            next_offset: 20,
+            generation: 1,
+            claimed_by: "host/1".into(),
+            claimed_at: chrono::DateTime::UNIX_EPOCH,
+            cluster_id: None,
+            fates: Fates::default(),
+        }
+    }
+
+    #[test]
+    fn how_far_redis_is_behind_is_told() {
+        let at = |next_offset| HashMap::from([("orders:0".to_owned(), Point { epoch: 0, next_offset })]);
+        assert_eq!(follows(&entry(), Some(&at(20))), "follows");
+        assert_eq!(follows(&entry(), Some(&at(15))), "5 behind");
+        assert_eq!(follows(&entry(), Some(&HashMap::new())), "has nothing");
+        assert_eq!(follows(&entry(), None), "?");
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_question_mark_and_not_a_zero() {
+        let text = partitions(&[entry()], None, None, &Err("away".into()));
+        assert!(text.lines().nth(1).unwrap().matches('?').count() == 3, "{text}");
+    }
+}

@@ -1,0 +1,51 @@
+//! A rebuild that an operator asked for: all partitions, whether or not Redis seems to have lost anything, beside running processes.
+//!
+//! It goes the way of the automatic one, so both may run at once: writes are guarded (P5), and Redis' progress moves only if Redis still
+//! has what it had when the rebuild began (P8).
+
+use std::sync::Arc;
+
+use super::{NotYet, all_orders_again, begin, customers_again};
+use crate::flow::Flow;
+use crate::progress::Advance;
+use crate::reread::Reread;
+use crate::source::Watermarks;
+
+/// A partition and what is committed of it.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// The next offset in the ledger.
+    pub next_offset: i64,
+}
+
+/// Writes the hashes of all orders of a partition; `told` hears of the rows.
+///
+/// # Errors
+/// A server is away; what was written stays, and it may be run again.
+pub async fn orders(flow: &Flow, of: &Committed, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
+    let from = begin(flow, &of.topic, of.partition).await?;
+    all_orders_again(flow, of.partition, told).await?;
+    finish(flow, of, from).await
+}
+
+/// Writes the hashes of all customers of a partition from its log; `told` hears of the records.
+///
+/// # Errors
+/// A server is away; what was written stays, and it may be run again.
+pub async fn customers(flow: &Flow, of: &Committed, log: Watermarks, reread: &Reread, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
+    let from = begin(flow, &of.topic, of.partition).await?;
+    customers_again(flow, &of.topic, of.partition, log.low..of.next_offset, reread, told).await?;
+    finish(flow, of, from).await
+}
+
+async fn finish(flow: &Flow, of: &Committed, from: i64) -> Result<(), NotYet> {
+    let to = of.next_offset.max(from);
+    match flow.redis_progress.advance(&of.topic, of.partition, flow.decoder.epoch, from, to).await? {
+        Advance::Moved => Ok(()),
+        Advance::Behind { .. } => Err(NotYet::LostAgain),
+    }
+}

@@ -1,0 +1,176 @@
+//! The dead letters that count, read for operators: a letter on the topic without a row here belongs to no committed batch.
+
+use chrono::{DateTime, Utc};
+
+use super::{Results, StoreError};
+
+/// A row of `dead_letters`.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Letter {
+    /// topic-partition-offset-epoch of the record.
+    pub id: String,
+    /// The order, if the record could be read that far.
+    pub order_id: Option<i64>,
+    /// `x-dlq-reason`
+    pub reason: String,
+    /// The step that refused it.
+    pub stage: String,
+    /// What is wrong and where, without any value of the record (P11).
+    pub message: String,
+    /// The dead letter topic.
+    pub dlq_topic: String,
+    /// Its partition.
+    pub dlq_partition: i32,
+    /// Its offset.
+    pub dlq_offset: i64,
+    /// How often it was replayed in vain.
+    pub replays: i32,
+    /// When it was refused first.
+    pub created_at: DateTime<Utc>,
+    /// When it was dealt with.
+    pub resolved_at: Option<DateTime<Utc>>,
+    /// How.
+    pub resolution: Option<String>,
+}
+
+/// Which letters are meant; what is `None` or empty means all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Reasons.
+    pub reasons: Vec<String>,
+    /// The record's topic.
+    pub topic: Option<String>,
+    /// The order.
+    pub order_id: Option<i64>,
+    /// Not before this.
+    pub since: Option<DateTime<Utc>>,
+    /// Before this.
+    pub until: Option<DateTime<Utc>>,
+    /// Also those that were dealt with.
+    pub resolved: bool,
+}
+
+/// Letters of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Count {
+    /// The record's topic.
+    pub topic: String,
+    /// The source's epoch.
+    pub epoch: i32,
+    /// The reason.
+    pub reason: String,
+    /// How often they were replayed.
+    pub replays: i32,
+    /// How many.
+    pub letters: i64,
+}
+
+/// Where the meant letters stand in a partition of the dead letter topic.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Stretch {
+    /// The partition.
+    pub dlq_partition: i32,
+    /// The first offset.
+    pub first: i64,
+    /// The last offset.
+    pub last: i64,
+}
+
+/// The condition of each statement here; `$1` to `$6` are the filter's.
+macro_rules! meant {
+    ($start:literal, $end:literal) => {
+        concat!(
+            $start,
+            " from dead_letters where (cardinality($1::text[]) = 0 or reason = any($1)) and topic = coalesce($2, topic) \
+             and ($3::bigint is null or order_id = $3) and ($4::timestamptz is null or created_at >= $4) \
+             and ($5::timestamptz is null or created_at < $5) and ($6 or resolved_at is null) ",
+            $end
+        )
+    };
+}
+
+const COUNTS: &str = meant!(
+    "select topic, epoch, reason, replays, count(*) as letters",
+    "group by topic, epoch, reason, replays order by topic, epoch, reason, replays"
+);
+const NEWEST: &str = meant!("select *", "order by created_at desc, id limit $7");
+const STRETCHES: &str = meant!(
+    "select dlq_partition, min(dlq_offset) as first, max(dlq_offset) as last",
+    "and dlq_topic = $7 and epoch = $8 and replays < $9 group by dlq_partition order by dlq_partition"
+);
+const AT: &str = meant!("select *", "and dlq_topic = $7 and epoch = $8 and replays < $9 and dlq_partition = $10 and dlq_offset = any($11)");
+const ONE: &str = "select * from dead_letters where id = $1";
+
+/// Binds the filter.
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {
+        $query
+            .bind(&$filter.reasons)
+            .bind(&$filter.topic)
+            .bind($filter.order_id)
+            .bind($filter.since)
+            .bind($filter.until)
+            .bind($filter.resolved)
+    };
+}
+
+/// What may be replayed of the letters that a filter means.
+#[derive(Debug, Clone, Copy)]
+pub struct Replayable<'a> {
+    /// The dead letter topic.
+    pub dlq_topic: &'a str,
+    /// The present epoch.
+    pub epoch: i32,
+    /// The loop guard: letters that were replayed so often are left alone.
+    pub max_replays: i32,
+}
+
+impl Results {
+    /// Counts the letters by kind.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn letter_counts(&self, filter: &Filter) -> Result<Vec<Count>, StoreError> {
+        Ok(filtered!(sqlx::query_as(COUNTS), filter).fetch_all(&self.pool).await?)
+    }
+
+    /// The newest letters.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn newest_letters(&self, filter: &Filter, limit: i64) -> Result<Vec<Letter>, StoreError> {
+        Ok(filtered!(sqlx::query_as(NEWEST), filter).bind(limit).fetch_all(&self.pool).await?)
+    }
+
+    /// One letter.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn letter(&self, id: &str) -> Result<Option<Letter>, StoreError> {
+        Ok(sqlx::query_as(ONE).bind(id).fetch_optional(&self.pool).await?)
+    }
+
+    /// Where the letters to be replayed stand on the dead letter topic.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn stretches(&self, filter: &Filter, of: Replayable<'_>) -> Result<Vec<Stretch>, StoreError> {
+        let query = filtered!(sqlx::query_as(STRETCHES), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays);
+        Ok(query.fetch_all(&self.pool).await?)
+    }
+
+    /// Those of the records at these offsets that are letters to be replayed. Copies that a later copy replaced are not among them.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn letters_at(
+        &self,
+        filter: &Filter,
+        of: Replayable<'_>,
+        dlq_partition: i32,
+        offsets: &[i64],
+    ) -> Result<Vec<Letter>, StoreError> {
+        let query = filtered!(sqlx::query_as(AT), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays);
+        Ok(query.bind(dlq_partition).bind(offsets).fetch_all(&self.pool).await?)
+    }
+}

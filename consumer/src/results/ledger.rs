@@ -1,0 +1,132 @@
+//! Where each partition stands, read for operators, and its offset moved by one of them.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Row};
+
+use super::claim::fates;
+use super::{Results, StoreError};
+use crate::fate::Fates;
+
+/// A partition's row in `consumer_offsets`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// The first offset without a fate.
+    pub next_offset: i64,
+    /// One higher at each claim.
+    pub generation: i64,
+    /// Who claimed it last.
+    pub claimed_by: String,
+    /// When.
+    pub claimed_at: DateTime<Utc>,
+    /// The Kafka cluster that the offset belongs to.
+    pub cluster_id: Option<String>,
+    /// What became of the records so far.
+    pub fates: Fates,
+}
+
+impl FromRow<'_, PgRow> for Entry {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let topic: String = row.try_get("topic")?;
+        Ok(Self {
+            topic: topic.into(),
+            partition: row.try_get("partition")?,
+            next_offset: row.try_get("next_offset")?,
+            generation: row.try_get("generation")?,
+            claimed_by: row.try_get("claimed_by")?,
+            claimed_at: row.try_get("claimed_at")?,
+            cluster_id: row.try_get("cluster_id")?,
+            fates: fates(row)?,
+        })
+    }
+}
+
+/// Where a partition is to go on.
+#[derive(Debug, Clone, Copy)]
+pub struct Reset<'a> {
+    /// The source's epoch.
+    pub epoch: i32,
+    /// The topic.
+    pub topic: &'a str,
+    /// The partition.
+    pub partition: i32,
+    /// The next offset to be processed.
+    pub to: i64,
+    /// Who does it, for people.
+    pub by: &'a str,
+    /// The cluster that the new offset belongs to.
+    pub cluster_id: Option<&'a str>,
+}
+
+const ENTRIES: &str = "
+select topic, partition, next_offset, generation, claimed_by, claimed_at, cluster_id, applied, stale, ignored, dead_lettered
+from consumer_offsets where epoch = $1 order by topic, partition";
+
+const GENERATIONS: &str = "select topic, partition, generation from consumer_offsets where epoch = $1";
+
+const EPOCHS: &str = "select distinct epoch from consumer_offsets order by epoch";
+
+const BEFORE: &str = "select next_offset from consumer_offsets where epoch = $1 and topic = $2 and partition = $3 for update";
+
+/// A partition that was never claimed gets generation 0: its first claim is then still the first.
+const RESET: &str = "
+insert into consumer_offsets as o (epoch, topic, partition, next_offset, generation, claimed_by, cluster_id)
+values ($1, $2, $3, $4, 0, $5, $6)
+on conflict (epoch, topic, partition) do update
+set next_offset = excluded.next_offset, generation = o.generation + 1, claimed_by = excluded.claimed_by, claimed_at = now(),
+    cluster_id = coalesce(excluded.cluster_id, o.cluster_id), updated_at = now()
+returning generation";
+
+impl Results {
+    /// All partitions of this epoch that were ever claimed, in order.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn entries(&self, epoch: i32) -> Result<Vec<Entry>, StoreError> {
+        Ok(sqlx::query_as(ENTRIES).bind(epoch).fetch_all(&self.pool).await?)
+    }
+
+    /// The epochs that have offsets.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn epochs(&self) -> Result<Vec<i32>, StoreError> {
+        Ok(sqlx::query_scalar(EPOCHS).fetch_all(&self.pool).await?)
+    }
+
+    /// Topic, partition and generation of all partitions of this epoch.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn generations(&self, epoch: i32) -> Result<Vec<(String, i32, i64)>, StoreError> {
+        Ok(sqlx::query_as(GENERATIONS).bind(epoch).fetch_all(&self.pool).await?)
+    }
+
+    /// Moves a partition's offset, in one transaction with its generation: a worker that has the partition can write nothing more, and
+    /// claims it again from the new offset (P3, P4). Returns the next offset before, if there was one, and the new generation.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn reset(&self, reset: &Reset<'_>) -> Result<(Option<i64>, i64), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let before = sqlx::query_scalar(BEFORE).bind(reset.epoch).bind(reset.topic).bind(reset.partition);
+        let before: Option<i64> = before.fetch_optional(&mut *transaction).await?;
+        let generation = sqlx::query_scalar(RESET)
+            .bind(reset.epoch)
+            .bind(reset.topic)
+            .bind(reset.partition)
+            .bind(reset.to)
+            .bind(reset.by)
+            .bind(reset.cluster_id)
+            .fetch_one(&mut *transaction)
+            .await?;
+        transaction.commit().await.map_err(StoreError::at_commit)?;
+        Ok((before, generation))
+    }
+}

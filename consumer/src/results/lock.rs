@@ -1,0 +1,34 @@
+//! A lock between the commands of operators: two of a kind must not run at once.
+
+use sqlx::postgres::PgConnection;
+
+use super::{Results, StoreError};
+
+/// What is locked. Any numbers will do that nobody else uses as advisory locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// `orderstream rebuild`
+    Rebuild = 7_365_002,
+    /// `orderstream dlq replay`
+    Replay = 7_365_003,
+}
+
+/// Held until it is dropped, or until this process or its connection ends.
+#[derive(Debug)]
+#[must_use = "the lock is held only as long as this lives"]
+pub struct Lock {
+    _connection: PgConnection,
+}
+
+impl Results {
+    /// Takes the lock; `None` if another process has it.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn lock(&self, work: Work) -> Result<Option<Lock>, StoreError> {
+        // A connection of its own: back in the pool it would keep the lock.
+        let mut connection = self.pool.acquire().await?.detach();
+        let taken = sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(work as i64).fetch_one(&mut connection).await?;
+        Ok(if taken { Some(Lock { _connection: connection }) } else { None })
+    }
+}

@@ -1,0 +1,156 @@
+//! The transaction of replayed dead letters: rounds, tombstones, due list, what became of each letter. No offset moves.
+//!
+//! There is no fence, because nobody's offset is involved: the record was settled when it became a letter, and its counter stays. What keeps
+//! an older change from overwriting a newer one is the guard in each statement (P5), evaluated under the row's lock on the record's
+//! original position; and of a row and a tombstone, the settling at the end, behind the same lock as every batch. So a replay may run beside
+//! the workers of all partitions, and a letter that is replayed twice is stale the second time.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
+
+use super::batch::{Batch, Round, Written};
+use super::{ApplyError, Class, Results, StoreError, due, rounds, settle};
+use crate::rejection::Rejection;
+
+/// A letter of a replay, at the index of its record in the batch.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// The letter's id.
+    pub id: String,
+    /// The record's partition, whose owner completes the order.
+    pub partition: i32,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a replayed letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is a change: whether it takes effect, the transaction says.
+    Change,
+    /// There is nothing to do.
+    Ignored,
+    /// It was refused again and stays a letter.
+    Refused(Rejection),
+}
+
+/// How many letters became what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// They changed their order.
+    pub applied: u64,
+    /// Something newer was there.
+    pub stale: u64,
+    /// They hold nothing to do.
+    pub ignored: u64,
+    /// They stay letters.
+    pub refused: u64,
+}
+
+const RESOLVE: &str = "
+update dead_letters d set resolved_at = now(), resolution = c.resolution
+from unnest($1::text[], $2::text[]) as c (id, resolution) where d.id = c.id";
+
+const REFUSE: &str = "
+update dead_letters d set reason = c.reason, stage = c.stage, message = c.message, replays = d.replays + 1
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as c (id, reason, stage, message) where d.id = c.id";
+
+impl Results {
+    /// Writes the changes and what became of the letters, all or nothing.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; except after a lost answer nothing was written, and in any case it may be tried again.
+    pub async fn replay(&self, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
+        let mut connection = self.pool.acquire().await?;
+        let outcome = replay_on(&mut connection, batch, letters).await;
+        if let Err(ApplyError::Store(error)) = &outcome
+            && matches!(error.class(), Class::Connection | Class::UnknownOutcome)
+        {
+            connection.close().await.ok();
+        }
+        outcome
+    }
+}
+
+async fn replay_on(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
+    let mut transaction = connection.begin().await?;
+    let mut written = Vec::new();
+    for (number, round) in batch.rounds.iter().enumerate() {
+        written.extend(rounds::write(&mut transaction, number, round, batch).await?);
+    }
+    let buried = settle::settle(&mut transaction, &mut written).await?;
+    let applied = applied(batch, &written);
+    for (partition, orders) in due_by_partition(batch, letters, &written, &buried) {
+        due::mark(&mut transaction, partition, &orders).await?;
+    }
+    let tally = resolve(&mut transaction, letters, &applied).await?;
+    transaction.commit().await.map_err(StoreError::at_commit)?;
+    Ok(tally)
+}
+
+/// Record and order of each write.
+fn writes(round: &Round) -> impl Iterator<Item = (usize, i64)> {
+    round.puts.iter().map(|put| (put.record, put.order_id)).chain(round.deletes.iter().map(|delete| (delete.record, delete.order_id)))
+}
+
+/// The records whose write took effect.
+fn applied(batch: &Batch, written: &[Written]) -> HashSet<usize> {
+    let took_effect: HashSet<(usize, i64)> = written.iter().map(|write| (write.round, write.order_id)).collect();
+    let mut records = HashSet::new();
+    for (number, round) in batch.rounds.iter().enumerate() {
+        records.extend(writes(round).filter(|(_, order)| took_effect.contains(&(number, *order))).map(|(record, _)| record));
+    }
+    records
+}
+
+/// All orders that were written: their owners look the customers up and write the hashes. Each once, ascending.
+fn due_by_partition(batch: &Batch, letters: &[Replayed], written: &[Written], buried: &[i64]) -> BTreeMap<i32, Vec<i64>> {
+    let due: HashSet<i64> = written.iter().map(|write| write.order_id).chain(buried.iter().copied()).collect();
+    let mut partition_of: BTreeMap<i64, i32> = BTreeMap::new();
+    for (record, order) in batch.rounds.iter().flat_map(writes).filter(|(_, order)| due.contains(order)) {
+        partition_of.insert(order, letters[record].partition);
+    }
+    let mut by_partition: BTreeMap<i32, Vec<i64>> = BTreeMap::new();
+    for (order, partition) in partition_of {
+        by_partition.entry(partition).or_default().push(order);
+    }
+    by_partition
+}
+
+async fn resolve(connection: &mut PgConnection, letters: &[Replayed], applied: &HashSet<usize>) -> Result<Tally, StoreError> {
+    let mut tally = Tally::default();
+    let (mut resolved, mut refused) = (Vec::new(), Vec::new());
+    for (record, letter) in letters.iter().enumerate() {
+        match &letter.outcome {
+            Outcome::Change if applied.contains(&record) => {
+                tally.applied += 1;
+                resolved.push((letter.id.as_str(), "applied"));
+            }
+            Outcome::Change => {
+                tally.stale += 1;
+                resolved.push((letter.id.as_str(), "stale"));
+            }
+            Outcome::Ignored => {
+                tally.ignored += 1;
+                resolved.push((letter.id.as_str(), "ignored"));
+            }
+            Outcome::Refused(rejection) => {
+                tally.refused += 1;
+                refused.push((letter.id.as_str(), rejection));
+            }
+        }
+    }
+    let (ids, resolutions): (Vec<&str>, Vec<&str>) = resolved.into_iter().unzip();
+    sqlx::query(RESOLVE).bind(ids).bind(resolutions).execute(&mut *connection).await?;
+    let refusal = |of: fn(&Rejection) -> &str| refused.iter().map(|(_, rejection)| of(rejection)).collect::<Vec<_>>();
+    sqlx::query(REFUSE)
+        .bind(refused.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind(refusal(|rejection| rejection.reason.as_str()))
+        .bind(refusal(|rejection| rejection.stage.as_str()))
+        .bind(refusal(|rejection| &rejection.message))
+        .execute(connection)
+        .await?;
+    Ok(tally)
+}

@@ -1,0 +1,66 @@
+//! Counts for operators.
+
+use chrono::{DateTime, Utc};
+
+use super::{Results, StoreError};
+
+/// Dead letters of one reason.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct LetterCount {
+    /// `x-dlq-reason`
+    pub reason: String,
+    /// Those that nobody has dealt with.
+    pub open: i64,
+    /// Those that were replayed, or became obsolete.
+    pub resolved: i64,
+    /// When the newest arrived.
+    pub newest: DateTime<Utc>,
+}
+
+/// What the sweep has to do.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct DueCount {
+    /// Orders on its list.
+    pub orders: i64,
+    /// Of these, orders whose time has come.
+    pub now: i64,
+    /// Customers whose orders are still to be put on it.
+    pub customers: i64,
+}
+
+const LETTERS: &str = "
+select reason, count(*) filter (where resolved_at is null) as open, count(*) filter (where resolved_at is not null) as resolved,
+    max(created_at) as newest
+from dead_letters group by reason order by reason";
+
+const DUE: &str = "
+select count(*) as orders, count(*) filter (where due_at <= now()) as now, (select count(*) from due_customers) as customers from due_orders";
+
+const ROWS: &str = "select count(*) from results";
+
+impl Results {
+    /// Dead letters by reason.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn letters_by_reason(&self) -> Result<Vec<LetterCount>, StoreError> {
+        Ok(sqlx::query_as(LETTERS).fetch_all(&self.pool).await?)
+    }
+
+    /// What the sweep has to do.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn due_count(&self) -> Result<DueCount, StoreError> {
+        Ok(sqlx::query_as(DUE).fetch_one(&self.pool).await?)
+    }
+
+    /// The number of rows of `results`.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn rows(&self) -> Result<u64, StoreError> {
+        let rows: i64 = sqlx::query_scalar(ROWS).fetch_one(&self.pool).await?;
+        Ok(u64::try_from(rows).unwrap_or(0))
+    }
+}

@@ -1,0 +1,90 @@
+//! `orderstream dlq`: letters found, looked at, and processed again without ever undoing a newer change (P5, P7).
+
+use crate::shop::Shop;
+use crate::topic::{ORDERS, Sent};
+
+/// Letters of earlier tests are not meant.
+fn shop_without_open_letters() -> Shop {
+    let shop = Shop::open();
+    shop.sql("update dead_letters set resolved_at = now(), resolution = 'test' where resolved_at is null");
+    shop
+}
+
+/// While this holds, orders of 666 pieces are letters.
+fn forbid(shop: &Shop) {
+    shop.sql("alter table results add constraint no_666 check (quantity <> 666) not valid");
+}
+
+fn permit(shop: &Shop) {
+    shop.sql("alter table results drop constraint no_666");
+}
+
+fn await_letters(shop: &Shop, count: i64) {
+    shop.await_sql("select count(*) from dead_letters where resolved_at is null", &count.to_string());
+}
+
+fn resolution(shop: &Shop, order: i64) -> String {
+    shop.sql(&format!("select resolution, replays from dead_letters where order_id = {order}"))
+}
+
+#[test]
+fn a_replayed_letter_is_applied_unless_something_newer_is_there() {
+    let shop = shop_without_open_letters();
+    forbid(&shop);
+    let (lost, overtaken, deleted) =
+        (shop.order("CUST002", 666, "1.00"), shop.order("CUST002", 666, "2.00"), shop.order("CUST002", 666, "3.00"));
+    shop.sql(&format!("update orders set quantity = 5 where id = {overtaken}"));
+    shop.sql(&format!("delete from orders where id = {deleted}"));
+    await_letters(&shop, 3);
+    shop.await_the_end_of_the_topics();
+    permit(&shop);
+    let listed = shop.says(true, &["dlq", "list", "--reason", "rejected_by_database", "--since", "1h"]);
+    assert!(listed.contains("3 letters") && listed.contains("no_666") && !listed.contains("CUST002"), "{listed}");
+    assert!(shop.says(true, &["dlq", "list", "--key", &lost.to_string()]).contains("1 letters"));
+    assert!(shop.says(true, &["dlq", "list", "--until", "1h"]).contains("no letters"));
+    let planned = shop.says(true, &["dlq", "replay"]);
+    assert!(planned.contains("3 letters") && planned.contains("Nothing was changed"), "{planned}");
+    await_letters(&shop, 3);
+    let done = shop.says(true, &["dlq", "replay", "--execute"]);
+    assert!(done.contains("replayed: 1 applied, 2 stale, 0 with nothing to do, 0 refused again"), "{done}");
+    assert_eq!([lost, overtaken, deleted].map(|order| resolution(&shop, order)), ["applied|0", "stale|0", "stale|0"]);
+    // The customer and the hash came by the sweep.
+    shop.await_hash_field(lost, "customer_name", "Bob Smith");
+    shop.await_everything_right_with_letters(3);
+    assert!(shop.says(true, &["dlq", "replay", "--execute"]).contains("replayed: 0 applied"));
+}
+
+#[test]
+fn a_letter_that_fails_again_stays_one_and_is_left_alone_after_three_replays() {
+    let shop = shop_without_open_letters();
+    shop.topics().send(ORDERS, &[Sent::order(900_000_011, r#"{"secret of mine"#)]);
+    await_letters(&shop, 1);
+    let id = shop.sql("select id from dead_letters where resolved_at is null");
+    let shown = shop.says(true, &["dlq", "show", &id]);
+    assert!(shown.contains("malformed") && shown.contains("900000011") && !shown.contains("secret"), "{shown}");
+    assert!(shop.says(true, &["dlq", "show", &id, "--payload"]).contains("secret of mine"));
+    assert!(shop.says(false, &["dlq", "show", "nothing-0-0-0"]).contains("no letter"));
+    for _ in 0..3 {
+        assert!(shop.says(true, &["dlq", "replay", "--execute"]).contains("1 refused again"));
+    }
+    assert_eq!(resolution(&shop, 900_000_011), "|3");
+    let left = shop.says(true, &["dlq", "replay", "--execute"]);
+    assert!(left.contains("3 times or more") && left.contains("0 refused again"), "{left}");
+    assert!(shop.says(true, &["dlq", "replay", "--execute", "--max-replays", "4"]).contains("1 refused again"));
+    shop.await_everything_right_with_letters(1);
+}
+
+#[test]
+fn a_replay_of_many_goes_on_where_it_ended_at_the_rate_it_is_given() {
+    let shop = shop_without_open_letters();
+    forbid(&shop);
+    shop.sql("insert into orders (customer_id, product_id, quantity, price) select 'CUST001', 'MANY', 666, 1 from generate_series(1, 500)");
+    await_letters(&shop, 500);
+    permit(&shop);
+    assert!(shop.says(true, &["dlq", "replay", "--execute", "--max", "150"]).contains("replayed: 150 applied"));
+    await_letters(&shop, 350);
+    let began = std::time::Instant::now();
+    assert!(shop.says(true, &["dlq", "replay", "--execute", "--rate", "175"]).contains("replayed: 350 applied"));
+    assert!(began.elapsed() >= std::time::Duration::from_secs(1));
+    shop.await_everything_right_with_letters(500);
+}
