@@ -49,16 +49,21 @@ pub struct Due {
 const TAKE: &str = "
 select order_id, attempts, stamp from due_orders where partition = any($1) and due_at <= now() order by due_at limit $2";
 
+/// Locked in the order in which others mark them: of two that lock the same rows in two orders, Postgres ends one.
 const FINISH: &str = "
-delete from due_orders d using unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp)
-where d.order_id = c.order_id and d.stamp = c.stamp";
+with mine as (
+    select order_id from due_orders d join unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp) using (order_id, stamp)
+    order by order_id for update of d)
+delete from due_orders d using mine where d.order_id = mine.order_id";
 
 /// Doubles from a second to five minutes.
 const POSTPONE: &str = "
+with mine as (
+    select order_id from due_orders d join unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp) using (order_id, stamp)
+    order by order_id for update of d)
 update due_orders d
 set attempts = d.attempts + 1, due_at = now() + least(interval '1 second' * (2 ^ least(d.attempts, 16)), interval '5 minutes')
-from unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp)
-where d.order_id = c.order_id and d.stamp = c.stamp";
+from mine where d.order_id = mine.order_id";
 
 /// A chunk of the orders of one marked customer that are not on the list yet. Postponed ones are due at once: their customer has arrived.
 const EXPAND: &str = "

@@ -18,14 +18,17 @@ select order_id, deleted_at, revision from deleted_orders
 where order_id > $1 and partition = any($2) and deleted_at > $4 order by order_id limit $3";
 const NEWEST: &str = "select * from results order by order_id desc limit $1";
 
-/// Changes only rows that are still as they were read.
+/// Changes only rows that are still as they were read. Locked in the order in which a batch writes them.
 const REFRESH: &str = "
+with c as (
+    select c.* from results r join unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+        as c (order_id, revision, name, email, tier, country, version, enrichment) using (order_id, revision)
+    order by r.order_id for update of r)
 update results r
 set customer_name = c.name, customer_email = c.email, customer_tier = c.tier, customer_country = c.country, customer_version = c.version,
     enrichment = c.enrichment, processed_at = $9, revision = nextval('results_revision')
-from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-    as c (order_id, revision, name, email, tier, country, version, enrichment)
-where r.order_id = c.order_id and r.revision = c.revision
+from c
+where r.order_id = c.order_id
 returning r.order_id, r.revision";
 
 impl FromRow<'_, PgRow> for ResultRow {

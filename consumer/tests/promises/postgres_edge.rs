@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use orderstream::enrich::{EnrichedOrder, Enrichment, KnownCustomer, OrderState};
+use orderstream::enrich::{EnrichedOrder, Enrichment, KnownCustomer, OrderState, ResultRow};
 use orderstream::order::{Customer, Order, Text};
 use orderstream::position::{Kind, Position};
 use orderstream::results::batch::{Batch, Delete, Put, Round};
@@ -247,6 +247,47 @@ fn the_customers_columns_stay_while_redis_is_away_and_the_order_is_due() {
     fresh.apply(&claim, &Batch { redis_away: true, ..batch(1, 2, vec![pending], vec![]) }).unwrap();
     let kept = "select count(*) from results join due_orders using (order_id) where enrichment = 'pending' and customer_name = 'Ann'";
     assert_eq!(fresh.number(kept), 1);
+}
+
+#[test]
+fn the_sweep_and_a_batch_never_lock_each_other_out_over_the_same_orders() {
+    let fresh = Fresh::database("crossing");
+    let claim = fresh.claim(0);
+    let (ids, rounds): (Vec<i64>, i64) = ((0..400).collect(), 20);
+    let everything = |from: i64| {
+        let puts = ids.iter().map(|id| put(*id, 1, at(0, from + id, 10 + from + id))).collect();
+        batch(from, from + 400, puts, vec![])
+    };
+    fresh.apply(&claim, &everything(0)).unwrap();
+    fresh.runtime.block_on(async {
+        for round in 1..=rounds {
+            fresh.results.mark_due(0, ids.clone()).await.unwrap();
+            let mut due = fresh.results.take_due(&[0], 400).await.unwrap();
+            let mut outdated = live(fresh.results.states(&ids).await.unwrap());
+            due.sort_by_key(|due| std::cmp::Reverse(due.order_id));
+            outdated.sort_by_key(|row| std::cmp::Reverse(row.order_id));
+            let (next, now) = (everything(round * 400), Utc::now());
+            let (marked, postponed, finished, applied, refreshed) = tokio::join!(
+                fresh.results.mark_due(0, ids.clone()),
+                fresh.results.postpone_due(&due),
+                fresh.results.finish_due(&due),
+                fresh.results.apply(&claim, &next),
+                fresh.results.refresh(&outdated, now),
+            );
+            marked.and(postponed).and(finished).unwrap();
+            assert_eq!(applied.unwrap().fates.applied, 400);
+            refreshed.unwrap();
+        }
+    });
+    assert_eq!(fresh.number("select count(*) from results where \"offset\" >= 8000"), 400);
+}
+
+fn live(states: Vec<OrderState>) -> Vec<ResultRow> {
+    let rows = states.into_iter().filter_map(|state| match state {
+        OrderState::Live(row) => Some(row),
+        OrderState::Deleted(_) => None,
+    });
+    rows.collect()
 }
 
 #[test]
