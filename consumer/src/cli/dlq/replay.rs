@@ -147,7 +147,7 @@ impl Run<'_> {
             }
             match dead_letter::original(record) {
                 Some(record) if dead_letter::dlq_id(&record, of.epoch) == letter.id => {
-                    originals.push(Original { id: letter.id.clone(), record })
+                    originals.push(Original { id: letter.id.clone(), record });
                 }
                 _ => print(format_args!("{}: its headers do not say where it comes from; left alone\n", letter.id)).map(drop)?,
             }
