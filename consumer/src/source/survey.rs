@@ -68,19 +68,35 @@ pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -
     Ok(Survey { cluster_id: consumer.client().fetch_cluster_id(TIMEOUT), logs })
 }
 
+/// The consumer group, as far as it can be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Group {
+    /// Nobody moves: these are the members, none if no process runs.
+    Settled(Vec<Member>),
+    /// It hands its partitions out anew, or its broker is not ready to tell: any member may have any partition.
+    Moving(String),
+}
+
 /// Asks who is in the group, and what each member was given.
 ///
 /// # Errors
 /// Kafka is away.
-pub fn members(properties: &[(String, String)], group: &str) -> Result<Vec<Member>, SurveyError> {
+pub fn group(properties: &[(String, String)], group: &str) -> Result<Group, SurveyError> {
     let consumer: BaseConsumer = client::reader(properties, group)?.create()?;
     let groups = consumer.fetch_group_list(Some(group), TIMEOUT)?;
-    let members = groups.groups().iter().flat_map(rdkafka::groups::GroupInfo::members).map(|member| Member {
-        client_id: member.client_id().to_owned(),
-        host: member.client_host().trim_start_matches('/').to_owned(),
-        partitions: member.assignment().and_then(assignment).unwrap_or_default(),
-    });
-    Ok(members.collect())
+    let known = groups.groups().iter().filter(|known| known.name() == group);
+    let mut members = Vec::new();
+    for group in known {
+        if !["Stable", "Empty", "Dead"].contains(&group.state()) {
+            return Ok(Group::Moving(group.state().to_owned()));
+        }
+        members.extend(group.members().iter().map(|member| Member {
+            client_id: member.client_id().to_owned(),
+            host: member.client_host().trim_start_matches('/').to_owned(),
+            partitions: member.assignment().and_then(assignment).unwrap_or_default(),
+        }));
+    }
+    Ok(Group::Settled(members))
 }
 
 /// What a member was given, as the consumer protocol writes it: version, then topics with their partitions.

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::results::Results;
 use crate::results::ledger::{Entry, Reset};
 use crate::source::Watermarks;
-use crate::source::survey::{self, Member};
+use crate::source::survey::{self, Group};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -74,8 +74,8 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
     let entry = entries.iter().find(|entry| is_of(entry, place));
     print(plan(entry, *log, to))?;
     if entry.is_some_and(|entry| problem(entry, *log, &survey).is_ok()) && !force {
-        let members = super::asked(config, survey::members).await?;
-        working(&members, topic, *partition)?;
+        let group = super::asked(config, survey::group).await?;
+        working(&group, topic, *partition)?;
     }
     if !execute {
         return print("Nothing was changed; add --execute to do it.\n");
@@ -91,14 +91,17 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
     ))
 }
 
-/// Fails if a member of the group has the partition.
-fn working(members: &[Member], topic: &str, partition: i32) -> anyhow::Result<()> {
-    let has_it = |member: &&Member| member.partitions.iter().any(|(name, number)| name == topic && *number == partition);
-    match members.iter().find(has_it) {
+/// Fails if a member of the group has the partition, or may have it.
+fn working(group: &Group, topic: &str, partition: i32) -> anyhow::Result<()> {
+    let force = "add --force: its worker is fenced, writes nothing more, and goes on from the new offset";
+    let members = match group {
+        Group::Settled(members) => members,
+        Group::Moving(state) => bail!("the consumer group is handing out partitions ({state}). Try again in some seconds, or {force}"),
+    };
+    match members.iter().find(|member| member.partitions.iter().any(|(name, number)| name == topic && *number == partition)) {
         None => Ok(()),
         Some(member) => bail!(
-            "{topic}-{partition} is being worked on by a process on {} (client id {}). Stop it first, or add --force: its worker is fenced, \
-             writes nothing more, and goes on from the new offset",
+            "{topic}-{partition} is being worked on by a process on {} (client id {}). Stop it first, or {force}",
             member.host,
             member.client_id
         ),
@@ -186,9 +189,10 @@ mod tests {
 
     #[test]
     fn a_partition_that_a_member_has_is_refused() {
-        let member = Member { client_id: "c".into(), host: "h".into(), partitions: vec![("orders".into(), 1)] };
-        let members = [member];
-        assert!(working(&members, "orders", 0).is_ok());
-        assert!(working(&members, "orders", 1).unwrap_err().to_string().contains("--force"));
+        let member = survey::Member { client_id: "c".into(), host: "h".into(), partitions: vec![("orders".into(), 1)] };
+        let group = Group::Settled(vec![member]);
+        assert!(working(&group, "orders", 0).is_ok());
+        assert!(working(&group, "orders", 1).unwrap_err().to_string().contains("--force"));
+        assert!(working(&Group::Moving("PreparingRebalance".into()), "orders", 0).is_err());
     }
 }
