@@ -114,9 +114,11 @@ async fn connect(client: TcpStream, to: u16, line: watch::Receiver<Line>) {
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
     let mut cut = line.clone();
     tokio::select! {
+        // The cut first: an answer that was held back must not slip through when the line heals in the same instant.
+        biased;
+        _ = cut.wait_for(|line| line.cuts > cuts) => {}
         _ = pump(from_client, to_server, Direction::Question, line.clone()) => {}
         _ = pump(from_server, to_client, Direction::Answer, line) => {}
-        _ = cut.wait_for(|line| line.cuts > cuts) => {}
     }
 }
 
