@@ -81,21 +81,21 @@ fn a_burst_of_20_000_orders_arrives_whole_and_can_be_deleted_as_a_whole() {
 fn a_transaction_over_many_rows_has_its_whole_effect() {
     let shop = Shop::open();
     let ids = shop.sql(
-        "insert into orders (customer_id, product_id, quantity, price) select 'CUST003', 'MANY', i, 1.10 from generate_series(1, 6) as i returning id",
+        "insert into orders (customer_id, product_id, quantity, price) select 'CUST003', 'MULTIROW', i, 1.10 from generate_series(1, 6) as i returning id",
     );
     let ids: Vec<&str> = ids.lines().filter(|line| line.parse::<i64>().is_ok()).collect();
     assert_eq!(ids.len(), 6);
     let statements = [
-        "update orders set quantity = quantity * 10 where product_id = 'MANY'".to_owned(),
+        "update orders set quantity = quantity * 10 where product_id = 'MULTIROW'".to_owned(),
         format!("update orders set price = 2.20, status = 'paid' where id in ({}, {})", ids[0], ids[1]),
         format!("update orders set quantity = 7 where id = {}", ids[0]),
         format!("delete from orders where id in ({}, {})", ids[2], ids[3]),
-        format!("insert into orders (id, customer_id, product_id, quantity, price) values ({}, 'CUST004', 'MANY', 9, 9.99)", ids[3]),
+        format!("insert into orders (id, customer_id, product_id, quantity, price) values ({}, 'CUST004', 'MULTIROW', 9, 9.99)", ids[3]),
         format!("update orders set customer_id = 'CUST004' where id = {}", ids[4]),
-        "insert into orders (customer_id, product_id, quantity, price) values ('CUST004', 'MANY', 100, 0.01)".to_owned(),
+        "insert into orders (customer_id, product_id, quantity, price) values ('CUST004', 'MULTIROW', 100, 0.01)".to_owned(),
     ];
     shop.sql(&format!("begin; {}; commit", statements.join(";")));
-    let found = "select quantity, total, status, customer_name from results where product_id = 'MANY' order by order_id";
+    let found = "select quantity, total, status, customer_name from results where product_id = 'MULTIROW' order by order_id";
     let expected = [
         "7|15.40|paid|Carla Rossi",
         "20|44.00|paid|Carla Rossi",
