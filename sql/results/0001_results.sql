@@ -124,6 +124,7 @@ create table due_customers (
     customer_id text primary key,
     partition   int         not null, -- of the customers' topic; whose owner expands it
     version     text,                 -- null: the customer was deleted
+    stamp       bigint not null,      -- what is on the list of orders with a lower one may have been looked up before the change
     marked_at   timestamptz not null default now()
 );
 

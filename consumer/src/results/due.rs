@@ -65,22 +65,24 @@ update due_orders d
 set attempts = d.attempts + 1, due_at = now() + least(interval '1 second' * (2 ^ least(d.attempts, 16)), interval '5 minutes')
 from mine where d.order_id = mine.order_id";
 
-/// A chunk of the orders of one marked customer that are not on the list yet. Postponed ones are due at once: their customer has arrived.
+/// A chunk of the orders of one marked customer that are not on the list since the mark. Those that are on it since before get a new stamp:
+/// a sweep that took them then may have looked the customer up before the change, and must not take them off. Postponed ones are due at
+/// once: their customer has arrived.
 const EXPAND: &str = "
 with outdated as (
     select r.order_id, r.partition from results r
     where r.customer_id = $1 and r.customer_version is distinct from $2 and ($3 or r.enrichment <> 'complete')
-        and not exists (select from due_orders d where d.order_id = r.order_id and d.due_at <= now())
+        and not exists (select from due_orders d where d.order_id = r.order_id and d.due_at <= now() and d.stamp > $5)
     limit $4)
 insert into due_orders (order_id, partition, due_at, stamp)
 select order_id, partition, now(), nextval('due_stamp') from outdated order by order_id
 on conflict (order_id) do update
 set partition = excluded.partition, due_at = excluded.due_at, attempts = 0, stamp = nextval('due_stamp')";
 
-const MARKED: &str = "select customer_id, version from due_customers where partition = any($1) order by marked_at limit $2";
+const MARKED: &str = "select customer_id, version, stamp from due_customers where partition = any($1) order by marked_at limit $2";
 
 /// Only if no later change has marked the customer again.
-const UNMARK: &str = "delete from due_customers where customer_id = $1 and version is not distinct from $2";
+const UNMARK: &str = "delete from due_customers where customer_id = $1 and stamp = $2";
 
 impl Results {
     /// Up to `limit` orders of these partitions whose time has come, the longest due first.
@@ -121,13 +123,13 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn expand_customers(&self, partitions: &[i32], refresh: bool, chunk: i64) -> Result<u64, StoreError> {
-        let marked: Vec<(String, Option<String>)> = sqlx::query_as(MARKED).bind(partitions).bind(chunk).fetch_all(&self.pool).await?;
+        let marked: Vec<(String, Option<String>, i64)> = sqlx::query_as(MARKED).bind(partitions).bind(chunk).fetch_all(&self.pool).await?;
         let mut orders = 0;
-        for (customer_id, version) in marked {
-            let expand = sqlx::query(EXPAND).bind(&customer_id).bind(&version).bind(refresh).bind(chunk);
+        for (customer_id, version, stamp) in marked {
+            let expand = sqlx::query(EXPAND).bind(&customer_id).bind(&version).bind(refresh).bind(chunk).bind(stamp);
             let found = expand.execute(&self.pool).await?.rows_affected();
             if found == 0 {
-                sqlx::query(UNMARK).bind(&customer_id).bind(&version).execute(&self.pool).await?;
+                sqlx::query(UNMARK).bind(&customer_id).bind(stamp).execute(&self.pool).await?;
             }
             orders += found;
         }

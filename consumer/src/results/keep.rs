@@ -25,15 +25,18 @@ pub struct CustomerBatch<'a> {
     pub refresh: bool,
 }
 
-/// A later change of a customer replaces the mark of an earlier one.
+/// A later change of a customer replaces the mark of an earlier one, also where every row has followed it already: no row would ever have
+/// the version of the earlier mark again.
 const MARK: &str = "
-insert into due_customers (customer_id, partition, version)
-select c.id, $3, c.version from unnest($1::text[], $2::text[]) as c (id, version)
+insert into due_customers (customer_id, partition, version, stamp)
+select c.id, $3, c.version, nextval('due_stamp') from unnest($1::text[], $2::text[]) as c (id, version)
 where exists (
     select from results r
     where r.customer_id = c.id and r.customer_version is distinct from c.version and ($4 or r.enrichment <> 'complete'))
+or exists (select from due_customers d where d.customer_id = c.id)
 order by c.id
-on conflict (customer_id) do update set partition = excluded.partition, version = excluded.version, marked_at = now()";
+on conflict (customer_id) do update
+set partition = excluded.partition, version = excluded.version, stamp = excluded.stamp, marked_at = now()";
 
 impl Results {
     /// Moves the offset and marks the customers that have rows with another version of them.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use orderstream::customers::ChangedCustomer;
 use orderstream::enrich::{EnrichedOrder, Enrichment, KnownCustomer, OrderState, ResultRow};
 use orderstream::order::{Customer, Order, Text};
 use orderstream::position::{Kind, Position};
@@ -288,6 +289,52 @@ fn live(states: Vec<OrderState>) -> Vec<ResultRow> {
         OrderState::Deleted(_) => None,
     });
     rows.collect()
+}
+
+#[test]
+fn an_order_that_is_swept_with_the_customer_before_the_change_stays_on_the_list() {
+    let fresh = Fresh::database("swept");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    fresh.runtime.block_on(async {
+        let results = &fresh.results;
+        results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
+        assert_eq!(results.expand_customers(&[0], true, 10).await.unwrap(), 1);
+        // A sweep takes the order and looks its customer up; then the customer changes.
+        let taken = results.take_due(&[0], 10).await.unwrap();
+        let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.2")).collect::<Vec<_>>();
+        results.mark_customers(0, &[changed("0.0.3")], true).await.unwrap();
+        while results.expand_customers(&[0], true, 10).await.unwrap() > 0 {}
+        results.refresh(&rows, Utc::now()).await.unwrap();
+        results.finish_due(&taken).await.unwrap();
+        assert_eq!(results.take_due(&[0], 10).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_mark_that_every_row_has_overtaken_goes_away() {
+    let fresh = Fresh::database("overtaken_mark");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    fresh.runtime.block_on(async {
+        let results = &fresh.results;
+        results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
+        // The next change is in Redis already, so the row follows that one; its own mark comes afterwards and finds nothing to do.
+        let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.3")).collect::<Vec<_>>();
+        results.refresh(&rows, Utc::now()).await.unwrap();
+        results.mark_customers(0, &[changed("0.0.3")], true).await.unwrap();
+        assert_eq!(results.expand_customers(&[0], true, 10).await.unwrap(), 0);
+    });
+    assert_eq!(fresh.number("select count(*) from due_customers"), 0);
+}
+
+fn changed(version: &str) -> ChangedCustomer {
+    ChangedCustomer { id: "C1".to_owned(), version: Some(version.to_owned()) }
+}
+
+fn with_version(row: ResultRow, version: &str) -> ResultRow {
+    let customer = KnownCustomer { version: Some(version.to_owned()), ..row.customer };
+    ResultRow { customer, ..row }
 }
 
 #[test]
