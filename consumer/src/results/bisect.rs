@@ -83,9 +83,9 @@ impl Results {
 async fn attempt(connection: &mut PgConnection, trial: Trial<'_>, batch: &Batch) -> Result<(), StoreError> {
     let mut transaction = connection.begin().await?;
     match trial {
-        Trial::Puts(puts) => rounds::upsert(&mut transaction, puts, &StoredTexts::default(), batch).await?,
-        Trial::Deletes(deletes) => rounds::delete(&mut transaction, deletes, batch).await?,
-    };
+        Trial::Puts(puts) => drop(rounds::upsert(&mut transaction, puts, &StoredTexts::default(), batch).await?),
+        Trial::Deletes(deletes) => drop(rounds::delete(&mut transaction, deletes, batch).await?),
+    }
     sqlx::query(CHECK_NOW).execute(&mut *transaction).await?;
     Ok(transaction.rollback().await?)
 }

@@ -7,8 +7,10 @@ use super::batch::{Batch, Delete, Put, Round, Written};
 use super::columns::{Orders, Positions, StoredTexts, Texts};
 use super::{ApplyError, StoreError};
 
-/// The customer's columns stay while Redis cannot be asked and the customer is the same one.
+/// The customer's columns stay while Redis cannot be asked and the customer is the same one. The answer is one row of arrays: thousands of
+/// rows would cost more to send and to read than to write.
 const UPSERT: &str = "
+with written as (
 insert into results as r (
     order_id, customer_id, customer_name, customer_email, customer_tier, customer_country, product_id, quantity, price, total, status,
     ordered_at, updated_at, enrichment, customer_version, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms,
@@ -30,7 +32,8 @@ on conflict (order_id) do update set
     lsn = excluded.lsn, source_ms = excluded.source_ms, processed_at = excluded.processed_at, revision = nextval('results_revision')
 where position_supersedes(excluded.epoch, excluded.partition, excluded.\"offset\", excluded.kind, excluded.commit_lsn, excluded.lsn,
     r.epoch, r.partition, r.\"offset\", r.kind, r.commit_lsn, r.lsn)
-returning order_id, revision, xmax = 0 as inserted";
+returning order_id, revision, xmax = 0 as inserted)
+select array_agg(order_id), array_agg(revision), array_agg(inserted) from written";
 
 /// Removes the rows that are older and leaves a tombstone for these and for orders that have no row.
 const DELETE: &str = "
@@ -62,22 +65,24 @@ const STORED_TEXTS: &str =
 pub(super) async fn write(connection: &mut PgConnection, number: usize, round: &Round, batch: &Batch) -> Result<Vec<Written>, ApplyError> {
     let mut written = Vec::with_capacity(round.deletes.len() + round.puts.len());
     if !round.deletes.is_empty() {
-        let rows = delete(connection, &round.deletes, batch).await?;
-        written.extend(rows.iter().map(|row| read(row, number, true)).collect::<Result<Vec<_>, _>>()?);
+        for row in delete(connection, &round.deletes, batch).await? {
+            let (order_id, revision, inserted) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            written.push(Written { order_id, round: number, revision, inserted, deleted: true });
+        }
     }
     if !round.puts.is_empty() {
         let stored = stored_texts(connection, &round.puts).await?;
-        let rows = upsert(connection, &round.puts, &stored, batch).await?;
-        written.extend(rows.iter().map(|row| read(row, number, false)).collect::<Result<Vec<_>, _>>()?);
+        let (order_ids, revisions, inserted) = upsert(connection, &round.puts, &stored, batch).await?;
+        let rows = order_ids.into_iter().zip(revisions).zip(inserted);
+        let put = |((order_id, revision), inserted)| Written { order_id, round: number, revision, inserted, deleted: false };
+        written.extend(rows.map(put));
     }
     written.sort_unstable_by_key(|write| (!write.deleted, write.order_id));
     Ok(written)
 }
 
-fn read(row: &PgRow, round: usize, deleted: bool) -> Result<Written, StoreError> {
-    let (order_id, revision, inserted) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    Ok(Written { order_id, round, revision, inserted, deleted })
-}
+/// Order id, revision, whether there was no row before; nulls if nothing was written.
+type Upserted = (Option<Vec<i64>>, Option<Vec<i64>>, Option<Vec<bool>>);
 
 pub(super) async fn delete(connection: &mut PgConnection, deletes: &[Delete], batch: &Batch) -> Result<Vec<PgRow>, StoreError> {
     let mut positions = Positions::with_capacity(deletes.len());
@@ -102,14 +107,14 @@ pub(super) async fn upsert(
     puts: &[Put],
     stored: &StoredTexts,
     batch: &Batch,
-) -> Result<Vec<PgRow>, StoreError> {
+) -> Result<(Vec<i64>, Vec<i64>, Vec<bool>), StoreError> {
     let mut positions = Positions::with_capacity(puts.len());
     let mut orders = Orders::with_capacity(puts.len());
     for put in puts {
         positions.push(&put.position);
         orders.push(put, stored.get(&put.order_id));
     }
-    let rows = sqlx::query(UPSERT)
+    let (order_ids, revisions, inserted): Upserted = sqlx::query_as(UPSERT)
         .bind(orders.order_id)
         .bind(orders.customer_id)
         .bind(orders.customer_name)
@@ -133,9 +138,9 @@ pub(super) async fn upsert(
         .bind(positions.lsn)
         .bind(positions.source_ms)
         .bind(batch.now)
-        .fetch_all(connection)
+        .fetch_one(connection)
         .await?;
-    Ok(rows)
+    Ok((order_ids.unwrap_or_default(), revisions.unwrap_or_default(), inserted.unwrap_or_default()))
 }
 
 /// The texts of the stored rows that events leave out.
