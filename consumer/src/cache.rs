@@ -6,6 +6,7 @@
 
 pub(crate) mod columns;
 mod compare;
+mod dump;
 mod encode;
 mod recent;
 mod row;

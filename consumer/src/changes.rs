@@ -102,7 +102,7 @@ impl Changes {
         for (change, record) in self.changes.iter().zip(&self.records) {
             let Effect::Put(Order { customer_id: Text::Value(id), .. }) = &change.effect else { continue };
             let reason = match lookup {
-                Lookup::Answered(known) if strictness.refuse_missing && !known.contains_key(id) => Reason::CustomerMissing,
+                Lookup::Answered(known) if strictness.refuse_missing && !known.contains_key(id.as_str()) => Reason::CustomerMissing,
                 Lookup::Unavailable if strictness.refuse_unavailable => Reason::RedisDown,
                 _ => continue,
             };

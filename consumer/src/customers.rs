@@ -6,6 +6,7 @@
 mod committed;
 mod keep;
 mod lookup;
+mod remembered;
 mod token;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub use token::CustomersToken;
 
 use crate::progress::Progress;
 use crate::redis_link::RedisLink;
+use remembered::Remembered;
 
 /// The customers in Redis.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub struct Customers {
     progress: Progress,
     topic: Option<String>,
     committed: CommittedCustomers,
+    remembered: Remembered,
     /// Customers whose hash could not be used, so far.
     unusable: AtomicU64,
     /// When that was last said, in seconds since `started`.
@@ -38,7 +41,8 @@ impl Customers {
     pub fn new(link: Arc<RedisLink>, topic: Option<String>, committed: CommittedCustomers) -> Self {
         let progress = Progress::new(Arc::clone(&link));
         let (unusable, warned) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { link, progress, topic, committed, unusable, warned, started: std::time::Instant::now() }
+        let (remembered, started) = (Remembered::default(), std::time::Instant::now());
+        Self { link, progress, topic, committed, remembered, unusable, warned, started }
     }
 }
 

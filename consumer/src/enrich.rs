@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -21,7 +22,7 @@ pub struct KnownCustomer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// Redis answered and was up to date: who is not in here does not exist.
-    Answered(HashMap<String, KnownCustomer>),
+    Answered(HashMap<Arc<str>, Arc<KnownCustomer>>),
     /// Redis could not be asked, or does not hold all customers right now (P8).
     Unavailable,
 }
@@ -67,7 +68,7 @@ pub struct EnrichedOrder {
     /// The order as the event has it.
     pub order: Order,
     /// The customer, empty unless `enrichment` is `Complete`.
-    pub customer: KnownCustomer,
+    pub customer: Arc<KnownCustomer>,
     /// How complete it is.
     pub enrichment: Enrichment,
 }
@@ -79,10 +80,10 @@ pub struct EnrichedOrder {
 pub fn enrich(order: Order, lookup: &Lookup) -> EnrichedOrder {
     let (customer, enrichment) = match (lookup, order.customer_id.value()) {
         (Lookup::Answered(known), Some(id)) => match known.get(id) {
-            Some(customer) => (customer.clone(), Enrichment::Complete),
-            None => (KnownCustomer::default(), Enrichment::Missing),
+            Some(customer) => (Arc::clone(customer), Enrichment::Complete),
+            None => (Arc::default(), Enrichment::Missing),
         },
-        _ => (KnownCustomer::default(), Enrichment::Pending),
+        _ => (Arc::default(), Enrichment::Pending),
     };
     EnrichedOrder { order, customer, enrichment }
 }
@@ -95,7 +96,7 @@ pub struct ResultRow {
     /// Who ordered.
     pub customer_id: String,
     /// The customer's columns and version; empty if there is none or none is known yet.
-    pub customer: KnownCustomer,
+    pub customer: Arc<KnownCustomer>,
     /// What was ordered.
     pub product_id: String,
     /// How many.
@@ -159,7 +160,7 @@ mod tests {
 
     fn ann() -> Lookup {
         let customer = Customer { name: Some("Ann".into()), ..Customer::default() };
-        Lookup::Answered(HashMap::from([("C1".into(), KnownCustomer { customer, version: Some("1".into()) })]))
+        Lookup::Answered(HashMap::from([("C1".into(), KnownCustomer { customer, version: Some("1".into()) }.into())]))
     }
 
     #[test]

@@ -95,14 +95,14 @@ fn customers_of(states: &[OrderState]) -> Vec<&str> {
 }
 
 /// The row as it should be, if it is not.
-fn completed(state: &OrderState, known: &HashMap<String, KnownCustomer>, refresh: bool) -> Option<ResultRow> {
+fn completed(state: &OrderState, known: &HashMap<Arc<str>, Arc<KnownCustomer>>, refresh: bool) -> Option<ResultRow> {
     let OrderState::Live(row) = state else { return None };
     if row.enrichment == Enrichment::Complete && !refresh {
         return None;
     }
-    let (customer, enrichment) = match known.get(&row.customer_id) {
-        Some(customer) => (customer.clone(), Enrichment::Complete),
-        None => (KnownCustomer::default(), Enrichment::Missing),
+    let (customer, enrichment) = match known.get(row.customer_id.as_str()) {
+        Some(customer) => (Arc::clone(customer), Enrichment::Complete),
+        None => (Arc::default(), Enrichment::Missing),
     };
     let is_right = row.enrichment == enrichment && row.customer == customer;
     (!is_right).then(|| ResultRow { customer, enrichment, ..row.clone() })

@@ -4,10 +4,12 @@
 //! 2.4 with HGETALL, and 3 to 4 in a script, whatever the shape of its reply.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use redis::{Cmd, Pipeline, Value};
 
+use super::remembered::{Answer, Recalled};
 use super::{Customers, CustomersToken, key_arg};
 use crate::enrich::{KnownCustomer, Lookup};
 use crate::order::Customer;
@@ -17,37 +19,68 @@ use crate::redis_link::{On, RedisError};
 /// How often at most a customer that cannot be used is told in the log.
 const WARN_EVERY_SECONDS: u64 = 60;
 
+/// What one call read.
+#[derive(Debug, Default)]
+struct Read {
+    token: CustomersToken,
+    answers: HashMap<Arc<str>, Answer>,
+}
+
 /// A hash that is not what a customer's hash is.
 struct Unusable;
 
 impl Customers {
-    /// Looks the customers up; `ids` are distinct.
+    /// Looks the customers up; `ids` are distinct. Those that are remembered cost nothing unless a customer has changed.
     ///
     /// Never an error: an outage is no poison (P6). The token goes to the write-back of the same orders, which compares again (P2).
     pub async fn look_up(&self, ids: &[&str]) -> (Lookup, CustomersToken) {
         if ids.is_empty() {
             return (Lookup::Answered(HashMap::new()), CustomersToken::UNKNOWN);
         }
+        let answered = self.ask(ids).await;
+        if matches!(answered, (Lookup::Unavailable, _)) {
+            self.remembered.forget();
+        }
+        answered
+    }
+
+    async fn ask(&self, ids: &[&str]) -> (Lookup, CustomersToken) {
+        let Recalled { token: then, mut answers } = self.remembered.recall(ids);
+        let (recalled, unknown): (Vec<&str>, Vec<&str>) = ids.iter().partition(|id| answers.contains_key(**id));
+        let (token, mut read) = match self.read(&unknown, true).await {
+            Ok(Read { token, answers }) if self.is_whole(&token) => (token, answers),
+            Ok(Read { token, .. }) => return (Lookup::Unavailable, token),
+            Err(_told) => return (Lookup::Unavailable, CustomersToken::UNKNOWN),
+        };
+        if !recalled.is_empty() && !then.is_same_as(&token) {
+            // Read after the token like the others, so the token is good for them too.
+            let Ok(again) = self.read(&recalled, false).await else { return (Lookup::Unavailable, CustomersToken::UNKNOWN) };
+            answers = again.answers;
+        }
+        read.extend(answers.drain());
+        self.remembered.keep(&token, &read);
+        (Lookup::Answered(read.into_iter().filter_map(|(id, answer)| Some((id, answer?))).collect()), token)
+    }
+
+    /// The token first, where there is one: progress that is read later than the customers are could be newer than they are.
+    async fn read(&self, ids: &[&str], with_token: bool) -> Result<Read, RedisError> {
         let mut request = Pipeline::with_capacity(ids.len() + 1);
-        if self.topic.is_some() {
-            // Before the customers: progress that is read later than they are could be newer than they are.
+        let topic = self.topic.as_deref().filter(|_| with_token);
+        if topic.is_some() {
             request.add_command(progress::read_command());
         }
         for id in ids {
             request.add_command(read_customer(id));
         }
-        let Ok(replies) = self.link.call(On::Lookup, &request, None).await else {
-            return (Lookup::Unavailable, CustomersToken::UNKNOWN);
-        };
-        let mut replies = replies.into_iter();
-        let token = match &self.topic {
+        if request.is_empty() {
+            return Ok(Read::default());
+        }
+        let mut replies = self.link.call(On::Lookup, &request, None).await?.into_iter();
+        let token = match topic {
             Some(topic) => replies.next().map_or(CustomersToken::UNKNOWN, |reply| CustomersToken::from_reply(&reply, topic)),
             None => CustomersToken::UNKNOWN,
         };
-        if !self.is_whole(&token) {
-            return (Lookup::Unavailable, token);
-        }
-        (self.answer(ids, replies), token)
+        Ok(Read { token, answers: self.answers(ids, replies)? })
     }
 
     /// Customers whose hash could not be used and who counted as missing, since the process started.
@@ -62,22 +95,23 @@ impl Customers {
         self.topic.is_none() || self.committed.get().is_some_and(|committed| token.covers(&committed))
     }
 
-    fn answer(&self, ids: &[&str], replies: impl Iterator<Item = Value>) -> Lookup {
-        let mut known = HashMap::with_capacity(ids.len());
+    fn answers(&self, ids: &[&str], replies: impl Iterator<Item = Value>) -> Result<HashMap<Arc<str>, Answer>, RedisError> {
+        let mut answers = HashMap::with_capacity(ids.len());
         for (id, reply) in ids.iter().zip(replies) {
-            match customer(reply) {
-                Ok(Ok(Some(customer))) => {
-                    known.insert((*id).to_owned(), customer);
+            let answer = match customer(reply) {
+                Ok(Ok(answer)) => answer.map(Arc::new),
+                Ok(Err(Unusable)) => {
+                    self.count_unusable(id);
+                    None
                 }
-                Ok(Ok(None)) => {}
-                Ok(Err(Unusable)) => self.count_unusable(id),
                 Err(error) => {
                     tracing::warn!(%error, "Redis refused to read a customer; the orders of this batch wait for their customers");
-                    return Lookup::Unavailable;
+                    return Err(error);
                 }
-            }
+            };
+            answers.insert(Arc::from(*id), answer);
         }
-        Lookup::Answered(known)
+        Ok(answers)
     }
 
     fn count_unusable(&self, customer_id: &str) {

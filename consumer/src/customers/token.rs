@@ -27,6 +27,11 @@ impl CustomersToken {
         Self(Some(points))
     }
 
+    #[cfg(test)]
+    pub(super) fn of(points: Vec<(i32, Point)>) -> Self {
+        Self(Some(points))
+    }
+
     /// Whether no customer changed between the two.
     pub(crate) fn is_same_as(&self, later: &Self) -> bool {
         self.0.is_some() && self == later

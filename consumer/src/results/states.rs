@@ -45,7 +45,8 @@ impl FromRow<'_, PgRow> for ResultRow {
                     country: row.try_get("customer_country")?,
                 },
                 version: row.try_get("customer_version")?,
-            },
+            }
+            .into(),
             product_id: row.try_get("product_id")?,
             quantity: row.try_get("quantity")?,
             price: row.try_get("price")?,

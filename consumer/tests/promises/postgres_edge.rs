@@ -93,7 +93,8 @@ fn put(order_id: i64, quantity: i32, position: Position) -> Put {
         ordered_at: None,
         updated_at: None,
     };
-    let customer = KnownCustomer { customer: Customer { name: Some("Ann".into()), ..Customer::default() }, version: Some("0.0.1".into()) };
+    let customer =
+        KnownCustomer { customer: Customer { name: Some("Ann".into()), ..Customer::default() }, version: Some("0.0.1".into()) }.into();
     let enriched = EnrichedOrder { order, customer, enrichment: Enrichment::Complete };
     Put { order_id, record: usize::try_from(position.offset).unwrap(), members: 1, enriched, position }
 }
@@ -243,7 +244,7 @@ fn the_customers_columns_stay_while_redis_is_away_and_the_order_is_due() {
     let claim = fresh.claim(0);
     fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
     let mut pending = put(1, 6, at(0, 1, 20));
-    pending.enriched.customer = KnownCustomer::default();
+    pending.enriched.customer = Arc::default();
     pending.enriched.enrichment = Enrichment::Pending;
     fresh.apply(&claim, &Batch { redis_away: true, ..batch(1, 2, vec![pending], vec![]) }).unwrap();
     let kept = "select count(*) from results join due_orders using (order_id) where enrichment = 'pending' and customer_name = 'Ann'";
@@ -333,8 +334,8 @@ fn changed(version: &str) -> ChangedCustomer {
 }
 
 fn with_version(row: ResultRow, version: &str) -> ResultRow {
-    let customer = KnownCustomer { version: Some(version.to_owned()), ..row.customer };
-    ResultRow { customer, ..row }
+    let customer = KnownCustomer { version: Some(version.to_owned()), ..(*row.customer).clone() };
+    ResultRow { customer: customer.into(), ..row }
 }
 
 #[test]

@@ -129,3 +129,36 @@ async fn a_progress_of_another_type_is_as_good_as_none() {
     progress.set(TOPIC, 0, point(2)).await.expect("set");
     assert!(matches!(customers.look_up(&["C1"]).await.0, Lookup::Answered(_)));
 }
+
+#[tokio::test]
+async fn customers_are_read_again_once_any_of_them_has_changed() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    put(&customers, &[change("C1", 0, "Ann"), change("C2", 1, "Bob")]).await;
+    let (_, before) = customers.look_up(&["C1", "C2"]).await;
+    let commands = server.commands("hmget").await;
+    let (lookup, same) = customers.look_up(&["C1", "C2"]).await;
+    assert_eq!((names(&lookup, &["C1"]), server.commands("hmget").await), (vec![Some("Ann".into())], commands), "remembered");
+    assert_eq!(before, same);
+    let put = customers.put_customers(&[change("C1", 2, "Eve")], 0, 0, 2, 3).await.expect("written");
+    assert_eq!(put.progress, Advance::Moved);
+    let (lookup, after) = customers.look_up(&["C1", "C2", "C3"]).await;
+    assert_eq!(names(&lookup, &["C1", "C2", "C3"]), [Some("Eve".into()), Some("Bob".into()), None]);
+    assert_ne!(before, after);
+}
+
+#[tokio::test]
+async fn nothing_is_remembered_of_a_redis_that_restarted() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    put(&customers, &[change("C1", 0, "Ann")]).await;
+    customers.look_up(&["C1"]).await;
+    server.run("CLIENT KILL TYPE normal SKIPME yes").await;
+    server.run("HSET customer:C1 name Eve").await;
+    let mut lookup = customers.look_up(&["C1"]).await.0;
+    while lookup == Lookup::Unavailable {
+        tokio::task::yield_now().await;
+        lookup = customers.look_up(&["C1"]).await.0;
+    }
+    assert_eq!(names(&lookup, &["C1"]), [Some("Eve".into())]);
+}

@@ -54,6 +54,13 @@ impl Server {
         self.direct().await.hgetall(key).await.expect("a hash")
     }
 
+    /// How often the server has run a command so far.
+    pub(crate) async fn commands(&self, name: &str) -> u64 {
+        let info: String = redis::cmd("INFO").arg("commandstats").query_async(&mut self.direct().await).await.expect("no error");
+        let calls = info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{name}:calls="))?.split(',').next());
+        calls.map_or(0, |calls| calls.parse().expect("a number"))
+    }
+
     pub(crate) async fn run(&self, command: &str) {
         let mut words = command.split(' ');
         let mut built = redis::cmd(words.next().expect("a command"));

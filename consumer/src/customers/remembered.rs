@@ -1,0 +1,139 @@
+//! Customers that were looked up before, for as long as no customer has changed.
+//!
+//! They are good under the token that a lookup read before them. The argument of [`CustomersToken`] asks nothing of the moment at which a
+//! customer was read, only that the token was the same before the order was committed and after: whoever changed the customer meanwhile
+//! marks the order, or is noticed by the comparison (P2). Without a customers topic there is no token and nothing is remembered.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::CustomersToken;
+use crate::enrich::KnownCustomer;
+
+/// What may be remembered, in bytes, a customer's strings and its places counted (P10).
+const BYTES: usize = 24 << 20;
+/// A customer without its strings.
+const OVERHEAD: usize = 256;
+
+/// A customer, or that there is none.
+pub(super) type Answer = Option<Arc<KnownCustomer>>;
+
+/// What a lookup knows before it asks.
+#[derive(Debug, Default)]
+pub(super) struct Recalled {
+    /// Good under this token only.
+    pub(super) token: CustomersToken,
+    /// Answers by id.
+    pub(super) answers: HashMap<Arc<str>, Answer>,
+}
+
+/// The customers that all partitions share.
+#[derive(Debug, Default)]
+pub(super) struct Remembered(Mutex<Memory>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    token: CustomersToken,
+    answers: HashMap<Arc<str>, Answer>,
+    bytes: usize,
+}
+
+impl Remembered {
+    /// What is known of these ids.
+    pub(super) fn recall(&self, ids: &[&str]) -> Recalled {
+        let memory = self.lock();
+        let known = ids.iter().filter_map(|id| memory.answers.get_key_value(*id));
+        Recalled { token: memory.token.clone(), answers: known.map(|(id, answer)| (Arc::clone(id), answer.clone())).collect() }
+    }
+
+    /// Keeps answers that were read after `token`; those of another token go, and all if there are too many.
+    pub(super) fn keep(&self, token: &CustomersToken, answers: &HashMap<Arc<str>, Answer>) {
+        // An unknown token is not even the same as itself.
+        if !token.is_same_as(token) {
+            return self.forget();
+        }
+        let mut memory = self.lock();
+        if !memory.token.is_same_as(token) {
+            *memory = Memory { token: token.clone(), ..Memory::default() };
+        }
+        for (id, answer) in answers {
+            let bytes = weight(id, answer);
+            if memory.bytes + bytes > BYTES {
+                *memory = Memory { token: token.clone(), ..Memory::default() };
+            }
+            if memory.answers.insert(Arc::clone(id), answer.clone()).is_none() {
+                memory.bytes += bytes;
+            }
+        }
+    }
+
+    /// A failed call may mean that Redis restarted with older data: what was read before says nothing about it.
+    pub(super) fn forget(&self) {
+        *self.lock() = Memory::default();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        // A half-made change is at worst an answer less.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn weight(id: &str, answer: &Answer) -> usize {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let strings = answer.as_ref().map_or(0, |known| {
+        let customer = &known.customer;
+        [&customer.name, &customer.email, &customer.tier, &customer.country, &known.version].into_iter().map(length).sum()
+    });
+    OVERHEAD + id.len() + strings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Point;
+
+    fn token(next_offset: i64) -> CustomersToken {
+        CustomersToken::of(vec![(0, Point { epoch: 0, next_offset })])
+    }
+
+    fn ann() -> HashMap<Arc<str>, Answer> {
+        HashMap::from([(Arc::from("C1"), Some(Arc::default()))])
+    }
+
+    #[test]
+    fn an_answer_is_recalled_with_its_token() {
+        let remembered = Remembered::default();
+        remembered.keep(&token(7), &ann());
+        let recalled = remembered.recall(&["C1", "C2"]);
+        assert_eq!((recalled.token, recalled.answers), (token(7), ann()));
+    }
+
+    #[test]
+    fn answers_of_another_token_go() {
+        let remembered = Remembered::default();
+        remembered.keep(&token(7), &ann());
+        remembered.keep(&token(8), &HashMap::from([(Arc::from("C2"), None)]));
+        assert!(remembered.recall(&["C1"]).answers.is_empty());
+        assert_eq!(remembered.recall(&["C2"]).answers.len(), 1);
+    }
+
+    #[test]
+    fn under_an_unknown_token_nothing_is_kept() {
+        let remembered = Remembered::default();
+        remembered.keep(&CustomersToken::UNKNOWN, &ann());
+        assert!(remembered.recall(&["C1"]).answers.is_empty());
+    }
+
+    #[test]
+    fn memory_has_a_limit() {
+        let remembered = Remembered::default();
+        let name = Some("n".repeat(BYTES / 4));
+        for number in 0..10 {
+            let mut known = KnownCustomer::default();
+            known.customer.name.clone_from(&name);
+            remembered.keep(&token(7), &HashMap::from([(Arc::from(format!("C{number}")), Some(Arc::new(known)))]));
+            assert!(remembered.lock().bytes <= BYTES);
+        }
+        assert!(!remembered.recall(&["C9"]).answers.is_empty());
+    }
+}
