@@ -8,7 +8,7 @@ use crate::fill::Filled;
 use crate::ground::Ground;
 
 /// Hashes that are compared field by field.
-const SAMPLE: u64 = 2_000;
+const SAMPLE: usize = 2_000;
 
 /// Compares all rows of `results` with what the events say, the counters with their number, and hashes with rows.
 pub(crate) fn everything(ground: &Ground, filled: &Filled) -> Result<()> {
@@ -50,14 +50,19 @@ fn fates(ground: &Ground, filled: &Filled) -> Result<()> {
     Ok(())
 }
 
-/// As many hashes as orders and customers, and a sample of them as new and as complete as the rows.
-fn hashes(ground: &Ground, filled: &Filled) -> Result<()> {
-    let orders = filled.outcome.orders.len() as u64;
-    let mut redis = ground.redis()?;
-    let keys: u64 = redis::cmd("DBSIZE").query(&mut redis)?;
-    let expected = orders + u64::from(ground.shop.customers);
+/// At least as many keys as orders and customers.
+pub(crate) fn keys(ground: &Ground, filled: &Filled) -> Result<()> {
+    let keys: u64 = redis::cmd("DBSIZE").query(&mut ground.redis()?)?;
+    let expected = filled.outcome.orders.len() as u64 + u64::from(ground.shop.customers);
     ensure!(keys >= expected, "Redis has {keys} keys, at least {expected} are needed");
-    let every = (orders / SAMPLE).max(1);
+    Ok(())
+}
+
+/// A hash for each order, and a sample of them as new and as complete as the rows.
+fn hashes(ground: &Ground, filled: &Filled) -> Result<()> {
+    keys(ground, filled)?;
+    let mut redis = ground.redis()?;
+    let every = (filled.outcome.orders.len() / SAMPLE).max(1);
     let rows = ground.stack.psql(&format!(
         "select order_id, lpad(epoch::text, 10, '0') || '-' || lpad(revision::text, 20, '0'), total, customer_name, status
          from results where order_id % {every} = 0"

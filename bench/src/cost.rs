@@ -50,6 +50,7 @@ impl Reading {
             out.put(&format!("cpu_us.{name}"), (now - then) * 1e6 / events);
             ours += now - then;
         }
+        out.put("cpu_us.bench", (self.own - before.own) * 1e6 / events);
         out.put("wal_bytes", (self.wal - before.wal) / events);
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         let share = |used: f64| 100.0 * used / (seconds * cores);

@@ -24,7 +24,7 @@ pub(crate) fn drain(ground: &Ground, filled: &Filled, settings: &[(&str, String)
     let start = Instant::now();
     process.launch()?;
     let committed = await_commits(ground, &process, filled)?;
-    until("Redis has the hashes", PATIENCE, || Attempt::from(complete(ground, filled)))?;
+    await_hashes(ground, filled)?;
     let seconds = start.elapsed().as_secs_f64();
 
     let events = filled.outcome.events;
@@ -59,9 +59,8 @@ impl Commits {
 /// Looks at the offsets in Postgres, a few times a second.
 fn await_commits(ground: &Ground, process: &Service, filled: &Filled) -> Result<Commits> {
     let events = filled.outcome.events;
-    let patience = PATIENCE + Duration::from_secs(events / SLOWEST_EVENTS_PER_SECOND);
     let mut first = None;
-    until("every event is committed", patience, || {
+    until("every event is committed", patience(events), || {
         if let Some(death) = process.death() {
             return Attempt::Hopeless(death);
         }
@@ -77,6 +76,15 @@ fn await_commits(ground: &Ground, process: &Service, filled: &Filled) -> Result<
             Err(error) => Attempt::Hopeless(error),
         }
     })
+}
+
+/// What a drain leaves to the sweep takes longer: orders that were processed while Redis was too slow to be asked.
+fn await_hashes(ground: &Ground, filled: &Filled) -> Result<()> {
+    until("Redis has the hashes", patience(filled.outcome.events), || Attempt::from(complete(ground, filled)))
+}
+
+fn patience(events: u64) -> Duration {
+    PATIENCE + Duration::from_secs(events / SLOWEST_EVENTS_PER_SECOND)
 }
 
 /// Every row and every hash is as it is to be: nothing is left for the sweep, and Redis reflects what is committed.

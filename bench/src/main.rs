@@ -7,9 +7,10 @@
 //! - [`fill`]: the events into Kafka, and what is to be left of them into Postgres
 //! - [`case`]: what can be measured
 //! - [`drain`]: a backlog is worked off
+//! - [`floor`]: the same rows by raw means
 //! - [`cost`]: processor time, memory, bytes of log
 //! - [`check`]: no number counts unless the table is right
-//! - [`measures`], [`report`], [`machine`]: numbers, table and file
+//! - [`measures`], [`report`], [`table`], [`machine`]: numbers, file and tables
 
 mod case;
 mod check;
@@ -17,12 +18,14 @@ mod cost;
 mod drain;
 mod envelope;
 mod fill;
+mod floor;
 mod ground;
 mod machine;
 mod measures;
 mod report;
 mod settings;
 mod shop;
+mod table;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -36,7 +39,7 @@ use crate::case::Case;
 use crate::fill::Filled;
 use crate::ground::Ground;
 use crate::measures::Measures;
-use crate::report::{CaseResult, Run};
+use crate::report::Run;
 use crate::settings::Settings;
 use crate::shop::Shop;
 use crate::workload::Workload;
@@ -56,17 +59,16 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let settings = Settings::from_environment()?;
-    let customers = u32::try_from(settings.scaled(CUSTOMERS.into())).unwrap_or(CUSTOMERS);
-    let ground = Ground::prepare(Shop { seed: settings.seed, customers })?;
+    let ground = Ground::prepare(Shop { seed: settings.seed, customers: CUSTOMERS })?;
     let mut logs = Logs { ground: &ground, settings: &settings, filled: BTreeMap::new() };
-    let mut results: Vec<CaseResult> =
-        settings.cases.iter().map(|case| CaseResult { name: case.name().to_owned(), repetitions: Vec::new() }).collect();
+    let mut results = Vec::new();
     // Round after round, so that a machine that slows down slows all of them down.
     for round in 1..=settings.repeat {
-        for (case, result) in settings.cases.iter().zip(&mut results) {
-            let measures = measure(*case, &ground, &mut logs).with_context(|| format!("{case}, repetition {round}"))?;
-            println!("{case} {round}/{}: {:.0} events/s", settings.repeat, measures.get("events_per_second").unwrap_or_default());
-            result.repetitions.push(measures);
+        for case in &settings.cases {
+            for (name, measures) in measure(*case, &ground, &mut logs).with_context(|| format!("{case}, repetition {round}"))? {
+                println!("{name} {round}/{}: {:.0} events/s", settings.repeat, measures.get("events_per_second").unwrap_or_default());
+                report::add(&mut results, name, measures);
+            }
         }
     }
     let run = Run {
@@ -86,14 +88,16 @@ fn run() -> Result<()> {
     ground.stack.stop()
 }
 
-fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Measures> {
-    match case {
-        Case::DrainCreate => drain::drain(ground, logs.get(Workload::Create)?, &[]),
-        Case::DrainMixed => drain::drain(ground, logs.get(Workload::Mixed)?, &[]),
-        Case::HotKeys => drain::drain(ground, logs.get(Workload::Hot)?, &[]),
-        Case::Poison => drain::drain(ground, logs.get(Workload::Poison)?, &[]),
-        Case::Floor => anyhow::bail!("not yet"),
-    }
+/// What one repetition of a case gives, by name.
+fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Vec<(&'static str, Measures)>> {
+    let workload = match case {
+        Case::DrainCreate => Workload::Create,
+        Case::DrainMixed => Workload::Mixed,
+        Case::HotKeys => Workload::Hot,
+        Case::Poison => Workload::Poison,
+        Case::Floor => return floor::floor(ground, logs.get(Workload::Create)?),
+    };
+    Ok(vec![(case.name(), drain::drain(ground, logs.get(workload)?, &[])?)])
 }
 
 /// The logs in Kafka, each filled when it is first needed.

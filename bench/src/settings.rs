@@ -49,11 +49,6 @@ impl Settings {
             seed: number("SEED", 1)?,
         })
     }
-
-    /// How many of `full` there are in a run of this size.
-    pub(crate) fn scaled(&self, full: u64) -> u64 {
-        (full * self.events / EVENTS).max(1)
-    }
 }
 
 fn text(name: &str) -> Option<String> {

@@ -21,6 +21,7 @@ use crate::enrich::OrderState;
 use crate::progress;
 use crate::redis_link::{On, RedisError, RedisLink, Script, integer};
 pub(crate) use encode::DELETED_FOR_SECONDS;
+pub use encode::write_call;
 pub use recent::RECENT_ORDERS;
 
 static WRITE_ORDERS: Script = Script::new(include_str!("../../redis/write_orders.lua"));

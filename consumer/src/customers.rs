@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicU64;
 
 pub use committed::CommittedCustomers;
 pub use keep::{ChangedCustomer, PutCustomers};
+pub use lookup::read_customer;
 pub use token::CustomersToken;
 
 use crate::progress::Progress;

@@ -41,6 +41,7 @@ pub mod summary;
 pub use apply::{Applied, ApplyError};
 pub use claim::Claim;
 pub use error::{Class, StoreError};
+pub use rounds::UPSERT;
 
 /// The migrations, embedded: a binary and its schema cannot come apart.
 pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/results");

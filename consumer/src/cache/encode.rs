@@ -12,8 +12,9 @@ use crate::enrich::{DeletedRow, OrderState, ResultRow};
 /// How long a deleted order's hash stays, for readers that want to know.
 pub(crate) const DELETED_FOR_SECONDS: u32 = 3600;
 
-/// One script call that writes a chunk of orders.
-pub(super) fn write_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
+/// One script call that writes a chunk of orders; public because the benchmark measures what these calls alone can do.
+#[must_use]
+pub fn write_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
     let mut call = WRITE_ORDERS.call(states.len(), 3 * states.len(), 640 * states.len());
     let mut text = Vec::with_capacity(64);
     for state in states {

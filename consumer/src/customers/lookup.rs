@@ -124,7 +124,9 @@ impl Customers {
     }
 }
 
-fn read_customer(id: &str) -> Cmd {
+/// Reads one customer; public because the benchmark measures what these commands alone can do.
+#[must_use]
+pub fn read_customer(id: &str) -> Cmd {
     let mut command = Cmd::with_capacity(7, 48 + id.len());
     command.arg("HMGET");
     key_arg(&mut command, id);

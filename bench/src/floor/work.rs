@@ -1,0 +1,140 @@
+//! All that is sent, as bytes, made before anything is measured.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use orderstream::cache::write_call;
+use orderstream::config::keys;
+use orderstream::customers::read_customer;
+use orderstream::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
+use orderstream::order::{Customer, Timestamp};
+use rust_decimal::Decimal;
+
+use super::postgres;
+use super::redis::with_end;
+use crate::fill::{Filled, PARTITIONS};
+use crate::ground::Ground;
+use crate::shop::{Order, Shop, customer_id, product_id};
+
+/// As orderstream's: so many orders per script call, and so long they live.
+const ORDERS_PER_CALL: usize = 50;
+const TIME_TO_LIVE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How hashes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Write {
+    /// By the script that guards their version.
+    Script,
+    /// By HSET and EXPIRE, whatever is there.
+    Plain,
+}
+
+/// The batches of each partition.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) partitions: Vec<Vec<Batch>>,
+}
+
+/// What a batch sends.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// The statement's arguments, and the order to run it.
+    pub(super) upsert: Vec<u8>,
+    /// The customers, each once.
+    pub(super) lookup: Vec<u8>,
+    script: Vec<u8>,
+    plain: Vec<u8>,
+}
+
+impl Batch {
+    /// The commands that write the hashes.
+    pub(super) fn write(&self, write: Write) -> &[u8] {
+        match write {
+            Write::Script => &self.script,
+            Write::Plain => &self.plain,
+        }
+    }
+}
+
+impl Work {
+    /// As many orders per batch as orderstream takes at most, ascending, each partition its share.
+    pub(super) fn prepare(ground: &Ground, filled: &Filled) -> Result<Self> {
+        let records = keys::find("batch.max_records").and_then(|key| key.default.parse().ok()).context("batch.max_records")?;
+        let share = |partition| {
+            let mine = filled.outcome.orders.iter().filter(|(id, _)| id % i64::from(PARTITIONS) == i64::from(partition));
+            let rows: Vec<Row> = mine.map(|(id, version)| Row::new(&ground.shop, *id, *version)).collect();
+            rows.chunks(records).map(|rows| batch(partition, rows)).collect()
+        };
+        Ok(Self { partitions: (0..PARTITIONS).map(share).collect::<Result<_>>()? })
+    }
+}
+
+fn batch(partition: i32, rows: &[Row]) -> Result<Batch> {
+    let mut customers: Vec<&str> = rows.iter().map(|row| row.result.customer_id.as_str()).collect();
+    customers.sort_unstable();
+    customers.dedup();
+    let states: Vec<OrderState> = rows.iter().map(|row| OrderState::Live(row.result.clone())).collect();
+    let calls = states.chunks(ORDERS_PER_CALL).map(|states| write_call(states, 0, TIME_TO_LIVE));
+    Ok(Batch {
+        upsert: postgres::upsert(partition, rows)?,
+        lookup: with_end(customers.iter().map(|id| read_customer(id).get_packed_command())),
+        script: with_end(calls.map(|call| call.get_packed_command())),
+        plain: with_end(rows.iter().map(|row| plain(&row.result))),
+    })
+}
+
+/// The columns of a result in the order of the script, without guard.
+fn plain(row: &ResultRow) -> Vec<u8> {
+    let customer = &row.customer.customer;
+    let key = format!("order:{}", row.order_id);
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let time = |time: Option<Timestamp>| {
+        time.and_then(|time| chrono::DateTime::from_timestamp_micros(time.micros())).map(|time| time.to_rfc3339())
+    };
+    let mut set = redis::cmd("HSET");
+    set.arg(&key).arg("version").arg(format!("{:010}-{:020}", 0, row.revision)).arg("order_id").arg(row.order_id);
+    set.arg("customer_id").arg(&row.customer_id).arg("customer_name").arg(text(&customer.name));
+    set.arg("customer_email").arg(text(&customer.email)).arg("customer_tier").arg(text(&customer.tier));
+    set.arg("customer_country").arg(text(&customer.country)).arg("product_id").arg(&row.product_id);
+    set.arg("quantity").arg(row.quantity).arg("price").arg(row.price.to_string()).arg("total").arg(row.total.to_string());
+    set.arg("status").arg(&row.status).arg("ordered_at").arg(time(row.ordered_at)).arg("updated_at").arg(time(row.updated_at));
+    set.arg("enrichment").arg(row.enrichment.as_str()).arg("processed_at").arg(row.processed_at.to_rfc3339());
+    let mut expire = redis::cmd("EXPIRE");
+    expire.arg(&key).arg(TIME_TO_LIVE.as_secs());
+    [set.get_packed_command(), expire.get_packed_command()].concat()
+}
+
+/// An order as the upsert and the hash have it.
+pub(super) struct Row {
+    pub(super) result: ResultRow,
+}
+
+impl Row {
+    fn new(shop: &Shop, id: i64, version: u32) -> Self {
+        let order = shop.order(id, version);
+        let Order { customer, product, quantity, cents, status, created, updated, .. } = order;
+        let known = shop.customer(customer);
+        let customer_columns = Customer {
+            name: Some(known.name),
+            email: Some(known.email),
+            tier: Some(known.tier.to_owned()),
+            country: Some(known.country.to_owned()),
+        };
+        let result = ResultRow {
+            order_id: id,
+            customer_id: customer_id(customer),
+            customer: KnownCustomer { customer: customer_columns, version: Some(format!("0.{}.{customer}", customer % 4)) }.into(),
+            product_id: product_id(product),
+            quantity,
+            price: Decimal::new(cents, 2),
+            total: Decimal::new(order.total_cents(), 2),
+            status: status.to_owned(),
+            ordered_at: Timestamp::from_micros(created),
+            updated_at: Timestamp::from_micros(updated),
+            enrichment: Enrichment::Complete,
+            processed_at: chrono::Utc::now(),
+            revision: id,
+        };
+        Self { result }
+    }
+}

@@ -1,0 +1,125 @@
+//! A run as tables for people.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::machine;
+use crate::measures::{Measures, Spread};
+use crate::report::{CaseResult, Run};
+
+/// The columns of the table: title, measure, decimals.
+const COLUMNS: [(&str, &str, usize); 10] = [
+    ("events/s", "events_per_second", 0),
+    ("from start", "from_start_per_second", 0),
+    ("orderstream us", "cpu_us.orderstream", 2),
+    ("postgres us", "cpu_us.postgres", 2),
+    ("redis us", "cpu_us.redis", 2),
+    ("kafka us", "cpu_us.kafka", 2),
+    ("bench us", "cpu_us.bench", 2),
+    ("peak MB", "peak_mb", 0),
+    ("WAL bytes", "wal_bytes", 0),
+    ("others %", "others_percent", 0),
+];
+
+/// Rates that are goals as shares of other rates: which, of which.
+const SHARES: [(&str, &str); 3] = [("drain-create", "floor"), ("poison", "drain-create"), ("floor", "floor-plain-hset")];
+
+impl Run {
+    /// The table: per event, medians; in brackets the spread of the rate.
+    pub(crate) fn table(&self) -> String {
+        let mut rows = vec![self.heading()];
+        for result in &self.results {
+            let mut row = vec![result.name.clone()];
+            for (at, (_, measure, decimals)) in COLUMNS.iter().enumerate() {
+                row.push(result.spread(measure).map_or("-".to_owned(), |spread| format!("{:.decimals$}", spread.median)));
+                if at == 0 {
+                    row.push(result.spread(measure).map_or(String::new(), |spread| format!("{:.0} to {:.0}", spread.min, spread.max)));
+                }
+            }
+            rows.push(row);
+        }
+        let repetitions = self.results.iter().map(|result| result.repetitions.len()).max().unwrap_or(0);
+        let mut table = format!("\n{}, revision {}", machine::in_words(&self.machine), self.revision);
+        infallible(write!(table, "; medians of {repetitions}, per event; {} events in drain-create\n\n", self.events));
+        table + &aligned(&rows) + &self.shares()
+    }
+
+    /// Shares within each round, because the machine's speed drifts from one to the next.
+    fn shares(&self) -> String {
+        let rates = |name: &str| self.results.iter().find(|result| result.name == name).map(|result| result.values("events_per_second"));
+        let mut out = String::new();
+        for (name, of) in SHARES {
+            let (Some(mine), Some(theirs)) = (rates(name), rates(of)) else { continue };
+            if let Some(Spread { min, median, max }) = Spread::of(mine.iter().zip(&theirs).map(|(mine, theirs)| mine / theirs)) {
+                infallible(write!(out, "\n{name} runs at {median:.2} of {of} ({min:.2} to {max:.2})"));
+            }
+        }
+        out
+    }
+
+    fn heading(&self) -> Vec<String> {
+        let mut heading = vec!["case".to_owned()];
+        for (at, (title, _, _)) in COLUMNS.iter().enumerate() {
+            heading.push((*title).to_owned());
+            if at == 0 {
+                heading.push("from to".to_owned());
+            }
+        }
+        heading
+    }
+
+    /// The change of each rate and cost against an earlier run.
+    pub(crate) fn change_since(&self, base: &Path) -> Result<String> {
+        let text = fs::read_to_string(base).with_context(|| format!("{} cannot be read", base.display()))?;
+        let earlier: Value = serde_json::from_str(&text).with_context(|| format!("{} is not a run", base.display()))?;
+        let cases: Vec<CaseResult> = earlier["cases"].as_array().into_iter().flatten().filter_map(CaseResult::from_json).collect();
+        let heading = ["case", "measure", "then", "now", "change", "beyond the spread"].map(str::to_owned).to_vec();
+        let mut rows = vec![heading];
+        for result in &self.results {
+            let Some(then) = cases.iter().find(|case| case.name == result.name) else { continue };
+            let measures = result.repetitions.first().into_iter().flat_map(Measures::names);
+            rows.extend(measures.filter_map(|measure| change(&result.name, measure, then.spread(measure)?, result.spread(measure)?)));
+        }
+        let revision = earlier["revision"].as_str().unwrap_or_default();
+        Ok(format!("\nagainst {revision}, {} events\n\n{}", earlier["events"], aligned(&rows)))
+    }
+}
+
+/// One line of the comparison; `None` for what is not worth one.
+fn change(case: &str, measure: &str, then: Spread, now: Spread) -> Option<Vec<String>> {
+    let worth = ["per_second", "cpu_us.", "_ms", "_mb", "wal_bytes"];
+    if !worth.iter().any(|part| measure.contains(part)) || then.median == 0.0 {
+        return None;
+    }
+    let percent = 100.0 * (now.median / then.median - 1.0);
+    let beyond = if now.min > then.max || now.max < then.min { "yes" } else { "" };
+    let number = |value: f64| if value >= 1000.0 { format!("{value:.0}") } else { format!("{value:.2}") };
+    Some(vec![case.into(), measure.into(), number(then.median), number(now.median), format!("{percent:+.1} %"), beyond.into()])
+}
+
+/// Columns of one width, numbers to the right.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let result = if column == 0 { write!(line, "{cell:<width$}") } else { write!(line, "  {cell:>width$}") };
+            infallible(result);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Writing into a `String` does not fail.
+fn infallible(result: std::fmt::Result) {
+    debug_assert!(result.is_ok());
+}
