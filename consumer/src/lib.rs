@@ -27,6 +27,7 @@
 //! - [`source`]: Kafka in: one thread that polls and answers rebalances
 //! - [`dead_letter`]: Kafka out: the original bytes and the reason
 //! - [`results`]: Postgres: claim, fence, upsert, ledger
+//! - [`source_database`]: the shop's own Postgres, for a comparison
 //! - [`redis_link`]: the connections to Redis, behind deadlines and the breaker
 //! - [`customers`]: customers looked up and kept live
 //! - [`cache`]: the hashes of orders
@@ -41,6 +42,7 @@
 //! - [`collapse`]: many changes of one order become one write
 //! - [`enrich`]: order and lookup to enriched order
 //! - [`breaker`]: closed, open, half-open
+//! - [`reconcile`]: whether `results` and Redis hold what the source holds
 //! - [`rejection`]: why a record cannot be processed
 //! - [`fate`]: what became of a record
 //!
@@ -75,6 +77,7 @@ pub mod position;
 pub mod progress;
 pub mod rebuild;
 pub mod recent;
+pub mod reconcile;
 pub mod record;
 pub mod redis_link;
 pub mod reflect;
@@ -86,4 +89,5 @@ pub mod results;
 pub mod retry;
 pub mod run;
 pub mod source;
+pub mod source_database;
 pub mod watch;

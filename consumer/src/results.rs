@@ -10,6 +10,7 @@
 //! - [`due`]: the list of what the sweep has to complete
 //! - [`states`]: rows read back, for the hashes in Redis
 //! - [`dead_letters`], [`replay`]: letters listed, and processed again
+//! - [`side`], [`reconcile`]: rows compared with those of the source, and set right
 //! - [`summary`], [`lock`]: for operators
 //! - [`error`]: what an error means
 
@@ -32,9 +33,11 @@ pub mod keep;
 pub mod ledger;
 mod letters;
 pub mod lock;
+pub mod reconcile;
 pub mod replay;
 mod rounds;
 mod settle;
+pub mod side;
 pub mod states;
 pub mod summary;
 
