@@ -13,6 +13,7 @@ use crate::assemble::assemble;
 use crate::config::Config;
 use crate::flow::Flow;
 use crate::reconcile::report::Report;
+use crate::reread::Reread;
 use crate::results::lock::Work;
 use crate::results::side::Side;
 use crate::source_database::SourceDatabase;
@@ -61,13 +62,15 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
 struct Sides<'a> {
     flow: &'a Flow,
     config: &'a Config,
+    reread: &'a Reread,
     source: &'a SourceDatabase,
     results: Side,
     redis: bool,
 }
 
 pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result<ExitCode> {
-    let flow = assemble(&config)?.flow;
+    let parts = assemble(&config)?;
+    let (flow, reread) = (parts.flow, Reread { properties: parts.kafka, group: config.kafka.group_id.clone() });
     // With `keep` rows have the customer as of their event, and without a customers topic somebody else says what a customer is.
     let customers = flow.refresh && config.kafka.customers_topic.is_some();
     let source = SourceDatabase::new(&arguments.source, customers)?;
@@ -79,7 +82,8 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
     } else {
         None
     };
-    let sides = Sides { flow: &flow, config: &config, source: &source, results: flow.results.side(customers), redis: !arguments.no_redis };
+    let (results, redis) = (flow.results.side(customers), !arguments.no_redis);
+    let sides = Sides { flow: &flow, config: &config, reread: &reread, source: &source, results, redis };
     let report = reconcile(arguments, &sides, customers).await?;
     if arguments.json {
         print(format_args!("{}\n", serde_json::to_string_pretty(&report)?))?;

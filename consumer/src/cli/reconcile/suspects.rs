@@ -4,6 +4,7 @@
 //! when the wait began. Who is on the list of the sweep, or behind an open dead letter, is told apart from what nobody knows of.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -15,6 +16,7 @@ use crate::cli::offsets;
 use crate::reconcile::compare::{Pair, columns, differing};
 use crate::reconcile::report::Report;
 use crate::reconcile::verdict::{Circumstances, Difference, Verdict, judge};
+use crate::source::Partition;
 use crate::source::survey::Survey;
 
 /// Between two looks.
@@ -161,10 +163,12 @@ impl Lags {
             let is_of_orders = *partition.topic == *sides.config.kafka.orders_topic;
             let entry = entries.iter().find(|entry| offsets::is_of(entry, partition));
             let next_offset = entry.map_or(log.low, |entry| entry.next_offset);
-            if next_offset < log.high && is_of_orders {
-                lags.orders.insert(partition.number);
-            } else if next_offset < log.high {
-                lags.customers = true;
+            if waits(sides, partition, next_offset..log.high).await {
+                if is_of_orders {
+                    lags.orders.insert(partition.number);
+                } else {
+                    lags.customers = true;
+                }
             }
             let point = progress.get(&format!("{}:{}", partition.topic, partition.number));
             if is_of_orders && entry.is_some() && point.is_none_or(|point| point.epoch == epoch && point.next_offset < next_offset) {
@@ -177,5 +181,17 @@ impl Lags {
     /// Whether an order may have changes that are still to come. One that was never seen may be of any partition.
     fn of(&self, partition: Option<i32>) -> bool {
         self.customers || partition.map_or(!self.orders.is_empty(), |partition| self.orders.contains(&partition))
+    }
+}
+
+/// Whether records wait there, and not only markers of transactions, which nobody processes. What cannot be read waits.
+async fn waits(sides: &Sides<'_>, partition: &Partition, offsets: Range<i64>) -> bool {
+    if offsets.is_empty() {
+        return false;
+    }
+    match sides.reread.start(&partition.topic, partition.number, offsets).next().await {
+        Some(Ok(records)) => !records.is_empty(),
+        Some(Err(_)) => true,
+        None => false,
     }
 }
