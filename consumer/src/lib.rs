@@ -44,6 +44,7 @@
 //! - [`breaker`]: closed, open, half-open
 //! - [`reconcile`]: whether `results` and Redis hold what the source holds
 //! - [`rejection`]: why a record cannot be processed
+//! - [`letter_cap`]: when dead letters are too many
 //! - [`fate`]: what became of a record
 //!
 //! Around all of it:
@@ -69,6 +70,7 @@ pub mod fate;
 pub mod flow;
 pub mod health;
 pub mod http;
+pub mod letter_cap;
 pub mod logging;
 pub mod metrics;
 pub mod order;
