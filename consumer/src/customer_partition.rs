@@ -53,7 +53,7 @@ pub(crate) fn decode(flow: &Flow, records: &[Record]) -> Customers {
     for (index, record) in records.iter().enumerate() {
         match flow.decoder.customer(record) {
             Ok(Decoded::Change(change)) => out.changes.push(change),
-            Ok(Decoded::Ignored) => out.ignored += 1,
+            Ok(Decoded::Ignored | Decoded::Truncate(_)) => out.ignored += 1,
             Err(rejection) => {
                 out.refusals.insert(index, Refusal { rejection, order_id: None });
             }

@@ -4,6 +4,7 @@
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
 //! - `fence`, `rounds`, `settle`, `letters`: its statements, in order
+//! - [`truncate`]: what a truncate removes, in all partitions
 //! - [`bisect`]: the rows that Postgres refuses
 //! - [`keep`]: the transaction of a batch of customers
 //! - [`ledger`]: where each partition stands, and moved by hand
@@ -40,6 +41,7 @@ mod settle;
 pub mod side;
 pub mod states;
 pub mod summary;
+pub mod truncate;
 
 pub use apply::{Applied, ApplyError};
 pub use claim::Claim;

@@ -23,6 +23,8 @@ order by 2, 1";
 const UNREPAIRED: &str = "
 select 'the mark of customer ' || customer_id from due_customers
 union all
+select 'a truncate' from truncates where swept_to is not null
+union all
 select 'order ' || order_id from due_orders left join results using (order_id) where enrichment is distinct from 'missing'";
 
 pub(super) fn differences(world: &World) -> Result<Vec<Finding>> {

@@ -13,8 +13,11 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Returns once the letters of a batch, which begins at offset `from`, may be sent.
 pub(crate) async fn within(flow: &Flow, place: &Place, from: i64, records: usize, refusals: &Refusals) -> Result<(), Stopped> {
     let batch = Stretch { records: records as u64, letters: counted(refusals) };
+    if batch.letters == 0 {
+        return Ok(());
+    }
     let mut is_stopped = false;
-    while batch.letters > 0 {
+    loop {
         let before = before(flow, place, from, records).await?;
         if !flow.letter_cap.is_exceeded(before, batch) {
             break;

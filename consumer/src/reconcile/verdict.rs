@@ -24,6 +24,8 @@ pub struct Circumstances {
     pub in_flight: bool,
     /// It is on the list of the sweep, or its customer is.
     pub due: bool,
+    /// A truncate is being carried out, and has not come to it yet.
+    pub truncated: bool,
     /// A change of it is an open dead letter.
     pub letter: bool,
     /// Redis lags behind the order's partition and is being made whole (P8).
@@ -46,9 +48,10 @@ pub enum Verdict {
 /// Judges a difference.
 #[must_use]
 pub fn judge(difference: &Difference, circumstances: Circumstances) -> Verdict {
-    let Circumstances { in_flight, due, letter, redis_behind } = circumstances;
+    let Circumstances { in_flight, due, truncated, letter, redis_behind } = circumstances;
     let swept = match difference {
-        Difference::Missing | Difference::Extra => false,
+        Difference::Missing => false,
+        Difference::Extra => truncated,
         Difference::Different(columns) => due && are_of_the_customer(columns),
         Difference::HashAbsent | Difference::HashDifferent => due || redis_behind,
     };
@@ -77,6 +80,13 @@ mod tests {
         assert_eq!(judged(&Difference::Different(vec!["customer_name", "status"])), Verdict::Finding);
         assert_eq!(judged(&Difference::Missing), Verdict::Finding);
         assert_eq!(judged(&Difference::Extra), Verdict::Finding);
+    }
+
+    #[test]
+    fn a_truncate_under_way_excuses_what_is_left_over_alone() {
+        let truncated = Circumstances { truncated: true, ..Circumstances::default() };
+        assert_eq!(judge(&Difference::Extra, truncated), Verdict::BeingRepaired);
+        assert_eq!(judge(&Difference::Missing, truncated), Verdict::Finding);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use sqlx::postgres::PgConnection;
 use super::batch::LetterRow;
 use super::{Claim, Results, StoreError};
 use crate::letter_cap::BY_CHOICE;
+use crate::rejection::Reason;
 
 const LETTERS: &str = "
 insert into dead_letters (id, epoch, topic, partition, \"offset\", order_id, reason, stage, message, replays, dlq_topic, dlq_partition, dlq_offset)
@@ -56,7 +57,7 @@ impl Results {
             .bind(offsets.start)
             .bind(offsets.end)
             .bind(claim.epoch)
-            .bind(BY_CHOICE.map(|reason| reason.as_str()).to_vec())
+            .bind(BY_CHOICE.map(Reason::as_str).to_vec())
             .fetch_one(&self.pool)
             .await?;
         Ok(u64::try_from(count).unwrap_or(0))

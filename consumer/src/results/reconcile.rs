@@ -13,7 +13,8 @@ const ROWS_OF: &str = "select * from results where order_id = any($1)";
 const KNOWN: &str = "
 select c.order_id, coalesce(r.partition, d.partition) as partition,
     u.order_id is not null or exists (select from due_customers k where k.customer_id = r.customer_id) as due,
-    exists (select from dead_letters l where l.order_id = c.order_id and l.resolved_at is null) as letter
+    exists (select from dead_letters l where l.order_id = c.order_id and l.resolved_at is null) as letter,
+    exists (select from truncates t where c.order_id > t.swept_to) as truncated
 from unnest($1::bigint[]) as c (order_id)
 left join results r using (order_id) left join deleted_orders d using (order_id) left join due_orders u using (order_id)";
 
@@ -50,6 +51,8 @@ pub struct Known {
     pub due: bool,
     /// A change of it is an open dead letter.
     pub letter: bool,
+    /// A truncate is being carried out, and has not come to it yet.
+    pub truncated: bool,
 }
 
 impl Results {
@@ -94,7 +97,7 @@ impl Results {
         let (ids, revisions): (Vec<i64>, Vec<i64>) = ghosts.iter().copied().unzip();
         let mut transaction = self.pool.begin().await?;
         let buried: Vec<(i64, i32)> = sqlx::query_as(BURY).bind(ids).bind(revisions).fetch_all(&mut *transaction).await?;
-        mark_by_partition(&mut transaction, &buried).await?;
+        due::mark_by_partition(&mut transaction, &buried).await?;
         transaction.commit().await.map_err(StoreError::at_commit)?;
         Ok(buried.len() as u64)
     }
@@ -106,20 +109,7 @@ impl Results {
     pub async fn renew(&self, ids: &[i64]) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         let renewed: Vec<(i64, i32)> = sqlx::query_as(RENEW).bind(ids).fetch_all(&mut *transaction).await?;
-        mark_by_partition(&mut transaction, &renewed).await?;
+        due::mark_by_partition(&mut transaction, &renewed).await?;
         transaction.commit().await.map_err(StoreError::at_commit)
     }
-}
-
-/// One statement per partition, each with its orders once and ascending.
-async fn mark_by_partition(connection: &mut sqlx::PgConnection, orders: &[(i64, i32)]) -> Result<(), StoreError> {
-    let mut partitions: Vec<i32> = orders.iter().map(|(_, partition)| *partition).collect();
-    partitions.sort_unstable();
-    partitions.dedup();
-    for partition in partitions {
-        let mut ids: Vec<i64> = orders.iter().filter(|(_, of)| *of == partition).map(|(id, _)| *id).collect();
-        ids.sort_unstable();
-        due::mark(connection, partition, &ids).await?;
-    }
-    Ok(())
 }

@@ -135,6 +135,7 @@ async fn judge_all(
         let circumstances = Circumstances {
             in_flight: moved.contains(&id) || lags.of(known.partition),
             due: known.due,
+            truncated: known.truncated,
             letter: known.letter,
             redis_behind: known.partition.is_some_and(|partition| lags.redis.contains(&partition)),
         };
