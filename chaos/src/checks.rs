@@ -2,6 +2,7 @@
 
 mod ledger;
 mod letters;
+mod reconcile;
 mod redis;
 mod results;
 mod secrets;
@@ -85,6 +86,10 @@ fn look(world: &World, read: &mut Read) -> Result<Vec<Finding>> {
     findings.extend(letters::differences(world, read)?);
     findings.extend(secrets::found(world, read)?);
     findings.extend(unready(world));
+    // The last: it waits for what differs, and is to be asked only when nothing should.
+    if findings.is_empty() {
+        findings = reconcile::differences(world)?;
+    }
     Ok(findings)
 }
 

@@ -85,7 +85,7 @@ impl Process {
 }
 
 /// The Makefile builds both programs into one folder.
-fn program() -> Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf> {
     let here = std::env::current_exe().context("the folder of this program is unknown")?;
     let program = here.parent().unwrap_or(Path::new("/")).join("orderstream");
     if !program.is_file() {

@@ -17,6 +17,7 @@ use crate::dead_letter::DeadLetters;
 use crate::envelope::{self, Decoder};
 use crate::flow::{Flow, Limits, Places};
 use crate::health::{Health, Rules};
+use crate::letter_cap::LetterCap;
 use crate::metrics::Metrics;
 use crate::progress::Progress;
 use crate::redis_link::{LinkSettings, RedisLink};
@@ -68,6 +69,7 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         metrics: Metrics::new(health.clone()),
         health,
         limits: Limits { records: config.batch.max_records, bytes: config.batch.max_bytes },
+        letter_cap: LetterCap { max_share: config.dead_letters.max_share, window: config.dead_letters.window_records },
         strictness: Strictness {
             refuse_missing: config.enrichment.when_customer_is_missing == WhenCustomerIsMissing::DeadLetter,
             refuse_unavailable: config.enrichment.when_redis_is_down == WhenRedisIsDown::DeadLetter,

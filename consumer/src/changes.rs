@@ -6,6 +6,7 @@ use crate::collapse::{Collapsed, collapse};
 use crate::enrich::{Lookup, enrich};
 use crate::envelope::{Decoded, Decoder};
 use crate::order::{Effect, Order, OrderChange, Text};
+use crate::position::Position;
 use crate::record::Record;
 use crate::rejection::{Reason, Rejection, Stage};
 use crate::results::batch::{Delete, Put, Round};
@@ -39,12 +40,14 @@ pub struct Changes {
     records: Vec<usize>,
     /// Tombstones and heartbeats.
     pub ignored: u64,
+    /// Where truncates stand.
+    pub truncates: Vec<Position>,
 }
 
 /// Decodes all records but those that are refused already; adds those that cannot be decoded.
 #[must_use]
 pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) -> Changes {
-    let mut out = Changes { changes: Vec::with_capacity(records.len()), records: Vec::with_capacity(records.len()), ignored: 0 };
+    let mut out = Changes { changes: Vec::with_capacity(records.len()), records: Vec::with_capacity(records.len()), ..Changes::default() };
     for (index, record) in records.iter().enumerate() {
         if refusals.contains_key(&index) {
             continue;
@@ -54,6 +57,7 @@ pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) ->
                 out.changes.push(change);
                 out.records.push(index);
             }
+            Ok(Decoded::Truncate(position)) => out.truncates.push(position),
             Ok(Decoded::Ignored) => out.ignored += 1,
             Err(rejection) => {
                 refusals.insert(index, Refusal { rejection, order_id: decoder.order_of_key(record) });

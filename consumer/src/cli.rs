@@ -16,6 +16,7 @@ mod dlq;
 mod migrate;
 mod offsets;
 mod rebuild;
+mod reconcile;
 mod run;
 mod status;
 mod table;
@@ -55,6 +56,8 @@ enum Command {
     /// Where each partition stands, and moved by hand
     #[command(subcommand)]
     Offsets(offsets::Command),
+    /// Compare the shop's orders with results and Redis; sets right what differs with --repair
+    Reconcile(reconcile::Arguments),
     /// Print the effective configuration and where each value comes from
     Config(config::Arguments),
 }
@@ -86,6 +89,7 @@ fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Re
         Command::Rebuild(command) => in_runtime(rebuild::run(command, warned(loaded))),
         Command::Dlq(command) => in_runtime(dlq::run(command, warned(loaded))),
         Command::Offsets(command) => in_runtime(offsets::run(command, warned(loaded))),
+        Command::Reconcile(arguments) => in_runtime(reconcile::run(arguments, warned(loaded))),
         Command::Config(_) => config::run(file, &loaded),
     }
 }

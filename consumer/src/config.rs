@@ -27,8 +27,8 @@ mod values;
 pub use problem::{Problem, Problems};
 pub use secret::{Properties, Secret};
 pub use sections::{
-    Batch, Breaker, Database, Enrichment, Format, HealthRules, Http, Kafka, Log, LogFormat, Redis, Shutdown, Source, WhenCustomerChanges,
-    WhenCustomerIsMissing, WhenRedisIsDown,
+    Batch, Breaker, Database, DeadLetters, Enrichment, Format, HealthRules, Http, Kafka, Log, LogFormat, Redis, Shutdown, Source,
+    WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 pub use sources::Environment;
 
@@ -49,6 +49,8 @@ pub struct Config {
     pub breaker: Breaker,
     /// `enrichment.*`
     pub enrichment: Enrichment,
+    /// `dead_letters.*`
+    pub dead_letters: DeadLetters,
     /// `batch.*`
     pub batch: Batch,
     /// `http.*`
@@ -105,6 +107,7 @@ impl Config {
             redis: Redis::read(values)?,
             breaker: Breaker::read(values)?,
             enrichment: Enrichment::read(values)?,
+            dead_letters: DeadLetters::read(values)?,
             batch: Batch::read(values)?,
             http: Http::read(values)?,
             health: HealthRules::read(values)?,

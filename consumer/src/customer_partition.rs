@@ -11,7 +11,7 @@ use crate::envelope::Decoded;
 use crate::fate::Fates;
 use crate::flow::{Flow, Place};
 use crate::order::CustomerChange;
-use crate::partition::{Letters, Stopped, delay, was_committed};
+use crate::partition::{Letters, Stopped, delay, was_committed, within};
 use crate::record::Record;
 use crate::reflect;
 use crate::results::keep::CustomerBatch;
@@ -53,7 +53,7 @@ pub(crate) fn decode(flow: &Flow, records: &[Record]) -> Customers {
     for (index, record) in records.iter().enumerate() {
         match flow.decoder.customer(record) {
             Ok(Decoded::Change(change)) => out.changes.push(change),
-            Ok(Decoded::Ignored) => out.ignored += 1,
+            Ok(Decoded::Ignored | Decoded::Truncate(_)) => out.ignored += 1,
             Err(rejection) => {
                 out.refusals.insert(index, Refusal { rejection, order_id: None });
             }
@@ -85,6 +85,7 @@ async fn commit(
     let (mut letters, mut backoff) = (Letters::default(), flow.backoff());
     let Range { start: from, end: to } = offsets;
     let fates = Fates { applied: batch.changes.len() as u64, stale: 0, ignored: batch.ignored, dead_lettered: batch.refusals.len() as u64 };
+    within(flow, place, from, records.len(), &batch.refusals).await?;
     loop {
         let rows = letters.acknowledged(flow, place, records, &batch.refusals).await?;
         let attempt = CustomerBatch { from, to, fates, changed, letters: &rows, refresh: flow.refresh };

@@ -15,6 +15,7 @@ use crate::enrich::{Enrichment, OrderState};
 use crate::envelope::Decoder;
 use crate::fate::Fates;
 use crate::health::{Dependency, Health};
+use crate::letter_cap::LetterCap;
 use crate::logging::Throttle;
 use crate::metrics::{Metrics, Stage};
 use crate::record::Record;
@@ -59,6 +60,8 @@ pub struct Flow {
     pub health: Health,
     /// The size of a batch.
     pub limits: Limits,
+    /// How many dead letters a partition may have.
+    pub letter_cap: LetterCap,
     /// Which orders may not be written without a customer.
     pub strictness: Strictness,
     /// `enrichment.when_redis_is_down = hold`

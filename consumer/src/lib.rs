@@ -27,6 +27,7 @@
 //! - [`source`]: Kafka in: one thread that polls and answers rebalances
 //! - [`dead_letter`]: Kafka out: the original bytes and the reason
 //! - [`results`]: Postgres: claim, fence, upsert, ledger
+//! - [`source_database`]: the shop's own Postgres, for a comparison
 //! - [`redis_link`]: the connections to Redis, behind deadlines and the breaker
 //! - [`customers`]: customers looked up and kept live
 //! - [`cache`]: the hashes of orders
@@ -41,7 +42,9 @@
 //! - [`collapse`]: many changes of one order become one write
 //! - [`enrich`]: order and lookup to enriched order
 //! - [`breaker`]: closed, open, half-open
+//! - [`reconcile`]: whether `results` and Redis hold what the source holds
 //! - [`rejection`]: why a record cannot be processed
+//! - [`letter_cap`]: when dead letters are too many
 //! - [`fate`]: what became of a record
 //!
 //! Around all of it:
@@ -67,6 +70,7 @@ pub mod fate;
 pub mod flow;
 pub mod health;
 pub mod http;
+pub mod letter_cap;
 pub mod logging;
 pub mod metrics;
 pub mod order;
@@ -75,6 +79,7 @@ pub mod position;
 pub mod progress;
 pub mod rebuild;
 pub mod recent;
+pub mod reconcile;
 pub mod record;
 pub mod redis_link;
 pub mod reflect;
@@ -86,4 +91,5 @@ pub mod results;
 pub mod retry;
 pub mod run;
 pub mod source;
+pub mod source_database;
 pub mod watch;

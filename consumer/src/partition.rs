@@ -17,11 +17,13 @@ use tokio::sync::mpsc;
 use crate::flow::{Flow, Place};
 use crate::source::Inbox;
 
+mod cap;
 mod letters;
 mod prepare;
 mod store;
 mod write_back;
 
+pub(crate) use cap::within;
 pub(crate) use letters::Letters;
 pub use store::Stopped;
 pub(crate) use store::{delay, was_committed};

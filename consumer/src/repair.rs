@@ -56,9 +56,11 @@ async fn sweep(flow: &Flow, topics: &Topics) -> Result<Swept, StoreError> {
     let owned = |topic: &str| flow.places.of(topic).iter().map(|place| place.claim.partition).collect::<Vec<_>>();
     let customers = topics.customers.as_deref().map(owned).unwrap_or_default();
     let expanded = flow.results.expand_customers(&customers, flow.refresh, CHUNK).await?;
-    let due = flow.results.take_due(&owned(&topics.orders), CHUNK).await?;
+    let orders = owned(&topics.orders);
+    let truncating = flow.results.sweep_truncate(&orders, CHUNK).await?;
+    let due = flow.results.take_due(&orders, CHUNK).await?;
     if due.is_empty() {
-        return Ok(if expanded == 0 { Swept::Nothing } else { Swept::Some });
+        return Ok(if expanded == 0 && !truncating { Swept::Nothing } else { Swept::Some });
     }
     complete(flow, &due).await
 }

@@ -104,7 +104,17 @@ async fn prepare(flow: &Flow, originals: &[Original], refused: &HashMap<usize, R
     }
     rounds.iter_mut().for_each(|round| round.puts.sort_unstable_by_key(|put| put.order_id));
     rounds.iter_mut().for_each(|round| round.deletes.sort_unstable_by_key(|delete| delete.order_id));
-    let batch = Batch { from: 0, to: 0, rounds, stale: 0, ignored: 0, letters: Vec::new(), redis_away: true, now: Utc::now() };
+    let batch = Batch {
+        from: 0,
+        to: 0,
+        rounds,
+        stale: 0,
+        ignored: 0,
+        truncates: Vec::new(),
+        letters: Vec::new(),
+        redis_away: true,
+        now: Utc::now(),
+    };
     Ok((batch, letters))
 }
 
@@ -116,6 +126,8 @@ fn decode(flow: &Flow, original: &Original, refused: Option<&Rejection>) -> (Out
     let changes = changes::decode(&flow.decoder, std::slice::from_ref(&original.record), &mut refusals);
     match refusals.remove(&0) {
         Some(refusal) => (Outcome::Refused(refusal.rejection), None),
+        // Orders that were made since would have to be told from those that were there, and the operator knows better.
+        None if !changes.truncates.is_empty() => (Outcome::Refused(Rejection::unsupported("op: a truncate is not replayed")), None),
         None if changes.ignored > 0 => (Outcome::Ignored, None),
         None => (Outcome::Change, Some(changes)),
     }

@@ -4,12 +4,14 @@
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
 //! - `fence`, `rounds`, `settle`, `letters`: its statements, in order
+//! - [`truncate`]: what a truncate removes, in all partitions
 //! - [`bisect`]: the rows that Postgres refuses
 //! - [`keep`]: the transaction of a batch of customers
 //! - [`ledger`]: where each partition stands, and moved by hand
 //! - [`due`]: the list of what the sweep has to complete
 //! - [`states`]: rows read back, for the hashes in Redis
 //! - [`dead_letters`], [`replay`]: letters listed, and processed again
+//! - [`side`], [`reconcile`]: rows compared with those of the source, and set right
 //! - [`summary`], [`lock`]: for operators
 //! - [`error`]: what an error means
 
@@ -32,11 +34,14 @@ pub mod keep;
 pub mod ledger;
 mod letters;
 pub mod lock;
+pub mod reconcile;
 pub mod replay;
 mod rounds;
 mod settle;
+pub mod side;
 pub mod states;
 pub mod summary;
+pub mod truncate;
 
 pub use apply::{Applied, ApplyError};
 pub use claim::Claim;

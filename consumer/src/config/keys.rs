@@ -185,6 +185,13 @@ pub const KEYS: &[Key] = &[
         "refresh",
         "Refresh the customer's orders, or keep the customer as of the order's event",
     ),
+    Key::new(
+        "dead_letters.max_share",
+        Kind::Share,
+        "0.5",
+        "A partition stops, and waits for an operator, when more than this share of its last records cannot be processed; 1: it does not",
+    ),
+    Key::new("dead_letters.window_records", Kind::Number(1_000, 1_000_000), "1000", "How many records that share is of"),
     Key::new("batch.max_records", Kind::Number(1, 100_000), "4000", "Most records in one transaction"),
     Key::new("batch.max_bytes", Kind::Number(1_024, 268_435_456), "2097152", "Most bytes in one transaction (one record is always taken)"),
     Key::new(

@@ -45,6 +45,8 @@ pub(super) enum Action<'a> {
         /// Debezium fills the other columns that cannot be null with values of its own.
         id: Field<'a>,
     },
+    /// The table was emptied.
+    Truncate,
 }
 
 impl<'a> Event<'a> {
@@ -53,6 +55,7 @@ impl<'a> Event<'a> {
         let field = match &self.action {
             Action::Put { after, .. } => after.id(),
             Action::Delete { id } => return read(*id),
+            Action::Truncate => return Err(Rejection::unsupported("op: a truncate names no row")),
         };
         let key = self.key.map(read).transpose()?;
         let id = read(field)?;
@@ -117,7 +120,9 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
     }
     let before = Before(before);
     let key = key::read(record)?.id();
-    let action = if op == Op::Delete {
+    let action = if op == Op::Truncate {
+        Action::Truncate
+    } else if op == Op::Delete {
         Action::Delete { id: key.map_or_else(|| before.row().map(|row| row.id()), Ok)? }
     } else {
         let after = after.ok_or_else(|| Rejection::malformed("after: missing or null, where op says that the row exists"))?;

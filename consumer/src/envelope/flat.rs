@@ -87,6 +87,9 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
         return Ok(None);
     }
     let op = Op::read(Field { place: "", name: "__op", raw: added.op })?;
+    if op == Some(Op::Truncate) {
+        return Err(Rejection::unsupported("__op: the table was truncated, which names no row"));
+    }
     let key = match (op, key::read(record)) {
         (Some(Op::Message), _) | (_, Ok(Key::Heartbeat)) => return Ok(None),
         (_, key) => key?.id(),

@@ -22,6 +22,7 @@ mod tests;
 use self::event::{Action, Event};
 use self::field::Field;
 use crate::order::{Change, CustomerChange, Effect, OrderChange};
+use crate::position::{Kind, Position};
 use crate::record::Record;
 use crate::rejection::{Reason, Rejection, Stage};
 
@@ -53,6 +54,8 @@ pub struct Decoder {
 pub enum Decoded<C> {
     /// A change of a row.
     Change(C),
+    /// The table was emptied: whatever is older is gone.
+    Truncate(Position),
     /// Nothing to do: a tombstone, a heartbeat, a logical message.
     Ignored,
 }
@@ -64,10 +67,13 @@ impl Decoder {
     /// The reason why the record can never be processed.
     pub fn order(&self, record: &Record) -> Result<Decoded<OrderChange>, Rejection> {
         let Some(event) = self.event(record)? else { return Ok(Decoded::Ignored) };
+        if matches!(event.action, Action::Truncate) {
+            return truncate(event.position);
+        }
         let id = event.id(Field::bigint)?;
         let effect = match event.action {
             Action::Put { after, before } => Effect::Put(after.order(before, event.schema, self.decimal_scale)?),
-            Action::Delete { .. } => Effect::Delete,
+            Action::Delete { .. } | Action::Truncate => Effect::Delete,
         };
         Ok(Decoded::Change(Change { id, effect, position: event.position }))
     }
@@ -84,10 +90,13 @@ impl Decoder {
     /// The reason why the record can never be processed.
     pub fn customer(&self, record: &Record) -> Result<Decoded<CustomerChange>, Rejection> {
         let Some(event) = self.event(record)? else { return Ok(Decoded::Ignored) };
+        if matches!(event.action, Action::Truncate) {
+            return Err(Rejection::unsupported("op: the table was truncated, which names no row; delete the customers row by row instead"));
+        }
         let id = event.id(Field::text)?.into_owned();
         let effect = match event.action {
             Action::Put { after, before } => Effect::Put(after.customer(before)?),
-            Action::Delete { .. } => Effect::Delete,
+            Action::Delete { .. } | Action::Truncate => Effect::Delete,
         };
         Ok(Decoded::Change(Change { id, effect, position: event.position }))
     }
@@ -103,4 +112,12 @@ impl Decoder {
             Format::Flat => flat::read(record, self.epoch),
         }
     }
+}
+
+/// Only the log tells what is older than a truncate.
+fn truncate<C>(position: Position) -> Result<Decoded<C>, Rejection> {
+    if position.kind == Kind::Stream && position.lsn.is_some() {
+        return Ok(Decoded::Truncate(position));
+    }
+    Err(Rejection::unsupported("op: the table was truncated, and source does not say where in the log"))
 }

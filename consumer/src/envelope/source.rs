@@ -19,6 +19,8 @@ pub(super) enum Op {
     Delete,
     /// `m`: a logical message, which concerns no row.
     Message,
+    /// `t`: the table was emptied.
+    Truncate,
 }
 
 impl Op {
@@ -30,7 +32,7 @@ impl Op {
             r#""r""# => Ok(Some(Self::Read)),
             r#""d""# => Ok(Some(Self::Delete)),
             r#""m""# => Ok(Some(Self::Message)),
-            r#""t""# => Err(Rejection::unsupported(format!("{field}: the table was truncated, which names no row"))),
+            r#""t""# => Ok(Some(Self::Truncate)),
             _ => Err(Rejection::unsupported(format!("{field}: none of c, u, r, d, m, t"))),
         }
     }

@@ -61,6 +61,12 @@ struct ReasonLabels {
     reason: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PartitionLabels {
+    topic: String,
+    partition: i32,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Flow {
     records: Family<FateLabels, Counter>,
@@ -69,6 +75,7 @@ pub(super) struct Flow {
     stages: Family<StageLabels, Histogram, fn() -> Histogram>,
     event_age: Histogram,
     dead_letters: Family<ReasonLabels, Counter>,
+    stopped_by_letters: Family<PartitionLabels, Counter>,
 }
 
 /// 0.1 ms to about 26 s.
@@ -86,6 +93,7 @@ impl Flow {
             // 1 ms to about 70 minutes.
             event_age: Histogram::new(exponential_buckets(0.001, 2.0, 23)),
             dead_letters: Family::default(),
+            stopped_by_letters: Family::default(),
         };
         registry.register("records", "Records by fate, since this process started", flow.records.clone());
         registry.register("batch_records", "Records of a batch", flow.batch_records.clone());
@@ -98,6 +106,11 @@ impl Flow {
             flow.event_age.clone(),
         );
         registry.register("dead_letters", "Dead letters by reason", flow.dead_letters.clone());
+        registry.register(
+            "partition_stopped_by_dead_letters",
+            "Times a partition stopped because too many of its records could not be processed",
+            flow.stopped_by_letters.clone(),
+        );
         flow.show_zeros();
         flow
     }
@@ -113,6 +126,7 @@ impl Metrics {
     /// The partition is owned now: its counters exist, at zero if they are new.
     pub fn partition_claimed(&self, topic: &str, partition: i32) {
         self.records_settled(topic, partition, Fates::default());
+        drop(self.flow.stopped_by_letters.get_or_create_owned(&PartitionLabels { topic: topic.to_owned(), partition }));
     }
 
     /// Records got their fate, by a commit.
@@ -137,6 +151,11 @@ impl Metrics {
     /// A change was committed so long after it was made in the source.
     pub fn event_committed(&self, age: Duration) {
         self.flow.event_age.observe(age.as_secs_f64());
+    }
+
+    /// The partition stopped because too many of its records would be dead letters.
+    pub fn stopped_by_letters(&self, topic: &str, partition: i32) {
+        self.flow.stopped_by_letters.get_or_create(&PartitionLabels { topic: topic.to_owned(), partition }).inc();
     }
 
     /// A dead letter was committed.

@@ -52,7 +52,17 @@ async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to
     let (lookup, token) = flow.timed(Stage::Lookup, look_up(flow, place, &customer_ids)).await?;
     count(flow, &lookup, customer_ids.len());
     changes.refuse_unenriched(&lookup, flow.strictness, &mut refusals);
-    let batch = Batch { from, to, rounds: Vec::new(), stale: 0, ignored: 0, letters: Vec::new(), redis_away: false, now: Utc::now() };
+    let batch = Batch {
+        from,
+        to,
+        rounds: Vec::new(),
+        stale: 0,
+        ignored: 0,
+        truncates: Vec::new(),
+        letters: Vec::new(),
+        redis_away: false,
+        now: Utc::now(),
+    };
     let mut prepared = Prepared { records, refusals, lookup, token, batch };
     prepared.fill(changes);
     Some(prepared)
@@ -98,6 +108,7 @@ impl Prepared {
 
     fn fill(&mut self, changes: Changes) {
         self.batch.ignored = changes.ignored;
+        self.batch.truncates.clone_from(&changes.truncates);
         self.batch.redis_away = self.lookup == Lookup::Unavailable;
         (self.batch.rounds, self.batch.stale) = changes.into_rounds(&self.lookup, &self.refusals);
     }
@@ -111,7 +122,16 @@ impl Prepared {
         let second = self.records.split_off(middle);
         let border = second[0].offset;
         let late = self.refusals.split_off(&middle).into_iter().map(|(index, refusal)| (index - middle, refusal)).collect();
-        let empty = |from, to| Batch { from, to, rounds: Vec::new(), stale: 0, ignored: 0, letters: Vec::new(), ..self.batch };
+        let empty = |from, to| Batch {
+            from,
+            to,
+            rounds: Vec::new(),
+            stale: 0,
+            ignored: 0,
+            truncates: Vec::new(),
+            letters: Vec::new(),
+            ..self.batch
+        };
         let (first_batch, second_batch) = (empty(self.batch.from, border), empty(border, self.batch.to));
         let mut halves = [
             Self {

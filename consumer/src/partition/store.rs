@@ -73,6 +73,7 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
     let mut letters = Letters::default();
     let mut backoff = flow.backoff();
     loop {
+        super::within(flow, place, prepared.batch.from, prepared.records.len(), &prepared.refusals).await?;
         prepared.batch.letters = letters.acknowledged(flow, place, &prepared.records, &prepared.refusals).await?;
         let error = match flow.timed(Stage::Commit, flow.results.apply(&place.claim, &prepared.batch)).await {
             Ok(applied) => return Ok(Outcome::Stored(Stored::new(prepared, applied))),

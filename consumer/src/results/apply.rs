@@ -6,7 +6,7 @@ use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Round, Written};
-use super::{Claim, Class, Results, StoreError, due, fence, letters, rounds, settle};
+use super::{Claim, Class, Results, StoreError, due, fence, letters, rounds, settle, truncate};
 use crate::enrich::Enrichment;
 use crate::fate::Fates;
 
@@ -68,12 +68,13 @@ async fn apply_on(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -
     let mut transaction = connection.begin().await?;
     let mut fates = expected_fates(batch);
     fence::move_offset(&mut transaction, claim, batch.from, batch.to, fates).await?;
+    let truncated = truncate::note(&mut transaction, &batch.truncates).await?;
     let mut written = Vec::new();
     for (number, round) in batch.rounds.iter().enumerate() {
         written.extend(rounds::write(&mut transaction, number, round, batch).await?);
     }
-    let buried = settle::settle(&mut transaction, &mut written).await?;
-    let stale = without_effect(batch, &written);
+    let buried = settle::settle(&mut transaction, &mut written, truncated > 0).await?;
+    let stale = without_effect(batch, &written) + (batch.truncates.len() as u64 - truncated);
     if stale > 0 {
         fence::recount(&mut transaction, claim, stale).await?;
         fates.applied -= stale;
@@ -95,7 +96,7 @@ fn expected_fates(batch: &Batch) -> Fates {
         round.puts.iter().map(|put| put.members).sum::<u64>() + round.deletes.iter().map(|delete| delete.members).sum::<u64>()
     };
     Fates {
-        applied: batch.rounds.iter().map(members).sum(),
+        applied: batch.rounds.iter().map(members).sum::<u64>() + batch.truncates.len() as u64,
         stale: batch.stale,
         ignored: batch.ignored,
         dead_lettered: batch.letters.len() as u64,

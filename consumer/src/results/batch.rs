@@ -102,6 +102,8 @@ pub struct Batch {
     pub stale: u64,
     /// Tombstones and heartbeats.
     pub ignored: u64,
+    /// Where the truncates among these records stand.
+    pub truncates: Vec<Position>,
     /// Every dead letter among these records.
     pub letters: Vec<LetterRow>,
     /// Redis is away: all orders of the batch go on the list of the sweep.

@@ -19,6 +19,19 @@ pub(super) async fn mark(connection: &mut PgConnection, partition: i32, order_id
     Ok(())
 }
 
+/// Puts orders (id and partition, each once) on the lists of their partitions' owners.
+pub(super) async fn mark_by_partition(connection: &mut PgConnection, orders: &[(i64, i32)]) -> Result<(), StoreError> {
+    let mut partitions: Vec<i32> = orders.iter().map(|(_, partition)| *partition).collect();
+    partitions.sort_unstable();
+    partitions.dedup();
+    for partition in partitions {
+        let mut ids: Vec<i64> = orders.iter().filter(|(_, of)| *of == partition).map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        mark(connection, partition, &ids).await?;
+    }
+    Ok(())
+}
+
 impl Results {
     /// Puts orders on the list of the owner of `partition`: their hashes could not be written.
     ///

@@ -1,9 +1,13 @@
 //! The rows of dead letters, in the transaction that moves the offset past them (P1, P7).
 
+use std::ops::Range;
+
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
-use super::{Claim, StoreError};
+use super::{Claim, Results, StoreError};
+use crate::letter_cap::BY_CHOICE;
+use crate::rejection::Reason;
 
 const LETTERS: &str = "
 insert into dead_letters (id, epoch, topic, partition, \"offset\", order_id, reason, stage, message, replays, dlq_topic, dlq_partition, dlq_offset)
@@ -35,4 +39,27 @@ pub(super) async fn insert(connection: &mut PgConnection, claim: &Claim, letters
         .execute(connection)
         .await?;
     Ok(())
+}
+
+const LETTERS_IN: &str = "
+select count(*) from dead_letters
+where topic = $1 and partition = $2 and \"offset\" >= $3 and \"offset\" < $4 and epoch = $5 and resolved_at is null and reason <> all($6)";
+
+impl Results {
+    /// Open dead letters of the partition with these offsets, those by choice aside.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn letters_in(&self, claim: &Claim, offsets: Range<i64>) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query_scalar(LETTERS_IN)
+            .bind(&*claim.topic)
+            .bind(claim.partition)
+            .bind(offsets.start)
+            .bind(offsets.end)
+            .bind(claim.epoch)
+            .bind(BY_CHOICE.map(Reason::as_str).to_vec())
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
 }

@@ -11,6 +11,8 @@ pub enum Work {
     Rebuild = 7_365_002,
     /// `orderstream dlq replay`
     Replay = 7_365_003,
+    /// `orderstream reconcile --repair`
+    Reconcile = 7_365_004,
 }
 
 /// Held until it is dropped, or until this process or its connection ends.

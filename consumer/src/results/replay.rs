@@ -80,7 +80,7 @@ async fn replay_on(connection: &mut PgConnection, batch: &Batch, letters: &[Repl
     for (number, round) in batch.rounds.iter().enumerate() {
         written.extend(rounds::write(&mut transaction, number, round, batch).await?);
     }
-    let buried = settle::settle(&mut transaction, &mut written).await?;
+    let buried = settle::settle(&mut transaction, &mut written, false).await?;
     let applied = applied(batch, &written);
     for (partition, orders) in due_by_partition(batch, letters, &written, &buried) {
         due::mark(&mut transaction, partition, &orders).await?;

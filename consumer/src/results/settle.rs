@@ -3,7 +3,8 @@
 //! Two partitions can hold changes of one order after its key has moved between them (a new converter, a partition added). A delete and
 //! an insert of such an order may then run side by side without a row that both would lock. So every transaction that inserted ends
 //! with a lock: shared if it only wrote rows, exclusive if it deleted orders that had none. Behind the lock a statement of its own, with
-//! a snapshot of its own, sees whatever the other one committed.
+//! a snapshot of its own, sees whatever the other one committed. So does a truncate, which takes the lock for itself: a row that is older
+//! and comes later does not stay.
 
 use sqlx::postgres::PgConnection;
 
@@ -18,27 +19,40 @@ const BARRIER_EXCLUSIVE: &str = "select pg_advisory_xact_lock(7365001)";
 const SETTLE: &str = "
 with pair as (
     select order_id, position_supersedes(r.epoch, r.partition, r.\"offset\", r.kind, r.commit_lsn, r.lsn,
-        d.epoch, d.partition, d.\"offset\", d.kind, d.commit_lsn, d.lsn) as row_stays
+        d.epoch, d.partition, d.\"offset\", d.kind, d.commit_lsn, d.lsn)
+        and not exists (select from truncates t where precedes_truncate(r.epoch, r.kind, r.commit_lsn, r.lsn, t.epoch, t.lsn)) as row_stays
     from deleted_orders d join results r using (order_id)
     where order_id = any($1)),
-buried as (delete from results where order_id in (select order_id from pair where not row_stays)),
+kept_out as (
+    select r.order_id, t.* from results r
+    join (select * from truncates order by epoch desc limit 1) as t on precedes_truncate(r.epoch, r.kind, r.commit_lsn, r.lsn, t.epoch, t.lsn)
+    where r.order_id = any($1) and not exists (select from deleted_orders d where d.order_id = r.order_id)),
+buried as (
+    delete from results
+    where order_id in (select order_id from pair where not row_stays union all select order_id from kept_out)),
 forgotten as (delete from deleted_orders where order_id in (select order_id from pair where row_stays)),
 raised as (
     update results set revision = nextval('results_revision')
     where order_id in (select order_id from pair where row_stays) returning order_id, revision),
 deepened as (
     update deleted_orders set revision = nextval('results_revision')
-    where order_id in (select order_id from pair where not row_stays) returning order_id, revision)
-select order_id, revision, true as row_stays from raised union all select order_id, revision, false from deepened";
+    where order_id in (select order_id from pair where not row_stays) returning order_id, revision),
+truncated as (
+    insert into deleted_orders (order_id, deleted_at, revision, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms)
+    select order_id, now(), nextval('results_revision'), epoch, partition, \"offset\", 'w', commit_lsn, lsn, source_ms from kept_out
+    order by order_id returning order_id, revision)
+select order_id, revision, true as row_stays from raised
+union all select order_id, revision, false from deepened
+union all select order_id, revision, false from truncated";
 
 /// Settles the orders of `written` that may have both; returns those whose tombstone stayed: their hashes are to be written again.
-pub(super) async fn settle(connection: &mut PgConnection, written: &mut Vec<Written>) -> Result<Vec<i64>, StoreError> {
+pub(super) async fn settle(connection: &mut PgConnection, written: &mut Vec<Written>, truncated: bool) -> Result<Vec<i64>, StoreError> {
     let ids: Vec<i64> = written.iter().filter(|write| write.inserted).map(|write| write.order_id).collect();
-    if ids.is_empty() {
+    if ids.is_empty() && !truncated {
         return Ok(Vec::new());
     }
     let deleted_without_row = written.iter().any(|write| write.inserted && write.deleted);
-    let barrier = if deleted_without_row { BARRIER_EXCLUSIVE } else { BARRIER_SHARED };
+    let barrier = if deleted_without_row || truncated { BARRIER_EXCLUSIVE } else { BARRIER_SHARED };
     sqlx::query(barrier).execute(&mut *connection).await?;
     let settled: Vec<(i64, i64, bool)> = sqlx::query_as(SETTLE).bind(ids).fetch_all(connection).await?;
     let mut buried = Vec::new();

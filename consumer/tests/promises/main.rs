@@ -6,6 +6,7 @@
 mod equality;
 mod operators_letters;
 mod operators_offsets;
+mod operators_reconcile;
 mod operators_redis;
 mod p11_no_personal_data;
 mod p1_every_record_has_one_fate;

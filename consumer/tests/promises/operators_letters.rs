@@ -88,3 +88,35 @@ fn a_replay_of_many_goes_on_where_it_ended_at_the_rate_it_is_given() {
     assert!(began.elapsed() >= std::time::Duration::from_secs(1));
     shop.await_everything_right_with_letters(500);
 }
+
+#[test]
+fn a_partition_where_nearly_all_is_poison_stops_until_an_operator_decides_and_loses_nothing() {
+    const POISON: i64 = 3_000;
+    let mut shop = Shop::with(&[]);
+    let poison: Vec<Sent> = (0..POISON)
+        .map(|number| Sent { partition: Some(1), ..Sent::order(910_000_000 + number, r#"{"op":"c","after":{"new":"schema"}}"#) })
+        .collect();
+    shop.topics().send(ORDERS, &poison);
+    shop.process(0).await_readiness(503, "dead_letters.max_share = 0.5 allows");
+    // The others go on, and what is behind the poison waits.
+    shop.orders("CAPPED", 40);
+    shop.await_at_least("select count(*) from results where product_id = 'CAPPED'", 10);
+    let metrics = shop.process(0).get("/metrics").unwrap().1;
+    for expected in ["partition_stopped_by_dead_letters_total{topic=\"shop.public.orders\",partition=\"1\"} 1", "state=\"stopped\"} 1"] {
+        assert!(metrics.contains(expected), "{expected}");
+    }
+    let letters = shop.new_letters();
+    assert!(letters < POISON, "all of it became letters");
+
+    // The restart alone changes nothing: the ledger tells how it was.
+    shop.process(0).service().stop().unwrap();
+    let number = shop.launch_another(&[]);
+    shop.process(number).await_readiness(503, "dead_letters.max_share = 0.5 allows");
+    assert_eq!(shop.new_letters(), letters);
+    shop.process(number).service().stop().unwrap();
+
+    shop.start_another(&[("DEAD_LETTERS_MAX_SHARE", "1")]);
+    shop.await_everything_right_with_letters(POISON);
+    // They would count against the partition in the tests to come.
+    shop.sql("update dead_letters set resolved_at = now(), resolution = 'test' where resolved_at is null");
+}

@@ -91,3 +91,18 @@ impl Enrichment {
         })
     }
 }
+
+/// How many dead letters a partition may have before it stops.
+#[derive(Debug, Clone, Copy)]
+pub struct DeadLetters {
+    /// Share of the last records; 1 is no cap.
+    pub max_share: f64,
+    /// How many records the share is of.
+    pub window_records: u64,
+}
+
+impl DeadLetters {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        Ok(Self { max_share: values.share("dead_letters.max_share")?, window_records: values.number("dead_letters.window_records")? })
+    }
+}

@@ -75,7 +75,7 @@ fn customer(key: &str, value: &str) -> Result<CustomerChange, Rejection> {
 fn change<C>(decoded: Result<Decoded<C>, Rejection>) -> Result<C, Rejection> {
     decoded.map(|decoded| match decoded {
         Decoded::Change(change) => change,
-        Decoded::Ignored => panic!("ignored"),
+        Decoded::Ignored | Decoded::Truncate(_) => panic!("ignored"),
     })
 }
 

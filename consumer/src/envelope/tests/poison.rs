@@ -123,7 +123,17 @@ fn unknown_columns_may_nest_as_deep_as_they_like() {
 }
 
 #[test]
-fn truncates_and_unknown_operations_are_unsupported() {
+fn a_truncate_says_where_it_stands_and_of_customers_it_is_unsupported() {
+    let value = r#"{"before":null,"after":null,"source":{"snapshot":null,"sequence":"[\"90\",\"100\"]","lsn":100},"op":"t"}"#;
+    let decoder = decoder(Format::Envelope);
+    let decoded = decoder.order(&record(None, Some(value))).unwrap();
+    let Decoded::Truncate(position) = decoded else { panic!("{decoded:?}") };
+    assert_eq!((position.kind, position.commit, position.lsn), (Kind::Stream, Some(90), Some(100)));
+    assert_eq!(decoder.customer(&record(None, Some(value))).unwrap_err().reason, Reason::Unsupported);
+}
+
+#[test]
+fn truncates_without_a_place_in_the_log_and_unknown_operations_are_unsupported() {
     for op in ["t", "x", ""] {
         let rejection = decoder(Format::Envelope).order(&record(None, Some(&envelope(op, "null", "null")))).unwrap_err();
         assert_eq!(rejection.reason, Reason::Unsupported, "{op}");

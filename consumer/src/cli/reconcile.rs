@@ -1,0 +1,141 @@
+//! `orderstream reconcile`: the source compared with `results` and with Redis, and set right with `--repair` (P2, P8).
+//!
+//! It runs beside working processes. What differs while changes are under way is looked at again until it has come right or has stood still
+//! for `--settle`; see [`suspects`] for what counts then.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use super::{FAILED, print};
+use crate::assemble::assemble;
+use crate::config::Config;
+use crate::flow::Flow;
+use crate::reconcile::report::Report;
+use crate::reread::Reread;
+use crate::results::lock::Work;
+use crate::results::side::Side;
+use crate::source_database::SourceDatabase;
+
+mod meter;
+mod repair;
+mod suspects;
+mod walk;
+
+/// Orders in one statement.
+const CHUNK: usize = 10_000;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The shop's Postgres. Leave the password out of it and put it into PGPASSWORD or ~/.pgpass: other users of this machine see arguments
+    #[arg(long, value_name = "URL")]
+    source: String,
+    /// Do not compare Redis
+    #[arg(long)]
+    no_redis: bool,
+    /// How long a difference must stand still before it counts
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    settle: Duration,
+    /// How many orders of each kind are listed; all are counted
+    #[arg(long, value_name = "ORDERS", default_value_t = 20)]
+    limit: usize,
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+    /// Set right what is found; without this nothing is changed
+    #[arg(long)]
+    repair: bool,
+    /// How long a repair may take
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds, requires = "repair")]
+    wait: Duration,
+    /// Remove up to so many rows that the source does not have; more look like the wrong source
+    #[arg(long, value_name = "ORDERS", default_value_t = 1_000, requires = "repair")]
+    max_removed: u64,
+}
+
+fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+    text.parse().map(Duration::from_secs)
+}
+
+/// What is compared with what.
+struct Sides<'a> {
+    flow: &'a Flow,
+    config: &'a Config,
+    reread: &'a Reread,
+    source: &'a SourceDatabase,
+    results: Side,
+    redis: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result<ExitCode> {
+    let parts = assemble(&config)?;
+    let (flow, reread) = (parts.flow, Reread { properties: parts.kafka, group: config.kafka.group_id.clone() });
+    // With `keep` rows have the customer as of their event, and without a customers topic somebody else says what a customer is.
+    let customers = flow.refresh && config.kafka.customers_topic.is_some();
+    let source = SourceDatabase::new(&arguments.source, customers)?;
+    let _lock = if arguments.repair {
+        source.may_signal().await?;
+        let lock = flow.results.lock(Work::Reconcile).await.context("Postgres")?;
+        let Some(lock) = lock else { bail!("another `orderstream reconcile --repair` is running on this database; wait for it") };
+        Some(lock)
+    } else {
+        None
+    };
+    let (results, redis) = (flow.results.side(customers), !arguments.no_redis);
+    let sides = Sides { flow: &flow, config: &config, reread: &reread, source: &source, results, redis };
+    let report = reconcile(arguments, &sides, customers).await?;
+    if arguments.json {
+        print(format_args!("{}\n", serde_json::to_string_pretty(&report)?))?;
+    } else {
+        print(&report)?;
+    }
+    source.close().await;
+    flow.results.close().await;
+    Ok(if report.equal { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+async fn reconcile(arguments: &Arguments, sides: &Sides<'_>, customers: bool) -> anyhow::Result<Report> {
+    let began = Instant::now();
+    let mut report = Report { customers, ..Report::default() };
+    let mut found = walk::walk(sides, &mut report).await?;
+    report.seconds = began.elapsed().as_secs_f64();
+    if !customers {
+        report.notes.push("the customers' columns are not compared: they are not kept as the source has them now".into());
+    }
+    let findings = suspects::settle(sides, &mut found, arguments.settle).await?.report(arguments.limit, &mut report);
+    if report.findings() + report.undecided() > 0 && !sides.source.is_read().await? {
+        report.notes.push("nobody reads the source's log right now: what differs may only wait for Debezium".into());
+    }
+    report.equal = report.findings() + report.undecided() == 0;
+    if arguments.repair && report.findings() > 0 {
+        let repair = repair::repair(arguments, sides, &findings, &report).await?;
+        report.equal = repair.left.count + report.undecided() == 0;
+        report.repair = Some(repair);
+    }
+    Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn nothing_is_repaired_unless_it_is_asked_for() {
+        let parse = |line: &str| Line::try_parse_from(line.split(' '));
+        let arguments = parse("reconcile --source postgres://shop --settle 3").unwrap().arguments;
+        assert!(!arguments.repair && !arguments.no_redis);
+        assert_eq!(arguments.settle, Duration::from_secs(3));
+        for wrong in ["reconcile", "reconcile --source x --wait 5", "reconcile --source x --settle soon"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The second look: what differed is looked at again until it has come right, or has stood still long enough to be judged.
+//!
+//! An order counts only if it differed the whole time, did not change meanwhile, and its partition has come to where Kafka's log ended
+//! when the wait began. Who is on the list of the sweep, or behind an open dead letter, is told apart from what nobody knows of.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+use super::walk::Suspects;
+use super::{CHUNK, Sides};
+use crate::cache::check::Wrong;
+use crate::cli::offsets;
+use crate::reconcile::compare::{Pair, columns, differing};
+use crate::reconcile::report::Report;
+use crate::reconcile::verdict::{Circumstances, Difference, Verdict, judge};
+use crate::source::Partition;
+use crate::source::survey::Survey;
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What is wrong and stays so, to be repaired.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) judged: Vec<(i64, Difference, Verdict)>,
+}
+
+impl Findings {
+    /// Puts all of it into the report, by ascending id.
+    pub(super) fn report(mut self, limit: usize, report: &mut Report) -> Self {
+        self.judged.sort_by_key(|(id, ..)| *id);
+        self.judged.iter().for_each(|(id, difference, verdict)| report.add(limit, *id, difference, *verdict));
+        self
+    }
+
+    /// The orders that are wrong in such a way, ascending.
+    pub(super) fn wrong(&self, is: impl Fn(&Difference) -> bool) -> Vec<i64> {
+        self.judged.iter().filter(|(_, difference, verdict)| *verdict == Verdict::Finding && is(difference)).map(|(id, ..)| *id).collect()
+    }
+}
+
+/// Waits for the suspects until they have come right or `settle` is over, and judges the others.
+pub(super) async fn settle(sides: &Sides<'_>, found: &mut Suspects, settle: Duration) -> anyhow::Result<Findings> {
+    if found.rows.is_empty() && found.hashes.is_empty() {
+        return Ok(Findings::default());
+    }
+    let survey = offsets::survey(sides.config).await.context("what differs cannot be judged without Kafka")?;
+    let (deadline, mut moved) = (Instant::now() + settle, HashSet::new());
+    loop {
+        look_again(sides, found, &mut moved).await?;
+        if (found.rows.is_empty() && found.hashes.is_empty()) || Instant::now() >= deadline {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let lags = Lags::read(sides, &survey).await?;
+    let mut findings = Findings::default();
+    let rows: Vec<i64> = found.rows.keys().copied().collect();
+    for ids in rows.chunks(CHUNK) {
+        judge_all(sides, differences(sides, ids).await?, &moved, &lags, &mut findings).await?;
+    }
+    let hashes: Vec<i64> = found.hashes.keys().copied().collect();
+    for ids in hashes.chunks(CHUNK) {
+        let wrong = hash_differences(sides, ids).await?;
+        judge_all(sides, wrong, &moved, &lags, &mut findings).await?;
+    }
+    Ok(findings)
+}
+
+/// Takes out who has come right; tells who has changed.
+async fn look_again(sides: &Sides<'_>, found: &mut Suspects, moved: &mut HashSet<i64>) -> anyhow::Result<()> {
+    let mut rows = BTreeMap::new();
+    for ids in found.rows.keys().copied().collect::<Vec<_>>().chunks(CHUNK) {
+        rows.extend(pairs(sides, ids).await?);
+    }
+    moved.extend(rows.iter().filter(|(id, pair)| found.rows.get(id) != Some(pair)).map(|(id, _)| *id));
+    found.rows = rows;
+    let mut hashes = BTreeMap::new();
+    for ids in found.hashes.keys().copied().collect::<Vec<_>>().chunks(CHUNK) {
+        hashes.extend(wrong_hashes(sides, ids).await?.into_iter().map(|(id, _, revision)| (id, revision)));
+    }
+    moved.extend(hashes.iter().filter(|(id, revision)| found.hashes.get(id) != Some(revision)).map(|(id, _)| *id));
+    found.hashes = hashes;
+    Ok(())
+}
+
+/// Those of the orders whose rows differ now.
+pub(super) async fn pairs(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<BTreeMap<i64, Pair>> {
+    let source = sides.source.side().checksums_of(ids).await.context("the source's Postgres")?;
+    let results = sides.results.checksums_of(ids).await.context("Postgres")?;
+    Ok(differing(&source, &results))
+}
+
+/// Those of the orders that have a row and not its hash now, with the row's revision.
+pub(super) async fn wrong_hashes(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<Vec<(i64, Wrong, i64)>> {
+    let rows = sides.flow.results.rows_of(ids).await.context("Postgres")?;
+    let wrong = sides.flow.cache.wrong(&rows, sides.flow.decoder.epoch).await.context("Redis")?;
+    let revisions: HashMap<i64, i64> = rows.iter().map(|row| (row.order_id, row.revision)).collect();
+    Ok(wrong.into_iter().filter_map(|(id, wrong)| Some((id, wrong, *revisions.get(&id)?))).collect())
+}
+
+/// How these orders differ, column by column: databases of two encodings may well have two checksums for one text.
+async fn differences(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<Vec<(i64, Difference)>> {
+    let source: HashMap<i64, _> = sides.source.side().rows_of(ids).await.context("the source's Postgres")?.into_iter().collect();
+    let results: HashMap<i64, _> = sides.results.rows_of(ids).await.context("Postgres")?.into_iter().collect();
+    let of = |id: &i64| match (source.get(id), results.get(id)) {
+        (Some(_), None) => Some(Difference::Missing),
+        (None, Some(_)) => Some(Difference::Extra),
+        (Some(source), Some(results)) => Some(columns(source, results)).filter(|columns| !columns.is_empty()).map(Difference::Different),
+        (None, None) => None,
+    };
+    Ok(ids.iter().filter_map(|id| Some((*id, of(id)?))).collect())
+}
+
+async fn hash_differences(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<Vec<(i64, Difference)>> {
+    let wrong = wrong_hashes(sides, ids).await?.into_iter();
+    Ok(wrong.map(|(id, wrong, _)| (id, if wrong == Wrong::Absent { Difference::HashAbsent } else { Difference::HashDifferent })).collect())
+}
+
+async fn judge_all(
+    sides: &Sides<'_>,
+    differences: Vec<(i64, Difference)>,
+    moved: &HashSet<i64>,
+    lags: &Lags,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    let ids: Vec<i64> = differences.iter().map(|(id, _)| *id).collect();
+    let known = sides.flow.results.known(&ids).await.context("Postgres")?;
+    let known: HashMap<i64, _> = known.into_iter().map(|known| (known.order_id, known)).collect();
+    for (id, difference) in differences {
+        let Some(known) = known.get(&id) else { continue };
+        let circumstances = Circumstances {
+            in_flight: moved.contains(&id) || lags.of(known.partition),
+            due: known.due,
+            truncated: known.truncated,
+            letter: known.letter,
+            redis_behind: known.partition.is_some_and(|partition| lags.redis.contains(&partition)),
+        };
+        let verdict = judge(&difference, circumstances);
+        findings.judged.push((id, difference, verdict));
+    }
+    Ok(())
+}
+
+/// Which partitions of orders have not come to where they should be by now.
+#[derive(Debug, Default)]
+struct Lags {
+    orders: HashSet<i32>,
+    customers: bool,
+    redis: HashSet<i32>,
+}
+
+impl Lags {
+    /// `survey` was made before the wait.
+    async fn read(sides: &Sides<'_>, survey: &Survey) -> anyhow::Result<Self> {
+        let epoch = sides.flow.decoder.epoch;
+        let entries = sides.flow.results.entries(epoch).await.context("the ledger cannot be read")?;
+        let progress = if sides.redis { sides.flow.redis_progress.read().await.context("Redis")? } else { HashMap::new() };
+        let mut lags = Self::default();
+        for (partition, log) in &survey.logs {
+            let is_of_orders = *partition.topic == *sides.config.kafka.orders_topic;
+            let entry = entries.iter().find(|entry| offsets::is_of(entry, partition));
+            let next_offset = entry.map_or(log.low, |entry| entry.next_offset);
+            if waits(sides, partition, next_offset..log.high).await {
+                if is_of_orders {
+                    lags.orders.insert(partition.number);
+                } else {
+                    lags.customers = true;
+                }
+            }
+            let point = progress.get(&format!("{}:{}", partition.topic, partition.number));
+            if is_of_orders && entry.is_some() && point.is_none_or(|point| point.epoch == epoch && point.next_offset < next_offset) {
+                lags.redis.insert(partition.number);
+            }
+        }
+        Ok(lags)
+    }
+
+    /// Whether an order may have changes that are still to come. One that was never seen may be of any partition.
+    fn of(&self, partition: Option<i32>) -> bool {
+        self.customers || partition.map_or(!self.orders.is_empty(), |partition| self.orders.contains(&partition))
+    }
+}
+
+/// Whether records wait there, and not only markers of transactions, which nobody processes. What cannot be read waits.
+async fn waits(sides: &Sides<'_>, partition: &Partition, offsets: Range<i64>) -> bool {
+    if offsets.is_empty() {
+        return false;
+    }
+    match sides.reread.start(&partition.topic, partition.number, offsets).next().await {
+        Some(Ok(records)) => !records.is_empty(),
+        Some(Err(_)) => true,
+        None => false,
+    }
+}

@@ -1,0 +1,115 @@
+//! What a reconciliation asks of Postgres beside the rows, and how it sets right what no event will.
+
+use sqlx::FromRow;
+
+use super::{Results, StoreError, due};
+use crate::enrich::ResultRow;
+use crate::reconcile::compare::Range;
+
+const ROWS_IN: &str = "select * from results where order_id > $1 and order_id <= $2 order by order_id";
+
+const ROWS_OF: &str = "select * from results where order_id = any($1)";
+
+const KNOWN: &str = "
+select c.order_id, coalesce(r.partition, d.partition) as partition,
+    u.order_id is not null or exists (select from due_customers k where k.customer_id = r.customer_id) as due,
+    exists (select from dead_letters l where l.order_id = c.order_id and l.resolved_at is null) as letter,
+    exists (select from truncates t where c.order_id > t.swept_to) as truncated
+from unnest($1::bigint[]) as c (order_id)
+left join results r using (order_id) left join deleted_orders d using (order_id) left join due_orders u using (order_id)";
+
+const REVISIONS: &str = "select order_id, revision from results where order_id = any($1)";
+
+/// A tombstone where the row stood: every event that would have replaced the row replaces the tombstone, so that an order that comes back
+/// wins, and every event that the row kept out stays out (P5). Only rows that are still as they were when the source did not have them.
+const BURY: &str = "
+with mine as (
+    select r.* from results r join unnest($1::bigint[], $2::bigint[]) as c (order_id, revision) using (order_id, revision)
+    order by r.order_id for update of r),
+gone as (delete from results r using mine where r.order_id = mine.order_id)
+insert into deleted_orders as d (order_id, deleted_at, revision, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms)
+select order_id, now(), nextval('results_revision'), epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms from mine order by order_id
+on conflict (order_id) do update set
+    deleted_at = excluded.deleted_at, revision = excluded.revision, epoch = excluded.epoch, partition = excluded.partition,
+    \"offset\" = excluded.\"offset\", kind = excluded.kind, commit_lsn = excluded.commit_lsn, lsn = excluded.lsn, source_ms = excluded.source_ms
+returning order_id, partition";
+
+/// A hash that was changed by hand has the version of its row: only a later one replaces it (P5).
+const RENEW: &str = "
+with mine as (select order_id from results where order_id = any($1) order by order_id for update)
+update results r set revision = nextval('results_revision') from mine where r.order_id = mine.order_id
+returning r.order_id, r.partition";
+
+/// What is known of an order beside its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Known {
+    /// The order.
+    pub order_id: i64,
+    /// The partition that its last event came from, if one is stored.
+    pub partition: Option<i32>,
+    /// It is on the list of the sweep, or its customer is.
+    pub due: bool,
+    /// A change of it is an open dead letter.
+    pub letter: bool,
+    /// A truncate is being carried out, and has not come to it yet.
+    pub truncated: bool,
+}
+
+impl Results {
+    /// The rows of a range, by ascending id.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn rows_in(&self, range: Range) -> Result<Vec<ResultRow>, StoreError> {
+        Ok(sqlx::query_as(ROWS_IN).bind(range.after).bind(range.up_to).fetch_all(&self.pool).await?)
+    }
+
+    /// Those of these orders that have a row.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn rows_of(&self, ids: &[i64]) -> Result<Vec<ResultRow>, StoreError> {
+        Ok(sqlx::query_as(ROWS_OF).bind(ids).fetch_all(&self.pool).await?)
+    }
+
+    /// What is known of these orders.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn known(&self, ids: &[i64]) -> Result<Vec<Known>, StoreError> {
+        Ok(sqlx::query_as(KNOWN).bind(ids).fetch_all(&self.pool).await?)
+    }
+
+    /// Order and revision of those that have a row.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn revisions(&self, ids: &[i64]) -> Result<Vec<(i64, i64)>, StoreError> {
+        Ok(sqlx::query_as(REVISIONS).bind(ids).fetch_all(&self.pool).await?)
+    }
+
+    /// Removes rows that no event will remove, each only if it still has this revision, and puts the orders on the list of the sweep, which
+    /// removes their hashes. Returns how many.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses; nothing was removed then, except after a lost answer. It may be tried again either way.
+    pub async fn bury(&self, ghosts: &[(i64, i64)]) -> Result<u64, StoreError> {
+        let (ids, revisions): (Vec<i64>, Vec<i64>) = ghosts.iter().copied().unzip();
+        let mut transaction = self.pool.begin().await?;
+        let buried: Vec<(i64, i32)> = sqlx::query_as(BURY).bind(ids).bind(revisions).fetch_all(&mut *transaction).await?;
+        due::mark_by_partition(&mut transaction, &buried).await?;
+        transaction.commit().await.map_err(StoreError::at_commit)?;
+        Ok(buried.len() as u64)
+    }
+
+    /// Gives rows a new revision and puts them on the list of the sweep: their hashes are written again, whatever is in them.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses; it may be tried again.
+    pub async fn renew(&self, ids: &[i64]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let renewed: Vec<(i64, i32)> = sqlx::query_as(RENEW).bind(ids).fetch_all(&mut *transaction).await?;
+        due::mark_by_partition(&mut transaction, &renewed).await?;
+        transaction.commit().await.map_err(StoreError::at_commit)
+    }
+}

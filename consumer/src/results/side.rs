@@ -1,0 +1,99 @@
+//! One side of a comparison of rows (P2): the source's `orders`, or `results`. Both compute the same checksum of the same texts.
+
+use std::sync::Arc;
+
+use sqlx::{AssertSqlSafe, PgPool};
+
+use super::{Results, StoreError};
+use crate::reconcile::compare::{Checksums, Digest, Range};
+
+/// The columns of [`COLUMNS`](crate::reconcile::compare::COLUMNS) as texts. Money with two decimals, times as ISO 8601 with the driver's
+/// `DateStyle`; null stays null. Customers are left out where `results` keeps them as of the order's event.
+const RESULTS_ORDER: &str =
+    "r.customer_id, r.product_id, r.quantity::text, r.price::text, r.total::text, r.status, r.ordered_at::text, r.updated_at::text";
+const RESULTS_CUSTOMER: &str = "r.customer_name, r.customer_email, r.customer_tier, r.customer_country, r.enrichment";
+
+/// A side, and the statements that ask it. Made of constants only.
+#[derive(Debug, Clone)]
+pub struct Side {
+    pool: PgPool,
+    bound: Arc<str>,
+    digest: Arc<str>,
+    checksums: Arc<str>,
+    checksums_of: Arc<str>,
+    rows_of: Arc<str>,
+}
+
+impl Side {
+    /// Rows of `from` with the id in `id`; `keys` alone is enough to find ids; `columns` are texts in the order of the compared columns.
+    pub(crate) fn new(pool: PgPool, keys: &str, from: &str, id: &str, columns: &[&str]) -> Self {
+        let row = format!("array[{}]::text[]", columns.join(", "));
+        // The id is the seed: two rows that have changed places do not sum up to the same.
+        let checksum = format!("hashtextextended({row}::text, {id}::bigint)");
+        let within = format!("where {id} > $1 and {id} <= $2");
+        Self {
+            pool,
+            bound: format!("select {id}::bigint from {keys} where {id} > $1 order by {id} offset $2 limit 1").into(),
+            digest: format!("select count(*), coalesce(sum({checksum}), 0)::text from {from} {within}").into(),
+            checksums: format!("select {id}::bigint, {checksum} from {from} {within}").into(),
+            checksums_of: format!("select {id}::bigint, {checksum} from {from} where {id} = any($1)").into(),
+            rows_of: format!("select {id}::bigint, {row} from {from} where {id} = any($1)").into(),
+        }
+    }
+
+    /// The id that has `rows` others between `after` and itself; `None` if there are fewer.
+    ///
+    /// # Errors
+    /// If the database is away or refuses.
+    pub async fn bound(&self, after: i64, rows: i64) -> Result<Option<i64>, StoreError> {
+        Ok(sqlx::query_scalar(AssertSqlSafe(Arc::clone(&self.bound))).bind(after).bind(rows).fetch_optional(&self.pool).await?)
+    }
+
+    /// Count and checksum of a range.
+    ///
+    /// # Errors
+    /// If the database is away or refuses.
+    pub async fn digest(&self, range: Range) -> Result<Digest, StoreError> {
+        let query = sqlx::query_as(AssertSqlSafe(Arc::clone(&self.digest))).bind(range.after).bind(range.up_to);
+        let (rows, sum) = query.fetch_one(&self.pool).await?;
+        Ok(Digest { rows, sum })
+    }
+
+    /// The checksum of each row of a range.
+    ///
+    /// # Errors
+    /// If the database is away or refuses.
+    pub async fn checksums(&self, range: Range) -> Result<Checksums, StoreError> {
+        let query = sqlx::query_as(AssertSqlSafe(Arc::clone(&self.checksums))).bind(range.after).bind(range.up_to);
+        let rows: Vec<(i64, i64)> = query.fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The checksum of each of these orders that has a row.
+    ///
+    /// # Errors
+    /// If the database is away or refuses.
+    pub async fn checksums_of(&self, ids: &[i64]) -> Result<Checksums, StoreError> {
+        let query = sqlx::query_as(AssertSqlSafe(Arc::clone(&self.checksums_of))).bind(ids);
+        let rows: Vec<(i64, i64)> = query.fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The compared columns of each of these orders that has a row.
+    ///
+    /// # Errors
+    /// If the database is away or refuses.
+    pub async fn rows_of(&self, ids: &[i64]) -> Result<Vec<(i64, Vec<Option<String>>)>, StoreError> {
+        Ok(sqlx::query_as(AssertSqlSafe(Arc::clone(&self.rows_of))).bind(ids).fetch_all(&self.pool).await?)
+    }
+}
+
+impl Results {
+    /// `results` as a side of the comparison, with the columns of the customer or without them.
+    #[must_use]
+    pub fn side(&self, customers: bool) -> Side {
+        let columns = [Some(RESULTS_ORDER), customers.then_some(RESULTS_CUSTOMER)];
+        let columns: Vec<&str> = columns.into_iter().flatten().collect();
+        Side::new(self.pool.clone(), "results r", "results r", "r.order_id", &columns)
+    }
+}

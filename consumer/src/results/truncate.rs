@@ -1,0 +1,76 @@
+//! A truncate of `orders`: one event in one partition that removes what is older in all of them (P2, P5).
+//!
+//! Its transaction only notes where it stands. From its commit on no older row can come in any more: every transaction that inserts ends
+//! behind a lock with a look at the note, and the truncate's own waits behind the same lock for those that have looked already
+//! (`settle`). What is older and there is then removed by the sweep, a chunk at a time, each row as if it had been deleted where the
+//! truncate stands: events that come again stay out, and an order that is made anew wins.
+
+use sqlx::postgres::PgConnection;
+
+use super::{Results, StoreError, due};
+use crate::position::Position;
+
+const NOTE: &str = "
+insert into truncates as t (epoch, partition, \"offset\", commit_lsn, lsn, source_ms, swept_to) values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (epoch) do update set
+    partition = excluded.partition, \"offset\" = excluded.\"offset\", commit_lsn = excluded.commit_lsn, lsn = excluded.lsn,
+    source_ms = excluded.source_ms, swept_to = excluded.swept_to
+where excluded.lsn > t.lsn";
+
+/// Before the first order.
+const FROM_THE_START: i64 = i64::MIN;
+
+const OPEN: &str =
+    "select epoch, swept_to from truncates where swept_to is not null and partition = any($1) order by epoch desc limit 1 for update";
+
+const NEXT: &str = "select max(order_id) from (select order_id from results where order_id > $1 order by order_id limit $2) as next";
+
+const REMOVE: &str = "
+with t as (select * from truncates where epoch = $1),
+old as (
+    select r.order_id, r.partition from results r cross join t
+    where r.order_id > $2 and r.order_id <= $3 and precedes_truncate(r.epoch, r.kind, r.commit_lsn, r.lsn, t.epoch, t.lsn)
+    order by r.order_id for update of r),
+gone as (delete from results r using old where r.order_id = old.order_id),
+buried as (
+    insert into deleted_orders (order_id, deleted_at, revision, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms)
+    select old.order_id, now(), nextval('results_revision'), t.epoch, t.partition, t.\"offset\", 'w', t.commit_lsn, t.lsn, t.source_ms
+    from old cross join t order by old.order_id
+    on conflict (order_id) do update set
+        deleted_at = excluded.deleted_at, revision = excluded.revision, epoch = excluded.epoch, partition = excluded.partition,
+        \"offset\" = excluded.\"offset\", kind = excluded.kind, commit_lsn = excluded.commit_lsn, lsn = excluded.lsn, source_ms = excluded.source_ms)
+select order_id, partition from old";
+
+const SWEPT: &str = "update truncates set swept_to = $2 where epoch = $1";
+
+/// Notes truncates; returns how many were news.
+pub(super) async fn note(connection: &mut PgConnection, truncates: &[Position]) -> Result<u64, StoreError> {
+    let mut noted = 0;
+    for position in truncates {
+        let query = sqlx::query(NOTE).bind(position.epoch).bind(position.partition).bind(position.offset).bind(position.commit);
+        let query = query.bind(position.lsn.unwrap_or(-1)).bind(position.ts_ms).bind(FROM_THE_START);
+        noted += query.execute(&mut *connection).await?.rows_affected();
+    }
+    Ok(noted)
+}
+
+impl Results {
+    /// Looks through the next `chunk` rows for those that a truncate of these partitions removes, and puts them on the list of the sweep,
+    /// which removes their hashes. Returns whether there is more to look through.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses; it may be tried again.
+    pub async fn sweep_truncate(&self, partitions: &[i32], chunk: i64) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let open: Option<(i32, i64)> = sqlx::query_as(OPEN).bind(partitions).fetch_optional(&mut *transaction).await?;
+        let Some((epoch, after)) = open else { return Ok(false) };
+        let up_to: Option<i64> = sqlx::query_scalar(NEXT).bind(after).bind(chunk).fetch_one(&mut *transaction).await?;
+        if let Some(up_to) = up_to {
+            let removed = sqlx::query_as(REMOVE).bind(epoch).bind(after).bind(up_to).fetch_all(&mut *transaction).await?;
+            due::mark_by_partition(&mut transaction, &removed).await?;
+        }
+        sqlx::query(SWEPT).bind(epoch).bind(up_to).execute(&mut *transaction).await?;
+        transaction.commit().await.map_err(StoreError::at_commit)?;
+        Ok(up_to.is_some())
+    }
+}

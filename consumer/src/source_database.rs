@@ -1,0 +1,130 @@
+//! The shop's own Postgres, as far as an operator lets us look: `orders` and `customers` read for a comparison, and Debezium asked through
+//! its signal table to send rows again. May be another server than that of `results`.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::results::StoreError;
+use crate::results::side::Side;
+
+/// One for each of the things that are asked at once.
+const CONNECTIONS: u32 = 2;
+
+/// Longest a statement may run (P10).
+const STATEMENT_TIMEOUT: &str = "60000";
+
+/// As `results` has them: money with two decimals, the total exact, an order without a customer `missing`.
+const ORDER: &str = "o.customer_id::text, o.product_id::text, o.quantity::text, round(o.price, 2)::text, round(o.quantity * o.price, 2)::text, \
+                     o.status::text, o.created_at::timestamp::text, o.updated_at::timestamp::text";
+const CUSTOMER: &str =
+    "c.name::text, c.email::text, c.tier::text, c.country::text, case when c.id is null then 'missing' else 'complete' end";
+
+/// Where the table of orders lives: what Debezium calls a data collection.
+const COLLECTION: &str = "
+select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = 'orders'::regclass";
+
+const MAY_SIGNAL: &str = "select to_regclass('debezium_signal') is not null and has_table_privilege('debezium_signal', 'insert')";
+
+const SIGNAL: &str = "insert into debezium_signal (id, type, data) values ($1, 'execute-snapshot', $2)";
+
+const SLOTS: &str = "
+select count(*) filter (where active), count(*) from pg_replication_slots where slot_type = 'logical' and database = current_database()";
+
+/// Why the source cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceDatabaseError {
+    /// The URL cannot be read. The driver's words about it may quote it.
+    #[error("the source's URL is not a Postgres URL; it should be like postgres://user@host:port/database")]
+    Url,
+    /// The source is away or refuses.
+    #[error("the source's Postgres: {0}")]
+    Store(#[from] StoreError),
+    /// Nobody may ask Debezium.
+    #[error(
+        "this role may not ask Debezium for rows: there is no table debezium_signal in its search path, or it may not insert there; \
+         `grant insert on debezium_signal to ..`, or use a role that may"
+    )]
+    NoSignal,
+}
+
+impl From<sqlx::Error> for SourceDatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// The connections to the source.
+#[derive(Debug, Clone)]
+pub struct SourceDatabase {
+    pool: PgPool,
+    side: Side,
+}
+
+impl SourceDatabase {
+    /// Prepares the connections; connects when they are first used. `customers` says whether the customers are compared too.
+    ///
+    /// # Errors
+    /// [`SourceDatabaseError::Url`]
+    pub fn new(url: &str, customers: bool) -> Result<Self, SourceDatabaseError> {
+        // The driver takes any scheme.
+        let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        let options: PgConnectOptions = url.parse().ok().filter(|_| is_postgres).ok_or(SourceDatabaseError::Url)?;
+        let options = options.application_name("orderstream reconcile").options([("statement_timeout", STATEMENT_TIMEOUT)]);
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options);
+        let side = if customers {
+            let from = "orders o left join customers c on c.id = o.customer_id";
+            Side::new(pool.clone(), "orders o", from, "o.id", &[ORDER, CUSTOMER])
+        } else {
+            Side::new(pool.clone(), "orders o", "orders o", "o.id", &[ORDER])
+        };
+        Ok(Self { pool, side })
+    }
+
+    /// `orders` as a side of the comparison.
+    #[must_use]
+    pub fn side(&self) -> &Side {
+        &self.side
+    }
+
+    /// Whether somebody reads the source's log: `false` if there are logical replication slots and nobody is connected to any.
+    ///
+    /// # Errors
+    /// If the source is away or refuses.
+    pub async fn is_read(&self) -> Result<bool, SourceDatabaseError> {
+        let (active, slots): (i64, i64) = sqlx::query_as(SLOTS).fetch_one(&self.pool).await?;
+        Ok(active > 0 || slots == 0)
+    }
+
+    /// Makes sure that Debezium can be asked.
+    ///
+    /// # Errors
+    /// [`SourceDatabaseError`]
+    pub async fn may_signal(&self) -> Result<(), SourceDatabaseError> {
+        let may: bool = sqlx::query_scalar(MAY_SIGNAL).fetch_one(&self.pool).await?;
+        if may { Ok(()) } else { Err(SourceDatabaseError::NoSignal) }
+    }
+
+    /// Asks Debezium for the rows of `orders` that fulfil each of these conditions. `name` makes the signals' ids unique; up to 30 characters.
+    ///
+    /// # Errors
+    /// If the source is away or refuses.
+    pub async fn ask_for_snapshots(&self, name: &str, filters: &[String]) -> Result<(), SourceDatabaseError> {
+        let collection: String = sqlx::query_scalar(COLLECTION).fetch_one(&self.pool).await?;
+        for (number, filter) in filters.iter().enumerate() {
+            let data = serde_json::json!({
+                "type": "incremental",
+                "data-collections": [collection],
+                "additional-conditions": [{ "data-collection": collection, "filter": filter }],
+            });
+            sqlx::query(SIGNAL).bind(format!("{name}-{number}")).bind(data.to_string()).execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
