@@ -30,8 +30,7 @@ impl Results {
         if order_ids.is_empty() {
             return Ok(());
         }
-        let mut connection = self.pool.acquire().await?;
-        mark(&mut connection, partition, &order_ids).await
+        self.lease().await?.ask(|on| mark(on, partition, &order_ids)).await
     }
 }
 
@@ -90,7 +89,8 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn take_due(&self, partitions: &[i32], limit: i64) -> Result<Vec<Due>, StoreError> {
-        let rows: Vec<(i64, i32, i64)> = sqlx::query_as(TAKE).bind(partitions).bind(limit).fetch_all(&self.pool).await?;
+        let query = sqlx::query_as(TAKE).bind(partitions).bind(limit);
+        let rows: Vec<(i64, i32, i64)> = self.lease().await?.ask(|on| query.fetch_all(on)).await?;
         Ok(rows.into_iter().map(|(order_id, attempts, stamp)| Due { order_id, attempts, stamp }).collect())
     }
 
@@ -113,7 +113,7 @@ impl Results {
     async fn on_list(&self, statement: &'static str, entries: &[Due]) -> Result<(), StoreError> {
         if !entries.is_empty() {
             let (ids, stamps): (Vec<i64>, Vec<i64>) = entries.iter().map(|due| (due.order_id, due.stamp)).unzip();
-            sqlx::query(statement).bind(ids).bind(stamps).execute(&self.pool).await?;
+            self.lease().await?.ask(|on| sqlx::query(statement).bind(ids).bind(stamps).execute(on)).await?;
         }
         Ok(())
     }
@@ -123,13 +123,15 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn expand_customers(&self, partitions: &[i32], refresh: bool, chunk: i64) -> Result<u64, StoreError> {
-        let marked: Vec<(String, Option<String>, i64)> = sqlx::query_as(MARKED).bind(partitions).bind(chunk).fetch_all(&self.pool).await?;
+        let mut lease = self.lease().await?;
+        let query = sqlx::query_as(MARKED).bind(partitions).bind(chunk);
+        let marked: Vec<(String, Option<String>, i64)> = lease.ask(|on| query.fetch_all(on)).await?;
         let mut orders = 0;
         for (customer_id, version, stamp) in marked {
             let expand = sqlx::query(EXPAND).bind(&customer_id).bind(&version).bind(refresh).bind(chunk).bind(stamp);
-            let found = expand.execute(&self.pool).await?.rows_affected();
+            let found = lease.ask(|on| expand.execute(on)).await?.rows_affected();
             if found == 0 {
-                sqlx::query(UNMARK).bind(&customer_id).bind(stamp).execute(&self.pool).await?;
+                lease.ask(|on| sqlx::query(UNMARK).bind(&customer_id).bind(stamp).execute(on)).await?;
             }
             orders += found;
         }
