@@ -4,9 +4,9 @@ use std::fmt;
 
 use anyhow::Result;
 use stack::Service;
+use stack::proxy::{Mode, Proxy};
 
 use crate::process::Process;
-use crate::proxy::{Mode, Proxy};
 use crate::redis_faults;
 use crate::topics::ORDERS;
 use crate::world::World;

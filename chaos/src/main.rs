@@ -1,6 +1,6 @@
 //! `make chaos`: a random workload and a random schedule of faults on the real stack, and after each round a check of every promise.
 //!
-//! - [`world`]: the services and the orderstream processes ([`process`]), each behind a [`proxy`] to Postgres and one to Redis
+//! - [`world`]: the services and the orderstream processes ([`process`]), each behind a [`proxy`](stack::proxy) to Postgres and one to Redis
 //! - [`workload`]: what the shop does meanwhile, in [`statements`]; [`poison`] is put straight on the topics
 //! - [`schedule`]: which [`fault`] comes when; [`redis_faults`] are those of Redis itself
 //! - [`watch`]: what must hold at every moment of the round
@@ -14,7 +14,6 @@ mod checks;
 mod fault;
 mod poison;
 mod process;
-mod proxy;
 mod redis_faults;
 mod round;
 mod schedule;

@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use stack::proxy::Proxy;
 use stack::{Service, Stack};
 use tokio::runtime::Handle;
-
-use crate::proxy::Proxy;
 
 /// What a user would not set: a dead member's partitions are free sooner, and a round has many batches.
 const SETTINGS: [(&str, &str); 2] = [("KAFKA_PROPERTIES", "session.timeout.ms=6000"), ("BATCH_MAX_RECORDS", "300")];

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use fastrand::Rng;
+use stack::proxy::Mode;
 
 use crate::fault::{Fault, Kind, Place};
-use crate::proxy::Mode;
 
 /// In which the faults of a round begin.
 pub(crate) const SPAN: Duration = Duration::from_secs(20);

@@ -23,7 +23,7 @@ use crate::source::{Inbox, Received};
 /// # Errors
 /// [`Stopped`] says why the partition must not go on.
 pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(), Stopped> {
-    reflect::cover(&flow, &place, place.claim.next_offset).await;
+    reflect::cover(&flow, &place, place.claim.next_offset, None).await;
     let mut from = place.claim.next_offset;
     loop {
         let mut records = Vec::new();

@@ -18,7 +18,9 @@ use crate::health::{Dependency, Health};
 use crate::letter_cap::LetterCap;
 use crate::logging::Throttle;
 use crate::metrics::{Metrics, Stage};
+use crate::progress::Of;
 use crate::record::Record;
+use crate::redis_link::Run;
 use crate::results::{Claim, Class, Results, StoreError};
 use crate::retry::{Backoff, Policy};
 use crate::source::{Inbox, Ownership, Progress, Received};
@@ -127,6 +129,8 @@ pub struct Reflection {
     pub acknowledged: i64,
     /// Up to here each order's hash is written, or the order is on the list of the sweep.
     pub covered: i64,
+    /// The life of the Redis server in which the hashes between the two were written; `None` if none were.
+    pub run: Option<Run>,
     /// Redis has lost something and is being made whole.
     pub behind: bool,
 }
@@ -149,7 +153,7 @@ impl Place {
     #[must_use]
     pub fn new(claim: Claim, ownership: watch::Receiver<Ownership>, progress: Arc<Progress>) -> Self {
         let start = claim.next_offset;
-        let reflection = tokio::sync::Mutex::new(Reflection { acknowledged: start, covered: start, behind: false });
+        let reflection = tokio::sync::Mutex::new(Reflection { acknowledged: start, covered: start, run: None, behind: false });
         Self { claim, ownership, progress, fenced: watch::Sender::new(false), reflection }
     }
 
@@ -204,6 +208,12 @@ impl Place {
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// Whose progress Redis keeps.
+    #[must_use]
+    pub fn of(&self) -> Of<'_> {
+        Of { topic: &self.claim.topic, partition: self.claim.partition, epoch: self.claim.epoch }
     }
 
     /// Postgres is in the way: counted, and told once in a while.

@@ -13,9 +13,12 @@ use std::sync::Arc;
 
 use redis::{Pipeline, Value};
 
-use crate::redis_link::{On, RedisError, RedisLink, Script, each_ok};
+use crate::redis_link::{On, RedisError, RedisLink, Run, Script, each_ok};
 
 pub(crate) const KEY: &str = "orderstream:progress";
+
+/// How far the sweep is, by a number that grows (see [`crate::repair`]). A hash of its own: every lookup reads the other one.
+const SWEPT: &str = "orderstream:swept";
 
 static ADVANCE: Script = Script::new(include_str!("../../redis/advance_progress.lua"));
 
@@ -58,6 +61,23 @@ pub enum Advance {
     },
 }
 
+/// Whose progress it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Of<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// The partition.
+    pub partition: i32,
+    /// The operator's `source.epoch`.
+    pub epoch: i32,
+}
+
+impl fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.topic, self.partition)
+    }
+}
+
 /// Reads and moves the progress.
 #[derive(Debug, Clone)]
 pub struct Progress {
@@ -74,18 +94,36 @@ impl Progress {
     /// Moves a partition's progress from `from` to `to`, after the keys in between were written. Nothing happens where Redis is further.
     ///
     /// # Errors
-    /// Any [`RedisError`]; the progress may or may not have moved.
-    pub async fn advance(&self, topic: &str, partition: i32, epoch: i32, from: i64, to: i64) -> Result<Advance, RedisError> {
-        let from = Point { epoch, next_offset: from };
-        self.run(topic, partition, Some(from), Point { epoch, next_offset: to }).await
+    /// Any [`RedisError`]; the progress may or may not have moved. [`RedisError::AnotherRun`] if the keys were written in the run `within` of
+    /// the server and another one would be told: it may not have them.
+    pub async fn advance(&self, of: Of<'_>, from: i64, to: i64, within: Option<Run>) -> Result<Advance, RedisError> {
+        let point = |next_offset| Point { epoch: of.epoch, next_offset };
+        self.move_on(KEY, of, Some(point(from)), point(to), within).await
+    }
+
+    /// The same for the sweep, whose numbers are no offsets: from `from`, if there ever was a sweep, to `to`.
+    ///
+    /// # Errors
+    /// As [`Self::advance`].
+    pub async fn advance_swept(&self, of: Of<'_>, from: Option<i64>, to: i64, within: Run) -> Result<Advance, RedisError> {
+        let point = |next_offset| Point { epoch: of.epoch, next_offset };
+        self.move_on(SWEPT, of, from.map(point), point(to), Some(within)).await
+    }
+
+    /// The run of the server that writes go to now.
+    ///
+    /// # Errors
+    /// Any [`RedisError`].
+    pub async fn server(&self) -> Result<Run, RedisError> {
+        self.link.run().await
     }
 
     /// Says that Redis reflects a partition up to `to`: after a rebuild, and when a partition is claimed for the first time. Forward only.
     ///
     /// # Errors
     /// Any [`RedisError`].
-    pub async fn set(&self, topic: &str, partition: i32, to: Point) -> Result<(), RedisError> {
-        self.run(topic, partition, None, to).await.map(|_| ())
+    pub async fn set(&self, of: Of<'_>, next_offset: i64, within: Option<Run>) -> Result<(), RedisError> {
+        self.move_on(KEY, of, None, Point { epoch: of.epoch, next_offset }, within).await.map(|_| ())
     }
 
     /// The progress of every partition that has one, by `<topic>:<partition>`. A key that holds something else holds none.
@@ -95,16 +133,33 @@ impl Progress {
     pub async fn read(&self) -> Result<HashMap<String, Point>, RedisError> {
         let mut request = Pipeline::new();
         request.add_command(read_command());
-        let replies = self.link.call(On::Write, &request, None).await?;
+        self.read_with(&request).await
+    }
+
+    /// The same of the sweep.
+    ///
+    /// # Errors
+    /// Any [`RedisError`].
+    pub async fn read_swept(&self) -> Result<HashMap<String, Point>, RedisError> {
+        let mut request = Pipeline::new();
+        request.cmd("HGETALL").arg(SWEPT);
+        self.read_with(&request).await
+    }
+
+    async fn read_with(&self, request: &Pipeline) -> Result<HashMap<String, Point>, RedisError> {
+        let replies = self.link.call(On::Write, request, None).await?;
         Ok(replies.first().into_iter().flat_map(entries).map(|(field, point)| (field.to_owned(), point)).collect())
     }
 
-    async fn run(&self, topic: &str, partition: i32, from: Option<Point>, to: Point) -> Result<Advance, RedisError> {
+    async fn move_on(&self, key: &str, of: Of<'_>, from: Option<Point>, to: Point, within: Option<Run>) -> Result<Advance, RedisError> {
         let mut call = ADVANCE.call(1, 3, 128);
-        call.arg(KEY).arg(format!("{topic}:{partition}")).arg(from.map(|from| from.to_string()).unwrap_or_default()).arg(to.to_string());
+        call.arg(key).arg(of.to_string()).arg(from.map(|from| from.to_string()).unwrap_or_default()).arg(to.to_string());
         let mut request = Pipeline::new();
         request.add_command(call);
-        let replies = self.link.call(On::Write, &request, Some(&ADVANCE)).await?;
+        let replies = match within {
+            Some(run) => self.link.call_in(run, &request, &ADVANCE).await?,
+            None => self.link.call(On::Write, &request, Some(&ADVANCE)).await?,
+        };
         each_ok(&replies)?;
         match replies.first() {
             Some(Value::Int(1)) => Ok(Advance::Moved),

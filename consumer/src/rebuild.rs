@@ -16,9 +16,9 @@ use crate::enrich::OrderState;
 use crate::envelope::Decoded;
 use crate::flow::{Flow, Place};
 use crate::metrics::Rebuild;
-use crate::progress::{Advance, Point};
+use crate::progress::{Advance, Of, Point};
 use crate::record::Record;
-use crate::redis_link::RedisError;
+use crate::redis_link::{RedisError, Run};
 use crate::repair::Topics;
 use crate::reread::Reread;
 use crate::results::StoreError;
@@ -54,8 +54,12 @@ pub async fn run(flow: Arc<Flow>, topics: Topics, reread: Reread) {
     let mut backoff = flow.backoff();
     loop {
         tokio::time::timeout(Duration::from_secs(1), flow.behind.notified()).await.ok();
+        let lost = lost_sweeps(&flow, &topics.orders).await.unwrap_or_default();
         for place in flow.places.all() {
-            crate::reflect::cover(&flow, &place, 0).await;
+            crate::reflect::cover(&flow, &place, 0, None).await;
+            if topics.orders == *place.claim.topic && lost.contains(&place.claim.partition) {
+                place.reflection.lock().await.behind = true;
+            }
             if !place.reflection.lock().await.behind {
                 continue;
             }
@@ -71,30 +75,48 @@ pub async fn run(flow: Arc<Flow>, topics: Topics, reread: Reread) {
     }
 }
 
+/// The partitions of orders of which Redis has lost hashes that a sweep wrote.
+async fn lost_sweeps(flow: &Flow, topic: &str) -> Result<Vec<i32>, NotYet> {
+    // Postgres first: Redis is told before it, so it cannot have less by accident.
+    let swept = flow.results.swept(flow.decoder.epoch).await?;
+    let reflected = flow.redis_progress.read_swept().await?;
+    let epoch = flow.decoder.epoch;
+    let is_lost = |(partition, number): &(i32, i64)| {
+        reflected.get(&format!("{topic}:{partition}")).is_none_or(|point| *point < Point { epoch, next_offset: *number })
+    };
+    Ok(swept.into_iter().filter(is_lost).map(|(partition, _)| partition).collect())
+}
+
 /// Restores what Redis lost of this partition, then tells Redis how far it is.
 async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool, reread: &Reread) -> Result<(), NotYet> {
     let claim = &place.claim;
     // Batches that are committed from here on look after their own hashes; this is about those before.
-    let target = place.reflection.lock().await.covered;
+    let target = {
+        let mut reflection = place.reflection.lock().await;
+        reflection.run = None;
+        reflection.covered
+    };
+    let run = flow.redis_progress.server().await?;
     let began = Instant::now();
     let what = if keeps_customers { Rebuild::Customers } else { Rebuild::Orders };
     flow.metrics.rebuild_started(what);
-    let from = begin(flow, &claim.topic, claim.partition).await?;
+    let from = begin(flow, place.of()).await?;
     if keeps_customers {
         let low = place.progress().watermarks().low;
         customers_again(flow, &claim.topic, claim.partition, low..target, reread, &mut |_| ()).await?;
     } else {
+        let sweeps_are_lost = lost_sweeps(flow, &claim.topic).await?.contains(&claim.partition);
         match from {
-            FROM_THE_START => all_orders_again(flow, claim.partition, &mut |_| ()).await?,
+            from if from == FROM_THE_START || sweeps_are_lost => whole_partition_again(flow, place.of(), run, &mut |_| ()).await?,
             from => match orders_again(flow, place, from, target, reread).await {
-                Err(NotYet::Reread(RereadError::Gone { .. })) => all_orders_again(flow, claim.partition, &mut |_| ()).await?,
+                Err(NotYet::Reread(RereadError::Gone { .. })) => whole_partition_again(flow, place.of(), run, &mut |_| ()).await?,
                 outcome => outcome?,
             },
         }
     }
     let mut reflection = place.reflection.lock().await;
-    // Only from where it began: if Redis has lost something again meanwhile, this was not enough.
-    let Advance::Moved = flow.redis_progress.advance(&claim.topic, claim.partition, claim.epoch, from, target).await? else {
+    // Only from where it began, and in the same life: if Redis has lost something again meanwhile, this was not enough.
+    let Advance::Moved = flow.redis_progress.advance(place.of(), from, target, Some(run)).await? else {
         return Err(NotYet::LostAgain);
     };
     reflection.acknowledged = target;
@@ -106,15 +128,30 @@ async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool,
 }
 
 /// Where Redis stands; a mark is set if it has nothing, which is gone again if it loses everything once more.
-async fn begin(flow: &Flow, topic: &str, partition: i32) -> Result<i64, RedisError> {
-    let epoch = flow.decoder.epoch;
-    let stored = flow.redis_progress.read().await?.remove(&format!("{topic}:{partition}"));
-    match stored {
-        Some(point) if point.epoch == epoch => Ok(point.next_offset),
+async fn begin(flow: &Flow, of: Of<'_>) -> Result<i64, RedisError> {
+    match flow.redis_progress.read().await?.remove(&of.to_string()) {
+        Some(point) if point.epoch == of.epoch => Ok(point.next_offset),
         _ => {
-            flow.redis_progress.set(topic, partition, Point { epoch, next_offset: FROM_THE_START }).await?;
+            flow.redis_progress.set(of, FROM_THE_START, None).await?;
             Ok(FROM_THE_START)
         }
+    }
+}
+
+/// All orders of a partition, and with them those that sweeps have written.
+async fn whole_partition_again(flow: &Flow, of: Of<'_>, run: Run, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
+    let swept = flow.results.swept(of.epoch).await?.into_iter().find(|(partition, _)| *partition == of.partition);
+    let Some((_, number)) = swept else { return all_orders_again(flow, of.partition, told).await };
+    let from = match flow.redis_progress.read_swept().await?.remove(&of.to_string()) {
+        Some(point) if point.epoch == of.epoch => point.next_offset,
+        _ => FROM_THE_START,
+    };
+    // The same mark as that of `begin`.
+    let _: Advance = flow.redis_progress.advance_swept(of, None, from, run).await?;
+    all_orders_again(flow, of.partition, told).await?;
+    match flow.redis_progress.advance_swept(of, Some(from), number, run).await? {
+        Advance::Moved => Ok(()),
+        Advance::Behind { .. } => Err(NotYet::LostAgain),
     }
 }
 

@@ -52,6 +52,10 @@ pub(crate) enum On {
     Write,
 }
 
+/// One life of one server, as this process has seen them. What was written in one may be lost in the next (P8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run(u64);
+
 /// What the breaker is and did, for metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct BreakerView {
@@ -114,12 +118,32 @@ impl RedisLink {
     /// wrong is an error of the call. A script the server does not know is loaded and the whole pipeline sent again, so scripts must be
     /// idempotent; guarded by version and position, ours are.
     pub(crate) async fn call(&self, on: On, request: &Pipeline, script: Option<&Script>) -> Result<Vec<Value>, RedisError> {
-        let permit = self.ask()?;
         let lane = match on {
             On::Lookup => &self.lookup,
             On::Write => &self.write,
         };
-        let answer = lane.call(request, script).await;
+        self.guarded(lane.call(request, script, None)).await
+    }
+
+    /// A call on the write lane that reaches this run of the server or none.
+    ///
+    /// # Errors
+    /// [`RedisError::AnotherRun`], and any other.
+    pub(crate) async fn call_in(&self, run: Run, request: &Pipeline, script: &Script) -> Result<Vec<Value>, RedisError> {
+        self.guarded(self.write.call(request, Some(script), Some(run))).await
+    }
+
+    /// The run of the server that writes go to now. Runs never come back: if [`Self::call_in`] meets it later, all writes in between met it.
+    ///
+    /// # Errors
+    /// Any [`RedisError`].
+    pub async fn run(&self) -> Result<Run, RedisError> {
+        self.guarded(self.write.run()).await
+    }
+
+    async fn guarded<T>(&self, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+        let permit = self.ask()?;
+        let answer = call.await;
         self.tell(permit, answer.as_ref().err());
         answer
     }

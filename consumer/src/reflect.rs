@@ -6,20 +6,35 @@ use crate::customers::ChangedCustomer;
 use crate::flow::{Flow, Place, Reflection};
 use crate::order::CustomerChange;
 use crate::progress::{Advance, Point};
-use crate::redis_link::RedisError;
+use crate::redis_link::{RedisError, Run};
 
-/// Everything below `to` is in Redis or on the list of the sweep: moves Redis' progress there. With Redis away it moves with a later call.
-pub async fn cover(flow: &Flow, place: &Place, to: i64) {
+/// Everything below `to` is in Redis, written in its life `run`, or on the list of the sweep: moves Redis' progress there. With Redis away it
+/// moves with a later call, but never over hashes of an earlier life: a replica that took over may not have got them.
+pub async fn cover(flow: &Flow, place: &Place, to: i64, run: Option<Run>) {
     let mut reflection = place.reflection.lock().await;
     reflection.covered = reflection.covered.max(to);
+    // The oldest counts: runs never come back.
+    reflection.run = reflection.run.or(run);
     if reflection.behind {
         return;
     }
-    let (claim, to) = (&place.claim, reflection.covered);
-    let moved = flow.redis_progress.advance(&claim.topic, claim.partition, claim.epoch, reflection.acknowledged, to).await;
-    if let Ok(advance) = moved {
-        follow(flow, place, reflection, advance, to).await;
+    let to = reflection.covered;
+    match flow.redis_progress.advance(place.of(), reflection.acknowledged, to, reflection.run).await {
+        Ok(advance) => follow(flow, place, reflection, advance, to).await,
+        Err(RedisError::AnotherRun) => {
+            tracing::warn!(
+                topic = %place.claim.topic, partition = place.claim.partition, from = reflection.acknowledged, to,
+                "Redis was restarted or replaced before it had acknowledged these offsets; their hashes are written again"
+            );
+            fall_behind(flow, reflection);
+        }
+        Err(_told_by_the_breaker) => {}
     }
+}
+
+fn fall_behind(flow: &Flow, mut reflection: MutexGuard<'_, Reflection>) {
+    reflection.behind = true;
+    flow.behind.notify_one();
 }
 
 /// Writes customers and moves Redis' progress to `to`, both before the transaction that marks the customers' orders (P2).
@@ -30,8 +45,10 @@ pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange
     let mut reflection = place.reflection.lock().await;
     if reflection.behind {
         // The rebuild reads up to what is covered; these come after it, and progress follows when it is through.
+        let run = flow.redis_progress.server().await?;
         let customers = flow.customers.rebuild_customers(changes).await?;
         reflection.covered = reflection.covered.max(to);
+        reflection.run = reflection.run.or(Some(run));
         return Ok(customers);
     }
     let claim = &place.claim;
@@ -45,12 +62,11 @@ pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange
 async fn follow(flow: &Flow, place: &Place, mut reflection: MutexGuard<'_, Reflection>, advance: Advance, to: i64) {
     let claim = &place.claim;
     match advance {
-        Advance::Moved => reflection.acknowledged = to,
+        Advance::Moved => (reflection.acknowledged, reflection.run) = (to, None),
         // Nobody has written anything for this partition in this epoch before.
         Advance::Behind { stored } if is_older(stored, claim.epoch) && claim.is_first() && reflection.acknowledged == claim.next_offset => {
-            let point = Point { epoch: claim.epoch, next_offset: to };
-            if flow.redis_progress.set(&claim.topic, claim.partition, point).await.is_ok() {
-                reflection.acknowledged = to;
+            if flow.redis_progress.set(place.of(), to, reflection.run).await.is_ok() {
+                (reflection.acknowledged, reflection.run) = (to, None);
             }
         }
         Advance::Behind { stored } => {
@@ -59,8 +75,7 @@ async fn follow(flow: &Flow, place: &Place, mut reflection: MutexGuard<'_, Refle
                 stored = stored.map(|point| point.next_offset),
                 "Redis has lost what it had acknowledged; it is being made whole"
             );
-            reflection.behind = true;
-            flow.behind.notify_one();
+            fall_behind(flow, reflection);
         }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Each process sweeps the orders of the partitions that it owns. A row is changed only if its revision is the one that was read, and an
 //! order leaves the list only after its hash is written and if nobody has put it on the list again.
+//!
+//! No offset speaks of the hashes that a sweep writes. So each sweep has a number, which Redis is told after the hashes and Postgres in the
+//! statement that shortens the list: a Redis with a lower number than Postgres has lost hashes of a sweep, and the rebuild writes all again.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,6 +14,8 @@ use chrono::Utc;
 
 use crate::enrich::{Enrichment, KnownCustomer, Lookup, OrderState, ResultRow};
 use crate::flow::Flow;
+use crate::progress::{Advance, Of};
+use crate::redis_link::Run;
 use crate::results::StoreError;
 use crate::results::due::Due;
 
@@ -58,16 +63,17 @@ async fn sweep(flow: &Flow, topics: &Topics) -> Result<Swept, StoreError> {
     let expanded = flow.results.expand_customers(&customers, flow.refresh, CHUNK).await?;
     let orders = owned(&topics.orders);
     let truncating = flow.results.sweep_truncate(&orders, CHUNK).await?;
-    let due = flow.results.take_due(&orders, CHUNK).await?;
+    let due = flow.results.take_due(flow.decoder.epoch, &orders, CHUNK).await?;
     if due.is_empty() {
         return Ok(if expanded == 0 && !truncating { Swept::Nothing } else { Swept::Some });
     }
-    complete(flow, &due).await
+    complete(flow, &topics.orders, &due).await
 }
 
-async fn complete(flow: &Flow, due: &[Due]) -> Result<Swept, StoreError> {
+async fn complete(flow: &Flow, topic: &str, due: &[Due]) -> Result<Swept, StoreError> {
     let ids: Vec<i64> = due.iter().map(|due| due.order_id).collect();
     let mut states = flow.results.states(&ids).await?;
+    let Ok(run) = flow.redis_progress.server().await else { return Ok(Swept::RedisIsAway) };
     let (lookup, token) = flow.customers.look_up(&customers_of(&states)).await;
     let Lookup::Answered(known) = lookup else { return Ok(Swept::RedisIsAway) };
 
@@ -83,9 +89,29 @@ async fn complete(flow: &Flow, due: &[Due]) -> Result<Swept, StoreError> {
         due.iter().filter(|due| !again.contains(&due.order_id)).partition(|due| missing.contains(&due.order_id));
     flow.metrics.rows_completed(done.len() as u64);
     flow.results.postpone_due(&later).await?;
-    flow.results.finish_due(&done).await?;
+    if !acknowledged(flow, topic, &done, run).await {
+        return Ok(Swept::RedisIsAway);
+    }
+    flow.results.finish_due(epoch, &done).await?;
     flow.results_changed();
     Ok(Swept::Some)
+}
+
+/// Tells Redis the number of this sweep, in each partition. Not if it was restarted since the hashes were written, or has less than it should.
+async fn acknowledged(flow: &Flow, topic: &str, done: &[Due], run: Run) -> bool {
+    let partitions: HashMap<i32, &Due> = done.iter().map(|due| (due.partition, due)).collect();
+    for (partition, due) in partitions {
+        let of = Of { topic, partition, epoch: flow.decoder.epoch };
+        match flow.redis_progress.advance_swept(of, due.swept, due.sweep, run).await {
+            Ok(Advance::Moved) => {}
+            Ok(Advance::Behind { .. }) => {
+                flow.behind.notify_one();
+                return false;
+            }
+            Err(_told_by_the_breaker) => return false,
+        }
+    }
+    true
 }
 
 fn customers_of(states: &[OrderState]) -> Vec<&str> {

@@ -1,5 +1,6 @@
 //! Postgres: the enriched orders and the ledger that makes them exactly-once.
 //!
+//! - `connections`: their number, and the deadline around every call
 //! - [`claim`]: who may write a partition, and from which offset
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
@@ -15,17 +16,18 @@
 //! - [`summary`], [`lock`]: for operators
 //! - [`error`]: what an error means
 
-use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use connections::{Connections, Lease};
+use sqlx::postgres::PgConnectOptions;
 
 pub mod apply;
 pub mod batch;
 pub mod bisect;
 pub mod claim;
 mod columns;
+pub(crate) mod connections;
 pub mod dead_letters;
 pub mod due;
 pub mod error;
@@ -51,8 +53,12 @@ pub use rounds::UPSERT;
 /// The migrations, embedded: a binary and its schema cannot come apart.
 pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/results");
 
-/// A server that stands still keeps its connections open: it is as good as none if it is silent for this long (P9, P10).
-const PING_DEADLINE: Duration = Duration::from_secs(3);
+/// A worker that was stopped in the middle of a transaction, or that cannot be reached any more, holds its locks no longer than this:
+/// whoever has the partition next waits for them (P4). No transaction of ours pauses between its statements.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(10);
+
+/// The migrations together may take so many times as long as a statement.
+const MIGRATIONS_MAY_TAKE: u32 = 10;
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -70,11 +76,11 @@ pub struct StoreConfig {
 /// The connections to Postgres. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Results {
-    pool: PgPool,
+    connections: Arc<Connections>,
 }
 
 impl Results {
-    /// Prepares the pool; connects when it is first used.
+    /// Prepares the connections; connects when they are first used.
     ///
     /// # Errors
     /// If the URL cannot be read.
@@ -84,16 +90,11 @@ impl Results {
         let options = options.application_name("orderstream").options([
             ("statement_timeout", milliseconds(config.statement_timeout)),
             ("lock_timeout", milliseconds(config.lock_timeout)),
-            // A worker that was stopped in the middle of a transaction must not hold its locks for ever (P4).
-            ("idle_in_transaction_session_timeout", milliseconds(config.statement_timeout)),
+            ("idle_in_transaction_session_timeout", milliseconds(IDLE_IN_TRANSACTION)),
         ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(Duration::from_secs(5))
-            // A ping before each transaction is a round trip; a dead connection shows itself at the first statement and is closed then.
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
-        Ok(Self { pool })
+        // One of them is for pings.
+        let number = config.max_connections.saturating_sub(1).max(1);
+        Ok(Self { connections: Connections::new(options, number, config.statement_timeout) })
     }
 
     /// Creates or updates the tables, under a lock: processes that start together take turns.
@@ -101,7 +102,8 @@ impl Results {
     /// # Errors
     /// If Postgres is away, refuses, or was migrated by a newer version.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(MIGRATIONS.run(&self.pool).await?)
+        let mut lease = self.lease().await?;
+        Ok(lease.ask_patiently(MIGRATIONS_MAY_TAKE, |on| MIGRATIONS.run(on)).await?)
     }
 
     /// Whether Postgres answers.
@@ -109,19 +111,15 @@ impl Results {
     /// # Errors
     /// If it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        let asking = sqlx::query("select 1").execute(&mut *connection);
-        let Ok(answer) = tokio::time::timeout(PING_DEADLINE, asking).await else {
-            // Half an exchange is still on its way: nobody else may get this connection.
-            drop(connection.detach());
-            return Err(sqlx::Error::Io(ErrorKind::TimedOut.into()).into());
-        };
-        answer?;
-        Ok(())
+        self.connections.ping().await
+    }
+
+    async fn lease(&self) -> Result<Lease, StoreError> {
+        self.connections.lease().await
     }
 
     /// Closes all connections.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.connections.close().await;
     }
 }

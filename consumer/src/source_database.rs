@@ -1,19 +1,20 @@
 //! The shop's own Postgres, as far as an operator lets us look: `orders` and `customers` read for a comparison, and Debezium asked through
 //! its signal table to send rows again. May be another server than that of `results`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 
 use crate::results::StoreError;
+use crate::results::connections::Connections;
 use crate::results::side::Side;
 
 /// One for each of the things that are asked at once.
 const CONNECTIONS: u32 = 2;
 
 /// Longest a statement may run (P10).
-const STATEMENT_TIMEOUT: &str = "60000";
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// As `results` has them: money with two decimals, the total exact, an order without a customer `missing`.
 const ORDER: &str = "o.customer_id::text, o.product_id::text, o.quantity::text, round(o.price, 2)::text, round(o.quantity * o.price, 2)::text, \
@@ -58,7 +59,7 @@ impl From<sqlx::Error> for SourceDatabaseError {
 /// The connections to the source.
 #[derive(Debug, Clone)]
 pub struct SourceDatabase {
-    pool: PgPool,
+    connections: Arc<Connections>,
     side: Side,
 }
 
@@ -71,15 +72,16 @@ impl SourceDatabase {
         // The driver takes any scheme.
         let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
         let options: PgConnectOptions = url.parse().ok().filter(|_| is_postgres).ok_or(SourceDatabaseError::Url)?;
-        let options = options.application_name("orderstream reconcile").options([("statement_timeout", STATEMENT_TIMEOUT)]);
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options);
+        let options =
+            options.application_name("orderstream reconcile").options([("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string())]);
+        let connections = Connections::new(options, CONNECTIONS, STATEMENT_TIMEOUT);
         let side = if customers {
             let from = "orders o left join customers c on c.id = o.customer_id";
-            Side::new(pool.clone(), "orders o", from, "o.id", &[ORDER, CUSTOMER])
+            Side::new(Arc::clone(&connections), "orders o", from, "o.id", &[ORDER, CUSTOMER])
         } else {
-            Side::new(pool.clone(), "orders o", "orders o", "o.id", &[ORDER])
+            Side::new(Arc::clone(&connections), "orders o", "orders o", "o.id", &[ORDER])
         };
-        Ok(Self { pool, side })
+        Ok(Self { connections, side })
     }
 
     /// `orders` as a side of the comparison.
@@ -93,7 +95,7 @@ impl SourceDatabase {
     /// # Errors
     /// If the source is away or refuses.
     pub async fn is_read(&self) -> Result<bool, SourceDatabaseError> {
-        let (active, slots): (i64, i64) = sqlx::query_as(SLOTS).fetch_one(&self.pool).await?;
+        let (active, slots): (i64, i64) = self.connections.lease().await?.ask(|on| sqlx::query_as(SLOTS).fetch_one(on)).await?;
         Ok(active > 0 || slots == 0)
     }
 
@@ -102,7 +104,7 @@ impl SourceDatabase {
     /// # Errors
     /// [`SourceDatabaseError`]
     pub async fn may_signal(&self) -> Result<(), SourceDatabaseError> {
-        let may: bool = sqlx::query_scalar(MAY_SIGNAL).fetch_one(&self.pool).await?;
+        let may: bool = self.connections.lease().await?.ask(|on| sqlx::query_scalar(MAY_SIGNAL).fetch_one(on)).await?;
         if may { Ok(()) } else { Err(SourceDatabaseError::NoSignal) }
     }
 
@@ -111,20 +113,21 @@ impl SourceDatabase {
     /// # Errors
     /// If the source is away or refuses.
     pub async fn ask_for_snapshots(&self, name: &str, filters: &[String]) -> Result<(), SourceDatabaseError> {
-        let collection: String = sqlx::query_scalar(COLLECTION).fetch_one(&self.pool).await?;
+        let collection: String = self.connections.lease().await?.ask(|on| sqlx::query_scalar(COLLECTION).fetch_one(on)).await?;
         for (number, filter) in filters.iter().enumerate() {
             let data = serde_json::json!({
                 "type": "incremental",
                 "data-collections": [collection],
                 "additional-conditions": [{ "data-collection": collection, "filter": filter }],
             });
-            sqlx::query(SIGNAL).bind(format!("{name}-{number}")).bind(data.to_string()).execute(&self.pool).await?;
+            let signal = sqlx::query(SIGNAL).bind(format!("{name}-{number}")).bind(data.to_string());
+            self.connections.lease().await?.ask(|on| signal.execute(on)).await?;
         }
         Ok(())
     }
 
     /// Closes the connections.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.connections.close().await;
     }
 }

@@ -4,6 +4,7 @@
 //!   ends them again, however the program that started them ends.
 //! - [`Service`] is one of them, or another process beside them: it can be killed, stopped, paused, resumed and restarted.
 //! - [`Ports`] are the fixed ones that people use, or free ones for a test run.
+//! - [`proxy`] puts the faults of a network between a client and a server.
 //! - [`wait`] is the only place that waits, and always for a condition.
 //! - [`shared`] is the one stack of a test binary.
 //!
@@ -20,6 +21,7 @@ mod kafka;
 mod ports;
 mod postgres;
 mod process;
+pub mod proxy;
 mod redis;
 mod repository;
 mod service;

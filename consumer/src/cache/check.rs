@@ -140,13 +140,15 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::enrich::{Enrichment, KnownCustomer};
+    use std::sync::Arc;
+
+    use crate::enrich::Enrichment;
 
     fn row() -> ResultRow {
         ResultRow {
             order_id: 5,
             customer_id: "C".into(),
-            customer: KnownCustomer::default(),
+            customer: Arc::default(),
             product_id: "P".into(),
             quantity: 2,
             price: "1.5".parse().unwrap(),

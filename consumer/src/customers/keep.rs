@@ -9,7 +9,7 @@ use super::{Customers, key_arg};
 use crate::cache::columns;
 use crate::order::{Customer, CustomerChange, Effect};
 use crate::position::Position;
-use crate::progress::Advance;
+use crate::progress::{Advance, Of};
 use crate::redis_link::{On, RedisError, Script, each_ok, text};
 
 static PUT_CUSTOMERS: Script = Script::new(include_str!("../../../redis/put_customers.lua"));
@@ -60,8 +60,9 @@ impl Customers {
         };
         let mut in_order: Vec<&CustomerChange> = changes.iter().collect();
         in_order.sort_by_key(|change| change.position.offset);
+        let run = self.link.run().await?;
         let customers = self.write(&in_order).await?;
-        let progress = self.progress.advance(topic, partition, epoch, from, to).await?;
+        let progress = self.progress.advance(Of { topic, partition, epoch }, from, to, Some(run)).await?;
         Ok(PutCustomers { customers, progress })
     }
 

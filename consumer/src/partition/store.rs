@@ -41,7 +41,7 @@ pub enum Stopped {
 /// What became of an attempt.
 enum Outcome {
     Stored(Box<Stored>),
-    /// Postgres gave the statement up for taking too long.
+    /// Postgres gave a statement up for taking too long, or the client the transaction.
     TooSlow(Box<Prepared>),
 }
 
@@ -101,7 +101,7 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
         }
         place.troubled(flow, &error);
         place.pause(delay(&error, backoff.next_delay())).await?;
-        if error.sqlstate().as_deref() == Some("57014") {
+        if error.is_too_slow() {
             return Ok(Outcome::TooSlow(Box::new(prepared)));
         }
     }

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use super::store::Stored;
 use crate::flow::{Flow, Place, Revoked};
 use crate::metrics::Stage;
+use crate::redis_link::{RedisError, Run};
 use crate::reflect;
 
 /// Writes back until the stage before has ended.
@@ -14,13 +15,14 @@ pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, mut batches: mpsc::R
     while let Some(stored) = batches.recv().await {
         let to = stored.batch.to;
         // Not covered: Redis' progress stays behind, and whoever has the partition next reads these records' keys again (P8).
-        if write_back(&flow, &place, stored).await.is_ok() {
-            reflect::cover(&flow, &place, to).await;
+        if let Ok(run) = write_back(&flow, &place, stored).await {
+            reflect::cover(&flow, &place, to, run).await;
         }
     }
 }
 
-async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<(), Revoked> {
+/// In which life of Redis the hashes were written; `None`: they are on the list of the sweep.
+async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<Option<Run>, Revoked> {
     let Stored { batch, token, applied } = stored;
     flow.results_changed();
     let redis_away = batch.redis_away;
@@ -29,17 +31,21 @@ async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<(), Re
     if redis_away || states.is_empty() {
         // The transaction has put them on the list already.
         flow.orders_are_due();
-        return Ok(());
+        return Ok(None);
     }
-    let write = flow.cache.write_orders(&states, place.claim.epoch, Some(&token));
-    let due = match flow.timed(Stage::WriteBack, write).await {
-        Ok(written) => {
-            flow.metrics.order_hashes(written.written as u64, written.stale as u64);
-            flow.to_refresh(written.outdated, &states)
-        }
-        Err(_logged_by_the_breaker) => order_ids,
+    let write = async {
+        let run = flow.redis_progress.server().await?;
+        Ok::<_, RedisError>((run, flow.cache.write_orders(&states, place.claim.epoch, Some(&token)).await?))
     };
-    mark_due(flow, place, due).await
+    let (run, due) = match flow.timed(Stage::WriteBack, write).await {
+        Ok((run, written)) => {
+            flow.metrics.order_hashes(written.written as u64, written.stale as u64);
+            (Some(run), flow.to_refresh(written.outdated, &states))
+        }
+        Err(_logged_by_the_breaker) => (None, order_ids),
+    };
+    mark_due(flow, place, due).await?;
+    Ok(run)
 }
 
 /// Waits for Postgres if it must: an order whose hash is old and that is on no list would be forgotten.

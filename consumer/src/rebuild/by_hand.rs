@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use super::{NotYet, all_orders_again, begin, customers_again};
+use super::{NotYet, begin, customers_again, whole_partition_again};
 use crate::flow::Flow;
-use crate::progress::Advance;
+use crate::progress::{Advance, Of};
+use crate::redis_link::Run;
 use crate::reread::Reread;
 use crate::source::Watermarks;
 
@@ -22,14 +23,21 @@ pub struct Committed {
     pub next_offset: i64,
 }
 
+impl Committed {
+    fn whose<'a>(&'a self, flow: &Flow) -> Of<'a> {
+        Of { topic: &self.topic, partition: self.partition, epoch: flow.decoder.epoch }
+    }
+}
+
 /// Writes the hashes of all orders of a partition; `told` hears of the rows.
 ///
 /// # Errors
 /// A server is away; what was written stays, and it may be run again.
 pub async fn orders(flow: &Flow, of: &Committed, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
-    let from = begin(flow, &of.topic, of.partition).await?;
-    all_orders_again(flow, of.partition, told).await?;
-    finish(flow, of, from).await
+    let run = flow.redis_progress.server().await?;
+    let from = begin(flow, of.whose(flow)).await?;
+    whole_partition_again(flow, of.whose(flow), run, told).await?;
+    finish(flow, of, from, run).await
 }
 
 /// Writes the hashes of all customers of a partition from its log; `told` hears of the records.
@@ -37,14 +45,15 @@ pub async fn orders(flow: &Flow, of: &Committed, told: &mut impl FnMut(u64)) -> 
 /// # Errors
 /// A server is away; what was written stays, and it may be run again.
 pub async fn customers(flow: &Flow, of: &Committed, log: Watermarks, reread: &Reread, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
-    let from = begin(flow, &of.topic, of.partition).await?;
+    let run = flow.redis_progress.server().await?;
+    let from = begin(flow, of.whose(flow)).await?;
     customers_again(flow, &of.topic, of.partition, log.low..of.next_offset, reread, told).await?;
-    finish(flow, of, from).await
+    finish(flow, of, from, run).await
 }
 
-async fn finish(flow: &Flow, of: &Committed, from: i64) -> Result<(), NotYet> {
+async fn finish(flow: &Flow, of: &Committed, from: i64, run: Run) -> Result<(), NotYet> {
     let to = of.next_offset.max(from);
-    match flow.redis_progress.advance(&of.topic, of.partition, flow.decoder.epoch, from, to).await? {
+    match flow.redis_progress.advance(of.whose(flow), from, to, Some(run)).await? {
         Advance::Moved => Ok(()),
         Advance::Behind { .. } => Err(NotYet::LostAgain),
     }

@@ -28,6 +28,9 @@ pub enum RedisError {
     /// Redis answered with something of another shape.
     #[error("Redis answered something unexpected instead of {0}")]
     Unexpected(&'static str),
+    /// The server was restarted, or another one took its place, since its run was asked for: it may have lost what was written before.
+    #[error("Redis was restarted or replaced meanwhile")]
+    AnotherRun,
     /// The URL cannot be used.
     #[error("the Redis URL cannot be used: {0}")]
     Url(String),
@@ -64,6 +67,7 @@ impl RedisError {
             Self::Connection(_) => "connection",
             Self::Unready(_) => "not ready",
             Self::Refused(_) | Self::Unexpected(_) => "refused",
+            Self::AnotherRun => "restarted",
             Self::Url(_) => "url",
         }
     }
@@ -73,7 +77,7 @@ impl RedisError {
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Timeout(_) | Self::Connection(_) | Self::Unready(_) => true,
-            Self::Rejected { .. } | Self::Refused(_) | Self::Unexpected(_) | Self::Url(_) => false,
+            Self::Rejected { .. } | Self::Refused(_) | Self::Unexpected(_) | Self::AnotherRun | Self::Url(_) => false,
         }
     }
 

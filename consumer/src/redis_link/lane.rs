@@ -9,7 +9,7 @@ use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, Value};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use super::{RedisError, Script};
+use super::{RedisError, Run, Script};
 
 /// A server that went away without a word is noticed by the kernel too, not only by the calls' deadlines.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(5);
@@ -19,6 +19,16 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(5);
 struct Slot {
     made: u64,
     connection: Option<MultiplexedConnection>,
+    /// Who is at the other end, and the how manieth that is.
+    server: Option<String>,
+    run: u64,
+}
+
+/// A connection to work with.
+struct Connected {
+    number: u64,
+    run: u64,
+    connection: MultiplexedConnection,
 }
 
 #[derive(Debug)]
@@ -41,10 +51,13 @@ impl Lane {
         Ok(Self { client, deadline, slot: Mutex::default(), failed: AtomicU64::new(0) })
     }
 
-    /// The whole call, connecting included, within the deadline.
-    pub(super) async fn call(&self, request: &Pipeline, script: Option<&Script>) -> Result<Vec<Value>, RedisError> {
+    /// The whole call, connecting included, within the deadline; nothing is sent to another run of the server than `only`.
+    pub(super) async fn call(&self, request: &Pipeline, script: Option<&Script>, only: Option<Run>) -> Result<Vec<Value>, RedisError> {
         let until = Instant::now() + self.deadline;
-        let (number, mut connection) = self.within(until, self.connect()).await?;
+        let Connected { number, run, mut connection } = self.within(until, self.connect()).await?;
+        if only.is_some_and(|only| only != Run(run)) {
+            return Err(RedisError::AnotherRun);
+        }
         let answer = self.within(until, exchange(&mut connection, request, script)).await;
         if answer.as_ref().is_err_and(RedisError::spoils_connection) {
             self.failed.fetch_max(number, Ordering::Relaxed);
@@ -52,28 +65,47 @@ impl Lane {
         answer
     }
 
+    /// The run of the server that calls meet now.
+    pub(super) async fn run(&self) -> Result<Run, RedisError> {
+        let until = Instant::now() + self.deadline;
+        Ok(Run(self.within(until, self.connect()).await?.run))
+    }
+
     async fn within<T>(&self, until: Instant, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
         timeout_at(until, call).await.unwrap_or(Err(RedisError::Timeout(self.deadline)))
     }
 
     /// The connection there is, unless a call failed on it, or a new one. Calls that come meanwhile wait for the one that connects, each within its own deadline.
-    async fn connect(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
+    async fn connect(&self) -> Result<Connected, RedisError> {
         let mut slot = self.slot.lock().await;
         if slot.made > self.failed.load(Ordering::Relaxed)
             && let Some(connection) = &slot.connection
         {
-            return Ok((slot.made, connection.clone()));
+            return Ok(Connected { number: slot.made, run: slot.run, connection: connection.clone() });
         }
         slot.connection = None;
         // Neither timeout of the crate: half a second by default for a response, too short for a full pipeline under load. Our deadline rules.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        let connection = connection.map_err(|error| RedisError::from_crate(&error))?;
+        let mut connection = connection.map_err(|error| RedisError::from_crate(&error))?;
+        let server = identity(&mut connection).await;
+        if server.is_none() || server != slot.server {
+            slot.run += 1;
+        }
+        slot.server = server;
         slot.made += 1;
         slot.connection = Some(connection.clone());
-        tracing::debug!(connection = slot.made, "Connected to Redis");
-        Ok((slot.made, connection))
+        tracing::debug!(connection = slot.made, run = slot.run, "Connected to Redis");
+        Ok(Connected { number: slot.made, run: slot.run, connection })
     }
+}
+
+/// What changes when the process is another one, or when its data came from another one: after a restart, a failover, a resynchronisation.
+/// `None` where nobody may ask: then each connection counts as another run.
+async fn identity(connection: &mut MultiplexedConnection) -> Option<String> {
+    let info: String = redis::cmd("INFO").query_async(connection).await.ok()?;
+    let of = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    Some(format!("{} {}", of("run_id")?, of("master_replid")?))
 }
 
 async fn exchange(connection: &mut MultiplexedConnection, request: &Pipeline, script: Option<&Script>) -> Result<Vec<Value>, RedisError> {

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Round, Written};
@@ -53,41 +52,35 @@ impl Results {
     /// # Errors
     /// [`ApplyError`]; except for `Unknown`, nothing was written.
     pub async fn apply(&self, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
-        let mut connection = self.pool.acquire().await?;
-        let outcome = apply_on(&mut connection, claim, batch).await;
-        if let Err(ApplyError::Store(error) | ApplyError::Unknown { error, .. }) = &outcome
-            && matches!(error.class(), Class::Connection | Class::UnknownOutcome)
-        {
-            connection.close().await.ok();
+        let mut lease = self.lease().await?;
+        lease.begin().await?;
+        let applied = lease.ask(|on| write(on, claim, batch)).await?;
+        match lease.commit().await {
+            Ok(()) => Ok(applied),
+            Err(error) if error.class() == Class::UnknownOutcome => Err(ApplyError::Unknown { applied, error }),
+            Err(error) => Err(error.into()),
         }
-        outcome
     }
 }
 
-async fn apply_on(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
-    let mut transaction = connection.begin().await?;
+async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
     let mut fates = expected_fates(batch);
-    fence::move_offset(&mut transaction, claim, batch.from, batch.to, fates).await?;
-    let truncated = truncate::note(&mut transaction, &batch.truncates).await?;
+    fence::move_offset(connection, claim, batch.from, batch.to, fates).await?;
+    let truncated = truncate::note(connection, &batch.truncates).await?;
     let mut written = Vec::new();
     for (number, round) in batch.rounds.iter().enumerate() {
-        written.extend(rounds::write(&mut transaction, number, round, batch).await?);
+        written.extend(rounds::write(connection, number, round, batch).await?);
     }
-    let buried = settle::settle(&mut transaction, &mut written, truncated > 0).await?;
+    let buried = settle::settle(connection, &mut written, truncated > 0).await?;
     let stale = without_effect(batch, &written) + (batch.truncates.len() as u64 - truncated);
     if stale > 0 {
-        fence::recount(&mut transaction, claim, stale).await?;
+        fence::recount(connection, claim, stale).await?;
         fates.applied -= stale;
         fates.stale += stale;
     }
-    due::mark(&mut transaction, claim.partition, &orders_due(batch, &written, buried)).await?;
-    letters::insert(&mut transaction, claim, &batch.letters).await?;
-    let applied = Applied { written, fates };
-    match transaction.commit().await.map_err(StoreError::at_commit) {
-        Ok(()) => Ok(applied),
-        Err(error) if error.class() == Class::UnknownOutcome => Err(ApplyError::Unknown { applied, error }),
-        Err(error) => Err(error.into()),
-    }
+    due::mark(connection, claim.partition, &orders_due(batch, &written, buried)).await?;
+    letters::insert(connection, claim, &batch.letters).await?;
+    Ok(Applied { written, fates })
 }
 
 /// The fates if every write takes effect; corrected when one does not.

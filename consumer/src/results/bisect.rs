@@ -1,10 +1,10 @@
 //! Finds the rows that Postgres refuses: halves a failed batch until single rows are left, O(k log n) statements for k of n (P7).
 
-use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Delete, Put};
 use super::columns::StoredTexts;
+use super::connections::Lease;
 use super::{Class, Results, StoreError, rounds};
 use crate::rejection::{Reason, Rejection, Stage};
 
@@ -56,7 +56,7 @@ impl Results {
     /// # Errors
     /// If Postgres fails for any other reason than a row.
     pub async fn refused(&self, batch: &Batch) -> Result<Vec<Refused>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut lease = self.lease().await?;
         let mut refused = Vec::new();
         let mut open: Vec<Trial<'_>> =
             batch.rounds.iter().flat_map(|round| [Trial::Puts(&round.puts), Trial::Deletes(&round.deletes)]).collect();
@@ -64,30 +64,33 @@ impl Results {
             if trial.len() == 0 {
                 continue;
             }
-            match attempt(&mut connection, trial, batch).await {
+            match attempt(&mut lease, trial, batch).await {
                 Ok(()) => {}
                 Err(error) if error.class() == Class::Row && trial.len() > 1 => open.extend(trial.halves()),
                 Err(error) if error.class() == Class::Row => {
                     refused.extend(trial.first_record().map(|record| (record, rejection(&error))));
                 }
-                Err(error) => {
-                    connection.close().await.ok();
-                    return Err(error);
-                }
+                Err(error) => return Err(error),
             }
         }
         Ok(refused)
     }
 }
 
-async fn attempt(connection: &mut PgConnection, trial: Trial<'_>, batch: &Batch) -> Result<(), StoreError> {
-    let mut transaction = connection.begin().await?;
+async fn attempt(lease: &mut Lease, trial: Trial<'_>, batch: &Batch) -> Result<(), StoreError> {
+    lease.begin().await?;
+    let tried = lease.ask(|on| write(on, trial, batch)).await;
+    lease.roll_back().await?;
+    tried
+}
+
+async fn write(connection: &mut PgConnection, trial: Trial<'_>, batch: &Batch) -> Result<(), StoreError> {
     match trial {
-        Trial::Puts(puts) => drop(rounds::upsert(&mut transaction, puts, &StoredTexts::default(), batch).await?),
-        Trial::Deletes(deletes) => drop(rounds::delete(&mut transaction, deletes, batch).await?),
+        Trial::Puts(puts) => drop(rounds::upsert(connection, puts, &StoredTexts::default(), batch).await?),
+        Trial::Deletes(deletes) => drop(rounds::delete(connection, deletes, batch).await?),
     }
-    sqlx::query(CHECK_NOW).execute(&mut *transaction).await?;
-    Ok(transaction.rollback().await?)
+    sqlx::query(CHECK_NOW).execute(connection).await?;
+    Ok(())
 }
 
 fn rejection(error: &StoreError) -> Rejection {

@@ -132,16 +132,14 @@ impl Results {
     /// # Errors
     /// If Postgres is away, or if going on from the stored offset would skip or repeat events.
     pub async fn claim(&self, wanted: &Wanted<'_>) -> Result<Claim, ClaimError> {
-        let row = sqlx::query(CLAIM)
+        let query = sqlx::query(CLAIM)
             .bind(wanted.epoch)
             .bind(&**wanted.topic)
             .bind(wanted.partition)
             .bind(wanted.low)
             .bind(wanted.claimant)
-            .bind(wanted.cluster_id)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(StoreError::from)?;
+            .bind(wanted.cluster_id);
+        let row = self.lease().await?.ask(|on| query.fetch_optional(on)).await.map_err(StoreError::from)?;
         let Some(row) = row else { return Err(self.of_other_cluster(wanted).await?) };
         let claim = Claim {
             epoch: wanted.epoch,
@@ -158,7 +156,7 @@ impl Results {
     /// A process that was pointed at the wrong cluster must not fence the one that works: the claim left the row as it was.
     async fn of_other_cluster(&self, wanted: &Wanted<'_>) -> Result<ClaimError, StoreError> {
         let query = sqlx::query_as(OF_OTHER_CLUSTER).bind(wanted.epoch).bind(&**wanted.topic).bind(wanted.partition);
-        let (next, stored): (i64, String) = query.fetch_one(&self.pool).await?;
+        let (next, stored): (i64, String) = self.lease().await?.ask(|on| query.fetch_one(on)).await?;
         let actual = wanted.cluster_id.unwrap_or_default().to_owned();
         Ok(ClaimError::OtherCluster { topic: Arc::clone(wanted.topic), partition: wanted.partition, next, stored, actual })
     }
@@ -168,7 +166,8 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn standing(&self, claim: &Claim) -> Result<Standing, StoreError> {
-        let row = sqlx::query(STANDING).bind(claim.epoch).bind(&*claim.topic).bind(claim.partition).fetch_optional(&self.pool).await?;
+        let query = sqlx::query(STANDING).bind(claim.epoch).bind(&*claim.topic).bind(claim.partition);
+        let row = self.lease().await?.ask(|on| query.fetch_optional(on)).await?;
         let Some(row) = row else { return Ok(Standing::Elsewhere) };
         let (generation, next): (i64, i64) = (row.try_get("generation")?, row.try_get("next_offset")?);
         Ok(if generation == claim.generation { Standing::Mine { next_offset: next } } else { Standing::Elsewhere })
@@ -179,7 +178,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn committed(&self, epoch: i32, topic: &str) -> Result<Vec<(i32, i64)>, StoreError> {
-        Ok(sqlx::query_as(COMMITTED).bind(epoch).bind(topic).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(COMMITTED).bind(epoch).bind(topic).fetch_all(on)).await?)
     }
 }
 

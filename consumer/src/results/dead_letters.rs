@@ -131,7 +131,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn letter_counts(&self, filter: &Filter) -> Result<Vec<Count>, StoreError> {
-        Ok(filtered!(sqlx::query_as(COUNTS), filter).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| filtered!(sqlx::query_as(COUNTS), filter).fetch_all(on)).await?)
     }
 
     /// The newest letters.
@@ -139,7 +139,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn newest_letters(&self, filter: &Filter, limit: i64) -> Result<Vec<Letter>, StoreError> {
-        Ok(filtered!(sqlx::query_as(NEWEST), filter).bind(limit).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| filtered!(sqlx::query_as(NEWEST), filter).bind(limit).fetch_all(on)).await?)
     }
 
     /// One letter.
@@ -147,7 +147,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn letter(&self, id: &str) -> Result<Option<Letter>, StoreError> {
-        Ok(sqlx::query_as(ONE).bind(id).fetch_optional(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(ONE).bind(id).fetch_optional(on)).await?)
     }
 
     /// Where the letters to be replayed stand on the dead letter topic.
@@ -156,7 +156,7 @@ impl Results {
     /// If Postgres is away.
     pub async fn stretches(&self, filter: &Filter, of: Replayable<'_>) -> Result<Vec<Stretch>, StoreError> {
         let query = filtered!(sqlx::query_as(STRETCHES), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays);
-        Ok(query.fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
     /// Those of the records at these offsets that are letters to be replayed. Copies that a later copy replaced are not among them.
@@ -171,6 +171,6 @@ impl Results {
         offsets: &[i64],
     ) -> Result<Vec<Letter>, StoreError> {
         let query = filtered!(sqlx::query_as(AT), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays);
-        Ok(query.bind(dlq_partition).bind(offsets).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| query.bind(dlq_partition).bind(offsets).fetch_all(on)).await?)
     }
 }

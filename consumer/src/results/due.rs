@@ -43,13 +43,12 @@ impl Results {
         if order_ids.is_empty() {
             return Ok(());
         }
-        let mut connection = self.pool.acquire().await?;
-        mark(&mut connection, partition, &order_ids).await
+        self.lease().await?.ask(|on| mark(on, partition, &order_ids)).await
     }
 }
 
 /// An order on the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub struct Due {
     /// The order's id.
     pub order_id: i64,
@@ -57,17 +56,30 @@ pub struct Due {
     pub attempts: i32,
     /// Which entry this is.
     pub stamp: i64,
+    /// Whose owner sweeps it.
+    pub partition: i32,
+    /// The number of the last sweep of that partition that Redis has acknowledged.
+    pub swept: Option<i64>,
+    /// The number of this sweep.
+    pub sweep: i64,
 }
 
 const TAKE: &str = "
-select order_id, attempts, stamp from due_orders where partition = any($1) and due_at <= now() order by due_at limit $2";
+select d.order_id, d.attempts, d.stamp, d.partition, s.number as swept, (select nextval('due_stamp')) as sweep
+from due_orders d left join sweeps s on s.epoch = $1 and s.partition = d.partition
+where d.partition = any($2) and d.due_at <= now() order by d.due_at limit $3";
+
+const SWEPT: &str = "select partition, number from sweeps where epoch = $1";
 
 /// Locked in the order in which others mark them: of two that lock the same rows in two orders, Postgres ends one.
 const FINISH: &str = "
 with mine as (
     select order_id from due_orders d join unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp) using (order_id, stamp)
-    order by order_id for update of d)
-delete from due_orders d using mine where d.order_id = mine.order_id";
+    order by order_id for update of d),
+gone as (delete from due_orders d using mine where d.order_id = mine.order_id)
+insert into sweeps as s (epoch, partition, number)
+select $3, partition, max(sweep) from unnest($4::int[], $5::bigint[]) as c (partition, sweep) group by partition order by partition
+on conflict (epoch, partition) do update set number = greatest(s.number, excluded.number)";
 
 /// Doubles from a second to five minutes.
 const POSTPONE: &str = "
@@ -102,17 +114,32 @@ impl Results {
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn take_due(&self, partitions: &[i32], limit: i64) -> Result<Vec<Due>, StoreError> {
-        let rows: Vec<(i64, i32, i64)> = sqlx::query_as(TAKE).bind(partitions).bind(limit).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(|(order_id, attempts, stamp)| Due { order_id, attempts, stamp }).collect())
+    pub async fn take_due(&self, epoch: i32, partitions: &[i32], limit: i64) -> Result<Vec<Due>, StoreError> {
+        let query = sqlx::query_as(TAKE).bind(epoch).bind(partitions).bind(limit);
+        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
-    /// Takes orders off the list whose row and hash are right now.
+    /// Partition and number of the last sweep that Redis has acknowledged.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn finish_due(&self, done: &[Due]) -> Result<(), StoreError> {
-        self.on_list(FINISH, done).await
+    pub async fn swept(&self, epoch: i32) -> Result<Vec<(i32, i64)>, StoreError> {
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(SWEPT).bind(epoch).fetch_all(on)).await?)
+    }
+
+    /// Takes orders off the list whose row and hash are right now, and notes the sweep.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn finish_due(&self, epoch: i32, done: &[Due]) -> Result<(), StoreError> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let (ids, stamps): (Vec<i64>, Vec<i64>) = done.iter().map(|due| (due.order_id, due.stamp)).unzip();
+        let (partitions, sweeps): (Vec<i32>, Vec<i64>) = done.iter().map(|due| (due.partition, due.sweep)).unzip();
+        let query = sqlx::query(FINISH).bind(ids).bind(stamps).bind(epoch).bind(partitions).bind(sweeps);
+        self.lease().await?.ask(|on| query.execute(on)).await?;
+        Ok(())
     }
 
     /// Tries orders again later, whose customer is still missing.
@@ -120,13 +147,9 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn postpone_due(&self, later: &[Due]) -> Result<(), StoreError> {
-        self.on_list(POSTPONE, later).await
-    }
-
-    async fn on_list(&self, statement: &'static str, entries: &[Due]) -> Result<(), StoreError> {
-        if !entries.is_empty() {
-            let (ids, stamps): (Vec<i64>, Vec<i64>) = entries.iter().map(|due| (due.order_id, due.stamp)).unzip();
-            sqlx::query(statement).bind(ids).bind(stamps).execute(&self.pool).await?;
+        if !later.is_empty() {
+            let (ids, stamps): (Vec<i64>, Vec<i64>) = later.iter().map(|due| (due.order_id, due.stamp)).unzip();
+            self.lease().await?.ask(|on| sqlx::query(POSTPONE).bind(ids).bind(stamps).execute(on)).await?;
         }
         Ok(())
     }
@@ -136,13 +159,15 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn expand_customers(&self, partitions: &[i32], refresh: bool, chunk: i64) -> Result<u64, StoreError> {
-        let marked: Vec<(String, Option<String>, i64)> = sqlx::query_as(MARKED).bind(partitions).bind(chunk).fetch_all(&self.pool).await?;
+        let mut lease = self.lease().await?;
+        let query = sqlx::query_as(MARKED).bind(partitions).bind(chunk);
+        let marked: Vec<(String, Option<String>, i64)> = lease.ask(|on| query.fetch_all(on)).await?;
         let mut orders = 0;
         for (customer_id, version, stamp) in marked {
             let expand = sqlx::query(EXPAND).bind(&customer_id).bind(&version).bind(refresh).bind(chunk).bind(stamp);
-            let found = expand.execute(&self.pool).await?.rows_affected();
+            let found = lease.ask(|on| expand.execute(on)).await?.rows_affected();
             if found == 0 {
-                sqlx::query(UNMARK).bind(&customer_id).bind(stamp).execute(&self.pool).await?;
+                lease.ask(|on| sqlx::query(UNMARK).bind(&customer_id).bind(stamp).execute(on)).await?;
             }
             orders += found;
         }

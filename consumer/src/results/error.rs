@@ -2,6 +2,8 @@
 
 use sqlx::postgres::PgDatabaseError;
 
+use super::connections::Unanswered;
+
 /// What to do about an error. Source of the codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -116,6 +118,16 @@ impl StoreError {
                 matches!(Class::of(error), Class::Connection | Class::Contention | Class::UnknownOutcome)
             }
             Self::Migrate(_) | Self::Url(_) => false,
+        }
+    }
+
+    /// Whether the transaction takes longer than a statement may: the server gave a statement up, or the client the whole.
+    #[must_use]
+    pub fn is_too_slow(&self) -> bool {
+        match self {
+            Self::Sql { source: sqlx::Error::Database(error), .. } => error.code().as_deref() == Some("57014"),
+            Self::Sql { source, .. } => matches!(Unanswered::of(source), Some(Unanswered::Overdue(_))),
+            _ => false,
         }
     }
 

@@ -1,10 +1,9 @@
 //! The transaction of a batch of customers: their hashes are in Redis already; it moves the offset and marks whose orders are outdated (P2).
 
-use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
-use super::{ApplyError, Claim, Class, Results, StoreError, fence, letters};
+use super::{ApplyError, Claim, Results, StoreError, fence, letters};
 use crate::customers::ChangedCustomer;
 use crate::fate::Fates;
 
@@ -44,14 +43,10 @@ impl Results {
     /// # Errors
     /// [`ApplyError`]; except for `Unknown`, nothing was written.
     pub async fn keep(&self, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
-        let mut connection = self.pool.acquire().await?;
-        let outcome = keep_on(&mut connection, claim, batch).await;
-        if let Err(ApplyError::Store(error)) = &outcome
-            && matches!(error.class(), Class::Connection | Class::UnknownOutcome)
-        {
-            connection.close().await.ok();
-        }
-        outcome
+        let mut lease = self.lease().await?;
+        lease.begin().await?;
+        lease.ask(|on| write(on, claim, batch)).await?;
+        Ok(lease.commit().await?)
     }
 }
 
@@ -61,8 +56,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn mark_customers(&self, partition: i32, changed: &[ChangedCustomer], refresh: bool) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        mark(&mut connection, partition, changed, refresh).await
+        self.lease().await?.ask(|on| mark(on, partition, changed, refresh)).await
     }
 }
 
@@ -80,11 +74,8 @@ async fn mark(connection: &mut PgConnection, partition: i32, changed: &[ChangedC
     Ok(())
 }
 
-async fn keep_on(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
-    let mut transaction = connection.begin().await?;
-    fence::move_offset(&mut transaction, claim, batch.from, batch.to, batch.fates).await?;
-    mark(&mut transaction, claim.partition, batch.changed, batch.refresh).await?;
-    letters::insert(&mut transaction, claim, batch.letters).await?;
-    transaction.commit().await.map_err(StoreError::at_commit)?;
-    Ok(())
+async fn write(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
+    fence::move_offset(connection, claim, batch.from, batch.to, batch.fates).await?;
+    mark(connection, claim.partition, batch.changed, batch.refresh).await?;
+    Ok(letters::insert(connection, claim, batch.letters).await?)
 }

@@ -89,7 +89,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn entries(&self, epoch: i32) -> Result<Vec<Entry>, StoreError> {
-        Ok(sqlx::query_as(ENTRIES).bind(epoch).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(ENTRIES).bind(epoch).fetch_all(on)).await?)
     }
 
     /// The epochs that have offsets.
@@ -97,7 +97,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn epochs(&self) -> Result<Vec<i32>, StoreError> {
-        Ok(sqlx::query_scalar(EPOCHS).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_scalar(EPOCHS).fetch_all(on)).await?)
     }
 
     /// Topic, partition and generation of all partitions of this epoch.
@@ -105,7 +105,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn generations(&self, epoch: i32) -> Result<Vec<(String, i32, i64)>, StoreError> {
-        Ok(sqlx::query_as(GENERATIONS).bind(epoch).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(GENERATIONS).bind(epoch).fetch_all(on)).await?)
     }
 
     /// Moves a partition's offset, in one transaction with its generation: a worker that has the partition can write nothing more, and
@@ -114,19 +114,19 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn reset(&self, reset: &Reset<'_>) -> Result<(Option<i64>, i64), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut lease = self.lease().await?;
+        lease.begin().await?;
         let before = sqlx::query_scalar(BEFORE).bind(reset.epoch).bind(reset.topic).bind(reset.partition);
-        let before: Option<i64> = before.fetch_optional(&mut *transaction).await?;
-        let generation = sqlx::query_scalar(RESET)
+        let before: Option<i64> = lease.ask(|on| before.fetch_optional(on)).await?;
+        let moved = sqlx::query_scalar(RESET)
             .bind(reset.epoch)
             .bind(reset.topic)
             .bind(reset.partition)
             .bind(reset.to)
             .bind(reset.by)
-            .bind(reset.cluster_id)
-            .fetch_one(&mut *transaction)
-            .await?;
-        transaction.commit().await.map_err(StoreError::at_commit)?;
+            .bind(reset.cluster_id);
+        let generation = lease.ask(|on| moved.fetch_one(on)).await?;
+        lease.commit().await?;
         Ok((before, generation))
     }
 }

@@ -51,15 +51,14 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn letters_in(&self, claim: &Claim, offsets: Range<i64>) -> Result<u64, StoreError> {
-        let count: i64 = sqlx::query_scalar(LETTERS_IN)
+        let query = sqlx::query_scalar(LETTERS_IN)
             .bind(&*claim.topic)
             .bind(claim.partition)
             .bind(offsets.start)
             .bind(offsets.end)
             .bind(claim.epoch)
-            .bind(BY_CHOICE.map(Reason::as_str).to_vec())
-            .fetch_one(&self.pool)
-            .await?;
+            .bind(BY_CHOICE.map(Reason::as_str).to_vec());
+        let count: i64 = self.lease().await?.ask(|on| query.fetch_one(on)).await?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 }

@@ -19,7 +19,7 @@ pub enum Work {
 #[derive(Debug)]
 #[must_use = "the lock is held only as long as this lives"]
 pub struct Lock {
-    _connection: PgConnection,
+    _connection: Option<PgConnection>,
 }
 
 impl Results {
@@ -29,8 +29,9 @@ impl Results {
     /// If Postgres is away.
     pub async fn lock(&self, work: Work) -> Result<Option<Lock>, StoreError> {
         // A connection of its own: back in the pool it would keep the lock.
-        let mut connection = self.pool.acquire().await?.detach();
-        let taken = sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(work as i64).fetch_one(&mut connection).await?;
-        Ok(if taken { Some(Lock { _connection: connection }) } else { None })
+        let mut lease = self.lease().await?;
+        let question = sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(work as i64);
+        let taken: bool = lease.ask(|connection| question.fetch_one(connection)).await?;
+        Ok(taken.then(|| Lock { _connection: lease.detach() }))
     }
 }

@@ -61,7 +61,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn rows_in(&self, range: Range) -> Result<Vec<ResultRow>, StoreError> {
-        Ok(sqlx::query_as(ROWS_IN).bind(range.after).bind(range.up_to).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(ROWS_IN).bind(range.after).bind(range.up_to).fetch_all(on)).await?)
     }
 
     /// Those of these orders that have a row.
@@ -69,7 +69,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn rows_of(&self, ids: &[i64]) -> Result<Vec<ResultRow>, StoreError> {
-        Ok(sqlx::query_as(ROWS_OF).bind(ids).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(ROWS_OF).bind(ids).fetch_all(on)).await?)
     }
 
     /// What is known of these orders.
@@ -77,7 +77,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn known(&self, ids: &[i64]) -> Result<Vec<Known>, StoreError> {
-        Ok(sqlx::query_as(KNOWN).bind(ids).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(KNOWN).bind(ids).fetch_all(on)).await?)
     }
 
     /// Order and revision of those that have a row.
@@ -85,7 +85,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn revisions(&self, ids: &[i64]) -> Result<Vec<(i64, i64)>, StoreError> {
-        Ok(sqlx::query_as(REVISIONS).bind(ids).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(REVISIONS).bind(ids).fetch_all(on)).await?)
     }
 
     /// Removes rows that no event will remove, each only if it still has this revision, and puts the orders on the list of the sweep, which
@@ -95,10 +95,11 @@ impl Results {
     /// If Postgres is away or refuses; nothing was removed then, except after a lost answer. It may be tried again either way.
     pub async fn bury(&self, ghosts: &[(i64, i64)]) -> Result<u64, StoreError> {
         let (ids, revisions): (Vec<i64>, Vec<i64>) = ghosts.iter().copied().unzip();
-        let mut transaction = self.pool.begin().await?;
-        let buried: Vec<(i64, i32)> = sqlx::query_as(BURY).bind(ids).bind(revisions).fetch_all(&mut *transaction).await?;
-        due::mark_by_partition(&mut transaction, &buried).await?;
-        transaction.commit().await.map_err(StoreError::at_commit)?;
+        let mut lease = self.lease().await?;
+        lease.begin().await?;
+        let buried: Vec<(i64, i32)> = lease.ask(|on| sqlx::query_as(BURY).bind(ids).bind(revisions).fetch_all(on)).await?;
+        lease.ask(|on| due::mark_by_partition(on, &buried)).await?;
+        lease.commit().await?;
         Ok(buried.len() as u64)
     }
 
@@ -107,9 +108,10 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses; it may be tried again.
     pub async fn renew(&self, ids: &[i64]) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let renewed: Vec<(i64, i32)> = sqlx::query_as(RENEW).bind(ids).fetch_all(&mut *transaction).await?;
-        due::mark_by_partition(&mut transaction, &renewed).await?;
-        transaction.commit().await.map_err(StoreError::at_commit)
+        let mut lease = self.lease().await?;
+        lease.begin().await?;
+        let renewed: Vec<(i64, i32)> = lease.ask(|on| sqlx::query_as(RENEW).bind(ids).fetch_all(on)).await?;
+        lease.ask(|on| due::mark_by_partition(on, &renewed)).await?;
+        lease.commit().await
     }
 }

@@ -7,11 +7,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Round, Written};
-use super::{ApplyError, Class, Results, StoreError, due, rounds, settle};
+use super::{ApplyError, Results, StoreError, due, rounds, settle};
 use crate::rejection::Rejection;
 
 /// A letter of a replay, at the index of its record in the batch.
@@ -63,31 +62,25 @@ impl Results {
     /// # Errors
     /// [`ApplyError`]; except after a lost answer nothing was written, and in any case it may be tried again.
     pub async fn replay(&self, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
-        let mut connection = self.pool.acquire().await?;
-        let outcome = replay_on(&mut connection, batch, letters).await;
-        if let Err(ApplyError::Store(error)) = &outcome
-            && matches!(error.class(), Class::Connection | Class::UnknownOutcome)
-        {
-            connection.close().await.ok();
-        }
-        outcome
+        let mut lease = self.lease().await?;
+        lease.begin().await?;
+        let tally = lease.ask(|on| write(on, batch, letters)).await?;
+        lease.commit().await?;
+        Ok(tally)
     }
 }
 
-async fn replay_on(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
-    let mut transaction = connection.begin().await?;
+async fn write(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
     let mut written = Vec::new();
     for (number, round) in batch.rounds.iter().enumerate() {
-        written.extend(rounds::write(&mut transaction, number, round, batch).await?);
+        written.extend(rounds::write(connection, number, round, batch).await?);
     }
-    let buried = settle::settle(&mut transaction, &mut written, false).await?;
+    let buried = settle::settle(connection, &mut written, false).await?;
     let applied = applied(batch, &written);
     for (partition, orders) in due_by_partition(batch, letters, &written, &buried) {
-        due::mark(&mut transaction, partition, &orders).await?;
+        due::mark(connection, partition, &orders).await?;
     }
-    let tally = resolve(&mut transaction, letters, &applied).await?;
-    transaction.commit().await.map_err(StoreError::at_commit)?;
-    Ok(tally)
+    Ok(resolve(connection, letters, &applied).await?)
 }
 
 /// Record and order of each write.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::AssertSqlSafe;
 
+use super::connections::Connections;
 use super::{Results, StoreError};
 use crate::reconcile::compare::{Checksums, Digest, Range};
 
@@ -16,7 +17,7 @@ const RESULTS_CUSTOMER: &str = "r.customer_name, r.customer_email, r.customer_ti
 /// A side, and the statements that ask it. Made of constants only.
 #[derive(Debug, Clone)]
 pub struct Side {
-    pool: PgPool,
+    connections: Arc<Connections>,
     bound: Arc<str>,
     digest: Arc<str>,
     checksums: Arc<str>,
@@ -26,13 +27,13 @@ pub struct Side {
 
 impl Side {
     /// Rows of `from` with the id in `id`; `keys` alone is enough to find ids; `columns` are texts in the order of the compared columns.
-    pub(crate) fn new(pool: PgPool, keys: &str, from: &str, id: &str, columns: &[&str]) -> Self {
+    pub(crate) fn new(connections: Arc<Connections>, keys: &str, from: &str, id: &str, columns: &[&str]) -> Self {
         let row = format!("array[{}]::text[]", columns.join(", "));
         // The id is the seed: two rows that have changed places do not sum up to the same.
         let checksum = format!("hashtextextended({row}::text, {id}::bigint)");
         let within = format!("where {id} > $1 and {id} <= $2");
         Self {
-            pool,
+            connections,
             bound: format!("select {id}::bigint from {keys} where {id} > $1 order by {id} offset $2 limit 1").into(),
             digest: format!("select count(*), coalesce(sum({checksum}), 0)::text from {from} {within}").into(),
             checksums: format!("select {id}::bigint, {checksum} from {from} {within}").into(),
@@ -46,7 +47,8 @@ impl Side {
     /// # Errors
     /// If the database is away or refuses.
     pub async fn bound(&self, after: i64, rows: i64) -> Result<Option<i64>, StoreError> {
-        Ok(sqlx::query_scalar(AssertSqlSafe(Arc::clone(&self.bound))).bind(after).bind(rows).fetch_optional(&self.pool).await?)
+        let query = sqlx::query_scalar(AssertSqlSafe(Arc::clone(&self.bound))).bind(after).bind(rows);
+        Ok(self.connections.lease().await?.ask(|on| query.fetch_optional(on)).await?)
     }
 
     /// Count and checksum of a range.
@@ -55,7 +57,7 @@ impl Side {
     /// If the database is away or refuses.
     pub async fn digest(&self, range: Range) -> Result<Digest, StoreError> {
         let query = sqlx::query_as(AssertSqlSafe(Arc::clone(&self.digest))).bind(range.after).bind(range.up_to);
-        let (rows, sum) = query.fetch_one(&self.pool).await?;
+        let (rows, sum) = self.connections.lease().await?.ask(|on| query.fetch_one(on)).await?;
         Ok(Digest { rows, sum })
     }
 
@@ -65,7 +67,7 @@ impl Side {
     /// If the database is away or refuses.
     pub async fn checksums(&self, range: Range) -> Result<Checksums, StoreError> {
         let query = sqlx::query_as(AssertSqlSafe(Arc::clone(&self.checksums))).bind(range.after).bind(range.up_to);
-        let rows: Vec<(i64, i64)> = query.fetch_all(&self.pool).await?;
+        let rows: Vec<(i64, i64)> = self.connections.lease().await?.ask(|on| query.fetch_all(on)).await?;
         Ok(rows.into_iter().collect())
     }
 
@@ -75,7 +77,7 @@ impl Side {
     /// If the database is away or refuses.
     pub async fn checksums_of(&self, ids: &[i64]) -> Result<Checksums, StoreError> {
         let query = sqlx::query_as(AssertSqlSafe(Arc::clone(&self.checksums_of))).bind(ids);
-        let rows: Vec<(i64, i64)> = query.fetch_all(&self.pool).await?;
+        let rows: Vec<(i64, i64)> = self.connections.lease().await?.ask(|on| query.fetch_all(on)).await?;
         Ok(rows.into_iter().collect())
     }
 
@@ -84,7 +86,8 @@ impl Side {
     /// # Errors
     /// If the database is away or refuses.
     pub async fn rows_of(&self, ids: &[i64]) -> Result<Vec<(i64, Vec<Option<String>>)>, StoreError> {
-        Ok(sqlx::query_as(AssertSqlSafe(Arc::clone(&self.rows_of))).bind(ids).fetch_all(&self.pool).await?)
+        let query = sqlx::query_as(AssertSqlSafe(Arc::clone(&self.rows_of))).bind(ids);
+        Ok(self.connections.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 }
 
@@ -94,6 +97,6 @@ impl Results {
     pub fn side(&self, customers: bool) -> Side {
         let columns = [Some(RESULTS_ORDER), customers.then_some(RESULTS_CUSTOMER)];
         let columns: Vec<&str> = columns.into_iter().flatten().collect();
-        Side::new(self.pool.clone(), "results r", "results r", "r.order_id", &columns)
+        Side::new(Arc::clone(&self.connections), "results r", "results r", "r.order_id", &columns)
     }
 }

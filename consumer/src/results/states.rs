@@ -73,13 +73,14 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn states(&self, order_ids: &[i64]) -> Result<Vec<OrderState>, StoreError> {
-        let live: Vec<ResultRow> = sqlx::query_as(LIVE).bind(order_ids).fetch_all(&self.pool).await?;
+        let mut lease = self.lease().await?;
+        let live: Vec<ResultRow> = lease.ask(|on| sqlx::query_as(LIVE).bind(order_ids).fetch_all(on)).await?;
         if live.len() == order_ids.len() {
             return Ok(live.into_iter().map(OrderState::Live).collect());
         }
         let found: HashSet<i64> = live.iter().map(|row| row.order_id).collect();
         let absent: Vec<i64> = order_ids.iter().copied().filter(|id| !found.contains(id)).collect();
-        let deleted: Vec<DeletedRow> = sqlx::query_as(DELETED).bind(absent).fetch_all(&self.pool).await?;
+        let deleted: Vec<DeletedRow> = lease.ask(|on| sqlx::query_as(DELETED).bind(absent).fetch_all(on)).await?;
         Ok(live.into_iter().map(OrderState::Live).chain(deleted.into_iter().map(OrderState::Deleted)).collect())
     }
 
@@ -88,7 +89,8 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn live_after(&self, after: i64, partitions: &[i32], limit: i64) -> Result<Vec<ResultRow>, StoreError> {
-        Ok(sqlx::query_as(LIVE_AFTER).bind(after).bind(partitions).bind(limit).fetch_all(&self.pool).await?)
+        let query = sqlx::query_as(LIVE_AFTER).bind(after).bind(partitions).bind(limit);
+        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
     /// As [`Self::live_after`], for orders that were deleted since `since`.
@@ -102,7 +104,8 @@ impl Results {
         limit: i64,
         since: DateTime<Utc>,
     ) -> Result<Vec<DeletedRow>, StoreError> {
-        Ok(sqlx::query_as(DELETED_SINCE).bind(after).bind(partitions).bind(limit).bind(since).fetch_all(&self.pool).await?)
+        let query = sqlx::query_as(DELETED_SINCE).bind(after).bind(partitions).bind(limit).bind(since);
+        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
     /// The rows with the highest order ids, the highest first.
@@ -110,7 +113,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn newest(&self, limit: i64) -> Result<Vec<ResultRow>, StoreError> {
-        Ok(sqlx::query_as(NEWEST).bind(limit).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(NEWEST).bind(limit).fetch_all(on)).await?)
     }
 
     /// Writes the customer's columns and the enrichment of `rows` where the stored row still has their revision; returns order id and
@@ -120,7 +123,7 @@ impl Results {
     /// If Postgres is away or refuses.
     pub async fn refresh(&self, rows: &[ResultRow], now: DateTime<Utc>) -> Result<Vec<(i64, i64)>, StoreError> {
         let column = |of: fn(&ResultRow) -> Option<&str>| rows.iter().map(of).collect::<Vec<_>>();
-        Ok(sqlx::query_as(REFRESH)
+        let query = sqlx::query_as(REFRESH)
             .bind(rows.iter().map(|row| row.order_id).collect::<Vec<_>>())
             .bind(rows.iter().map(|row| row.revision).collect::<Vec<_>>())
             .bind(column(|row| row.customer.customer.name.as_deref()))
@@ -129,8 +132,7 @@ impl Results {
             .bind(column(|row| row.customer.customer.country.as_deref()))
             .bind(column(|row| row.customer.version.as_deref()))
             .bind(column(|row| Some(row.enrichment.as_str())))
-            .bind(now)
-            .fetch_all(&self.pool)
-            .await?)
+            .bind(now);
+        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 }

@@ -44,7 +44,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn letters_by_reason(&self) -> Result<Vec<LetterCount>, StoreError> {
-        Ok(sqlx::query_as(LETTERS).fetch_all(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(LETTERS).fetch_all(on)).await?)
     }
 
     /// What the sweep has to do.
@@ -52,7 +52,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn due_count(&self) -> Result<DueCount, StoreError> {
-        Ok(sqlx::query_as(DUE).fetch_one(&self.pool).await?)
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(DUE).fetch_one(on)).await?)
     }
 
     /// The number of rows of `results`.
@@ -60,7 +60,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn rows(&self) -> Result<u64, StoreError> {
-        let rows: i64 = sqlx::query_scalar(ROWS).fetch_one(&self.pool).await?;
+        let rows: i64 = self.lease().await?.ask(|on| sqlx::query_scalar(ROWS).fetch_one(on)).await?;
         Ok(u64::try_from(rows).unwrap_or(0))
     }
 }

@@ -61,16 +61,30 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses; it may be tried again.
     pub async fn sweep_truncate(&self, partitions: &[i32], chunk: i64) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let open: Option<(i32, i64)> = sqlx::query_as(OPEN).bind(partitions).fetch_optional(&mut *transaction).await?;
-        let Some((epoch, after)) = open else { return Ok(false) };
-        let up_to: Option<i64> = sqlx::query_scalar(NEXT).bind(after).bind(chunk).fetch_one(&mut *transaction).await?;
-        if let Some(up_to) = up_to {
-            let removed = sqlx::query_as(REMOVE).bind(epoch).bind(after).bind(up_to).fetch_all(&mut *transaction).await?;
-            due::mark_by_partition(&mut transaction, &removed).await?;
-        }
-        sqlx::query(SWEPT).bind(epoch).bind(up_to).execute(&mut *transaction).await?;
-        transaction.commit().await.map_err(StoreError::at_commit)?;
+        let mut lease = self.lease().await?;
+        lease.begin().await?;
+        let Some((epoch, after)) = lease.ask(|on| open(on, partitions)).await? else {
+            lease.roll_back().await?;
+            return Ok(false);
+        };
+        let up_to = lease.ask(|on| remove(on, epoch, after, chunk)).await?;
+        lease.commit().await?;
         Ok(up_to.is_some())
     }
+}
+
+/// Epoch of the truncate that is being carried out, and the order that it has come to.
+async fn open(connection: &mut PgConnection, partitions: &[i32]) -> Result<Option<(i32, i64)>, StoreError> {
+    Ok(sqlx::query_as(OPEN).bind(partitions).fetch_optional(connection).await?)
+}
+
+/// Removes what is old of the next `chunk` rows; returns the last of them.
+async fn remove(connection: &mut PgConnection, epoch: i32, after: i64, chunk: i64) -> Result<Option<i64>, StoreError> {
+    let up_to: Option<i64> = sqlx::query_scalar(NEXT).bind(after).bind(chunk).fetch_one(&mut *connection).await?;
+    if let Some(up_to) = up_to {
+        let removed: Vec<(i64, i32)> = sqlx::query_as(REMOVE).bind(epoch).bind(after).bind(up_to).fetch_all(&mut *connection).await?;
+        due::mark_by_partition(connection, &removed).await?;
+    }
+    sqlx::query(SWEPT).bind(epoch).bind(up_to).execute(connection).await?;
+    Ok(up_to)
 }

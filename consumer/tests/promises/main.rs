@@ -4,10 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod equality;
+mod fresh;
 mod operators_letters;
 mod operators_offsets;
 mod operators_reconcile;
 mod operators_redis;
+mod p10_every_wait_has_an_end;
 mod p11_no_personal_data;
 mod p1_every_record_has_one_fate;
 mod p2_results_equal_orders;

@@ -1,112 +1,20 @@
 //! The transaction of a batch against the real Postgres: fence (P4), guard (P5), tombstones, refused rows (P7).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::Utc;
 use orderstream::customers::ChangedCustomer;
-use orderstream::enrich::{EnrichedOrder, Enrichment, KnownCustomer, OrderState, ResultRow};
-use orderstream::order::{Customer, Order, Text};
+use orderstream::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
+use orderstream::order::Text;
 use orderstream::position::{Kind, Position};
-use orderstream::results::batch::{Batch, Delete, Put, Round};
-use orderstream::results::claim::{Standing, Wanted};
-use orderstream::results::{Applied, ApplyError, Claim, Class, Results, StoreConfig};
+use orderstream::results::batch::{Batch, Put, Round};
+use orderstream::results::claim::Standing;
+use orderstream::results::{ApplyError, Class};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use rust_decimal::Decimal;
 use sqlx::Connection;
 
-/// A database of its own on the shared Postgres, migrated.
-struct Fresh {
-    results: Results,
-    url: String,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Fresh {
-    fn database(name: &str) -> Self {
-        let stack = stack::shared().unwrap();
-        stack.psql(&format!("drop database if exists {name} with (force)")).unwrap();
-        stack.psql(&format!("create database {name}")).unwrap();
-        let url = stack.database_url().replace("/orders", &format!("/{name}"));
-        let config = StoreConfig {
-            url: url.clone(),
-            max_connections: 8,
-            statement_timeout: Duration::from_secs(30),
-            lock_timeout: Duration::from_secs(5),
-        };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let results = runtime.block_on(async {
-            let results = Results::new(&config).unwrap();
-            results.migrate().await.unwrap();
-            results
-        });
-        Self { results, url, runtime }
-    }
-
-    fn claim(&self, partition: i32) -> Claim {
-        let topic: Arc<str> = "shop.public.orders".into();
-        let wanted = Wanted { epoch: 0, topic: &topic, partition, low: 0, high: i64::MAX, claimant: "test", cluster_id: None };
-        self.runtime.block_on(self.results.claim(&wanted)).unwrap()
-    }
-
-    fn apply(&self, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
-        self.runtime.block_on(self.results.apply(claim, batch))
-    }
-
-    fn sql(&self, statement: &'static str) {
-        self.runtime.block_on(async {
-            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
-            sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
-        });
-    }
-
-    fn number(&self, query: &'static str) -> i64 {
-        self.runtime.block_on(async {
-            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
-            sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
-        })
-    }
-
-    fn live(&self, id: i64) -> Option<i32> {
-        let states = self.runtime.block_on(self.results.states(&[id])).unwrap();
-        states.into_iter().find_map(|state| match state {
-            OrderState::Live(row) => Some(row.quantity),
-            OrderState::Deleted(_) => None,
-        })
-    }
-}
-
-fn at(partition: i32, offset: i64, lsn: i64) -> Position {
-    Position { epoch: 0, partition, offset, kind: Kind::Stream, commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(1) }
-}
-
-fn put(order_id: i64, quantity: i32, position: Position) -> Put {
-    let text = |text: &str| Text::Value(text.into());
-    let order = Order {
-        customer_id: text("C1"),
-        product_id: text("P1"),
-        quantity,
-        price: Decimal::new(1999, 2),
-        total: Decimal::new(1999, 2) * Decimal::from(quantity),
-        status: text("pending"),
-        ordered_at: None,
-        updated_at: None,
-    };
-    let customer =
-        KnownCustomer { customer: Customer { name: Some("Ann".into()), ..Customer::default() }, version: Some("0.0.1".into()) }.into();
-    let enriched = EnrichedOrder { order, customer, enrichment: Enrichment::Complete };
-    Put { order_id, record: usize::try_from(position.offset).unwrap(), members: 1, enriched, position }
-}
-
-fn delete(order_id: i64, position: Position) -> Delete {
-    Delete { order_id, record: usize::try_from(position.offset).unwrap(), members: 1, position }
-}
-
-fn batch(from: i64, to: i64, puts: Vec<Put>, deletes: Vec<Delete>) -> Batch {
-    let rounds = vec![Round { puts, deletes }];
-    Batch { from, to, rounds, stale: 0, ignored: 0, truncates: Vec::new(), letters: Vec::new(), redis_away: false, now: Utc::now() }
-}
+use crate::fresh::{Fresh, at, batch, delete, put};
 
 #[test]
 fn a_worker_of_an_older_claim_writes_nothing() {
@@ -264,7 +172,7 @@ fn the_sweep_and_a_batch_never_lock_each_other_out_over_the_same_orders() {
     fresh.runtime.block_on(async {
         for round in 1..=rounds {
             fresh.results.mark_due(0, ids.clone()).await.unwrap();
-            let mut due = fresh.results.take_due(&[0], 400).await.unwrap();
+            let mut due = fresh.results.take_due(0, &[0], 400).await.unwrap();
             let mut outdated = live(fresh.results.states(&ids).await.unwrap());
             due.sort_by_key(|due| std::cmp::Reverse(due.order_id));
             outdated.sort_by_key(|row| std::cmp::Reverse(row.order_id));
@@ -272,7 +180,7 @@ fn the_sweep_and_a_batch_never_lock_each_other_out_over_the_same_orders() {
             let (marked, postponed, finished, applied, refreshed) = tokio::join!(
                 fresh.results.mark_due(0, ids.clone()),
                 fresh.results.postpone_due(&due),
-                fresh.results.finish_due(&due),
+                fresh.results.finish_due(0, &due),
                 fresh.results.apply(&claim, &next),
                 fresh.results.refresh(&outdated, now),
             );
@@ -302,13 +210,13 @@ fn an_order_that_is_swept_with_the_customer_before_the_change_stays_on_the_list(
         results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
         assert_eq!(results.expand_customers(&[0], true, 10).await.unwrap(), 1);
         // A sweep takes the order and looks its customer up; then the customer changes.
-        let taken = results.take_due(&[0], 10).await.unwrap();
+        let taken = results.take_due(0, &[0], 10).await.unwrap();
         let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.2")).collect::<Vec<_>>();
         results.mark_customers(0, &[changed("0.0.3")], true).await.unwrap();
         while results.expand_customers(&[0], true, 10).await.unwrap() > 0 {}
         results.refresh(&rows, Utc::now()).await.unwrap();
-        results.finish_due(&taken).await.unwrap();
-        assert_eq!(results.take_due(&[0], 10).await.unwrap().len(), 1);
+        results.finish_due(0, &taken).await.unwrap();
+        assert_eq!(results.take_due(0, &[0], 10).await.unwrap().len(), 1);
     });
 }
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use redis::AsyncCommands;
 
-use crate::server::{Server, TOPIC, customers, point};
+use crate::server::{Server, TOPIC, customers, of, point};
 
 fn position(offset: i64) -> Position {
     Position { epoch: 0, partition: 0, offset, kind: Kind::Stream, commit: Some(offset * 10), lsn: Some(offset * 10 + 1), ts_ms: None }
@@ -99,16 +99,16 @@ async fn a_name_of_ours_that_holds_something_else_gives_way() {
 async fn the_progress_moves_forward_only_and_only_over_whole_ground() {
     let server = Server::start().await;
     let progress = Progress::new(server.link());
-    assert_eq!(progress.advance(TOPIC, 3, 0, 0, 5).await, Ok(Advance::Behind { stored: None }));
-    progress.set(TOPIC, 3, point(5)).await.expect("set");
-    assert_eq!(progress.advance(TOPIC, 3, 0, 5, 9).await, Ok(Advance::Moved));
-    assert_eq!(progress.advance(TOPIC, 3, 0, 10, 12).await, Ok(Advance::Behind { stored: Some(point(9)) }));
-    assert_eq!(progress.advance(TOPIC, 3, 0, 2, 7).await, Ok(Advance::Moved), "it is further already");
-    assert_eq!(progress.advance(TOPIC, 3, 0, 7, 1_000_000_000_000).await, Ok(Advance::Moved), "digits beyond a double are no matter");
-    progress.set(TOPIC, 3, point(1)).await.expect("nothing happens");
+    assert_eq!(progress.advance(of(3, 0), 0, 5, None).await, Ok(Advance::Behind { stored: None }));
+    progress.set(of(3, 0), 5, None).await.expect("set");
+    assert_eq!(progress.advance(of(3, 0), 5, 9, None).await, Ok(Advance::Moved));
+    assert_eq!(progress.advance(of(3, 0), 10, 12, None).await, Ok(Advance::Behind { stored: Some(point(9)) }));
+    assert_eq!(progress.advance(of(3, 0), 2, 7, None).await, Ok(Advance::Moved), "it is further already");
+    assert_eq!(progress.advance(of(3, 0), 7, 1_000_000_000_000, None).await, Ok(Advance::Moved), "digits beyond a double are no matter");
+    progress.set(of(3, 0), 1, None).await.expect("nothing happens");
     let later = orderstream::progress::Point { epoch: 1, next_offset: 0 };
-    assert_eq!(progress.advance(TOPIC, 3, 1, 0, 1).await, Ok(Advance::Behind { stored: Some(point(1_000_000_000_000)) }));
-    progress.set(TOPIC, 3, later).await.expect("set");
+    assert_eq!(progress.advance(of(3, 1), 0, 1, None).await, Ok(Advance::Behind { stored: Some(point(1_000_000_000_000)) }));
+    progress.set(of(3, 1), 0, None).await.expect("set");
     let read = progress.read().await.expect("read");
     assert_eq!(read.into_iter().collect::<Vec<_>>(), [(format!("{TOPIC}:3"), later)]);
 }

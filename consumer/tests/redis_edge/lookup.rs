@@ -5,7 +5,7 @@ use orderstream::enrich::Lookup;
 use orderstream::progress::{Advance, Progress};
 
 use crate::keep::{change, delete, put};
-use crate::server::{Server, TOPIC, customers, point};
+use crate::server::{Server, TOPIC, customers, of, point};
 
 /// The names that a lookup found, in the order of the ids; `None` for who is missing.
 fn names(lookup: &Lookup, ids: &[&str]) -> Vec<Option<String>> {
@@ -92,7 +92,7 @@ async fn an_emptied_redis_makes_nobody_missing() {
     assert_eq!(customers.look_up(&["C1", "C2"]).await.0, Lookup::Unavailable);
 
     customers.rebuild_customers(&[change("C1", 0, "Ann")]).await.expect("rebuilt");
-    Progress::new(link).set(TOPIC, 0, point(2)).await.expect("set");
+    Progress::new(link).set(of(0, 0), 2, None).await.expect("set");
     let (lookup, _) = customers.look_up(&["C1", "C2"]).await;
     assert_eq!(names(&lookup, &["C1", "C2"]), [Some("Ann".into()), Some("Bob".into())]);
 }
@@ -125,8 +125,8 @@ async fn a_progress_of_another_type_is_as_good_as_none() {
     assert_eq!(customers.look_up(&["C1"]).await.0, Lookup::Unavailable);
     let progress = Progress::new(link);
     assert!(progress.read().await.expect("read").is_empty());
-    assert_eq!(progress.advance(TOPIC, 0, 0, 1, 2).await, Ok(Advance::Behind { stored: None }));
-    progress.set(TOPIC, 0, point(2)).await.expect("set");
+    assert_eq!(progress.advance(of(0, 0), 1, 2, None).await, Ok(Advance::Behind { stored: None }));
+    progress.set(of(0, 0), 2, None).await.expect("set");
     assert!(matches!(customers.look_up(&["C1"]).await.0, Lookup::Answered(_)));
 }
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 use orderstream::breaker::{Forced, State};
 use orderstream::customers::{CommittedCustomers, Customers};
 use orderstream::enrich::Lookup;
-use orderstream::progress::Progress;
+use orderstream::progress::{Advance, Progress};
 use orderstream::redis_link::{LinkSettings, RedisError, RedisLink};
 use tokio::time::timeout;
 
 use crate::keep::{change, put};
-use crate::server::{LOOKUP_DEADLINE, Server, TOPIC, customers, eventually, point};
+use crate::server::{LOOKUP_DEADLINE, Server, TOPIC, customers, eventually, of, point};
 use crate::write_back::{cache, live, row};
 
 /// What a busy machine may add to a deadline.
@@ -82,6 +82,31 @@ async fn a_restart_between_two_calls_fails_at_most_one_of_them() {
 }
 
 #[tokio::test]
+async fn progress_over_keys_of_one_life_of_redis_does_not_move_in_the_next() {
+    let mut server = Server::start().await;
+    let link = server.link();
+    let progress = Progress::new(Arc::clone(&link));
+    progress.set(of(0, 0), 1, None).await.expect("set");
+    let run = link.run().await.expect("it answers");
+    cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect("written");
+
+    // A connection that breaks has lost nothing.
+    server.run("CLIENT KILL TYPE normal SKIPME yes").await;
+    eventually("there is a new connection", async || link.run().await.is_ok()).await;
+    eventually("it moves", async || progress.advance(of(0, 0), 1, 2, Some(run)).await == Ok(Advance::Moved)).await;
+
+    // A server that starts again with the progress, and without the keys that were written after it.
+    server.kill();
+    server.restart().await;
+    eventually("it is connected again", async || progress.set(of(0, 0), 2, None).await.is_ok()).await;
+    assert_eq!(progress.advance(of(0, 0), 2, 3, Some(run)).await, Err(RedisError::AnotherRun));
+    assert_eq!(progress.advance_swept(of(0, 0), None, 3, run).await, Err(RedisError::AnotherRun));
+    assert_eq!(progress.read().await.expect("read")[&format!("{TOPIC}:0")], point(2));
+    let next = link.run().await.expect("it answers");
+    assert_eq!(progress.advance(of(0, 0), 2, 3, Some(next)).await, Ok(Advance::Moved));
+}
+
+#[tokio::test]
 async fn scripts_that_are_gone_are_loaded_again_in_the_middle_of_a_batch() {
     let server = Server::start().await;
     let link = server.link();
@@ -101,7 +126,7 @@ async fn a_server_that_is_full_refuses_writes_and_the_progress_stays() {
     let server = Server::start().await;
     let link = server.link();
     let progress = Progress::new(Arc::clone(&link));
-    progress.set(TOPIC, 0, point(1)).await.expect("set");
+    progress.set(of(0, 0), 1, None).await.expect("set");
     server.run("CONFIG SET maxmemory 1").await;
     let error = cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect_err("it is full");
     assert_eq!(error, RedisError::Unready("OOM".to_owned()));

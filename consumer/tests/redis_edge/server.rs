@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::progress::{Point, Progress};
+use orderstream::progress::{Of, Point, Progress};
 use orderstream::redis_link::{LinkSettings, RedisLink};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
@@ -114,6 +114,10 @@ pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> b
     }
 }
 
+pub(crate) fn of(partition: i32, epoch: i32) -> Of<'static> {
+    Of { topic: TOPIC, partition, epoch }
+}
+
 pub(crate) fn point(next_offset: i64) -> Point {
     Point { epoch: 0, next_offset }
 }
@@ -122,6 +126,6 @@ pub(crate) fn point(next_offset: i64) -> Point {
 pub(crate) async fn customers(link: &Arc<RedisLink>) -> (Customers, CommittedCustomers) {
     let committed = CommittedCustomers::default();
     committed.set(vec![(0, point(0))]);
-    Progress::new(Arc::clone(link)).set(TOPIC, 0, point(0)).await.expect("the progress is set");
+    Progress::new(Arc::clone(link)).set(of(0, 0), 0, None).await.expect("the progress is set");
     (Customers::new(Arc::clone(link), Some(TOPIC.to_owned()), committed.clone()), committed)
 }

@@ -1,4 +1,4 @@
-//! A TCP proxy between one orderstream process and one server: the faults of the network.
+//! A TCP proxy between a client and one server: the faults of the network.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -15,7 +15,7 @@ const CHUNK: usize = 16 * 1024;
 
 /// How the line behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Everything passes.
     Open,
     /// Everything passes later, in each direction.
@@ -45,6 +45,8 @@ struct Line {
     mode: Mode,
     /// Connections end when it grows.
     cuts: u64,
+    /// Connections are silent for ever when it grows.
+    losses: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,28 +57,32 @@ enum Direction {
 
 /// A listening proxy. It lives as long as the runtime.
 #[derive(Debug)]
-pub(crate) struct Proxy {
+pub struct Proxy {
     port: u16,
     line: watch::Sender<Line>,
 }
 
 impl Proxy {
     /// Listens on a free port and passes everything to the port `to` of this machine.
-    pub(crate) fn start(runtime: &Handle, to: u16) -> Result<Self> {
-        let port = stack::free_port()?;
+    ///
+    /// # Errors
+    /// If no port can be listened on.
+    pub fn start(runtime: &Handle, to: u16) -> Result<Self> {
+        let port = crate::free_port()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
-        let (line, ends) = watch::channel(Line { mode: Mode::Open, cuts: 0 });
+        let (line, ends) = watch::channel(Line { mode: Mode::Open, cuts: 0, losses: 0 });
         runtime.spawn(accept(listener, to, ends));
         Ok(Self { port, line })
     }
 
     /// Where it listens.
-    pub(crate) fn port(&self) -> u16 {
+    #[must_use]
+    pub fn port(&self) -> u16 {
         self.port
     }
 
     /// From now on the line behaves so.
-    pub(crate) fn set(&self, mode: Mode) {
+    pub fn set(&self, mode: Mode) {
         self.line.send_modify(|line| line.mode = mode);
         if mode == Mode::Refuse {
             self.cut();
@@ -84,12 +90,17 @@ impl Proxy {
     }
 
     /// Ends all connections.
-    pub(crate) fn cut(&self) {
+    pub fn cut(&self) {
         self.line.send_modify(|line| line.cuts += 1);
     }
 
+    /// Loses all connections without a word, as a firewall that forgets them does: they stay, and nothing passes any more. New ones work.
+    pub fn lose(&self) {
+        self.line.send_modify(|line| line.losses += 1);
+    }
+
     /// Everything passes again; connections that lost an answer cannot go on.
-    pub(crate) fn heal(&self) {
+    pub fn heal(&self) {
         if self.line.borrow().mode == Mode::AnswersLost {
             self.cut();
         }
@@ -123,13 +134,15 @@ async fn connect(client: TcpStream, to: u16, line: watch::Receiver<Line>) {
 }
 
 async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, direction: Direction, mut line: watch::Receiver<Line>) -> Result<()> {
+    let losses = line.borrow().losses;
     let mut buffer = vec![0; CHUNK];
     loop {
         let length = from.read(&mut buffer).await?;
+        // The end of a connection is something to be passed on, too.
+        let line = *line.wait_for(|line| line.losses == losses && passes(line.mode, direction)).await?;
         if length == 0 {
             return Ok(());
         }
-        let line = *line.wait_for(|line| passes(line.mode, direction)).await?;
         if let Mode::Slow(delay) = line.mode {
             tokio::time::sleep(delay).await;
         }
@@ -206,6 +219,17 @@ mod tests {
         proxy.heal();
         client.set_read_timeout(Some(LONG)).unwrap();
         assert_eq!(client.read(&mut [0]).unwrap_or(0), 0);
+    }
+
+    #[test]
+    fn a_lost_connection_is_silent_for_ever_and_a_new_one_works() {
+        let (_runtime, proxy, mut client) = echo();
+        assert_eq!(ask(&mut client, LONG).unwrap(), 1);
+        proxy.lose();
+        assert_eq!(ask(&mut client, SHORT).unwrap_err().kind(), ErrorKind::WouldBlock);
+        let mut next = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
+        assert_eq!(ask(&mut next, LONG).unwrap(), 1);
+        assert_eq!(ask(&mut client, SHORT).unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 
     #[test]

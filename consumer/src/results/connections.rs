@@ -1,0 +1,268 @@
+//! The connections to Postgres, and the deadline around whatever is asked on one of them (P9, P10).
+//!
+//! `statement_timeout` and `lock_timeout` are kept by the server. When the server is silent (a black hole in the network, a process that was
+//! stopped) only the client can give up; without a deadline it would wait until TCP does, for minutes. Three things end a wait:
+//!
+//! - `begin` is answered at once or never: its connection may have died while it was idle
+//! - everything else is given a bit more than `statement_timeout`
+//! - a ping that stays unanswered says that the server or the line is silent: whatever has waited for as long ends too
+//!
+//! A connection is used again only if it has answered all it was asked and no transaction is open on it. So a future of this module may be
+//! dropped anywhere, and half an exchange never meets the next user of a connection. Closing waits for nothing.
+
+use std::io::{Error, ErrorKind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection, Executor};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::StoreError;
+
+/// What costs a server nothing is answered within this, or nobody is there.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
+/// To connect, and to wait for one of the connections, may take so long.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// So long after the server must have given up a statement, its answer is not to be expected any more.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// A backend's caches grow with what it has seen: its connection is replaced after this.
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// Up to a number of connections, made when they are needed.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    options: PgConnectOptions,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Made>>,
+    /// A connection of its own for pings: those of the others may all be at work.
+    pinging: tokio::sync::Mutex<Option<PgConnection>>,
+    /// Sent whenever a ping was not answered.
+    silence: watch::Sender<()>,
+    deadline: Duration,
+}
+
+#[derive(Debug)]
+struct Made {
+    connection: PgConnection,
+    at: Instant,
+}
+
+impl Connections {
+    /// At most `number` connections, beside one for pings. `statement_timeout` is what the options tell the server.
+    pub(crate) fn new(options: PgConnectOptions, number: u32, statement_timeout: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            options,
+            permits: Arc::new(Semaphore::new(number as usize)),
+            idle: Mutex::default(),
+            pinging: tokio::sync::Mutex::default(),
+            silence: watch::Sender::new(()),
+            deadline: statement_timeout + MARGIN,
+        })
+    }
+
+    /// One of the connections, for as long as it is needed.
+    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, StoreError> {
+        let permit = match timeout(CONNECT, Arc::clone(&self.permits).acquire_owned()).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_closed)) => return Err(sqlx::Error::PoolClosed.into()),
+            Err(_elapsed) => return Err(sqlx::Error::PoolTimedOut.into()),
+        };
+        let idle = self.idle().pop();
+        let made = match idle {
+            Some(made) => made,
+            None => Made { connection: self.connect(CONNECT).await?, at: Instant::now() },
+        };
+        Ok(Lease { made: Some(made), is_asked: false, is_in_transaction: false, of: Arc::clone(self), _permit: permit })
+    }
+
+    /// A new connection, which nobody else will get.
+    pub(crate) async fn connect(&self, patience: Duration) -> Result<PgConnection, StoreError> {
+        let connecting = PgConnection::connect_with(&self.options);
+        Ok(timeout(patience, connecting).await.unwrap_or_else(|_| Err(Unanswered::Silent(patience).into()))?)
+    }
+
+    /// Whether the server answers, on a new connection if need be.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        let mut pinging = self.pinging.lock().await;
+        if let Some(mut connection) = pinging.take() {
+            if let Ok(Ok(_)) = timeout(AT_ONCE, connection.execute("select 1")).await {
+                *pinging = Some(connection);
+                return Ok(());
+            }
+            // What happened to this connection may have happened to all.
+            self.fell_silent();
+        }
+        match self.connect(AT_ONCE).await {
+            Ok(connection) => *pinging = Some(connection),
+            Err(error) => {
+                self.fell_silent();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what has waited as long as a ping does.
+    fn fell_silent(&self) {
+        self.forget_idle();
+        self.silence.send_replace(());
+    }
+
+    /// Closes what is idle; what is in use is closed when it is given back.
+    pub(crate) async fn close(&self) {
+        self.permits.close();
+        let idle = std::mem::take(&mut *self.idle());
+        let goodbyes = async {
+            for made in idle {
+                made.connection.close().await.ok();
+            }
+        };
+        timeout(AT_ONCE, goodbyes).await.ok();
+    }
+
+    fn forget_idle(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Made>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer, unless the deadline passes or the server turns out to be silent.
+    async fn answer<T, E: From<sqlx::Error>>(&self, deadline: Duration, asking: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let began = Instant::now();
+        let mut silence = self.silence.subscribe();
+        let silent = async { while silence.changed().await.is_ok() && began.elapsed() < AT_ONCE {} };
+        tokio::select! {
+            biased;
+            answer = asking => answer,
+            () = silent => Err(sqlx::Error::from(Unanswered::Silent(began.elapsed())).into()),
+            () = sleep(deadline) => {
+                self.forget_idle();
+                let unanswered = if deadline <= AT_ONCE { Unanswered::Silent(deadline) } else { Unanswered::Overdue(deadline) };
+                Err(sqlx::Error::from(unanswered).into())
+            }
+        }
+    }
+}
+
+/// Why nobody waits for an answer any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unanswered {
+    /// Nobody is there.
+    #[error("Postgres is silent: no answer within {} ms", .0.as_millis())]
+    Silent(Duration),
+    /// Somebody may be there; but the server should have given up by itself.
+    #[error("Postgres did not answer within {} ms, which is longer than database.statement_timeout_ms", .0.as_millis())]
+    Overdue(Duration),
+}
+
+impl From<Unanswered> for sqlx::Error {
+    fn from(unanswered: Unanswered) -> Self {
+        Error::new(ErrorKind::TimedOut, unanswered).into()
+    }
+}
+
+impl Unanswered {
+    /// Whether, and why, an error is a wait that was given up.
+    pub(crate) fn of(error: &sqlx::Error) -> Option<Self> {
+        let sqlx::Error::Io(error) = error else { return None };
+        error.get_ref()?.downcast_ref().copied()
+    }
+}
+
+/// A connection in use.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    made: Option<Made>,
+    /// An answer is awaited, or has failed.
+    is_asked: bool,
+    is_in_transaction: bool,
+    of: Arc<Connections>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    /// Asks, and waits for the answer up to the deadline.
+    pub(crate) async fn ask<'l, T, E, F>(&'l mut self, question: impl FnOnce(&'l mut PgConnection) -> F) -> Result<T, E>
+    where
+        E: From<sqlx::Error>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let deadline = self.of.deadline;
+        self.ask_within(deadline, question).await
+    }
+
+    /// The same, for what is many statements.
+    pub(crate) async fn ask_patiently<'l, T, E, F>(
+        &'l mut self,
+        times: u32,
+        question: impl FnOnce(&'l mut PgConnection) -> F,
+    ) -> Result<T, E>
+    where
+        E: From<sqlx::Error>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let deadline = self.of.deadline * times;
+        self.ask_within(deadline, question).await
+    }
+
+    async fn ask_within<'l, T, E, F>(&'l mut self, deadline: Duration, question: impl FnOnce(&'l mut PgConnection) -> F) -> Result<T, E>
+    where
+        E: From<sqlx::Error>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let Some(made) = &mut self.made else { return Err(sqlx::Error::WorkerCrashed.into()) };
+        self.is_asked = true;
+        let answer = self.of.answer(deadline, question(&mut made.connection)).await;
+        self.is_asked = answer.is_err();
+        answer
+    }
+
+    /// Takes the connection out: nobody else will get it.
+    pub(crate) fn detach(mut self) -> Option<PgConnection> {
+        self.made.take().map(|made| made.connection)
+    }
+
+    /// Begins a transaction. One that is not ended is rolled back when the lease ends.
+    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
+        self.is_in_transaction = true;
+        let began = self.ask_within(AT_ONCE, |connection| connection.execute("begin")).await;
+        if began.is_err() {
+            // The server was restarted, or the line is dead: the other idle ones are no better.
+            self.of.forget_idle();
+        }
+        Ok(began.map(drop)?)
+    }
+
+    /// Ends the transaction.
+    ///
+    /// # Errors
+    /// Of class `UnknownOutcome` if nobody knows whether it was committed.
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        self.ask(|connection| connection.execute("commit")).await.map_err(StoreError::at_commit)?;
+        self.is_in_transaction = false;
+        Ok(())
+    }
+
+    /// Undoes the transaction.
+    pub(crate) async fn roll_back(&mut self) -> Result<(), StoreError> {
+        self.ask(|connection| connection.execute("rollback")).await?;
+        self.is_in_transaction = false;
+        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let is_clean = !self.is_asked && !self.is_in_transaction && !self.of.permits.is_closed();
+        if let Some(made) = self.made.take().filter(|made| is_clean && made.at.elapsed() < LIFETIME) {
+            self.of.idle().push(made);
+        }
+    }
+}
