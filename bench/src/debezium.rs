@@ -9,6 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use serde_json::json;
 use stack::wait::{Attempt, until};
 
+use crate::drain::patience;
 use crate::fill::{FOR_EVER, PARTITIONS};
 use crate::ground::{Ground, PATIENCE};
 
@@ -77,7 +78,7 @@ impl<'a> Debezium<'a> {
             if written >= events {
                 return Ok(Instant::now());
             }
-            ensure!(begin.elapsed() < PATIENCE, "{written} of {events} events are in Kafka after {} s", PATIENCE.as_secs());
+            ensure!(begin.elapsed() < patience(events), "{written} of {events} events are in Kafka after {} s", begin.elapsed().as_secs());
             std::thread::sleep(BETWEEN_LOOKS);
         }
     }

@@ -1,4 +1,4 @@
-//! What to run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`.
+//! What to run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`; for trials also SEED, CUSTOMERS and RESULTS (a folder).
 
 use std::env;
 use std::path::PathBuf;
