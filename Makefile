@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test bench chaos deny packages programs
+.PHONY: help up services down clean test bench micro counts chaos deny packages programs
 .DEFAULT_GOAL := help
 release := $(or $(CARGO_TARGET_DIR),target)/release
 
@@ -22,6 +22,12 @@ test:           ## format, lints, docs, and all tests
 
 bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events
 	@$(release)/bench
+
+micro:          ## time of the pure parts: decode, position, collapse, encode
+	@cargo bench -p orderstream --bench pure
+
+counts: packages ## store the instruction counts of the pure parts anew
+	@STORE_COUNTS=1 cargo test -p orderstream --locked --test instruction_counts
 
 chaos: programs ## random faults on the real stack, then every promise checked: make chaos [ROUNDS=n] [SEED=s]
 	@$(release)/chaos $(addprefix --rounds ,$(ROUNDS)) $(addprefix --seed ,$(SEED))

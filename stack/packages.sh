@@ -25,6 +25,7 @@ need postgresql compgen -G '/usr/lib/postgresql/*/bin/postgres'
 need postgresql-client command -v psql
 need redis-server command -v redis-server
 need redis-tools command -v redis-cli
+need valgrind command -v valgrind
 need util-linux command -v setpriv
 [ ${#missing[@]} -gt 0 ] || exit 0
 

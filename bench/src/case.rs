@@ -18,11 +18,38 @@ pub(crate) enum Case {
     HotKeys,
     /// As drain-create, with one poison record in a hundred.
     Poison,
+    /// Drain-create while Redis is stopped, and what it takes to make everything whole afterwards.
+    RedisDown,
+    /// The same with a Redis that is paused: connected, and without an answer.
+    RedisHung,
+    /// Drain-create with time added to every round trip to Postgres and Redis.
+    RoundTrips,
+    /// A steady stream of inserts through the real Debezium: when row and hash are there.
+    Latency,
+    /// One large insert through the real Debezium.
+    Burst,
+    /// From the start of the process to its first record; what it has when it is idle.
+    Start,
+    /// Twelve partitions, one, two and four processes.
+    Scaling,
 }
 
 impl Case {
     /// All, in the order in which they run.
-    pub(crate) const ALL: [Self; 5] = [Self::DrainCreate, Self::Floor, Self::DrainMixed, Self::HotKeys, Self::Poison];
+    pub(crate) const ALL: [Self; 12] = [
+        Self::DrainCreate,
+        Self::Floor,
+        Self::DrainMixed,
+        Self::HotKeys,
+        Self::Poison,
+        Self::RedisDown,
+        Self::RedisHung,
+        Self::RoundTrips,
+        Self::Latency,
+        Self::Burst,
+        Self::Start,
+        Self::Scaling,
+    ];
 
     /// What CASE, the table and the file call it.
     pub(crate) fn name(self) -> &'static str {
@@ -32,6 +59,13 @@ impl Case {
             Self::DrainMixed => "drain-mixed",
             Self::HotKeys => "hot-keys",
             Self::Poison => "poison",
+            Self::RedisDown => "redis-down",
+            Self::RedisHung => "redis-hung",
+            Self::RoundTrips => "round-trips",
+            Self::Latency => "latency",
+            Self::Burst => "burst",
+            Self::Start => "start",
+            Self::Scaling => "scaling",
         }
     }
 }

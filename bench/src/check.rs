@@ -14,7 +14,7 @@ const SAMPLE: usize = 2_000;
 pub(crate) fn everything(ground: &Ground, filled: &Filled) -> Result<()> {
     rows(ground, filled)?;
     fates(ground, filled)?;
-    hashes(ground, filled)
+    hashes(ground, filled.outcome.orders.len())
 }
 
 /// Each order once, with its last state and its customer.
@@ -50,19 +50,38 @@ fn fates(ground: &Ground, filled: &Filled) -> Result<()> {
     Ok(())
 }
 
+/// After a case with the real Debezium: `results` equals `orders` with the customers, and every event was applied.
+pub(crate) fn source(ground: &Ground, topic: &str, orders: u64) -> Result<()> {
+    let found = ground.stack.psql(
+        "select format('%s rows, %s differ', count(*), count(*) filter (where
+            (r.customer_id, r.customer_name, r.customer_email, r.customer_tier, r.customer_country, r.product_id, r.quantity, r.price, r.total,
+             r.status, r.ordered_at, r.updated_at, r.enrichment)
+            is distinct from (o.customer_id, c.name, c.email, c.tier, c.country, o.product_id, o.quantity, o.price, o.quantity * o.price,
+             o.status, o.created_at, o.updated_at, 'complete')))
+         from results r full join orders o on o.id = r.order_id left join bench.customers c on c.id = o.customer_id",
+    )?;
+    let expected = format!("{orders} rows, 0 differ");
+    ensure!(found == expected, "{topic}: results is not what orders says: {found} instead of {expected}");
+    let applied = ground
+        .stack
+        .psql(&format!("select sum(applied), sum(stale + ignored + dead_lettered) from consumer_offsets where topic = '{topic}'"))?;
+    ensure!(applied == format!("{orders}|0"), "{topic}: {applied} events applied and not, instead of {orders}|0");
+    hashes(ground, usize::try_from(orders)?)
+}
+
 /// At least as many keys as orders and customers.
-pub(crate) fn keys(ground: &Ground, filled: &Filled) -> Result<()> {
+pub(crate) fn keys(ground: &Ground, orders: usize) -> Result<()> {
     let keys: u64 = redis::cmd("DBSIZE").query(&mut ground.redis()?)?;
-    let expected = filled.outcome.orders.len() as u64 + u64::from(ground.shop.customers);
+    let expected = orders as u64 + u64::from(ground.shop.customers);
     ensure!(keys >= expected, "Redis has {keys} keys, at least {expected} are needed");
     Ok(())
 }
 
 /// A hash for each order, and a sample of them as new and as complete as the rows.
-fn hashes(ground: &Ground, filled: &Filled) -> Result<()> {
-    keys(ground, filled)?;
+fn hashes(ground: &Ground, orders: usize) -> Result<()> {
+    keys(ground, orders)?;
     let mut redis = ground.redis()?;
-    let every = (filled.outcome.orders.len() / SAMPLE).max(1);
+    let every = (orders / SAMPLE).max(1);
     let rows = ground.stack.psql(&format!(
         "select order_id, lpad(epoch::text, 10, '0') || '-' || lpad(revision::text, 20, '0'), total, customer_name, status
          from results where order_id % {every} = 0"

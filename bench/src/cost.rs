@@ -10,8 +10,8 @@ use crate::measures::Measures;
 /// Linux counts processor time for user space in hundredths of a second, whatever its own clock does.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// A family of processes: its name in the table, and its first member.
-pub(crate) type Family = (&'static str, Option<u32>);
+/// A family of processes: its name in the table, and those that all others descend from.
+pub(crate) type Family = (&'static str, Vec<u32>);
 
 /// Processor time used so far, in seconds.
 #[derive(Clone, Debug)]
@@ -30,12 +30,12 @@ impl Reading {
     /// Reads what each family has used; a process that does not run has used nothing.
     pub(crate) fn now(families: &[Family], wal: f64) -> Result<Self> {
         let processes = processes();
-        let used = |root: Option<u32>| root.map_or(0.0, |root| family_ticks(&processes, root) / TICKS_PER_SECOND);
+        let used = |roots: &[u32]| roots.iter().map(|root| family_ticks(&processes, *root)).sum::<f64>() / TICKS_PER_SECOND;
         let machine = fs::read_to_string("/proc/stat").context("/proc/stat cannot be read")?;
         let (busy, stolen) = machine_seconds(&machine).context("/proc/stat cannot be understood")?;
         Ok(Self {
-            families: families.iter().map(|(name, root)| (*name, used(*root))).collect(),
-            own: used(Some(std::process::id())) - families.iter().map(|(_, root)| used(*root)).sum::<f64>(),
+            families: families.iter().map(|(name, roots)| (*name, used(roots))).collect(),
+            own: used(&[std::process::id()]) - families.iter().map(|(_, roots)| used(roots)).sum::<f64>(),
             busy,
             stolen,
             wal,
@@ -63,10 +63,15 @@ impl Reading {
 
 /// The most memory that a process has had, in megabytes of 1,000,000 bytes.
 pub(crate) fn peak_memory_mb(pid: u32) -> Result<f64> {
-    memory_mb(pid, "VmHWM:")
+    field_mb(pid, "VmHWM:")
 }
 
-fn memory_mb(pid: u32, field: &str) -> Result<f64> {
+/// The memory that a process has now, in megabytes of 1,000,000 bytes.
+pub(crate) fn memory_mb(pid: u32) -> Result<f64> {
+    field_mb(pid, "VmRSS:")
+}
+
+fn field_mb(pid: u32, field: &str) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the process has ended")?;
     let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kib: f64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).with_context(|| format!("there is no {field}"))?;

@@ -20,7 +20,7 @@ use crate::workload::{Outcome, Workload};
 
 /// As many as in production: the processes share them.
 pub(crate) const PARTITIONS: i32 = 4;
-const FOR_EVER: (&str, &str) = ("retention.ms", "-1");
+pub(crate) const FOR_EVER: (&str, &str) = ("retention.ms", "-1");
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Rows that are sent to Postgres at a time.
 const ROWS_AT_A_TIME: usize = 10_000;
@@ -42,7 +42,7 @@ pub(crate) struct Filled {
 pub(crate) fn customers(ground: &Ground) -> Result<()> {
     let Shop { customers, .. } = ground.shop;
     ground.stack.create_topic(CUSTOMERS, PARTITIONS, &[("cleanup.policy", "compact")])?;
-    let mut topic = Topic::open(ground, CUSTOMERS)?;
+    let mut topic = Topic::open(ground, CUSTOMERS, PARTITIONS)?;
     let mut rows = Vec::with_capacity(customers as usize);
     let (mut key, mut value) = (String::new(), String::new());
     for number in 0..customers {
@@ -60,8 +60,8 @@ pub(crate) fn customers(ground: &Ground) -> Result<()> {
 pub(crate) fn orders(ground: &Ground, workload: Workload, count: u64) -> Result<Filled> {
     let begin = Instant::now();
     let shop = ground.shop;
-    ground.stack.create_topic(workload.topic(), PARTITIONS, &[FOR_EVER])?;
-    let mut topic = Topic::open(ground, workload.topic())?;
+    ground.stack.create_topic(workload.topic(), workload.partitions(), &[FOR_EVER])?;
+    let mut topic = Topic::open(ground, workload.topic(), workload.partitions())?;
     let (mut key, mut value) = (String::new(), String::new());
     for (number, event) in (0..).zip(workload.events(shop.seed, count)) {
         let before = event.version.checked_sub(1).map(|version| shop.order(event.id, version));
@@ -115,12 +115,13 @@ fn copy(ground: &Ground, table: &'static str, rows: impl Iterator<Item = String>
 struct Topic<'a> {
     ground: &'a Ground,
     name: &'static str,
+    partitions: i32,
     producer: BaseProducer<Deliveries>,
     headers: OwnedHeaders,
 }
 
 impl<'a> Topic<'a> {
-    fn open(ground: &'a Ground, name: &'static str) -> Result<Self> {
+    fn open(ground: &'a Ground, name: &'static str, partitions: i32) -> Result<Self> {
         let producer = ClientConfig::new()
             .set("bootstrap.servers", ground.stack.bootstrap_servers())
             .set("partitioner", "murmur2_random")
@@ -133,7 +134,7 @@ impl<'a> Topic<'a> {
             .create_with_context(Deliveries::default())?;
         let empty = OwnedHeaders::new_with_capacity(HEADERS.len());
         let headers = HEADERS.iter().fold(empty, |headers, (key, value)| headers.insert(Header { key, value: Some(*value) }));
-        Ok(Self { ground, name, producer, headers })
+        Ok(Self { ground, name, partitions, producer, headers })
     }
 
     fn send(&mut self, key: &str, value: &str) -> Result<()> {
@@ -151,7 +152,7 @@ impl<'a> Topic<'a> {
     fn close(self, expected: u64) -> Result<()> {
         self.producer.flush(PATIENCE).with_context(|| format!("{} is not filled in time", self.name))?;
         let failed = self.producer.context().failed.load(Ordering::Relaxed);
-        let held = held(self.ground, self.name)?;
+        let held = held(self.ground, self.name, self.partitions)?;
         if failed > 0 || held != expected {
             bail!("{} holds {held} events and should hold {expected}; {failed} could not be sent", self.name);
         }
@@ -160,13 +161,13 @@ impl<'a> Topic<'a> {
 }
 
 /// How many records a topic holds.
-pub(crate) fn held(ground: &Ground, topic: &str) -> Result<u64> {
+fn held(ground: &Ground, topic: &str, partitions: i32) -> Result<u64> {
     let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", ground.stack.bootstrap_servers()).create()?;
     let count = |partition| {
         let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
         Ok((high - low).unsigned_abs())
     };
-    (0..PARTITIONS).map(count).sum::<Result<u64, KafkaError>>().with_context(|| format!("{topic} cannot be counted"))
+    (0..partitions).map(count).sum::<Result<u64, KafkaError>>().with_context(|| format!("{topic} cannot be counted"))
 }
 
 /// Counts what was not delivered.

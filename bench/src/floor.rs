@@ -50,19 +50,19 @@ pub(crate) fn floor(ground: &Ground, filled: &Filled) -> Result<Vec<(&'static st
 fn run(ground: &Ground, filled: &Filled, work: &Work, parts: Parts) -> Result<Measures> {
     ground.reset()?;
     let reader = if parts.fetch { Some(Reader::open(ground, filled)?) } else { None };
-    let before = ground.reading(None)?;
+    let before = ground.reading(&[])?;
     let start = Instant::now();
     side_by_side(ground, work, parts, reader.as_ref())?;
     let seconds = start.elapsed().as_secs_f64();
     let events = filled.outcome.events;
     let mut measures = Measures::default();
     measures.put("events_per_second", events as f64 / seconds);
-    ground.reading(None)?.put_since(&before, events, seconds, &mut measures);
+    ground.reading(&[])?.put_since(&before, events, seconds, &mut measures);
     if parts.upsert {
         check::rows(ground, filled)?;
     }
     if parts.redis.is_some() {
-        check::keys(ground, filled)?;
+        check::keys(ground, filled.outcome.orders.len())?;
     }
     Ok(measures)
 }

@@ -55,15 +55,17 @@ impl Ground {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let watcher = Mutex::new(runtime.block_on(PgConnection::connect(&stack.database_url()))?);
         let ground = Self { stack, runtime, shop, watcher, program };
-        ground.retire_connector()?;
+        // The drains have the machine to themselves, and Postgres keeps no log for a reader that is not there.
+        ground.retire_connector("shop")?;
         ground.migrate()?;
         fill::customers(&ground)?;
         ground.stack.create_topic(NO_ORDERS, fill::PARTITIONS, &[])?;
         Ok(ground)
     }
 
-    /// The drains have the machine to themselves, and Postgres keeps no log for a reader that is not there.
-    fn retire_connector(&self) -> Result<()> {
+    /// Ends Debezium and drops its slot.
+    pub(crate) fn retire_connector(&self, name: &str) -> Result<()> {
+        self.stack.connect_api().remove(name)?;
         self.stack.connect().stop()?;
         let drop_slot = || self.stack.psql("select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active");
         until("the connector's slot is dropped", PATIENCE, || {
@@ -126,6 +128,15 @@ impl Ground {
 
     /// orderstream on a topic of orders, not started yet.
     pub(crate) fn orderstream(&self, topic: &str, settings: &[(&str, String)]) -> Service {
+        self.named("orderstream", topic, settings)
+    }
+
+    /// One more of them, without endpoints, whose port the first has.
+    pub(crate) fn another(&self, number: usize, topic: &str) -> Service {
+        self.named(&format!("orderstream-{number}"), topic, &[("HTTP_LISTEN", String::new())])
+    }
+
+    fn named(&self, name: &str, topic: &str, settings: &[(&str, String)]) -> Service {
         let (program, environment) = (self.program.clone(), self.environment(topic, settings));
         let port = self.stack.ports().orderstream;
         let launch = move || {
@@ -133,7 +144,7 @@ impl Ground {
             command.envs(environment.clone());
             command
         };
-        self.stack.service("orderstream", launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")))
+        self.stack.service(name, launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")))
     }
 
     fn command(&self, settings: &[(&str, String)]) -> Command {
@@ -174,6 +185,16 @@ impl Ground {
         Ok((processed.unsigned_abs(), open.unsigned_abs()))
     }
 
+    /// How many events of each partition of a topic are committed.
+    pub(crate) fn offsets(&self, topic: &str) -> Result<Vec<(i32, u64)>> {
+        const OFFSETS: &str = "
+            select coalesce(array_agg(partition order by partition), '{}'),
+                coalesce(array_agg(applied + stale + ignored + dead_lettered order by partition), '{}')
+            from consumer_offsets where topic = $1";
+        let (partitions, processed): (Vec<i32>, Vec<i64>) = self.row(OFFSETS, topic)?;
+        Ok(partitions.into_iter().zip(processed.into_iter().map(i64::unsigned_abs)).collect())
+    }
+
     /// Whether Redis reflects all of a topic that is committed.
     pub(crate) fn reflected(&self, topic: &str) -> Result<bool> {
         const COMMITTED: &str = "
@@ -187,15 +208,16 @@ impl Ground {
         Ok(committed.split(' ').filter(|entry| !entry.is_empty()).all(reached))
     }
 
-    /// What has been used so far, by the services and by `process`.
-    pub(crate) fn reading(&self, process: Option<&Service>) -> Result<Reading> {
+    /// What has been used so far, by the services and by `processes`.
+    pub(crate) fn reading(&self, processes: &[Service]) -> Result<Reading> {
         const WAL: &str = "select (pg_current_wal_lsn() - '0/0')::float8 where $1 = ''";
         let (wal,): (f64,) = self.row(WAL, "")?;
-        let families: [Family; 4] = [
-            ("orderstream", process.and_then(Service::pid)),
-            ("postgres", self.stack.postgres().pid()),
-            ("redis", self.stack.redis().pid()),
-            ("kafka", self.stack.kafka().pid()),
+        let families: [Family; 5] = [
+            ("orderstream", processes.iter().filter_map(Service::pid).collect()),
+            ("postgres", self.stack.postgres().pid().into_iter().collect()),
+            ("redis", self.stack.redis().pid().into_iter().collect()),
+            ("kafka", self.stack.kafka().pid().into_iter().collect()),
+            ("connect", self.stack.connect().pid().into_iter().collect()),
         ];
         Reading::now(&families, wal)
     }

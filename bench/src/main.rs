@@ -8,21 +8,35 @@
 //! - [`case`]: what can be measured
 //! - [`drain`]: a backlog is worked off
 //! - [`floor`]: the same rows by raw means
+//! - [`outage`]: a backlog while Redis is away, and the repair
+//! - [`delayed`], [`proxy`]: a backlog over slow lines
+//! - [`debezium`], [`latency`], [`burst`]: through the real Debezium
+//! - [`launch`]: the start of the process, and its idle memory
+//! - [`scaling`]: twelve partitions and more than one process
 //! - [`cost`]: processor time, memory, bytes of log
 //! - [`check`]: no number counts unless the table is right
-//! - [`measures`], [`report`], [`table`], [`machine`]: numbers, file and tables
+//! - [`measures`], [`report`], [`table`], [`goals`], [`machine`]: numbers, file and tables
 
+mod burst;
 mod case;
 mod check;
 mod cost;
+mod debezium;
+mod delayed;
 mod drain;
 mod envelope;
 mod fill;
 mod floor;
+mod goals;
 mod ground;
+mod latency;
+mod launch;
 mod machine;
 mod measures;
+mod outage;
+mod proxy;
 mod report;
+mod scaling;
 mod settings;
 mod shop;
 mod table;
@@ -39,12 +53,11 @@ use crate::case::Case;
 use crate::fill::Filled;
 use crate::ground::Ground;
 use crate::measures::Measures;
+use crate::outage::Outage;
 use crate::report::Run;
 use crate::settings::Settings;
 use crate::shop::Shop;
 use crate::workload::Workload;
-
-const CUSTOMERS: u32 = 20_000;
 
 fn main() -> ExitCode {
     match run() {
@@ -59,14 +72,14 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let settings = Settings::from_environment()?;
-    let ground = Ground::prepare(Shop { seed: settings.seed, customers: CUSTOMERS })?;
+    let ground = Ground::prepare(Shop { seed: settings.seed, customers: settings.customers })?;
     let mut logs = Logs { ground: &ground, settings: &settings, filled: BTreeMap::new() };
     let mut results = Vec::new();
     // Round after round, so that a machine that slows down slows all of them down.
     for round in 1..=settings.repeat {
         for case in &settings.cases {
             for (name, measures) in measure(*case, &ground, &mut logs).with_context(|| format!("{case}, repetition {round}"))? {
-                println!("{name} {round}/{}: {:.0} events/s", settings.repeat, measures.get("events_per_second").unwrap_or_default());
+                println!("{name} {round}/{}: {}", settings.repeat, measures.headline());
                 report::add(&mut results, name, measures);
             }
         }
@@ -84,20 +97,27 @@ fn run() -> Result<()> {
     if let Some(base) = &settings.base {
         println!("{}", run.change_since(base)?);
     }
-    println!("written to {}", run.save(&stack::root().join("bench/results"))?.display());
+    println!("written to {}", run.save(&settings.results)?.display());
     ground.stack.stop()
 }
 
 /// What one repetition of a case gives, by name.
 fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Vec<(&'static str, Measures)>> {
-    let workload = match case {
-        Case::DrainCreate => Workload::Create,
-        Case::DrainMixed => Workload::Mixed,
-        Case::HotKeys => Workload::Hot,
-        Case::Poison => Workload::Poison,
+    let measures = match case {
+        Case::DrainCreate => drain::drain(ground, logs.get(Workload::Create)?, &[])?,
+        Case::DrainMixed => drain::drain(ground, logs.get(Workload::Mixed)?, &[])?,
+        Case::HotKeys => drain::drain(ground, logs.get(Workload::Hot)?, &[])?,
+        Case::Poison => drain::drain(ground, logs.get(Workload::Poison)?, &[])?,
         Case::Floor => return floor::floor(ground, logs.get(Workload::Create)?),
+        Case::RedisDown => outage::drain_without_redis(ground, logs.get(Workload::Create)?, Outage::Down)?,
+        Case::RedisHung => outage::drain_without_redis(ground, logs.get(Workload::Create)?, Outage::Hung)?,
+        Case::RoundTrips => return delayed::round_trips(ground, logs.get(Workload::Create)?),
+        Case::Latency => latency::latency(ground, logs.settings.latency_seconds())?,
+        Case::Burst => burst::burst(ground, logs.settings.burst_rows())?,
+        Case::Start => launch::start(ground, logs.get(Workload::Few)?)?,
+        Case::Scaling => return scaling::scaling(ground, logs.get(Workload::Twelve)?),
     };
-    Ok(vec![(case.name(), drain::drain(ground, logs.get(workload)?, &[])?)])
+    Ok(vec![(case.name(), measures)])
 }
 
 /// The logs in Kafka, each filled when it is first needed.
@@ -110,7 +130,7 @@ struct Logs<'a> {
 impl Logs<'_> {
     fn get(&mut self, workload: Workload) -> Result<&Filled> {
         if !self.filled.contains_key(&workload) {
-            let filled = fill::orders(self.ground, workload, self.settings.events)?;
+            let filled = fill::orders(self.ground, workload, workload.size(self.settings.events))?;
             self.filled.insert(workload, filled);
         }
         self.filled.get(&workload).context("a log that was just filled")

@@ -22,6 +22,15 @@ impl Measures {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// The number that matters most, in words.
+    pub(crate) fn headline(&self) -> String {
+        match (self.get("events_per_second"), self.0.first()) {
+            (Some(rate), _) => format!("{rate:.0} events/s"),
+            (None, Some((name, value))) => format!("{name} {value:.1}"),
+            (None, None) => "nothing".to_owned(),
+        }
+    }
+
     /// As an object of JSON.
     pub(crate) fn to_json(&self) -> Value {
         Value::Object(self.0.iter().map(|(name, value)| (name.clone(), rounded(*value))).collect::<Map<_, _>>())
@@ -58,9 +67,22 @@ impl Spread {
     }
 }
 
+/// The number at or below which so many percent of `sorted` lie (nearest rank); zero of none.
+pub(crate) fn percentile(sorted: &[f64], percent: f64) -> f64 {
+    let rank = (percent / 100.0 * sorted.len() as f64).ceil().max(1.0);
+    sorted.iter().copied().zip(1_u32..).find(|(_, number)| f64::from(*number) >= rank).map_or(0.0, |(value, _)| value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_percentile_is_the_number_at_its_rank() {
+        let numbers: Vec<f64> = (1..=200).map(f64::from).collect();
+        assert_eq!([50.0, 99.0, 100.0].map(|percent| percentile(&numbers, percent)), [100.0, 198.0, 200.0]);
+        assert_eq!((percentile(&[7.0], 99.0), percentile(&[], 50.0)), (7.0, 0.0));
+    }
 
     #[test]
     fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {

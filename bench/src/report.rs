@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::goals::{self, Reached};
 use crate::measures::{Measures, Spread};
 
 /// A run: where, of what, and what each case gave.
@@ -78,6 +79,7 @@ impl Run {
             "versions": self.versions,
             "events": self.events,
             "seed": self.seed,
+            "goals": goals::reached(&self.results).into_iter().map(Reached::to_json).collect::<Vec<_>>(),
             "cases": self.results.iter().map(CaseResult::to_json).collect::<Vec<_>>(),
         });
         fs::create_dir_all(folder)?;

@@ -1,4 +1,4 @@
-//! What to run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`.
+//! What to run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`; for trials also SEED, CUSTOMERS and RESULTS (a folder).
 
 use std::env;
 use std::path::PathBuf;
@@ -12,8 +12,13 @@ use crate::case::Case;
 const REPEAT: usize = 5;
 /// The size of the cases that the goals speak of.
 const EVENTS: u64 = 1_000_000;
+const CUSTOMERS: u32 = 20_000;
 /// A batch of each partition at least.
 const FEWEST_EVENTS: u64 = 1_000;
+
+/// The size of `latency` and `burst` in a full run.
+const LATENCY_SECONDS: u64 = 60;
+const BURST_ROWS: u64 = 300_000;
 
 /// What to run.
 #[derive(Debug)]
@@ -28,6 +33,10 @@ pub(crate) struct Settings {
     pub(crate) base: Option<PathBuf>,
     /// Makes the events what they are.
     pub(crate) seed: u64,
+    /// Customers of the shop.
+    pub(crate) customers: u32,
+    /// The folder that the run is written to.
+    pub(crate) results: PathBuf,
 }
 
 impl Settings {
@@ -47,7 +56,24 @@ impl Settings {
             events,
             base: text("BASE").map(PathBuf::from),
             seed: number("SEED", 1)?,
+            customers: number("CUSTOMERS", CUSTOMERS)?.max(1),
+            results: text("RESULTS").map_or_else(|| stack::root().join("bench/results"), PathBuf::from),
         })
+    }
+
+    /// How long `latency` inserts.
+    pub(crate) fn latency_seconds(&self) -> u32 {
+        u32::try_from(self.scaled(LATENCY_SECONDS)).unwrap_or(u32::MAX).max(5)
+    }
+
+    /// How many rows `burst` inserts.
+    pub(crate) fn burst_rows(&self) -> u64 {
+        self.scaled(BURST_ROWS).max(FEWEST_EVENTS)
+    }
+
+    /// How much of `full` there is in a run of this size.
+    fn scaled(&self, full: u64) -> u64 {
+        full * self.events / EVENTS
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::goals::{self, Reached, number};
 use crate::machine;
 use crate::measures::{Measures, Spread};
 use crate::report::{CaseResult, Run};
@@ -25,8 +26,8 @@ const COLUMNS: [(&str, &str, usize); 10] = [
     ("others %", "others_percent", 0),
 ];
 
-/// Rates that are goals as shares of other rates: which, of which.
-const SHARES: [(&str, &str); 3] = [("drain-create", "floor"), ("poison", "drain-create"), ("floor", "floor-plain-hset")];
+/// What nobody reads but when something is strange; it is in the file.
+const SILENT: [&str; 4] = ["machine_busy_percent", "stolen_percent", "cpu_us.connect", "times_debezium_alone"];
 
 impl Run {
     /// The table: per event, medians; in brackets the spread of the rate.
@@ -45,20 +46,28 @@ impl Run {
         let repetitions = self.results.iter().map(|result| result.repetitions.len()).max().unwrap_or(0);
         let mut table = format!("\n{}, revision {}", machine::in_words(&self.machine), self.revision);
         infallible(write!(table, "; medians of {repetitions}, per event; {} events in drain-create\n\n", self.events));
-        table + &aligned(&rows) + &self.shares()
+        table + &aligned(&rows) + &self.details() + &self.goals()
     }
 
-    /// Shares within each round, because the machine's speed drifts from one to the next.
-    fn shares(&self) -> String {
-        let rates = |name: &str| self.results.iter().find(|result| result.name == name).map(|result| result.values("events_per_second"));
-        let mut out = String::new();
-        for (name, of) in SHARES {
-            let (Some(mine), Some(theirs)) = (rates(name), rates(of)) else { continue };
-            if let Some(Spread { min, median, max }) = Spread::of(mine.iter().zip(&theirs).map(|(mine, theirs)| mine / theirs)) {
-                infallible(write!(out, "\n{name} runs at {median:.2} of {of} ({min:.2} to {max:.2})"));
+    /// The measures that have no column, case by case.
+    fn details(&self) -> String {
+        let mut out = String::from("\n");
+        for result in &self.results {
+            let shown = |name: &&str| !SILENT.contains(name) && COLUMNS.iter().all(|(_, column, _)| column != name);
+            let measures = result.repetitions.first().into_iter().flat_map(Measures::names).filter(shown);
+            let words: Vec<String> = measures.filter_map(|name| Some(format!("{name} {}", in_words(result.spread(name)?)))).collect();
+            if !words.is_empty() {
+                infallible(writeln!(out, "{}: {}", result.name, words.join(", ")));
             }
         }
         out
+    }
+
+    /// The goals beside the figures.
+    fn goals(&self) -> String {
+        let mut rows = vec![["case", "figure", "median", "from to", "goal", "met"].map(str::to_owned).to_vec()];
+        rows.extend(goals::reached(&self.results).iter().map(Reached::row));
+        format!("\n{}", aligned(&rows))
     }
 
     fn heading(&self) -> Vec<String> {
@@ -77,7 +86,7 @@ impl Run {
         let text = fs::read_to_string(base).with_context(|| format!("{} cannot be read", base.display()))?;
         let earlier: Value = serde_json::from_str(&text).with_context(|| format!("{} is not a run", base.display()))?;
         let cases: Vec<CaseResult> = earlier["cases"].as_array().into_iter().flatten().filter_map(CaseResult::from_json).collect();
-        let heading = ["case", "measure", "then", "now", "change", "beyond the spread"].map(str::to_owned).to_vec();
+        let heading = ["case", "measure", "then (from to)", "now (from to)", "change", "beyond the spread"].map(str::to_owned).to_vec();
         let mut rows = vec![heading];
         for result in &self.results {
             let Some(then) = cases.iter().find(|case| case.name == result.name) else { continue };
@@ -97,8 +106,12 @@ fn change(case: &str, measure: &str, then: Spread, now: Spread) -> Option<Vec<St
     }
     let percent = 100.0 * (now.median / then.median - 1.0);
     let beyond = if now.min > then.max || now.max < then.min { "yes" } else { "" };
-    let number = |value: f64| if value >= 1000.0 { format!("{value:.0}") } else { format!("{value:.2}") };
-    Some(vec![case.into(), measure.into(), number(then.median), number(now.median), format!("{percent:+.1} %"), beyond.into()])
+    Some(vec![case.into(), measure.into(), in_words(then), in_words(now), format!("{percent:+.1} %"), beyond.into()])
+}
+
+/// The median, and from where to where.
+fn in_words(spread: Spread) -> String {
+    format!("{} ({} to {})", number(spread.median), number(spread.min), number(spread.max))
 }
 
 /// Columns of one width, numbers to the right.

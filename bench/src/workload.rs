@@ -1,5 +1,6 @@
 //! Which events there are, in which order, and what is left of them.
 
+use crate::fill::PARTITIONS;
 use crate::shop::mix;
 
 /// Orders that are changed while others are, at any time. An order's events then lie within some thousands of each other, as those of
@@ -7,6 +8,7 @@ use crate::shop::mix;
 const OPEN_ORDERS: usize = 1000;
 const CHANGES_PER_ORDER: u32 = 5;
 const HOT_ORDERS: i64 = 1000;
+const FEW: u64 = 100;
 /// One record of so many is poison.
 const POISON_EVERY: u64 = 100;
 
@@ -49,9 +51,23 @@ pub(crate) enum Workload {
     Hot,
     /// As `Create`, with one poison record in a hundred.
     Poison,
+    /// As `Create`, on twelve partitions.
+    Twelve,
+    /// As `Create`, a hundred of them.
+    Few,
 }
 
 impl Workload {
+    /// How many partitions its topic has.
+    pub(crate) fn partitions(self) -> i32 {
+        if self == Self::Twelve { 12 } else { PARTITIONS }
+    }
+
+    /// How many events there are in a run of that size.
+    pub(crate) fn size(self, events: u64) -> u64 {
+        if self == Self::Few { FEW } else { events }
+    }
+
     /// The name of its topic.
     pub(crate) fn topic(self) -> &'static str {
         match self {
@@ -59,6 +75,8 @@ impl Workload {
             Self::Mixed => "bench.mixed",
             Self::Hot => "bench.hot",
             Self::Poison => "bench.poison",
+            Self::Twelve => "bench.twelve",
+            Self::Few => "bench.few",
         }
     }
 
@@ -69,13 +87,15 @@ impl Workload {
             Self::Mixed => "bench.expected_mixed",
             Self::Hot => "bench.expected_hot",
             Self::Poison => "bench.expected_poison",
+            Self::Twelve => "bench.expected_twelve",
+            Self::Few => "bench.expected_few",
         }
     }
 
     /// `count` events, the same for the same seed.
     pub(crate) fn events(self, seed: u64, count: u64) -> Box<dyn Iterator<Item = Event>> {
         match self {
-            Self::Create => Box::new(ids().zip(0..count).map(|(id, _)| event(id, 0))),
+            Self::Create | Self::Twelve | Self::Few => Box::new(ids().zip(0..count).map(|(id, _)| event(id, 0))),
             Self::Poison => Box::new(ids().zip(0..count).map(|(id, number)| Event { poison: poison(number), ..event(id, 0) })),
             Self::Mixed => Box::new(Mixed::new(seed, count)),
             Self::Hot => Box::new(Hot::new(seed, count)),

@@ -109,6 +109,19 @@ impl Connect {
         Ok(())
     }
 
+    /// Removes the connector `name`; its slot and its topics stay.
+    ///
+    /// # Errors
+    /// When Connect does not accept it in time.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        let url = format!("{}/connectors/{name}", self.url);
+        // While the worker's group settles it answers 409.
+        wait::until(&format!("Connect removes the connector {name}"), PATIENCE, || {
+            let deleted = ureq::delete(&url).config().timeout_global(Some(Duration::from_secs(10))).build().call();
+            Attempt::from(deleted.map(drop).map_err(Into::into))
+        })
+    }
+
     fn status(&self, name: &str) -> Result<Status> {
         let url = format!("{}/connectors/{name}/status", self.url);
         let mut response = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(5))).build().call()?;

@@ -137,11 +137,11 @@ fn columns_are_same(row: &ResultRow, fields: &[Value]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use chrono::DateTime;
 
     use super::*;
-    use std::sync::Arc;
-
     use crate::enrich::Enrichment;
 
     fn row() -> ResultRow {
