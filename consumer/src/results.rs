@@ -36,6 +36,7 @@ pub mod keep;
 pub mod ledger;
 mod letters;
 pub mod lock;
+mod numeric;
 pub mod reconcile;
 pub mod replay;
 mod rounds;

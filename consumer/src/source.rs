@@ -140,6 +140,7 @@ impl Source {
     {
         let client = client::group_member(&config)?;
         let consumer: BaseConsumer<Callbacks> = client.create_with_context(Callbacks::default())?;
+        let asker: BaseConsumer = client::asker(&config)?.create()?;
         consumer.subscribe(&config.topics.iter().map(String::as_str).collect::<Vec<_>>())?;
 
         let (events, receiver) = unbounded_channel();
@@ -149,7 +150,7 @@ impl Source {
         thread::Builder::new().name("kafka-source".into()).spawn(move || {
             {
                 let _closing = client::Closing(&consumer);
-                poll::run(&consumer, &config, &runtime, &stopping, claim, &events);
+                poll::run(&consumer, &asker, &config, &runtime, &stopping, claim, &events);
             }
             // Leaves the group.
             drop(consumer);

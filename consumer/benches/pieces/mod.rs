@@ -132,7 +132,7 @@ fn row(id: i64) -> ResultRow {
     ResultRow {
         order_id: id,
         customer_id: format!("CUST{:05}", id * 7919 % 20_000),
-        customer: KnownCustomer { customer, version: Some(format!("0.0.{id}")) },
+        customer: KnownCustomer { customer, version: Some(format!("0.0.{id}")) }.into(),
         product_id: format!("PROD{:03}", id % 1_000),
         quantity: 7,
         price,

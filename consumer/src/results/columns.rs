@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
-use rust_decimal::Decimal;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef, Postgres};
 use sqlx::{Decode, Encode, Type};
 
 use super::batch::Put;
+use super::numeric::Money;
 use crate::order::{Text, Timestamp};
 use crate::position::{Kind, Position};
 
@@ -110,8 +110,8 @@ pub(super) struct Orders<'a> {
     pub(super) customer_country: Vec<Option<&'a str>>,
     pub(super) product_id: Vec<&'a str>,
     pub(super) quantity: Vec<i32>,
-    pub(super) price: Vec<Decimal>,
-    pub(super) total: Vec<Decimal>,
+    pub(super) price: Vec<Money>,
+    pub(super) total: Vec<Money>,
     pub(super) status: Vec<&'a str>,
     pub(super) ordered_at: Vec<Option<Timestamp>>,
     pub(super) updated_at: Vec<Option<Timestamp>>,
@@ -162,8 +162,8 @@ impl<'a> Orders<'a> {
         self.customer_country.push(customer.customer.country.as_deref());
         self.product_id.push(text(&order.product_id, stored.map(|texts| &texts.product_id)));
         self.quantity.push(order.quantity);
-        self.price.push(order.price);
-        self.total.push(order.total);
+        self.price.push(Money(order.price));
+        self.total.push(Money(order.total));
         self.status.push(text(&order.status, stored.map(|texts| &texts.status)));
         self.ordered_at.push(order.ordered_at);
         self.updated_at.push(order.updated_at);

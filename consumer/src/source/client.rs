@@ -58,6 +58,14 @@ pub(super) fn group_member(config: &SourceConfig) -> Result<ClientConfig, Source
     Ok(client)
 }
 
+/// The client configuration of the one that asks where logs begin and end, and reads nothing. A broker answers the requests of a
+/// connection one after the other: behind a fetch that waits for records such a question would wait half a second.
+pub(super) fn asker(config: &SourceConfig) -> Result<ClientConfig, SourceError> {
+    let mut client = reader(&config.properties, &config.group)?;
+    client.set("statistics.interval.ms", "0");
+    Ok(client)
+}
+
 /// The client configuration of any reader: the user's properties between the defaults and what is fixed.
 pub(super) fn reader(properties: &[(String, String)], group: &str) -> Result<ClientConfig, SourceError> {
     let mut client = ClientConfig::new();

@@ -9,7 +9,6 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 
-use super::client::Callbacks;
 use super::owned::Note;
 use super::progress::{Progress, Watermarks};
 use super::worker::{ClaimError, Claimed, Partition};
@@ -35,22 +34,19 @@ pub(super) enum Lookup {
 }
 
 /// Serves until the poll loop hangs up.
-pub(super) fn serve<F, Fut>(
-    consumer: &BaseConsumer<Callbacks>,
-    runtime: &Handle,
-    claim: F,
-    lookups: &Receiver<Lookup>,
-    notes: &Sender<Note>,
-) where
+pub(super) fn serve<F, Fut>(asker: &BaseConsumer, runtime: &Handle, claim: F, lookups: &Receiver<Lookup>, notes: &Sender<Note>)
+where
     F: Fn(Partition, Log) -> Fut,
     Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
 {
     while let Ok(lookup) = lookups.recv() {
+        // What the client has to say is said by the other client too; unheard it would pile up here.
+        while asker.poll(Duration::ZERO).is_some() {}
         match lookup {
-            Lookup::Claim { id, partition } => match watermarks(consumer, &partition) {
+            Lookup::Claim { id, partition } => match watermarks(asker, &partition) {
                 Ok(watermarks) => {
                     // The client has heard it with the watermarks' metadata: this waits for nobody.
-                    let cluster_id = consumer.client().fetch_cluster_id(TIMEOUT);
+                    let cluster_id = asker.client().fetch_cluster_id(TIMEOUT);
                     let claimed = claim(partition, Log { watermarks, cluster_id });
                     spawn_claim(runtime, notes.clone(), id, async move { claimed.await.map(|claimed| (watermarks, claimed)) });
                 }
@@ -60,7 +56,7 @@ pub(super) fn serve<F, Fut>(
                 }
             },
             Lookup::Round { partitions, topic } => {
-                let answered = round(consumer, &partitions, &topic);
+                let answered = round(asker, &partitions, &topic);
                 let _ = notes.send(Note::Round { answered });
             }
         }
@@ -80,19 +76,19 @@ where
 }
 
 /// With `read_committed` the end is the last stable offset: what an open transaction holds back is no lag.
-fn watermarks(consumer: &BaseConsumer<Callbacks>, partition: &Partition) -> Result<Watermarks, KafkaError> {
-    let (low, high) = consumer.fetch_watermarks(&partition.topic, partition.number, TIMEOUT)?;
+fn watermarks(asker: &BaseConsumer, partition: &Partition) -> Result<Watermarks, KafkaError> {
+    let (low, high) = asker.fetch_watermarks(&partition.topic, partition.number, TIMEOUT)?;
     Ok(Watermarks { low, high })
 }
 
 /// True if a broker answered. The first silence ends the round: the others would wait as long.
-fn round(consumer: &BaseConsumer<Callbacks>, partitions: &[(Partition, Arc<Progress>)], topic: &str) -> bool {
+fn round(asker: &BaseConsumer, partitions: &[(Partition, Arc<Progress>)], topic: &str) -> bool {
     if partitions.is_empty() {
-        return consumer.fetch_metadata(Some(topic), TIMEOUT).is_ok();
+        return asker.fetch_metadata(Some(topic), TIMEOUT).is_ok();
     }
     let mut answered = false;
     for (partition, progress) in partitions {
-        let Ok(watermarks) = watermarks(consumer, partition) else { break };
+        let Ok(watermarks) = watermarks(asker, partition) else { break };
         progress.set_watermarks(watermarks);
         answered = true;
     }

@@ -54,6 +54,7 @@ pub(super) struct PollLoop<'a> {
 /// Polls until told to stop or until the client cannot go on.
 pub(super) fn run<F, Fut>(
     consumer: &BaseConsumer<Callbacks>,
+    asker: &BaseConsumer,
     config: &SourceConfig,
     runtime: &Handle,
     stopping: &AtomicBool,
@@ -67,7 +68,7 @@ pub(super) fn run<F, Fut>(
     let (notes_to_self, notes) = channel();
     let answers = notes_to_self.clone();
     thread::scope(|scope| {
-        let server = move || lookup::serve(consumer, runtime, claim, &asked, &answers);
+        let server = move || lookup::serve(asker, runtime, claim, &asked, &answers);
         if let Err(error) = thread::Builder::new().name("kafka-lookup".into()).spawn_scoped(scope, server) {
             let _ = events.send(Event::Fatal(format!("the thread that asks for watermarks cannot be started: {error}")));
             return;

@@ -113,3 +113,20 @@ async fn lag_falls_to_zero_and_progress_is_committed_to_the_group() {
     };
     assert_eq!(committed, Offset::Offset(50));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_partitions_do_not_delay_the_claims_of_others() {
+    let cluster = Cluster::new(&[("t", 12)]);
+    let (workers, mut did, _open) = Workers::new("a");
+    let (source, _events) = workers.start(cluster.config(&["t"]));
+    let mut claims = Vec::new();
+    while claims.len() < 12 {
+        if let Did::Claim(..) = next(&mut did).await {
+            claims.push(std::time::Instant::now());
+        }
+    }
+    // Behind a fetch that waits, each would take up to half a second.
+    let took = claims[11] - claims[0];
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    source.stop().await.unwrap();
+}
