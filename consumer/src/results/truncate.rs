@@ -17,6 +17,8 @@ on conflict (epoch) do update set
     source_ms = excluded.source_ms, swept_to = excluded.swept_to
 where excluded.lsn > t.lsn";
 
+const IS_OPEN: &str = "select exists (select from truncates where swept_to is not null and partition = any($1))";
+
 /// Before the first order.
 const FROM_THE_START: i64 = i64::MIN;
 
@@ -61,6 +63,11 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses; it may be tried again.
     pub async fn sweep_truncate(&self, partitions: &[i32], chunk: i64) -> Result<bool, StoreError> {
+        // The sweep asks once a second, and nearly always for nothing.
+        let is_open: bool = sqlx::query_scalar(IS_OPEN).bind(partitions).fetch_one(&self.pool).await?;
+        if !is_open {
+            return Ok(false);
+        }
         let mut transaction = self.pool.begin().await?;
         let open: Option<(i32, i64)> = sqlx::query_as(OPEN).bind(partitions).fetch_optional(&mut *transaction).await?;
         let Some((epoch, after)) = open else { return Ok(false) };
