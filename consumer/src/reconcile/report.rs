@@ -164,6 +164,10 @@ impl fmt::Display for Report {
             )?;
             if left.count > 0 {
                 writeln!(f, "not yet     {} orders do not agree: {left}", left.count)?;
+                writeln!(
+                    f,
+                    "            Is a process running, and Debezium? If only the customers are wrong: `orderstream rebuild customers`"
+                )?;
             }
         }
         writeln!(f, "{}", self.conclusion())
