@@ -4,7 +4,7 @@
 //! - [`claim`]: who may write a partition, and from which offset
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
-//! - `fence`, `rounds`, `settle`, `letters`: its statements, in order
+//! - `fence`, `rounds`, `settle`, `lsn_space`, `letters`: its statements, in order
 //! - [`bisect`]: the rows that Postgres refuses
 //! - [`keep`]: the transaction of a batch of customers
 //! - [`ledger`]: where each partition stands, and moved by hand
@@ -34,6 +34,7 @@ pub mod keep;
 pub mod ledger;
 mod letters;
 pub mod lock;
+mod lsn_space;
 pub mod replay;
 mod rounds;
 mod settle;
@@ -43,6 +44,7 @@ pub mod summary;
 pub use apply::{Applied, ApplyError};
 pub use claim::Claim;
 pub use error::{Class, StoreError};
+pub use lsn_space::OtherSpace;
 pub use rounds::UPSERT;
 
 /// The migrations, embedded: a binary and its schema cannot come apart.
