@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test bench micro counts chaos deny packages programs
+.PHONY: help up services down clean test bench micro counts chaos fuzz deny packages programs
 .DEFAULT_GOAL := help
 release := $(or $(CARGO_TARGET_DIR),target)/release
 
@@ -31,6 +31,11 @@ counts: packages ## store the instruction counts of the pure parts anew
 
 chaos: programs ## random faults on the real stack, then every promise checked: make chaos [ROUNDS=n] [SEED=s]
 	@$(release)/chaos $(addprefix --rounds ,$(ROUNDS)) $(addprefix --seed ,$(SEED))
+
+fuzz:           ## the decoder and the position rule on arbitrary input, SECONDS=600 each; needs nightly Rust and cargo-fuzz
+	@cargo run --quiet -p orderstream --example fuzz_seeds
+	@cd fuzz && for target in envelope position; do \
+		cargo +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS),600) -max_len=4096 -dict=words || exit 1; done
 
 deny:           ## licences, advisories and sources of the dependencies
 	@cargo deny check

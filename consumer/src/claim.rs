@@ -75,6 +75,7 @@ impl Claimant {
             match outcome {
                 Ok(()) if place.is_fenced() => Ending::Reclaim(Stopped::Fenced.to_string()),
                 Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,
+                Err(other @ Stopped::OtherSpace(_)) => Ending::Stop(other.to_string()),
                 Err(fenced @ Stopped::Fenced) => Ending::Reclaim(fenced.to_string()),
             }
         })

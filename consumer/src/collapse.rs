@@ -81,6 +81,8 @@ fn next(last: &Position, change: &Position) -> Next {
         Class::Unknown if replaces => Next::Replaces,
         Class::Snapshot if replaces && change.lsn >= last.lsn => Next::Replaces,
         Class::Committed | Class::Uncommitted if replaces && change.lsn > last.lsn => Next::Replaces,
+        // Of another database: the transaction is to find out, and to stop.
+        _ if change.contradicts(last) => Next::NeedsRound,
         Class::Committed | Class::Uncommitted if !replaces && change.lsn <= last.lsn => Next::Stale,
         _ => Next::NeedsRound,
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 pub use committed::CommittedCustomers;
-pub use keep::{ChangedCustomer, PutCustomers};
+pub use keep::{ChangedCustomer, PutCustomers, position_text};
 pub use lookup::read_customer;
 pub use token::CustomersToken;
 

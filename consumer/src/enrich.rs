@@ -131,7 +131,6 @@ pub struct DeletedRow {
 }
 
 /// What the hash `order:<id>` is to say.
-#[expect(clippy::large_enum_variant, reason = "nearly all are live: a box would cost each an allocation")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum OrderState {
     /// The order exists.

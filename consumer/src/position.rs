@@ -50,9 +50,14 @@ pub struct Position {
     pub commit: Option<i64>,
     /// Second part of `source.sequence`, else `source.lsn`.
     pub lsn: Option<i64>,
-    /// `source.ts_ms`, milliseconds since 1970. Told to operators; never decides.
+    /// `source.ts_ms`, milliseconds since 1970: when the source committed. Never decides which is newer, see [`Self::contradicts`].
     pub ts_ms: Option<i64>,
 }
+
+/// The source's clock may have been set back by this much between two commits, in milliseconds, without anything being wrong: machines that take
+/// over from each other differ by less. An order that was changed less than this before its database was replaced is not noticed; one that was
+/// changed earlier is.
+pub const CLOCK_TOLERANCE_MS: i64 = 60_000;
 
 impl Position {
     /// Whether this event replaces what `stored` left behind, for one and the same row.
@@ -76,10 +81,60 @@ impl Position {
         }
     }
 
+    /// Whether this streamed event is older than `stored` by its LSN, but was committed clearly later: then the two LSNs are of different
+    /// databases. An event that is sent again has its old time; a row of a snapshot has the time of its reading, which says nothing.
+    #[must_use]
+    pub fn contradicts(&self, stored: &Self) -> bool {
+        let (Some(mine), Some(theirs)) = (self.ts_ms, stored.ts_ms) else { return false };
+        self.epoch == stored.epoch
+            && (self.kind, stored.kind) == (Kind::Stream, Kind::Stream)
+            && self.log_order(stored) == Ordering::Less
+            && mine.saturating_sub(theirs) > CLOCK_TOLERANCE_MS
+    }
+
     fn log_order(&self, stored: &Self) -> Ordering {
         match (self.commit, stored.commit) {
             (Some(mine), Some(theirs)) => (mine, self.lsn).cmp(&(theirs, stored.lsn)),
             _ => self.lsn.cmp(&stored.lsn),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: i64 = 1_795_262_400_000;
+
+    fn stream(offset: i64, lsn: i64, ts_ms: i64) -> Position {
+        Position { epoch: 0, partition: 0, offset, kind: Kind::Stream, commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(ts_ms) }
+    }
+
+    #[test]
+    fn a_lower_lsn_that_was_committed_minutes_later_is_of_another_database() {
+        let (stored, later) = (stream(1, 100, NOON), NOON + CLOCK_TOLERANCE_MS + 1);
+        assert!(stream(2, 50, later).contradicts(&stored));
+        assert!(Position { commit: None, ..stream(2, 50, later) }.contradicts(&stored), "the first change after a start");
+        assert!(Position { partition: 3, ..stream(0, 50, later) }.contradicts(&stored), "the key may have moved");
+    }
+
+    #[test]
+    fn what_is_sent_again_or_snapshotted_or_within_the_clocks_tolerance_is_not() {
+        let (stored, later) = (stream(1, 100, NOON), NOON + 600_000);
+        for harmless in [
+            stream(2, 50, NOON - 600_000),
+            stream(2, 50, NOON + CLOCK_TOLERANCE_MS),
+            stream(2, 100, later),
+            stream(2, 150, later),
+            Position { kind: Kind::Snapshot, ..stream(2, 50, later) },
+            Position { kind: Kind::Incremental, ..stream(2, 50, later) },
+            Position { kind: Kind::Unknown, ..stream(2, 50, later) },
+            Position { ts_ms: None, ..stream(2, 50, later) },
+            Position { epoch: 1, ..stream(2, 50, later) },
+        ] {
+            assert!(!harmless.contradicts(&stored), "{harmless:?}");
+        }
+        let snapshot = Position { kind: Kind::Snapshot, ..stored };
+        assert!(!stream(2, 50, later).contradicts(&snapshot));
     }
 }

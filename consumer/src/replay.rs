@@ -62,8 +62,8 @@ pub async fn replay(flow: &Flow, originals: &[Original]) -> Result<Tally, Replay
                 continue;
             }
             Err(ApplyError::Store(error) | ApplyError::Unknown { error, .. }) => error,
-            // Nothing here is fenced.
-            Err(ApplyError::Fenced) => continue,
+            // Nothing here is fenced, and letters may be as old as they like.
+            Err(ApplyError::Fenced | ApplyError::OtherSpace(_)) => continue,
         };
         if error.class() == Class::Row {
             let found = flow.results.refused(&batch).await?;

@@ -4,7 +4,7 @@
 //! - [`claim`]: who may write a partition, and from which offset
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
-//! - `fence`, `rounds`, `settle`, `letters`: its statements, in order
+//! - `fence`, `rounds`, `settle`, `lsn_space`, `letters`: its statements, in order
 //! - [`truncate`]: what a truncate removes, in all partitions
 //! - [`bisect`]: the rows that Postgres refuses
 //! - [`keep`]: the transaction of a batch of customers
@@ -36,6 +36,7 @@ pub mod keep;
 pub mod ledger;
 mod letters;
 pub mod lock;
+mod lsn_space;
 mod numeric;
 pub mod reconcile;
 pub mod replay;
@@ -49,6 +50,7 @@ pub mod truncate;
 pub use apply::{Applied, ApplyError};
 pub use claim::Claim;
 pub use error::{Class, StoreError};
+pub use lsn_space::OtherSpace;
 pub use rounds::UPSERT;
 
 /// The migrations, embedded: a binary and its schema cannot come apart.

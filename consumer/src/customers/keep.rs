@@ -122,7 +122,8 @@ fn columns_that_are_not_null(call: &mut Cmd, customer: &Customer) {
 }
 
 /// A position as the script reads it. Numbers of Kafka and Postgres are not negative.
-fn position_text(position: &Position) -> String {
+#[must_use]
+pub fn position_text(position: &Position) -> String {
     let Position { epoch, partition, offset, kind, commit, lsn, ts_ms: _ } = position;
     let number = |n: &Option<i64>| n.map_or_else(|| "0".repeat(21), |n| format!("1{:020}", n.max(0)));
     let (epoch, partition, offset) = ((*epoch).max(0), (*partition).max(0), (*offset).max(0));

@@ -11,7 +11,7 @@ use crate::flow::{Flow, Place, Revoked};
 use crate::metrics::Stage;
 use crate::results::batch::{Batch, unresolved};
 use crate::results::claim::Standing;
-use crate::results::{Applied, ApplyError, Class, StoreError};
+use crate::results::{Applied, ApplyError, Class, OtherSpace, StoreError};
 
 /// A batch that is committed; its hashes are still to be written. The records' bytes are let go of here (P10).
 #[derive(Debug)]
@@ -28,11 +28,14 @@ impl Stored {
 }
 
 /// Why a worker ended before its inbox did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
     /// Another worker has claimed the partition: this one is a zombie and has written nothing (P4).
     #[error("another worker has claimed the partition, or its offset was moved by hand")]
     Fenced,
+    /// The source database was restored or replaced (P5): going on would drop its changes without a word.
+    #[error(transparent)]
+    OtherSpace(Box<OtherSpace>),
     /// The partition was revoked while a server was away; whoever has it next goes on from the committed offset.
     #[error("{0}")]
     Revoked(#[from] Revoked),
@@ -78,6 +81,7 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
         let error = match flow.timed(Stage::Commit, flow.results.apply(&place.claim, &prepared.batch)).await {
             Ok(applied) => return Ok(Outcome::Stored(Stored::new(prepared, applied))),
             Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
+            Err(ApplyError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
             Err(ApplyError::Unresolved(records)) => {
                 prepared.refuse(flow, records.into_iter().map(|record| (record, unresolved())).collect());
                 continue;

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Round, Written};
-use super::{Claim, Class, Results, StoreError, due, fence, letters, rounds, settle, truncate};
+use super::{Claim, Class, OtherSpace, Results, StoreError, due, fence, letters, lsn_space, rounds, settle, truncate};
 use crate::enrich::Enrichment;
 use crate::fate::Fates;
+use crate::position::Position;
 
 /// What a transaction did.
 #[derive(Debug)]
@@ -27,6 +28,9 @@ pub enum ApplyError {
     /// These records (by index in the batch) lack a value that is nowhere stored. Nothing was written.
     #[error("{} changes leave out a column that is not stored", .0.len())]
     Unresolved(Vec<usize>),
+    /// The source database is another one than before. Nothing was written.
+    #[error(transparent)]
+    OtherSpace(Box<OtherSpace>),
     /// The answer to COMMIT was lost; this is what holds if it went through.
     #[error("the answer to a commit was lost: {error}")]
     Unknown {
@@ -74,6 +78,9 @@ async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> R
     let buried = settle::settle(connection, &mut written, truncated > 0).await?;
     let stale = without_effect(batch, &written) + (batch.truncates.len() as u64 - truncated);
     if stale > 0 {
+        if let Some(found) = lsn_space::contradiction(connection, &refused(batch, &written)).await? {
+            return Err(ApplyError::OtherSpace(Box::new(found)));
+        }
         fence::recount(connection, claim, stale).await?;
         fates.applied -= stale;
         fates.stale += stale;
@@ -109,6 +116,17 @@ fn without_effect(batch: &Batch, written: &[Written]) -> u64 {
         puts.chain(deletes).filter(|(id, _)| !took_effect.contains(&(number, *id))).map(|(_, members)| members).sum::<u64>()
     };
     batch.rounds.iter().enumerate().map(of_round).sum()
+}
+
+/// Order and position of the writes that did not take effect.
+fn refused(batch: &Batch, written: &[Written]) -> Vec<(i64, Position)> {
+    let took_effect: HashSet<(usize, i64)> = written.iter().map(|write| (write.round, write.order_id)).collect();
+    let of_round = |(number, round): (usize, &Round)| {
+        let puts = round.puts.iter().map(|put| (put.order_id, put.position));
+        let deletes = round.deletes.iter().map(|delete| (delete.order_id, delete.position));
+        puts.chain(deletes).filter(|(id, _)| !took_effect.contains(&(number, *id))).collect::<Vec<_>>()
+    };
+    batch.rounds.iter().enumerate().flat_map(of_round).collect()
 }
 
 /// The orders whose row or hash will not be complete after this batch, each once, ascending.

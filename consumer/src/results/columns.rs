@@ -89,6 +89,11 @@ impl Positions {
     }
 }
 
+/// The kind that [`kind_code`] stored; what nobody stored says nothing.
+pub(super) fn kind_of(code: i8) -> Kind {
+    [Kind::Snapshot, Kind::Stream, Kind::Incremental].into_iter().find(|kind| kind_code(*kind) == code).unwrap_or(Kind::Unknown)
+}
+
 /// Postgres' `"char"` is a signed byte on the wire.
 fn kind_code(kind: Kind) -> i8 {
     match kind {

@@ -140,6 +140,43 @@ fn a_row_that_the_database_refuses_costs_only_itself() {
     shop.sql("delete from orders where product_id = 'REFUSED'");
 }
 
+/// The reasons of the newest dead letters, as they came.
+fn reasons(shop: &Shop, letters: &[i64]) -> Vec<String> {
+    let found = shop.topics().read(DEAD_LETTERS, letters);
+    found.iter().map(|letter| letter.header("x-dlq-reason").unwrap().to_owned()).collect()
+}
+
+#[test]
+fn where_a_missing_customer_is_a_dead_letter_the_order_is_kept_there_and_not_written() {
+    let shop = Shop::with(&[("ENRICHMENT_WHEN_CUSTOMER_IS_MISSING", "dead_letter")]);
+    let before = shop.topics().ends(DEAD_LETTERS);
+    let id = shop.order("NOBODY1", 1, "1.00");
+    let known = shop.order("CUST001", 1, "1.00");
+    shop.await_hash_field(known, "customer_name", "Alice Johnson");
+    shop.await_the_end_of_the_topics();
+    assert_eq!(reasons(&shop, &before), ["customer_missing"]);
+    assert_eq!(shop.number(&format!("select count(*) from results where order_id = {id}")), 0);
+    shop.sql(&format!("delete from orders where id = {id}"));
+    shop.await_everything_right_with_letters(1);
+}
+
+#[test]
+fn where_an_absent_redis_makes_dead_letters_the_orders_are_kept_there_until_it_is_back() {
+    let shop = Shop::with(&[("ENRICHMENT_WHEN_REDIS_IS_DOWN", "dead_letter")]);
+    let before = shop.topics().ends(DEAD_LETTERS);
+    shop.stack().redis().stop().unwrap();
+    let id = shop.order("CUST001", 1, "1.00");
+    shop.await_at_least("select count(*) from dead_letters where reason = 'redis_down'", 1);
+    assert_eq!(reasons(&shop, &before), ["redis_down"]);
+    assert_eq!(shop.number(&format!("select count(*) from results where order_id = {id}")), 0);
+    shop.stack().redis().start().unwrap();
+    shop.process(0).await_readiness(200, "ok");
+    // The next change of the order brings it in.
+    shop.sql(&format!("update orders set quantity = 3 where id = {id}"));
+    shop.await_hash_field(id, "total", "3.00");
+    shop.await_everything_right_with_letters(1);
+}
+
 #[test]
 fn a_poison_customer_is_a_dead_letter_too() {
     let shop = Shop::open();

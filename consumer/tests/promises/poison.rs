@@ -52,6 +52,9 @@ fn without(id: i64, column: &str) -> Sent {
     Sent::order(id, event.to_string())
 }
 
+/// What Debezium puts in the place of a large text that an update did not touch.
+const UNCHANGED: &str = "__debezium_unavailable_value";
+
 /// One record of each kind.
 pub fn all_kinds() -> Vec<Poison> {
     let good = event(FIRST_ID).to_string();
@@ -82,12 +85,13 @@ pub fn all_kinds() -> Vec<Poison> {
         ("an id that is not the key's", "invalid", "after.id", with(id(), "id", json!(1))),
         ("a truncate that says not where", "unsupported", "", Sent { value: Some(truncate.into_bytes()), ..Sent::default() }),
         ("a record over the limit", "too_large", "source.max_record_bytes", with(id(), "status", json!("x".repeat(5_000)))),
+        ("an unchanged column of no row", "unresolved_toast", "REPLICA IDENTITY FULL", with(id(), "product_id", json!(UNCHANGED))),
         ("a row that the database refuses", "rejected_by_database", "no_refused_product", with(id(), "product_id", json!(REFUSED_PRODUCT))),
     ];
     let mut kinds: Vec<Poison> = kinds
         .into_iter()
         .map(|(name, reason, message, record)| {
-            let stage = if reason == "rejected_by_database" { "store" } else { "decode" };
+            let stage = if ["rejected_by_database", "unresolved_toast"].contains(&reason) { "store" } else { "decode" };
             Poison { name, reason, stage, message, record }
         })
         .collect();

@@ -1,0 +1,80 @@
+//! Whether what the guard refused is older at all, or comes from another LSN space (P5).
+//!
+//! Asked only about writes that the guard refused; nothing of the batch's transaction stays if one of them contradicts what is stored.
+
+use std::collections::HashMap;
+
+use sqlx::Row;
+use sqlx::postgres::{PgConnection, PgRow};
+
+use super::StoreError;
+use super::columns::kind_of;
+use crate::position::{CLOCK_TOLERANCE_MS, Position};
+
+/// An event that is older than what is stored by its LSN, and clearly newer by the source's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "order {order_id}: the event at offset {} of partition {} has a lower LSN ({}) than what is stored ({}), but was committed {} s later by the \
+     source's clock: the source database was restored or replaced, and its LSNs began anew. Nothing was written. Raise source.epoch to {next}, and \
+     with SOURCE_EPOCH={next} let each partition begin at the first event of the new database: orderstream offsets reset --topic <topic> \
+     --partition {} --to {} --execute; then take a snapshot of the source",
+    incoming.offset, incoming.partition, shown(incoming.lsn), shown(stored.lsn), later_by(incoming, stored), incoming.partition, incoming.offset,
+    next = i64::from(incoming.epoch) + 1
+)]
+pub struct OtherSpace {
+    /// The order.
+    pub order_id: i64,
+    /// Where the event stands.
+    pub incoming: Position,
+    /// Where the one stands whose state is stored.
+    pub stored: Position,
+}
+
+/// An LSN as Postgres writes it.
+fn shown(lsn: Option<i64>) -> String {
+    lsn.map_or_else(|| "none".to_owned(), |lsn| format!("{:X}/{:X}", lsn >> 32, lsn & 0xFFFF_FFFF))
+}
+
+fn later_by(incoming: &Position, stored: &Position) -> i64 {
+    incoming.ts_ms.unwrap_or(0).saturating_sub(stored.ts_ms.unwrap_or(0)) / 1000
+}
+
+/// Only what may contradict at all: after a crash of Connect tens of thousands of events come again, each with the time that is stored.
+const STORED: &str = "
+with c as (select * from unnest($1::bigint[], $2::bigint[]) as c (order_id, source_ms))
+select order_id, epoch, partition, \"offset\", kind, commit_lsn, lsn, r.source_ms
+from results r join c using (order_id) where r.source_ms < c.source_ms - $3
+union all
+select order_id, epoch, partition, \"offset\", kind, commit_lsn, lsn, d.source_ms
+from deleted_orders d join c using (order_id) where d.source_ms < c.source_ms - $3";
+
+/// The first of the refused writes that contradicts what is stored.
+pub(super) async fn contradiction(connection: &mut PgConnection, refused: &[(i64, Position)]) -> Result<Option<OtherSpace>, StoreError> {
+    let clocked: HashMap<i64, Position> = refused.iter().filter(|(_, position)| position.ts_ms.is_some()).copied().collect();
+    let rows = sqlx::query(STORED)
+        .bind(clocked.keys().copied().collect::<Vec<_>>())
+        .bind(clocked.values().map(|position| position.ts_ms).collect::<Vec<_>>())
+        .bind(CLOCK_TOLERANCE_MS)
+        .fetch_all(connection)
+        .await?;
+    for row in rows {
+        let (order_id, stored) = read(&row)?;
+        if let Some(incoming) = clocked.get(&order_id).filter(|incoming| incoming.contradicts(&stored)) {
+            return Ok(Some(OtherSpace { order_id, incoming: *incoming, stored }));
+        }
+    }
+    Ok(None)
+}
+
+fn read(row: &PgRow) -> Result<(i64, Position), sqlx::Error> {
+    let position = Position {
+        epoch: row.try_get("epoch")?,
+        partition: row.try_get("partition")?,
+        offset: row.try_get("offset")?,
+        kind: kind_of(row.try_get("kind")?),
+        commit: row.try_get("commit_lsn")?,
+        lsn: row.try_get("lsn")?,
+        ts_ms: row.try_get("source_ms")?,
+    };
+    Ok((row.try_get("order_id")?, position))
+}

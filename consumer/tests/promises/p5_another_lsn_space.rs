@@ -1,0 +1,56 @@
+//! P5: the source database is restored or replaced, and its LSNs begin anew: the partition stops and says what to do.
+
+use serde_json::json;
+use stack::wait::until;
+
+use crate::shop::{PATIENCE, Shop};
+use crate::topic::Sent;
+
+const TOPIC: &str = "restored.public.orders";
+
+fn event(id: i64, lsn: i64, ts_ms: i64, quantity: i32) -> Sent {
+    let value = json!({
+        "after": { "id": id, "customer_id": "C1", "product_id": "P1", "quantity": quantity, "price": "1.00", "status": "pending" },
+        "source": { "snapshot": "false", "sequence": format!("[\"{lsn}\",\"{lsn}\"]"), "lsn": lsn, "ts_ms": ts_ms },
+        "op": "u",
+    });
+    Sent::order(id, value.to_string())
+}
+
+#[test]
+fn events_of_a_restored_source_stop_the_partition_until_the_epoch_is_raised() {
+    let mut shop = Shop::closed();
+    shop.stack().create_topic(TOPIC, 1, &[]).unwrap();
+    shop.sql("drop database if exists restored with (force)");
+    shop.sql("create database restored");
+    let database = shop.stack().database_url().replace("/orders", "/restored");
+    let redis = format!("{}/1", shop.stack().redis_url());
+    let settings =
+        [("DATABASE_URL", database.as_str()), ("REDIS_URL", &redis), ("KAFKA_ORDERS_TOPIC", TOPIC), ("KAFKA_CUSTOMERS_TOPIC", "")];
+    let look = |query: &str| {
+        let psql = std::process::Command::new("psql").args(["-XAtc", query, &database]).output().unwrap();
+        String::from_utf8(psql.stdout).unwrap().trim().to_owned()
+    };
+    let await_rows = |expected: &str| {
+        let rows = "select order_id, quantity from results order by 1";
+        until("the rows are as expected", PATIENCE, || stack::wait::Attempt::when(look(rows) == expected)).unwrap();
+    };
+    let noon = 1_795_262_400_000;
+    shop.topics().send(TOPIC, &[event(1, 500, noon, 1), event(2, 600, noon + 1_000, 1)]);
+    // Sent again, and by a clock that was set back a little: nothing to stop for.
+    shop.topics().send(TOPIC, &[event(1, 500, noon, 1), event(2, 550, noon + 30_000, 9)]);
+    let number = shop.start_another(&settings);
+    await_rows("1|1\n2|1");
+    shop.topics().send(TOPIC, &[event(1, 40, noon + 600_000, 7)]);
+    shop.process(number).await_readiness(503, "SOURCE_EPOCH=1");
+    shop.process(number).await_readiness(503, "--partition 0 --to 4 --execute");
+    assert_eq!(look("select order_id, quantity from results where order_id = 1"), "1|1");
+    assert_eq!(look("select next_offset, stale from consumer_offsets"), "4|2");
+    // As the message says.
+    shop.process(number).service().stop().unwrap();
+    let raised = [settings.as_slice(), &[("SOURCE_EPOCH", "1")]].concat();
+    let reset = shop.orderstream(&["offsets", "reset", "--topic", TOPIC, "--partition", "0", "--to", "4", "--execute"], &raised);
+    assert!(reset.status.success(), "{}", String::from_utf8_lossy(&reset.stderr));
+    shop.start_another(&raised);
+    await_rows("1|7\n2|1");
+}

@@ -1,0 +1,67 @@
+//! Whatever the bytes are, decoding ends with a change that Postgres and Redis can take, with nothing to do, or with a reason.
+//!
+//! The first byte chooses the settings; the key ends at the first line end, the value is the rest.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use orderstream::envelope::{Decoded, Decoder, Format};
+use orderstream::order::{Effect, Order, Text};
+use orderstream::position::Position;
+use orderstream::record::Record;
+use rust_decimal::Decimal;
+
+fuzz_target!(|data: &[u8]| {
+    let Some((settings, rest)) = data.split_first() else { return };
+    let mut parts = rest.splitn(2, |byte| *byte == b'\n');
+    let (key, value) = (parts.next().map(<[u8]>::to_vec), parts.next().map(<[u8]>::to_vec));
+    let record = Record {
+        topic: "t".into(),
+        partition: 1,
+        offset: 7,
+        timestamp_ms: None,
+        key: key.filter(|key| !key.is_empty()),
+        value: value.filter(|value| !value.is_empty()),
+        headers: Vec::new(),
+    };
+    let format = if settings & 1 == 0 { Format::Envelope } else { Format::Flat };
+    let decimal_scale = [None, Some(0), Some(2), Some(10)][usize::from(settings >> 1 & 3)];
+    let decoder = Decoder { format, epoch: 3, decimal_scale, max_record_bytes: 1 << 20 };
+
+    let order = decoder.order(&record);
+    assert_eq!(order, decoder.order(&record), "the same bytes give the same change");
+    if let Ok(Decoded::Change(change)) = order {
+        stands(&change.position);
+        if let Effect::Put(order) = change.effect {
+            fits(&order);
+        }
+    }
+    if let Ok(Decoded::Change(change)) = decoder.customer(&record) {
+        stands(&change.position);
+        assert!(!change.id.contains('\0'));
+        if let Effect::Put(customer) = change.effect {
+            for text in [customer.name, customer.email, customer.tier, customer.country].into_iter().flatten() {
+                assert!(!text.contains('\0'));
+            }
+        }
+    }
+});
+
+/// The coordinates are the record's, and no number is one that Redis' fixed-width text cannot hold.
+fn stands(position: &Position) {
+    assert_eq!((position.epoch, position.partition, position.offset), (3, 1, 7));
+    assert!(position.commit.is_none_or(|commit| commit >= 0), "{position:?}");
+    assert!(position.lsn.is_none_or(|lsn| lsn >= 0), "{position:?}");
+}
+
+/// What the columns of `results` hold, and nothing that Postgres would refuse.
+fn fits(order: &Order) {
+    assert!(order.quantity >= 0);
+    assert!(order.price >= Decimal::ZERO && order.price < Decimal::from(10_000_000_000_i64) && order.price.normalize().scale() <= 2);
+    assert_eq!(order.total, order.price * Decimal::from(order.quantity));
+    for text in [&order.customer_id, &order.product_id, &order.status] {
+        if let Text::Value(text) = text {
+            assert!(!text.contains('\0'));
+        }
+    }
+}
