@@ -97,7 +97,8 @@ mod tests {
         for digit in numeric.digits[..numeric.count].iter().rev() {
             value = value * Decimal::from(BASE) + Decimal::from(*digit);
         }
-        for _ in 0..numeric.count as i32 - 1 - i32::from(numeric.weight) {
+        let places = i16::try_from(numeric.count).expect("few") - 1 - numeric.weight;
+        for _ in 0..places {
             value /= Decimal::from(BASE);
         }
         if numeric.sign == NEGATIVE { -value } else { value }
