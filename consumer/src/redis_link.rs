@@ -133,7 +133,7 @@ impl RedisLink {
         self.guarded(self.write.call(request, Some(script), Some(run))).await
     }
 
-    /// The run of the server that writes go to now. Runs never come back: if [`Self::call_in`] meets it later, all writes in between met it.
+    /// The run of the server that writes go to now. Runs never come back: if `call_in` meets it later, all writes in between met it.
     ///
     /// # Errors
     /// Any [`RedisError`].
