@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::Notify;
 
-use crate::breaker::BreakerConfig;
+use crate::breaker::{BreakerConfig, Forced};
 use crate::cache::{CacheSettings, OrderCache};
 use crate::changes::Strictness;
-use crate::config::{Breaker, Config, Format, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
+use crate::config::{Breaker, Config, Format, Held, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 use crate::customers::{CommittedCustomers, Customers};
 use crate::dead_letter::DeadLetters;
 use crate::envelope::{self, Decoder};
@@ -51,6 +51,7 @@ pub struct Parts {
 /// If a client refuses its settings.
 pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
     let link = RedisLink::new(&link_settings(config)).context("redis.url")?;
+    link.force_breaker(forced(config.breaker.held));
     let committed = CommittedCustomers::default();
     let kafka: Vec<(String, String)> =
         config.kafka.connection_properties().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -138,6 +139,14 @@ fn link_settings(config: &Config) -> LinkSettings {
         lookup_deadline: config.redis.lookup_deadline,
         write_deadline: config.redis.write_deadline,
         breaker: breaker_config(&config.breaker),
+    }
+}
+
+fn forced(held: Held) -> Option<Forced> {
+    match held {
+        Held::No => None,
+        Held::Open => Some(Forced::Open),
+        Held::Closed => Some(Forced::Closed),
     }
 }
 

@@ -27,7 +27,7 @@ mod values;
 pub use problem::{Problem, Problems};
 pub use secret::{Properties, Secret};
 pub use sections::{
-    Batch, Breaker, Database, DeadLetters, Enrichment, Format, HealthRules, Http, Kafka, Log, LogFormat, Redis, Shutdown, Source,
+    Batch, Breaker, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Log, LogFormat, Redis, Shutdown, Source,
     WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 pub use sources::Environment;

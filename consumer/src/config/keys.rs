@@ -143,6 +143,12 @@ pub const KEYS: &[Key] = &[
     Key::new("redis.lookup_deadline_ms", Kind::Number(10, 60_000), "1000", "Longest a batch waits for its customers"),
     Key::new("redis.write_deadline_ms", Kind::Number(10, 60_000), "2000", "Longest a write-back may take"),
     Key::new("redis.order_ttl_seconds", Kind::Number(60, 315_360_000), "604800", "Time to live of `order:<id>` after its last change"),
+    Key::new(
+        "breaker.held",
+        Kind::Choice(&["no", "open", "closed"]),
+        "no",
+        "Hold the breaker open (Redis is not asked: while it is repaired, say) or closed (every call is tried)",
+    ),
     Key::new("breaker.window_ms", Kind::Number(100, 600_000), "10000", "How far back calls to Redis count"),
     Key::new("breaker.minimum_calls", Kind::Number(1, 10_000), "20", "Calls in the window before the share counts"),
     Key::new("breaker.failure_share", Kind::Share, "0.5", "The breaker opens when this share of the calls in the window failed"),

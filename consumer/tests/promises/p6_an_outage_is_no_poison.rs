@@ -72,6 +72,18 @@ fn with_hold_orders_wait_for_redis() {
 }
 
 #[test]
+fn with_the_breaker_held_open_redis_is_not_asked_until_it_is_let_go() {
+    let shop = Shop::with(&[("BREAKER_HELD", "open")]);
+    shop.orders("HELDOPEN", 50);
+    shop.await_sql(&count("HELDOPEN", "pending"), "50");
+    assert_eq!(shop.new_letters(), 0);
+    drop(shop);
+    let shop = Shop::open();
+    shop.await_sql(&count("HELDOPEN", "complete"), "50");
+    shop.await_everything_right();
+}
+
+#[test]
 fn a_restart_of_postgres_in_a_burst_loses_nothing() {
     let shop = Shop::open();
     shop.orders("RESTART", 3_000);

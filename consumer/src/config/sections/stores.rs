@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::config::problem::Problem;
 use crate::config::secret::Secret;
 use crate::config::values::Values;
@@ -54,9 +56,23 @@ impl Redis {
     }
 }
 
+/// Whether an operator holds the breaker in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// It opens and closes by itself.
+    No,
+    /// Redis is not asked.
+    Open,
+    /// Every call is tried.
+    Closed,
+}
+
 /// When the circuit breaker around Redis opens and closes.
 #[derive(Debug, Clone, Copy)]
 pub struct Breaker {
+    /// Whether an operator holds it.
+    pub held: Held,
     /// How far back calls count.
     pub window: Duration,
     /// Calls in the window before the share counts.
@@ -78,6 +94,7 @@ pub struct Breaker {
 impl Breaker {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
+            held: values.choice("breaker.held")?,
             window: values.millis("breaker.window_ms")?,
             minimum_calls: values.number("breaker.minimum_calls")?,
             failure_share: values.share("breaker.failure_share")?,
