@@ -1,8 +1,11 @@
 //! P4: each partition has one writer, and one that lost it writes nothing.
 
+use sqlx::{Connection, PgConnection};
 use stack::wait::{Attempt, until};
+use tokio::runtime::Runtime;
 
 use crate::shop::{PATIENCE, Shop};
+use crate::topic::ORDERS;
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
 /// The shortest session that the broker allows: a dead member's partitions are free after it.
@@ -87,4 +90,36 @@ fn a_zombie_that_wakes_up_after_another_took_over_doubles_nothing_and_recovers()
     shop.await_hash_field(id, "total", "4.00");
     shop.await_everything_right();
     shop.clear("ZOMBIE");
+}
+
+/// What another process does that claims a partition and commits its next record.
+const TAKE_OVER: &str = "
+update consumer_offsets set generation = generation + 1, next_offset = next_offset + 1, applied = applied + 1
+where topic = 'shop.public.orders' and partition = $1";
+
+const WAITING: &str = "select count(*) from pg_stat_activity where application_name = 'orderstream' and wait_event_type = 'Lock'
+    and query like '%update consumer_offsets%'";
+
+#[test]
+fn a_worker_that_was_overtaken_at_its_commit_writes_nothing_and_claims_anew() {
+    let shop = Shop::open();
+    let ends = shop.topics().ends(ORDERS);
+    let runtime = Runtime::new().unwrap();
+    let mut heir = runtime.block_on(PgConnection::connect(&shop.stack().database_url())).unwrap();
+    let mut overtaking = runtime.block_on(heir.begin()).unwrap();
+    let claim = sqlx::query("select from consumer_offsets where topic = 'shop.public.orders' for update");
+    runtime.block_on(claim.execute(&mut *overtaking)).unwrap();
+    let id = shop.order("CUST001", 1, "3.00");
+    shop.await_sql(WAITING, "1");
+    let partition = shop.topics().read(ORDERS, &ends).iter().find(|found| found.is_of_order(id)).unwrap().partition;
+    let generation = format!("select generation from consumer_offsets where topic = 'shop.public.orders' and partition = {partition}");
+    let before = shop.number(&generation);
+    runtime.block_on(sqlx::query(TAKE_OVER).bind(partition).execute(&mut *overtaking)).unwrap();
+    runtime.block_on(overtaking.commit()).unwrap();
+    shop.await_at_least(&generation, before + 2);
+    assert_eq!(shop.number(&format!("select count(*) from results where order_id = {id}")), 0);
+    // The other one took the record and wrote no row: the next change brings the row, and every record has one fate.
+    shop.sql(&format!("update orders set quantity = 2 where id = {id}"));
+    shop.await_hash_field(id, "total", "6.00");
+    shop.await_everything_right();
 }
