@@ -6,6 +6,7 @@
 mod committed;
 mod keep;
 mod lookup;
+mod position_text;
 mod remembered;
 mod token;
 
@@ -13,8 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 pub use committed::CommittedCustomers;
-pub use keep::{ChangedCustomer, PutCustomers, position_text};
+pub use keep::{ChangedCustomer, PutCustomers};
 pub use lookup::read_customer;
+pub use position_text::position_text;
 pub use token::CustomersToken;
 
 use crate::progress::Progress;

@@ -5,10 +5,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use orderstream::envelope::{Decoded, Decoder, Format};
-use orderstream::order::{Effect, Order, Text};
-use orderstream::position::Position;
-use orderstream::record::Record;
+use orderstream_fuzz::envelope::{Decoded, Decoder, Format};
+use orderstream_fuzz::order::{Effect, Order, Text};
+use orderstream_fuzz::position::Position;
+use orderstream_fuzz::record::Record;
 use rust_decimal::Decimal;
 
 fuzz_target!(|data: &[u8]| {

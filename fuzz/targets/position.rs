@@ -7,8 +7,8 @@ use std::cell::OnceCell;
 use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use mlua::{Function, Lua};
-use orderstream::customers::position_text;
-use orderstream::position::{Kind, Position};
+use orderstream_fuzz::position::{Kind, Position};
+use orderstream_fuzz::position_text::position_text;
 
 /// Some numbers are close to each other, some are as large as they can be.
 fn number(u: &mut Unstructured<'_>) -> arbitrary::Result<i64> {

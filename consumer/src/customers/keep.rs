@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use redis::{Cmd, Pipeline, Value};
 
-use super::{Customers, key_arg};
+use super::{Customers, key_arg, position_text};
 use crate::cache::columns;
 use crate::order::{Customer, CustomerChange, Effect};
 use crate::position::Position;
@@ -119,15 +119,6 @@ fn columns_that_are_not_null(call: &mut Cmd, customer: &Customer) {
             call.arg(name).arg(value);
         }
     }
-}
-
-/// A position as the script reads it. Numbers of Kafka and Postgres are not negative.
-#[must_use]
-pub fn position_text(position: &Position) -> String {
-    let Position { epoch, partition, offset, kind, commit, lsn, ts_ms: _ } = position;
-    let number = |n: &Option<i64>| n.map_or_else(|| "0".repeat(21), |n| format!("1{:020}", n.max(0)));
-    let (epoch, partition, offset) = ((*epoch).max(0), (*partition).max(0), (*offset).max(0));
-    format!("{epoch:010}{partition:010}{offset:020}{}{}{}", kind.code(), number(commit), number(lsn))
 }
 
 /// The last version reported for each id, ids in the order of their first change.

@@ -108,7 +108,9 @@ fn lsn_or_null(field: Field<'_>, text: &str) -> Result<Option<i64>, Rejection> {
     }
 }
 
-/// A position in the log decides which event is newer, so one that cannot be read is not passed over.
+/// A position in the log decides which event is newer, so one that cannot be read is not passed over. Nor is a negative one: Postgres has
+/// none, and the fixed-width text in Redis would order it otherwise than the numbers in Postgres (P5).
 fn lsn(field: Field<'_>, digits: &str) -> Result<i64, Rejection> {
-    digits.parse().map_err(|_| Rejection::malformed(format!("{field}: a position that is not a whole number of 64 bits")))
+    let position = digits.parse().ok().filter(|position| *position >= 0);
+    position.ok_or_else(|| Rejection::malformed(format!("{field}: a position that is not a whole number from 0 to {}", i64::MAX)))
 }

@@ -140,3 +140,13 @@ fn a_position_that_cannot_be_read_is_malformed() {
         assert_eq!(order(&with_source("u", "null", ROW, source)).unwrap_err().reason, Reason::Malformed, "{source}");
     }
 }
+
+#[test]
+fn a_negative_position_is_malformed() {
+    for source in [r#"{"lsn":-1}"#, r#"{"sequence":"[\"-1\",\"24\"]"}"#, r#"{"sequence":"[null,\"-9223372036854775808\"]"}"#] {
+        let rejection = order(&with_source("u", "null", ROW, source)).unwrap_err();
+        assert_eq!(rejection.reason, Reason::Malformed, "{source}");
+        assert!(rejection.message.ends_with("not a whole number from 0 to 9223372036854775807"), "{rejection}");
+    }
+    assert_eq!(position("u", r#"{"sequence":"[\"0\",\"0\"]"}"#), (Kind::Stream, Some(0), Some(0)));
+}
