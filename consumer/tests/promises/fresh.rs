@@ -1,6 +1,6 @@
 //! A database of its own for a test of the Postgres edge, and batches for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use chrono::Utc;
@@ -12,9 +12,11 @@ use orderstream::results::claim::Wanted;
 use orderstream::results::{Applied, ApplyError, Claim, Results, StoreConfig};
 use rust_decimal::Decimal;
 use sqlx::Connection;
+use stack::Stack;
 
-/// A database of its own on the shared Postgres, migrated.
+/// A database of its own on the shared Postgres, migrated. Nobody else has the stack meanwhile: other tests restart Postgres.
 pub struct Fresh {
+    pub stack: MutexGuard<'static, Stack>,
     pub results: Results,
     pub url: String,
     pub runtime: tokio::runtime::Runtime,
@@ -43,7 +45,7 @@ impl Fresh {
             results.migrate().await.unwrap();
             results
         });
-        Self { results, url, runtime }
+        Self { stack, results, url, runtime }
     }
 
     pub fn claim(&self, partition: i32) -> Claim {

@@ -45,7 +45,7 @@ fn connections_that_died_while_idle_cost_one_deadline_however_many_they_are() {
             let ask = || fresh.results.rows();
             tokio::try_join!(ask(), ask(), ask(), ask(), ask(), ask()).unwrap()
         });
-        let pids: Vec<String> = stack::shared().unwrap().psql(backends).unwrap().lines().map(str::to_owned).collect();
+        let pids: Vec<String> = fresh.stack.psql(backends).unwrap().lines().map(str::to_owned).collect();
         if pids.len() >= 6 { Attempt::Ready(pids) } else { Attempt::NotYet(format!("there are {}", pids.len())) }
     };
     let pids = until("six connections are idle", PATIENCE, six_at_once).unwrap();
