@@ -85,7 +85,9 @@ impl SourceConfig {
             properties,
             group: group.into(),
             topics,
-            queue_bytes: 16 << 20,
+            // A full queue throws away what the client has fetched ahead, so each partition should hold a few batches. Shared by the
+            // partitions of both topics.
+            queue_bytes: 40 << 20,
             queue_records: 100_000,
             prefetch_bytes: 8 << 20,
             revoke_deadline: Duration::from_secs(5),
