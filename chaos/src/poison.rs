@@ -63,7 +63,7 @@ fn any(rng: &mut Rng) -> Poison {
         7..=8 => order(id, event(id, "P", &format!(r#""p@{PLANTED_DOMAIN}""#), "paid")),
         9 => order(id, event(id + 1, "P", "1", "paid")),
         10 => order(id, event(id, "P", "-1", "paid")),
-        11 => order(id, event(id, "P", "1", "paid").replace(r#""op":"u""#, r#""op":"t""#)),
+        11 => order(id, event(id, "P", "1", "paid").replace(r#""op":"u""#, r#""op":"x""#)),
         12..=15 => order(foreign, event(foreign, REFUSED_PRODUCT, "1", "paid")),
         16 => order(foreign, event(foreign, "P", "1", "__debezium_unavailable_value")),
         17 => order(id, "x".repeat(TOO_LARGE)),
