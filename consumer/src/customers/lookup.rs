@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use redis::{Cmd, Pipeline, Value};
 
-use super::remembered::{Answer, Recalled};
+use super::remembered::{Known, Recalled};
 use super::{Customers, CustomersToken, key_arg};
 use crate::enrich::{KnownCustomer, Lookup};
 use crate::order::Customer;
@@ -23,7 +23,7 @@ const WARN_EVERY_SECONDS: u64 = 60;
 #[derive(Debug, Default)]
 struct Read {
     token: CustomersToken,
-    answers: HashMap<Arc<str>, Answer>,
+    known: Known,
 }
 
 /// A hash that is not what a customer's hash is.
@@ -45,21 +45,21 @@ impl Customers {
     }
 
     async fn ask(&self, ids: &[&str]) -> (Lookup, CustomersToken) {
-        let Recalled { token: then, mut answers } = self.remembered.recall(ids);
-        let (recalled, unknown): (Vec<&str>, Vec<&str>) = ids.iter().partition(|id| answers.contains_key(**id));
+        let Recalled { token: then, mut known } = self.remembered.recall(ids);
+        let (recalled, unknown): (Vec<&str>, Vec<&str>) = ids.iter().partition(|id| known.contains_key(**id));
         let (token, mut read) = match self.read(&unknown, true).await {
-            Ok(Read { token, answers }) if self.is_whole(&token) => (token, answers),
+            Ok(Read { token, known }) if self.is_whole(&token) => (token, known),
             Ok(Read { token, .. }) => return (Lookup::Unavailable, token),
             Err(_told) => return (Lookup::Unavailable, CustomersToken::UNKNOWN),
         };
         if !recalled.is_empty() && !then.is_same_as(&token) {
             // Read after the token like the others, so the token is good for them too.
             let Ok(again) = self.read(&recalled, false).await else { return (Lookup::Unavailable, CustomersToken::UNKNOWN) };
-            answers = again.answers;
+            known = again.known;
         }
-        read.extend(answers.drain());
+        read.extend(known);
         self.remembered.keep(&token, &read);
-        (Lookup::Answered(read.into_iter().filter_map(|(id, answer)| Some((id, answer?))).collect()), token)
+        (Lookup::Answered(read), token)
     }
 
     /// The token first, where there is one: progress that is read later than the customers are could be newer than they are.
@@ -80,7 +80,7 @@ impl Customers {
             Some(topic) => replies.next().map_or(CustomersToken::UNKNOWN, |reply| CustomersToken::from_reply(&reply, topic)),
             None => CustomersToken::UNKNOWN,
         };
-        Ok(Read { token, answers: self.answers(ids, replies)? })
+        Ok(Read { token, known: self.known(ids, replies)? })
     }
 
     /// Customers whose hash could not be used and who counted as missing, since the process started.
@@ -95,23 +95,22 @@ impl Customers {
         self.topic.is_none() || self.committed.get().is_some_and(|committed| token.covers(&committed))
     }
 
-    fn answers(&self, ids: &[&str], replies: impl Iterator<Item = Value>) -> Result<HashMap<Arc<str>, Answer>, RedisError> {
-        let mut answers = HashMap::with_capacity(ids.len());
+    fn known(&self, ids: &[&str], replies: impl Iterator<Item = Value>) -> Result<Known, RedisError> {
+        let mut known = HashMap::with_capacity(ids.len());
         for (id, reply) in ids.iter().zip(replies) {
-            let answer = match customer(reply) {
-                Ok(Ok(answer)) => answer.map(Arc::new),
-                Ok(Err(Unusable)) => {
-                    self.count_unusable(id);
-                    None
+            match customer(reply) {
+                Ok(Ok(Some(customer))) => {
+                    known.insert(Arc::from(*id), Arc::new(customer));
                 }
+                Ok(Ok(None)) => {}
+                Ok(Err(Unusable)) => self.count_unusable(id),
                 Err(error) => {
                     tracing::warn!(%error, "Redis refused to read a customer; the orders of this batch wait for their customers");
                     return Err(error);
                 }
-            };
-            answers.insert(Arc::from(*id), answer);
+            }
         }
-        Ok(answers)
+        Ok(known)
     }
 
     fn count_unusable(&self, customer_id: &str) {

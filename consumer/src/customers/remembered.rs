@@ -3,6 +3,9 @@
 //! They are good under the token that a lookup read before them. The argument of [`CustomersToken`] asks nothing of the moment at which a
 //! customer was read, only that the token was the same before the order was committed and after: whoever changed the customer meanwhile
 //! marks the order, or is noticed by the comparison (P2). Without a customers topic there is no token and nothing is remembered.
+//!
+//! Who is missing is not remembered: a rebuild writes a hash that was lost alone without moving the token, and the orders that it puts on
+//! the list of the sweep have to find the customer (P8).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,16 +18,16 @@ const BYTES: usize = 24 << 20;
 /// A customer without its strings.
 const OVERHEAD: usize = 256;
 
-/// A customer, or that there is none.
-pub(super) type Answer = Option<Arc<KnownCustomer>>;
+/// Customers by id.
+pub(super) type Known = HashMap<Arc<str>, Arc<KnownCustomer>>;
 
 /// What a lookup knows before it asks.
 #[derive(Debug, Default)]
 pub(super) struct Recalled {
     /// Good under this token only.
     pub(super) token: CustomersToken,
-    /// Answers by id.
-    pub(super) answers: HashMap<Arc<str>, Answer>,
+    /// Who is known.
+    pub(super) known: Known,
 }
 
 /// The customers that all partitions share.
@@ -34,7 +37,7 @@ pub(super) struct Remembered(Mutex<Memory>);
 #[derive(Debug, Default)]
 struct Memory {
     token: CustomersToken,
-    answers: HashMap<Arc<str>, Answer>,
+    known: Known,
     bytes: usize,
 }
 
@@ -42,12 +45,12 @@ impl Remembered {
     /// What is known of these ids.
     pub(super) fn recall(&self, ids: &[&str]) -> Recalled {
         let memory = self.lock();
-        let known = ids.iter().filter_map(|id| memory.answers.get_key_value(*id));
-        Recalled { token: memory.token.clone(), answers: known.map(|(id, answer)| (Arc::clone(id), answer.clone())).collect() }
+        let known = ids.iter().filter_map(|id| memory.known.get_key_value(*id));
+        Recalled { token: memory.token.clone(), known: known.map(|(id, customer)| (Arc::clone(id), Arc::clone(customer))).collect() }
     }
 
-    /// Keeps answers that were read after `token`; those of another token go, and all if there are too many.
-    pub(super) fn keep(&self, token: &CustomersToken, answers: &HashMap<Arc<str>, Answer>) {
+    /// Keeps customers that were read after `token`; those of another token go, and all if there are too many.
+    pub(super) fn keep(&self, token: &CustomersToken, known: &Known) {
         // An unknown token is not even the same as itself.
         if !token.is_same_as(token) {
             return self.forget();
@@ -56,12 +59,12 @@ impl Remembered {
         if !memory.token.is_same_as(token) {
             *memory = Memory { token: token.clone(), ..Memory::default() };
         }
-        for (id, answer) in answers {
-            let bytes = weight(id, answer);
+        for (id, customer) in known {
+            let bytes = weight(id, customer);
             if memory.bytes + bytes > BYTES {
                 *memory = Memory { token: token.clone(), ..Memory::default() };
             }
-            if memory.answers.insert(Arc::clone(id), answer.clone()).is_none() {
+            if memory.known.insert(Arc::clone(id), Arc::clone(customer)).is_none() {
                 memory.bytes += bytes;
             }
         }
@@ -78,13 +81,10 @@ impl Remembered {
     }
 }
 
-fn weight(id: &str, answer: &Answer) -> usize {
-    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let strings = answer.as_ref().map_or(0, |known| {
-        let customer = &known.customer;
-        [&customer.name, &customer.email, &customer.tier, &customer.country, &known.version].into_iter().map(length).sum()
-    });
-    OVERHEAD + id.len() + strings
+fn weight(id: &str, known: &KnownCustomer) -> usize {
+    let customer = &known.customer;
+    let strings = [&customer.name, &customer.email, &customer.tier, &customer.country, &known.version];
+    OVERHEAD + id.len() + strings.into_iter().flatten().map(String::len).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -96,32 +96,32 @@ mod tests {
         CustomersToken::of(vec![(0, Point { epoch: 0, next_offset })])
     }
 
-    fn ann() -> HashMap<Arc<str>, Answer> {
-        HashMap::from([(Arc::from("C1"), Some(Arc::default()))])
+    fn ann() -> Known {
+        HashMap::from([(Arc::from("C1"), Arc::default())])
     }
 
     #[test]
-    fn an_answer_is_recalled_with_its_token() {
+    fn a_customer_is_recalled_with_its_token() {
         let remembered = Remembered::default();
         remembered.keep(&token(7), &ann());
         let recalled = remembered.recall(&["C1", "C2"]);
-        assert_eq!((recalled.token, recalled.answers), (token(7), ann()));
+        assert_eq!((recalled.token, recalled.known), (token(7), ann()));
     }
 
     #[test]
-    fn answers_of_another_token_go() {
+    fn customers_of_another_token_go() {
         let remembered = Remembered::default();
         remembered.keep(&token(7), &ann());
-        remembered.keep(&token(8), &HashMap::from([(Arc::from("C2"), None)]));
-        assert!(remembered.recall(&["C1"]).answers.is_empty());
-        assert_eq!(remembered.recall(&["C2"]).answers.len(), 1);
+        remembered.keep(&token(8), &HashMap::from([(Arc::from("C2"), Arc::default())]));
+        assert!(remembered.recall(&["C1"]).known.is_empty());
+        assert_eq!(remembered.recall(&["C2"]).known.len(), 1);
     }
 
     #[test]
     fn under_an_unknown_token_nothing_is_kept() {
         let remembered = Remembered::default();
         remembered.keep(&CustomersToken::UNKNOWN, &ann());
-        assert!(remembered.recall(&["C1"]).answers.is_empty());
+        assert!(remembered.recall(&["C1"]).known.is_empty());
     }
 
     #[test]
@@ -131,9 +131,9 @@ mod tests {
         for number in 0..10 {
             let mut known = KnownCustomer::default();
             known.customer.name.clone_from(&name);
-            remembered.keep(&token(7), &HashMap::from([(Arc::from(format!("C{number}")), Some(Arc::new(known)))]));
+            remembered.keep(&token(7), &HashMap::from([(Arc::from(format!("C{number}")), Arc::new(known))]));
             assert!(remembered.lock().bytes <= BYTES);
         }
-        assert!(!remembered.recall(&["C9"]).answers.is_empty());
+        assert!(!remembered.recall(&["C9"]).known.is_empty());
     }
 }

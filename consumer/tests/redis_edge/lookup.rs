@@ -162,3 +162,14 @@ async fn nothing_is_remembered_of_a_redis_that_restarted() {
     }
     assert_eq!(names(&lookup, &["C1"]), [Some("Eve".into())]);
 }
+
+#[tokio::test]
+async fn a_hash_that_was_lost_alone_is_found_once_it_is_rebuilt() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    put(&customers, &[change("C1", 0, "Ann")]).await;
+    server.run("DEL customer:C1").await;
+    assert_eq!(names(&customers.look_up(&["C1"]).await.0, &["C1"]), [None]);
+    customers.rebuild_customers(&[change("C1", 0, "Ann")]).await.expect("rebuilt");
+    assert_eq!(names(&customers.look_up(&["C1"]).await.0, &["C1"]), [Some("Ann".into())]);
+}
