@@ -92,7 +92,7 @@ impl<'a> Drain<'a> {
         let Self { ground, filled, processes, start, before } = self;
         let (events, seconds) = (filled.outcome.events, start.elapsed().as_secs_f64());
         let until_committed = (commits.end - start).as_secs_f64();
-        measures.put("events_per_second", commits.rate(events));
+        measures.put("events_per_second", commits.rate(events, start));
         measures.put("from_start_per_second", events as f64 / until_committed);
         measures.put("first_commit_ms", (commits.first - start).as_secs_f64() * 1000.0);
         measures.put("hashes_later_ms", (seconds - until_committed) * 1000.0);
@@ -115,8 +115,11 @@ pub(crate) struct Commits {
 }
 
 impl Commits {
-    /// Events per second from the first commit to the last.
-    pub(crate) fn rate(&self, events: u64) -> f64 {
+    /// Events per second from the first commit to the last; from the start, if all were committed at the first look.
+    pub(crate) fn rate(&self, events: u64, start: Instant) -> f64 {
+        if self.then == events {
+            return events as f64 / (self.end - start).as_secs_f64();
+        }
         (events - self.then) as f64 / (self.end - self.first).as_secs_f64()
     }
 }
