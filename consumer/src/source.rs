@@ -14,6 +14,7 @@
 mod claims;
 mod client;
 mod copy;
+mod fetched;
 mod inbox;
 mod lookup;
 mod owned;
@@ -30,7 +31,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -60,7 +61,7 @@ pub struct SourceConfig {
     pub queue_bytes: usize,
     /// Records that wait in all inboxes together.
     pub queue_records: usize,
-    /// Bytes that the client fetches ahead.
+    /// Bytes of each partition that wait in the client before they come to its inbox.
     pub prefetch_bytes: usize,
     /// How long a revoked partition waits for its worker's batch in flight. After that the fence keeps the worker out (P4).
     pub revoke_deadline: Duration,
@@ -85,11 +86,10 @@ impl SourceConfig {
             properties,
             group: group.into(),
             topics,
-            // A full queue throws away what the client has fetched ahead, so each partition should hold a few batches. Shared by the
-            // partitions of both topics.
+            // A few batches for each of some partitions, of both topics.
             queue_bytes: 40 << 20,
             queue_records: 100_000,
-            prefetch_bytes: 8 << 20,
+            prefetch_bytes: 1 << 20,
             revoke_deadline: Duration::from_secs(5),
             stopped_retry: Duration::from_secs(15),
             stop_deadline: Duration::from_secs(5),
@@ -121,6 +121,7 @@ pub enum SourceError {
 #[derive(Debug)]
 pub struct Source {
     stopping: Arc<AtomicBool>,
+    reader: Thread,
     ended: oneshot::Receiver<()>,
     stop_deadline: Duration,
 }
@@ -141,24 +142,27 @@ impl Source {
         Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
     {
         let client = client::group_member(&config)?;
-        let consumer: BaseConsumer<Callbacks> = client.create_with_context(Callbacks::default())?;
+        let mut consumer: BaseConsumer<Callbacks> = client.create_with_context(Callbacks::default())?;
         let asker: BaseConsumer = client::asker(&config)?.create()?;
         consumer.subscribe(&config.topics.iter().map(String::as_str).collect::<Vec<_>>())?;
 
         let (events, receiver) = unbounded_channel();
         let (end, ended) = oneshot::channel();
         let stopping = Arc::new(AtomicBool::new(false));
-        let source = Self { stopping: Arc::clone(&stopping), ended, stop_deadline: config.stop_deadline };
-        thread::Builder::new().name("kafka-source".into()).spawn(move || {
+        let (told_to_stop, stop_deadline) = (Arc::clone(&stopping), config.stop_deadline);
+        let reader = thread::Builder::new().name("kafka-source".into()).spawn(move || {
+            let reader = thread::current();
+            consumer.set_nonempty_callback(move || reader.unpark());
+            let consumer = Arc::new(consumer);
             {
                 let _closing = client::Closing(&consumer);
-                poll::run(&consumer, &asker, &config, &runtime, &stopping, claim, &events);
+                poll::run(&consumer, &asker, &config, &runtime, &told_to_stop, claim, &events);
             }
             // Leaves the group.
             drop(consumer);
             let _ = end.send(());
         })?;
-        Ok((source, receiver))
+        Ok((Self { stopping, reader: reader.thread().clone(), ended, stop_deadline }, receiver))
     }
 
     /// Revokes the workers, commits their progress to the group, leaves it. The workers have ended or lost their partition afterwards.
@@ -166,18 +170,23 @@ impl Source {
     /// # Errors
     /// It takes longer than the deadline, as when Kafka is away.
     pub async fn stop(mut self) -> Result<(), SourceError> {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.tell_to_stop();
         let deadline = self.stop_deadline;
         match tokio::time::timeout(deadline, &mut self.ended).await {
             Ok(_) => Ok(()),
             Err(_) => Err(SourceError::StopTimedOut(deadline)),
         }
     }
+
+    fn tell_to_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.reader.unpark();
+    }
 }
 
 impl Drop for Source {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.tell_to_stop();
     }
 }
 

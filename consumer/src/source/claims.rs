@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
+use super::fetched::Fetched;
 use super::inbox::bounded;
 use super::lookup::Lookup;
 use super::owned::{Note, Owned, Phase, Running, share};
@@ -19,7 +20,7 @@ use super::worker::{Assigned, ClaimError, Claimed, Ending, Event, Ownership, Sto
 
 /// A claim that takes longer is reported.
 const SLOW_CLAIM: Duration = Duration::from_secs(10);
-/// For so long after an assignment or a pause the client's statistics may show a state that is about to pass.
+/// For so long after an assignment or a rebalance the client's statistics may show a state that is about to pass.
 const STEADY: Duration = Duration::from_secs(3);
 
 impl PollLoop<'_> {
@@ -72,6 +73,11 @@ impl PollLoop<'_> {
     fn begin(&mut self, index: usize, start: i64, watermarks: Watermarks, claimed: Claimed) {
         let share = share(self.config, self.owned.len());
         let owned = &mut self.owned[index];
+        let Some(fetched) = Fetched::split(self.consumer, &owned.partition, self.notes_to_self.reader.clone()) else {
+            owned.phase = Phase::Waiting { due: owned.next_attempt() };
+            report_waiting(self.events, owned, "the Kafka client makes no queue for it");
+            return;
+        };
         let mut list = TopicPartitionList::new();
         let assigned = list
             .add_partition_offset(&owned.partition.topic, owned.partition.number, Offset::Offset(start))
@@ -81,14 +87,14 @@ impl PollLoop<'_> {
             report_waiting(self.events, owned, &format!("the Kafka client does not take it: {error}"));
             return;
         }
-        let (feed, inbox) = bounded(share);
+        let (feed, inbox) = bounded(share, self.notes_to_self.reader.clone());
         let (ownership, watched) = watch::channel(Ownership::Held);
         let progress = Arc::new(Progress::new(start, watermarks));
         let partition = owned.partition.clone();
         info!(%partition, start, low = watermarks.low, high = watermarks.high, "partition claimed");
         let _ = self.events.send(Event::Started { partition: partition.clone(), start, progress: Arc::clone(&progress) });
         owned.reported = None;
-        owned.phase = Phase::Running(Running::new(feed, start, ownership, Arc::clone(&progress)));
+        owned.phase = Phase::Running(Running::new(fetched, feed, start, ownership, Arc::clone(&progress)));
         let id = owned.id;
         self.spawn(id, (claimed.worker)(Assigned { partition, start, watermarks, inbox, ownership: watched, progress }));
     }
@@ -99,7 +105,7 @@ impl PollLoop<'_> {
         let notes = self.notes_to_self.clone();
         self.runtime.spawn(async move {
             let ending = worker.await.unwrap_or_else(|_| Ending::Reclaim("its worker broke off".into()));
-            let _ = notes.send(Note::Ended { id, ending });
+            notes.send(Note::Ended { id, ending });
         });
     }
 
@@ -138,14 +144,14 @@ impl PollLoop<'_> {
                 continue;
             }
             if !state.fetching {
-                self.restart(index);
-            } else if let Some(offset) = state.read_to.filter(|offset| *offset >= running.next && !running.paused) {
+                self.restart(index, "Kafka does not have its next offset");
+            } else if let Some(offset) = state.read_to.filter(|offset| *offset >= running.next) {
                 running.progress.nothing_waits_below(offset);
             }
         }
     }
 
-    fn restart(&mut self, index: usize) {
+    pub(super) fn restart(&mut self, index: usize, reason: &str) {
         self.unassign(self.owned[index..=index].iter());
         let owned = &mut self.owned[index];
         let due = owned.next_attempt();
@@ -153,7 +159,7 @@ impl PollLoop<'_> {
             running.end(Ownership::Ending);
         }
         owned.phase = Phase::Draining { due };
-        report_waiting(self.events, owned, "Kafka does not have its next offset");
+        report_waiting(self.events, owned, reason);
     }
 }
 

@@ -1,10 +1,10 @@
 //! The bounded queue between the poll thread and the worker of one partition (P10).
 //!
-//! A full queue is paused at the broker connection, and pausing throws away what the client has fetched ahead. So the marks stand wide
-//! apart: full at the high mark, wanted again under half of it.
+//! While it is full, what comes next waits in the client, which then fetches no more of this partition.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
 
 use tokio::sync::Notify;
 
@@ -34,7 +34,7 @@ pub(super) struct Feed {
     shared: Arc<Shared>,
 }
 
-/// The high marks; a queue is over them when either is passed.
+/// How much a queue holds; it is full when either is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Marks {
     pub(super) bytes: usize,
@@ -45,6 +45,8 @@ pub(super) struct Marks {
 struct Shared {
     queue: Mutex<Queue>,
     arrived: Notify,
+    /// Fills the queue, and sleeps while there is nothing to do.
+    feeder: Thread,
 }
 
 #[derive(Debug)]
@@ -55,10 +57,10 @@ struct Queue {
     closed: bool,
 }
 
-/// An empty inbox and the end that fills it.
-pub(super) fn bounded(marks: Marks) -> (Feed, Inbox) {
+/// An empty inbox and the end that fills it; the feeder is woken when a full inbox has room again.
+pub(super) fn bounded(marks: Marks, feeder: Thread) -> (Feed, Inbox) {
     let queue = Queue { records: VecDeque::new(), bytes: 0, marks, closed: false };
-    let shared = Arc::new(Shared { queue: Mutex::new(queue), arrived: Notify::new() });
+    let shared = Arc::new(Shared { queue: Mutex::new(queue), arrived: Notify::new(), feeder });
     (Feed { shared: Arc::clone(&shared) }, Inbox { shared })
 }
 
@@ -67,7 +69,11 @@ impl Inbox {
     /// passes. Does not linger: batches are small when idle and big under load. Dropping the future loses nothing.
     pub async fn recv_batch(&self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> Received {
         loop {
-            if let Some(received) = self.shared.lock().take(max_records, max_bytes, into) {
+            let (received, has_room_again) = self.shared.take(max_records, max_bytes, into);
+            if has_room_again {
+                self.shared.feeder.unpark();
+            }
+            if let Some(received) = received {
                 return received;
             }
             self.shared.arrived.notified().await;
@@ -76,25 +82,22 @@ impl Inbox {
 }
 
 impl Feed {
-    /// Appends the records; true if the queue is at its high mark now. Never refuses: what was fetched has to go somewhere.
-    pub(super) fn push(&self, records: &mut Vec<Record>) -> bool {
+    /// Appends the records. Never refuses: what was taken from the client has to go somewhere.
+    pub(super) fn push(&self, records: &mut Vec<Record>) {
         let mut queue = self.shared.lock();
         if queue.closed {
             records.clear();
-            return false;
+            return;
         }
         queue.bytes += records.iter().map(weight).sum::<usize>();
         queue.records.extend(records.drain(..));
-        let full = queue.bytes >= queue.marks.bytes || queue.records.len() >= queue.marks.records;
         drop(queue);
         self.shared.arrived.notify_one();
-        full
     }
 
-    /// Whether the queue is under its low mark, half of the high one.
+    /// Whether more may be pushed.
     pub(super) fn has_room(&self) -> bool {
-        let queue = self.shared.lock();
-        queue.bytes <= queue.marks.bytes / 2 && queue.records.len() <= queue.marks.records / 2
+        !self.shared.lock().is_full()
     }
 
     /// Moves the marks: the budget of all inboxes is shared by as many partitions as there are.
@@ -123,9 +126,21 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Nothing if the caller has to wait; and whether the queue was full before and is no more.
+    fn take(&self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> (Option<Received>, bool) {
+        let mut queue = self.lock();
+        let was_full = queue.is_full();
+        let received = queue.take(max_records, max_bytes, into);
+        (received, was_full && !queue.is_full())
+    }
 }
 
 impl Queue {
+    fn is_full(&self) -> bool {
+        self.bytes >= self.marks.bytes || self.records.len() >= self.marks.records
+    }
+
     /// Nothing if the caller has to wait.
     fn take(&mut self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> Option<Received> {
         if self.closed {
@@ -155,6 +170,8 @@ fn weight(record: &Record) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     const WIDE: Marks = Marks { bytes: 1 << 20, records: 1_000 };
@@ -174,7 +191,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_batch_takes_what_has_arrived_in_order_up_to_its_count() {
-        let (feed, inbox) = bounded(WIDE);
+        let (feed, inbox) = bounded(WIDE, thread::current());
         feed.push(&mut records(0..5, 10));
         let mut batch = Vec::new();
         assert_eq!(inbox.recv_batch(3, 1_000, &mut batch).await, Received::Batch);
@@ -185,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_batch_is_limited_by_bytes_but_a_single_larger_record_passes() {
-        let (feed, inbox) = bounded(WIDE);
+        let (feed, inbox) = bounded(WIDE, thread::current());
         feed.push(&mut vec![record(0, 500), record(1, 40), record(2, 40), record(3, 40)]);
         let mut batch = Vec::new();
         inbox.recv_batch(100, 100, &mut batch).await;
@@ -196,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_waiting_worker_wakes_when_a_record_arrives() {
-        let (feed, inbox) = bounded(WIDE);
+        let (feed, inbox) = bounded(WIDE, thread::current());
         let worker = tokio::spawn(async move {
             let mut batch = Vec::new();
             (inbox.recv_batch(10, 1_000, &mut batch).await, batch.len())
@@ -208,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn closing_drops_what_waits_and_wakes_the_worker() {
-        let (feed, inbox) = bounded(WIDE);
+        let (feed, inbox) = bounded(WIDE, thread::current());
         feed.push(&mut records(0..5, 10));
         feed.close();
         assert_eq!(inbox.recv_batch(10, 1_000, &mut Vec::new()).await, Received::Closed);
@@ -218,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_source_that_dies_closes_the_inbox() {
-        let (feed, inbox) = bounded(WIDE);
+        let (feed, inbox) = bounded(WIDE, thread::current());
         let worker = tokio::spawn(async move { inbox.recv_batch(10, 1_000, &mut Vec::new()).await });
         tokio::task::yield_now().await;
         drop(feed);
@@ -226,15 +243,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_queue_is_full_at_either_high_mark_and_has_room_under_half_of_both() {
-        let (feed, inbox) = bounded(Marks { bytes: 1 << 20, records: 4 });
-        assert!(!feed.push(&mut records(0..3, 10)));
-        assert!(feed.push(&mut records(3..4, 10)));
-        inbox.recv_batch(1, 1_000, &mut Vec::new()).await;
+    async fn the_queue_is_full_at_either_mark_and_wakes_its_feeder_when_it_has_room_again() {
+        let (feed, inbox) = bounded(Marks { bytes: 1 << 20, records: 4 }, thread::current());
+        feed.push(&mut records(0..3, 10));
+        assert!(feed.has_room());
+        feed.push(&mut records(3..4, 10));
         assert!(!feed.has_room());
         inbox.recv_batch(1, 1_000, &mut Vec::new()).await;
         assert!(feed.has_room());
+        // Returns at once, because it was woken: else the test hangs.
+        thread::park();
         feed.set_marks(Marks { bytes: 1_000, records: 100 });
-        assert!(feed.push(&mut records(4..5, 2_000)), "one record larger than the mark still gets in");
+        feed.push(&mut records(4..5, 2_000));
+        assert!(!feed.has_room(), "one record larger than the mark still got in");
     }
 }

@@ -2,14 +2,14 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 
-use super::owned::Note;
+use super::owned::{Note, Notes};
 use super::progress::{Progress, Watermarks};
 use super::worker::{ClaimError, Claimed, Partition};
 
@@ -34,7 +34,7 @@ pub(super) enum Lookup {
 }
 
 /// Serves until the poll loop hangs up.
-pub(super) fn serve<F, Fut>(asker: &BaseConsumer, runtime: &Handle, claim: F, lookups: &Receiver<Lookup>, notes: &Sender<Note>)
+pub(super) fn serve<F, Fut>(asker: &BaseConsumer, runtime: &Handle, claim: F, lookups: &Receiver<Lookup>, notes: &Notes)
 where
     F: Fn(Partition, Log) -> Fut,
     Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
@@ -52,26 +52,26 @@ where
                 }
                 Err(error) => {
                     let reason = format!("Kafka does not tell where the partition's log begins and ends: {error}");
-                    let _ = notes.send(Note::Claim { id, result: Err(ClaimError::Unavailable(reason)) });
+                    notes.send(Note::Claim { id, result: Err(ClaimError::Unavailable(reason)) });
                 }
             },
             Lookup::Round { partitions, topic } => {
                 let answered = round(asker, &partitions, &topic);
-                let _ = notes.send(Note::Round { answered });
+                notes.send(Note::Round { answered });
             }
         }
     }
 }
 
 /// In a task within a task, so that a claim that panics is answered too.
-fn spawn_claim<Fut>(runtime: &Handle, notes: Sender<Note>, id: u64, claim: Fut)
+fn spawn_claim<Fut>(runtime: &Handle, notes: Notes, id: u64, claim: Fut)
 where
     Fut: Future<Output = Result<(Watermarks, Claimed), ClaimError>> + Send + 'static,
 {
     let claim = runtime.spawn(claim);
     runtime.spawn(async move {
         let result = claim.await.unwrap_or_else(|_| Err(ClaimError::Unavailable("the claim broke off".into())));
-        let _ = notes.send(Note::Claim { id, result });
+        notes.send(Note::Claim { id, result });
     });
 }
 

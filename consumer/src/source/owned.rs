@@ -1,16 +1,25 @@
 //! The partitions that the group gave us, and what each is doing.
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
 use tokio::sync::watch;
 
-use super::SourceConfig;
+use super::fetched::Fetched;
 use super::inbox::{Feed, Marks};
 use super::progress::Progress;
 use super::progress::Watermarks;
 use super::worker::{ClaimError, Claimed, Ending, Ownership, Partition};
+use super::{SourceConfig, copy};
 use crate::record::Record;
+
+/// So much of one partition is taken before the next one's turn: one lock and one wake-up then serve this many records.
+const ROUND_RECORDS: usize = 1_000;
+const ROUND_BYTES: usize = 1 << 20;
 
 /// With very many partitions the shares would become useless: below this they are no smaller, and the budget is passed.
 const SMALLEST_SHARE: Marks = Marks { bytes: 64 << 10, records: 64 };
@@ -45,12 +54,12 @@ pub(super) enum Phase {
 
 #[derive(Debug)]
 pub(super) struct Running {
+    pub(super) fetched: Fetched,
     pub(super) feed: Feed,
-    /// Taken in this round of polling, not in the inbox yet.
-    pub(super) staged: Vec<Record>,
+    /// Empty; kept for its memory.
+    staged: Vec<Record>,
     /// The lowest offset that may come.
     pub(super) next: i64,
-    pub(super) paused: bool,
     /// Since when nothing made the client throw away what it had fetched.
     pub(super) steady_since: Instant,
     pub(super) started: Instant,
@@ -59,7 +68,22 @@ pub(super) struct Running {
     pub(super) committed: i64,
 }
 
-/// What other threads tell the poll loop.
+/// Where other threads tell the poll loop something; it wakes for it.
+#[derive(Debug, Clone)]
+pub(super) struct Notes {
+    pub(super) sender: Sender<Note>,
+    pub(super) reader: Thread,
+}
+
+impl Notes {
+    /// Nobody to tell means that the source has ended.
+    pub(super) fn send(&self, note: Note) {
+        let _ = self.sender.send(note);
+        self.reader.unpark();
+    }
+}
+
+/// What they tell.
 #[derive(Debug)]
 pub(super) enum Note {
     Claim {
@@ -116,16 +140,40 @@ impl Owned {
 }
 
 impl Running {
-    pub(super) fn new(feed: Feed, start: i64, ownership: watch::Sender<Ownership>, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(fetched: Fetched, feed: Feed, start: i64, ownership: watch::Sender<Ownership>, progress: Arc<Progress>) -> Self {
         let now = Instant::now();
-        let staged = Vec::new();
-        Self { feed, staged, next: start, paused: false, steady_since: now, started: now, ownership, progress, committed: start }
+        Self { fetched, feed, staged: Vec::new(), next: start, steady_since: now, started: now, ownership, progress, committed: start }
     }
 
-    /// To be told to the client too.
-    pub(super) fn pause(&mut self, paused: bool) {
-        self.paused = paused;
-        self.steady_since = Instant::now();
+    /// Moves what the client has fetched to the inbox, one round of it, if there is room. Whether there was any.
+    pub(super) fn fill(&mut self, topic: &Arc<str>) -> Result<bool, KafkaError> {
+        if !self.feed.has_room() {
+            return Ok(false);
+        }
+        let (mut bytes, mut result) = (0, Ok(()));
+        while self.staged.len() < ROUND_RECORDS && bytes < ROUND_BYTES {
+            match self.fetched.next() {
+                None => break,
+                // Sent again: the inbox is in order, always.
+                Some(Ok(message)) if message.offset() < self.next => {}
+                Some(Ok(message)) => {
+                    let record = copy::record(&message, topic);
+                    bytes += record.size();
+                    self.next = record.offset + 1;
+                    self.staged.push(record);
+                }
+                Some(Err(error)) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        let is_any = !self.staged.is_empty();
+        if is_any {
+            self.progress.handing_over_up_to(self.next);
+            self.feed.push(&mut self.staged);
+        }
+        result.map(|()| is_any)
     }
 
     /// Tells the worker to end, and drops what waits.

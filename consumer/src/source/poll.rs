@@ -1,50 +1,48 @@
-//! The poll loop: messages into inboxes, pauses where an inbox is full, progress to the consumer group.
+//! The poll loop: what the client has fetched into the inboxes, what it has to say answered, progress to the consumer group.
+//!
+//! It sleeps when there is nothing to do, and everything that gives it something to do wakes it.
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::TopicPartitionList;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::Message;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
-use tracing::{error, warn};
+use tracing::error;
 
+use super::SourceConfig;
 use super::client::Callbacks;
 use super::lookup::{self, Log, Lookup};
-use super::owned::{Note, Owned, Phase};
+use super::owned::{Note, Notes, Owned, Phase};
 use super::worker::{ClaimError, Claimed, Event, Partition};
-use super::{SourceConfig, copy};
 
-/// One round of polling ends here at the latest: one lock and one wake-up per partition then serve this many records.
-const ROUND_RECORDS: usize = 1_000;
-const ROUND_BYTES: usize = 1 << 20;
-
-const IDLE_POLL: Duration = Duration::from_millis(100);
-/// While a full inbox may have emptied, or another thread is about to say something.
-const BUSY_POLL: Duration = Duration::from_millis(5);
+/// At most so many of the client's events are served before the inboxes have their turn.
+const EVENTS: usize = 8;
+/// The longest sleep: a bound for what is noticed late if a wake-up was missed.
+const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
 const EVERY_SECOND: Duration = Duration::from_secs(1);
 
 /// Everything the poll thread knows.
 pub(super) struct PollLoop<'a> {
-    pub(super) consumer: &'a BaseConsumer<Callbacks>,
+    pub(super) consumer: &'a Arc<BaseConsumer<Callbacks>>,
     pub(super) config: &'a SourceConfig,
     pub(super) runtime: &'a Handle,
     pub(super) events: &'a UnboundedSender<Event>,
     pub(super) owned: Vec<Owned>,
     pub(super) next_id: u64,
     pub(super) notes: Receiver<Note>,
-    pub(super) notes_to_self: Sender<Note>,
+    pub(super) notes_to_self: Notes,
     /// Notes that arrived while only some were waited for.
     pub(super) deferred: VecDeque<Note>,
     pub(super) lookups: Sender<Lookup>,
-    last_hit: usize,
     pub(super) kafka_is_down: bool,
     pub(super) silent_rounds: u32,
     pub(super) round_is_out: bool,
@@ -53,7 +51,7 @@ pub(super) struct PollLoop<'a> {
 
 /// Polls until told to stop or until the client cannot go on.
 pub(super) fn run<F, Fut>(
-    consumer: &BaseConsumer<Callbacks>,
+    consumer: &Arc<BaseConsumer<Callbacks>>,
     asker: &BaseConsumer,
     config: &SourceConfig,
     runtime: &Handle,
@@ -65,7 +63,8 @@ pub(super) fn run<F, Fut>(
     Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
 {
     let (lookups, asked) = channel();
-    let (notes_to_self, notes) = channel();
+    let (sender, notes) = channel();
+    let notes_to_self = Notes { sender, reader: thread::current() };
     let answers = notes_to_self.clone();
     thread::scope(|scope| {
         let server = move || lookup::serve(asker, runtime, claim, &asked, &answers);
@@ -84,7 +83,6 @@ pub(super) fn run<F, Fut>(
             notes_to_self,
             deferred: VecDeque::new(),
             lookups,
-            last_hit: 0,
             kafka_is_down: false,
             silent_rounds: 0,
             round_is_out: false,
@@ -102,111 +100,78 @@ pub(super) fn run<F, Fut>(
 impl PollLoop<'_> {
     fn run(&mut self, stopping: &AtomicBool) -> Result<(), KafkaError> {
         while !stopping.load(Ordering::Relaxed) {
-            self.take_messages()?;
+            self.serve_events()?;
             self.answer_rebalances();
             self.take_notes();
             self.claim_what_is_due();
-            self.resume_where_there_is_room();
             self.read_statistics();
+            let records_came = self.fill_inboxes()?;
             if Instant::now() >= self.next_second {
                 self.next_second = Instant::now() + EVERY_SECOND;
                 self.tell_and_ask_once_a_second();
             }
+            if !records_came {
+                thread::park_timeout(self.longest_sleep());
+            }
         }
         Ok(())
     }
 
-    /// Takes what is there, grouped by partition, and hands it over: one lock and one wake-up per partition.
-    fn take_messages(&mut self) -> Result<(), KafkaError> {
+    /// Rebalances, statistics, answers to commits and errors go through the callbacks.
+    fn serve_events(&mut self) -> Result<(), KafkaError> {
         let consumer = self.consumer;
-        let mut timeout = self.poll_timeout();
-        let mut bytes = 0;
-        for _ in 0..ROUND_RECORDS {
-            match consumer.poll(timeout) {
-                None => break,
-                Some(Ok(message)) => bytes += self.stage(&message),
-                Some(Err(error)) => self.note_error(error)?,
+        for _ in 0..EVENTS {
+            match consumer.poll(Duration::ZERO) {
+                None => {}
+                Some(Err(error)) => self.note_error(&error)?,
+                // Each partition has a queue of its own. A record beside it cannot be put in order any more: read from the last commit.
+                Some(Ok(message)) => {
+                    if let Some(index) =
+                        self.find(message.topic(), message.partition()).filter(|index| self.owned[*index].running().is_some())
+                    {
+                        self.restart(index, "the Kafka client gave a record out of turn");
+                    }
+                }
             }
-            if bytes >= ROUND_BYTES {
-                break;
-            }
-            timeout = Duration::ZERO;
         }
-        self.hand_over();
         Ok(())
     }
 
-    fn poll_timeout(&self) -> Duration {
-        let waits_for_others = self.owned.iter().any(|owned| match &owned.phase {
-            Phase::Claiming { .. } | Phase::Draining { .. } => true,
-            Phase::Running(running) => running.paused,
-            Phase::Waiting { due } => *due <= Instant::now() + IDLE_POLL,
+    /// A round of each partition that has room. Whether any record came.
+    fn fill_inboxes(&mut self) -> Result<bool, KafkaError> {
+        let mut records_came = false;
+        for index in 0..self.owned.len() {
+            let owned = &mut self.owned[index];
+            let Phase::Running(running) = &mut owned.phase else { continue };
+            match running.fill(&owned.partition.topic) {
+                Ok(came) => records_came |= came,
+                Err(error) => {
+                    self.note_error(&error)?;
+                    // There may be records behind it.
+                    records_came = true;
+                }
+            }
+        }
+        Ok(records_came)
+    }
+
+    fn longest_sleep(&self) -> Duration {
+        let now = Instant::now();
+        let due = self.owned.iter().filter_map(|owned| match owned.phase {
+            Phase::Waiting { due } => Some(due),
+            _ => None,
         });
-        if waits_for_others { BUSY_POLL } else { IDLE_POLL }
+        due.min().map_or(LONGEST_SLEEP, |due| due.saturating_duration_since(now).min(LONGEST_SLEEP))
     }
 
-    fn stage(&mut self, message: &BorrowedMessage<'_>) -> usize {
-        let Some(index) = self.find(message.topic(), message.partition()) else { return 0 };
-        let topic = &self.owned[index].partition.topic;
-        let record = copy::record(message, topic);
-        let size = record.size();
-        // Not running any more, or sent again after a pause: the inbox is in order, always.
-        if let Some(running) = self.owned[index].running().filter(|running| record.offset >= running.next) {
-            running.next = record.offset + 1;
-            running.staged.push(record);
-        }
-        size
-    }
-
-    /// Messages come in runs of one partition: the last hit is the best guess.
-    pub(super) fn find(&mut self, topic: &str, number: i32) -> Option<usize> {
-        let is_it = |owned: &Owned| owned.partition.number == number && &*owned.partition.topic == topic;
-        if !self.owned.get(self.last_hit).is_some_and(is_it) {
-            self.last_hit = self.owned.iter().position(is_it)?;
-        }
-        Some(self.last_hit)
-    }
-
-    fn hand_over(&mut self) {
-        let mut full = TopicPartitionList::new();
-        for owned in &mut self.owned {
-            let Phase::Running(running) = &mut owned.phase else { continue };
-            if running.staged.is_empty() {
-                continue;
-            }
-            running.progress.handing_over_up_to(running.next);
-            if running.feed.push(&mut running.staged) && !running.paused {
-                running.pause(true);
-                full.add_partition(&owned.partition.topic, owned.partition.number);
-            }
-        }
-        if full.count() > 0
-            && let Err(error) = self.consumer.pause(&full)
-        {
-            warn!(%error, "partitions whose inbox is full were not paused; they go on filling it");
-        }
-    }
-
-    fn resume_where_there_is_room(&mut self) {
-        let mut roomy = TopicPartitionList::new();
-        for owned in &mut self.owned {
-            let Phase::Running(running) = &mut owned.phase else { continue };
-            if running.paused && running.feed.has_room() {
-                running.pause(false);
-                roomy.add_partition(&owned.partition.topic, owned.partition.number);
-            }
-        }
-        if roomy.count() > 0
-            && let Err(error) = self.consumer.resume(&roomy)
-        {
-            warn!(%error, "paused partitions were not resumed");
-        }
+    pub(super) fn find(&self, topic: &str, number: i32) -> Option<usize> {
+        self.owned.iter().position(|owned| owned.partition.number == number && &*owned.partition.topic == topic)
     }
 
     /// Only what the client cannot recover from is an error here; the client's callback has logged the others.
-    fn note_error(&mut self, error: KafkaError) -> Result<(), KafkaError> {
+    fn note_error(&mut self, error: &KafkaError) -> Result<(), KafkaError> {
         if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
-            return Err(error);
+            return Err(error.clone());
         }
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             self.set_kafka_down(true);

@@ -101,13 +101,11 @@ impl PollLoop<'_> {
         }
     }
 
-    /// Resumed first: a pause outlives the assignment and would silence the next one.
     pub(super) fn unassign<'o>(&self, assigned: impl Iterator<Item = &'o Owned>) {
         let mut list = TopicPartitionList::new();
         for owned in assigned {
             list.add_partition(&owned.partition.topic, owned.partition.number);
         }
-        let _ = self.consumer.resume(&list);
         if let Err(error) = self.consumer.incremental_unassign(&list) {
             warn!(%error, "partitions were not given back to the Kafka client");
         }

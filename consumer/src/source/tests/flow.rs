@@ -44,7 +44,7 @@ async fn both_topics_are_read_with_a_worker_for_each_partition() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_inbox_pauses_its_own_partition_only_and_loses_nothing() {
+async fn a_full_inbox_holds_up_its_own_partition_only_and_loses_nothing() {
     let cluster = Cluster::new(&[("t", 2)]);
     let (stuck, other) = (partition("t", 0), partition("t", 1));
     cluster.produce("t", 0, 5_000, 100).await;

@@ -140,7 +140,7 @@ async fn a_fenced_worker_gets_a_new_claim_and_a_stopped_one_is_reported_first() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partition_given_up_while_it_was_paused_is_read_after_its_next_claim() {
+async fn a_partition_given_up_while_its_inbox_was_full_is_read_after_its_next_claim() {
     let cluster = Cluster::new(&[("t", 1)]);
     cluster.produce("t", 0, 2_000, 100).await;
     let (workers, mut did, _open) = Workers::new("a");

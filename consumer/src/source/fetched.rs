@@ -1,0 +1,41 @@
+//! What the client has fetched of one partition, in a queue of its own.
+//!
+//! A partition whose inbox is full is left alone: its records wait here, the client stops fetching it when they are enough, and nothing
+//! is thrown away. (A pause would throw away what was fetched and fetch it again.) No partition waits for another.
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread::Thread;
+use std::time::Duration;
+
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::error::KafkaResult;
+use rdkafka::message::BorrowedMessage;
+
+use super::client::Callbacks;
+use super::worker::Partition;
+
+/// The queue of an assigned partition.
+pub(super) struct Fetched(PartitionQueue<Callbacks>);
+
+impl fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fetched").finish_non_exhaustive()
+    }
+}
+
+impl Fetched {
+    /// To be called before the partition is assigned: records of an assigned partition without a queue go to the common one. Wakes the
+    /// reader when something arrives. `None` if the client does not take the topic's name.
+    pub(super) fn split(consumer: &Arc<BaseConsumer<Callbacks>>, partition: &Partition, reader: Thread) -> Option<Self> {
+        let mut queue = consumer.split_partition_queue(&partition.topic, partition.number)?;
+        queue.set_nonempty_callback(move || reader.unpark());
+        Some(Self(queue))
+    }
+
+    /// The next record or error, if one is there. Records of an earlier assignment do not come: the client knows them by their version.
+    pub(super) fn next(&self) -> Option<KafkaResult<BorrowedMessage<'_>>> {
+        self.0.poll(Duration::ZERO)
+    }
+}
