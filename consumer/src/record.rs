@@ -1,14 +1,104 @@
 //! A Kafka record with its bytes and coordinates, kept whole until its fate is settled: a dead letter needs them all (P7).
 
+use std::fmt;
 use std::sync::Arc;
 
-/// One header of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    /// The header's name.
-    pub name: String,
-    /// Its bytes; Kafka allows none.
-    pub value: Option<Vec<u8>>,
+/// The headers of a record, in its order; names may repeat. In one piece of memory, since records of one producer mostly have the same
+/// ones and then share it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(Option<Arc<[u8]>>);
+
+/// Stands for the length of a value that there is not.
+const NONE: u32 = u32::MAX;
+
+impl Headers {
+    /// The headers that were packed into `packed`; shares the memory of `like` if they are the same.
+    #[must_use]
+    pub fn packed(packed: &[u8], like: &Self) -> Self {
+        match &like.0 {
+            _ if packed.is_empty() => Self::default(),
+            Some(same) if **same == *packed => like.clone(),
+            _ => Self(Some(Arc::from(packed))),
+        }
+    }
+
+    /// Appends a header to those in `packed`.
+    pub fn pack(packed: &mut Vec<u8>, name: &str, value: Option<&[u8]>) {
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(NONE - 1);
+        packed.extend_from_slice(&length(name.as_bytes()).to_ne_bytes());
+        packed.extend_from_slice(name.as_bytes());
+        packed.extend_from_slice(&value.map_or(NONE, length).to_ne_bytes());
+        packed.extend_from_slice(value.unwrap_or_default());
+    }
+
+    /// Name and value of each; Kafka allows values that are none.
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(self.0.as_deref().unwrap_or_default())
+    }
+
+    /// The value of the last header of that name.
+    #[must_use]
+    pub fn last(&self, name: &str) -> Option<&[u8]> {
+        self.iter().filter(|(known, _)| *known == name).last()?.1
+    }
+
+    fn size(&self) -> usize {
+        self.0.as_ref().map_or(0, |packed| packed.len())
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, Option<V>)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, Option<V>)>>(headers: I) -> Self {
+        let mut packed = Vec::new();
+        for (name, value) in headers {
+            Self::pack(&mut packed, name.as_ref(), value.as_ref().map(AsRef::as_ref));
+        }
+        Self::packed(&packed, &Self::default())
+    }
+}
+
+impl<'a> IntoIterator for &'a Headers {
+    type Item = (&'a str, Option<&'a [u8]>);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self).finish()
+    }
+}
+
+/// What [`Headers::iter`] gives.
+#[derive(Debug, Clone)]
+pub struct Iter<'a>(&'a [u8]);
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a str, Option<&'a [u8]>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let name = self.take()??;
+        Some((std::str::from_utf8(name).unwrap_or_default(), self.take()?))
+    }
+}
+
+impl<'a> Iter<'a> {
+    /// The next piece of bytes; nothing at the end.
+    fn take(&mut self) -> Option<Option<&'a [u8]>> {
+        let (length, rest) = self.0.split_first_chunk::<4>()?;
+        let length = u32::from_ne_bytes(*length);
+        if length == NONE {
+            self.0 = rest;
+            return Some(None);
+        }
+        let (bytes, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        self.0 = rest;
+        Some(Some(bytes))
+    }
 }
 
 /// A record as Kafka delivered it, unparsed.
@@ -27,17 +117,38 @@ pub struct Record {
     /// The value's bytes; a tombstone has none.
     pub value: Option<Vec<u8>>,
     /// The headers in the order of the record.
-    pub headers: Vec<Header>,
+    pub headers: Headers,
 }
 
 impl Record {
     /// Bytes that the record holds: what queues and batches are bounded by (P10).
     #[must_use]
     pub fn size(&self) -> usize {
-        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + self.headers_size()
+        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + self.headers.size()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOME: [(&str, Option<&[u8]>); 4] = [("a", Some(b"1")), ("none", None), ("empty", Some(b"")), ("a", Some(b"\xff\0"))];
+
+    #[test]
+    fn headers_come_back_in_their_order_with_nothing_told_from_none() {
+        let headers: Headers = SOME.into_iter().collect();
+        assert_eq!(headers.iter().collect::<Vec<_>>(), SOME);
+        assert_eq!((headers.last("a"), headers.last("none"), headers.last("b")), (Some(&b"\xff\0"[..]), None, None));
+        assert_eq!(Headers::default().iter().next(), None);
     }
 
-    fn headers_size(&self) -> usize {
-        self.headers.iter().map(|h| h.name.len() + h.value.as_ref().map_or(0, Vec::len)).sum()
+    #[test]
+    fn the_same_headers_share_their_memory() {
+        let first: Headers = SOME.into_iter().collect();
+        let Headers(Some(packed)) = &first else { panic!("no headers") };
+        let second = Headers::packed(&packed.to_vec(), &first);
+        assert!(matches!(&second.0, Some(shared) if Arc::ptr_eq(shared, packed)));
+        let other = Headers::packed(&packed[..packed.len() - 1], &first);
+        assert_ne!(other, first);
     }
 }

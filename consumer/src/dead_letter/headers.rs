@@ -3,7 +3,7 @@
 use rdkafka::message::{Header, OwnedHeaders};
 
 use super::DeadLetter;
-use crate::record::Record;
+use crate::record::{Headers, Record};
 
 const TOPIC: &str = "__connect.errors.topic";
 const PARTITION: &str = "__connect.errors.partition";
@@ -26,20 +26,16 @@ pub fn dlq_id(record: &Record, epoch: i32) -> String {
 /// How often this record came back from the dead letter topic: what its own header says, else never.
 #[must_use]
 pub fn replays(record: &Record) -> u32 {
-    let header = record.headers.iter().rfind(|header| header.name == REPLAYS);
-    let text = header.and_then(|header| std::str::from_utf8(header.value.as_deref()?).ok());
+    let text = record.headers.last(REPLAYS).and_then(|value| std::str::from_utf8(value).ok());
     text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// The record that became this letter, with its own coordinates and headers; `None` if the headers do not name them.
 #[must_use]
 pub fn original(letter: Record) -> Option<Record> {
-    let text = |name: &str| {
-        let header = letter.headers.iter().rfind(|header| header.name == name)?;
-        std::str::from_utf8(header.value.as_deref()?).ok()
-    };
+    let text = |name: &str| std::str::from_utf8(letter.headers.last(name)?).ok();
     let (topic, partition, offset) = (text(TOPIC)?.into(), text(PARTITION)?.parse().ok()?, text(OFFSET)?.parse().ok()?);
-    let headers = letter.headers.into_iter().filter(|header| !ADDED.contains(&header.name.as_str())).collect();
+    let headers = own(&letter.headers).collect();
     Some(Record { topic, partition, offset, headers, ..letter })
 }
 
@@ -47,10 +43,7 @@ pub fn original(letter: Record) -> Option<Record> {
 /// (P11): a rejection's message speaks of fields, types and limits.
 pub(super) fn of(letter: &DeadLetter<'_>) -> OwnedHeaders {
     let DeadLetter { record, rejection, epoch } = letter;
-    let own = record.headers.iter().filter(|header| !ADDED.contains(&header.name.as_str()));
-    let headers = own.fold(OwnedHeaders::new_with_capacity(record.headers.len() + ADDED.len()), |headers, header| {
-        headers.insert(Header { key: &header.name, value: header.value.as_deref() })
-    });
+    let headers = own(&record.headers).fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value }));
     let added = [
         (TOPIC, record.topic.to_string()),
         (PARTITION, record.partition.to_string()),
@@ -65,16 +58,19 @@ pub(super) fn of(letter: &DeadLetter<'_>) -> OwnedHeaders {
     added.iter().fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }
 
+/// Those that the record had before it became a letter.
+fn own(headers: &Headers) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
+    headers.iter().filter(|(name, _)| !ADDED.contains(name))
+}
+
 #[cfg(test)]
 mod tests {
-    use rdkafka::message::Headers;
+    use rdkafka::message::Headers as _;
 
     use super::*;
-    use crate::record;
 
     fn record(headers: &[(&str, Option<&[u8]>)]) -> Record {
-        let headers = headers.iter().map(|(name, value)| record::Header { name: (*name).into(), value: value.map(<[u8]>::to_vec) });
-        let headers = headers.collect();
+        let headers = headers.iter().copied().collect();
         Record { topic: "shop.orders".into(), partition: 3, offset: 77, timestamp_ms: None, key: None, value: None, headers }
     }
 

@@ -173,12 +173,13 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::record::Headers;
 
     const WIDE: Marks = Marks { bytes: 1 << 20, records: 1_000 };
 
     fn record(offset: i64, bytes: usize) -> Record {
         let value = Some(vec![0; bytes]);
-        Record { topic: "t".into(), partition: 0, offset, timestamp_ms: None, key: None, value, headers: Vec::new() }
+        Record { topic: "t".into(), partition: 0, offset, timestamp_ms: None, key: None, value, headers: Headers::default() }
     }
 
     fn records(offsets: std::ops::Range<i64>, bytes: usize) -> Vec<Record> {

@@ -9,12 +9,13 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use tokio::sync::watch;
 
+use super::SourceConfig;
+use super::copy::Copier;
 use super::fetched::Fetched;
 use super::inbox::{Feed, Marks};
 use super::progress::Progress;
 use super::progress::Watermarks;
 use super::worker::{ClaimError, Claimed, Ending, Ownership, Partition};
-use super::{SourceConfig, copy};
 use crate::record::Record;
 
 /// So much of one partition is taken before the next one's turn: one lock and one wake-up then serve this many records.
@@ -56,6 +57,7 @@ pub(super) enum Phase {
 pub(super) struct Running {
     pub(super) fetched: Fetched,
     pub(super) feed: Feed,
+    copier: Copier,
     /// Empty; kept for its memory.
     staged: Vec<Record>,
     /// The lowest offset that may come.
@@ -142,7 +144,19 @@ impl Owned {
 impl Running {
     pub(super) fn new(fetched: Fetched, feed: Feed, start: i64, ownership: watch::Sender<Ownership>, progress: Arc<Progress>) -> Self {
         let now = Instant::now();
-        Self { fetched, feed, staged: Vec::new(), next: start, steady_since: now, started: now, ownership, progress, committed: start }
+        let copier = Copier::default();
+        Self {
+            fetched,
+            feed,
+            copier,
+            staged: Vec::new(),
+            next: start,
+            steady_since: now,
+            started: now,
+            ownership,
+            progress,
+            committed: start,
+        }
     }
 
     /// Moves what the client has fetched to the inbox, one round of it, if there is room. Whether there was any.
@@ -157,7 +171,7 @@ impl Running {
                 // Sent again: the inbox is in order, always.
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
-                    let record = copy::record(&message, topic);
+                    let record = self.copier.record(&message, topic);
                     bytes += record.size();
                     self.next = record.offset + 1;
                     self.staged.push(record);

@@ -14,9 +14,10 @@ use rdkafka::topic_partition_list::Offset;
 use rdkafka::{ClientContext, Statistics};
 use tracing::warn;
 
+use super::copy::Copier;
 use super::quiet::Quiet;
 use super::worker::Partition;
-use super::{SourceError, client, copy};
+use super::{SourceError, client};
 use crate::record::Record;
 
 const BATCH_RECORDS: usize = 2_000;
@@ -95,13 +96,15 @@ pub fn reread(
         assignment.add_partition_offset(&partition.topic, partition.number, Offset::Offset(offsets.start))?;
         consumer.assign(&assignment)?;
     }
-    let mut stretch = Stretch { topic: &partition.topic, end: offsets.end, batch: Vec::new(), bytes: 0, on_batch };
+    let mut stretch =
+        Stretch { topic: &partition.topic, end: offsets.end, copier: Copier::default(), batch: Vec::new(), bytes: 0, on_batch };
     stretch.read(&consumer, cancelled)
 }
 
 struct Stretch<'a, F> {
     topic: &'a Arc<str>,
     end: i64,
+    copier: Copier,
     batch: Vec<Record>,
     bytes: usize,
     on_batch: F,
@@ -132,7 +135,7 @@ impl<F: FnMut(Vec<Record>)> Stretch<'_, F> {
     /// True at the end of the stretch.
     fn take(&mut self, message: &BorrowedMessage<'_>) -> bool {
         if message.offset() < self.end {
-            let record = copy::record(message, self.topic);
+            let record = self.copier.record(message, self.topic);
             self.bytes += record.size();
             self.batch.push(record);
         }

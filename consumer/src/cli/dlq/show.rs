@@ -66,14 +66,22 @@ fn facts(letter: &Letter) -> String {
 
 fn sizes(record: &Record) -> String {
     let size = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or("none".to_owned(), |bytes| format!("{} bytes", bytes.len()));
-    format!("{:<10} {}\n{:<10} {}\n{:<10} {}\n", "key", size(&record.key), "value", size(&record.value), "headers", record.headers.len())
+    format!(
+        "{:<10} {}\n{:<10} {}\n{:<10} {}\n",
+        "key",
+        size(&record.key),
+        "value",
+        size(&record.value),
+        "headers",
+        record.headers.iter().count()
+    )
 }
 
 fn payload(record: &Record) -> String {
     let text = |bytes: Option<&[u8]>| bytes.map_or("null".into(), |bytes| String::from_utf8_lossy(bytes).escape_debug().to_string());
     let mut out = String::from("\n");
-    for header in &record.headers {
-        writeln!(out, "header {}: {}", header.name.escape_debug(), text(header.value.as_deref())).ok();
+    for (name, value) in &record.headers {
+        writeln!(out, "header {}: {}", name.escape_debug(), text(value)).ok();
     }
     writeln!(out, "key: {}\nvalue: {}", text(record.key.as_deref()), text(record.value.as_deref())).ok();
     out
