@@ -1,6 +1,8 @@
 //! Records to writes: decode, reject, fill in, collapse, enrich. Pure; run again with more rejections when Postgres refuses a row.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::collapse::{Collapsed, collapse};
 use crate::enrich::{Lookup, enrich};

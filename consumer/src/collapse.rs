@@ -4,7 +4,7 @@
 //! be, a further round opens: rounds are applied in order in one transaction, each holds an order at most once. Nearly every batch has
 //! one round; a snapshot row followed by a logged change of the same order makes two.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::order::OrderChange;
 use crate::position::{Kind, Position};

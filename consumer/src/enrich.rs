@@ -1,11 +1,12 @@
 //! Order and lookup to enriched order. Pure: the lookup was made before, for the whole batch.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use foldhash::HashMap;
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 
 use crate::order::{Customer, Order, Timestamp};
 
@@ -15,7 +16,7 @@ pub struct KnownCustomer {
     /// The columns that go into `results`.
     pub customer: Customer,
     /// Which state of the customer this is; compared for equality only. Hashes that somebody else keeps have none.
-    pub version: Option<String>,
+    pub version: Option<SmolStr>,
 }
 
 /// What Redis said about the customers of a batch. A failed lookup is a value, not an error: an outage is no poison (P6).
@@ -94,11 +95,11 @@ pub struct ResultRow {
     /// The order's id.
     pub order_id: i64,
     /// Who ordered.
-    pub customer_id: String,
+    pub customer_id: SmolStr,
     /// The customer's columns and version; empty if there is none or none is known yet.
     pub customer: Arc<KnownCustomer>,
     /// What was ordered.
-    pub product_id: String,
+    pub product_id: SmolStr,
     /// How many.
     pub quantity: i32,
     /// The price of one.
@@ -106,7 +107,7 @@ pub struct ResultRow {
     /// `quantity * price`.
     pub total: Decimal,
     /// The state of the order in the shop.
-    pub status: String,
+    pub status: SmolStr,
     /// The source's `created_at`.
     pub ordered_at: Option<Timestamp>,
     /// The source's `updated_at`.
@@ -159,7 +160,7 @@ mod tests {
 
     fn ann() -> Lookup {
         let customer = Customer { name: Some("Ann".into()), ..Customer::default() };
-        Lookup::Answered(HashMap::from([("C1".into(), KnownCustomer { customer, version: Some("1".into()) }.into())]))
+        Lookup::Answered([("C1".into(), KnownCustomer { customer, version: Some("1".into()) }.into())].into_iter().collect())
     }
 
     #[test]

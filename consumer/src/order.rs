@@ -1,6 +1,9 @@
 //! The domain: orders and customers as the source has them. No I/O, no formats.
+//!
+//! Their texts are short: kept in place, where a `String` would be an allocation and a place in memory of its own.
 
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 
 use crate::position::Position;
 
@@ -11,7 +14,7 @@ use crate::position::Position;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Text {
     /// The value as of this event.
-    Value(String),
+    Value(SmolStr),
     /// The value of the event before, which this event does not carry.
     Unchanged,
 }
@@ -99,13 +102,13 @@ impl Order {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Customer {
     /// The customer's name.
-    pub name: Option<String>,
+    pub name: Option<SmolStr>,
     /// The customer's e-mail address.
-    pub email: Option<String>,
+    pub email: Option<SmolStr>,
     /// The customer's tier.
-    pub tier: Option<String>,
+    pub tier: Option<SmolStr>,
     /// The customer's country.
-    pub country: Option<String>,
+    pub country: Option<SmolStr>,
 }
 
 /// What an event makes of its row.

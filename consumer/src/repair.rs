@@ -123,7 +123,7 @@ fn customers_of(states: &[OrderState]) -> Vec<&str> {
 }
 
 /// The row as it should be, if it is not.
-fn completed(state: &OrderState, known: &HashMap<Arc<str>, Arc<KnownCustomer>>, refresh: bool) -> Option<ResultRow> {
+fn completed(state: &OrderState, known: &foldhash::HashMap<Arc<str>, Arc<KnownCustomer>>, refresh: bool) -> Option<ResultRow> {
     let OrderState::Live(row) = state else { return None };
     if row.enrichment == Enrichment::Complete && !refresh {
         return None;

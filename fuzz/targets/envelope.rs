@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use orderstream_fuzz::envelope::{Decoded, Decoder, Format};
 use orderstream_fuzz::order::{Effect, Order, Text};
 use orderstream_fuzz::position::Position;
-use orderstream_fuzz::record::Record;
+use orderstream_fuzz::record::{Headers, Record};
 use rust_decimal::Decimal;
 
 fuzz_target!(|data: &[u8]| {
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
         timestamp_ms: None,
         key: key.filter(|key| !key.is_empty()),
         value: value.filter(|value| !value.is_empty()),
-        headers: Vec::new(),
+        headers: Headers::default(),
     };
     let format = if settings & 1 == 0 { Format::Envelope } else { Format::Flat };
     let decimal_scale = [None, Some(0), Some(2), Some(10)][usize::from(settings >> 1 & 3)];

@@ -3,7 +3,7 @@
 use orderstream::envelope::{Decoded, Decoder, Format};
 use orderstream::order::{Effect, Text};
 use orderstream::position::Kind;
-use orderstream::record::Record;
+use orderstream::record::{Headers, Record};
 use serde_json::Value;
 
 use super::*;
@@ -20,7 +20,7 @@ fn record(key: &str, value: &str, offset: u64) -> Record {
         timestamp_ms: None,
         key: Some(key.into()),
         value: Some(value.into()),
-        headers: Vec::new(),
+        headers: Headers::default(),
     }
 }
 
@@ -47,8 +47,8 @@ fn every_event_decodes_to_the_state_it_carries() {
         let order = SHOP.order(event.id, event.version);
         let Effect::Put(read) = change.effect else { panic!("{value}") };
         assert_eq!((change.id, change.position.kind), (event.id, Kind::Stream));
-        assert_eq!(read.customer_id, Text::Value(customer_id(order.customer)));
-        assert_eq!(read.product_id, Text::Value(product_id(order.product)));
+        assert_eq!(read.customer_id, Text::Value(customer_id(order.customer).into()));
+        assert_eq!(read.product_id, Text::Value(product_id(order.product).into()));
         assert_eq!((read.quantity, read.total.mantissa()), (order.quantity, i128::from(order.total_cents())));
         assert_eq!(read.ordered_at.map(orderstream::order::Timestamp::micros), Some(order.created));
         assert_eq!(read.updated_at.map(orderstream::order::Timestamp::micros), Some(order.updated));

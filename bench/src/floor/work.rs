@@ -87,17 +87,17 @@ fn batch(partition: i32, rows: &[Row]) -> Result<Batch> {
 fn plain(row: &ResultRow) -> Vec<u8> {
     let customer = &row.customer.customer;
     let key = format!("order:{}", row.order_id);
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let column = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let time = |time: Option<Timestamp>| {
         time.and_then(|time| chrono::DateTime::from_timestamp_micros(time.micros())).map(|time| time.to_rfc3339())
     };
     let mut set = redis::cmd("HSET");
     set.arg(&key).arg("version").arg(format!("{:010}-{:020}", 0, row.revision)).arg("order_id").arg(row.order_id);
-    set.arg("customer_id").arg(&row.customer_id).arg("customer_name").arg(text(&customer.name));
-    set.arg("customer_email").arg(text(&customer.email)).arg("customer_tier").arg(text(&customer.tier));
-    set.arg("customer_country").arg(text(&customer.country)).arg("product_id").arg(&row.product_id);
+    set.arg("customer_id").arg(row.customer_id.as_str()).arg("customer_name").arg(column(customer.name.as_deref()));
+    set.arg("customer_email").arg(column(customer.email.as_deref())).arg("customer_tier").arg(column(customer.tier.as_deref()));
+    set.arg("customer_country").arg(column(customer.country.as_deref())).arg("product_id").arg(row.product_id.as_str());
     set.arg("quantity").arg(row.quantity).arg("price").arg(row.price.to_string()).arg("total").arg(row.total.to_string());
-    set.arg("status").arg(&row.status).arg("ordered_at").arg(time(row.ordered_at)).arg("updated_at").arg(time(row.updated_at));
+    set.arg("status").arg(row.status.as_str()).arg("ordered_at").arg(time(row.ordered_at)).arg("updated_at").arg(time(row.updated_at));
     set.arg("enrichment").arg(row.enrichment.as_str()).arg("processed_at").arg(row.processed_at.to_rfc3339());
     let mut expire = redis::cmd("EXPIRE");
     expire.arg(&key).arg(TIME_TO_LIVE.as_secs());
@@ -115,20 +115,20 @@ impl Row {
         let Order { customer, product, quantity, cents, status, created, updated, .. } = order;
         let known = shop.customer(customer);
         let customer_columns = Customer {
-            name: Some(known.name),
-            email: Some(known.email),
-            tier: Some(known.tier.to_owned()),
-            country: Some(known.country.to_owned()),
+            name: Some(known.name.into()),
+            email: Some(known.email.into()),
+            tier: Some(known.tier.into()),
+            country: Some(known.country.into()),
         };
         let result = ResultRow {
             order_id: id,
-            customer_id: customer_id(customer),
-            customer: KnownCustomer { customer: customer_columns, version: Some(format!("0.{}.{customer}", customer % 4)) }.into(),
-            product_id: product_id(product),
+            customer_id: customer_id(customer).into(),
+            customer: KnownCustomer { customer: customer_columns, version: Some(format!("0.{}.{customer}", customer % 4).into()) }.into(),
+            product_id: product_id(product).into(),
             quantity,
             price: Decimal::new(cents, 2),
             total: Decimal::new(order.total_cents(), 2),
-            status: status.to_owned(),
+            status: status.into(),
             ordered_at: Timestamp::from_micros(created),
             updated_at: Timestamp::from_micros(updated),
             enrichment: Enrichment::Complete,

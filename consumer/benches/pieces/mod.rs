@@ -11,7 +11,7 @@ use orderstream::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
 use orderstream::envelope::{Decoded, Decoder, Format};
 use orderstream::order::{Customer, OrderChange, Timestamp};
 use orderstream::position::Position;
-use orderstream::record::Record;
+use orderstream::record::{Headers, Record};
 use rust_decimal::Decimal;
 
 /// So many events, pairs of positions or hashes per run.
@@ -117,27 +117,27 @@ fn record(number: i64, id: i64, update: bool) -> Record {
         timestamp_ms: Some(ms),
         key: Some(format!(r#"{{"id":{id}}}"#).into_bytes()),
         value: Some(value.into_bytes()),
-        headers: Vec::new(),
+        headers: Headers::default(),
     }
 }
 
 fn row(id: i64) -> ResultRow {
     let customer = Customer {
-        name: Some(format!("Alice Johnson {id}")),
-        email: Some(format!("alice.{id}@example.com")),
-        tier: Some("gold".to_owned()),
-        country: Some("US".to_owned()),
+        name: Some(format!("Alice Johnson {id}").into()),
+        email: Some(format!("alice.{id}@example.com").into()),
+        tier: Some("gold".into()),
+        country: Some("US".into()),
     };
     let price = Decimal::new(100 + id * 37 % 50_000, 2);
     ResultRow {
         order_id: id,
-        customer_id: format!("CUST{:05}", id * 7919 % 20_000),
-        customer: KnownCustomer { customer, version: Some(format!("0.0.{id}")) }.into(),
-        product_id: format!("PROD{:03}", id % 1_000),
+        customer_id: format!("CUST{:05}", id * 7919 % 20_000).into(),
+        customer: KnownCustomer { customer, version: Some(format!("0.0.{id}").into()) }.into(),
+        product_id: format!("PROD{:03}", id % 1_000).into(),
         quantity: 7,
         price,
         total: price * Decimal::from(7),
-        status: "pending".to_owned(),
+        status: "pending".into(),
         ordered_at: Timestamp::from_micros(DAY + id * 25),
         updated_at: Timestamp::from_micros(DAY + id * 25),
         enrichment: Enrichment::Complete,

@@ -153,7 +153,7 @@ mod tests {
             quantity: 2,
             price: "1.5".parse().unwrap(),
             total: "3".parse().unwrap(),
-            status: String::new(),
+            status: "".into(),
             ordered_at: None,
             updated_at: None,
             enrichment: Enrichment::Missing,

@@ -4,7 +4,7 @@
 //! What the bytes are: <https://github.com/redis/redis/blob/7.0/src/listpack.md>, `rdbSaveObject` in rdb.c and `createDumpPayload` in cluster.c. Redis 7.0 and
 //! everything after it reads them.
 
-use crc::{CRC_64_REDIS, Crc, Table};
+use crc_fast::{CrcAlgorithm, checksum};
 
 /// `RDB_TYPE_HASH_LISTPACK`
 const HASH_AS_LISTPACK: u8 = 16;
@@ -14,71 +14,70 @@ const RDB_VERSION: u16 = 10;
 const HEADER: usize = 6;
 const END: u8 = 0xff;
 
-static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_REDIS);
+/// Room for what stands before the listpack: the type, and the length in its longest form.
+const FRONT: usize = 1 + 5;
 
 /// A hash that is being written, one after the other in the same memory.
 #[derive(Debug, Default)]
 pub(super) struct HashDump {
-    listpack: Vec<u8>,
+    bytes: Vec<u8>,
     entries: u16,
-    value: Vec<u8>,
-    dump: Vec<u8>,
 }
 
 impl HashDump {
     /// Starts a hash without fields.
     pub(super) fn start(&mut self) {
         self.entries = 0;
-        self.listpack.clear();
-        self.listpack.resize(HEADER, 0);
+        self.bytes.clear();
+        self.bytes.resize(FRONT + HEADER, 0);
     }
 
     /// Adds a field. A name must not come twice: Redis would not notice.
     pub(super) fn field(&mut self, name: &str, value: &[u8]) {
-        entry(&mut self.listpack, name.as_bytes());
-        entry(&mut self.listpack, value);
-        self.entries += 2;
+        self.formatted(name, |out| out.extend_from_slice(value));
     }
 
-    /// Adds a field whose value is formatted for it.
+    /// Adds a field whose value is formatted in its place.
     pub(super) fn formatted(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        let mut value = std::mem::take(&mut self.value);
-        value.clear();
-        write(&mut value);
-        self.field(name, &value);
-        self.value = value;
+        entry(&mut self.bytes, |out| out.extend_from_slice(name.as_bytes()));
+        entry(&mut self.bytes, write);
+        self.entries += 2;
     }
 
     /// The hash, ready for `RESTORE`.
     pub(super) fn finish(&mut self) -> &[u8] {
-        self.listpack.push(END);
-        let bytes = u32::try_from(self.listpack.len()).unwrap_or(u32::MAX);
-        self.listpack[..4].copy_from_slice(&bytes.to_le_bytes());
-        self.listpack[4..HEADER].copy_from_slice(&self.entries.to_le_bytes());
-        self.dump.clear();
-        self.dump.push(HASH_AS_LISTPACK);
-        length(&mut self.dump, bytes);
-        self.dump.extend_from_slice(&self.listpack);
-        self.dump.extend_from_slice(&RDB_VERSION.to_le_bytes());
-        let checksum = CRC.checksum(&self.dump);
-        self.dump.extend_from_slice(&checksum.to_le_bytes());
-        &self.dump
+        self.bytes.push(END);
+        let size = u32::try_from(self.bytes.len() - FRONT).unwrap_or(u32::MAX);
+        self.bytes[FRONT..FRONT + 4].copy_from_slice(&size.to_le_bytes());
+        self.bytes[FRONT + 4..FRONT + HEADER].copy_from_slice(&self.entries.to_le_bytes());
+        let (length, bytes) = length(size);
+        let start = FRONT - bytes - 1;
+        self.bytes[start] = HASH_AS_LISTPACK;
+        self.bytes[start + 1..FRONT].copy_from_slice(&length[..bytes]);
+        self.bytes.extend_from_slice(&RDB_VERSION.to_le_bytes());
+        let checksum = checksum(CrcAlgorithm::Crc64Redis, &self.bytes[start..]);
+        self.bytes.extend_from_slice(&checksum.to_le_bytes());
+        &self.bytes[start..]
     }
 }
 
 /// A text of a listpack: how it is encoded and how long it is, the text, and the length of both for who reads backwards.
-fn entry(out: &mut Vec<u8>, text: &[u8]) {
+fn entry(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
-    let long = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    out.push(0);
+    write(out);
+    let long = u32::try_from(out.len() - start - 1).unwrap_or(u32::MAX);
     match long {
-        0..64 => out.push(0x80 | low(long)),
-        64..4096 => out.extend_from_slice(&[0xe0 | low(long >> 8), low(long)]),
+        0..64 => out[start] = 0x80 | low(long),
+        // Rare: the text moves up to make room for a longer head.
+        64..4096 => {
+            out.splice(start..=start, [0xe0 | low(long >> 8), low(long)]);
+        }
         _ => {
-            out.push(0xf0);
-            out.extend_from_slice(&long.to_le_bytes());
+            let [a, b, c, d] = long.to_le_bytes();
+            out.splice(start..=start, [0xf0, a, b, c, d]);
         }
     }
-    out.extend_from_slice(text);
     backwards(out, out.len() - start);
 }
 
@@ -98,14 +97,14 @@ fn backwards(out: &mut Vec<u8>, bytes: usize) {
     }
 }
 
-/// The length of a string of the dump.
-fn length(out: &mut Vec<u8>, bytes: u32) {
-    match bytes {
-        0..64 => out.push(low(bytes)),
-        64..16_384 => out.extend_from_slice(&[0x40 | low(bytes >> 8), low(bytes)]),
+/// The length of a string of the dump, and how many bytes of these it takes.
+fn length(size: u32) -> ([u8; 5], usize) {
+    match size {
+        0..64 => ([low(size), 0, 0, 0, 0], 1),
+        64..16_384 => ([0x40 | low(size >> 8), low(size), 0, 0, 0], 2),
         _ => {
-            out.push(0x80);
-            out.extend_from_slice(&bytes.to_be_bytes());
+            let [a, b, c, d] = size.to_be_bytes();
+            ([0x80, a, b, c, d], 5)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 
 use super::columns;
 use crate::enrich::ResultRow;
@@ -18,7 +19,7 @@ pub(super) enum Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    fn text(value: &'a Option<String>) -> Self {
+    fn text(value: &'a Option<SmolStr>) -> Self {
         value.as_deref().map_or(Self::Null, Self::Text)
     }
 

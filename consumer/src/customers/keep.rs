@@ -116,7 +116,7 @@ fn columns_that_are_not_null(call: &mut Cmd, customer: &Customer) {
     call.arg(2 * columns.iter().filter(|(_, value)| value.is_some()).count());
     for (name, value) in columns {
         if let Some(value) = value {
-            call.arg(name).arg(value);
+            call.arg(name).arg(value.as_str());
         }
     }
 }

@@ -7,8 +7,9 @@
 //! Who is missing is not remembered: a rebuild writes a hash that was lost alone without moving the token, and the orders that it puts on
 //! the list of the sweep have to find the customer (P8).
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use foldhash::HashMap;
 
 use super::CustomersToken;
 use crate::enrich::KnownCustomer;
@@ -84,7 +85,7 @@ impl Remembered {
 fn weight(id: &str, known: &KnownCustomer) -> usize {
     let customer = &known.customer;
     let strings = [&customer.name, &customer.email, &customer.tier, &customer.country, &known.version];
-    OVERHEAD + id.len() + strings.into_iter().flatten().map(String::len).sum::<usize>()
+    OVERHEAD + id.len() + strings.into_iter().flatten().map(|text| text.len()).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -97,7 +98,7 @@ mod tests {
     }
 
     fn ann() -> Known {
-        HashMap::from([(Arc::from("C1"), Arc::default())])
+        [(Arc::from("C1"), Arc::default())].into_iter().collect()
     }
 
     #[test]
@@ -112,7 +113,7 @@ mod tests {
     fn customers_of_another_token_go() {
         let remembered = Remembered::default();
         remembered.keep(&token(7), &ann());
-        remembered.keep(&token(8), &HashMap::from([(Arc::from("C2"), Arc::default())]));
+        remembered.keep(&token(8), &[(Arc::from("C2"), Arc::default())].into_iter().collect());
         assert!(remembered.recall(&["C1"]).known.is_empty());
         assert_eq!(remembered.recall(&["C2"]).known.len(), 1);
     }
@@ -127,11 +128,11 @@ mod tests {
     #[test]
     fn memory_has_a_limit() {
         let remembered = Remembered::default();
-        let name = Some("n".repeat(BYTES / 4));
+        let name = Some("n".repeat(BYTES / 4).into());
         for number in 0..10 {
             let mut known = KnownCustomer::default();
             known.customer.name.clone_from(&name);
-            remembered.keep(&token(7), &HashMap::from([(Arc::from(format!("C{number}")), Arc::new(known))]));
+            remembered.keep(&token(7), &[(Arc::from(format!("C{number}")), Arc::new(known))].into_iter().collect());
             assert!(remembered.lock().bytes <= BYTES);
         }
         assert!(!remembered.recall(&["C9"]).known.is_empty());

@@ -1,9 +1,8 @@
 //! A row's columns to an order or a customer.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use smol_str::SmolStr;
 
 use super::decimal;
 use super::field::{Field, Kind};
@@ -98,7 +97,7 @@ impl<'a> Row<'a> {
             quantity: count,
             price,
             total: decimal::total(count, price)?,
-            status: self.text("status", |row| row.status, before)?.unwrap_or_else(|| Text::Value(DEFAULT_STATUS.to_owned())),
+            status: self.text("status", |row| row.status, before)?.unwrap_or_else(|| Text::Value(SmolStr::new_static(DEFAULT_STATUS))),
             ordered_at: time::timestamp(created_at, columns.as_ref())?,
             updated_at: time::timestamp(updated_at, columns.as_ref())?,
         })
@@ -118,12 +117,12 @@ impl<'a> Row<'a> {
     fn text(&self, name: &'static str, column: Column<'a>, before: Before<'a>) -> Result<Option<Text>, Rejection> {
         match self.field(name, column(self)).optional_text()? {
             Some(text) if text == UNAVAILABLE => Ok(Some(before.text(name, column)?.map_or(Text::Unchanged, Text::Value))),
-            text => Ok(text.map(|text| Text::Value(text.into_owned()))),
+            text => Ok(text.map(|text| Text::Value(text.into()))),
         }
     }
 
     /// A text column of a table whose rows are replaced as a whole, so that an unchanged value has to come with the event.
-    fn whole_text(&self, name: &'static str, column: Column<'a>, before: Before<'a>) -> Result<Option<String>, Rejection> {
+    fn whole_text(&self, name: &'static str, column: Column<'a>, before: Before<'a>) -> Result<Option<SmolStr>, Rejection> {
         match self.text(name, column, before)? {
             None => Ok(None),
             Some(Text::Value(text)) => Ok(Some(text)),
@@ -145,9 +144,9 @@ impl<'a> Before<'a> {
 
     /// A value that was stored out of line. An empty one was not: where `before` holds only the replica identity, Debezium fills the other
     /// columns that cannot be null with empty values.
-    fn text(self, name: &'static str, column: Column<'a>) -> Result<Option<String>, Rejection> {
+    fn text(self, name: &'static str, column: Column<'a>) -> Result<Option<SmolStr>, Rejection> {
         let row = self.row()?;
         let text = row.field(name, column(&row)).optional_text()?;
-        Ok(text.filter(|text| !text.is_empty() && text != UNAVAILABLE).map(Cow::into_owned))
+        Ok(text.filter(|text| !text.is_empty() && text != UNAVAILABLE).map(SmolStr::from))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use smol_str::SmolStr;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
@@ -36,22 +37,22 @@ impl FromRow<'_, PgRow> for ResultRow {
         let enrichment: &str = row.try_get("enrichment")?;
         Ok(Self {
             order_id: row.try_get("order_id")?,
-            customer_id: row.try_get("customer_id")?,
+            customer_id: text(row, "customer_id")?,
             customer: KnownCustomer {
                 customer: Customer {
-                    name: row.try_get("customer_name")?,
-                    email: row.try_get("customer_email")?,
-                    tier: row.try_get("customer_tier")?,
-                    country: row.try_get("customer_country")?,
+                    name: optional_text(row, "customer_name")?,
+                    email: optional_text(row, "customer_email")?,
+                    tier: optional_text(row, "customer_tier")?,
+                    country: optional_text(row, "customer_country")?,
                 },
-                version: row.try_get("customer_version")?,
+                version: optional_text(row, "customer_version")?,
             }
             .into(),
-            product_id: row.try_get("product_id")?,
+            product_id: text(row, "product_id")?,
             quantity: row.try_get("quantity")?,
             price: row.try_get("price")?,
             total: row.try_get("total")?,
-            status: row.try_get("status")?,
+            status: text(row, "status")?,
             ordered_at: row.try_get("ordered_at")?,
             updated_at: row.try_get("updated_at")?,
             enrichment: Enrichment::parse(enrichment).ok_or_else(|| sqlx::Error::Decode("enrichment is none of the three".into()))?,
@@ -59,6 +60,14 @@ impl FromRow<'_, PgRow> for ResultRow {
             revision: row.try_get("revision")?,
         })
     }
+}
+
+fn text(row: &PgRow, column: &str) -> Result<SmolStr, sqlx::Error> {
+    row.try_get::<&str, _>(column).map(SmolStr::from)
+}
+
+fn optional_text(row: &PgRow, column: &str) -> Result<Option<SmolStr>, sqlx::Error> {
+    Ok(row.try_get::<Option<&str>, _>(column)?.map(SmolStr::from))
 }
 
 impl FromRow<'_, PgRow> for DeletedRow {

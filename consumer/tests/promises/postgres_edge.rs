@@ -242,7 +242,7 @@ fn changed(version: &str) -> ChangedCustomer {
 }
 
 fn with_version(row: ResultRow, version: &str) -> ResultRow {
-    let customer = KnownCustomer { version: Some(version.to_owned()), ..(*row.customer).clone() };
+    let customer = KnownCustomer { version: Some(version.into()), ..(*row.customer).clone() };
     ResultRow { customer: customer.into(), ..row }
 }
 

@@ -17,7 +17,7 @@ fn position(offset: i64) -> Position {
 
 /// A change that gives a customer a name and a country and nothing else.
 pub(crate) fn change(id: &str, offset: i64, name: &str) -> CustomerChange {
-    let customer = Customer { name: Some(name.to_owned()), country: Some("DE".to_owned()), ..Customer::default() };
+    let customer = Customer { name: Some(name.into()), country: Some("DE".into()), ..Customer::default() };
     CustomerChange { id: id.to_owned(), effect: Effect::Put(customer), position: position(offset) }
 }
 

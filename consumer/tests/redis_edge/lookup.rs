@@ -10,7 +10,7 @@ use crate::server::{Server, TOPIC, customers, of, point};
 /// The names that a lookup found, in the order of the ids; `None` for who is missing.
 fn names(lookup: &Lookup, ids: &[&str]) -> Vec<Option<String>> {
     let Lookup::Answered(known) = lookup else { panic!("Redis was not up to date") };
-    ids.iter().map(|id| known.get(*id).map(|found| found.customer.name.clone().expect("a name"))).collect()
+    ids.iter().map(|id| known.get(*id).map(|found| found.customer.name.as_deref().expect("a name").to_owned())).collect()
 }
 
 #[tokio::test]

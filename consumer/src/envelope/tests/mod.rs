@@ -10,7 +10,7 @@ mod shapes;
 use super::{Decoded, Decoder, Format};
 use crate::order::{Change, Customer, CustomerChange, Effect, Order, OrderChange, Text, Timestamp};
 use crate::position::{Kind, Position};
-use crate::record::Record;
+use crate::record::{Headers, Record};
 use crate::rejection::{Reason, Rejection};
 
 /// `after` of the orders in these tests.
@@ -50,7 +50,7 @@ fn record(key: Option<&str>, value: Option<&str>) -> Record {
         timestamp_ms: None,
         key: key.map(bytes),
         value: value.map(bytes),
-        headers: Vec::new(),
+        headers: Headers::default(),
     }
 }
 
@@ -87,7 +87,7 @@ fn order_of<Id, T>(change: Change<Id, T>) -> T {
 }
 
 fn text(text: &str) -> Text {
-    Text::Value(text.to_owned())
+    Text::Value(text.into())
 }
 
 /// 2026-01-31T12:30:00.123456Z.
