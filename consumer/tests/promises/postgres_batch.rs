@@ -1,0 +1,73 @@
+//! What a batch writes into the real Postgres: rounds, unchanged columns, customers that are not known now, refused rows (P7).
+
+use std::sync::Arc;
+
+use orderstream::enrich::{Enrichment, OrderState};
+use orderstream::order::Text;
+use orderstream::results::batch::{Batch, Round};
+use orderstream::results::{ApplyError, Class};
+
+use crate::fresh::{Fresh, at, batch, delete, put};
+
+#[test]
+fn a_batch_may_write_remove_and_write_one_order_in_rounds() {
+    let fresh = Fresh::database("rounds");
+    let claim = fresh.claim(0);
+    let round = |puts, deletes| Round { puts, deletes };
+    let rounds = vec![
+        round(vec![put(1, 1, at(0, 0, 10))], vec![]),
+        round(vec![], vec![delete(1, at(0, 1, 20))]),
+        round(vec![put(1, 3, at(0, 2, 30))], vec![]),
+    ];
+    let batch = Batch { rounds, ..batch(0, 3, vec![], vec![]) };
+    let applied = fresh.apply(&claim, &batch).unwrap();
+    assert_eq!((applied.fates.applied, fresh.live(1)), (3, Some(3)));
+    let states = batch.into_states(&applied.written);
+    let revision = fresh.number("select revision from results");
+    assert!(matches!(&states[..], [OrderState::Live(row)] if row.quantity == 3 && row.revision == revision), "{states:?}");
+}
+
+#[test]
+fn an_unchanged_toast_column_keeps_the_stored_text_or_is_refused_if_there_is_none() {
+    let fresh = Fresh::database("toast");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    let mut partial = put(1, 6, at(0, 1, 20));
+    partial.enriched.order.product_id = Text::Unchanged;
+    fresh.apply(&claim, &batch(1, 2, vec![partial], vec![])).unwrap();
+    assert_eq!(fresh.number("select count(*) from results where product_id = 'P1' and quantity = 6"), 1);
+    let mut nowhere = put(2, 6, at(0, 2, 30));
+    nowhere.enriched.order.product_id = Text::Unchanged;
+    let refused = fresh.apply(&claim, &batch(2, 3, vec![nowhere], vec![]));
+    assert!(matches!(&refused, Err(ApplyError::Unresolved(records)) if records == &[2]), "{refused:?}");
+}
+
+#[test]
+fn the_customers_columns_stay_while_redis_is_away_and_the_order_is_due() {
+    let fresh = Fresh::database("pending");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    let mut pending = put(1, 6, at(0, 1, 20));
+    pending.enriched.customer = Arc::default();
+    pending.enriched.enrichment = Enrichment::Pending;
+    fresh.apply(&claim, &Batch { redis_away: true, ..batch(1, 2, vec![pending], vec![]) }).unwrap();
+    let kept = "select count(*) from results join due_orders using (order_id) where enrichment = 'pending' and customer_name = 'Ann'";
+    assert_eq!(fresh.number(kept), 1);
+}
+
+#[test]
+fn the_rows_that_a_constraint_refuses_are_found_among_a_thousand() {
+    let fresh = Fresh::database("refused");
+    fresh.sql("alter table results add constraint small check (quantity < 100)");
+    let claim = fresh.claim(0);
+    let quantity = |id| if id % 400 == 7 { 100 } else { 1 };
+    let puts = (0..1000).map(|id| put(id, quantity(id), at(0, id, id))).collect();
+    let batch = batch(0, 1000, puts, vec![]);
+    let error = fresh.apply(&claim, &batch).unwrap_err();
+    assert!(matches!(&error, ApplyError::Store(error) if error.class() == Class::Row), "{error}");
+    let mut refused = fresh.runtime.block_on(fresh.results.refused(&batch)).unwrap();
+    refused.sort_by_key(|(record, _)| *record);
+    assert_eq!(refused.iter().map(|(record, _)| *record).collect::<Vec<_>>(), vec![7, 407, 807]);
+    assert!(refused[0].1.message.contains("constraint small"), "{}", refused[0].1.message);
+    assert_eq!(fresh.number("select count(*) from results"), 0);
+}

@@ -1,0 +1,88 @@
+//! Which of two events is newer, as the real Postgres decides it: guard and tombstones (P5).
+
+use orderstream::position::{Kind, Position};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use sqlx::Connection;
+
+use crate::fresh::{Fresh, at, batch, delete, put};
+
+#[test]
+fn an_older_event_changes_nothing_and_is_counted_as_stale() {
+    let fresh = Fresh::database("guard");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 20))], vec![])).unwrap();
+    let applied = fresh.apply(&claim, &batch(1, 2, vec![put(1, 9, at(0, 1, 10))], vec![])).unwrap();
+    assert_eq!((applied.fates.applied, applied.fates.stale, fresh.live(1)), (0, 1, Some(5)));
+    assert_eq!(fresh.number("select applied * 10 + stale from consumer_offsets"), 11);
+}
+
+#[test]
+fn an_event_sent_again_does_not_bring_a_deleted_order_back() {
+    let fresh = Fresh::database("tombstone");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    fresh.apply(&claim, &batch(1, 2, vec![], vec![delete(1, at(0, 1, 20))])).unwrap();
+    let again = fresh.apply(&claim, &batch(2, 3, vec![put(1, 5, at(0, 2, 10))], vec![])).unwrap();
+    assert_eq!((again.fates.stale, fresh.live(1), fresh.number("select count(*) from deleted_orders")), (1, None, 1));
+}
+
+#[test]
+fn an_order_created_anew_after_its_delete_lives_with_a_higher_revision() {
+    let fresh = Fresh::database("reborn");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    fresh.apply(&claim, &batch(1, 2, vec![], vec![delete(1, at(0, 1, 20))])).unwrap();
+    let grave = fresh.number("select revision from deleted_orders");
+    fresh.apply(&claim, &batch(2, 3, vec![put(1, 7, at(0, 2, 30))], vec![])).unwrap();
+    assert_eq!((fresh.live(1), fresh.number("select count(*) from deleted_orders")), (Some(7), 0));
+    assert!(fresh.number("select revision from results") > grave);
+}
+
+#[test]
+fn a_delete_that_overtakes_the_insert_from_another_partition_wins() {
+    let fresh = Fresh::database("overtaken");
+    let (old, new) = (fresh.claim(0), fresh.claim(1));
+    fresh.apply(&new, &batch(0, 1, vec![], vec![delete(1, at(1, 0, 20))])).unwrap();
+    let late = fresh.apply(&old, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    assert_eq!((late.fates.stale, fresh.live(1)), (1, None));
+}
+
+#[test]
+fn an_insert_and_a_delete_side_by_side_in_two_partitions_leave_the_newer() {
+    let fresh = Fresh::database("side_by_side");
+    let (left, right) = (fresh.claim(0), fresh.claim(1));
+    fresh.runtime.block_on(async {
+        for round in 0..200 {
+            let insert = batch(round, round + 1, vec![put(round, 5, at(0, round, 10))], vec![]);
+            let remove = batch(round, round + 1, vec![], vec![delete(round, at(1, round, 20))]);
+            let (inserted, removed) = tokio::join!(fresh.results.apply(&left, &insert), fresh.results.apply(&right, &remove));
+            inserted.unwrap();
+            removed.unwrap();
+        }
+    });
+    assert_eq!((fresh.number("select count(*) from results"), fresh.number("select count(*) from deleted_orders")), (0, 200));
+}
+
+#[test]
+fn postgres_and_rust_agree_on_which_of_two_positions_is_newer() {
+    let fresh = Fresh::database("positions");
+    let kind = prop_oneof![Just(Kind::Snapshot), Just(Kind::Stream), Just(Kind::Incremental), Just(Kind::Unknown)];
+    let number = proptest::option::weighted(0.8, 0..4_i64);
+    let position = (0..2_i32, 0..2_i32, 0..4_i64, kind, number.clone(), number)
+        .prop_map(|(epoch, partition, offset, kind, commit, lsn)| Position { epoch, partition, offset, kind, commit, lsn, ts_ms: None });
+    let mut connection = fresh.runtime.block_on(sqlx::PgConnection::connect(&fresh.url)).unwrap();
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(3_000));
+    let connection = std::cell::RefCell::new(&mut connection);
+    let agree = |(new, stored): (Position, Position)| {
+        let mut connection = connection.borrow_mut();
+        let query = sqlx::query_scalar("select position_supersedes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+        let query = [new, stored].iter().fold(query, |query, p| {
+            query.bind(p.epoch).bind(p.partition).bind(p.offset).bind(p.kind.code() as i8).bind(p.commit).bind(p.lsn)
+        });
+        let verdict: bool = fresh.runtime.block_on(query.fetch_one(&mut **connection)).unwrap();
+        prop_assert_eq!(verdict, new.supersedes(&stored));
+        Ok(())
+    };
+    runner.run(&(position.clone(), position), agree).unwrap();
+}
