@@ -11,6 +11,15 @@ use crate::redis_faults;
 use crate::topics::ORDERS;
 use crate::world::World;
 
+/// The shop goes on where orderstream may not write. It has to wait for the long transactions.
+const TRUNCATE: &str = "
+set default_transaction_read_only = off; set lock_timeout = '12s';
+begin;
+create temp table kept as select * from orders where id % 3 = 0;
+truncate orders;
+insert into orders select * from kept;
+commit";
+
 /// What a fault happens to. Two faults never happen to one place at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -24,6 +33,10 @@ pub(crate) enum Place {
     ToPostgres(usize),
     /// The line of that worker to Redis.
     ToRedis(usize),
+    /// The line of that worker to Kafka.
+    ToKafka(usize),
+    /// The shop's table of orders.
+    Table,
     /// Debezium's signal table.
     Signals,
     /// The topic of orders.
@@ -43,6 +56,8 @@ pub(crate) enum Kind {
     Line(Mode),
     /// Connections end, new ones work.
     Cut,
+    /// Connections stay and are silent for ever, as if a firewall had forgotten them; new ones work. They end when the time is over.
+    Forget,
     /// Redis: FLUSHALL.
     Flush,
     /// Redis: OOM.
@@ -57,6 +72,8 @@ pub(crate) enum Kind {
     Terminate,
     /// Both tables are read again by Debezium.
     Snapshot,
+    /// Truncated; a part of the orders comes back in the same transaction.
+    Truncate,
     /// One partition more.
     AddPartition,
 }
@@ -74,6 +91,7 @@ impl fmt::Display for Fault {
             Place::Worker(number) => write!(f, "orderstream-{number}"),
             Place::ToPostgres(number) => write!(f, "orderstream-{number} -> Postgres"),
             Place::ToRedis(number) => write!(f, "orderstream-{number} -> Redis"),
+            Place::ToKafka(number) => write!(f, "orderstream-{number} -> Kafka"),
             place => write!(f, "{place:?}"),
         }?;
         f.write_str(": ")?;
@@ -83,6 +101,7 @@ impl fmt::Display for Fault {
             Kind::Stop => f.write_str("restart"),
             Kind::Line(mode) => write!(f, "{mode}"),
             Kind::Cut => f.write_str("connections cut"),
+            Kind::Forget => f.write_str("connections forgotten"),
             Kind::Flush => f.write_str("FLUSHALL"),
             Kind::Full => f.write_str("out of memory"),
             Kind::ReadOnly => f.write_str("read-only"),
@@ -90,6 +109,7 @@ impl fmt::Display for Fault {
             Kind::OldData => f.write_str("comes back with old data"),
             Kind::Terminate => f.write_str("backends terminated"),
             Kind::Snapshot => f.write_str("incremental snapshot"),
+            Kind::Truncate => f.write_str("orders truncated"),
             Kind::AddPartition => f.write_str("one more partition"),
         }
     }
@@ -115,6 +135,10 @@ impl Fault {
                 self.on_line(world, Proxy::cut);
                 Ok(())
             }
+            Kind::Forget => {
+                self.on_line(world, Proxy::lose);
+                Ok(())
+            }
             Kind::Flush => redis_faults::flush(stack),
             Kind::Full => redis_faults::fill(stack),
             Kind::ReadOnly if self.place == Place::Redis => redis_faults::make_read_only(stack),
@@ -123,6 +147,7 @@ impl Fault {
             Kind::OldData => redis_faults::back_up(stack),
             Kind::Terminate => terminate(world),
             Kind::Snapshot => ask_for_snapshot(world),
+            Kind::Truncate => stack.psql(TRUNCATE).map(drop),
             Kind::AddPartition => world.topics.add_partition(&world.runtime, ORDERS),
         }
     }
@@ -139,11 +164,15 @@ impl Fault {
                 self.on_line(world, Proxy::heal);
                 Ok(())
             }
+            Kind::Forget => {
+                self.on_line(world, Proxy::cut);
+                Ok(())
+            }
             Kind::Full => redis_faults::heal(&world.stack),
             Kind::ReadOnly if self.place == Place::Redis => redis_faults::heal(&world.stack),
             Kind::ReadOnly => set_read_only(world, false),
             Kind::OldData => redis_faults::return_to_backup(&world.stack),
-            Kind::Cut | Kind::Flush | Kind::Emptied | Kind::Terminate | Kind::Snapshot | Kind::AddPartition => Ok(()),
+            Kind::Cut | Kind::Flush | Kind::Emptied | Kind::Terminate | Kind::Snapshot | Kind::Truncate | Kind::AddPartition => Ok(()),
         }
     }
 
@@ -170,6 +199,7 @@ impl Fault {
         let line = match self.place {
             Place::ToPostgres(number) => line(number, |process| &process.to_postgres),
             Place::ToRedis(number) => line(number, |process| &process.to_redis),
+            Place::ToKafka(number) => line(number, |process| &process.to_kafka),
             _ => None,
         };
         line.into_iter().for_each(act);

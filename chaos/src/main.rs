@@ -1,6 +1,7 @@
 //! `make chaos`: a random workload and a random schedule of faults on the real stack, and after each round a check of every promise.
 //!
-//! - [`world`]: the services and the orderstream processes ([`process`]), each behind a [`proxy`](stack::proxy) to Postgres and one to Redis
+//! - [`world`]: the services and the orderstream processes ([`process`]), each behind a [`proxy`](stack::proxy) to Postgres,
+//!   one to Redis and one to Kafka
 //! - [`workload`]: what the shop does meanwhile, in [`statements`]; [`poison`] is put straight on the topics
 //! - [`schedule`]: which [`fault`] comes when; [`redis_faults`] are those of Redis itself
 //! - [`watch`]: what must hold at every moment of the round
@@ -25,7 +26,7 @@ mod workload;
 mod world;
 
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -43,6 +44,9 @@ struct Options {
     /// The seed of the first round; the next one has the next number.
     #[arg(long)]
     seed: Option<u64>,
+    /// How long the shop works in each round; faults begin until three seconds before its end.
+    #[arg(long, default_value_t = 23)]
+    seconds: u64,
 }
 
 fn main() -> Result<ExitCode> {
@@ -51,7 +55,7 @@ fn main() -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
     let (mut world, mut read) = (World::start(runtime.handle())?, Read::default());
     for seed in first..first + options.rounds {
-        if !passes(&mut world, &mut read, seed) {
+        if !passes(&mut world, &mut read, Round::new(seed, Duration::from_secs(options.seconds))) {
             let logs = world.keep_logs(seed)?;
             println!("\nThe logs are in {}.\nOnce more: make chaos ROUNDS=1 SEED={seed}", logs.display());
             return Ok(ExitCode::FAILURE);
@@ -63,8 +67,7 @@ fn main() -> Result<ExitCode> {
 }
 
 /// Runs the round and prints it. What keeps a round from its end is as bad as a finding.
-fn passes(world: &mut World, read: &mut Read, seed: u64) -> bool {
-    let mut round = Round::new(seed);
+fn passes(world: &mut World, read: &mut Read, mut round: Round) -> bool {
     let ended = round.run(world, read);
     println!("{}", table::of(&round));
     if let Err(error) = &ended {

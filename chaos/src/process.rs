@@ -1,8 +1,9 @@
-//! An orderstream process, with a line of its own to Postgres and one to Redis.
+//! An orderstream process, with a line of its own to Postgres, to Redis and to Kafka.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(crate) struct Process {
     pub(crate) service: Service,
     pub(crate) to_postgres: Proxy,
     pub(crate) to_redis: Proxy,
+    pub(crate) to_kafka: Proxy,
     pub(crate) log: PathBuf,
     port: u16,
     /// While it is asked to end, its end is no surprise.
@@ -27,27 +29,34 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// The process of that number, not started yet.
-    pub(crate) fn new(stack: &Stack, runtime: &Handle, number: usize) -> Result<Self> {
+    /// The process of that number, not started yet. From its next start on it holds orders back while Redis is away, if `hold` says so.
+    pub(crate) fn new(stack: &Stack, runtime: &Handle, number: usize, to_kafka: Proxy, hold: &Arc<AtomicBool>) -> Result<Self> {
         let program = program()?;
         let to_postgres = Proxy::start(runtime, stack.ports().postgres)?;
         let to_redis = Proxy::start(runtime, stack.ports().redis)?;
         let port = stack::free_port()?;
         let environment = [
-            ("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrap_servers()),
+            ("KAFKA_BOOTSTRAP_SERVERS", format!("127.0.0.1:{}", to_kafka.port())),
             ("DATABASE_URL", format!("postgres://orderstream:orderstream@127.0.0.1:{}/orders", to_postgres.port())),
             ("REDIS_URL", format!("redis://127.0.0.1:{}", to_redis.port())),
             ("HTTP_LISTEN", format!("127.0.0.1:{port}")),
         ];
+        let hold = Arc::clone(hold);
         let launch = move || {
             let mut command = Command::new(&program);
             command.envs(SETTINGS).envs(environment.clone());
+            command.env("ENRICHMENT_WHEN_REDIS_IS_DOWN", if hold.load(Ordering::SeqCst) { "hold" } else { "degrade" });
             command
         };
         let name = format!("orderstream-{number}");
         let log = stack.folder().join(&name).with_extension("log");
         let service = stack.service(&name, launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")));
-        Ok(Self { service, to_postgres, to_redis, log, port, stopping: AtomicBool::new(false) })
+        Ok(Self { service, to_postgres, to_redis, to_kafka, log, port, stopping: AtomicBool::new(false) })
+    }
+
+    /// Every line is open again.
+    pub(crate) fn heal_lines(&self) {
+        [&self.to_postgres, &self.to_redis, &self.to_kafka].into_iter().for_each(Proxy::heal);
     }
 
     /// What the endpoint answers, with whatever status.

@@ -9,9 +9,10 @@ use anyhow::{Result, ensure};
 use stack::Stack;
 
 const PATIENCE: Duration = Duration::from_secs(2);
-/// As redis/redis.conf has it.
-const MEMORY: [(&str, &str); 2] = [("maxmemory-policy", "volatile-lru"), ("maxmemory", "1gb")];
-/// Every write is refused. With the usual policy the hashes of orders would give way, and nobody promises to notice that.
+/// As redis/redis.conf has it. The memory first: with the usual policy and without memory the hashes of orders give way at once, and nobody
+/// promises to notice that.
+const MEMORY: [(&str, &str); 2] = [("maxmemory", "1gb"), ("maxmemory-policy", "volatile-lru")];
+/// Every write is refused. The policy first, for the same reason.
 const NO_MEMORY: [(&str, &str); 2] = [("maxmemory-policy", "noeviction"), ("maxmemory", "1")];
 
 /// A connection that does not wait for a Redis that hangs.

@@ -15,8 +15,8 @@ use crate::watch::Watch;
 use crate::workload::{self, Clock};
 use crate::world::World;
 
-/// The shop works a little longer than the last fault begins.
-const WORK: Duration = Duration::from_secs(23);
+/// One in so many has `enrichment.when_redis_is_down = hold`.
+const ROUNDS_THAT_HOLD: u8 = 4;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Of the topic of orders, before one is added.
 const PARTITIONS: usize = 4;
@@ -39,6 +39,8 @@ pub(crate) struct Happened {
 #[derive(Debug, Default)]
 pub(crate) struct Round {
     pub(crate) seed: u64,
+    /// How long the shop works.
+    pub(crate) work: Duration,
     pub(crate) workers: usize,
     pub(crate) happened: Vec<Happened>,
     pub(crate) transactions: usize,
@@ -54,18 +56,20 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, ..Self::default() }
+    pub(crate) fn new(seed: u64, work: Duration) -> Self {
+        Self { seed, work, ..Self::default() }
     }
 
     /// Runs it; what it found is in `findings` then.
     pub(crate) fn run(&mut self, world: &mut World, read: &mut Read) -> Result<()> {
         let mut rng = Rng::with_seed(self.seed);
         self.workers = rng.usize(2..=world.processes.len());
-        world.set_active(self.workers)?;
+        let hold = rng.u8(0..ROUNDS_THAT_HOLD) == 0;
+        world.set_active(self.workers, hold)?;
         let may_add_partition = world.topics.ends(ORDERS)?.len() == PARTITIONS;
-        let plan = schedule::plan(&mut rng, self.workers, may_add_partition);
-        println!("\nround with seed {}: {} processes, {} faults", self.seed, self.workers, plan.len());
+        let plan = schedule::plan(&mut rng, self.work, self.workers, may_add_partition);
+        let held = if hold { ", orders are held while Redis is away" } else { "" };
+        println!("\nround with seed {}: {} processes, {} faults{held}", self.seed, self.workers, plan.len());
         let (world, watch): (&World, Watch) = (world, Watch::default());
         let (ended, watched) = thread::scope(|scope| {
             let watching = scope.spawn(|| watch.run(world));
@@ -83,7 +87,7 @@ impl Round {
     /// Work, poison and faults at once.
     fn disturb(&mut self, world: &World, plan: Vec<Planned>) -> Result<()> {
         workload::clear(world)?;
-        let (clock, begin) = (Clock::ending_in(WORK), Instant::now());
+        let (clock, begin) = (Clock::ending_in(self.work), Instant::now());
         let work = world.runtime.spawn(workload::run(world.stack.database_url(), self.seed, clock));
         let poison_rng = Rng::with_seed(self.seed ^ 0xdead);
         let (happened, poison) = thread::scope(|scope| {

@@ -7,9 +7,10 @@ use stack::proxy::Mode;
 
 use crate::fault::{Fault, Kind, Place};
 
-/// In which the faults of a round begin.
-pub(crate) const SPAN: Duration = Duration::from_secs(20);
-const FAULTS: std::ops::RangeInclusive<usize> = 7..=12;
+/// The shop works a little longer than the last fault begins.
+const LAST_WORK: Duration = Duration::from_secs(3);
+/// Faults that begin in twenty seconds.
+const FAULTS: std::ops::RangeInclusive<u64> = 7..=12;
 
 /// A fault with its time.
 #[derive(Debug, Clone, Copy)]
@@ -20,12 +21,13 @@ pub(crate) struct Planned {
     pub(crate) lasts: Duration,
 }
 
-/// The faults of a round with so many workers.
-pub(crate) fn plan(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Vec<Planned> {
+/// The faults of a round with so many workers, in which the shop works so long.
+pub(crate) fn plan(rng: &mut Rng, work: Duration, workers: usize, may_add_partition: bool) -> Vec<Planned> {
     let mut plan: Vec<Planned> = Vec::new();
-    for _ in 0..rng.usize(FAULTS) {
+    let span = milliseconds(work.saturating_sub(LAST_WORK)).max(1);
+    for _ in 0..(span * rng.u64(FAULTS)).div_ceil(20_000) {
         let fault = any(rng, workers, may_add_partition);
-        let at = Duration::from_millis(rng.u64(0..span()));
+        let at = Duration::from_millis(rng.u64(0..span));
         let planned = Planned { fault, at, lasts: duration(rng, fault) };
         if !plan.iter().any(|other| collide(other, &planned)) {
             plan.push(planned);
@@ -35,21 +37,23 @@ pub(crate) fn plan(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Ve
     plan
 }
 
-fn span() -> u64 {
-    u64::try_from(SPAN.as_millis()).unwrap_or(u64::MAX)
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn any(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Fault {
     let worker = rng.usize(0..workers);
-    let (place, kinds): (Place, &[Kind]) = match rng.u8(0..20) {
+    let (place, kinds): (Place, &[Kind]) = match rng.u8(0..25) {
         0..=2 => (Place::Postgres, &[Kind::Kill, Kind::Pause, Kind::Stop, Kind::ReadOnly, Kind::Terminate, Kind::Terminate]),
         3..=6 => (Place::Redis, &REDIS),
         7..=8 => (Place::Kafka, &[Kind::Kill, Kind::Pause, Kind::Stop]),
         9..=10 => (Place::Connect, &[Kind::Kill, Kind::Kill, Kind::Pause, Kind::Stop]),
         11..=13 => (Place::Worker(worker), &[Kind::Kill, Kind::Kill, Kind::Pause, Kind::Stop]),
-        14..=15 => (Place::ToPostgres(worker), &[Kind::Cut, Kind::Line(Mode::Open)]),
-        16..=17 => (Place::ToRedis(worker), &[Kind::Cut, Kind::Line(Mode::Open)]),
-        18 if may_add_partition => (Place::Topic, &[Kind::AddPartition]),
+        14..=15 => (Place::ToPostgres(worker), &LINE),
+        16..=17 => (Place::ToRedis(worker), &LINE),
+        18..=20 => (Place::ToKafka(worker), &LINE),
+        21 if may_add_partition => (Place::Topic, &[Kind::AddPartition]),
+        22 => (Place::Table, &[Kind::Truncate]),
         _ => (Place::Signals, &[Kind::Snapshot]),
     };
     let kind = match kinds[rng.usize(0..kinds.len())] {
@@ -60,6 +64,7 @@ fn any(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Fault {
 }
 
 const REDIS: [Kind; 8] = [Kind::Kill, Kind::Pause, Kind::Stop, Kind::Flush, Kind::Full, Kind::ReadOnly, Kind::Emptied, Kind::OldData];
+const LINE: [Kind; 4] = [Kind::Cut, Kind::Forget, Kind::Line(Mode::Open), Kind::Line(Mode::Open)];
 
 fn mode(rng: &mut Rng) -> Mode {
     match rng.u8(0..4) {
@@ -76,7 +81,7 @@ fn duration(rng: &mut Rng, fault: Fault) -> Duration {
         (Place::Worker(_), Kind::Pause) => 500..14_000,
         (_, Kind::Kill | Kind::Stop) => 0..6_000,
         (_, Kind::Pause | Kind::Full | Kind::ReadOnly) => 300..8_000,
-        (_, Kind::Line(_)) => 300..12_000,
+        (_, Kind::Line(_) | Kind::Forget) => 300..12_000,
         (_, Kind::OldData) => 1_000..8_000,
         _ => 0..1,
     };
@@ -85,16 +90,26 @@ fn duration(rng: &mut Rng, fault: Fault) -> Duration {
 
 fn collide(a: &Planned, b: &Planned) -> bool {
     let lie_apart = a.at + a.lasts < b.at || b.at + b.lasts < a.at;
-    a.fault.place == b.fault.place && (!lie_apart || a.fault.kind == Kind::AddPartition)
+    let once = matches!(a.fault.kind, Kind::AddPartition | Kind::Truncate);
+    a.fault.place == b.fault.place && (once || !lie_apart) || brings_back([a.fault.kind, b.fault.kind])
+}
+
+/// An incremental snapshot sends rows of the moment at which it read them, and Debezium leaves out those of which it has seen a change since.
+/// Of a truncate it knows no rows: it would send all of them after it.
+fn brings_back(kinds: [Kind; 2]) -> bool {
+    kinds.contains(&Kind::Truncate) && kinds.contains(&Kind::Snapshot)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const WORK: Duration = Duration::from_secs(23);
+
     #[test]
     fn the_same_seed_plans_the_same_faults_and_another_seed_others() {
-        let plan = |seed| plan(&mut Rng::with_seed(seed), 3, true).iter().map(|planned| (planned.fault, planned.at)).collect::<Vec<_>>();
+        let plan =
+            |seed| plan(&mut Rng::with_seed(seed), WORK, 3, true).iter().map(|planned| (planned.fault, planned.at)).collect::<Vec<_>>();
         assert_eq!(plan(7), plan(7));
         assert_ne!(plan(7), plan(8));
     }
@@ -102,7 +117,7 @@ mod tests {
     #[test]
     fn no_place_has_two_faults_at_a_time() {
         for seed in 0..200 {
-            let plan = plan(&mut Rng::with_seed(seed), 2, true);
+            let plan = plan(&mut Rng::with_seed(seed), WORK, 2, true);
             for (number, one) in plan.iter().enumerate() {
                 assert!(!plan[number + 1..].iter().any(|other| collide(one, other)), "seed {seed}: {plan:?}");
             }
@@ -112,11 +127,12 @@ mod tests {
     #[test]
     fn every_kind_of_fault_comes_in_a_hundred_rounds() {
         let texts: std::collections::BTreeSet<String> = (0..100)
-            .flat_map(|seed| plan(&mut Rng::with_seed(seed), 1, true))
+            .flat_map(|seed| plan(&mut Rng::with_seed(seed), WORK, 1, true))
             .map(|planned| planned.fault.to_string())
             .filter(|text| !text.contains("delayed"))
             .collect();
-        // 5 of Postgres, 8 of Redis, 3 each of Kafka, Connect and the worker, 4 of each line beside the delays, a snapshot, a partition.
-        assert_eq!(texts.len(), 5 + 8 + 3 * 3 + 4 * 2 + 2, "{texts:?}");
+        // 5 of Postgres, 8 of Redis, 3 each of Kafka, Connect and the worker, 5 of each line beside the delays; a snapshot, a truncate, a
+        // partition.
+        assert_eq!(texts.len(), 5 + 8 + 3 * 3 + 5 * 3 + 3, "{texts:?}");
     }
 }

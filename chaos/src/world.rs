@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use stack::Stack;
+use stack::proxy::Proxy;
 use stack::wait::{Attempt, until};
 use tokio::runtime::Handle;
 
@@ -15,6 +18,10 @@ use crate::topics::Topics;
 
 const PROCESSES: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
+/// With `enrichment.when_redis_is_down = hold` no order is ever pending. A row that is would be refused, and so become a dead letter that
+/// nobody expects.
+const NEVER_PENDING: &str = "alter table results add constraint never_pending check (enrichment <> 'pending')";
+const MAYBE_PENDING: &str = "alter table results drop constraint if exists never_pending";
 
 /// Refused by an operator's constraint although the decoder finds nothing wrong.
 pub(crate) const REFUSED_PRODUCT: &str = "REFUSED";
@@ -25,6 +32,8 @@ pub(crate) struct World {
     pub(crate) processes: Vec<Process>,
     /// How many of them work in this round; the others are stopped.
     pub(crate) active: usize,
+    /// Whether they hold orders back while Redis is away, and do not write them as pending.
+    hold: Arc<AtomicBool>,
     pub(crate) topics: Topics,
     pub(crate) runtime: Handle,
     pub(crate) stack: Stack,
@@ -34,10 +43,18 @@ impl World {
     /// Starts everything.
     pub(crate) fn start(runtime: &Handle) -> Result<Self> {
         let report = |what: &str, time: Duration| println!("[{:5.1} s] {what}", time.as_secs_f64());
-        let stack = Stack::temporary()?.report(report).start()?;
-        let processes = (0..PROCESSES).map(|number| Process::new(&stack, runtime, number)).collect::<Result<Vec<_>>>()?;
+        let (mut builder, mut lines) = (Stack::temporary()?.report(report), Vec::new());
+        for number in 0..PROCESSES {
+            let port = stack::free_port()?;
+            let to_kafka = Proxy::start(runtime, port)?;
+            builder = builder.kafka_listener(port, to_kafka.port());
+            lines.push((number, to_kafka));
+        }
+        let (stack, hold) = (builder.start()?, Arc::default());
+        let process = |(number, to_kafka)| Process::new(&stack, runtime, number, to_kafka, &hold);
+        let processes = lines.into_iter().map(process).collect::<Result<Vec<_>>>()?;
         let topics = Topics::at(stack.bootstrap_servers());
-        let world = Self { processes, active: PROCESSES, topics, runtime: runtime.clone(), stack };
+        let world = Self { processes, active: PROCESSES, hold, topics, runtime: runtime.clone(), stack };
         world.processes[0].service.start()?;
         let refuse = format!("alter table results add constraint refused check (product_id <> '{REFUSED_PRODUCT}')");
         world.stack.psql(&refuse)?;
@@ -49,11 +66,15 @@ impl World {
         &self.processes[..self.active]
     }
 
-    /// So many processes work from now on.
-    pub(crate) fn set_active(&mut self, active: usize) -> Result<()> {
+    /// So many processes work from now on, and with that setting.
+    pub(crate) fn set_active(&mut self, active: usize, hold: bool) -> Result<()> {
         self.active = active;
-        for process in &self.processes[active..] {
+        let others = self.hold.swap(hold, Ordering::SeqCst) != hold;
+        for process in &self.processes[if others { 0 } else { active }..] {
             process.stop()?;
+        }
+        if others {
+            self.stack.psql(if hold { NEVER_PENDING } else { MAYBE_PENDING })?;
         }
         self.workers().iter().try_for_each(|process| process.service.launch())
     }
@@ -61,8 +82,7 @@ impl World {
     /// Ends every fault, whatever became of it, and returns when all services are healthy. The processes are left to themselves.
     pub(crate) fn heal(&self) -> Result<()> {
         for process in self.workers() {
-            process.to_postgres.heal();
-            process.to_redis.heal();
+            process.heal_lines();
             process.service.resume();
             process.service.launch()?;
         }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::folder::lock;
 use crate::jars;
+use crate::kafka::Listener;
 use crate::ports::Ports;
 use crate::stack::Stack;
 
@@ -20,6 +21,7 @@ pub struct Builder {
     pub(crate) folder: PathBuf,
     pub(crate) temporary: bool,
     pub(crate) short_lived: bool,
+    pub(crate) kafka_listeners: Vec<Listener>,
     ports: Option<Ports>,
     report: Box<Report>,
 }
@@ -35,6 +37,14 @@ impl Builder {
     #[must_use]
     pub fn ports(mut self, ports: Ports) -> Self {
         self.ports = Some(ports);
+        self
+    }
+
+    /// Kafka listens on this port too, and tells clients that come there to use `advertised` from then on: the port of a proxy before it. A
+    /// client that is given the proxy's address stays behind the proxy so.
+    #[must_use]
+    pub fn kafka_listener(mut self, port: u16, advertised: u16) -> Self {
+        self.kafka_listeners.push(Listener { port, advertised });
         self
     }
 
@@ -76,7 +86,14 @@ impl Builder {
 impl Stack {
     /// A stack whose data stays in `folder`.
     pub fn builder(folder: impl Into<PathBuf>) -> Builder {
-        Builder { folder: folder.into(), temporary: false, short_lived: false, ports: None, report: Box::new(|_, _| {}) }
+        Builder {
+            folder: folder.into(),
+            temporary: false,
+            short_lived: false,
+            kafka_listeners: Vec::new(),
+            ports: None,
+            report: Box::new(|_, _| {}),
+        }
     }
 
     /// A stack in a folder of its own, which is removed at the end. It starts quickly and comes back quickly.

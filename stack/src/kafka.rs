@@ -12,6 +12,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::MetadataTopic;
 
 use crate::java::Java;
+use crate::ports::Ports;
 use crate::topics::LARGEST_DEAD_LETTER;
 
 const HEAP_MB: u32 = 512;
@@ -23,11 +24,19 @@ pub(crate) struct Kafka {
     data: PathBuf,
     port: u16,
     controller_port: u16,
+    further: Vec<Listener>,
+}
+
+/// A further port for clients, who are told of another one: that of a proxy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listener {
+    pub(crate) port: u16,
+    pub(crate) advertised: u16,
 }
 
 impl Kafka {
-    pub(crate) fn new(java: Java, folder: &Path, port: u16, controller_port: u16) -> Self {
-        Self { java, data: folder.join("kafka"), port, controller_port }
+    pub(crate) fn new(java: Java, folder: &Path, ports: &Ports, further: Vec<Listener>) -> Self {
+        Self { java, data: folder.join("kafka"), port: ports.kafka, controller_port: ports.controller, further }
     }
 
     /// An empty log folder, unless there is one. Made beside its place and moved there when it is whole.
@@ -81,13 +90,21 @@ impl Kafka {
 
     fn settings(&self, data: &Path) -> String {
         let (port, controller, data) = (self.port, self.controller_port, data.display());
+        let further = |line: &dyn Fn(usize, &Listener) -> String| {
+            self.further.iter().enumerate().map(|(number, listener)| line(number, listener)).collect::<String>()
+        };
+        let listeners = further(&|number, listener| format!(",PROXY{number}://127.0.0.1:{}", listener.port));
+        let advertised = further(&|number, listener| format!(",PROXY{number}://127.0.0.1:{}", listener.advertised));
+        let protocols = further(&|number, _| format!(",PROXY{number}:PLAINTEXT"));
         format!(
             "\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={data}
 auto.create.topics.enable=false

@@ -46,7 +46,7 @@ impl Stack {
         let folder = &builder.folder;
         let java = Java::find(jars, builder.short_lived)?;
         let postgres_files = Postgres::find(folder, ports.postgres)?;
-        let kafka_files = Kafka::new(java.clone(), folder, ports.kafka, ports.controller);
+        let kafka_files = Kafka::new(java.clone(), folder, &ports, builder.kafka_listeners.clone());
         let connect_api = Connect::at(ports.connect);
         let connect_properties = connect::write_properties(folder, jars, &ports)?;
         let remove = if builder.temporary { vec![folder.clone(), postgres::data_folder(folder)] } else { Vec::new() };

@@ -1,11 +1,11 @@
 //! P11: no personal data in logs, metrics and error headers.
 
 use std::fs;
+use std::io::ErrorKind;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::{Finding, Read};
-use crate::process::Process;
 use crate::statements::{PLANTED_DOMAIN, PLANTED_NAME};
 use crate::world::World;
 
@@ -13,12 +13,18 @@ const PAGES: [&str; 4] = ["/metrics", "/health", "/status", "/readyz"];
 
 pub(super) fn found(world: &World, read: &Read) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    for process in &world.processes {
-        let log = fs::read(&process.log).unwrap_or_default();
-        findings.extend(leak(process.service.name(), &String::from_utf8_lossy(&log)));
+    for (number, process) in world.processes.iter().enumerate() {
+        match fs::read(&process.log) {
+            Ok(log) => findings.extend(leak(process.service.name(), &String::from_utf8_lossy(&log))),
+            // It has not had its first round yet.
+            Err(error) if error.kind() == ErrorKind::NotFound && number >= world.active => {}
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", process.log.display())),
+        }
     }
     for process in world.workers() {
-        findings.extend(PAGES.iter().filter_map(|page| leak_on(process, page)));
+        for page in PAGES {
+            findings.extend(leak(&format!("{page} of {}", process.service.name()), &process.get(page)?));
+        }
     }
     let headers = read.letters.values().flat_map(|letter| &letter.headers);
     let headers: Vec<u8> = headers.flat_map(|(_, value)| [value.as_deref().unwrap_or_default(), b"\n"].concat()).collect();
@@ -27,11 +33,20 @@ pub(super) fn found(world: &World, read: &Read) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn leak_on(process: &Process, page: &str) -> Option<Finding> {
-    leak(&format!("{page} of {}", process.service.name()), &process.get(page).unwrap_or_default())
-}
-
 fn leak(place: &str, text: &str) -> Option<Finding> {
     let line = text.lines().find(|line| line.contains(PLANTED_NAME) || line.contains(PLANTED_DOMAIN))?;
     Some(Finding::new("P11", format!("{place} has a customer's data: {line}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_planted_name_or_address_is_found_and_nothing_else_is() {
+        let log = format!("all is well\nthe customer {PLANTED_NAME} 17 is unknown\n");
+        assert!(leak("a log", &log).unwrap().to_string().contains("the customer Plantagenet 17 is unknown"));
+        assert!(leak("a log", &format!("x=p1@{PLANTED_DOMAIN}")).is_some());
+        assert!(leak("a log", "the customer CHAOS17 is unknown").is_none());
+    }
 }

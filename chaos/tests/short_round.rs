@@ -1,0 +1,30 @@
+//! One short round of `make chaos` with each test run: it keeps the harness working, and finds what is broken by and large.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+/// Always the same faults: a test that fails must not pass the next time for want of them. `make chaos` tries others.
+const SEED: &str = "1";
+const SECONDS: &str = "10";
+
+/// `cargo test -p chaos` does not build orderstream, and one of another day would be tested in its place. With a test of its package comes the
+/// program; with the workspace come the features that `make test` has built everything with, so that nothing is built twice.
+fn build_orderstream(target: &Path) -> std::io::Result<ExitStatus> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--quiet", "--locked", "--workspace", "--no-run", "--test", "readme"]).env("CARGO_TARGET_DIR", target);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    cargo.status()
+}
+
+#[test]
+fn a_short_round_of_chaos_finds_nothing() {
+    let chaos = Path::new(env!("CARGO_BIN_EXE_chaos"));
+    assert!(build_orderstream(chaos.ancestors().nth(2).unwrap()).unwrap().success(), "orderstream cannot be built");
+    let output = Command::new(chaos).args(["--rounds", "1", "--seed", SEED, "--seconds", SECONDS]).output().unwrap();
+    let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    println!("{printed}");
+    assert!(output.status.success(), "a round with seed {SEED} found something");
+    assert!(printed.contains("no findings"), "no round was run");
+}
