@@ -34,7 +34,7 @@ const FIXED: [(&str, &str); 9] = [
 const FIXED_OTHERWISE: [&str; 3] = ["auto.commit.enable", "group.id", "queued.max.messages.kbytes"];
 
 /// Good for recovery within 10 s and for bounded memory; the configuration may set them otherwise.
-const DEFAULTS: [(&str, &str); 13] = [
+const DEFAULTS: [(&str, &str); 14] = [
     ("session.timeout.ms", "10000"),
     ("heartbeat.interval.ms", "1000"),
     ("socket.timeout.ms", "10000"),
@@ -44,6 +44,9 @@ const DEFAULTS: [(&str, &str); 13] = [
     ("reconnect.backoff.max.ms", "1000"),
     ("topic.metadata.refresh.interval.ms", "10000"),
     ("fetch.min.bytes", "1"),
+    // One fetch at a time is on its way to a broker. While all orders wait here already, one that asks for idle partitions alone holds up
+    // the next for so long: well within what waits.
+    ("fetch.wait.max.ms", "100"),
     ("fetch.queue.backoff.ms", "5"),
     ("fetch.error.backoff.ms", "100"),
     // Compressed bytes, which grow tenfold in memory. A larger first batch is delivered all the same.
