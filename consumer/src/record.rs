@@ -146,7 +146,7 @@ mod tests {
     fn the_same_headers_share_their_memory() {
         let first: Headers = SOME.into_iter().collect();
         let Headers(Some(packed)) = &first else { panic!("no headers") };
-        let second = Headers::packed(&packed.to_vec(), &first);
+        let second = Headers::packed(packed, &first);
         assert!(matches!(&second.0, Some(shared) if Arc::ptr_eq(shared, packed)));
         let other = Headers::packed(&packed[..packed.len() - 1], &first);
         assert_ne!(other, first);

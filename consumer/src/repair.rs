@@ -7,10 +7,12 @@
 //! statement that shortens the list: a Redis with a lower number than Postgres has lost hashes of a sweep, and the rebuild writes all again.
 
 use std::collections::{HashMap, HashSet};
+use std::panic;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use tokio::task::JoinSet;
 
 use crate::enrich::{Enrichment, KnownCustomer, Lookup, OrderState, ResultRow};
 use crate::flow::Flow;
@@ -19,8 +21,10 @@ use crate::redis_link::Run;
 use crate::results::StoreError;
 use crate::results::due::Due;
 
-/// Orders in one round of the sweep.
+/// Orders of one partition in one round of the sweep.
 const CHUNK: i64 = 2_000;
+/// So many partitions are swept side by side: Postgres works for one while Redis does for another.
+const LANES: usize = 4;
 
 /// The topics whose partitions decide what this process sweeps.
 #[derive(Debug, Clone)]
@@ -50,24 +54,43 @@ pub async fn run(flow: Arc<Flow>, topics: Topics) {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
+/// What a sweep did, the more telling the later.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Swept {
-    Some,
     Nothing,
+    Some,
     RedisIsAway,
 }
 
-async fn sweep(flow: &Flow, topics: &Topics) -> Result<Swept, StoreError> {
+async fn sweep(flow: &Arc<Flow>, topics: &Topics) -> Result<Swept, StoreError> {
     let owned = |topic: &str| flow.places.of(topic).iter().map(|place| place.claim.partition).collect::<Vec<_>>();
     let customers = topics.customers.as_deref().map(owned).unwrap_or_default();
     let expanded = flow.results.expand_customers(&customers, flow.refresh, CHUNK).await?;
     let orders = owned(&topics.orders);
     let truncating = flow.results.sweep_truncate(&orders, CHUNK).await?;
-    let due = flow.results.take_due(flow.decoder.epoch, &orders, CHUNK).await?;
-    if due.is_empty() {
-        return Ok(if expanded == 0 && !truncating { Swept::Nothing } else { Swept::Some });
+    let mut lanes = JoinSet::new();
+    for partitions in orders.chunks(orders.len().div_ceil(LANES).max(1)) {
+        lanes.spawn(lane(Arc::clone(flow), topics.orders.clone(), partitions.to_vec()));
     }
-    complete(flow, &topics.orders, &due).await
+    let mut all = Ok(if expanded == 0 && !truncating { Swept::Nothing } else { Swept::Some });
+    while let Some(swept) = lanes.join_next().await {
+        let swept = swept.unwrap_or_else(|broken| panic::resume_unwind(broken.into_panic()));
+        // To their end, also beside one that failed: what they do takes hold only with its last step.
+        all = all.and_then(|all| Ok(all.max(swept?)));
+    }
+    all
+}
+
+/// A chunk of each of these partitions.
+async fn lane(flow: Arc<Flow>, topic: String, partitions: Vec<i32>) -> Result<Swept, StoreError> {
+    let mut all = Swept::Nothing;
+    for partition in partitions {
+        let due = flow.results.take_due(flow.decoder.epoch, partition, CHUNK).await?;
+        if !due.is_empty() {
+            all = all.max(complete(&flow, &topic, &due).await?);
+        }
+    }
+    Ok(all)
 }
 
 async fn complete(flow: &Flow, topic: &str, due: &[Due]) -> Result<Swept, StoreError> {

@@ -10,6 +10,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
+use smol_str::SmolStr;
 
 use super::CustomersToken;
 use crate::enrich::KnownCustomer;
@@ -85,7 +86,7 @@ impl Remembered {
 fn weight(id: &str, known: &KnownCustomer) -> usize {
     let customer = &known.customer;
     let strings = [&customer.name, &customer.email, &customer.tier, &customer.country, &known.version];
-    OVERHEAD + id.len() + strings.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+    OVERHEAD + id.len() + strings.into_iter().flatten().map(SmolStr::len).sum::<usize>()
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub struct Due {
 const TAKE: &str = "
 select d.order_id, d.attempts, d.stamp, d.partition, s.number as swept, (select nextval('due_stamp')) as sweep
 from due_orders d left join sweeps s on s.epoch = $1 and s.partition = d.partition
-where d.partition = any($2) and d.due_at <= now() order by d.due_at limit $3";
+where d.partition = $2 and d.due_at <= now() order by d.due_at limit $3";
 
 const SWEPT: &str = "select partition, number from sweeps where epoch = $1";
 
@@ -110,12 +110,12 @@ const MARKED: &str = "select customer_id, version, stamp from due_customers wher
 const UNMARK: &str = "delete from due_customers where customer_id = $1 and stamp = $2";
 
 impl Results {
-    /// Up to `limit` orders of these partitions whose time has come, the longest due first.
+    /// Up to `limit` orders of this partition whose time has come, the longest due first.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn take_due(&self, epoch: i32, partitions: &[i32], limit: i64) -> Result<Vec<Due>, StoreError> {
-        let query = sqlx::query_as(TAKE).bind(epoch).bind(partitions).bind(limit);
+    pub async fn take_due(&self, epoch: i32, partition: i32, limit: i64) -> Result<Vec<Due>, StoreError> {
+        let query = sqlx::query_as(TAKE).bind(epoch).bind(partition).bind(limit);
         Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 

@@ -19,7 +19,7 @@ fn the_sweep_and_a_batch_never_lock_each_other_out_over_the_same_orders() {
     fresh.runtime.block_on(async {
         for round in 1..=rounds {
             fresh.results.mark_due(0, ids.clone()).await.unwrap();
-            let mut due = fresh.results.take_due(0, &[0], 400).await.unwrap();
+            let mut due = fresh.results.take_due(0, 0, 400).await.unwrap();
             let mut outdated = live(fresh.results.states(&ids).await.unwrap());
             due.sort_by_key(|due| std::cmp::Reverse(due.order_id));
             outdated.sort_by_key(|row| std::cmp::Reverse(row.order_id));
@@ -49,13 +49,13 @@ fn an_order_that_is_swept_with_the_customer_before_the_change_stays_on_the_list(
         results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
         assert_eq!(results.expand_customers(&[0], true, 10).await.unwrap(), 1);
         // A sweep takes the order and looks its customer up; then the customer changes.
-        let taken = results.take_due(0, &[0], 10).await.unwrap();
+        let taken = results.take_due(0, 0, 10).await.unwrap();
         let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.2")).collect::<Vec<_>>();
         results.mark_customers(0, &[changed("0.0.3")], true).await.unwrap();
         while results.expand_customers(&[0], true, 10).await.unwrap() > 0 {}
         results.refresh(&rows, Utc::now()).await.unwrap();
         results.finish_due(0, &taken).await.unwrap();
-        assert_eq!(results.take_due(0, &[0], 10).await.unwrap().len(), 1);
+        assert_eq!(results.take_due(0, 0, 10).await.unwrap().len(), 1);
     });
 }
 
