@@ -20,6 +20,7 @@ mod p5_older_never_overwrites_newer;
 mod p6_an_outage_is_no_poison;
 mod p6_postgres_errors;
 mod p6_postgres_replaced;
+mod p6_without_redis;
 mod p7_poison_never_stops_the_others;
 mod p8_redis_may_lose_anything;
 mod p9_no_silence;
