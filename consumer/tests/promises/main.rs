@@ -10,6 +10,7 @@ mod operators_offsets;
 mod operators_reconcile;
 mod operators_redis;
 mod p10_every_wait_has_an_end;
+mod p10_large_records;
 mod p11_no_personal_data;
 mod p1_every_record_has_one_fate;
 mod p2_results_equal_orders;
