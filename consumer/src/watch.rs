@@ -11,7 +11,6 @@ use crate::flow::Flow;
 use crate::health::{BreakerReading, Dependency, Health};
 use crate::progress::Point;
 use crate::redis_link::RedisLink;
-use crate::results::Class;
 use crate::source::{Event, Partition};
 
 fn every_second() -> Interval {
@@ -52,8 +51,8 @@ pub async fn postgres(flow: Arc<Flow>) {
         second.tick().await;
         match flow.results.ping().await {
             Ok(()) => flow.health.up(Dependency::Postgres),
-            Err(error) if error.class() == Class::Connection => flow.health.down(Dependency::Postgres, error.class().as_str()),
-            Err(_it_answers) => {}
+            // Whatever it says: who may not connect, or finds no room or a standby, has no Postgres.
+            Err(error) => flow.health.down(Dependency::Postgres, error.class().as_str()),
         }
     }
 }

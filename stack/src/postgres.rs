@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -13,7 +13,7 @@ use crate::{process, repository};
 
 const OLDEST: u32 = 15;
 /// The user whom Debian's package makes. Postgres refuses to run as root.
-const USER: &str = "postgres";
+pub(crate) const USER: &str = "postgres";
 /// Nobody but this machine can connect. The superuser's password is in the README, so it protects nothing: not asked for.
 const ACCESS: &str = "\
 host all postgres 127.0.0.1/32 trust
@@ -40,20 +40,35 @@ impl Postgres {
             return Ok(());
         }
         let new = self.data.with_extension("new");
-        if new.exists() {
-            fs::remove_dir_all(&new).with_context(|| format!("{} cannot be removed", new.display()))?;
-        }
-        fs::create_dir_all(&new).with_context(|| format!("{} cannot be made", new.display()))?;
-        if geteuid().is_root() {
-            let user = User::from_name(USER)?.with_context(|| format!("there is no user {USER}: install Debian's package postgresql"))?;
-            chown(&new, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
-        }
+        make_folder(&new)?;
         let mut initdb = self.command("initdb");
         // The file with the real access rules takes the place of initdb's before anybody can connect.
         initdb.args(["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "-D"]).arg(&new);
         run(&mut initdb, "")?;
         fs::write(new.join("pg_hba.conf"), ACCESS)?;
         fs::rename(&new, &self.data).with_context(|| format!("{} cannot be put in place", self.data.display()))
+    }
+
+    /// A copy of the server at that port, which follows it once it is started.
+    pub(crate) fn copy(&self, port: u16) -> Result<()> {
+        make_folder(&self.data)?;
+        let mut copy = self.command("pg_basebackup");
+        copy.args(["--host=127.0.0.1", &format!("--port={port}"), "--username=postgres"]);
+        copy.args(["--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf", "--pgdata"]).arg(&self.data);
+        run(&mut copy, "").map(drop)
+    }
+
+    /// The same files, served at another port.
+    pub(crate) fn at(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// After a SIGKILL its number may be that of another process, or of an entry nobody has collected. Postgres would refuse to
@@ -129,6 +144,20 @@ pub(crate) fn data_folder(folder: &Path) -> PathBuf {
     }
     let name = folder.display().to_string().replace('/', "-");
     Path::new("/var/lib/postgresql").join(format!("orderstream{name}"))
+}
+
+/// An empty folder for the server's user alone.
+fn make_folder(path: &Path) -> Result<()> {
+    if path.exists() {
+        fs::remove_dir_all(path).with_context(|| format!("{} cannot be removed", path.display()))?;
+    }
+    fs::create_dir_all(path).with_context(|| format!("{} cannot be made", path.display()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    if geteuid().is_root() {
+        let user = User::from_name(USER)?.with_context(|| format!("there is no user {USER}: install Debian's package postgresql"))?;
+        chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
+    }
+    Ok(())
 }
 
 fn as_user(program: &Path) -> Command {

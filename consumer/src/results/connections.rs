@@ -33,6 +33,13 @@ const MARGIN: Duration = Duration::from_secs(2);
 /// A backend's caches grow with what it has seen: its connection is replaced after this.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
+/// A standby answers too, and a server that was made read-only: after a failover the address may lead to one (P6).
+const SIGN_OF_LIFE: &str = "do $$ begin
+    if current_setting('transaction_read_only')::boolean then
+        raise read_only_sql_transaction using message = 'the server is read-only';
+    end if;
+end $$";
+
 /// Up to a number of connections, made when they are needed.
 #[derive(Debug)]
 pub(crate) struct Connections {
@@ -86,18 +93,18 @@ impl Connections {
         Ok(timeout(patience, connecting).await.unwrap_or_else(|_| Err(Unanswered::Silent(patience).into()))?)
     }
 
-    /// Whether the server answers, on a new connection if need be.
+    /// Whether the server answers and takes writes, on a new connection if need be.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         let mut pinging = self.pinging.lock().await;
         if let Some(mut connection) = pinging.take() {
-            if let Ok(Ok(_)) = timeout(AT_ONCE, connection.execute("select 1")).await {
+            if let Ok(Ok(_)) = timeout(AT_ONCE, connection.execute(SIGN_OF_LIFE)).await {
                 *pinging = Some(connection);
                 return Ok(());
             }
             // What happened to this connection may have happened to all.
             self.fell_silent();
         }
-        match self.connect(AT_ONCE).await {
+        match self.connect_and_ping().await {
             Ok(connection) => *pinging = Some(connection),
             Err(error) => {
                 self.fell_silent();
@@ -105,6 +112,13 @@ impl Connections {
             }
         }
         Ok(())
+    }
+
+    async fn connect_and_ping(&self) -> Result<PgConnection, StoreError> {
+        let mut connection = self.connect(AT_ONCE).await?;
+        let answer = timeout(AT_ONCE, connection.execute(SIGN_OF_LIFE)).await;
+        answer.unwrap_or_else(|_| Err(Unanswered::Silent(AT_ONCE).into()))?;
+        Ok(connection)
     }
 
     /// Ends what has waited as long as a ping does.

@@ -58,32 +58,6 @@ fn a_redis_that_does_not_answer_is_as_good_as_none() {
 }
 
 #[test]
-fn with_hold_orders_wait_for_redis() {
-    let shop = Shop::with(&[("ENRICHMENT_WHEN_REDIS_IS_DOWN", "hold")]);
-    shop.stack().redis().stop().unwrap();
-    let before = events(&shop);
-    shop.orders("HELD", 50);
-    await_events(&shop, before, 50);
-    shop.process(0).await_readiness(503, "redis: down");
-    assert_eq!(shop.number("select count(*) from results where product_id = 'HELD'"), 0);
-    shop.stack().redis().start().unwrap();
-    shop.await_sql(&count("HELD", "complete"), "50");
-    shop.await_everything_right();
-}
-
-#[test]
-fn with_the_breaker_held_open_redis_is_not_asked_until_it_is_let_go() {
-    let shop = Shop::with(&[("BREAKER_HELD", "open")]);
-    shop.orders("HELDOPEN", 50);
-    shop.await_sql(&count("HELDOPEN", "pending"), "50");
-    assert_eq!(shop.new_letters(), 0);
-    drop(shop);
-    let shop = Shop::open();
-    shop.await_sql(&count("HELDOPEN", "complete"), "50");
-    shop.await_everything_right();
-}
-
-#[test]
 fn a_restart_of_postgres_in_a_burst_loses_nothing() {
     let shop = Shop::open();
     shop.orders("RESTART", 3_000);

@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
-use crate::shop::Shop;
+use stack::wait::{Attempt, until};
+
+use crate::shop::{PATIENCE, Shop};
 
 /// Notes every row that is written as `missing` although the shop has its customer.
 const WATCH: &str = "
@@ -169,6 +172,35 @@ fn a_redis_emptied_while_no_process_runs_is_noticed_at_the_start() {
 }
 
 #[test]
+fn a_redis_that_is_restarted_while_it_is_made_whole_is_whole_in_the_end() {
+    let shop = Shop::open();
+    shop.orders("AGAIN", 6_000);
+    shop.await_everything_right();
+    watch(&shop);
+    let rows = shop.number("select count(*) from results");
+    shop.redis_command("FLUSHALL");
+    for keeps_its_file in [false, true] {
+        // Nothing is waited for between two looks: the middle of a rebuild is short.
+        let (began, hashes) = (Instant::now(), || redis::cmd("DBSIZE").query::<i64>(&mut shop.redis().unwrap()).unwrap());
+        while hashes() < rows / 10 {
+            assert!(began.elapsed() < PATIENCE, "nobody makes Redis whole");
+        }
+        let written = hashes();
+        shop.stack().redis().kill();
+        assert!(written < rows, "{written} hashes of {rows} rows: it was through, this test shows nothing");
+        if !keeps_its_file {
+            fs::remove_dir_all(redis_data(&shop)).unwrap();
+            fs::create_dir(redis_data(&shop)).unwrap();
+        }
+        shop.stack().redis().start().unwrap();
+    }
+    shop.orders("AGAIN", 100);
+    shop.await_everything_right();
+    nobody_was_wrongly_missing(&shop);
+    shop.clear("AGAIN");
+}
+
+#[test]
 fn a_process_killed_while_it_makes_redis_whole_leaves_the_rest_to_the_next() {
     let mut shop = Shop::open();
     shop.orders("HALF", 3_000);
@@ -176,7 +208,7 @@ fn a_process_killed_while_it_makes_redis_whole_leaves_the_rest_to_the_next() {
     watch(&shop);
     shop.redis_command("FLUSHALL");
     let keys = || redis::cmd("DBSIZE").query::<i64>(&mut shop.redis().unwrap()).unwrap();
-    stack::wait::until("Redis is being made whole", crate::shop::PATIENCE, || stack::wait::Attempt::when(keys() > 50)).unwrap();
+    until("Redis is being made whole", PATIENCE, || Attempt::when(keys() > 50)).unwrap();
     shop.kill(0);
     shop.start_another(&[]);
     shop.await_everything_right();

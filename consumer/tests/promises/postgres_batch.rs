@@ -71,3 +71,26 @@ fn the_rows_that_a_constraint_refuses_are_found_among_a_thousand() {
     assert!(refused[0].1.message.contains("constraint small"), "{}", refused[0].1.message);
     assert_eq!(fresh.number("select count(*) from results"), 0);
 }
+
+/// Counts the statements that write rows, those of transactions that are rolled back too: a sequence does not go back.
+const COUNT_STATEMENTS: &str = "
+create sequence statements;
+create function count_statement() returns trigger language plpgsql as $$ begin perform nextval('statements'); return null; end $$;
+create trigger count_statement before insert on results for each statement execute function count_statement()";
+
+#[test]
+fn a_few_refused_rows_are_found_by_a_logarithm_of_statements() {
+    let fresh = Fresh::database("few_statements");
+    fresh.sql("alter table results add constraint small check (quantity < 100)");
+    fresh.sql(COUNT_STATEMENTS);
+    let claim = fresh.claim(0);
+    let bad = [5, 1_000, 4_095];
+    let puts = (0..4_096).map(|id| put(id, if bad.contains(&id) { 100 } else { 1 }, at(0, id, id))).collect();
+    let batch = batch(0, 4_096, puts, vec![]);
+    fresh.apply(&claim, &batch).unwrap_err();
+    let refused = fresh.runtime.block_on(fresh.results.refused(&batch)).unwrap();
+    assert_eq!(refused.len(), bad.len());
+    let statements = fresh.number("select last_value from statements");
+    // The batch, the batch again, and on each of twelve levels both halves of what holds one of them.
+    assert!((3..=2 + 3 * 2 * 12).contains(&statements), "{statements} statements");
+}

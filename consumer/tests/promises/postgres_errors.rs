@@ -128,7 +128,10 @@ fn a_server_that_became_read_only_is_left_for_another_connection() {
     let outcome = fresh.apply(&claim, &two());
     assert_eq!(error(outcome).class(), Class::Connection, "the terminated connection");
     is(&error(fresh.apply(&claim, &two())), "25006", Class::Connection);
+    // It answers, and is of no use.
+    is(&fresh.runtime.block_on(fresh.results.ping()).unwrap_err(), "25006", Class::Connection);
     fresh.stack.psql("alter database read_only reset default_transaction_read_only").unwrap();
+    fresh.runtime.block_on(fresh.results.ping()).unwrap();
     fresh.apply(&claim, &two()).unwrap();
 }
 

@@ -53,6 +53,13 @@ impl Process {
         };
         until(&format!("/readyz answers {status} with {part:?}"), PATIENCE, look).unwrap();
     }
+
+    /// A series of `/metrics`, by its name with its labels as they are printed; zero if there is none.
+    pub fn metric(&self, series: &str) -> u64 {
+        let (_, metrics) = self.get("/metrics").unwrap();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().unwrap())
+    }
 }
 
 /// The stack, for one test at a time, with the processes of that test.
@@ -217,6 +224,12 @@ impl Shop {
     /// Dead letters in the ledger since the test began.
     pub fn new_letters(&self) -> i64 {
         self.number("select count(*) from dead_letters") - self.letters_before
+    }
+
+    /// Waits until something is so that this file has no words for.
+    #[track_caller]
+    pub fn await_that(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        until(what, PATIENCE, || Attempt::when(holds())).unwrap();
     }
 
     /// Waits until `query` prints `expected`.

@@ -1,0 +1,73 @@
+//! P10: the largest records and keys that Kafka and the settings allow go through the real Kafka, to `results` and to the dead letters.
+
+use crate::poison::event;
+use crate::shop::Shop;
+use crate::topic::{DEAD_LETTERS, ORDERS, Sent};
+
+/// `source.max_record_bytes`, and what Kafka takes of it for itself at the most.
+const LARGEST: usize = 1_048_576;
+const OF_KAFKA: usize = 100;
+const KEY_BYTES: usize = 10_240;
+/// Orders with these ids exist on the topic only.
+const FIRST_ID: i64 = 920_000_000;
+const ORDERS_SENT: i64 = 12;
+
+/// A key of ten kilobytes: the primary key has another column.
+fn key(id: i64) -> Vec<u8> {
+    let begin = format!(r#"{{"id":{id},"tenant":""#);
+    let padding = "t".repeat(KEY_BYTES - begin.len() - 2);
+    format!(r#"{begin}{padding}"}}"#).into_bytes()
+}
+
+/// A record that is as large as it may be: the event has a column that nobody needs.
+fn large(id: i64, event: &str) -> Sent {
+    let key = key(id);
+    let room = LARGEST - OF_KAFKA - key.len() - event.len();
+    let value = event.replacen(r#""customer_id""#, &format!(r#""note":"{}","customer_id""#, "n".repeat(room - r#""note":"","#.len())), 1);
+    let record = Sent { key: Some(key), value: Some(value.into_bytes()), ..Sent::default() };
+    assert_eq!(record.key.iter().chain(&record.value).map(Vec::len).sum::<usize>(), LARGEST - OF_KAFKA);
+    record
+}
+
+#[test]
+fn records_of_a_megabyte_with_keys_of_ten_kilobytes_go_through() {
+    let shop = Shop::open();
+    let ids = FIRST_ID..FIRST_ID + ORDERS_SENT;
+    shop.orders("BESIDE", 100);
+    shop.topics().send(ORDERS, &ids.clone().map(|id| large(id, &event(id).to_string())).collect::<Vec<_>>());
+    shop.orders("BESIDE", 100);
+    shop.await_the_end_of_the_topics();
+    shop.await_sql(&format!("select count(*), sum(total) from results where order_id >= {FIRST_ID} and product_id = 'POISON'"), "12|12.00");
+    shop.await_hash_field(FIRST_ID, "customer_name", "Alice Johnson");
+    assert_eq!(shop.new_letters(), 0);
+    // They are gone again before everything is compared: the shop has no such orders.
+    let delete = |id| Sent { key: Some(key(id)), ..Sent::order(id, deletion(id)) };
+    shop.topics().send(ORDERS, &ids.map(delete).collect::<Vec<_>>());
+    shop.await_everything_right();
+    shop.await_tombstone(FIRST_ID);
+    shop.clear("BESIDE");
+}
+
+/// One further in the log.
+fn deletion(id: i64) -> String {
+    let mut event = event(id);
+    event["before"] = event["after"].take();
+    event["op"] = "d".into();
+    event["source"]["sequence"] = r#"["2","2"]"#.into();
+    event["source"]["lsn"] = 2.into();
+    event.to_string()
+}
+
+#[test]
+fn a_poison_record_of_a_megabyte_is_a_dead_letter_byte_for_byte() {
+    let shop = Shop::open();
+    let (orders, letters) = (shop.topics().ends(ORDERS), shop.topics().ends(DEAD_LETTERS));
+    let record = large(FIRST_ID + ORDERS_SENT, &event(FIRST_ID + ORDERS_SENT).to_string().replace("1.00", "cheap"));
+    shop.topics().send(ORDERS, std::slice::from_ref(&record));
+    shop.await_everything_right_with_letters(1);
+    let (original, letter) = (shop.topics().read(ORDERS, &orders), shop.topics().read(DEAD_LETTERS, &letters));
+    assert_eq!((original.len(), letter.len()), (1, 1));
+    assert!(original[0].record == record, "Kafka has another record");
+    assert!(letter[0].record.key == record.key && letter[0].record.value == record.value, "the letter is another record");
+    assert_eq!(letter[0].header("x-dlq-reason"), Some("invalid"));
+}
