@@ -74,7 +74,7 @@ impl Customers {
         self.write(&changes.iter().collect::<Vec<_>>()).await
     }
 
-    async fn write(&self, changes: &[&CustomerChange]) -> Result<Vec<ChangedCustomer>, RedisError> {
+    pub(super) async fn write(&self, changes: &[&CustomerChange]) -> Result<Vec<ChangedCustomer>, RedisError> {
         if changes.is_empty() {
             return Ok(Vec::new());
         }

@@ -6,6 +6,7 @@
 mod equality;
 mod fresh;
 mod operators_letters;
+mod operators_letters_of_customers;
 mod operators_offsets;
 mod operators_reconcile;
 mod operators_redis;
