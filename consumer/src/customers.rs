@@ -4,6 +4,7 @@
 //! else does, and orderstream only reads them.
 
 mod by_hand;
+mod check;
 mod committed;
 mod keep;
 mod lookup;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 pub use by_hand::ReplayedCustomer;
+pub use check::SeenCustomer;
 pub use committed::CommittedCustomers;
 pub use keep::{ChangedCustomer, PutCustomers};
 pub use lookup::read_customer;

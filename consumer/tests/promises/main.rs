@@ -9,6 +9,7 @@ mod operators_letters;
 mod operators_letters_of_customers;
 mod operators_offsets;
 mod operators_reconcile;
+mod operators_reconcile_redis;
 mod operators_redis;
 mod p10_every_wait_has_an_end;
 mod p11_no_personal_data;
