@@ -9,6 +9,7 @@ pub(crate) mod columns;
 mod compare;
 mod dump;
 mod encode;
+pub mod leftovers;
 mod recent;
 mod row;
 

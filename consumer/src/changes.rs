@@ -20,6 +20,22 @@ pub struct Refusal {
     pub rejection: Rejection,
     /// The order, if the record could be read that far.
     pub order_id: Option<i64>,
+    /// The customer, likewise, on the customers' topic.
+    pub customer_id: Option<String>,
+}
+
+impl Refusal {
+    /// A record of orders, and the order if it could be read that far.
+    #[must_use]
+    pub fn of_order(rejection: Rejection, order_id: Option<i64>) -> Self {
+        Self { rejection, order_id, customer_id: None }
+    }
+
+    /// A record of customers, and the customer if it could be read that far.
+    #[must_use]
+    pub fn of_customer(rejection: Rejection, customer_id: Option<String>) -> Self {
+        Self { rejection, order_id: None, customer_id }
+    }
 }
 
 /// The dead letters of a batch, by index of the record.
@@ -62,7 +78,7 @@ pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) ->
             Ok(Decoded::Truncate(position)) => out.truncates.push(position),
             Ok(Decoded::Ignored) => out.ignored += 1,
             Err(rejection) => {
-                refusals.insert(index, Refusal { rejection, order_id: decoder.order_of_key(record) });
+                refusals.insert(index, Refusal::of_order(rejection, decoder.order_of_key(record)));
             }
         }
     }
@@ -112,7 +128,7 @@ impl Changes {
                 Lookup::Unavailable if strictness.refuse_unavailable => Reason::RedisDown,
                 _ => continue,
             };
-            refusals.insert(*record, Refusal { rejection: unenriched(reason), order_id: Some(change.id) });
+            refusals.insert(*record, Refusal::of_order(unenriched(reason), Some(change.id)));
         }
     }
 

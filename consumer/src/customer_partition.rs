@@ -55,7 +55,7 @@ pub(crate) fn decode(flow: &Flow, records: &[Record]) -> Customers {
             Ok(Decoded::Change(change)) => out.changes.push(change),
             Ok(Decoded::Ignored | Decoded::Truncate(_)) => out.ignored += 1,
             Err(rejection) => {
-                out.refusals.insert(index, Refusal { rejection, order_id: None });
+                out.refusals.insert(index, Refusal::of_customer(rejection, flow.decoder.customer_of_key(record)));
             }
         }
     }

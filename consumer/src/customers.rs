@@ -3,6 +3,8 @@
 //! A customer is the hash `customer:<id>`. With the customers topic configured orderstream alone writes those hashes; without it somebody
 //! else does, and orderstream only reads them.
 
+mod by_hand;
+mod check;
 mod committed;
 mod keep;
 mod lookup;
@@ -13,6 +15,8 @@ mod token;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+pub use by_hand::ReplayedCustomer;
+pub use check::SeenCustomer;
 pub use committed::CommittedCustomers;
 pub use keep::{ChangedCustomer, PutCustomers};
 pub use lookup::read_customer;

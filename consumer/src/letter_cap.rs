@@ -90,7 +90,7 @@ mod tests {
     fn refusals(reasons: &[Reason]) -> Refusals {
         let refusal = |reason: &Reason| {
             let rejection = Rejection { reason: *reason, stage: Stage::Decode, message: "after.price: expected a number".into() };
-            Refusal { rejection, order_id: None }
+            Refusal::of_order(rejection, None)
         };
         reasons.iter().map(refusal).enumerate().collect()
     }

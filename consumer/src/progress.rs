@@ -146,6 +146,17 @@ impl Progress {
         self.read_with(&request).await
     }
 
+    /// Says that customers of this topic were changed outside of its order, after their hashes were written: whoever remembers a customer
+    /// asks anew, and whoever looked one up before compares again (P2). Never the same mark twice, whatever Redis has lost in between.
+    ///
+    /// # Errors
+    /// Any [`RedisError`].
+    pub async fn changed_by_hand(&self, topic: &str) -> Result<(), RedisError> {
+        let mut request = Pipeline::new();
+        request.cmd("HSET").arg(KEY).arg(by_hand_field(topic)).arg(format!("{:032x}", fastrand::u128(..)));
+        each_ok(&self.link.call(On::Write, &request, None).await?)
+    }
+
     async fn read_with(&self, request: &Pipeline) -> Result<HashMap<String, Point>, RedisError> {
         let replies = self.link.call(On::Write, request, None).await?;
         Ok(replies.first().into_iter().flat_map(entries).map(|(field, point)| (field.to_owned(), point)).collect())
@@ -174,6 +185,19 @@ pub(crate) fn read_command() -> redis::Cmd {
     let mut command = redis::cmd("HGETALL");
     command.arg(KEY);
     command
+}
+
+fn by_hand_field(topic: &str) -> String {
+    format!("{topic}:by_hand")
+}
+
+/// The mark of the last change by hand in a reply to [`read_command`].
+pub(crate) fn by_hand(reply: &Value, topic: &str) -> Option<Vec<u8>> {
+    let wanted = by_hand_field(topic);
+    reply.as_map_iter()?.find_map(|(field, value)| match (field, value) {
+        (Value::BulkString(field), Value::BulkString(mark)) if *field == wanted.as_bytes() => Some(mark.clone()),
+        _ => None,
+    })
 }
 
 /// The entries of a reply to [`read_command`]; what does not read as one says nothing about what Redis reflects.

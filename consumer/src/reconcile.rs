@@ -5,6 +5,7 @@
 //! for a while, and a verdict is given on what stays.
 
 pub mod compare;
+pub mod customers;
 pub mod filter;
 pub mod report;
 pub mod verdict;

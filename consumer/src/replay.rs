@@ -5,9 +5,9 @@
 //! [`results::replay`](crate::results::replay), which says why no newer state can be overwritten. Hashes and customers are left to the sweep:
 //! every order that was written goes on its list.
 //!
-//! Letters of customers are not replayed. Redis remembers the position of a deleted customer for days, not for ever, so an old change could
-//! bring a customer back; a row that is touched in the shop is sent anew. Nor are letters of an older epoch: the snapshot that came with the
-//! new epoch has overtaken them.
+//! A truncate of orders is noted where it stood in the source's log: what was older then goes, what came later stays. Letters of customers
+//! go through the guard in Redis ([`customers`]). Letters of another epoch are not replayed: the snapshot that came with the new epoch has
+//! overtaken them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,10 +17,14 @@ use crate::changes::{self, Changes, Refusals};
 use crate::enrich::Lookup;
 use crate::flow::Flow;
 use crate::record::Record;
+use crate::redis_link::RedisError;
 use crate::rejection::Rejection;
 use crate::results::batch::{self, Batch, Round};
 use crate::results::replay::{Outcome, Replayed, Tally};
 use crate::results::{ApplyError, Class, StoreError};
+use crate::source::RereadError;
+
+pub mod customers;
 
 /// Tries of one chunk when locks or a short outage are in the way.
 const TRIES: u32 = 5;
@@ -34,6 +38,15 @@ pub enum ReplayError {
     /// With `enrichment.when_redis_is_down = dead_letter` an order needs its customer: an outage is no poison (P6).
     #[error("Redis cannot be asked for customers, and enrichment.when_redis_is_down is dead_letter; try again when it is back")]
     RedisIsAway,
+    /// Redis, where letters of customers go.
+    #[error("Redis: {0}")]
+    Redis(#[from] RedisError),
+    /// Redis is being made whole (P8): an absent customer may exist.
+    #[error("Redis does not hold all customers yet; try again when `orderstream status` shows it whole")]
+    RedisIsNotWhole,
+    /// The customers' topic.
+    #[error("Kafka: {0}")]
+    Reread(#[from] RereadError),
 }
 
 /// A letter as the record that it was.
@@ -126,10 +139,11 @@ fn decode(flow: &Flow, original: &Original, refused: Option<&Rejection>) -> (Out
     let changes = changes::decode(&flow.decoder, std::slice::from_ref(&original.record), &mut refusals);
     match refusals.remove(&0) {
         Some(refusal) => (Outcome::Refused(refusal.rejection), None),
-        // Orders that were made since would have to be told from those that were there, and the operator knows better.
-        None if !changes.truncates.is_empty() => (Outcome::Refused(Rejection::unsupported("op: a truncate is not replayed")), None),
         None if changes.ignored > 0 => (Outcome::Ignored, None),
-        None => (Outcome::Change, Some(changes)),
+        None => match changes.truncates.first() {
+            Some(position) => (Outcome::Truncate(*position), None),
+            None => (Outcome::Change, Some(changes)),
+        },
     }
 }
 

@@ -1,6 +1,8 @@
 //! The shop's own Postgres, as far as an operator lets us look: `orders` and `customers` read for a comparison, and Debezium asked through
 //! its signal table to send rows again. May be another server than that of `results`.
 
+mod customers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,9 +24,9 @@ const ORDER: &str = "o.customer_id::text, o.product_id::text, o.quantity::text, 
 const CUSTOMER: &str =
     "c.name::text, c.email::text, c.tier::text, c.country::text, case when c.id is null then 'missing' else 'complete' end";
 
-/// Where the table of orders lives: what Debezium calls a data collection.
+/// Where a table lives: what Debezium calls a data collection.
 const COLLECTION: &str = "
-select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = 'orders'::regclass";
+select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::regclass";
 
 const MAY_SIGNAL: &str = "select to_regclass('debezium_signal') is not null and has_table_privilege('debezium_signal', 'insert')";
 
@@ -108,12 +110,16 @@ impl SourceDatabase {
         if may { Ok(()) } else { Err(SourceDatabaseError::NoSignal) }
     }
 
-    /// Asks Debezium for the rows of `orders` that fulfil each of these conditions. `name` makes the signals' ids unique; up to 30 characters.
+    /// Asks Debezium for the rows of a table that fulfil each of these conditions. `name` makes the signals' ids unique; up to 30 characters.
     ///
     /// # Errors
     /// If the source is away or refuses.
-    pub async fn ask_for_snapshots(&self, name: &str, filters: &[String]) -> Result<(), SourceDatabaseError> {
-        let collection: String = self.connections.lease().await?.ask(|on| sqlx::query_scalar(COLLECTION).fetch_one(on)).await?;
+    pub async fn ask_for_snapshots(&self, name: &str, table: &str, filters: &[String]) -> Result<(), SourceDatabaseError> {
+        if filters.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query_scalar(COLLECTION).bind(table);
+        let collection: String = self.connections.lease().await?.ask(|on| query.fetch_one(on)).await?;
         for (number, filter) in filters.iter().enumerate() {
             let data = serde_json::json!({
                 "type": "incremental",

@@ -5,7 +5,7 @@ use redis::{Cmd, Pipeline, Value};
 use super::OrderCache;
 use super::row::columns_of;
 use crate::enrich::ResultRow;
-use crate::redis_link::{On, RedisError, each_ok, integer, text};
+use crate::redis_link::{On, RedisError, each_ok, text};
 
 /// Hashes in one round trip.
 const PER_CALL: usize = 500;
@@ -38,26 +38,6 @@ impl OrderCache {
             wrong.extend(judged.filter_map(|(id, wrong)| Some((id, wrong?))));
         }
         Ok(wrong)
-    }
-
-    /// Those of the orders whose hash says that they exist.
-    ///
-    /// # Errors
-    /// Any [`RedisError`].
-    pub async fn live(&self, ids: &[i64]) -> Result<Vec<i64>, RedisError> {
-        let mut live = Vec::new();
-        for chunk in ids.chunks(PER_CALL) {
-            let mut request = Pipeline::with_capacity(chunk.len());
-            for id in chunk {
-                request.cmd("HEXISTS").arg(key(*id)).arg("order_id");
-            }
-            for (id, reply) in chunk.iter().zip(self.link.call(On::Write, &request, None).await?) {
-                if integer(&reply)? == 1 {
-                    live.push(*id);
-                }
-            }
-        }
-        Ok(live)
     }
 
     /// Removes hashes whose version would keep every later one out.

@@ -42,9 +42,9 @@ pub(super) struct Which {
     /// Only records of this topic
     #[arg(long)]
     topic: Option<String>,
-    /// Only records of this order, by the id in their key
-    #[arg(long, value_name = "ORDER_ID")]
-    key: Option<i64>,
+    /// Only records of this order or customer, by the id in their key
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
     /// Only letters that are not older: 30m, 12h, 7d, or a time such as 2026-01-31T12:00:00Z
     #[arg(long, value_parser = time)]
     since: Option<DateTime<Utc>>,
@@ -56,7 +56,7 @@ pub(super) struct Which {
 impl Which {
     fn filter(&self, resolved: bool) -> Filter {
         let Self { reasons, topic, key, since, until } = self.clone();
-        Filter { reasons, topic, order_id: key, since, until, resolved }
+        Filter { reasons, topic, key, since, until, resolved }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::results::lock::Work;
 use crate::results::side::Side;
 use crate::source_database::SourceDatabase;
 
+mod keys;
 mod meter;
 mod repair;
 mod suspects;
@@ -37,8 +38,8 @@ pub(super) struct Arguments {
     /// How long a difference must stand still before it counts
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     settle: Duration,
-    /// How many orders of each kind are listed; all are counted
-    #[arg(long, value_name = "ORDERS", default_value_t = 20)]
+    /// How many of each kind are listed; all are counted
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     limit: usize,
     /// Print JSON instead of text
     #[arg(long)]
@@ -49,8 +50,8 @@ pub(super) struct Arguments {
     /// How long a repair may take
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds, requires = "repair")]
     wait: Duration,
-    /// Remove up to so many rows that the source does not have; more look like the wrong source
-    #[arg(long, value_name = "ORDERS", default_value_t = 1_000, requires = "repair")]
+    /// Remove up to so many rows, and customers in Redis, that the source does not have; more look like the wrong source
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, requires = "repair")]
     max_removed: u64,
 }
 
@@ -66,6 +67,8 @@ struct Sides<'a> {
     source: &'a SourceDatabase,
     results: Side,
     redis: bool,
+    /// Whether the hashes of customers are ours to compare.
+    customer_hashes: bool,
 }
 
 pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result<ExitCode> {
@@ -83,7 +86,8 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
         None
     };
     let (results, redis) = (flow.results.side(customers), !arguments.no_redis);
-    let sides = Sides { flow: &flow, config: &config, reread: &reread, source: &source, results, redis };
+    let customer_hashes = redis && config.kafka.customers_topic.is_some();
+    let sides = Sides { flow: &flow, config: &config, reread: &reread, source: &source, results, redis, customer_hashes };
     let report = reconcile(arguments, &sides, customers).await?;
     if arguments.json {
         print(format_args!("{}\n", serde_json::to_string_pretty(&report)?))?;

@@ -18,7 +18,7 @@ static PUT_CUSTOMERS: Script = Script::new(include_str!("../../../redis/put_cust
 const CHANGES_PER_CALL: usize = 50;
 
 /// How long a deleted customer's position is remembered, so that an older change that is sent again does not bring the customer back (P5).
-const DELETED_FOR_SECONDS: u32 = 7 * 24 * 3600;
+pub(super) const DELETED_FOR_SECONDS: u32 = 7 * 24 * 3600;
 
 /// A customer that a batch of changes spoke of, as Redis has it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Customers {
         self.write(&changes.iter().collect::<Vec<_>>()).await
     }
 
-    async fn write(&self, changes: &[&CustomerChange]) -> Result<Vec<ChangedCustomer>, RedisError> {
+    pub(super) async fn write(&self, changes: &[&CustomerChange]) -> Result<Vec<ChangedCustomer>, RedisError> {
         if changes.is_empty() {
             return Ok(Vec::new());
         }

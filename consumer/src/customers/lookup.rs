@@ -85,6 +85,14 @@ impl Customers {
         Ok(Read { token, known: self.known(ids, replies)? })
     }
 
+    /// Whether Redis holds all customers that are committed (P8): only then an absent hash means that there is no such customer.
+    ///
+    /// # Errors
+    /// Any [`RedisError`].
+    pub async fn are_whole(&self) -> Result<bool, RedisError> {
+        Ok(self.is_whole(&self.read(&[], true).await?.token))
+    }
+
     /// Customers whose hash could not be used and who counted as missing, since the process started.
     #[must_use]
     pub fn unusable(&self) -> u64 {

@@ -84,6 +84,12 @@ impl Decoder {
         key::read(record).ok()?.id()?.bigint().ok()
     }
 
+    /// The customer that the key names.
+    #[must_use]
+    pub fn customer_of_key(&self, record: &Record) -> Option<String> {
+        Some(key::read(record).ok()?.id()?.text().ok()?.into_owned())
+    }
+
     /// Reads an event of `customers`.
     ///
     /// # Errors

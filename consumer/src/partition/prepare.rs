@@ -95,7 +95,7 @@ impl Prepared {
                 Ok(Decoded::Change(change)) => Some(change.id),
                 _ => None,
             };
-            self.refusals.insert(index, Refusal { rejection, order_id });
+            self.refusals.insert(index, Refusal::of_order(rejection, order_id));
         }
         self.rebuild(flow);
     }

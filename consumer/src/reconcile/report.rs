@@ -1,28 +1,31 @@
 //! What a reconciliation says in the end, for people and for machines. Ids and names of columns, never a value (P11).
 
-use std::fmt;
+mod listed;
+mod text;
 
+pub use listed::{Example, Id, Listed};
 use serde::Serialize;
 
+use super::customers::CustomerDifference;
 use super::verdict::{Difference, Verdict};
 
-/// Orders of one kind: all are counted, the first are listed.
+/// The customers of the source and their hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Listed {
-    /// How many.
-    pub count: u64,
-    /// The first of them.
-    pub first: Vec<Example>,
-}
-
-/// One of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Example {
-    /// The order.
-    pub order_id: i64,
-    /// The columns that differ.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub columns: Vec<&'static str>,
+pub struct CustomerHashes {
+    /// Customers of the source.
+    pub compared: i64,
+    /// The source has them, Redis does not.
+    pub missing: Listed,
+    /// Redis has them, the source does not.
+    pub extra: Listed,
+    /// Both have them, and they are not the same.
+    pub different: Listed,
+    /// Not judged: more is to come.
+    pub in_flight: Listed,
+    /// Not judged: Redis is being made whole.
+    pub being_repaired: Listed,
+    /// Not judged: a change of them is an open dead letter.
+    pub dead_letters: Listed,
 }
 
 /// What a repair did.
@@ -36,7 +39,13 @@ pub struct Repair {
     pub removed: u64,
     /// Hashes to be written again.
     pub hashes: u64,
-    /// Orders that do not agree yet.
+    /// Hashes of orders that have no row, removed.
+    pub hashes_removed: u64,
+    /// Customers that Debezium was asked for.
+    pub customers_asked_for: u64,
+    /// Customers removed from Redis.
+    pub customers_removed: u64,
+    /// What does not agree yet.
     pub left: Listed,
 }
 
@@ -63,6 +72,10 @@ pub struct Report {
     pub hashes_absent: Listed,
     /// Rows with another hash.
     pub hashes_different: Listed,
+    /// Hashes without a row.
+    pub hashes_extra: Listed,
+    /// The customers in Redis; none with `--no-redis`, and where somebody else keeps them.
+    pub customer_hashes: Option<CustomerHashes>,
     /// Not judged: more is to come.
     pub in_flight: Listed,
     /// Not judged: the sweep or the rebuild of Redis is at it.
@@ -81,16 +94,6 @@ pub struct Report {
     pub seconds: f64,
 }
 
-impl Listed {
-    /// Counts one more; lists it while there are fewer than `limit`.
-    pub fn add(&mut self, limit: usize, order_id: i64, columns: Vec<&'static str>) {
-        self.count += 1;
-        if self.first.len() < limit {
-            self.first.push(Example { order_id, columns });
-        }
-    }
-}
-
 impl Report {
     /// Takes in a judged difference.
     pub fn add(&mut self, limit: usize, order_id: i64, difference: &Difference, verdict: Verdict) {
@@ -103,87 +106,40 @@ impl Report {
             (Verdict::Finding, Difference::Different(_)) => &mut self.different,
             (Verdict::Finding, Difference::HashAbsent) => &mut self.hashes_absent,
             (Verdict::Finding, Difference::HashDifferent) => &mut self.hashes_different,
+            (Verdict::Finding, Difference::HashExtra) => &mut self.hashes_extra,
         };
         let columns = if let Difference::Different(columns) = difference { columns.clone() } else { Vec::new() };
         list.add(limit, order_id, columns);
     }
 
+    /// Takes in a judged difference of a customer.
+    pub fn add_customer(&mut self, limit: usize, customer_id: &str, difference: &CustomerDifference, verdict: Verdict) {
+        let hashes = self.customer_hashes.get_or_insert_default();
+        let list = match (verdict, difference) {
+            (Verdict::InFlight, _) => &mut hashes.in_flight,
+            (Verdict::BeingRepaired, _) => &mut hashes.being_repaired,
+            (Verdict::DeadLetter, _) => &mut hashes.dead_letters,
+            (Verdict::Finding, CustomerDifference::Missing) => &mut hashes.missing,
+            (Verdict::Finding, CustomerDifference::Extra) => &mut hashes.extra,
+            (Verdict::Finding, CustomerDifference::Different(_)) => &mut hashes.different,
+        };
+        let columns = if let CustomerDifference::Different(columns) = difference { columns.clone() } else { Vec::new() };
+        list.add(limit, customer_id, columns);
+    }
+
     /// How many differences are wrong and stay so.
     #[must_use]
     pub fn findings(&self) -> u64 {
-        [&self.missing, &self.extra, &self.different, &self.hashes_absent, &self.hashes_different].iter().map(|list| list.count).sum()
+        let orders = [&self.missing, &self.extra, &self.different, &self.hashes_absent, &self.hashes_different, &self.hashes_extra];
+        let customers = self.customer_hashes.iter().flat_map(|hashes| [&hashes.missing, &hashes.extra, &hashes.different]);
+        orders.into_iter().chain(customers).map(|list| list.count).sum()
     }
 
     /// How many were not judged because more is to come.
     #[must_use]
     pub fn undecided(&self) -> u64 {
-        self.in_flight.count + self.being_repaired.count
-    }
-
-    fn conclusion(&self) -> String {
-        match (&self.repair, self.findings(), self.undecided()) {
-            (Some(repair), _, _) if repair.left.count > 0 => format!("{} orders do not agree after the repair", repair.left.count),
-            (Some(_), _, 0) => "repaired: all agree".into(),
-            (Some(_), _, some) => format!("repaired; {some} could not be judged yet: run it again"),
-            (None, 0, 0) => "equal".into(),
-            (None, 0, some) => format!("nothing wrong was found, {some} could not be judged yet: run it again"),
-            (None, found, _) => format!("{found} differences; `--repair` sets them right"),
-        }
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hashes = self.hashes.map_or("without Redis".to_owned(), |hashes| format!("{hashes} hashes"));
-        writeln!(f, "compared    {} orders, {} rows of results, {hashes}, in {:.1} s", self.orders, self.results, self.seconds)?;
-        for (name, list, meaning) in [
-            ("missing", &self.missing, "in the source and not in results"),
-            ("extra", &self.extra, "in results and not in the source"),
-            ("different", &self.different, "not the same in results"),
-            ("redis", &self.hashes_absent, "without their hash in Redis"),
-            ("redis", &self.hashes_different, "with a hash that is not their row"),
-            ("not judged", &self.in_flight, "still on their way"),
-            ("not judged", &self.being_repaired, "being repaired already; `orderstream status` shows how many wait"),
-            ("not judged", &self.dead_letters, "with an open dead letter; see `orderstream dlq list --key ID`"),
-        ] {
-            if list.count > 0 {
-                writeln!(f, "{name:<11} {} orders {meaning}: {list}", list.count)?;
-            }
-        }
-        if self.expired > 0 {
-            writeln!(f, "redis       {} hashes are absent because they lived as long as redis.order_ttl_seconds says", self.expired)?;
-        }
-        if self.evicted > 0 {
-            writeln!(f, "redis       {} hashes are absent and may have been evicted: this Redis evicts", self.evicted)?;
-        }
-        self.notes.iter().try_for_each(|note| writeln!(f, "note        {note}"))?;
-        if let Some(Repair { asked_for, signals, removed, hashes, left }) = &self.repair {
-            writeln!(
-                f,
-                "repair      {asked_for} orders asked for in {signals} signals, {removed} ghosts removed, {hashes} hashes written again"
-            )?;
-            if left.count > 0 {
-                writeln!(f, "not yet     {} orders do not agree: {left}", left.count)?;
-                writeln!(
-                    f,
-                    "            Is a process running, and Debezium? If only the customers are wrong: `orderstream rebuild customers`"
-                )?;
-            }
-        }
-        writeln!(f, "{}", self.conclusion())
-    }
-}
-
-impl fmt::Display for Listed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, Example { order_id, columns }) in self.first.iter().enumerate() {
-            let comma = if number == 0 { "" } else { ", " };
-            write!(f, "{comma}{order_id}")?;
-            if !columns.is_empty() {
-                write!(f, " ({})", columns.join(", "))?;
-            }
-        }
-        if self.count > self.first.len() as u64 { write!(f, ", ..") } else { Ok(()) }
+        let customers = self.customer_hashes.as_ref().map_or(0, |hashes| hashes.in_flight.count + hashes.being_repaired.count);
+        self.in_flight.count + self.being_repaired.count + customers
     }
 }
 

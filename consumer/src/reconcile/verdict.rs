@@ -15,6 +15,8 @@ pub enum Difference {
     HashAbsent,
     /// The hash is not what the row says.
     HashDifferent,
+    /// Redis has a hash, and `results` neither has a row nor waits for one.
+    HashExtra,
 }
 
 /// What is known of the order beside the difference.
@@ -53,9 +55,9 @@ pub fn judge(difference: &Difference, circumstances: Circumstances) -> Verdict {
         Difference::Missing => false,
         Difference::Extra => truncated,
         Difference::Different(columns) => due && are_of_the_customer(columns),
-        Difference::HashAbsent | Difference::HashDifferent => due || redis_behind,
+        Difference::HashAbsent | Difference::HashDifferent | Difference::HashExtra => due || redis_behind,
     };
-    let is_of_the_row = !matches!(difference, Difference::HashAbsent | Difference::HashDifferent);
+    let is_of_the_row = !matches!(difference, Difference::HashAbsent | Difference::HashDifferent | Difference::HashExtra);
     if in_flight {
         Verdict::InFlight
     } else if swept {

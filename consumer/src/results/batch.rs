@@ -77,6 +77,8 @@ pub struct LetterRow {
     pub offset: i64,
     /// The order, if the record could be read that far.
     pub order_id: Option<i64>,
+    /// The customer, likewise.
+    pub customer_id: Option<String>,
     /// Why.
     pub rejection: Rejection,
     /// How often it was replayed before.

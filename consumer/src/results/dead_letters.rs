@@ -11,6 +11,8 @@ pub struct Letter {
     pub id: String,
     /// The order, if the record could be read that far.
     pub order_id: Option<i64>,
+    /// The customer, likewise.
+    pub customer_id: Option<String>,
     /// `x-dlq-reason`
     pub reason: String,
     /// The step that refused it.
@@ -33,6 +35,14 @@ pub struct Letter {
     pub resolution: Option<String>,
 }
 
+impl Letter {
+    /// The order's or the customer's id.
+    #[must_use]
+    pub fn key(&self) -> Option<String> {
+        self.order_id.map(|id| id.to_string()).or_else(|| self.customer_id.clone())
+    }
+}
+
 /// Which letters are meant; what is `None` or empty means all.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -40,8 +50,8 @@ pub struct Filter {
     pub reasons: Vec<String>,
     /// The record's topic.
     pub topic: Option<String>,
-    /// The order.
-    pub order_id: Option<i64>,
+    /// The order's or the customer's id.
+    pub key: Option<String>,
     /// Not before this.
     pub since: Option<DateTime<Utc>>,
     /// Before this.
@@ -82,7 +92,7 @@ macro_rules! meant {
         concat!(
             $start,
             " from dead_letters where (cardinality($1::text[]) = 0 or reason = any($1)) and topic = coalesce($2, topic) \
-             and ($3::bigint is null or order_id = $3) and ($4::timestamptz is null or created_at >= $4) \
+             and ($3::text is null or order_id::text = $3 or customer_id = $3) and ($4::timestamptz is null or created_at >= $4) \
              and ($5::timestamptz is null or created_at < $5) and ($6 or resolved_at is null) ",
             $end
         )
@@ -96,21 +106,18 @@ const COUNTS: &str = meant!(
 const NEWEST: &str = meant!("select *", "order by created_at desc, id limit $7");
 const STRETCHES: &str = meant!(
     "select dlq_partition, min(dlq_offset) as first, max(dlq_offset) as last",
-    "and dlq_topic = $7 and epoch = $8 and replays < $9 group by dlq_partition order by dlq_partition"
+    "and dlq_topic = $7 and epoch = $8 and replays < $9 and topic = any($10) group by dlq_partition order by dlq_partition"
 );
-const AT: &str = meant!("select *", "and dlq_topic = $7 and epoch = $8 and replays < $9 and dlq_partition = $10 and dlq_offset = any($11)");
+const AT: &str = meant!(
+    "select *",
+    "and dlq_topic = $7 and epoch = $8 and replays < $9 and topic = any($10) and dlq_partition = $11 and dlq_offset = any($12)"
+);
 const ONE: &str = "select * from dead_letters where id = $1";
 
 /// Binds the filter.
 macro_rules! filtered {
     ($query:expr, $filter:expr) => {
-        $query
-            .bind(&$filter.reasons)
-            .bind(&$filter.topic)
-            .bind($filter.order_id)
-            .bind($filter.since)
-            .bind($filter.until)
-            .bind($filter.resolved)
+        $query.bind(&$filter.reasons).bind(&$filter.topic).bind(&$filter.key).bind($filter.since).bind($filter.until).bind($filter.resolved)
     };
 }
 
@@ -119,6 +126,8 @@ macro_rules! filtered {
 pub struct Replayable<'a> {
     /// The dead letter topic.
     pub dlq_topic: &'a str,
+    /// The topics whose records can be replayed.
+    pub topics: &'a [String],
     /// The present epoch.
     pub epoch: i32,
     /// The loop guard: letters that were replayed so often are left alone.
@@ -155,7 +164,7 @@ impl Results {
     /// # Errors
     /// If Postgres is away.
     pub async fn stretches(&self, filter: &Filter, of: Replayable<'_>) -> Result<Vec<Stretch>, StoreError> {
-        let query = filtered!(sqlx::query_as(STRETCHES), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays);
+        let query = filtered!(sqlx::query_as(STRETCHES), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays).bind(of.topics);
         Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
@@ -170,7 +179,7 @@ impl Results {
         dlq_partition: i32,
         offsets: &[i64],
     ) -> Result<Vec<Letter>, StoreError> {
-        let query = filtered!(sqlx::query_as(AT), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays);
+        let query = filtered!(sqlx::query_as(AT), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays).bind(of.topics);
         Ok(self.lease().await?.ask(|on| query.bind(dlq_partition).bind(offsets).fetch_all(on)).await?)
     }
 }

@@ -60,7 +60,12 @@ impl Results {
     }
 }
 
-async fn mark(connection: &mut PgConnection, partition: i32, changed: &[ChangedCustomer], refresh: bool) -> Result<(), StoreError> {
+pub(super) async fn mark(
+    connection: &mut PgConnection,
+    partition: i32,
+    changed: &[ChangedCustomer],
+    refresh: bool,
+) -> Result<(), StoreError> {
     if changed.is_empty() {
         return Ok(());
     }

@@ -18,6 +18,12 @@ select c.order_id, coalesce(r.partition, d.partition) as partition,
 from unnest($1::bigint[]) as c (order_id)
 left join results r using (order_id) left join deleted_orders d using (order_id) left join due_orders u using (order_id)";
 
+const WITH_ROW: &str = "select order_id from results where order_id = any($1)";
+
+const CUSTOMERS_WITH_LETTERS: &str = "select distinct customer_id from dead_letters where customer_id = any($1) and resolved_at is null";
+
+const DELETED: &str = "select order_id, partition from deleted_orders where order_id = any($1) order by order_id for update";
+
 const REVISIONS: &str = "select order_id, revision from results where order_id = any($1)";
 
 /// A tombstone where the row stood: every event that would have replaced the row replaces the tombstone, so that an order that comes back
@@ -78,6 +84,37 @@ impl Results {
     /// If Postgres is away or refuses.
     pub async fn known(&self, ids: &[i64]) -> Result<Vec<Known>, StoreError> {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(KNOWN).bind(ids).fetch_all(on)).await?)
+    }
+
+    /// Those of these orders that have a row.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn with_row(&self, ids: &[i64]) -> Result<Vec<i64>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.lease().await?.ask(|on| sqlx::query_scalar(WITH_ROW).bind(ids).fetch_all(on)).await?)
+    }
+
+    /// Those of these customers of whom a change is an open dead letter.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn customers_with_letters(&self, ids: &[String]) -> Result<Vec<String>, StoreError> {
+        Ok(self.lease().await?.ask(|on| sqlx::query_scalar(CUSTOMERS_WITH_LETTERS).bind(ids).fetch_all(on)).await?)
+    }
+
+    /// Puts those of these orders that were deleted on the list of the sweep: their hashes are to say so again.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses; it may be tried again.
+    pub async fn mark_deleted(&self, ids: &[i64]) -> Result<(), StoreError> {
+        let mut lease = self.lease().await?;
+        lease.begin().await?;
+        let deleted: Vec<(i64, i32)> = lease.ask(|on| sqlx::query_as(DELETED).bind(ids).fetch_all(on)).await?;
+        lease.ask(|on| due::mark_by_partition(on, &deleted)).await?;
+        lease.commit().await
     }
 
     /// Order and revision of those that have a row.

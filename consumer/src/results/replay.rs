@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, HashSet};
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Round, Written};
-use super::{ApplyError, Results, StoreError, due, rounds, settle};
+use super::{ApplyError, Results, StoreError, due, keep, rounds, settle, truncate};
+use crate::customers::ChangedCustomer;
+use crate::position::Position;
 use crate::rejection::Rejection;
 
 /// A letter of a replay, at the index of its record in the batch.
@@ -29,6 +31,12 @@ pub struct Replayed {
 pub enum Outcome {
     /// It is a change: whether it takes effect, the transaction says.
     Change,
+    /// It is a truncate that stands here: whether it takes effect, the transaction says.
+    Truncate(Position),
+    /// Something newer is there.
+    Stale,
+    /// Nothing tells whether something newer was there: it stays as it is.
+    Unknown,
     /// There is nothing to do.
     Ignored,
     /// It was refused again and stays a letter.
@@ -46,6 +54,18 @@ pub struct Tally {
     pub ignored: u64,
     /// They stay letters.
     pub refused: u64,
+    /// They were left alone, because nothing tells what came after them.
+    pub unknown: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, more: Self) {
+        self.applied += more.applied;
+        self.stale += more.stale;
+        self.ignored += more.ignored;
+        self.refused += more.refused;
+        self.unknown += more.unknown;
+    }
 }
 
 const RESOLVE: &str = "
@@ -68,19 +88,56 @@ impl Results {
         lease.commit().await?;
         Ok(tally)
     }
+
+    /// Marks the customers whose hashes were written, by the partition that they came from, and notes what became of the letters.
+    /// `applied` has the indices of those that took effect.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses; nothing was written then, except after a lost answer. It may be tried again either way.
+    pub async fn replay_customers(
+        &self,
+        changed: &BTreeMap<i32, Vec<ChangedCustomer>>,
+        letters: &[Replayed],
+        applied: &HashSet<usize>,
+        refresh: bool,
+    ) -> Result<Tally, StoreError> {
+        let mut lease = self.lease().await?;
+        lease.begin().await?;
+        for (partition, customers) in changed {
+            lease.ask(|on| keep::mark(on, *partition, customers, refresh)).await?;
+        }
+        let tally = lease.ask(|on| resolve(on, letters, applied)).await?;
+        lease.commit().await?;
+        Ok(tally)
+    }
 }
 
 async fn write(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
+    let truncated = note_truncates(connection, letters).await?;
     let mut written = Vec::new();
     for (number, round) in batch.rounds.iter().enumerate() {
         written.extend(rounds::write(connection, number, round, batch).await?);
     }
-    let buried = settle::settle(connection, &mut written, false).await?;
-    let applied = applied(batch, &written);
+    let buried = settle::settle(connection, &mut written, !truncated.is_empty()).await?;
+    let mut applied = applied(batch, &written);
+    applied.extend(truncated);
     for (partition, orders) in due_by_partition(batch, letters, &written, &buried) {
         due::mark(connection, partition, &orders).await?;
     }
     Ok(resolve(connection, letters, &applied).await?)
+}
+
+/// Notes the truncates; returns those that are news.
+async fn note_truncates(connection: &mut PgConnection, letters: &[Replayed]) -> Result<Vec<usize>, StoreError> {
+    let mut news = Vec::new();
+    for (record, letter) in letters.iter().enumerate() {
+        if let Outcome::Truncate(position) = letter.outcome
+            && truncate::note(connection, &[position]).await? > 0
+        {
+            news.push(record);
+        }
+    }
+    Ok(news)
 }
 
 /// Record and order of each write.
@@ -117,11 +174,11 @@ async fn resolve(connection: &mut PgConnection, letters: &[Replayed], applied: &
     let (mut resolved, mut refused) = (Vec::new(), Vec::new());
     for (record, letter) in letters.iter().enumerate() {
         match &letter.outcome {
-            Outcome::Change if applied.contains(&record) => {
+            Outcome::Change | Outcome::Truncate(_) if applied.contains(&record) => {
                 tally.applied += 1;
                 resolved.push((letter.id.as_str(), "applied"));
             }
-            Outcome::Change => {
+            Outcome::Change | Outcome::Truncate(_) | Outcome::Stale => {
                 tally.stale += 1;
                 resolved.push((letter.id.as_str(), "stale"));
             }
@@ -129,6 +186,7 @@ async fn resolve(connection: &mut PgConnection, letters: &[Replayed], applied: &
                 tally.ignored += 1;
                 resolved.push((letter.id.as_str(), "ignored"));
             }
+            Outcome::Unknown => tally.unknown += 1,
             Outcome::Refused(rejection) => {
                 tally.refused += 1;
                 refused.push((letter.id.as_str(), rejection));

@@ -6,8 +6,10 @@
 mod equality;
 mod fresh;
 mod operators_letters;
+mod operators_letters_of_customers;
 mod operators_offsets;
 mod operators_reconcile;
+mod operators_reconcile_redis;
 mod operators_redis;
 mod p10_every_wait_has_an_end;
 mod p10_large_records;

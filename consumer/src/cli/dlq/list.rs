@@ -26,12 +26,12 @@ pub(super) async fn run(arguments: &Arguments, parts: &Parts) -> anyhow::Result<
     if letters.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&["id", "order", "reason", "stage", "since (UTC)", "replays", "resolution", "message"]);
+    let mut table = Table::new(&["id", "key", "reason", "stage", "since (UTC)", "replays", "resolution", "message"]);
     for letter in letters {
-        let order = letter.order_id.map_or("-".to_owned(), |id| id.to_string());
+        let key = letter.key().unwrap_or_else(|| "-".into());
         let since = letter.created_at.format("%Y-%m-%d %H:%M:%S").to_string();
         let resolution = letter.resolution.unwrap_or_else(|| "-".into());
-        table.row(vec![letter.id, order, letter.reason, letter.stage, since, letter.replays.to_string(), resolution, letter.message]);
+        table.row(vec![letter.id, key, letter.reason, letter.stage, since, letter.replays.to_string(), resolution, letter.message]);
     }
     print(format_args!("\n{table}"))
 }

@@ -3,6 +3,7 @@
 //! The topic is read as a stream, so a backlog of any size takes the memory of a few batches (P10). What is dealt with is recorded with the
 //! change itself, so a replay that was interrupted goes on where it was when it is started again.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,9 +18,10 @@ use crate::dead_letter;
 use crate::flow::Flow;
 use crate::progress::Point;
 use crate::record::Record;
+use crate::replay::customers::CustomersLog;
 use crate::replay::{self, Original};
 use crate::reread::Reread;
-use crate::results::dead_letters::{Count, Filter, Replayable};
+use crate::results::dead_letters::{Count, Filter, Letter, Replayable};
 use crate::results::lock::Work;
 use crate::results::replay::Tally;
 use crate::source::survey;
@@ -46,40 +48,40 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -> anyhow::Result<ExitCode> {
-    let (flow, orders_topic) = (&parts.flow, &config.kafka.orders_topic);
-    let mut filter = arguments.which.filter(false);
+    let (flow, topics) = (&parts.flow, offsets::topics(config));
+    let filter = arguments.which.filter(false);
+    if let Some(topic) = filter.topic.as_ref().filter(|topic| !topics.contains(topic)) {
+        bail!("letters of {topic} are not replayed, only those of {}", topics.join(" and "));
+    }
     let counts = unreadable(flow.results.letter_counts(&filter).await)?;
     print(histogram(&counts))?;
-    print(left_alone(&counts, orders_topic, config.source.epoch, arguments.max_replays))?;
+    print(left_alone(&counts, &topics, config.source.epoch, arguments.max_replays))?;
     if !arguments.execute {
         return print("Nothing was changed; add --execute to replay them.\n");
     }
     let Some(_lock) = flow.results.lock(Work::Replay).await? else {
         bail!("another `orderstream dlq replay` is running on this database; wait for it");
     };
-    if filter.topic.as_ref().is_some_and(|topic| topic != orders_topic) {
-        bail!("only letters of {orders_topic} are replayed");
-    }
-    filter.topic = Some(orders_topic.clone());
     know_customers(config, parts).await?;
-    let mut run = Run { flow, arguments, filter, config, began: Instant::now(), taken: 0, tally: Tally::default() };
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
+    let customers = customers_log(config, &reread).await?;
+    let (began, taken, tally) = (Instant::now(), 0, Tally::default());
+    let mut run = Run { flow, arguments, filter, config, topics, customers, began, taken, tally };
     let outcome = run.all(&reread).await;
-    let Tally { applied, stale, ignored, refused } = run.tally;
-    print(format_args!("replayed: {applied} applied, {stale} stale, {ignored} with nothing to do, {refused} refused again\n"))?;
+    print(told(run.tally, config))?;
     outcome.context("the replay has ended early; what was replayed is recorded, and it goes on there when it is started again")?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Which of the counted letters a replay does not touch, and why.
-fn left_alone(counts: &[Count], orders_topic: &str, epoch: i32, max_replays: i32) -> String {
+fn left_alone(counts: &[Count], topics: &[String], epoch: i32, max_replays: i32) -> String {
     let sum = |is: &dyn Fn(&&Count) -> bool| counts.iter().filter(is).map(|count| count.letters).sum::<i64>();
-    let is_order = |count: &&Count| count.topic == orders_topic;
-    let others = sum(&|count| !is_order(count));
-    let old = sum(&|count| is_order(count) && count.epoch != epoch);
-    let often = sum(&|count| is_order(count) && count.epoch == epoch && count.replays >= max_replays);
+    let is_read = |count: &&Count| topics.contains(&count.topic);
+    let others = sum(&|count| !is_read(count));
+    let old = sum(&|count| is_read(count) && count.epoch != epoch);
+    let often = sum(&|count| is_read(count) && count.epoch == epoch && count.replays >= max_replays);
     let lines = [
-        (others, "are not of orders: change the customer's row in the shop, which sends it anew".to_owned()),
+        (others, format!("are of topics that are not read: only those of {} are replayed", topics.join(" and "))),
         (old, format!("are of another epoch than {epoch}: its snapshot has overtaken them")),
         (often, format!("were replayed in vain {max_replays} times or more: raise --max-replays to insist")),
     ];
@@ -95,12 +97,35 @@ async fn know_customers(config: &Config, parts: &Parts) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The customers' topic, for letters whose customer is not in Redis.
+async fn customers_log(config: &Config, reread: &Reread) -> anyhow::Result<CustomersLog> {
+    let Some(topic) = config.kafka.customers_topic.clone() else { return Ok(CustomersLog::new(Vec::new(), reread.clone())) };
+    let survey = offsets::asked(config, move |properties, group| survey::survey(properties, group, &[topic])).await?;
+    Ok(CustomersLog::new(survey.logs.into_iter().collect(), reread.clone()))
+}
+
+fn told(tally: Tally, config: &Config) -> String {
+    let Tally { applied, stale, ignored, refused, unknown } = tally;
+    let mut text = format!("replayed: {applied} applied, {stale} stale, {ignored} with nothing to do, {refused} refused again\n");
+    if unknown > 0 {
+        let topic = config.kafka.customers_topic.as_deref().unwrap_or_default();
+        text += &format!(
+            "{unknown} left alone: Redis has no such customer, and {topic} does not tell whether it was deleted since; change the customer's \
+             row in the shop, which sends it anew\n"
+        );
+    }
+    text
+}
+
 /// A replay under way.
 struct Run<'a> {
     flow: &'a Flow,
     arguments: &'a Arguments,
     filter: Filter,
     config: &'a Config,
+    /// Whose letters can be replayed.
+    topics: Vec<String>,
+    customers: CustomersLog,
     began: Instant,
     taken: u64,
     tally: Tally,
@@ -111,7 +136,8 @@ impl Run<'_> {
         let dlq_topic = self.config.kafka.dead_letter_topic.as_str();
         let topics = vec![dlq_topic.to_owned()];
         let survey = offsets::asked(self.config, move |properties, group| survey::survey(properties, group, &topics)).await?;
-        let of = Replayable { dlq_topic, epoch: self.config.source.epoch, max_replays: self.arguments.max_replays };
+        let read = self.topics.clone();
+        let of = Replayable { dlq_topic, topics: &read, epoch: self.config.source.epoch, max_replays: self.arguments.max_replays };
         let topic: Arc<str> = dlq_topic.into();
         for stretch in self.flow.results.stretches(&self.filter, of).await? {
             let log = survey.logs.iter().find(|(partition, _)| partition.number == stretch.dlq_partition).map(|(_, log)| *log);
@@ -138,9 +164,10 @@ impl Run<'_> {
     async fn batch(&mut self, records: Vec<Record>, of: Replayable<'_>, dlq_partition: i32) -> anyhow::Result<bool> {
         let offsets: Vec<i64> = records.iter().map(|record| record.offset).collect();
         let letters = self.flow.results.letters_at(&self.filter, of, dlq_partition, &offsets).await?;
+        let letters: HashMap<i64, Letter> = letters.into_iter().map(|letter| (letter.dlq_offset, letter)).collect();
         let mut originals = Vec::with_capacity(letters.len());
         for record in records {
-            let Some(letter) = letters.iter().find(|letter| letter.dlq_offset == record.offset) else { continue };
+            let Some(letter) = letters.get(&record.offset) else { continue };
             // A record that was put on its topic by hand has a count of its own.
             if dead_letter::replays(&record) >= u32::try_from(of.max_replays).unwrap_or(0) {
                 continue;
@@ -156,23 +183,28 @@ impl Run<'_> {
         let is_last = originals.len() >= room;
         originals.truncate(room);
         let chunk = self.arguments.rate.map_or(CHUNK, |rate| CHUNK.min(rate as usize));
-        for originals in originals.chunks(chunk) {
-            self.chunk(originals).await?;
+        while !originals.is_empty() {
+            let rest = originals.split_off(chunk.min(originals.len()));
+            self.chunk(std::mem::replace(&mut originals, rest)).await?;
         }
         Ok(!is_last)
     }
 
-    async fn chunk(&mut self, originals: &[Original]) -> anyhow::Result<()> {
+    async fn chunk(&mut self, originals: Vec<Original>) -> anyhow::Result<()> {
         if let Some(rate) = self.arguments.rate {
             let due = self.began + Duration::from_secs_f64(self.taken as f64 / f64::from(rate));
             tokio::time::sleep_until(due.into()).await;
         }
-        let more = replay::replay(self.flow, originals).await?;
         self.taken += originals.len() as u64;
-        self.tally.applied += more.applied;
-        self.tally.stale += more.stale;
-        self.tally.ignored += more.ignored;
-        self.tally.refused += more.refused;
+        let is_of_customers = |original: &Original| self.config.kafka.customers_topic.as_deref() == Some(&*original.record.topic);
+        let (of_customers, of_orders): (Vec<Original>, Vec<Original>) = originals.into_iter().partition(is_of_customers);
+        // Customers first: an order of the same chunk finds its customer.
+        if !of_customers.is_empty() {
+            self.tally += replay::customers::replay(self.flow, &mut self.customers, &of_customers).await?;
+        }
+        if !of_orders.is_empty() {
+            self.tally += replay::replay(self.flow, &of_orders).await?;
+        }
         Ok(())
     }
 }
@@ -185,9 +217,9 @@ mod tests {
     fn what_is_left_alone_is_said_with_its_reason() {
         let count = |topic: &str, epoch, replays| Count { topic: topic.into(), epoch, reason: "invalid".into(), replays, letters: 2 };
         let counts = [count("orders", 1, 0), count("orders", 0, 5), count("orders", 1, 3), count("customers", 1, 0)];
-        let text = left_alone(&counts, "orders", 1, 3);
+        let text = left_alone(&counts, &["orders".to_owned()], 1, 3);
         assert_eq!(text.lines().count(), 3, "{text}");
-        assert!(text.contains("not of orders") && text.contains("another epoch than 1") && text.contains("3 times or more"), "{text}");
-        assert_eq!(left_alone(&counts[..1], "orders", 1, 3), "");
+        assert!(text.contains("not read") && text.contains("another epoch than 1") && text.contains("3 times or more"), "{text}");
+        assert_eq!(left_alone(&counts[..1], &["orders".to_owned()], 1, 3), "");
     }
 }

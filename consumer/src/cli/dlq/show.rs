@@ -45,14 +45,14 @@ async fn read(letter: &Letter, reread: &Reread) -> anyhow::Result<Record> {
 }
 
 fn facts(letter: &Letter) -> String {
-    let order = letter.order_id.map_or("unknown".to_owned(), |id| id.to_string());
+    let key = letter.key().unwrap_or_else(|| "unknown".into());
     let end = match (&letter.resolution, letter.resolved_at) {
         (Some(resolution), Some(at)) => format!("{resolution} at {}", at.format("%Y-%m-%d %H:%M:%S UTC")),
         _ => "open".into(),
     };
     let lines = [
         ("id", letter.id.clone()),
-        ("order", order),
+        ("key", key),
         ("reason", letter.reason.clone()),
         ("stage", letter.stage.clone()),
         ("message", letter.message.clone()),

@@ -8,31 +8,32 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// How far it is.
 pub(super) struct Meter {
+    what: &'static str,
     total: i64,
     began: Instant,
     next: Instant,
 }
 
 impl Meter {
-    pub(super) fn new(total: i64) -> Self {
+    pub(super) fn new(what: &'static str, total: i64) -> Self {
         let began = Instant::now();
-        Self { total, began, next: began + EVERY }
+        Self { what, total, began, next: began + EVERY }
     }
 
-    /// `done` orders are compared, so many of them are suspect.
+    /// `done` of them are compared, and so many are suspect by now.
     pub(super) fn at(&mut self, done: i64, suspects: usize) {
         if Instant::now() >= self.next {
             self.next = Instant::now() + EVERY;
-            say(line(done, self.total, suspects, self.began.elapsed()));
+            say(line(self.what, done, self.total, suspects, self.began.elapsed()));
         }
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-fn line(done: i64, total: i64, suspects: usize, elapsed: Duration) -> String {
+fn line(what: &str, done: i64, total: i64, suspects: usize, elapsed: Duration) -> String {
     let share = (100 * done).checked_div(total).unwrap_or(100).min(100);
     let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
-    format!("{done} of about {total} orders compared ({share} %), {rate:.0}/s, {suspects} to be looked at again")
+    format!("{done} of about {total} {what} compared ({share} %), {rate:.0}/s, {suspects} to be looked at again")
 }
 
 #[cfg(test)]
@@ -42,7 +43,7 @@ mod tests {
     #[test]
     fn the_line_says_how_far_and_how_fast() {
         assert_eq!(
-            line(20_000, 80_000, 3, Duration::from_secs(2)),
+            line("orders", 20_000, 80_000, 3, Duration::from_secs(2)),
             "20000 of about 80000 orders compared (25 %), 10000/s, 3 to be looked at again"
         );
     }

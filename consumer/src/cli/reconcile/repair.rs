@@ -1,16 +1,19 @@
 //! What was found is set right, each kind by the way that keeps the promises: rows that are missing or different are asked of Debezium, and
 //! come as events like all others (P5); ghosts become tombstones where they stood; hashes are written again by the sweep.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use super::keys::wrong_customers;
 use super::suspects::{Findings, pairs, wrong_hashes};
 use super::{Arguments, CHUNK, Sides};
 use crate::cache::check::Wrong;
 use crate::cli::say;
-use crate::reconcile::filter::filters;
+use crate::customers::ChangedCustomer;
+use crate::reconcile::customers::CustomerDifference;
+use crate::reconcile::filter::{filters, text_filters};
 use crate::reconcile::report::{Repair, Report};
 use crate::reconcile::verdict::Difference;
 
@@ -21,28 +24,85 @@ const PAUSE: Duration = Duration::from_millis(500);
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn repair(arguments: &Arguments, sides: &Sides<'_>, findings: &Findings, report: &Report) -> anyhow::Result<Repair> {
-    if report.extra.count > arguments.max_removed {
+    let extra_customers = report.customer_hashes.as_ref().map_or(0, |hashes| hashes.extra.count);
+    if report.extra.count.max(extra_customers) > arguments.max_removed {
         bail!(
-            "{} rows of results are not in the source, and at most {} are removed: if this is the right source, raise --max-removed. \
-             Nothing was changed",
+            "{} rows of results and {extra_customers} customers in Redis are not in the source, and at most {} are removed: if this is the \
+             right source, raise --max-removed. Nothing was changed",
             report.extra.count,
             arguments.max_removed
         );
     }
+    let (customers_asked_for, customers_removed, customers) = repair_customers(sides, findings).await?;
+    let hashes_removed = remove_leftovers(sides, &findings.wrong(|difference| *difference == Difference::HashExtra)).await?;
     let wanted = findings.wrong(|difference| matches!(difference, Difference::Missing | Difference::Different(_)));
     let ghosts = findings.wrong(|difference| *difference == Difference::Extra);
     let hashes = findings.wrong(|difference| matches!(difference, Difference::HashAbsent | Difference::HashDifferent));
     let filters = filters(&wanted);
-    sides.source.ask_for_snapshots(&name(), &filters).await?;
+    sides.source.ask_for_snapshots(&name(), "orders", &filters).await?;
     let removed = remove_ghosts(sides, &ghosts).await?;
     write_again(sides, &hashes).await?;
-    let mut repair =
-        Repair { asked_for: wanted.len() as u64, signals: filters.len() as u64, removed, hashes: hashes.len() as u64, ..Repair::default() };
-    let touched: HashSet<i64> = wanted.into_iter().chain(ghosts).chain(hashes).collect();
-    for id in agree(sides, touched.into_iter().collect(), arguments.wait).await? {
-        repair.left.add(arguments.limit, id, Vec::new());
-    }
+    let mut repair = Repair {
+        asked_for: wanted.len() as u64,
+        signals: filters.len() as u64,
+        removed,
+        hashes: hashes.len() as u64,
+        hashes_removed,
+        customers_asked_for,
+        customers_removed,
+        ..Repair::default()
+    };
+    let leftovers = findings.wrong(|difference| *difference == Difference::HashExtra);
+    let touched: HashSet<i64> = wanted.into_iter().chain(ghosts).chain(hashes).chain(leftovers).collect();
+    let (orders, customers) = agree(sides, touched.into_iter().collect(), customers, arguments.wait).await?;
+    orders.into_iter().for_each(|id| repair.left.add(arguments.limit, id, Vec::new()));
+    customers.iter().for_each(|id| repair.left.add(arguments.limit, id.as_str(), Vec::new()));
     Ok(repair)
+}
+
+/// Asks for those that are missing or different, removes those that the source does not have. How many of each, and all of them.
+async fn repair_customers(sides: &Sides<'_>, findings: &Findings) -> anyhow::Result<(u64, u64, Vec<String>)> {
+    let wanted = findings.wrong_customers(|difference| *difference != CustomerDifference::Extra);
+    let wanted: Vec<String> = wanted.into_iter().map(|(id, _)| id).collect();
+    sides.flow.customers.unguard(&wanted.iter().map(String::as_str).collect::<Vec<_>>()).await.context("Redis")?;
+    sides.source.ask_for_snapshots(&name(), "customers", &text_filters(&wanted)).await?;
+    let extra = findings.wrong_customers(|difference| *difference == CustomerDifference::Extra);
+    let mut removed = 0;
+    for seen in extra.chunks(CHUNK) {
+        removed += remove_customers(sides, seen).await?;
+    }
+    Ok((wanted.len() as u64, removed, wanted.into_iter().chain(extra.into_iter().map(|(id, _)| id)).collect()))
+}
+
+/// The source once more: a customer that has come back since has another position by the time it is removed, or comes after its trace.
+async fn remove_customers(sides: &Sides<'_>, seen: &[(String, String)]) -> anyhow::Result<u64> {
+    let ids: Vec<&str> = seen.iter().map(|(id, _)| id.as_str()).collect();
+    let back: HashSet<String> = sides.source.which_customers(&ids).await?.into_iter().collect();
+    let gone: Vec<(String, String)> = seen.iter().filter(|(id, _)| !back.contains(id)).cloned().collect();
+    let removed = sides.flow.customers.bury(&gone).await.context("Redis")?;
+    // Their orders follow: hash first, then the mark, as with every change of a customer (P2).
+    let mut of_partition: BTreeMap<i32, Vec<ChangedCustomer>> = BTreeMap::new();
+    for (id, position) in gone {
+        let partition = position.get(10..20).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        of_partition.entry(partition).or_default().push(ChangedCustomer { id, version: None });
+    }
+    for (partition, customers) in of_partition {
+        sides.flow.results.mark_customers(partition, &customers, sides.flow.refresh).await.context("Postgres")?;
+    }
+    Ok(removed)
+}
+
+/// Versions first, then the rows once more: an order that comes back in between has another version by the time its hash is removed.
+async fn remove_leftovers(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<u64> {
+    let mut removed = 0;
+    for ids in ids.chunks(CHUNK) {
+        let versions: Vec<(i64, String)> = sides.flow.cache.live(ids).await.context("Redis")?;
+        let back: HashSet<i64> = sides.flow.results.with_row(ids).await.context("Postgres")?.into_iter().collect();
+        let seen: Vec<(i64, String)> = versions.into_iter().filter(|(id, _)| !back.contains(id)).collect();
+        removed += sides.flow.cache.remove_seen(&seen).await.context("Redis")?;
+        sides.flow.results.mark_deleted(ids).await.context("Postgres")?;
+    }
+    Ok(removed)
 }
 
 /// Of the signals of this repair; others may have asked before.
@@ -75,7 +135,12 @@ async fn write_again(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<()> {
 }
 
 /// Waits until all of these agree; returns those that do not in time.
-async fn agree(sides: &Sides<'_>, mut ids: Vec<i64>, wait: Duration) -> anyhow::Result<Vec<i64>> {
+async fn agree(
+    sides: &Sides<'_>,
+    mut ids: Vec<i64>,
+    mut customers: Vec<String>,
+    wait: Duration,
+) -> anyhow::Result<(Vec<i64>, Vec<String>)> {
     let (deadline, mut next) = (Instant::now() + wait, Instant::now() + SAY_EVERY);
     loop {
         let mut left = Vec::new();
@@ -84,12 +149,17 @@ async fn agree(sides: &Sides<'_>, mut ids: Vec<i64>, wait: Duration) -> anyhow::
         }
         left.sort_unstable();
         ids = left;
-        if ids.is_empty() || Instant::now() >= deadline {
-            return Ok(ids);
+        let mut left = Vec::new();
+        for customers in customers.chunks(CHUNK) {
+            left.extend(wrong_customers(sides, customers).await?.into_keys());
+        }
+        customers = left;
+        if (ids.is_empty() && customers.is_empty()) || Instant::now() >= deadline {
+            return Ok((ids, customers));
         }
         if Instant::now() >= next {
             next = Instant::now() + SAY_EVERY;
-            say(format_args!("{} orders are still to come right; is a process running, and Debezium?", ids.len()));
+            say(format_args!("{} are still to come right; is a process running, and Debezium?", ids.len() + customers.len()));
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -101,7 +171,7 @@ async fn disagreeing(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<HashSet<i
         left.extend(wrong_hashes(sides, ids).await?.into_iter().map(|(id, ..)| id));
         let rows: HashSet<i64> = sides.flow.results.revisions(ids).await.context("Postgres")?.into_iter().map(|(id, _)| id).collect();
         let gone: Vec<i64> = ids.iter().copied().filter(|id| !rows.contains(id)).collect();
-        left.extend(sides.flow.cache.live(&gone).await.context("Redis")?);
+        left.extend(sides.flow.cache.live(&gone).await.context("Redis")?.into_iter().map(|(id, _)| id));
     }
     Ok(left)
 }

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use super::walk::Suspects;
-use super::{CHUNK, Sides};
+use super::{CHUNK, Sides, keys};
 use crate::cache::check::Wrong;
 use crate::cli::offsets;
+use crate::customers::SeenCustomer;
 use crate::reconcile::compare::{Pair, columns, differing};
+use crate::reconcile::customers::{CustomerCircumstances, CustomerDifference, judge_customer};
 use crate::reconcile::report::Report;
 use crate::reconcile::verdict::{Circumstances, Difference, Verdict, judge};
 use crate::source::Partition;
@@ -25,7 +27,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// What is wrong and stays so, to be repaired.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    pub(super) judged: Vec<(i64, Difference, Verdict)>,
+    judged: Vec<(i64, Difference, Verdict)>,
+    customers: Vec<(String, SeenCustomer, Verdict)>,
 }
 
 impl Findings {
@@ -33,6 +36,7 @@ impl Findings {
     pub(super) fn report(mut self, limit: usize, report: &mut Report) -> Self {
         self.judged.sort_by_key(|(id, ..)| *id);
         self.judged.iter().for_each(|(id, difference, verdict)| report.add(limit, *id, difference, *verdict));
+        self.customers.iter().for_each(|(id, seen, verdict)| report.add_customer(limit, id, &seen.difference, *verdict));
         self
     }
 
@@ -42,16 +46,24 @@ impl Findings {
     }
 }
 
+impl Findings {
+    /// The customers that are wrong in such a way, with the position of their hash, ascending.
+    pub(super) fn wrong_customers(&self, is: impl Fn(&CustomerDifference) -> bool) -> Vec<(String, String)> {
+        let wrong = self.customers.iter().filter(|(_, seen, verdict)| *verdict == Verdict::Finding && is(&seen.difference));
+        wrong.map(|(id, seen, _)| (id.clone(), seen.position.clone())).collect()
+    }
+}
+
 /// Waits for the suspects until they have come right or `settle` is over, and judges the others.
 pub(super) async fn settle(sides: &Sides<'_>, found: &mut Suspects, settle: Duration) -> anyhow::Result<Findings> {
-    if found.rows.is_empty() && found.hashes.is_empty() {
+    if found.is_empty() {
         return Ok(Findings::default());
     }
     let survey = offsets::survey(sides.config).await.context("what differs cannot be judged without Kafka")?;
-    let (deadline, mut moved) = (Instant::now() + settle, HashSet::new());
+    let (deadline, mut moved) = (Instant::now() + settle, Moved::default());
     loop {
         look_again(sides, found, &mut moved).await?;
-        if (found.rows.is_empty() && found.hashes.is_empty()) || Instant::now() >= deadline {
+        if found.is_empty() || Instant::now() >= deadline {
             break;
         }
         tokio::time::sleep(PAUSE).await;
@@ -60,31 +72,59 @@ pub(super) async fn settle(sides: &Sides<'_>, found: &mut Suspects, settle: Dura
     let mut findings = Findings::default();
     let rows: Vec<i64> = found.rows.keys().copied().collect();
     for ids in rows.chunks(CHUNK) {
-        judge_all(sides, differences(sides, ids).await?, &moved, &lags, &mut findings).await?;
+        judge_all(sides, differences(sides, ids).await?, &moved.orders, &lags, &mut findings).await?;
     }
     let hashes: Vec<i64> = found.hashes.keys().copied().collect();
     for ids in hashes.chunks(CHUNK) {
         let wrong = hash_differences(sides, ids).await?;
-        judge_all(sides, wrong, &moved, &lags, &mut findings).await?;
+        judge_all(sides, wrong, &moved.orders, &lags, &mut findings).await?;
     }
+    // An order that is missing in results has its finding already.
+    let leftovers: Vec<i64> = found.leftovers.keys().copied().filter(|id| !found.rows.contains_key(id)).collect();
+    for ids in leftovers.chunks(CHUNK) {
+        let extra = ids.iter().map(|id| (*id, Difference::HashExtra)).collect();
+        judge_all(sides, extra, &moved.orders, &lags, &mut findings).await?;
+    }
+    judge_customers(sides, found, &moved.customers, &lags, &mut findings).await?;
     Ok(findings)
 }
 
+/// Who has changed while being looked at.
+#[derive(Debug, Default)]
+struct Moved {
+    orders: HashSet<i64>,
+    customers: HashSet<String>,
+}
+
 /// Takes out who has come right; tells who has changed.
-async fn look_again(sides: &Sides<'_>, found: &mut Suspects, moved: &mut HashSet<i64>) -> anyhow::Result<()> {
+async fn look_again(sides: &Sides<'_>, found: &mut Suspects, moved: &mut Moved) -> anyhow::Result<()> {
     let mut rows = BTreeMap::new();
     for ids in found.rows.keys().copied().collect::<Vec<_>>().chunks(CHUNK) {
         rows.extend(pairs(sides, ids).await?);
     }
-    moved.extend(rows.iter().filter(|(id, pair)| found.rows.get(id) != Some(pair)).map(|(id, _)| *id));
-    found.rows = rows;
     let mut hashes = BTreeMap::new();
     for ids in found.hashes.keys().copied().collect::<Vec<_>>().chunks(CHUNK) {
         hashes.extend(wrong_hashes(sides, ids).await?.into_iter().map(|(id, _, revision)| (id, revision)));
     }
-    moved.extend(hashes.iter().filter(|(id, revision)| found.hashes.get(id) != Some(revision)).map(|(id, _)| *id));
-    found.hashes = hashes;
+    let mut leftovers = BTreeMap::new();
+    for ids in found.leftovers.keys().copied().collect::<Vec<_>>().chunks(CHUNK) {
+        leftovers.extend(keys::without_row(sides, ids).await?);
+    }
+    let mut customers = BTreeMap::new();
+    for ids in found.customers.keys().cloned().collect::<Vec<_>>().chunks(CHUNK) {
+        customers.extend(keys::wrong_customers(sides, ids).await?);
+    }
+    moved.orders.extend(changed(&found.rows, &rows));
+    moved.orders.extend(changed(&found.hashes, &hashes));
+    moved.orders.extend(changed(&found.leftovers, &leftovers));
+    moved.customers.extend(changed(&found.customers, &customers));
+    *found = Suspects { rows, hashes, leftovers, customers, evicts: found.evicts };
     Ok(())
+}
+
+/// Those that differ still, and otherwise than before.
+fn changed<K: Ord + Clone, V: PartialEq>(before: &BTreeMap<K, V>, now: &BTreeMap<K, V>) -> Vec<K> {
+    now.iter().filter(|(id, value)| before.get(*id) != Some(*value)).map(|(id, _)| id.clone()).collect()
 }
 
 /// Those of the orders whose rows differ now.
@@ -120,6 +160,29 @@ async fn hash_differences(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<Vec<
     Ok(wrong.map(|(id, wrong, _)| (id, if wrong == Wrong::Absent { Difference::HashAbsent } else { Difference::HashDifferent })).collect())
 }
 
+async fn judge_customers(
+    sides: &Sides<'_>,
+    found: &Suspects,
+    moved: &HashSet<String>,
+    lags: &Lags,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    let ids: Vec<String> = found.customers.keys().cloned().collect();
+    for ids in ids.chunks(CHUNK) {
+        let letters: HashSet<String> = sides.flow.results.customers_with_letters(ids).await.context("Postgres")?.into_iter().collect();
+        for id in ids {
+            let Some(seen) = found.customers.get(id) else { continue };
+            let circumstances = CustomerCircumstances {
+                in_flight: moved.contains(id) || lags.customers,
+                redis_behind: lags.redis_customers,
+                letter: letters.contains(id),
+            };
+            findings.customers.push((id.clone(), seen.clone(), judge_customer(circumstances)));
+        }
+    }
+    Ok(())
+}
+
 async fn judge_all(
     sides: &Sides<'_>,
     differences: Vec<(i64, Difference)>,
@@ -151,6 +214,7 @@ struct Lags {
     orders: HashSet<i32>,
     customers: bool,
     redis: HashSet<i32>,
+    redis_customers: bool,
 }
 
 impl Lags {
@@ -172,8 +236,12 @@ impl Lags {
                 }
             }
             let point = progress.get(&format!("{}:{}", partition.topic, partition.number));
-            if is_of_orders && entry.is_some() && point.is_none_or(|point| point.epoch == epoch && point.next_offset < next_offset) {
-                lags.redis.insert(partition.number);
+            if entry.is_some() && point.is_none_or(|point| point.epoch == epoch && point.next_offset < next_offset) {
+                if is_of_orders {
+                    lags.redis.insert(partition.number);
+                } else {
+                    lags.redis_customers = true;
+                }
             }
         }
         Ok(lags)

@@ -6,8 +6,9 @@ use anyhow::Context;
 use chrono::Utc;
 
 use super::meter::Meter;
-use super::{CHUNK, Sides};
+use super::{CHUNK, Sides, keys};
 use crate::cache::check::Wrong;
+use crate::customers::SeenCustomer;
 use crate::enrich::ResultRow;
 use crate::reconcile::compare::{Digest, Pair, Range, differing};
 use crate::reconcile::report::Report;
@@ -18,12 +19,22 @@ pub(super) struct Suspects {
     pub(super) rows: BTreeMap<i64, Pair>,
     /// Orders whose hash is not their row, which had this revision.
     pub(super) hashes: BTreeMap<i64, i64>,
+    /// Orders with a hash and no row, and the hash's version.
+    pub(super) leftovers: BTreeMap<i64, String>,
+    /// Customers that are not in Redis as the source has them.
+    pub(super) customers: BTreeMap<String, SeenCustomer>,
     /// Redis evicts: a hash that is absent says nothing.
     pub(super) evicts: bool,
 }
 
+impl Suspects {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.hashes.is_empty() && self.leftovers.is_empty() && self.customers.is_empty()
+    }
+}
+
 pub(super) async fn walk(sides: &Sides<'_>, report: &mut Report) -> anyhow::Result<Suspects> {
-    let mut meter = Meter::new(i64::try_from(sides.flow.results.rows().await.context("Postgres")?)?);
+    let mut meter = Meter::new("orders", i64::try_from(sides.flow.results.rows().await.context("Postgres")?)?);
     let evicts = sides.redis && sides.flow.cache.evicted().await.context("Redis; --no-redis leaves it out")? > 0;
     let mut found = Suspects { evicts, ..Suspects::default() };
     report.hashes = sides.redis.then_some(0);
@@ -40,11 +51,18 @@ pub(super) async fn walk(sides: &Sides<'_>, report: &mut Report) -> anyhow::Resu
             narrow(sides, range, &mut found).await?;
         }
         if up_to == i64::MAX {
-            return Ok(found);
+            break;
         }
         meter.at(report.orders.max(report.results), found.rows.len() + found.hashes.len());
         after = up_to;
     }
+    if sides.customer_hashes {
+        keys::customers(sides, &mut found, report).await?;
+    }
+    if sides.redis {
+        keys::leftovers(sides, &mut found).await?;
+    }
+    Ok(found)
 }
 
 /// The end of the next range: neither side has more than a chunk in it.

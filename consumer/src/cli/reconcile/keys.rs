@@ -1,0 +1,71 @@
+//! The look at Redis alone: customers against their hashes, and keys that neither the source nor `results` explains.
+
+use std::collections::{BTreeMap, HashSet};
+
+use anyhow::Context;
+
+use super::meter::Meter;
+use super::walk::Suspects;
+use super::{CHUNK, Sides};
+use crate::customers::SeenCustomer;
+use crate::reconcile::report::Report;
+
+const REDIS: &str = "Redis; --no-redis leaves it out";
+
+/// Compares every customer of the source with its hash.
+pub(super) async fn customers(sides: &Sides<'_>, found: &mut Suspects, report: &mut Report) -> anyhow::Result<()> {
+    let mut meter = Meter::new("customers", sides.source.count_customers().await?);
+    let (mut after, mut compared) = (None, 0);
+    loop {
+        let customers = sides.source.customers_after(after.as_deref(), CHUNK as i64).await?;
+        let Some((last, _)) = customers.last() else { break };
+        compared += customers.len() as i64;
+        found.customers.extend(sides.flow.customers.wrong(&customers).await.context(REDIS)?);
+        meter.at(compared, found.customers.len());
+        after = Some(last.clone());
+    }
+    report.customer_hashes.get_or_insert_default().compared = compared;
+    Ok(())
+}
+
+/// Looks through all keys for orders and customers that should not be there.
+pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects) -> anyhow::Result<()> {
+    let mut meter = Meter::new("keys", sides.flow.cache.keys().await.context(REDIS)?);
+    let (mut cursor, mut seen) = ("0".to_owned(), 0);
+    loop {
+        let page = sides.flow.cache.page(&cursor).await.context(REDIS)?;
+        seen += (page.orders.len() + page.customers.len()) as i64;
+        found.leftovers.extend(without_row(sides, &page.orders).await?);
+        if sides.customer_hashes {
+            found.customers.extend(not_in_source(sides, &page.customers).await?);
+        }
+        meter.at(seen, found.leftovers.len() + found.customers.len());
+        let Some(next) = page.next else { return Ok(()) };
+        cursor = next;
+    }
+}
+
+/// Those of the orders that have a hash and no row, with the hash's version.
+pub(super) async fn without_row(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<BTreeMap<i64, String>> {
+    let rows: HashSet<i64> = sides.flow.results.with_row(ids).await.context("Postgres")?.into_iter().collect();
+    let rest: Vec<i64> = ids.iter().copied().filter(|id| !rows.contains(id)).collect();
+    Ok(sides.flow.cache.live(&rest).await.context(REDIS)?.into_iter().collect())
+}
+
+/// Those of the customers that differ now.
+pub(super) async fn wrong_customers(sides: &Sides<'_>, ids: &[String]) -> anyhow::Result<BTreeMap<String, SeenCustomer>> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let customers = sides.source.customers_of(&ids).await?;
+    let known: HashSet<&str> = customers.iter().map(|(id, _)| id.as_str()).collect();
+    let unknown: Vec<&str> = ids.into_iter().filter(|id| !known.contains(id)).collect();
+    let extra = sides.flow.customers.live(&unknown).await.context(REDIS)?;
+    let wrong = sides.flow.customers.wrong(&customers).await.context(REDIS)?;
+    Ok(wrong.into_iter().chain(extra).collect())
+}
+
+async fn not_in_source(sides: &Sides<'_>, ids: &[String]) -> anyhow::Result<Vec<(String, SeenCustomer)>> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let known: HashSet<String> = sides.source.which_customers(&ids).await?.into_iter().collect();
+    let unknown: Vec<&str> = ids.into_iter().filter(|id| !known.contains(*id)).collect();
+    sides.flow.customers.live(&unknown).await.context(REDIS)
+}
