@@ -199,7 +199,7 @@ pub const KEYS: &[Key] = &[
     ),
     Key::new("dead_letters.window_records", Kind::Number(1_000, 1_000_000), "1000", "How many records that share is of"),
     Key::new("batch.max_records", Kind::Number(1, 100_000), "4000", "Most records in one transaction"),
-    Key::new("batch.max_bytes", Kind::Number(1_024, 268_435_456), "2097152", "Most bytes in one transaction (one record is always taken)"),
+    Key::new("batch.max_bytes", Kind::Number(1_024, 268_435_456), "8388608", "Most bytes in one transaction (one record is always taken)"),
     Key::new(
         "http.listen",
         Kind::Listen,
