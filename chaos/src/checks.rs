@@ -14,9 +14,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 pub(crate) use self::ledger::Read;
+use crate::topics::{CUSTOMERS, ORDERS};
 use crate::world::World;
 
-/// For the rest of the lag, the repair, and Redis made whole, on a machine that is busy with other things.
+/// For the rest of the lag, the repair, and Redis made whole, on a machine that is busy with other things. It counts from the last event
+/// that Debezium has sent: how long that takes is nobody's promise here.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(300);
 /// Of each check.
@@ -61,16 +63,23 @@ pub(crate) struct Settled {
 
 /// Waits until every promise holds. What does not hold in time is a finding.
 pub(crate) fn settle(world: &World, read: &mut Read) -> Settled {
-    let start = Instant::now();
-    let mut last = None;
+    let (mut last, mut sent) = (None, (Vec::new(), Instant::now()));
     loop {
         let findings = look(world, read).unwrap_or_else(|error| vec![Finding::new("the checks", format!("{error:#}"))]);
-        if findings.is_empty() || start.elapsed() > PATIENCE {
+        if let Some(ends) = ends(world).ok().filter(|ends| *ends != sent.0) {
+            sent = (ends, Instant::now());
+        }
+        if findings.is_empty() || sent.1.elapsed() > PATIENCE {
             return Settled { findings, last };
         }
         last = findings.into_iter().next();
         thread::sleep(PAUSE);
     }
+}
+
+/// Where the topics of events end.
+fn ends(world: &World) -> Result<Vec<i64>> {
+    Ok([world.topics.ends(ORDERS)?, world.topics.ends(CUSTOMERS)?].concat())
 }
 
 /// One look at everything; the cheap and slow to come true first.

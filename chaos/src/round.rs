@@ -8,6 +8,7 @@ use fastrand::Rng;
 use stack::wait::{Attempt, until};
 
 use crate::checks::{self, Finding, Read};
+use crate::fault::Place;
 use crate::poison;
 use crate::schedule::{self, Planned};
 use crate::topics::ORDERS;
@@ -80,7 +81,8 @@ impl Round {
         let watched = watched.map_err(|_| anyhow!("the watch panicked"))?;
         self.longest_silence = watched.longest_silence();
         self.most_memory_mb = watched.most_memory_mb;
-        self.findings.extend(watched.findings());
+        let kafka_was_away = self.happened.iter().any(|happened| happened.planned.fault.place == Place::Kafka);
+        self.findings.extend(watched.findings(kafka_was_away));
         ended
     }
 

@@ -16,6 +16,7 @@ use crate::process::Process;
 use crate::redis_faults;
 use crate::topics::Topics;
 
+const CONNECTOR: &str = "shop";
 const PROCESSES: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// With `enrichment.when_redis_is_down = hold` no order is ever pending. A row that is would be refused, and so become a dead letter that
@@ -56,6 +57,7 @@ impl World {
         let topics = Topics::at(stack.bootstrap_servers());
         let world = Self { processes, active: PROCESSES, hold, topics, runtime: runtime.clone(), stack };
         world.processes[0].service.start()?;
+        world.stack.connect_api().await_stored_offset(CONNECTOR)?;
         let refuse = format!("alter table results add constraint refused check (product_id <> '{REFUSED_PRODUCT}')");
         world.stack.psql(&refuse)?;
         Ok(world)
@@ -110,7 +112,7 @@ impl World {
     pub(crate) fn connector_runs(&self) -> Result<()> {
         let state = self.stack.connector_state()?;
         if state == "FAILED" {
-            self.stack.connect_api().restart_failed("shop")?;
+            self.stack.connect_api().restart_failed(CONNECTOR)?;
         }
         anyhow::ensure!(state == "RUNNING", "it is {state}");
         Ok(())

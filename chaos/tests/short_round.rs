@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 /// Always the same faults: a test that fails must not pass the next time for want of them. `make chaos` tries others.
-const SEED: &str = "1";
+const SEED: &str = "24";
 const SECONDS: &str = "10";
 
 /// `cargo test -p chaos` does not build orderstream, and one of another day would be tested in its place. With a test of its package comes the

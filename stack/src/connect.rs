@@ -122,10 +122,28 @@ impl Connect {
         })
     }
 
+    /// Waits until the connector has stored how far it has come in its source, behind its first snapshot. Killed before that, it begins
+    /// with another snapshot, and what was deleted between the two is told by no event.
+    ///
+    /// # Errors
+    /// When it does not do so in time.
+    pub fn await_stored_offset(&self, name: &str) -> Result<()> {
+        wait::until(&format!("the connector {name} has stored its offset"), PATIENCE, || {
+            Attempt::from(self.get(&format!("connectors/{name}/offsets")).and_then(|answer| {
+                // Debezium has this one from its first change on.
+                if answer["offsets"][0]["offset"]["lsn_proc"].is_number() { Ok(()) } else { Err(anyhow!("stored is {answer}")) }
+            }))
+        })
+    }
+
     fn status(&self, name: &str) -> Result<Status> {
-        let url = format!("{}/connectors/{name}/status", self.url);
+        self.get(&format!("connectors/{name}/status")).map(Status)
+    }
+
+    fn get(&self, path: &str) -> Result<Value> {
+        let url = format!("{}/{path}", self.url);
         let mut response = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(5))).build().call()?;
-        Ok(Status(response.body_mut().read_json()?))
+        Ok(response.body_mut().read_json()?)
     }
 
     fn put(&self, name: &str, config: &Value) -> Result<(u16, String)> {
