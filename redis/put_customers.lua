@@ -11,9 +11,11 @@
 -- Replies, per change, the version that the hash has now, '' for none: also where the change was not applied. The transaction that marks the
 -- customer's orders needs it after a crash between this write and that transaction.
 
--- Position: epoch 10 digits, partition 10, offset 20, kind 1 (s snapshot, w stream, i incremental, u unknown), commit 21, lsn 21. The last two
--- start with 1, or are all zeros where there is none. Fixed-width digits compare as text in number order under any locale, and without the
--- rounding of Lua's numbers, which are doubles.
+-- Position: epoch 10 digits, partition 10, offset 20, kind 1 (s snapshot, w stream, i incremental, u unknown), commit 21, lsn 21, and the
+-- source's time 21, which decides nothing here. The last three start with 1, or are all zeros where there is none. Fixed-width digits compare
+-- as text in number order under any locale, and without the rounding of Lua's numbers, which are doubles.
+local WITHOUT_TIME, WITH_TIME = 83, 104 -- as it was written by earlier versions, and as it is
+
 local function epoch(p) return string.sub(p, 1, 10) end
 local function partition(p) return string.sub(p, 11, 20) end
 local function offset(p) return string.sub(p, 21, 40) end
@@ -71,7 +73,8 @@ for k = 1, #KEYS do
   at = v + (deleted and 1 or tonumber(shape))
   local stored, stored_version = stored_at(key)
   -- A position of another shape is none: somebody else's, or nobody's.
-  if not stored or #stored ~= #position or supersedes(position, stored) then
+  local is_position = stored and (#stored == WITH_TIME or #stored == WITHOUT_TIME)
+  if not is_position or supersedes(position, stored) then
     -- Nothing of the older state stays: neither a column that is null now nor a time to live.
     redis.call('DEL', key)
     if deleted then

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::changes::{Refusal, Refusals};
-use crate::customers::ChangedCustomer;
+use crate::customers::{ChangedCustomer, PutError};
 use crate::envelope::Decoded;
 use crate::fate::Fates;
 use crate::flow::{Flow, Place};
@@ -62,13 +62,14 @@ pub(crate) fn decode(flow: &Flow, records: &[Record]) -> Customers {
     out
 }
 
-/// Waits for Redis; only losing the partition ends that.
+/// Waits for Redis; only losing the partition ends that, and customers of another source database.
 async fn put(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, Stopped> {
     let mut backoff = flow.backoff();
     loop {
         match reflect::put_customers(flow, place, changes, to).await {
             Ok(changed) => return Ok(changed),
-            Err(_told_by_the_breaker) => place.pause(backoff.next_delay()).await?,
+            Err(PutError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
+            Err(PutError::Redis(_told_by_the_breaker)) => place.pause(backoff.next_delay()).await?,
         }
     }
 }

@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicU64;
 pub use by_hand::ReplayedCustomer;
 pub use check::SeenCustomer;
 pub use committed::CommittedCustomers;
-pub use keep::{ChangedCustomer, PutCustomers};
+pub use keep::{ChangedCustomer, PutCustomers, PutError};
 pub use lookup::read_customer;
 pub use position_text::position_text;
 pub use token::CustomersToken;

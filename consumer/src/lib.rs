@@ -38,6 +38,7 @@
 //! - [`record`]: a Kafka record with its bytes and coordinates
 //! - [`envelope`]: bytes to change, in every shape that Debezium writes
 //! - [`position`]: where an event stands, and which of two is newer
+//! - [`lsn_space`]: an event of another database than what is stored
 //! - [`order`]: orders and customers
 //! - [`collapse`]: many changes of one order become one write
 //! - [`enrich`]: order and lookup to enriched order
@@ -72,6 +73,7 @@ pub mod health;
 pub mod http;
 pub mod letter_cap;
 pub mod logging;
+pub mod lsn_space;
 pub mod metrics;
 pub mod order;
 pub mod partition;

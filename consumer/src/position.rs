@@ -30,6 +30,12 @@ impl Kind {
         }
     }
 
+    /// The kind that a code stands for.
+    #[must_use]
+    pub fn from_code(code: char) -> Option<Self> {
+        [Self::Snapshot, Self::Stream, Self::Incremental, Self::Unknown].into_iter().find(|kind| kind.code() == code)
+    }
+
     fn is_log(self) -> bool {
         matches!(self, Self::Stream | Self::Incremental)
     }

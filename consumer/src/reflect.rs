@@ -2,7 +2,7 @@
 
 use tokio::sync::MutexGuard;
 
-use crate::customers::ChangedCustomer;
+use crate::customers::{ChangedCustomer, PutError};
 use crate::flow::{Flow, Place, Reflection};
 use crate::order::CustomerChange;
 use crate::progress::{Advance, Point};
@@ -40,13 +40,13 @@ fn fall_behind(flow: &Flow, mut reflection: MutexGuard<'_, Reflection>) {
 /// Writes customers and moves Redis' progress to `to`, both before the transaction that marks the customers' orders (P2).
 ///
 /// # Errors
-/// Any [`RedisError`]; the same changes may be put again.
-pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, RedisError> {
+/// [`PutError`]; the same changes may be put again.
+pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, PutError> {
     let mut reflection = place.reflection.lock().await;
     if reflection.behind {
         // The rebuild reads up to what is covered; these come after it, and progress follows when it is through.
         let run = flow.redis_progress.server().await?;
-        let customers = flow.customers.rebuild_customers(changes).await?;
+        let customers = flow.customers.put_customers_only(changes).await?;
         reflection.covered = reflection.covered.max(to);
         reflection.run = reflection.run.or(Some(run));
         return Ok(customers);

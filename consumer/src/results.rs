@@ -50,7 +50,6 @@ pub mod truncate;
 pub use apply::{Applied, ApplyError};
 pub use claim::Claim;
 pub use error::{Class, StoreError};
-pub use lsn_space::OtherSpace;
 pub use rounds::UPSERT;
 
 /// The migrations, embedded: a binary and its schema cannot come apart.

@@ -30,13 +30,13 @@ impl Customers {
         let Some(topic) = &self.topic else {
             return Err(RedisError::Refused("no customers topic is configured".to_owned()));
         };
-        let customers = self.write(&changes.iter().collect::<Vec<_>>()).await?;
+        let customers = self.write(&changes.iter().collect::<Vec<_>>()).await?.customers;
         self.progress.changed_by_hand(topic).await?;
         let ids: Vec<&str> = changes.iter().map(|change| change.id.as_str()).collect();
         let positions = self.positions(&ids).await?;
         let of = |(change, position): (&CustomerChange, Option<String>)| {
             let customer = customers.iter().find(|customer| customer.id == change.id)?.clone();
-            Some(ReplayedCustomer { customer, took_effect: position.as_deref() == Some(position_text(&change.position).as_str()) })
+            Some(ReplayedCustomer { customer, took_effect: position.is_some_and(|stored| position_text::is_of(&stored, &change.position)) })
         };
         Ok(changes.iter().zip(positions).filter_map(of).collect())
     }

@@ -3,10 +3,11 @@
 use chrono::Utc;
 use redis::{Pipeline, Value};
 
-use super::keep::DELETED_FOR_SECONDS;
-use super::{Customers, key_arg};
+use super::keep::{DELETED_FOR_SECONDS, version};
+use super::{Customers, key_arg, position_text};
 use crate::cache::columns;
 use crate::order::Customer;
+use crate::position::Position;
 use crate::reconcile::customers::{COLUMNS, CustomerDifference};
 use crate::redis_link::{On, RedisError, Script, each_ok, integer};
 
@@ -14,9 +15,6 @@ static BURY: Script = Script::new(include_str!("../../../redis/bury_customers.lu
 
 /// Hashes in one round trip.
 const PER_CALL: usize = 500;
-
-/// How long a position as text is, see `put_customers.lua`.
-const POSITION_LENGTH: usize = 83;
 
 /// A customer's hash as it was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,17 +177,15 @@ fn compare(customer: &Customer, hash: Hash) -> Option<SeenCustomer> {
 
 /// The version that goes with a position: both are written of one event.
 fn version_of(position: &str) -> Option<String> {
-    let number = |digits: &str| digits.parse::<i64>().ok();
-    let (epoch, partition, offset) = (position.get(..10)?, position.get(10..20)?, position.get(20..40)?);
-    (position.len() == POSITION_LENGTH).then_some(())?;
-    Some(format!("{}.{}.{}", number(epoch)?, number(partition)?, number(offset)?))
+    let Position { epoch, partition, offset, .. } = position_text::parse(position)?;
+    Some(version(epoch, partition, offset))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::customers::position_text;
-    use crate::position::{Kind, Position};
+    use crate::position::Kind;
 
     fn position() -> Position {
         Position { epoch: 1, partition: 2, offset: 30, kind: Kind::Stream, commit: Some(7), lsn: Some(8), ts_ms: None }

@@ -7,6 +7,7 @@ use redis::{Cmd, Pipeline, Value};
 
 use super::{Customers, key_arg, position_text};
 use crate::cache::columns;
+use crate::lsn_space::OtherSpace;
 use crate::order::{Customer, CustomerChange, Effect};
 use crate::position::Position;
 use crate::progress::{Advance, Of};
@@ -40,13 +41,32 @@ pub struct PutCustomers {
     pub progress: Advance,
 }
 
+/// Why a batch of changes was not put.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// Redis. The same batch may be put again (P5).
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    /// The source database is another one than before. The progress did not move; what of the batch was newer than its hash may be written.
+    #[error(transparent)]
+    OtherSpace(Box<OtherSpace>),
+}
+
+/// What Redis made of some changes.
+#[derive(Debug, Default)]
+pub(super) struct Wrote {
+    /// Each customer once.
+    pub(super) customers: Vec<ChangedCustomer>,
+    /// Indices of the changes that were not newer; and of deletes, where Redis does not tell.
+    pub(super) doubtful: Vec<usize>,
+}
+
 impl Customers {
     /// Writes a batch of changes of one partition, then moves the partition's progress from `from` to `to` (P8). The transaction that marks
     /// the customers' orders and moves the offset in Postgres comes after this.
     ///
     /// # Errors
-    /// Any [`RedisError`]; the same batch may be written again (P5). Without a customers topic these hashes are not ours to write:
-    /// [`RedisError::Refused`].
+    /// [`PutError`]. Without a customers topic these hashes are not ours to write: [`RedisError::Refused`].
     pub async fn put_customers(
         &self,
         changes: &[CustomerChange],
@@ -54,16 +74,38 @@ impl Customers {
         epoch: i32,
         from: i64,
         to: i64,
-    ) -> Result<PutCustomers, RedisError> {
+    ) -> Result<PutCustomers, PutError> {
         let Some(topic) = &self.topic else {
-            return Err(RedisError::Refused("no customers topic is configured".to_owned()));
+            return Err(RedisError::Refused("no customers topic is configured".to_owned()).into());
         };
         let mut in_order: Vec<&CustomerChange> = changes.iter().collect();
         in_order.sort_by_key(|change| change.position.offset);
         let run = self.link.run().await?;
-        let customers = self.write(&in_order).await?;
+        let customers = self.write_within_space(&in_order).await?;
         let progress = self.progress.advance(Of { topic, partition, epoch }, from, to, Some(run)).await?;
         Ok(PutCustomers { customers, progress })
+    }
+
+    /// The same without the progress: a rebuild is at it, which moves the progress when it is through.
+    ///
+    /// # Errors
+    /// [`PutError`]
+    pub async fn put_customers_only(&self, changes: &[CustomerChange]) -> Result<Vec<ChangedCustomer>, PutError> {
+        self.write_within_space(&changes.iter().collect::<Vec<_>>()).await
+    }
+
+    /// Looks at what was refused: older by its LSN and clearly newer by the clock means another database (P5).
+    async fn write_within_space(&self, changes: &[&CustomerChange]) -> Result<Vec<ChangedCustomer>, PutError> {
+        let Wrote { customers, doubtful } = self.write(changes).await?;
+        let doubtful: Vec<&CustomerChange> = doubtful.into_iter().filter_map(|index| changes.get(index).copied()).collect();
+        let ids: Vec<&str> = doubtful.iter().map(|change| change.id.as_str()).collect();
+        for (change, stored) in doubtful.iter().zip(self.positions(&ids).await?) {
+            if let Some(stored) = stored.and_then(|text| position_text::parse(&text)).filter(|stored| change.position.contradicts(stored)) {
+                let row = format!("customer {}", change.id);
+                return Err(PutError::OtherSpace(Box::new(OtherSpace { row, incoming: change.position, stored })));
+            }
+        }
+        Ok(customers)
     }
 
     /// Writes customers without moving the progress: a rebuild, which sets it when it is through.
@@ -71,12 +113,12 @@ impl Customers {
     /// # Errors
     /// Any [`RedisError`].
     pub async fn rebuild_customers(&self, changes: &[CustomerChange]) -> Result<Vec<ChangedCustomer>, RedisError> {
-        self.write(&changes.iter().collect::<Vec<_>>()).await
+        Ok(self.write(&changes.iter().collect::<Vec<_>>()).await?.customers)
     }
 
-    pub(super) async fn write(&self, changes: &[&CustomerChange]) -> Result<Vec<ChangedCustomer>, RedisError> {
+    pub(super) async fn write(&self, changes: &[&CustomerChange]) -> Result<Wrote, RedisError> {
         if changes.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Wrote::default());
         }
         let now = Utc::now();
         let mut request = Pipeline::new();
@@ -97,7 +139,7 @@ fn put_call(changes: &[&CustomerChange], now: DateTime<Utc>) -> Cmd {
     call.arg(DELETED_FOR_SECONDS);
     for change in changes {
         let Position { epoch, partition, offset, .. } = change.position;
-        call.arg(position_text(&change.position)).arg(format!("{epoch}.{partition}.{offset}"));
+        call.arg(position_text(&change.position)).arg(version(epoch, partition, offset));
         match &change.effect {
             Effect::Put(customer) => columns_that_are_not_null(&mut call, customer),
             Effect::Delete => {
@@ -108,6 +150,11 @@ fn put_call(changes: &[&CustomerChange], now: DateTime<Utc>) -> Cmd {
         }
     }
     call
+}
+
+/// The version of a customer, by the event that wrote it.
+pub(super) fn version(epoch: i32, partition: i32, offset: i64) -> String {
+    format!("{epoch}.{partition}.{offset}")
 }
 
 fn columns_that_are_not_null(call: &mut Cmd, customer: &Customer) {
@@ -122,22 +169,26 @@ fn columns_that_are_not_null(call: &mut Cmd, customer: &Customer) {
 }
 
 /// The last version reported for each id, ids in the order of their first change.
-fn versions_now(changes: &[&CustomerChange], replies: Vec<Value>) -> Result<Vec<ChangedCustomer>, RedisError> {
-    let mut customers: Vec<ChangedCustomer> = Vec::with_capacity(changes.len());
+fn versions_now(changes: &[&CustomerChange], replies: Vec<Value>) -> Result<Wrote, RedisError> {
+    let (mut customers, mut doubtful): (Vec<ChangedCustomer>, _) = (Vec::with_capacity(changes.len()), Vec::new());
     let mut place: HashMap<&str, usize> = HashMap::with_capacity(changes.len());
     let mut versions = replies.into_iter().flat_map(|reply| match reply {
         Value::Array(versions) => versions,
         other => vec![other],
     });
-    for change in changes {
-        let version = versions.next().map_or(Err(RedisError::Unexpected("a version per change")), text)?.filter(|v| !v.is_empty());
+    for (index, change) in changes.iter().enumerate() {
+        let now = versions.next().map_or(Err(RedisError::Unexpected("a version per change")), text)?.filter(|v| !v.is_empty());
+        let Position { epoch, partition, offset, .. } = change.position;
+        if now.as_deref() != Some(version(epoch, partition, offset).as_str()) {
+            doubtful.push(index);
+        }
         match place.get(change.id.as_str()) {
-            Some(&at) => customers[at].version = version,
+            Some(&at) => customers[at].version = now,
             None => {
                 place.insert(&change.id, customers.len());
-                customers.push(ChangedCustomer { id: change.id.clone(), version });
+                customers.push(ChangedCustomer { id: change.id.clone(), version: now });
             }
         }
     }
-    Ok(customers)
+    Ok(Wrote { customers, doubtful })
 }

@@ -1,12 +1,58 @@
 //! A position as fixed-width text, which the script in Redis compares. Without I/O, so that it can be tried on arbitrary positions.
 
-use crate::position::Position;
+use crate::position::{Kind, Position};
+
+/// What the script compares; after it comes the source's time, which earlier versions did not write.
+const DECIDES: usize = 83;
+/// The whole.
+const LENGTH: usize = 104;
 
 /// A position as the script reads it. Numbers of Kafka and Postgres are not negative.
 #[must_use]
 pub fn position_text(position: &Position) -> String {
-    let Position { epoch, partition, offset, kind, commit, lsn, ts_ms: _ } = position;
+    let Position { epoch, partition, offset, kind, commit, lsn, ts_ms } = position;
     let number = |n: &Option<i64>| n.map_or_else(|| "0".repeat(21), |n| format!("1{:020}", n.max(0)));
     let (epoch, partition, offset) = ((*epoch).max(0), (*partition).max(0), (*offset).max(0));
-    format!("{epoch:010}{partition:010}{offset:020}{}{}{}", kind.code(), number(commit), number(lsn))
+    format!("{epoch:010}{partition:010}{offset:020}{}{}{}{}", kind.code(), number(commit), number(lsn), number(ts_ms))
+}
+
+/// The position that a text stands for; `None` for any other text.
+pub(super) fn parse(text: &str) -> Option<Position> {
+    (text.is_ascii() && [DECIDES, LENGTH].contains(&text.len())).then_some(())?;
+    let number = |at: std::ops::Range<usize>| match text.get(at)?.strip_prefix('1') {
+        Some(digits) => digits.parse().ok(),
+        None => None,
+    };
+    Some(Position {
+        epoch: text.get(..10)?.parse().ok()?,
+        partition: text.get(10..20)?.parse().ok()?,
+        offset: text.get(20..40)?.parse().ok()?,
+        kind: Kind::from_code(text.get(40..41)?.chars().next()?)?,
+        commit: number(41..62),
+        lsn: number(62..DECIDES),
+        ts_ms: number(DECIDES..LENGTH),
+    })
+}
+
+/// Whether a stored text stands for this position.
+pub(super) fn is_of(stored: &str, position: &Position) -> bool {
+    parse(stored).is_some_and(|stored| Position { ts_ms: position.ts_ms, ..stored } == *position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_read_as_it_was_written_and_so_is_one_of_an_earlier_version() {
+        let with_time =
+            Position { epoch: 1, partition: 2, offset: 3, kind: Kind::Stream, commit: None, lsn: Some(5), ts_ms: Some(1_795_262_400_000) };
+        let text = position_text(&with_time);
+        assert_eq!((text.len(), parse(&text)), (LENGTH, Some(with_time)));
+        assert_eq!(parse(&text[..DECIDES]), Some(Position { ts_ms: None, ..with_time }));
+        assert!(is_of(&text[..DECIDES], &with_time) && !is_of(&text, &Position { offset: 4, ..with_time }));
+        for other in ["", "abc", &text[..90], &text.replace('w', "x"), &"\u{e9}".repeat(52)] {
+            assert_eq!(parse(other), None, "{other}");
+        }
+    }
 }

@@ -8,10 +8,11 @@ use super::letters::Letters;
 use super::prepare::Prepared;
 use crate::customers::CustomersToken;
 use crate::flow::{Flow, Place, Revoked};
+use crate::lsn_space::OtherSpace;
 use crate::metrics::Stage;
 use crate::results::batch::{Batch, unresolved};
 use crate::results::claim::Standing;
-use crate::results::{Applied, ApplyError, Class, OtherSpace, StoreError};
+use crate::results::{Applied, ApplyError, Class, StoreError};
 
 /// A batch that is committed; its hashes are still to be written. The records' bytes are let go of here (P10).
 #[derive(Debug)]

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Round, Written};
-use super::{Claim, Class, OtherSpace, Results, StoreError, due, fence, letters, lsn_space, rounds, settle, truncate};
+use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, rounds, settle, truncate};
 use crate::enrich::Enrichment;
 use crate::fate::Fates;
+use crate::lsn_space::OtherSpace;
 use crate::position::Position;
 
 /// What a transaction did.

@@ -9,35 +9,8 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use super::StoreError;
 use super::columns::kind_of;
+use crate::lsn_space::OtherSpace;
 use crate::position::{CLOCK_TOLERANCE_MS, Position};
-
-/// An event that is older than what is stored by its LSN, and clearly newer by the source's clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "order {order_id}: the event at offset {} of partition {} has a lower LSN ({}) than what is stored ({}), but was committed {} s later by the \
-     source's clock: the source database was restored or replaced, and its LSNs began anew. Nothing was written. Raise source.epoch to {next}, and \
-     with SOURCE_EPOCH={next} let each partition begin at the first event of the new database: orderstream offsets reset --topic <topic> \
-     --partition {} --to {} --execute; then take a snapshot of the source",
-    incoming.offset, incoming.partition, shown(incoming.lsn), shown(stored.lsn), later_by(incoming, stored), incoming.partition, incoming.offset,
-    next = i64::from(incoming.epoch) + 1
-)]
-pub struct OtherSpace {
-    /// The order.
-    pub order_id: i64,
-    /// Where the event stands.
-    pub incoming: Position,
-    /// Where the one stands whose state is stored.
-    pub stored: Position,
-}
-
-/// An LSN as Postgres writes it.
-fn shown(lsn: Option<i64>) -> String {
-    lsn.map_or_else(|| "none".to_owned(), |lsn| format!("{:X}/{:X}", lsn >> 32, lsn & 0xFFFF_FFFF))
-}
-
-fn later_by(incoming: &Position, stored: &Position) -> i64 {
-    incoming.ts_ms.unwrap_or(0).saturating_sub(stored.ts_ms.unwrap_or(0)) / 1000
-}
 
 /// Only what may contradict at all: after a crash of Connect tens of thousands of events come again, each with the time that is stored.
 const STORED: &str = "
@@ -60,7 +33,7 @@ pub(super) async fn contradiction(connection: &mut PgConnection, refused: &[(i64
     for row in rows {
         let (order_id, stored) = read(&row)?;
         if let Some(incoming) = clocked.get(&order_id).filter(|incoming| incoming.contradicts(&stored)) {
-            return Ok(Some(OtherSpace { order_id, incoming: *incoming, stored }));
+            return Ok(Some(OtherSpace { row: format!("order {order_id}"), incoming: *incoming, stored }));
         }
     }
     Ok(None)

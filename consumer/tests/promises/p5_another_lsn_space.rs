@@ -54,3 +54,50 @@ fn events_of_a_restored_source_stop_the_partition_until_the_epoch_is_raised() {
     shop.start_another(&raised);
     await_rows("1|7\n2|1");
 }
+
+fn customer(lsn: i64, ts_ms: i64, name: &str) -> Sent {
+    let value = json!({
+        "after": { "id": "C1", "name": name },
+        "source": { "snapshot": "false", "sequence": format!("[\"{lsn}\",\"{lsn}\"]"), "lsn": lsn, "ts_ms": ts_ms },
+        "op": "u",
+    });
+    Sent { key: Some(br#"{"id":"C1"}"#.to_vec()), value: Some(value.to_string().into_bytes()), ..Sent::default() }
+}
+
+#[test]
+fn customers_of_a_restored_source_stop_their_partition_until_the_epoch_is_raised() {
+    const ORDERS: &str = "again.public.orders";
+    const CUSTOMERS: &str = "again.public.customers";
+    let mut shop = Shop::closed();
+    [ORDERS, CUSTOMERS].into_iter().for_each(|topic| shop.stack().create_topic(topic, 1, &[]).unwrap());
+    shop.sql("drop database if exists again with (force)");
+    shop.sql("create database again");
+    let (database, redis) = (shop.stack().database_url().replace("/orders", "/again"), format!("{}/2", shop.stack().redis_url()));
+    let settings =
+        [("DATABASE_URL", database.as_str()), ("REDIS_URL", &redis), ("KAFKA_ORDERS_TOPIC", ORDERS), ("KAFKA_CUSTOMERS_TOPIC", CUSTOMERS)];
+    let client = redis::Client::open(redis.as_str()).unwrap();
+    let await_name = |expected: &str| {
+        let look = || {
+            let name: Option<String> =
+                redis::cmd("HGET").arg("customer:C1").arg("name").query(&mut client.get_connection().unwrap()).unwrap();
+            stack::wait::Attempt::when(name.as_deref() == Some(expected))
+        };
+        until("the customer is as expected", PATIENCE, look).unwrap();
+    };
+    let noon = 1_795_262_400_000;
+    // Sent again, and by a clock that was set back a little: nothing to stop for.
+    shop.topics().send(CUSTOMERS, &[customer(500, noon, "first"), customer(500, noon, "again"), customer(450, noon + 30_000, "older")]);
+    let number = shop.start_another(&settings);
+    await_name("first");
+    shop.topics().send(CUSTOMERS, &[customer(40, noon + 600_000, "restored")]);
+    shop.process(number).await_readiness(503, "customer C1: the event at offset 3");
+    shop.process(number).await_readiness(503, "SOURCE_EPOCH=1");
+    await_name("first");
+    // As the message says.
+    shop.process(number).service().stop().unwrap();
+    let raised = [settings.as_slice(), &[("SOURCE_EPOCH", "1")]].concat();
+    let reset = shop.orderstream(&["offsets", "reset", "--topic", CUSTOMERS, "--partition", "0", "--to", "3", "--execute"], &raised);
+    assert!(reset.status.success(), "{}", String::from_utf8_lossy(&reset.stderr));
+    shop.start_another(&raised);
+    await_name("restored");
+}

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use orderstream::customers::{ChangedCustomer, Customers};
+use orderstream::customers::{ChangedCustomer, Customers, PutError};
 use orderstream::order::{Customer, CustomerChange, Effect};
 use orderstream::position::{Kind, Position};
 use orderstream::progress::{Advance, Progress};
@@ -65,6 +65,42 @@ async fn a_deleted_customer_leaves_a_trace_for_a_week_that_keeps_older_changes_o
 }
 
 #[tokio::test]
+async fn a_lower_lsn_that_was_committed_later_is_of_another_database_and_moves_no_progress() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    let progress = Progress::new(server.link());
+    let noon = 1_795_262_400_000;
+    let at = |offset: i64, lsn: i64, ts_ms: i64| Position { commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(ts_ms), ..position(offset) };
+    let named = |name: &str, position: Position| CustomerChange { position, ..change("C1", 0, name) };
+    put(&customers, &[named("Ann", at(0, 500, noon))]).await;
+    // Sent again after a crash of Connect, and by a clock that was set back.
+    put(&customers, &[named("Ann", at(1, 500, noon)), named("Bob", at(2, 400, noon + 30_000))]).await;
+    let restored = [named("Bob", at(3, 40, noon + 600_000)), change("C2", 4, "Carla")];
+    let put = customers.put_customers(&restored, 0, 0, 3, 5).await;
+    assert!(matches!(&put, Err(PutError::OtherSpace(found)) if found.row == "customer C1"), "{put:?}");
+    assert_eq!(progress.advance(of(0, 0), 3, 3, None).await, Ok(Advance::Moved));
+    assert_eq!(progress.read().await.expect("read").remove(&of(0, 0).to_string()), Some(point(3)));
+    assert_eq!(server.hash("customer:C1").await.remove("name").as_deref(), Some("Ann"));
+    let deleted = CustomerChange { position: at(5, 41, noon + 600_000), ..delete("C1", 0) };
+    assert!(matches!(customers.put_customers(&[deleted], 0, 0, 3, 6).await, Err(PutError::OtherSpace(_))));
+    // In the next epoch it is what it is.
+    let raised = Position { epoch: 1, ..at(3, 40, noon + 600_000) };
+    assert!(customers.put_customers(&[named("Bob", raised)], 0, 1, 3, 4).await.is_ok());
+    assert_eq!(server.hash("customer:C1").await.remove("name").as_deref(), Some("Bob"));
+}
+
+#[tokio::test]
+async fn a_position_without_a_time_as_earlier_versions_wrote_it_keeps_older_changes_out_too() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    put(&customers, &[change("C1", 0, "first"), change("C1", 1, "Ann")]).await;
+    let position = server.hash("customer:C1").await.remove("position").expect("a position");
+    let _: i64 = server.direct().await.hset("customer:C1", "position", &position[..83]).await.expect("written");
+    assert_eq!(put(&customers, &[change("C1", 0, "older")]).await, [at("C1", Some("0.0.1"))]);
+    assert_eq!(put(&customers, &[change("C1", 2, "newer")]).await, [at("C1", Some("0.0.2"))]);
+}
+
+#[tokio::test]
 async fn a_batch_that_is_sent_again_changes_nothing_and_reports_the_same_versions() {
     let server = Server::start().await;
     let (customers, _) = customers(&server.link()).await;
@@ -118,7 +154,7 @@ async fn without_a_customers_topic_nothing_is_written() {
     let server = Server::start().await;
     let customers = Customers::new(server.link(), None, orderstream::customers::CommittedCustomers::default());
     let put = customers.put_customers(&[change("C1", 0, "Ann")], 0, 0, 0, 1).await;
-    assert!(matches!(put, Err(RedisError::Refused(_))));
+    assert!(matches!(put, Err(PutError::Redis(RedisError::Refused(_)))));
     assert!(server.hash("customer:C1").await.is_empty());
 }
 
