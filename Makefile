@@ -20,7 +20,7 @@ clean: programs ## remove the data of the services
 test:           ## format, lints, docs, and all tests
 	@stack/test.sh
 
-bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events
+bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events; CASE=outage SECONDS=n
 	@$(release)/bench
 
 micro:          ## time of the pure parts: decode, position, collapse, encode

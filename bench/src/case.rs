@@ -22,6 +22,8 @@ pub(crate) enum Case {
     RedisDown,
     /// The same with a Redis that is paused: connected, and without an answer.
     RedisHung,
+    /// A backlog that waits for Postgres: memory meanwhile, and how soon the work goes on. Only when it is asked for: it takes minutes.
+    Outage,
     /// Drain-create with time added to every round trip to Postgres and Redis.
     RoundTrips,
     /// A steady stream of inserts through the real Debezium: when row and hash are there.
@@ -36,7 +38,7 @@ pub(crate) enum Case {
 
 impl Case {
     /// All, in the order in which they run.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::DrainCreate,
         Self::Floor,
         Self::DrainMixed,
@@ -44,6 +46,7 @@ impl Case {
         Self::Poison,
         Self::RedisDown,
         Self::RedisHung,
+        Self::Outage,
         Self::RoundTrips,
         Self::Latency,
         Self::Burst,
@@ -61,6 +64,7 @@ impl Case {
             Self::Poison => "poison",
             Self::RedisDown => "redis-down",
             Self::RedisHung => "redis-hung",
+            Self::Outage => "outage",
             Self::RoundTrips => "round-trips",
             Self::Latency => "latency",
             Self::Burst => "burst",

@@ -5,12 +5,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use stack::proxy::{Mode, Proxy};
 
 use crate::drain::Drain;
 use crate::fill::Filled;
 use crate::ground::Ground;
 use crate::measures::{Measures, Spread};
-use crate::proxy::Proxy;
 
 /// What is added to every round trip.
 const ROUND_TRIPS: [(&str, Duration); 3] =
@@ -24,7 +24,12 @@ pub(crate) fn round_trips(ground: &Ground, filled: &Filled) -> Result<Vec<(&'sta
 
 fn over_lines(ground: &Ground, filled: &Filled, round_trip: Duration) -> Result<Measures> {
     let ports = ground.stack.ports();
-    let (postgres, redis) = (Proxy::start(ports.postgres, round_trip)?, Proxy::start(ports.redis, round_trip)?);
+    let line = |port| {
+        let line = Proxy::start(ground.runtime.handle(), port)?;
+        line.set(Mode::Slow(round_trip / 2));
+        Ok::<_, anyhow::Error>(line)
+    };
+    let (postgres, redis) = (line(ports.postgres)?, line(ports.redis)?);
     let by_way_of = |url: String, port: u16, proxy: &Proxy| url.replace(&format!(":{port}"), &format!(":{}", proxy.port()));
     let redis_url = by_way_of(ground.stack.redis_url(), ports.redis, &redis);
     let settings =

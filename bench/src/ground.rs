@@ -176,6 +176,19 @@ impl Ground {
         Ok(self.runtime.block_on(sqlx::query_as(query).bind(argument).fetch_one(&mut *watcher))?)
     }
 
+    /// Looks over a new connection from here on: Postgres was stopped.
+    pub(crate) fn watch_anew(&self) -> Result<()> {
+        let watcher = self.runtime.block_on(PgConnection::connect(&self.stack.database_url()))?;
+        *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = watcher;
+        Ok(())
+    }
+
+    /// What the endpoint of the process answers.
+    pub(crate) fn get(&self, path: &str) -> Result<String> {
+        let url = format!("http://127.0.0.1:{}{path}", self.stack.ports().orderstream);
+        Ok(ureq::get(&url).config().timeout_global(Some(Duration::from_secs(2))).build().call()?.body_mut().read_to_string()?)
+    }
+
     /// How many events of a topic are committed, and how many orders are still on the list of the sweep.
     pub(crate) fn processed(&self, topic: &str) -> Result<(u64, u64)> {
         const PROCESSED: &str = "

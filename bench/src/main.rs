@@ -9,7 +9,8 @@
 //! - [`drain`]: a backlog is worked off
 //! - [`floor`]: the same rows by raw means
 //! - [`outage`]: a backlog while Redis is away, and the repair
-//! - [`delayed`], [`proxy`]: a backlog over slow lines
+//! - [`standstill`]: a backlog while Postgres is away, and how soon the work goes on
+//! - [`delayed`]: a backlog over slow lines
 //! - [`debezium`], [`latency`], [`burst`]: through the real Debezium
 //! - [`launch`]: the start of the process, and its idle memory
 //! - [`scaling`]: twelve partitions and more than one process
@@ -34,11 +35,11 @@ mod launch;
 mod machine;
 mod measures;
 mod outage;
-mod proxy;
 mod report;
 mod scaling;
 mod settings;
 mod shop;
+mod standstill;
 mod table;
 mod workload;
 
@@ -111,6 +112,10 @@ fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Vec<(&'st
         Case::Floor => return floor::floor(ground, logs.get(Workload::Create)?),
         Case::RedisDown => outage::drain_without_redis(ground, logs.get(Workload::Create)?, Outage::Down)?,
         Case::RedisHung => outage::drain_without_redis(ground, logs.get(Workload::Create)?, Outage::Hung)?,
+        Case::Outage => {
+            let away = logs.settings.outage;
+            standstill::outage_of_postgres(ground, logs.get(Workload::Create)?, away)?
+        }
         Case::RoundTrips => return delayed::round_trips(ground, logs.get(Workload::Create)?),
         Case::Latency => latency::latency(ground, logs.settings.latency_seconds())?,
         Case::Burst => burst::burst(ground, logs.settings.burst_rows())?,

@@ -1,8 +1,10 @@
-//! What to run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`; for trials also SEED, CUSTOMERS and RESULTS (a folder).
+//! What to run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`, and SECONDS of the outage; for trials also SEED,
+//! CUSTOMERS and RESULTS (a folder).
 
 use std::env;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -19,6 +21,7 @@ const FEWEST_EVENTS: u64 = 1_000;
 /// The size of `latency` and `burst` in a full run.
 const LATENCY_SECONDS: u64 = 60;
 const BURST_ROWS: u64 = 300_000;
+const OUTAGE_SECONDS: u64 = 300;
 
 /// What to run.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     /// Customers of the shop.
     pub(crate) customers: u32,
+    /// How long `outage` keeps Postgres away.
+    pub(crate) outage: Duration,
     /// The folder that the run is written to.
     pub(crate) results: PathBuf,
 }
@@ -45,7 +50,7 @@ impl Settings {
         let names = text("CASE").unwrap_or_default();
         let asked: Vec<Case> =
             names.split([',', ' ']).filter(|name| !name.is_empty()).map(Case::from_str).collect::<Result<_>>().context("CASE")?;
-        let wanted = |case: &Case| asked.is_empty() || asked.contains(case);
+        let wanted = |case: &Case| if asked.is_empty() { *case != Case::Outage } else { asked.contains(case) };
         let events = number("N", EVENTS)?;
         if events < FEWEST_EVENTS {
             bail!("N = {events}: at least {FEWEST_EVENTS}");
@@ -57,6 +62,7 @@ impl Settings {
             base: text("BASE").map(PathBuf::from),
             seed: number("SEED", 1)?,
             customers: number("CUSTOMERS", CUSTOMERS)?.max(1),
+            outage: Duration::from_secs(number("SECONDS", OUTAGE_SECONDS)?),
             results: text("RESULTS").map_or_else(|| stack::root().join("bench/results"), PathBuf::from),
         })
     }

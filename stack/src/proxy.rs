@@ -2,23 +2,25 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 const CHUNK: usize = 16 * 1024;
+/// Chunks on their way in one direction: 4 MB at most, more than a batch.
+const IN_FLIGHT: usize = 256;
 
 /// How the line behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Everything passes.
     Open,
-    /// Everything passes later, in each direction.
+    /// Everything passes later, in each direction, as between availability zones.
     Slow(Duration),
     /// Connections stay, and nothing passes.
     BlackHole,
@@ -124,30 +126,69 @@ async fn connect(client: TcpStream, to: u16, line: watch::Receiver<Line>) {
     let _: std::io::Result<()> = client.set_nodelay(true).and(server.set_nodelay(true));
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
     let mut cut = line.clone();
+    let questions = pump(from_client, to_server, Direction::Question, line.clone());
+    let answers = pump(from_server, to_client, Direction::Answer, line);
     tokio::select! {
         // The cut first: an answer that was held back must not slip through when the line heals in the same instant.
         biased;
         _ = cut.wait_for(|line| line.cuts > cuts) => {}
-        _ = pump(from_client, to_server, Direction::Question, line.clone()) => {}
-        _ = pump(from_server, to_client, Direction::Answer, line) => {}
+        // Whoever has nothing to say any more may still want to hear; who is gone ends both directions.
+        _ = async { tokio::try_join!(questions, answers) } => {}
     }
 }
 
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, direction: Direction, mut line: watch::Receiver<Line>) -> Result<()> {
-    let losses = line.borrow().losses;
+/// One direction. What follows each other waits at the same time: a delay is added once, however much is in flight.
+async fn pump(from: OwnedReadHalf, to: OwnedWriteHalf, direction: Direction, line: watch::Receiver<Line>) -> Result<()> {
+    let (stamped, due) = mpsc::channel(IN_FLIGHT);
+    tokio::try_join!(receive(from, stamped, line.clone()), deliver(to, due, direction, line)).map(drop)
+}
+
+/// A chunk and when it may arrive; an empty one is the end, which is something to be passed on, too.
+type Stamped = (Instant, Vec<u8>);
+
+async fn receive(mut from: OwnedReadHalf, stamped: mpsc::Sender<Stamped>, line: watch::Receiver<Line>) -> Result<()> {
     let mut buffer = vec![0; CHUNK];
     loop {
         let length = from.read(&mut buffer).await?;
-        // The end of a connection is something to be passed on, too.
-        let line = *line.wait_for(|line| line.losses == losses && passes(line.mode, direction)).await?;
+        let delay = match line.borrow().mode {
+            Mode::Slow(delay) => delay,
+            _ => Duration::ZERO,
+        };
+        stamped.send((Instant::now() + delay, buffer[..length].to_vec())).await?;
         if length == 0 {
             return Ok(());
         }
-        if let Mode::Slow(delay) = line.mode {
-            tokio::time::sleep(delay).await;
-        }
-        to.write_all(&buffer[..length]).await?;
     }
+}
+
+async fn deliver(
+    mut to: OwnedWriteHalf,
+    mut due: mpsc::Receiver<Stamped>,
+    direction: Direction,
+    mut line: watch::Receiver<Line>,
+) -> Result<()> {
+    let losses = line.borrow().losses;
+    while let Some((at, chunk)) = due.recv().await {
+        await_instant(at).await?;
+        line.wait_for(|line| line.losses == losses && passes(line.mode, direction)).await?;
+        to.write_all(&chunk).await?;
+    }
+    to.shutdown().await?;
+    Ok(())
+}
+
+/// Tokio's clock counts in milliseconds; what is shorter, a thread waits for.
+async fn await_instant(at: Instant) -> Result<()> {
+    const TICK: Duration = Duration::from_millis(2);
+    let left = at.saturating_duration_since(Instant::now());
+    if left > TICK {
+        tokio::time::sleep(left - TICK).await;
+    }
+    let left = at.saturating_duration_since(Instant::now());
+    if !left.is_zero() {
+        tokio::task::spawn_blocking(move || std::thread::sleep(left)).await?;
+    }
+    Ok(())
 }
 
 fn passes(mode: Mode, direction: Direction) -> bool {
@@ -241,5 +282,42 @@ mod tests {
         proxy.heal();
         let mut client = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).unwrap();
         assert_eq!(ask(&mut client, LONG).unwrap(), 1);
+    }
+
+    #[test]
+    fn both_ways_together_add_the_delay() {
+        let (_runtime, proxy, mut client) = echo();
+        proxy.set(Mode::Slow(Duration::from_millis(50)));
+        let start = Instant::now();
+        assert_eq!(ask(&mut client, LONG).unwrap(), 1);
+        let passed = start.elapsed();
+        assert!((100..1_000).contains(&passed.as_millis()), "{passed:?}");
+    }
+
+    #[test]
+    fn questions_in_flight_wait_at_the_same_time() {
+        let (_runtime, proxy, mut client) = echo();
+        proxy.set(Mode::Slow(Duration::from_millis(50)));
+        client.set_nodelay(true).unwrap();
+        let start = Instant::now();
+        for _ in 0..50 {
+            client.write_all(b"x").unwrap();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        client.read_exact(&mut [0; 50]).unwrap();
+        let passed = start.elapsed();
+        assert!((100..2_000).contains(&passed.as_millis()), "one after the other it would be 5 s: {passed:?}");
+    }
+
+    #[test]
+    fn everything_arrives_in_order_and_then_the_end() {
+        let (_runtime, proxy, mut client) = echo();
+        proxy.set(Mode::Slow(Duration::from_millis(1)));
+        let sent: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+        let (mut sender, copy) = (client.try_clone().unwrap(), sent.clone());
+        std::thread::spawn(move || sender.write_all(&copy).and_then(|()| sender.shutdown(std::net::Shutdown::Write)));
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).unwrap();
+        assert!(received == sent);
     }
 }
