@@ -52,18 +52,7 @@ async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to
     let (lookup, token) = flow.timed(Stage::Lookup, look_up(flow, place, &customer_ids)).await?;
     count(flow, &lookup, customer_ids.len());
     changes.refuse_unenriched(&lookup, flow.strictness, &mut refusals);
-    let batch = Batch {
-        from,
-        to,
-        rounds: Vec::new(),
-        stale: 0,
-        ignored: 0,
-        truncates: Vec::new(),
-        letters: Vec::new(),
-        redis_away: false,
-        now: Utc::now(),
-    };
-    let mut prepared = Prepared { records, refusals, lookup, token, batch };
+    let mut prepared = Prepared { records, refusals, lookup, token, batch: Batch::empty(from, to, Utc::now()) };
     prepared.fill(changes);
     Some(prepared)
 }
@@ -122,17 +111,8 @@ impl Prepared {
         let second = self.records.split_off(middle);
         let border = second[0].offset;
         let late = self.refusals.split_off(&middle).into_iter().map(|(index, refusal)| (index - middle, refusal)).collect();
-        let empty = |from, to| Batch {
-            from,
-            to,
-            rounds: Vec::new(),
-            stale: 0,
-            ignored: 0,
-            truncates: Vec::new(),
-            letters: Vec::new(),
-            ..self.batch
-        };
-        let (first_batch, second_batch) = (empty(self.batch.from, border), empty(border, self.batch.to));
+        let Batch { from, to, now, .. } = self.batch;
+        let (first_batch, second_batch) = (Batch::empty(from, border, now), Batch::empty(border, to, now));
         let mut halves = [
             Self {
                 records: self.records,

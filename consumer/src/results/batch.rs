@@ -126,6 +126,13 @@ pub struct Written {
 }
 
 impl Batch {
+    /// From one offset to another, with nothing to write yet.
+    #[must_use]
+    pub fn empty(from: i64, to: i64, now: DateTime<Utc>) -> Self {
+        let (rounds, truncates, letters) = (Vec::new(), Vec::new(), Vec::new());
+        Self { from, to, rounds, stale: 0, ignored: 0, truncates, letters, redis_away: false, now }
+    }
+
     /// The state of each written order for its hash. Orders whose row the batch does not know whole are left out: the sweep reads them.
     /// `written` is in order of rounds, within a round by ascending id.
     #[must_use]
