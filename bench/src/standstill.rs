@@ -22,6 +22,8 @@ const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 /// Stops Postgres once the process is at work, starts it again after `away`, and lets the process work everything off.
 pub(crate) fn outage_of_postgres(ground: &Ground, filled: &Filled, away: Duration) -> Result<Measures> {
     ground.reset()?;
+    // The hashes of so many orders take more than redis.conf allows, and none may be evicted: each is looked at in the end.
+    let _: String = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("8gb").query(&mut ground.redis()?)?;
     let drain = Drain::launch(ground, filled, vec![ground.orderstream(filled.workload.topic(), &[])])?;
     until("every partition has its worker", PATIENCE, || Attempt::when(running(ground).is_ok_and(|running| running == 2 * PARTITIONS)))?;
     await_events(&drain, 0)?;

@@ -65,20 +65,34 @@ enum Swept {
 async fn sweep(flow: &Arc<Flow>, topics: &Topics) -> Result<Swept, StoreError> {
     let owned = |topic: &str| flow.places.of(topic).iter().map(|place| place.claim.partition).collect::<Vec<_>>();
     let customers = topics.customers.as_deref().map(owned).unwrap_or_default();
-    let expanded = flow.results.expand_customers(&customers, flow.refresh, CHUNK).await?;
+    let expanded = expand(flow, &customers).await?;
     let orders = owned(&topics.orders);
     let truncating = flow.results.sweep_truncate(&orders, CHUNK).await?;
     let mut lanes = JoinSet::new();
     for partitions in orders.chunks(orders.len().div_ceil(LANES).max(1)) {
         lanes.spawn(lane(Arc::clone(flow), topics.orders.clone(), partitions.to_vec()));
     }
-    let mut all = Ok(if expanded == 0 && !truncating { Swept::Nothing } else { Swept::Some });
+    let mut all = Ok(if truncating { expanded.max(Swept::Some) } else { expanded });
     while let Some(swept) = lanes.join_next().await {
         let swept = swept.unwrap_or_else(|broken| panic::resume_unwind(broken.into_panic()));
         // To their end, also beside one that failed: what they do takes hold only with its last step.
         all = all.and_then(|all| Ok(all.max(swept?)));
     }
     all
+}
+
+/// Puts orders of customers who have changed on the list.
+async fn expand(flow: &Flow, partitions: &[i32]) -> Result<Swept, StoreError> {
+    let marked = flow.results.marked_customers(partitions, CHUNK).await?;
+    let ids: Vec<&str> = marked.iter().map(|marked| marked.customer_id.as_str()).collect();
+    let (lookup, _) = flow.customers.look_up(&ids).await;
+    let Lookup::Answered(known) = lookup else { return Ok(Swept::RedisIsAway) };
+    let mut expanded = 0;
+    for marked in &marked {
+        let version = known.get(marked.customer_id.as_str()).and_then(|customer| customer.version.as_deref());
+        expanded += flow.results.expand(marked, version, flow.refresh, CHUNK).await?;
+    }
+    Ok(if expanded == 0 { Swept::Nothing } else { Swept::Some })
 }
 
 /// A chunk of each of these partitions.

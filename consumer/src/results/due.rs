@@ -64,6 +64,15 @@ pub struct Due {
     pub sweep: i64,
 }
 
+/// A customer who has changed.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Marked {
+    /// The customer's id.
+    pub customer_id: String,
+    /// Which mark this is.
+    pub stamp: i64,
+}
+
 const TAKE: &str = "
 select d.order_id, d.attempts, d.stamp, d.partition, s.number as swept, (select nextval('due_stamp')) as sweep
 from due_orders d left join sweeps s on s.epoch = $1 and s.partition = d.partition
@@ -104,7 +113,7 @@ select order_id, partition, now(), nextval('due_stamp') from outdated order by o
 on conflict (order_id) do update
 set partition = excluded.partition, due_at = excluded.due_at, attempts = 0, stamp = nextval('due_stamp')";
 
-const MARKED: &str = "select customer_id, version, stamp from due_customers where partition = any($1) order by marked_at limit $2";
+const MARKED: &str = "select customer_id, stamp from due_customers where partition = any($1) order by marked_at limit $2";
 
 /// Only if no later change has marked the customer again.
 const UNMARK: &str = "delete from due_customers where customer_id = $1 and stamp = $2";
@@ -154,23 +163,30 @@ impl Results {
         Ok(())
     }
 
-    /// Puts orders of marked customers on the list, `chunk` at a time and customer; returns how many. Zero: nothing is marked any more.
+    /// Up to `limit` customers of these partitions whose orders are to be put on the list, the longest marked first.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn expand_customers(&self, partitions: &[i32], refresh: bool, chunk: i64) -> Result<u64, StoreError> {
+    pub async fn marked_customers(&self, partitions: &[i32], limit: i64) -> Result<Vec<Marked>, StoreError> {
+        let query = sqlx::query_as(MARKED).bind(partitions).bind(limit);
+        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
+    }
+
+    /// Puts orders of a marked customer on the list, `chunk` at a time; returns how many. Zero: the mark is gone, for nothing is left to do.
+    ///
+    /// `version` is the customer's as Redis has it now, which the sweep compares rows with. The mark's own may be older: a rebuild reads
+    /// old changes again and marks them, and no row would ever have such a version again.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn expand(&self, marked: &Marked, version: Option<&str>, refresh: bool, chunk: i64) -> Result<u64, StoreError> {
         let mut lease = self.lease().await?;
-        let query = sqlx::query_as(MARKED).bind(partitions).bind(chunk);
-        let marked: Vec<(String, Option<String>, i64)> = lease.ask(|on| query.fetch_all(on)).await?;
-        let mut orders = 0;
-        for (customer_id, version, stamp) in marked {
-            let expand = sqlx::query(EXPAND).bind(&customer_id).bind(&version).bind(refresh).bind(chunk).bind(stamp);
-            let found = lease.ask(|on| expand.execute(on)).await?.rows_affected();
-            if found == 0 {
-                lease.ask(|on| sqlx::query(UNMARK).bind(&customer_id).bind(stamp).execute(on)).await?;
-            }
-            orders += found;
+        let Marked { customer_id, stamp } = marked;
+        let expand = sqlx::query(EXPAND).bind(customer_id).bind(version).bind(refresh).bind(chunk).bind(stamp);
+        let found = lease.ask(|on| expand.execute(on)).await?.rows_affected();
+        if found == 0 {
+            lease.ask(|on| sqlx::query(UNMARK).bind(customer_id).bind(stamp).execute(on)).await?;
         }
-        Ok(orders)
+        Ok(found)
     }
 }

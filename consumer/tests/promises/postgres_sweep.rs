@@ -3,6 +3,7 @@
 use chrono::Utc;
 use orderstream::customers::ChangedCustomer;
 use orderstream::enrich::{KnownCustomer, OrderState, ResultRow};
+use orderstream::results::Results;
 
 use crate::fresh::{Fresh, at, batch, put};
 
@@ -47,12 +48,12 @@ fn an_order_that_is_swept_with_the_customer_before_the_change_stays_on_the_list(
     fresh.runtime.block_on(async {
         let results = &fresh.results;
         results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
-        assert_eq!(results.expand_customers(&[0], true, 10).await.unwrap(), 1);
+        assert_eq!(expand(results, "0.0.2").await, 1);
         // A sweep takes the order and looks its customer up; then the customer changes.
         let taken = results.take_due(0, 0, 10).await.unwrap();
         let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.2")).collect::<Vec<_>>();
         results.mark_customers(0, &[changed("0.0.3")], true).await.unwrap();
-        while results.expand_customers(&[0], true, 10).await.unwrap() > 0 {}
+        while expand(results, "0.0.3").await > 0 {}
         results.refresh(&rows, Utc::now()).await.unwrap();
         results.finish_due(0, &taken).await.unwrap();
         assert_eq!(results.take_due(0, 0, 10).await.unwrap().len(), 1);
@@ -71,9 +72,34 @@ fn a_mark_that_every_row_has_overtaken_goes_away() {
         let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.3")).collect::<Vec<_>>();
         results.refresh(&rows, Utc::now()).await.unwrap();
         results.mark_customers(0, &[changed("0.0.3")], true).await.unwrap();
-        assert_eq!(results.expand_customers(&[0], true, 10).await.unwrap(), 0);
+        assert_eq!(expand(results, "0.0.3").await, 0);
     });
     assert_eq!(fresh.number("select count(*) from due_customers"), 0);
+}
+
+#[test]
+fn a_mark_with_an_older_version_than_every_row_goes_away() {
+    let fresh = Fresh::database("older_mark");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    fresh.runtime.block_on(async {
+        let results = &fresh.results;
+        let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.3")).collect::<Vec<_>>();
+        results.refresh(&rows, Utc::now()).await.unwrap();
+        // A rebuild has read an old change again, and its mark comes after the later change was marked and swept.
+        results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
+        assert_eq!(expand(results, "0.0.3").await, 0);
+    });
+    assert_eq!(fresh.number("select count(*) from due_customers"), 0);
+}
+
+/// Expands every mark, with the version that Redis has now.
+async fn expand(results: &Results, version_now: &str) -> u64 {
+    let mut orders = 0;
+    for marked in results.marked_customers(&[0], 10).await.unwrap() {
+        orders += results.expand(&marked, Some(version_now), true, 10).await.unwrap();
+    }
+    orders
 }
 
 fn live(states: Vec<OrderState>) -> Vec<ResultRow> {
