@@ -1,4 +1,4 @@
-//! Redis: version, role, what may be evicted, persistence.
+//! Redis: version, role, what the user may do, what may be evicted, persistence.
 
 use std::time::Duration;
 
@@ -7,6 +7,10 @@ use redis::{AsyncConnectionConfig, InfoDict};
 use super::{DEADLINE, Findings, in_time};
 use crate::config::Redis;
 use crate::config::secret::redact_url;
+
+mod rights;
+
+use rights::Right;
 
 pub(super) async fn check(config: &Redis) -> Findings {
     let mut findings = Findings::new("redis");
@@ -18,7 +22,7 @@ pub(super) async fn check(config: &Redis) -> Findings {
     findings
 }
 
-/// What `INFO` tells. Managed services leave some of it out.
+/// What `INFO` tells, and what the user may not do. Managed services leave some of it out.
 #[derive(Debug, Default)]
 struct Facts {
     version: String,
@@ -28,13 +32,21 @@ struct Facts {
     used_bytes: Option<u64>,
     is_append_only: Option<bool>,
     last_save_failed: bool,
+    denied: Vec<Right>,
 }
 
 async fn facts(url: &str) -> Result<Facts, String> {
     let client = redis::Client::open(url).map_err(|error| error.to_string())?;
     let limits = AsyncConnectionConfig::new().set_connection_timeout(Some(DEADLINE)).set_response_timeout(Some(Duration::from_secs(3)));
     let mut connection = client.get_multiplexed_async_connection_with_config(&limits).await.map_err(|error| error.to_string())?;
-    let info: InfoDict = redis::cmd("INFO").query_async(&mut connection).await.map_err(|error| error.to_string())?;
+    let denied = rights::denied(&mut connection).await?;
+    let info: InfoDict = match redis::cmd("INFO").query_async(&mut connection).await {
+        // It is among what is denied.
+        Err(error) if error.code() == Some("NOPERM") => {
+            return Ok(Facts { version: "of unknown version".into(), denied, ..Facts::default() });
+        }
+        answer => answer.map_err(|error| error.to_string())?,
+    };
     let text = |name: &str| info.get::<String>(name);
     Ok(Facts {
         version: text("redis_version").unwrap_or_else(|| "unknown".into()),
@@ -44,6 +56,7 @@ async fn facts(url: &str) -> Result<Facts, String> {
         used_bytes: info.get("used_memory"),
         is_append_only: text("aof_enabled").map(|flag| flag == "1"),
         last_save_failed: text("rdb_last_bgsave_status").is_some_and(|status| status != "ok"),
+        denied,
     })
 }
 
@@ -54,6 +67,7 @@ fn judge(facts: &Facts, url: &str, findings: &mut Findings) {
     } else {
         findings.ok(version);
     }
+    rights::judge(&facts.denied, findings);
     eviction(facts, findings);
     match facts.is_append_only {
         Some(true) => findings.ok("append-only file is on"),
@@ -109,13 +123,13 @@ mod tests {
 
     #[test]
     fn a_server_that_evicts_only_what_expires_is_fine() {
-        assert_eq!(grades(&good()), [Grade::Ok, Grade::Ok, Grade::Ok]);
-        assert_eq!(grades(&Facts { policy: Some("noeviction".into()), max_bytes: Some(0), ..good() })[1], Grade::Ok);
+        assert_eq!(grades(&good()), [Grade::Ok; 4]);
+        assert_eq!(grades(&Facts { policy: Some("noeviction".into()), max_bytes: Some(0), ..good() })[2], Grade::Ok);
     }
 
     #[test]
     fn a_server_that_evicts_customers_fails() {
-        assert_eq!(grades(&Facts { policy: Some("allkeys-lru".into()), ..good() })[1], Grade::Failed);
+        assert_eq!(grades(&Facts { policy: Some("allkeys-lru".into()), ..good() })[2], Grade::Failed);
     }
 
     #[test]
@@ -125,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_is_not_told_or_may_be_lost_is_a_warning() {
-        assert_eq!(grades(&Facts { policy: None, is_append_only: None, last_save_failed: true, ..good() })[1..], [Grade::Warning; 3]);
-        assert_eq!(grades(&Facts { is_append_only: Some(false), ..good() })[2], Grade::Warning);
+        assert_eq!(grades(&Facts { policy: None, is_append_only: None, last_save_failed: true, ..good() })[2..], [Grade::Warning; 3]);
+        assert_eq!(grades(&Facts { is_append_only: Some(false), ..good() })[3], Grade::Warning);
     }
 }
