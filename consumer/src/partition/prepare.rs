@@ -55,6 +55,7 @@ async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to
     let batch = Batch {
         from,
         to,
+        last: records.last().and_then(Record::landmark),
         rounds: Vec::new(),
         stale: 0,
         ignored: 0,
@@ -122,9 +123,10 @@ impl Prepared {
         let second = self.records.split_off(middle);
         let border = second[0].offset;
         let late = self.refusals.split_off(&middle).into_iter().map(|(index, refusal)| (index - middle, refusal)).collect();
-        let empty = |from, to| Batch {
+        let empty = |from, to, last| Batch {
             from,
             to,
+            last,
             rounds: Vec::new(),
             stale: 0,
             ignored: 0,
@@ -132,7 +134,10 @@ impl Prepared {
             letters: Vec::new(),
             ..self.batch
         };
-        let (first_batch, second_batch) = (empty(self.batch.from, border), empty(border, self.batch.to));
+        let (first_batch, second_batch) = (
+            empty(self.batch.from, border, self.records.last().and_then(Record::landmark)),
+            empty(border, self.batch.to, second.last().and_then(Record::landmark)),
+        );
         let mut halves = [
             Self {
                 records: self.records,

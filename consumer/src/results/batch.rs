@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::enrich::{DeletedRow, EnrichedOrder, OrderState, ResultRow};
 use crate::order::Text;
 use crate::position::Position;
+use crate::record::Landmark;
 use crate::rejection::{Rejection, Stage};
 
 /// An order to be written.
@@ -98,6 +99,8 @@ pub struct Batch {
     pub from: i64,
     /// The next offset afterwards.
     pub to: i64,
+    /// The last of these records.
+    pub last: Option<Landmark>,
     /// The writes, in order.
     pub rounds: Vec<Round>,
     /// Changes that one of the same batch had overtaken before they came.

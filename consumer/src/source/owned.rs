@@ -10,7 +10,7 @@ use super::inbox::{Feed, Marks};
 use super::progress::Progress;
 use super::progress::Watermarks;
 use super::worker::{ClaimError, Claimed, Ending, Ownership, Partition};
-use crate::record::Record;
+use crate::record::{Landmark, Record};
 
 /// With very many partitions the shares would become useless: below this they are no smaller, and the budget is passed.
 const SMALLEST_SHARE: Marks = Marks { bytes: 64 << 10, records: 64 };
@@ -50,6 +50,10 @@ pub(super) struct Running {
     pub(super) staged: Vec<Record>,
     /// The lowest offset that may come.
     pub(super) next: i64,
+    /// The record by which the log is known again; until the first one has come.
+    landmark: Option<Landmark>,
+    /// Another record stands there: nothing of this log may go to the worker.
+    pub(super) stranger: Option<Landmark>,
     pub(super) paused: bool,
     /// Since when nothing made the client throw away what it had fetched.
     pub(super) steady_since: Instant,
@@ -116,10 +120,41 @@ impl Owned {
 }
 
 impl Running {
-    pub(super) fn new(feed: Feed, start: i64, ownership: watch::Sender<Ownership>, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(
+        feed: Feed,
+        start: i64,
+        landmark: Option<Landmark>,
+        ownership: watch::Sender<Ownership>,
+        progress: Arc<Progress>,
+    ) -> Self {
         let now = Instant::now();
         let staged = Vec::new();
-        Self { feed, staged, next: start, paused: false, steady_since: now, started: now, ownership, progress, committed: start }
+        let stranger = None;
+        Self {
+            feed,
+            staged,
+            next: start,
+            landmark,
+            stranger,
+            paused: false,
+            steady_since: now,
+            started: now,
+            ownership,
+            progress,
+            committed: start,
+        }
+    }
+
+    /// Whether the worker may have this record. The first one that comes tells whether this is the log that was read before. If compaction has
+    /// removed the landmark, a later one comes first, and nothing tells.
+    pub(super) fn may_have(&mut self, record: &Record) -> bool {
+        if let Some(landmark) = self.landmark.take()
+            && record.offset == landmark.offset
+            && record.timestamp_ms.is_some_and(|timestamp| timestamp != landmark.timestamp_ms)
+        {
+            self.stranger = Some(landmark);
+        }
+        self.stranger.is_none() && record.offset >= self.next
     }
 
     /// To be told to the client too.

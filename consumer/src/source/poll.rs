@@ -103,6 +103,7 @@ impl PollLoop<'_> {
     fn run(&mut self, stopping: &AtomicBool) -> Result<(), KafkaError> {
         while !stopping.load(Ordering::Relaxed) {
             self.take_messages()?;
+            self.stop_other_logs();
             self.answer_rebalances();
             self.take_notes();
             self.claim_what_is_due();
@@ -151,7 +152,9 @@ impl PollLoop<'_> {
         let record = copy::record(message, topic);
         let size = record.size();
         // Not running any more, or sent again after a pause: the inbox is in order, always.
-        if let Some(running) = self.owned[index].running().filter(|running| record.offset >= running.next) {
+        if let Some(running) = self.owned[index].running()
+            && running.may_have(&record)
+        {
             running.next = record.offset + 1;
             running.staged.push(record);
         }

@@ -109,5 +109,16 @@ pub fn delete(order_id: i64, position: Position) -> Delete {
 
 pub fn batch(from: i64, to: i64, puts: Vec<Put>, deletes: Vec<Delete>) -> Batch {
     let rounds = vec![Round { puts, deletes }];
-    Batch { from, to, rounds, stale: 0, ignored: 0, truncates: Vec::new(), letters: Vec::new(), redis_away: false, now: Utc::now() }
+    Batch {
+        from,
+        to,
+        last: None,
+        rounds,
+        stale: 0,
+        ignored: 0,
+        truncates: Vec::new(),
+        letters: Vec::new(),
+        redis_away: false,
+        now: Utc::now(),
+    }
 }
