@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::TimeUnit;
 use super::decimal;
 use super::field::{Field, Kind};
 use super::json::{self, Object};
@@ -76,7 +77,13 @@ impl<'a> Row<'a> {
     }
 
     /// The order that the row is.
-    pub(super) fn order(&self, before: Before<'a>, schema: Schema<'a>, decimal_scale: Option<u32>) -> Result<Order, Rejection> {
+    pub(super) fn order(
+        &self,
+        before: Before<'a>,
+        schema: Schema<'a>,
+        decimal_scale: Option<u32>,
+        time_unit: TimeUnit,
+    ) -> Result<Order, Rejection> {
         let quantity = self.field("quantity", self.quantity);
         let price = self.field("price", self.price);
         let created_at = self.field("created_at", self.created_at);
@@ -99,8 +106,8 @@ impl<'a> Row<'a> {
             price,
             total: decimal::total(count, price)?,
             status: self.text("status", |row| row.status, before)?.unwrap_or_else(|| Text::Value(DEFAULT_STATUS.to_owned())),
-            ordered_at: time::timestamp(created_at, columns.as_ref())?,
-            updated_at: time::timestamp(updated_at, columns.as_ref())?,
+            ordered_at: time::timestamp(created_at, columns.as_ref(), time_unit)?,
+            updated_at: time::timestamp(updated_at, columns.as_ref(), time_unit)?,
         })
     }
 
