@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::breaker::{BreakerConfig, Forced};
 use crate::cache::{CacheSettings, OrderCache};
 use crate::changes::Strictness;
-use crate::config::{Breaker, Config, Format, Held, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
+use crate::config::{Breaker, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 use crate::customers::{CommittedCustomers, Customers};
 use crate::dead_letter::DeadLetters;
 use crate::envelope::{self, Decoder};
@@ -101,8 +101,14 @@ fn decoder(config: &Config) -> Decoder {
         Format::Envelope => envelope::Format::Envelope,
         Format::Flat => envelope::Format::Flat,
     };
+    let time_unit = match config.source.time_unit {
+        TimeUnit::Millis => envelope::TimeUnit::Millis,
+        TimeUnit::Micros => envelope::TimeUnit::Micros,
+        TimeUnit::Nanos => envelope::TimeUnit::Nanos,
+    };
     let source = &config.source;
-    Decoder { format, epoch: source.epoch, decimal_scale: source.decimal_scale, max_record_bytes: source.max_record_bytes }
+    let (decimal_scale, max_record_bytes) = (source.decimal_scale, source.max_record_bytes);
+    Decoder { format, epoch: source.epoch, decimal_scale, time_unit, max_record_bytes }
 }
 
 fn rules(config: &Config) -> Rules {

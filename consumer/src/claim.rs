@@ -56,7 +56,8 @@ impl Claimant {
         }
         self.flow.health.claimed(&partition.topic, partition.number, claim.next_offset, claim.fates);
         self.flow.metrics.partition_claimed(&partition.topic, partition.number);
-        Ok(Claimed { next_offset: Some(claim.next_offset), worker: Box::new(move |assigned| self.worker(claim, assigned)) })
+        let (next_offset, landmark) = (Some(claim.next_offset), claim.landmark);
+        Ok(Claimed { next_offset, landmark, worker: Box::new(move |assigned| self.worker(claim, assigned)) })
     }
 
     fn worker(self, claim: Claim, assigned: Assigned) -> Work {

@@ -28,7 +28,7 @@ pub use problem::{Problem, Problems};
 pub use secret::{Properties, Secret};
 pub use sections::{
     Batch, Breaker, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Log, LogFormat, Redis, Shutdown, Source,
-    WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 pub use sources::Environment;
 

@@ -89,7 +89,8 @@ async fn commit(
     within(flow, place, from, records.len(), &batch.refusals).await?;
     loop {
         let rows = letters.acknowledged(flow, place, records, &batch.refusals).await?;
-        let attempt = CustomerBatch { from, to, fates, changed, letters: &rows, refresh: flow.refresh };
+        let last = records.last().and_then(Record::landmark);
+        let attempt = CustomerBatch { from, to, last, fates, changed, letters: &rows, refresh: flow.refresh };
         match flow.results.keep(&place.claim, &attempt).await {
             Ok(()) => break,
             Err(ApplyError::Store(error)) => {

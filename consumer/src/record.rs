@@ -101,6 +101,15 @@ impl<'a> Iter<'a> {
     }
 }
 
+/// A record by which a partition's log is known again: a topic that was deleted and created anew has another one at that offset (P2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Landmark {
+    /// Its offset.
+    pub offset: i64,
+    /// Kafka's timestamp of it, milliseconds since 1970.
+    pub timestamp_ms: i64,
+}
+
 /// A record as Kafka delivered it, unparsed.
 #[derive(Debug, Clone)]
 pub struct Record {
@@ -125,6 +134,12 @@ impl Record {
     #[must_use]
     pub fn size(&self) -> usize {
         self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + self.headers.size()
+    }
+
+    /// The record as a landmark, if Kafka gave it a timestamp.
+    #[must_use]
+    pub fn landmark(&self) -> Option<Landmark> {
+        Some(Landmark { offset: self.offset, timestamp_ms: self.timestamp_ms? })
     }
 }
 

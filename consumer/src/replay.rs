@@ -120,6 +120,7 @@ async fn prepare(flow: &Flow, originals: &[Original], refused: &HashMap<usize, R
     let batch = Batch {
         from: 0,
         to: 0,
+        last: None,
         rounds,
         stale: 0,
         ignored: 0,

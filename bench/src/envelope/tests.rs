@@ -1,6 +1,6 @@
 //! The events are those of the real Debezium, and say what the shop says.
 
-use orderstream::envelope::{Decoded, Decoder, Format};
+use orderstream::envelope::{Decoded, Decoder, Format, TimeUnit};
 use orderstream::order::{Effect, Text};
 use orderstream::position::Kind;
 use orderstream::record::{Headers, Record};
@@ -25,7 +25,7 @@ fn record(key: &str, value: &str, offset: u64) -> Record {
 }
 
 fn decoder() -> Decoder {
-    Decoder { format: Format::Envelope, epoch: 0, decimal_scale: None, max_record_bytes: 1 << 20 }
+    Decoder { format: Format::Envelope, epoch: 0, decimal_scale: None, time_unit: TimeUnit::Micros, max_record_bytes: 1 << 20 }
 }
 
 fn written(number: u64, event: Event) -> (String, String) {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use orderstream::cache::write_call;
 use orderstream::collapse::collapse;
 use orderstream::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
-use orderstream::envelope::{Decoded, Decoder, Format};
+use orderstream::envelope::{Decoded, Decoder, Format, TimeUnit};
 use orderstream::order::{Customer, OrderChange, Timestamp};
 use orderstream::position::Position;
 use orderstream::record::{Headers, Record};
@@ -74,7 +74,7 @@ fn piece(name: &'static str, run: impl FnMut() + 'static) -> Piece {
 }
 
 fn decoder() -> Decoder {
-    Decoder { format: Format::Envelope, epoch: 0, decimal_scale: None, max_record_bytes: 1 << 20 }
+    Decoder { format: Format::Envelope, epoch: 0, decimal_scale: None, time_unit: TimeUnit::Micros, max_record_bytes: 1 << 20 }
 }
 
 /// Every order's changes, interleaved with those of the others.

@@ -128,6 +128,12 @@ pub const KEYS: &[Key] = &[
         "Scale of base64 decimals whose events carry no schema; empty: such events are refused",
     )
     .optional(),
+    Key::new(
+        "source.time_unit",
+        Kind::Choice(&["millis", "micros", "nanos"]),
+        "micros",
+        "Unit of integer times whose events carry no schema: millis for Debezium's time.precision.mode=connect",
+    ),
     Key::new("source.max_record_bytes", Kind::Number(1_024, 67_108_864), "1048576", "Larger records become dead letters"),
     Key::new(
         "database.url",

@@ -5,7 +5,7 @@ mod kafka;
 mod process;
 mod stores;
 
-pub use events::{DeadLetters, Enrichment, Format, Source, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
+pub use events::{DeadLetters, Enrichment, Format, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 pub use kafka::Kafka;
 pub use process::{Batch, HealthRules, Http, Log, LogFormat, Shutdown};
 pub use stores::{Breaker, Database, Held, Redis};

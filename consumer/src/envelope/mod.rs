@@ -36,6 +36,18 @@ pub enum Format {
     Flat,
 }
 
+/// What an integer counts that stands for a time, where no schema says it: the setting `source.time_unit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeUnit {
+    /// `time.precision.mode=connect`.
+    Millis,
+    /// `time.precision.mode=adaptive`, Debezium's default, for a `timestamp`; and `microseconds`.
+    #[default]
+    Micros,
+    /// `time.precision.mode=nanoseconds`.
+    Nanos,
+}
+
 /// Reads the events of one source.
 #[derive(Debug, Clone)]
 pub struct Decoder {
@@ -45,6 +57,8 @@ pub struct Decoder {
     pub epoch: i32,
     /// The setting `source.decimal_scale`: with it, a price without a schema is base64 with this many decimals.
     pub decimal_scale: Option<u32>,
+    /// The setting `source.time_unit`.
+    pub time_unit: TimeUnit,
     /// The setting `source.max_record_bytes`; a larger record is rejected unread.
     pub max_record_bytes: usize,
 }
@@ -72,7 +86,7 @@ impl Decoder {
         }
         let id = event.id(Field::bigint)?;
         let effect = match event.action {
-            Action::Put { after, before } => Effect::Put(after.order(before, event.schema, self.decimal_scale)?),
+            Action::Put { after, before } => Effect::Put(after.order(before, event.schema, self.decimal_scale, self.time_unit)?),
             Action::Delete { .. } | Action::Truncate => Effect::Delete,
         };
         Ok(Decoded::Change(Change { id, effect, position: event.position }))

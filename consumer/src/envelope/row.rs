@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
+use super::TimeUnit;
 use super::decimal;
 use super::field::{Field, Kind};
 use super::json::{self, Object};
@@ -75,7 +76,13 @@ impl<'a> Row<'a> {
     }
 
     /// The order that the row is.
-    pub(super) fn order(&self, before: Before<'a>, schema: Schema<'a>, decimal_scale: Option<u32>) -> Result<Order, Rejection> {
+    pub(super) fn order(
+        &self,
+        before: Before<'a>,
+        schema: Schema<'a>,
+        decimal_scale: Option<u32>,
+        time_unit: TimeUnit,
+    ) -> Result<Order, Rejection> {
         let quantity = self.field("quantity", self.quantity);
         let price = self.field("price", self.price);
         let created_at = self.field("created_at", self.created_at);
@@ -98,8 +105,8 @@ impl<'a> Row<'a> {
             price,
             total: decimal::total(count, price)?,
             status: self.text("status", |row| row.status, before)?.unwrap_or_else(|| Text::Value(SmolStr::new_static(DEFAULT_STATUS))),
-            ordered_at: time::timestamp(created_at, columns.as_ref())?,
-            updated_at: time::timestamp(updated_at, columns.as_ref())?,
+            ordered_at: time::timestamp(created_at, columns.as_ref(), time_unit)?,
+            updated_at: time::timestamp(updated_at, columns.as_ref(), time_unit)?,
         })
     }
 

@@ -2,6 +2,7 @@
 //! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-temporal-types>): ISO 8601 text, or an
 //! integer whose unit stands in the schema.
 
+use super::TimeUnit;
 use super::field::{Field, Kind};
 use super::schema::{Column, Columns};
 use crate::order::Timestamp;
@@ -17,14 +18,14 @@ const INFINITY: i64 = 9_223_372_036_825_200_000;
 const NEG_INFINITY: i64 = -9_223_372_036_832_400_000;
 
 /// A time, or null. Text without an offset is taken for UTC, as is everything in a `timestamp without time zone`.
-pub(super) fn timestamp(field: Field<'_>, columns: Option<&Columns<'_>>) -> Result<Option<Timestamp>, Rejection> {
+pub(super) fn timestamp(field: Field<'_>, columns: Option<&Columns<'_>>, unit: TimeUnit) -> Result<Option<Timestamp>, Rejection> {
     let micros = match field.kind() {
         Kind::Null => return Ok(None),
         Kind::Text => {
             let text = field.text()?;
             word(&text).or_else(|| iso(&text)).ok_or_else(|| Rejection::invalid(format!("{field}: text that is no ISO 8601 time")))?
         }
-        Kind::Number => integer(field, columns)?,
+        Kind::Number => integer(field, columns, unit)?,
         Kind::Boolean | Kind::Object | Kind::Array => return Err(field.mismatch("an ISO 8601 time or an integer")),
     };
     let timestamp = match micros {
@@ -44,23 +45,32 @@ fn word(text: &str) -> Option<i64> {
     }
 }
 
-/// Microseconds of an integer in the unit that the schema names. Without a schema they are microseconds: what Debezium's default,
-/// `adaptive`, makes of a `timestamp`; a guess by size would be wrong some day without anybody noticing.
-fn integer(field: Field<'_>, columns: Option<&Columns<'_>>) -> Result<i64, Rejection> {
+/// Microseconds of an integer in the unit that the schema names, and without a schema in that of the setting: a guess by size would be
+/// wrong some day without anybody noticing.
+fn integer(field: Field<'_>, columns: Option<&Columns<'_>>, unit: TimeUnit) -> Result<i64, Rejection> {
     let number = field.bigint()?;
-    let Some(columns) = columns else { return Ok(number) };
     // The infinities are infinite in any unit, nanoseconds too.
     if number == i64::MAX || number == i64::MIN {
         return Ok(number);
     }
+    let Some(columns) = columns else { return Ok(micros(number, unit)) };
     match columns.get(field.name).map(Column::logical_type) {
-        Some("io.debezium.time.MicroTimestamp") => Ok(number),
-        Some("io.debezium.time.NanoTimestamp") => Ok(number.div_euclid(1_000)),
-        Some("io.debezium.time.Timestamp" | "org.apache.kafka.connect.data.Timestamp") => Ok(number.saturating_mul(1_000)),
+        Some("io.debezium.time.MicroTimestamp") => Ok(micros(number, TimeUnit::Micros)),
+        Some("io.debezium.time.NanoTimestamp") => Ok(micros(number, TimeUnit::Nanos)),
+        Some("io.debezium.time.Timestamp" | "org.apache.kafka.connect.data.Timestamp") => Ok(micros(number, TimeUnit::Millis)),
         Some("io.debezium.time.Date" | "org.apache.kafka.connect.data.Date") => {
             Ok(number.saturating_mul(SECONDS_PER_DAY * MICROS_PER_SECOND))
         }
         _ => Err(Rejection::invalid(format!("{field}: an integer whose schema names no unit of time"))),
+    }
+}
+
+/// Cut towards the past, as text is.
+fn micros(number: i64, unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Millis => number.saturating_mul(1_000),
+        TimeUnit::Micros => number,
+        TimeUnit::Nanos => number.div_euclid(1_000),
     }
 }
 

@@ -52,7 +52,8 @@ async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to
     let (lookup, token) = flow.timed(Stage::Lookup, look_up(flow, place, &customer_ids)).await?;
     count(flow, &lookup, customer_ids.len());
     changes.refuse_unenriched(&lookup, flow.strictness, &mut refusals);
-    let mut prepared = Prepared { records, refusals, lookup, token, batch: Batch::empty(from, to, Utc::now()) };
+    let batch = Batch { last: records.last().and_then(Record::landmark), ..Batch::empty(from, to, Utc::now()) };
+    let mut prepared = Prepared { records, refusals, lookup, token, batch };
     prepared.fill(changes);
     Some(prepared)
 }
@@ -112,7 +113,8 @@ impl Prepared {
         let border = second[0].offset;
         let late = self.refusals.split_off(&middle).into_iter().map(|(index, refusal)| (index - middle, refusal)).collect();
         let Batch { from, to, now, .. } = self.batch;
-        let (first_batch, second_batch) = (Batch::empty(from, border, now), Batch::empty(border, to, now));
+        let half = |from, to, records: &[Record]| Batch { last: records.last().and_then(Record::landmark), ..Batch::empty(from, to, now) };
+        let (first_batch, second_batch) = (half(from, border, &self.records), half(border, to, &second));
         let mut halves = [
             Self {
                 records: self.records,

@@ -70,7 +70,7 @@ impl Results {
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
     let mut fates = expected_fates(batch);
-    fence::move_offset(connection, claim, batch.from, batch.to, fates).await?;
+    fence::move_offset(connection, claim, batch.from, batch.to, batch.last, fates).await?;
     let truncated = truncate::note(connection, &batch.truncates).await?;
     let mut written = Vec::new();
     for (number, round) in batch.rounds.iter().enumerate() {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::enrich::{DeletedRow, EnrichedOrder, OrderState, ResultRow};
 use crate::order::Text;
 use crate::position::Position;
+use crate::record::Landmark;
 use crate::rejection::{Rejection, Stage};
 
 /// An order to be written.
@@ -98,6 +99,8 @@ pub struct Batch {
     pub from: i64,
     /// The next offset afterwards.
     pub to: i64,
+    /// The last of these records.
+    pub last: Option<Landmark>,
     /// The writes, in order.
     pub rounds: Vec<Round>,
     /// Changes that one of the same batch had overtaken before they came.
@@ -130,7 +133,7 @@ impl Batch {
     #[must_use]
     pub fn empty(from: i64, to: i64, now: DateTime<Utc>) -> Self {
         let (rounds, truncates, letters) = (Vec::new(), Vec::new(), Vec::new());
-        Self { from, to, rounds, stale: 0, ignored: 0, truncates, letters, redis_away: false, now }
+        Self { from, to, last: None, rounds, stale: 0, ignored: 0, truncates, letters, redis_away: false, now }
     }
 
     /// The state of each written order for its hash. Orders whose row the batch does not know whole are left out: the sweep reads them.

@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 use super::ledger::Entry;
 use super::{Results, StoreError};
 use crate::fate::Fates;
+use crate::record::Landmark;
 
 /// A partition in the hands of one worker: the fence of each of its transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Claim {
     pub generation: i64,
     /// The next offset to be processed.
     pub next_offset: i64,
+    /// The last record before it, by which the log is known again.
+    pub landmark: Option<Landmark>,
     /// The fates of all records before it.
     pub fates: Fates,
 }
@@ -117,7 +120,7 @@ values ($1, $2, $3, $4, 1, $5, $6)
 on conflict (epoch, topic, partition) do update
 set generation = o.generation + 1, claimed_by = excluded.claimed_by, claimed_at = now(), cluster_id = coalesce(o.cluster_id, excluded.cluster_id)
 where coalesce(o.cluster_id = excluded.cluster_id, true)
-returning generation, next_offset, applied, stale, ignored, dead_lettered";
+returning generation, next_offset, last_offset, last_ms, applied, stale, ignored, dead_lettered";
 
 const OF_OTHER_CLUSTER: &str =
     "select next_offset, coalesce(cluster_id, '') from consumer_offsets where epoch = $1 and topic = $2 and partition = $3";
@@ -147,6 +150,7 @@ impl Results {
             partition: wanted.partition,
             generation: row.try_get("generation").map_err(StoreError::from)?,
             next_offset: row.try_get("next_offset").map_err(StoreError::from)?,
+            landmark: landmark(&row).map_err(StoreError::from)?,
             fates: fates(&row).map_err(StoreError::from)?,
         };
         within_watermarks(wanted.topic, wanted.partition, claim.next_offset, wanted.low, wanted.high)?;
@@ -192,6 +196,11 @@ pub enum Standing {
     },
     /// Another worker has claimed it since.
     Elsewhere,
+}
+
+fn landmark(row: &PgRow) -> Result<Option<Landmark>, sqlx::Error> {
+    let (offset, timestamp_ms): (Option<i64>, Option<i64>) = (row.try_get("last_offset")?, row.try_get("last_ms")?);
+    Ok(offset.zip(timestamp_ms).map(|(offset, timestamp_ms)| Landmark { offset, timestamp_ms }))
 }
 
 pub(super) fn fates(row: &PgRow) -> Result<Fates, sqlx::Error> {

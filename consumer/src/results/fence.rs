@@ -4,10 +4,12 @@ use sqlx::postgres::PgConnection;
 
 use super::{ApplyError, Claim, StoreError};
 use crate::fate::Fates;
+use crate::record::Landmark;
 
 const FENCE: &str = "
 update consumer_offsets
-set next_offset = $6, applied = applied + $7, stale = stale + $8, ignored = ignored + $9, dead_lettered = dead_lettered + $10, updated_at = now()
+set next_offset = $6, last_offset = $11, last_ms = $12, applied = applied + $7, stale = stale + $8, ignored = ignored + $9, dead_lettered = dead_lettered + $10,
+    updated_at = now()
 where epoch = $1 and topic = $2 and partition = $3 and generation = $4 and next_offset = $5";
 
 const RECOUNT: &str = "
@@ -19,6 +21,7 @@ pub(in crate::results) async fn move_offset(
     claim: &Claim,
     from: i64,
     to: i64,
+    last: Option<Landmark>,
     fates: Fates,
 ) -> Result<(), ApplyError> {
     let moved = sqlx::query(FENCE)
@@ -32,6 +35,8 @@ pub(in crate::results) async fn move_offset(
         .bind(count(fates.stale))
         .bind(count(fates.ignored))
         .bind(count(fates.dead_lettered))
+        .bind(last.map(|last| last.offset))
+        .bind(last.map(|last| last.timestamp_ms))
         .execute(connection)
         .await?;
     if moved.rows_affected() == 1 { Ok(()) } else { Err(ApplyError::Fenced) }

@@ -6,6 +6,7 @@ use super::batch::LetterRow;
 use super::{ApplyError, Claim, Results, StoreError, fence, letters};
 use crate::customers::ChangedCustomer;
 use crate::fate::Fates;
+use crate::record::Landmark;
 
 /// The records from one offset to another of the customers' topic.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct CustomerBatch<'a> {
     pub from: i64,
     /// The next offset afterwards.
     pub to: i64,
+    /// The last of these records.
+    pub last: Option<Landmark>,
     /// The fates of its records.
     pub fates: Fates,
     /// Customers whose hash changed, each once.
@@ -80,7 +83,7 @@ pub(super) async fn mark(
 }
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
-    fence::move_offset(connection, claim, batch.from, batch.to, batch.fates).await?;
+    fence::move_offset(connection, claim, batch.from, batch.to, batch.last, batch.fates).await?;
     mark(connection, claim.partition, batch.changed, batch.refresh).await?;
     Ok(letters::insert(connection, claim, batch.letters).await?)
 }

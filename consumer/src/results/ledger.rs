@@ -79,7 +79,8 @@ const RESET: &str = "
 insert into consumer_offsets as o (epoch, topic, partition, next_offset, generation, claimed_by, cluster_id)
 values ($1, $2, $3, $4, 0, $5, $6)
 on conflict (epoch, topic, partition) do update
-set next_offset = excluded.next_offset, generation = o.generation + 1, claimed_by = excluded.claimed_by, claimed_at = now(),
+set next_offset = excluded.next_offset, last_offset = null, last_ms = null, generation = o.generation + 1,
+    claimed_by = excluded.claimed_by, claimed_at = now(),
     cluster_id = coalesce(excluded.cluster_id, o.cluster_id), updated_at = now()
 returning generation";
 

@@ -72,6 +72,8 @@ impl PollLoop<'_> {
     /// Assigns the claimed partition to the client, at its absolute offset, and runs its worker.
     fn begin(&mut self, index: usize, start: i64, watermarks: Watermarks, claimed: Claimed) {
         let share = share(self.config, self.owned.len());
+        let landmark = claimed.landmark.filter(|landmark| (watermarks.low..start).contains(&landmark.offset));
+        let from = landmark.map_or(start, |landmark| landmark.offset);
         let owned = &mut self.owned[index];
         let Some(fetched) = Fetched::split(self.consumer, &owned.partition, self.notes_to_self.reader.clone()) else {
             owned.phase = Phase::Waiting { due: owned.next_attempt() };
@@ -80,7 +82,7 @@ impl PollLoop<'_> {
         };
         let mut list = TopicPartitionList::new();
         let assigned = list
-            .add_partition_offset(&owned.partition.topic, owned.partition.number, Offset::Offset(start))
+            .add_partition_offset(&owned.partition.topic, owned.partition.number, Offset::Offset(from))
             .and_then(|()| self.consumer.incremental_assign(&list));
         if let Err(error) = assigned {
             owned.phase = Phase::Waiting { due: owned.next_attempt() };
@@ -94,7 +96,7 @@ impl PollLoop<'_> {
         info!(%partition, start, low = watermarks.low, high = watermarks.high, "partition claimed");
         let _ = self.events.send(Event::Started { partition: partition.clone(), start, progress: Arc::clone(&progress) });
         owned.reported = None;
-        owned.phase = Phase::Running(Running::new(fetched, feed, start, ownership, Arc::clone(&progress)));
+        owned.phase = Phase::Running(Running::new(fetched, feed, (start, landmark), ownership, Arc::clone(&progress)));
         let id = owned.id;
         self.spawn(id, (claimed.worker)(Assigned { partition, start, watermarks, inbox, ownership: watched, progress }));
     }
@@ -148,6 +150,20 @@ impl PollLoop<'_> {
             } else if let Some(offset) = state.read_to.filter(|offset| *offset >= running.next) {
                 running.progress.nothing_waits_below(offset);
             }
+        }
+    }
+
+    /// A topic that was deleted and created anew, and has more records by now than were read of the old one (P2).
+    pub(super) fn stop_other_logs(&mut self) {
+        for index in 0..self.owned.len() {
+            let Some(running) = self.owned[index].running() else { continue };
+            let (Some(landmark), next) = (running.recognition.stranger, running.next) else { continue };
+            running.end(Ownership::Ending);
+            self.unassign(self.owned[index..=index].iter());
+            let owned = &mut self.owned[index];
+            owned.phase = Phase::Draining { due: Instant::now() + self.config.stopped_retry };
+            let partition = owned.partition.clone();
+            report_stopped(self.events, owned, StopReason::AnotherLog { partition, landmark, next });
         }
     }
 

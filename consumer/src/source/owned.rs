@@ -16,7 +16,7 @@ use super::inbox::{Feed, Marks};
 use super::progress::Progress;
 use super::progress::Watermarks;
 use super::worker::{ClaimError, Claimed, Ending, Ownership, Partition};
-use crate::record::Record;
+use crate::record::{Landmark, Record};
 
 /// So much of one partition is taken before the next one's turn: one lock and one wake-up then serve this many records.
 const ROUND_RECORDS: usize = 1_000;
@@ -62,6 +62,7 @@ pub(super) struct Running {
     staged: Vec<Record>,
     /// The lowest offset that may come.
     pub(super) next: i64,
+    pub(super) recognition: Recognition,
     /// Since when nothing made the client throw away what it had fetched.
     pub(super) steady_since: Instant,
     pub(super) started: Instant,
@@ -141,16 +142,44 @@ impl Owned {
     }
 }
 
+/// Whether this is the log that was read before (P2).
+#[derive(Debug)]
+pub(super) struct Recognition {
+    /// The record by which it is known again; until the first one has come.
+    landmark: Option<Landmark>,
+    /// Another record stands there: nothing of this log may go to the worker.
+    pub(super) stranger: Option<Landmark>,
+}
+
+impl Recognition {
+    /// The first record that comes tells. If compaction has removed the landmark, a later one comes first, and nothing tells.
+    fn is_same_log(&mut self, offset: i64, timestamp_ms: Option<i64>) -> bool {
+        if let Some(landmark) = self.landmark.take()
+            && offset == landmark.offset
+            && timestamp_ms.is_some_and(|timestamp| timestamp != landmark.timestamp_ms)
+        {
+            self.stranger = Some(landmark);
+        }
+        self.stranger.is_none()
+    }
+}
+
 impl Running {
-    pub(super) fn new(fetched: Fetched, feed: Feed, start: i64, ownership: watch::Sender<Ownership>, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(
+        fetched: Fetched,
+        feed: Feed,
+        (start, landmark): (i64, Option<Landmark>),
+        ownership: watch::Sender<Ownership>,
+        progress: Arc<Progress>,
+    ) -> Self {
         let now = Instant::now();
-        let copier = Copier::default();
         Self {
             fetched,
             feed,
-            copier,
+            copier: Copier::default(),
             staged: Vec::new(),
             next: start,
+            recognition: Recognition { landmark, stranger: None },
             steady_since: now,
             started: now,
             ownership,
@@ -168,7 +197,8 @@ impl Running {
         while self.staged.len() < ROUND_RECORDS && bytes < ROUND_BYTES {
             match self.fetched.next() {
                 None => break,
-                // Sent again: the inbox is in order, always.
+                Some(Ok(message)) if !self.recognition.is_same_log(message.offset(), message.timestamp().to_millis()) => {}
+                // The landmark itself, or sent again: the inbox is in order, always.
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
                     let record = self.copier.record(&message, topic);

@@ -106,6 +106,7 @@ impl PollLoop<'_> {
             self.claim_what_is_due();
             self.read_statistics();
             let records_came = self.fill_inboxes()?;
+            self.stop_other_logs();
             if Instant::now() >= self.next_second {
                 self.next_second = Instant::now() + EVERY_SECOND;
                 self.tell_and_ask_once_a_second();

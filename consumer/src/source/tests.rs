@@ -93,7 +93,7 @@ impl Workers {
         self.log.send(Did::Claim(self.name, partition.clone())).unwrap();
         let next_offset = self.offsets.lock().unwrap().get(partition).copied();
         let workers = self.clone();
-        Claimed { next_offset, worker: Box::new(|assigned| Box::pin(workers.work(assigned))) }
+        Claimed { next_offset, landmark: None, worker: Box::new(|assigned| Box::pin(workers.work(assigned))) }
     }
 
     async fn work(mut self, assigned: Assigned) -> Ending {

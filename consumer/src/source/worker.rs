@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::inbox::Inbox;
 use super::progress::{Progress, Watermarks};
+use crate::record::Landmark;
 
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +33,8 @@ pub type Work = Pin<Box<dyn Future<Output = Ending> + Send>>;
 pub struct Claimed {
     /// The first offset without a fate; `None` for a partition never read before, which starts at the low watermark.
     pub next_offset: Option<i64>,
+    /// The last record before it: reading begins there, and the partition stops if another one stands at its offset.
+    pub landmark: Option<Landmark>,
     /// Makes the partition's worker, which the source runs.
     pub worker: Box<dyn FnOnce(Assigned) -> Work + Send>,
 }
@@ -99,6 +102,15 @@ pub enum StopReason {
     Refused(String),
     /// The worker refused to go on.
     Worker(String),
+    /// Another record stands where the last one was that was processed.
+    AnotherLog {
+        /// The partition.
+        partition: Partition,
+        /// That last record.
+        landmark: Landmark,
+        /// Where reading would have gone on.
+        next: i64,
+    },
     /// The next offset is not in the log: below it, records are gone; above it, the topic was made anew.
     OffsetOutOfRange {
         /// Where reading would have begun.
@@ -112,6 +124,13 @@ impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(reason) | Self::Worker(reason) => f.write_str(reason),
+            Self::AnotherLog { partition, landmark, next } => write!(
+                f,
+                "{partition}: at offset {} stands another record than the one that was processed there last: the topic was deleted and \
+                 created anew. Raise source.epoch to read it from its start; or, if it is right to go on at offset {next}: \
+                 orderstream offsets reset --topic {} --partition {} --to {next} --force",
+                landmark.offset, partition.topic, partition.number
+            ),
             Self::OffsetOutOfRange { offset, watermarks: Watermarks { low, high } } if offset < low => {
                 write!(f, "records from offset {offset} to {low} are gone from Kafka before they were read (high watermark {high})")
             }

@@ -1,6 +1,9 @@
 //! P3: the position and the effect commit together, so that a death at any moment loses and repeats nothing.
 
-use crate::shop::Shop;
+use stack::wait::{Attempt, until};
+
+use crate::shop::{PATIENCE, Shop};
+use crate::topic::Sent;
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
 /// So that a burst takes many transactions, and a kill comes between two of them.
@@ -63,4 +66,49 @@ fn another_group_goes_on_where_the_ledger_says() {
     let id = shop.order("CUST001", 1, "1.00");
     shop.await_hash_field(id, "total", "1.00");
     shop.await_everything_right();
+}
+
+#[test]
+fn a_topic_that_was_deleted_and_made_anew_with_more_records_than_were_read_stops_its_partition() {
+    const TOPIC: &str = "anew.public.orders";
+    let mut shop = Shop::closed();
+    shop.stack().create_topic(TOPIC, 1, &[]).unwrap();
+    shop.sql("drop database if exists anew with (force)");
+    shop.sql("create database anew");
+    let database = shop.stack().database_url().replace("/orders", "/anew");
+    let redis = format!("{}/3", shop.stack().redis_url());
+    let settings =
+        [("DATABASE_URL", database.as_str()), ("REDIS_URL", &redis), ("KAFKA_ORDERS_TOPIC", TOPIC), ("KAFKA_CUSTOMERS_TOPIC", "")];
+    let look = |query: &str| {
+        let psql = std::process::Command::new("psql").args(["-XAtc", query, &database]).output().unwrap();
+        String::from_utf8(psql.stdout).unwrap().trim().to_owned()
+    };
+    let await_ids = |expected: &str| {
+        let ids = "select string_agg(order_id::text, ' ' order by order_id) from results";
+        until("the rows are as expected", PATIENCE, || Attempt::when(look(ids) == expected)).unwrap();
+    };
+    let order = |id: i64| Sent::order(id, crate::poison::event(id).to_string());
+    shop.topics().send(TOPIC, &[order(1), order(2), order(3)]);
+    let number = shop.start_another(&settings);
+    await_ids("1 2 3");
+    shop.process(number).service().stop().unwrap();
+    // The same topic is known again.
+    shop.topics().send(TOPIC, &[order(4)]);
+    let number = shop.start_another(&settings);
+    await_ids("1 2 3 4");
+    shop.process(number).service().stop().unwrap();
+
+    shop.topics().delete(TOPIC);
+    shop.stack().create_topic(TOPIC, 1, &[]).unwrap();
+    let anew: Vec<Sent> = (11..=17).map(order).collect();
+    shop.topics().send(TOPIC, &anew);
+    let number = shop.launch_another(&settings);
+    shop.process(number).await_readiness(503, "at offset 3 stands another record");
+    shop.process(number).await_readiness(503, "the topic was deleted and created anew");
+    assert_eq!(look("select count(*), (select next_offset from consumer_offsets) from results"), "4|4");
+    // As the message says; of what stands below nothing is read.
+    let reset = ["offsets", "reset", "--topic", TOPIC, "--partition", "0", "--to", "4", "--force", "--execute"];
+    let reset = shop.orderstream(&reset, &settings);
+    assert!(reset.status.success(), "{}", String::from_utf8_lossy(&reset.stderr));
+    await_ids("1 2 3 4 15 16 17");
 }

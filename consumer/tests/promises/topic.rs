@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use stack::wait::{Attempt, until};
 
 pub const ORDERS: &str = "shop.public.orders";
 pub const CUSTOMERS: &str = "shop.public.customers";
@@ -97,6 +100,19 @@ impl Topics {
             producer.send(message).map_err(|(error, _)| error).unwrap();
         }
         producer.flush(PATIENCE).unwrap();
+    }
+
+    /// Deletes a topic; it is gone when this returns.
+    pub fn delete(&self, topic: &str) {
+        let admin: AdminClient<DefaultClientContext> = self.client.create().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+        runtime.block_on(admin.delete_topics(&[topic], &options)).unwrap().into_iter().for_each(|deleted| drop(deleted.unwrap()));
+        let look = || {
+            let metadata = self.consumer().fetch_metadata(None, PATIENCE).unwrap();
+            Attempt::when(metadata.topics().iter().all(|known| known.name() != topic))
+        };
+        until("the topic is gone", PATIENCE, look).unwrap();
     }
 
     /// All records from these offsets on, one per partition, to the present end.

@@ -15,6 +15,18 @@ pub enum Format {
     Flat,
 }
 
+/// What integer times count whose events carry no schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeUnit {
+    /// Milliseconds.
+    Millis,
+    /// Microseconds.
+    Micros,
+    /// Nanoseconds.
+    Nanos,
+}
+
 /// How events are read.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -24,6 +36,8 @@ pub struct Source {
     pub epoch: i32,
     /// Scale of base64 decimals without a schema.
     pub decimal_scale: Option<u32>,
+    /// Unit of integer times without a schema.
+    pub time_unit: TimeUnit,
     /// Larger records become dead letters.
     pub max_record_bytes: usize,
 }
@@ -34,6 +48,7 @@ impl Source {
             format: values.choice("source.format")?,
             epoch: values.number("source.epoch")?,
             decimal_scale: values.optional_number("source.decimal_scale")?,
+            time_unit: values.choice("source.time_unit")?,
             max_record_bytes: values.number("source.max_record_bytes")?,
         })
     }

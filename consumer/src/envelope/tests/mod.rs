@@ -7,7 +7,7 @@ mod rows;
 mod schemas;
 mod shapes;
 
-use super::{Decoded, Decoder, Format};
+use super::{Decoded, Decoder, Format, TimeUnit};
 use crate::order::{Change, Customer, CustomerChange, Effect, Order, OrderChange, Text, Timestamp};
 use crate::position::{Kind, Position};
 use crate::record::{Headers, Record};
@@ -55,7 +55,7 @@ fn record(key: Option<&str>, value: Option<&str>) -> Record {
 }
 
 fn decoder(format: Format) -> Decoder {
-    Decoder { format, epoch: 1, decimal_scale: None, max_record_bytes: 1_000_000 }
+    Decoder { format, epoch: 1, decimal_scale: None, time_unit: TimeUnit::Micros, max_record_bytes: 1_000_000 }
 }
 
 /// What the envelope `value` says about order 17.

@@ -66,6 +66,23 @@ fn without_a_schema_base64_needs_the_configured_scale() {
 }
 
 #[test]
+fn an_integer_time_without_a_schema_counts_what_the_setting_says() {
+    let time = |time_unit: TimeUnit, json: &str| {
+        let decoder = Decoder { time_unit, ..decoder(Format::Envelope) };
+        let record = record(Some(r#"{"id":17}"#), Some(&envelope("c", "null", &row_with("created_at", json))));
+        change(decoder.order(&record)).map(order_of).unwrap().ordered_at
+    };
+    let millis = Timestamp::from_micros(1_769_862_600_123_000);
+    assert_eq!(time(TimeUnit::Millis, "1769862600123"), millis);
+    assert_eq!(time(TimeUnit::Micros, "1769862600123456"), noon());
+    assert_eq!(time(TimeUnit::Nanos, "1769862600123456789"), noon());
+    for unit in [TimeUnit::Millis, TimeUnit::Micros, TimeUnit::Nanos] {
+        assert_eq!(time(unit, "9223372036854775807"), Some(Timestamp::INFINITY));
+    }
+    assert_eq!(time(TimeUnit::Millis, "9223372036825200"), Some(Timestamp::INFINITY));
+}
+
+#[test]
 fn an_integer_time_without_a_schema_counts_microseconds() {
     assert_eq!(put(&row_with("created_at", "1769862600123456")).unwrap().ordered_at, noon());
 }

@@ -1,6 +1,7 @@
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::*;
+use crate::record::Landmark;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_offset_outside_of_the_log_stops_the_partition_until_it_is_put_right() {
@@ -87,4 +88,27 @@ async fn the_source_stops_within_its_deadline_while_kafka_is_away() {
     let _ = source.stop().await;
     assert!(before.elapsed() < Duration::from_secs(6));
     wait_for(&mut did, |d| matches!(d, Did::End(..))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_log_that_has_another_record_where_the_last_one_was_nothing_is_read() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.produce("t", 0, 10, 10).await;
+    let (workers, mut did, _open) = Workers::new("a");
+    workers.offsets.lock().unwrap().insert(partition("t", 0), 4);
+    let claimants = workers.clone();
+    let claim = move |p: Partition, _| {
+        let landmark = Some(Landmark { offset: 3, timestamp_ms: 1 });
+        let claimed = Claimed { landmark, ..claimants.claim(&p) };
+        async move { Ok(claimed) }
+    };
+    let (source, mut events) = Source::start(cluster.config(&["t"]), Handle::current(), claim).unwrap();
+    let stopped = wait_for(&mut events, |e| matches!(e, Event::Stopped(..))).await;
+    let Event::Stopped(_, reason) = stopped else { unreachable!() };
+    let reason = reason.to_string();
+    assert!(reason.contains("at offset 3 stands another record") && reason.contains("--topic t --partition 0 --to 4"), "{reason}");
+    source.stop().await.unwrap();
+    while let Ok(did) = did.try_recv() {
+        assert!(!matches!(did, Did::Read(..)), "{did:?}");
+    }
 }

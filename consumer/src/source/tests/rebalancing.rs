@@ -130,7 +130,7 @@ async fn a_fenced_worker_gets_a_new_claim_and_a_stopped_one_is_reported_first() 
             2 => Box::new(|_| Box::pin(async { Ending::Stop("another LSN space".into()) })),
             _ => workers.claim(&p).worker,
         };
-        async move { Ok(Claimed { next_offset: None, worker }) }
+        async move { Ok(Claimed { next_offset: None, landmark: None, worker }) }
     };
     let (source, mut events) = Source::start(cluster.config(&["t"]), Handle::current(), claim).unwrap();
     wait_for(&mut events, |e| matches!(e, Event::Waiting(_, reason) if reason == "fenced")).await;
