@@ -7,8 +7,8 @@ use crate::redis_link::{On, RedisError, Script, each_ok, integer, text};
 
 static REMOVE: Script = Script::new(include_str!("../../../redis/remove_orders.lua"));
 
-/// Keys that Redis looks at in one call: less than a millisecond of its time.
-const KEYS_PER_CALL: u32 = 2_000;
+/// Keys that Redis looks at in one call: a millisecond or two of its time.
+const KEYS_PER_CALL: u32 = 5_000;
 
 /// Hashes in one round trip.
 const PER_CALL: usize = 500;

@@ -7,6 +7,7 @@ use anyhow::Context;
 use super::meter::Meter;
 use super::walk::Suspects;
 use super::{CHUNK, Sides};
+use crate::cache::leftovers::Page;
 use crate::customers::SeenCustomer;
 use crate::reconcile::report::Report;
 
@@ -31,17 +32,25 @@ pub(super) async fn customers(sides: &Sides<'_>, found: &mut Suspects, report: &
 /// Looks through all keys for orders and customers that should not be there.
 pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects) -> anyhow::Result<()> {
     let mut meter = Meter::new("keys", sides.flow.cache.keys().await.context(REDIS)?);
-    let (mut cursor, mut seen) = ("0".to_owned(), 0);
+    let (mut page, mut seen) = (sides.flow.cache.page("0").await.context(REDIS)?, 0);
     loop {
-        let page = sides.flow.cache.page(&cursor).await.context(REDIS)?;
         seen += (page.orders.len() + page.customers.len()) as i64;
-        found.leftovers.extend(without_row(sides, &page.orders).await?);
-        if sides.customer_hashes {
-            found.customers.extend(not_in_source(sides, &page.customers).await?);
-        }
+        let customers: &[String] = if sides.customer_hashes { &page.customers } else { &[] };
+        // The servers are asked at once: each of them would wait for the others otherwise.
+        let (leftovers, customers, next) =
+            tokio::try_join!(without_row(sides, &page.orders), not_in_source(sides, customers), following(sides, page.next.as_deref()))?;
+        found.leftovers.extend(leftovers);
+        found.customers.extend(customers);
         meter.at(seen, found.leftovers.len() + found.customers.len());
-        let Some(next) = page.next else { return Ok(()) };
-        cursor = next;
+        let Some(next) = next else { return Ok(()) };
+        page = next;
+    }
+}
+
+async fn following(sides: &Sides<'_>, cursor: Option<&str>) -> anyhow::Result<Option<Page>> {
+    match cursor {
+        Some(cursor) => sides.flow.cache.page(cursor).await.context(REDIS).map(Some),
+        None => Ok(None),
     }
 }
 
