@@ -114,8 +114,12 @@ fn states_transitions_calls_and_probes_of_the_breaker_are_among_the_metrics() {
     assert!(probes() > 0);
     shop.stack().redis().start().unwrap();
     shop.await_that("the breaker is closed", || state(&shop, "closed") == 1);
-    assert_eq!(transitions(&shop, "half_open", "closed"), 1);
-    assert_eq!(transitions(&shop, "open", "half_open"), transitions(&shop, "half_open", "open") + 1);
+    // Calls that were in flight when it closed may open it once more.
+    let closed = || transitions(&shop, "half_open", "closed");
+    assert!(closed() >= 1);
+    shop.await_that("every probe has ended", || {
+        transitions(&shop, "open", "half_open") == transitions(&shop, "half_open", "open") + closed()
+    });
     shop.await_sql(&count("METRICS", "complete"), "50");
     assert!(calls(&shop, "succeeded") > succeeded);
     shop.await_everything_right();
