@@ -8,7 +8,7 @@ use fastrand::Rng;
 use stack::wait::{Attempt, until};
 
 use crate::checks::{self, Finding, Read};
-use crate::fault::Place;
+use crate::fault::{Kind, Place};
 use crate::poison;
 use crate::schedule::{self, Planned};
 use crate::topics::ORDERS;
@@ -34,6 +34,15 @@ pub(crate) struct Happened {
     pub(crate) ended: Duration,
     /// Why it could not be made to happen, or to end: another fault was in the way. Healing ends it then.
     pub(crate) in_the_way: Option<String>,
+}
+
+impl Happened {
+    /// A process that was asked to end and had to be killed.
+    fn stuck(&self) -> Option<Finding> {
+        let Place::Worker(_) = self.planned.fault.place else { return None };
+        let why = self.in_the_way.as_ref().filter(|_| self.planned.fault.kind == Kind::Stop)?;
+        Some(Finding::new("P10", format!("{}: {why}", self.planned.fault)))
+    }
 }
 
 /// A round and what it found.
@@ -81,6 +90,7 @@ impl Round {
         let watched = watched.map_err(|_| anyhow!("the watch panicked"))?;
         self.longest_silence = watched.longest_silence();
         self.most_memory_mb = watched.most_memory_mb;
+        self.findings.extend(self.happened.iter().filter_map(Happened::stuck));
         let kafka_was_away = self.happened.iter().any(|happened| happened.planned.fault.place == Place::Kafka);
         self.findings.extend(watched.findings(kafka_was_away));
         ended

@@ -43,7 +43,7 @@ fn milliseconds(time: Duration) -> u64 {
 
 fn any(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Fault {
     let worker = rng.usize(0..workers);
-    let (place, kinds): (Place, &[Kind]) = match rng.u8(0..25) {
+    let (place, kinds): (Place, &[Kind]) = match rng.u8(0..24) {
         0..=2 => (Place::Postgres, &[Kind::Kill, Kind::Pause, Kind::Stop, Kind::ReadOnly, Kind::Terminate, Kind::Terminate]),
         3..=6 => (Place::Redis, &REDIS),
         7..=8 => (Place::Kafka, &[Kind::Kill, Kind::Pause, Kind::Stop]),

@@ -24,10 +24,12 @@ use crate::{assemble, rebuild, recent, repair, watch};
 /// # Errors
 /// If it cannot begin, or if Kafka's client has failed for good: whoever started the process is to start it again.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
+    // Before anything that takes time, and one for all of it: whoever listens anew has missed what came before.
+    let mut signals = Signals::new()?;
     let parts = assemble::assemble(config)?;
     let flow = Arc::new(parts.flow);
     let (stop_http, http) = serve(config, &flow).await?;
-    prepare_tables(&flow).await?;
+    prepare_tables(&flow, &mut signals).await?;
 
     let mut background = JoinSet::new();
     let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
@@ -47,7 +49,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let claimant = Claimant::new(Arc::clone(&flow), topics.customers);
     let claim = move |partition, log| claimant.clone().claim(partition, log);
     let (source, events) = Source::start(parts.source, Handle::current(), claim).context("Kafka")?;
-    let outcome = until_signal(&flow.health, events).await;
+    let outcome = until_signal(&flow.health, events, signals).await;
 
     flow.health.stopping();
     if let Err(error) = source.stop().await {
@@ -80,27 +82,22 @@ async fn serve(config: &Config, flow: &Flow) -> anyhow::Result<(oneshot::Sender<
 }
 
 /// Creates or updates the tables; waits while Postgres is away, for as long as it takes (P6).
-async fn prepare_tables(flow: &Flow) -> anyhow::Result<()> {
+async fn prepare_tables(flow: &Flow, signals: &mut Signals) -> anyhow::Result<()> {
     let mut backoff = flow.backoff();
-    let mut signals = Signals::new()?;
-    while let Err(error) = flow.results.migrate().await {
+    while let Err(error) = signals.before(flow.results.migrate()).await? {
         if !error.is_outage() {
             return Err(error).context("the tables cannot be prepared");
         }
         flow.health.down(Dependency::Postgres, "connection");
         tracing::warn!(%error, "Postgres is not there yet; it is tried again");
-        tokio::select! {
-            () = tokio::time::sleep(backoff.next_delay()) => {}
-            name = signals.next() => bail!("{name} before Postgres was there"),
-        }
+        signals.before(tokio::time::sleep(backoff.next_delay())).await?;
     }
     flow.health.up(Dependency::Postgres);
     Ok(())
 }
 
 /// Notes what happens to the source, until a signal ends the process or the source ends by itself.
-async fn until_signal(health: &Health, mut events: UnboundedReceiver<Event>) -> anyhow::Result<()> {
-    let mut signals = Signals::new()?;
+async fn until_signal(health: &Health, mut events: UnboundedReceiver<Event>, mut signals: Signals) -> anyhow::Result<()> {
     loop {
         tokio::select! {
             name = signals.next() => {
@@ -126,6 +123,14 @@ impl Signals {
     fn new() -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("signals cannot be listened to");
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// What the start waits for, unless a signal comes before it is done.
+    async fn before<T>(&mut self, done: impl Future<Output = T>) -> anyhow::Result<T> {
+        tokio::select! {
+            done = done => Ok(done),
+            name = self.next() => bail!("{name} before the tables were there"),
+        }
     }
 
     async fn next(&mut self) -> &'static str {

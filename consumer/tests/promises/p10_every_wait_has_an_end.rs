@@ -148,3 +148,18 @@ fn a_commit_that_was_broken_off_is_done_again() {
     shop.sql("drop trigger slow_commit on results");
     shop.clear("LOST");
 }
+
+#[test]
+fn a_sigterm_while_the_start_waits_for_postgres_is_not_forgotten_when_postgres_answers() {
+    let mut shop = Shop::closed();
+    let (_runtime, proxy, url) = line(&shop);
+    proxy.set(Mode::BlackHole);
+    let number = shop.launch_another(&[("DATABASE_URL", &url)]);
+    let process = shop.process(number);
+    shop.await_that("the process has begun", || process.get("/livez").is_some_and(|(status, _)| status == 200));
+    signal("-TERM", &[process.service().pid().unwrap().to_string()]);
+    proxy.heal();
+    let ended = || process.service().died().map_or(Attempt::NotYet("it runs".into()), Attempt::Ready);
+    let status = until("the process has ended", Duration::from_secs(10), ended).unwrap();
+    assert_eq!(status.code(), Some(1), "{}", process.service().log_tail(20));
+}
