@@ -91,8 +91,7 @@ impl Round {
         self.longest_silence = watched.longest_silence();
         self.most_memory_mb = watched.most_memory_mb;
         self.findings.extend(self.happened.iter().filter_map(Happened::stuck));
-        let kafka_was_away = self.happened.iter().any(|happened| happened.planned.fault.place == Place::Kafka);
-        self.findings.extend(watched.findings(kafka_was_away));
+        self.findings.extend(watched.findings());
         ended
     }
 

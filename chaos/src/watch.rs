@@ -17,9 +17,6 @@ use crate::world::World;
 
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_SILENCE: Duration = Duration::from_secs(10);
-/// A broker that was away for longer than that remembers members who have given up their places meanwhile, and waits for them so long before
-/// it gives the partitions to anybody.
-const SESSION_TIMEOUT: Duration = Duration::from_secs(6);
 const MOST_MEMORY_MB: u64 = 250;
 const LEDGER: &str = "select topic, partition, next_offset, generation from consumer_offsets where epoch = 0";
 
@@ -118,12 +115,11 @@ impl Watched {
         self.silences.values().copied().max().unwrap_or_default()
     }
 
-    /// What must not have happened; after a round in which Kafka itself was away or not.
-    pub(crate) fn findings(&self, kafka_was_away: bool) -> Vec<Finding> {
-        let longest_silence = LONGEST_SILENCE + if kafka_was_away { SESSION_TIMEOUT } else { Duration::ZERO };
+    /// What must not have happened.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
         let mut findings: Vec<Finding> = self.fallen.iter().map(|what| Finding::new("P3", what.clone())).collect();
         for (partition, silence) in &self.silences {
-            if *silence > longest_silence {
+            if *silence > LONGEST_SILENCE {
                 findings.push(Finding::new("P9", format!("{partition:?} was silent for {:.1} s after healing", silence.as_secs_f64())));
             }
         }
