@@ -130,6 +130,10 @@ impl RedisLink {
     /// # Errors
     /// [`RedisError::AnotherRun`], and any other.
     pub(crate) async fn call_in(&self, run: Run, request: &Pipeline, script: &Script) -> Result<Vec<Value>, RedisError> {
+        // Known without asking anybody, which tells the breaker nothing.
+        if self.write.standing_run().is_some_and(|standing| standing != run) {
+            return Err(RedisError::AnotherRun);
+        }
         self.guarded(self.write.call(request, Some(script), Some(run))).await
     }
 
@@ -138,7 +142,11 @@ impl RedisLink {
     /// # Errors
     /// Any [`RedisError`].
     pub async fn run(&self) -> Result<Run, RedisError> {
-        self.guarded(self.write.run()).await
+        match self.write.standing_run() {
+            // A connection that stands says nothing about the server: as a probe's answer it would close the breaker over a dead one (P6).
+            Some(run) => Ok(run),
+            None => self.guarded(self.write.run()).await,
+        }
     }
 
     async fn guarded<T>(&self, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {

@@ -53,6 +53,24 @@ impl Lane {
 
     /// The whole call, connecting included, within the deadline; nothing is sent to another run of the server than `only`.
     pub(super) async fn call(&self, request: &Pipeline, script: Option<&Script>, only: Option<Run>) -> Result<Vec<Value>, RedisError> {
+        Ok(self.answered(request, script, only).await?.1)
+    }
+
+    /// The run of the server that calls meet now; it has answered.
+    pub(super) async fn run(&self) -> Result<Run, RedisError> {
+        let mut ping = Pipeline::new();
+        ping.cmd("PING");
+        Ok(self.answered(&ping, None, None).await?.0)
+    }
+
+    /// The same of the connection that stands. Nobody is asked: the server may be gone. `None` if none stands, or somebody is at it.
+    pub(super) fn standing_run(&self) -> Option<Run> {
+        let slot = self.slot.try_lock().ok()?;
+        let stands = slot.connection.is_some() && slot.made > self.failed.load(Ordering::Relaxed);
+        stands.then_some(Run(slot.run))
+    }
+
+    async fn answered(&self, request: &Pipeline, script: Option<&Script>, only: Option<Run>) -> Result<(Run, Vec<Value>), RedisError> {
         let until = Instant::now() + self.deadline;
         let Connected { number, run, mut connection } = self.within(until, self.connect()).await?;
         if only.is_some_and(|only| only != Run(run)) {
@@ -62,13 +80,7 @@ impl Lane {
         if answer.as_ref().is_err_and(RedisError::spoils_connection) {
             self.failed.fetch_max(number, Ordering::Relaxed);
         }
-        answer
-    }
-
-    /// The run of the server that calls meet now.
-    pub(super) async fn run(&self) -> Result<Run, RedisError> {
-        let until = Instant::now() + self.deadline;
-        Ok(Run(self.within(until, self.connect()).await?.run))
+        Ok((Run(run), answer?))
     }
 
     async fn within<T>(&self, until: Instant, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {

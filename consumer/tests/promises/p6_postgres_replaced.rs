@@ -4,13 +4,14 @@ use std::io::Write;
 use std::ops::Range;
 
 use stack::OtherPostgres;
+use stack::wait::{Attempt, until};
 
 use crate::poison::event;
-use crate::shop::Shop;
+use crate::shop::{PATIENCE, Shop};
 use crate::topic::{DEAD_LETTERS, Sent};
 
-/// Redis' database that no other test uses.
-const REDIS_DATABASE: i64 = 1;
+/// Redis' database that only these tests use, each from empty.
+const REDIS_DATABASE: i64 = 2;
 
 /// One orderstream with a Postgres, a topic of orders and a database of Redis of its own.
 struct Aside {
@@ -24,6 +25,7 @@ impl Aside {
     fn start(mut shop: Shop, postgres: &OtherPostgres, topic: &'static str) -> Self {
         shop.stack().create_topic(topic, 4, &[("retention.ms", "-1")]).unwrap();
         let (url, redis) = (postgres.orderstream_database_url(), format!("{}/{REDIS_DATABASE}", shop.stack().redis_url()));
+        empty_redis(&shop);
         let before = shop.topics().ends(DEAD_LETTERS);
         shop.start_another(&[
             ("DATABASE_URL", &url),
@@ -63,9 +65,8 @@ impl Aside {
         self.await_sql(postgres, &rows, |found| found == format!("{orders}|{orders}|{orders}|0"));
         assert_eq!(self.letters(), 0);
         self.shop.process(0).await_readiness(200, "ok");
-        let mut redis = self.shop.redis().unwrap();
-        redis::cmd("SELECT").arg(REDIS_DATABASE).exec(&mut redis).unwrap();
-        self.shop.await_that("every hash is as new as its row", || {
+        let mut redis = redis(&self.shop);
+        let look = || {
             let versions = "select 'order:' || order_id, lpad(epoch::text, 10, '0') || '-' || lpad(revision::text, 20, '0') from results";
             let rows = postgres.psql(versions).unwrap();
             let (keys, versions): (Vec<&str>, Vec<&str>) = rows.lines().filter_map(|row| row.split_once('|')).unzip();
@@ -73,11 +74,27 @@ impl Aside {
             for key in &keys {
                 hashes.hget(key, "version");
             }
-            hashes.query::<Vec<Option<String>>>(&mut redis).unwrap().iter().map(Option::as_deref).eq(versions.into_iter().map(Some))
-        });
+            let found: Vec<Option<String>> = hashes.query(&mut redis).unwrap();
+            let rows = keys.iter().zip(versions).zip(&found);
+            let mut differences = rows.filter(|((_, version), found)| found.as_deref() != Some(version));
+            differences
+                .next()
+                .map_or(Attempt::Ready(()), |first| Attempt::NotYet(format!("{first:?} and {} more differ", differences.count())))
+        };
+        until("every hash is as new as its row", PATIENCE, look).unwrap();
         self.shop.process(0).service().stop().unwrap();
-        redis::cmd("FLUSHDB").exec(&mut redis).unwrap();
+        empty_redis(&self.shop);
     }
+}
+
+fn redis(shop: &Shop) -> redis::Connection {
+    let mut connection = shop.redis().unwrap();
+    redis::cmd("SELECT").arg(REDIS_DATABASE).exec(&mut connection).unwrap();
+    connection
+}
+
+fn empty_redis(shop: &Shop) {
+    redis::cmd("FLUSHDB").exec(&mut redis(shop)).unwrap();
 }
 
 #[test]

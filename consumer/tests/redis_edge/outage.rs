@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orderstream::breaker::{Forced, State};
+use orderstream::breaker::{BreakerConfig, Forced, State};
 use orderstream::customers::{CommittedCustomers, Customers};
 use orderstream::enrich::Lookup;
 use orderstream::progress::{Advance, Progress};
@@ -68,6 +68,26 @@ async fn a_server_that_died_is_found_again_and_gets_its_scripts_back() {
     server.restart().await;
     eventually("orders are written again", async || cache.write_orders(&[live(row(1, 2))], 0, None).await.is_ok()).await;
     assert_eq!(server.hash("order:1").await["version"], "0000000000-00000000000000000002");
+}
+
+#[tokio::test]
+async fn a_connection_that_stands_to_a_server_that_died_does_not_close_the_breaker() {
+    let mut server = Server::start().await;
+    let link = server.link();
+    link.run().await.expect("it answers");
+    server.kill();
+    while link.breaker().state == State::Closed {
+        link.ping().await.expect_err("nobody is there");
+    }
+    eventually("probes have failed again and again", async || {
+        for _ in 0..BreakerConfig::default().probes {
+            let _ = link.run().await;
+        }
+        let _ = link.ping().await;
+        assert_ne!(link.breaker().state, State::Closed);
+        link.breaker().counts.probes >= 3
+    })
+    .await;
 }
 
 #[tokio::test]
