@@ -86,10 +86,10 @@ impl SourceConfig {
             properties,
             group: group.into(),
             topics,
-            // A few batches for each of some partitions, of both topics.
-            queue_bytes: 40 << 20,
+            // A batch for each of some partitions, of both topics; what comes after it waits in the client, where it is smaller.
+            queue_bytes: 16 << 20,
             queue_records: 100_000,
-            prefetch_bytes: 1 << 20,
+            prefetch_bytes: 3 << 20,
             revoke_deadline: Duration::from_secs(5),
             stopped_retry: Duration::from_secs(15),
             stop_deadline: Duration::from_secs(5),
