@@ -71,7 +71,7 @@ fn insert(ground: &Ground, rows: u64) -> Result<Instant> {
     let customers = ground.shop.customers;
     ground.stack.psql(&format!(
         "insert into orders (customer_id, product_id, quantity, price)
-         select 'CUST' || lpad((n * 7919 % {customers})::text, 5, '0'), 'PROD' || lpad((n % 1000)::text, 3, '0'), 1 + n % 9, 1 + n % 500 + 0.95
+         select 'CUST' || lpad((n::bigint * 7919 % {customers})::text, 5, '0'), 'PROD' || lpad((n % 1000)::text, 3, '0'), 1 + n % 9, 1 + n % 500 + 0.95
          from generate_series(1, {rows}) as n"
     ))?;
     Ok(Instant::now())

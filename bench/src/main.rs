@@ -55,7 +55,7 @@ use crate::fill::Filled;
 use crate::ground::Ground;
 use crate::measures::Measures;
 use crate::outage::Outage;
-use crate::report::Run;
+use crate::report::{CaseResult, Run};
 use crate::settings::Settings;
 use crate::shop::Shop;
 use crate::workload::Workload;
@@ -74,17 +74,8 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     let settings = Settings::from_environment()?;
     let ground = Ground::prepare(Shop { seed: settings.seed, customers: settings.customers })?;
-    let mut logs = Logs { ground: &ground, settings: &settings, filled: BTreeMap::new() };
     let mut results = Vec::new();
-    // Round after round, so that a machine that slows down slows all of them down.
-    for round in 1..=settings.repeat {
-        for case in &settings.cases {
-            for (name, measures) in measure(*case, &ground, &mut logs).with_context(|| format!("{case}, repetition {round}"))? {
-                println!("{name} {round}/{}: {}", settings.repeat, measures.headline());
-                report::add(&mut results, name, measures);
-            }
-        }
-    }
+    let measured = measure_all(&ground, &settings, &mut results);
     let run = Run {
         date: Utc::now(),
         revision: machine::revision(),
@@ -94,12 +85,30 @@ fn run() -> Result<()> {
         seed: settings.seed,
         results,
     };
-    println!("{}", run.table());
-    if let Some(base) = &settings.base {
-        println!("{}", run.change_since(base)?);
+    // What was measured before something failed took minutes, and is right.
+    if !run.results.is_empty() {
+        println!("{}", run.table());
+        if let Some(base) = &settings.base {
+            println!("{}", run.change_since(base)?);
+        }
+        println!("written to {}", run.save(&settings.results)?.display());
     }
-    println!("written to {}", run.save(&settings.results)?.display());
-    ground.stack.stop()
+    ground.stack.stop()?;
+    measured
+}
+
+/// Round after round, so that a machine that slows down slows all of them down.
+fn measure_all(ground: &Ground, settings: &Settings, results: &mut Vec<CaseResult>) -> Result<()> {
+    let mut logs = Logs { ground, settings, filled: BTreeMap::new() };
+    for round in 1..=settings.repeat {
+        for case in &settings.cases {
+            for (name, measures) in measure(*case, ground, &mut logs).with_context(|| format!("{case}, repetition {round}"))? {
+                println!("{name} {round}/{}: {}", settings.repeat, measures.headline());
+                report::add(results, name, measures);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What one repetition of a case gives, by name.

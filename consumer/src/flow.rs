@@ -223,7 +223,7 @@ impl Place {
         match error.class() {
             Class::Connection => flow.health.down(Dependency::Postgres, key),
             Class::Ours | Class::Row => flow.health.waiting(&self.claim.topic, self.claim.partition, error.to_string()),
-            Class::Contention | Class::UnknownOutcome => {}
+            Class::Contention | Class::UnknownOutcome => flow.health.hindered(&self.claim.topic, self.claim.partition, error.to_string()),
         }
         if let Some(suppressed) = flow.throttle(key) {
             tracing::warn!(
@@ -235,6 +235,7 @@ impl Place {
 
     /// The dead letter topic is in the way.
     pub fn letters_troubled(&self, flow: &Flow, error: &DeadLetterError) {
+        flow.health.hindered(&self.claim.topic, self.claim.partition, format!("a dead letter was not acknowledged: {error}"));
         if let Some(suppressed) = flow.throttle("dead letters") {
             tracing::warn!(
                 topic = %self.claim.topic, partition = self.claim.partition, suppressed, %error,

@@ -78,6 +78,11 @@ impl Health {
         self.lock().update(topic, partition, |known| known.enter(PartitionState::Running, Instant::now()));
     }
 
+    /// The partition's batch met something that a retry within seconds may overcome; told if it becomes a stall (P9).
+    pub fn hindered(&self, topic: &Arc<str>, partition: i32, by: impl Into<String>) {
+        self.lock().update(topic, partition, |known| known.hindered(by.into()));
+    }
+
     /// The partition waits for something that no retry within seconds brings, and goes on by itself when it comes.
     pub fn waiting(&self, topic: &Arc<str>, partition: i32, reason: impl Into<String>) {
         let state = PartitionState::Waiting(reason.into());

@@ -61,7 +61,7 @@ pub struct SourceConfig {
     pub queue_bytes: usize,
     /// Records that wait in all inboxes together.
     pub queue_records: usize,
-    /// Bytes of each partition that wait in the client before they come to its inbox.
+    /// Bytes that wait in the client before they come to an inbox, if all partitions of the topics are read here (P10).
     pub prefetch_bytes: usize,
     /// How long a revoked partition waits for its worker's batch in flight. After that the fence keeps the worker out (P4).
     pub revoke_deadline: Duration,
@@ -89,7 +89,7 @@ impl SourceConfig {
             // A batch for each of some partitions, of both topics; what comes after it waits in the client, where it is smaller.
             queue_bytes: 16 << 20,
             queue_records: 100_000,
-            prefetch_bytes: 3 << 20,
+            prefetch_bytes: 24 << 20,
             revoke_deadline: Duration::from_secs(5),
             stopped_retry: Duration::from_secs(15),
             stop_deadline: Duration::from_secs(5),
@@ -141,9 +141,9 @@ impl Source {
         F: Fn(Partition, Log) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
     {
-        let client = client::group_member(&config)?;
-        let mut consumer: BaseConsumer<Callbacks> = client.create_with_context(Callbacks::default())?;
         let asker: BaseConsumer = client::asker(&config)?.create()?;
+        let client = client::group_member(&config, lookup::partitions(&asker, &config.topics))?;
+        let mut consumer: BaseConsumer<Callbacks> = client.create_with_context(Callbacks::default())?;
         consumer.subscribe(&config.topics.iter().map(String::as_str).collect::<Vec<_>>())?;
 
         let (events, receiver) = unbounded_channel();

@@ -18,9 +18,9 @@ const AGAIN: &str = "Redis is not whole; what was written stays, and the command
 
 #[derive(Debug, Clone, Copy, clap::Subcommand)]
 pub(super) enum Command {
-    /// Write order:<id> of every order from results
+    /// Write `order:<id>` of every order from `results`
     Cache,
-    /// Write customer:<id> of every customer from the customers topic
+    /// Write `customer:<id>` of every customer from the customers topic
     Customers,
 }
 

@@ -128,6 +128,7 @@ mod tests {
             claimed_at: chrono::DateTime::UNIX_EPOCH,
             cluster_id: None,
             fates: Fates::default(),
+            landmark: None,
         }
     }
 

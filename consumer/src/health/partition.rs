@@ -56,12 +56,15 @@ pub struct Partition {
     gap: (i64, i64),
     /// When the lag began, or last became smaller.
     behind_since: Option<Instant>,
+    /// What its last batch met that retries are to overcome.
+    hindrance: Option<String>,
 }
 
 impl Partition {
     pub(super) fn new(now: Instant) -> Self {
         let state = PartitionState::Claiming;
-        Self { state, since: now, next_offset: None, end: None, fates: Fates::default(), gap: (0, 0), behind_since: None }
+        let fates = Fates::default();
+        Self { state, since: now, next_offset: None, end: None, fates, gap: (0, 0), behind_since: None, hindrance: None }
     }
 
     pub(super) fn enter(&mut self, state: PartitionState, now: Instant) {
@@ -93,6 +96,7 @@ impl Partition {
 
     pub(super) fn committed(&mut self, next_offset: i64, fates: Fates, now: Instant) {
         self.enter(PartitionState::Running, now);
+        self.hindrance = None;
         self.next_offset = Some(next_offset);
         self.fates += fates;
         self.progressed(now);
@@ -111,6 +115,16 @@ impl Partition {
     #[must_use]
     pub fn behind_since(&self) -> Option<Instant> {
         self.behind_since
+    }
+
+    pub(super) fn hindered(&mut self, by: String) {
+        self.hindrance = Some(by);
+    }
+
+    /// What its last batch met, unless it was overcome.
+    #[must_use]
+    pub fn hindrance(&self) -> Option<&str> {
+        self.hindrance.as_deref()
     }
 
     fn progressed(&mut self, now: Instant) {

@@ -86,7 +86,8 @@ fn silence(partition: &Partition, rules: &Rules, now: Instant) -> Option<String>
     let stalled = partition.behind_since().filter(|since| now.saturating_duration_since(*since) > rules.stall);
     if let Some(behind_since) = stalled {
         let lag = partition.lag().unwrap_or(0);
-        return Some(format!("stalled: {lag} records behind and nothing committed for {} s", seconds(behind_since, now)));
+        let hindrance = partition.hindrance().map(|by| format!(" ({by})")).unwrap_or_default();
+        return Some(format!("stalled: {lag} records behind and nothing committed for {} s{hindrance}", seconds(behind_since, now)));
     }
     if partition.next_offset.is_none() && now.saturating_duration_since(partition.since) > rules.stall {
         return Some(format!("at work for {since} s, and nobody told where it began"));

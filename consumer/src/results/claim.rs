@@ -198,7 +198,7 @@ pub enum Standing {
     Elsewhere,
 }
 
-fn landmark(row: &PgRow) -> Result<Option<Landmark>, sqlx::Error> {
+pub(super) fn landmark(row: &PgRow) -> Result<Option<Landmark>, sqlx::Error> {
     let (offset, timestamp_ms): (Option<i64>, Option<i64>) = (row.try_get("last_offset")?, row.try_get("last_ms")?);
     Ok(offset.zip(timestamp_ms).map(|(offset, timestamp_ms)| Landmark { offset, timestamp_ms }))
 }

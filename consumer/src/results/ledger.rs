@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
-use super::claim::fates;
+use super::claim::{fates, landmark};
 use super::{Results, StoreError};
 use crate::fate::Fates;
+use crate::record::Landmark;
 
 /// A partition's row in `consumer_offsets`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Entry {
     pub cluster_id: Option<String>,
     /// What became of the records so far.
     pub fates: Fates,
+    /// The last record below the offset, unless an operator moved it.
+    pub landmark: Option<Landmark>,
 }
 
 impl FromRow<'_, PgRow> for Entry {
@@ -43,6 +46,7 @@ impl FromRow<'_, PgRow> for Entry {
             claimed_at: row.try_get("claimed_at")?,
             cluster_id: row.try_get("cluster_id")?,
             fates: fates(row)?,
+            landmark: landmark(row)?,
         })
     }
 }
@@ -65,7 +69,8 @@ pub struct Reset<'a> {
 }
 
 const ENTRIES: &str = "
-select topic, partition, next_offset, generation, claimed_by, claimed_at, cluster_id, applied, stale, ignored, dead_lettered
+select topic, partition, next_offset, generation, claimed_by, claimed_at, cluster_id, applied, stale, ignored, dead_lettered,
+    last_offset, last_ms
 from consumer_offsets where epoch = $1 order by topic, partition";
 
 const GENERATIONS: &str = "select topic, partition, generation from consumer_offsets where epoch = $1";

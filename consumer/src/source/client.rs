@@ -33,8 +33,14 @@ const FIXED: [(&str, &str); 9] = [
 /// Other names under which the client accepts the same.
 const FIXED_OTHERWISE: [&str; 3] = ["auto.commit.enable", "group.id", "queued.max.messages.kbytes"];
 
+/// What a partition's part of a fetch is limited by, under both names.
+const FETCH_SIZES: [&str; 2] = ["fetch.message.max.bytes", "max.partition.fetch.bytes"];
+
+/// For as many is room made if Kafka does not tell how many there are.
+const MANY_PARTITIONS: usize = 32;
+
 /// Good for recovery within 10 s and for bounded memory; the configuration may set them otherwise.
-const DEFAULTS: [(&str, &str); 14] = [
+const DEFAULTS: [(&str, &str); 13] = [
     ("session.timeout.ms", "10000"),
     ("heartbeat.interval.ms", "1000"),
     ("socket.timeout.ms", "10000"),
@@ -50,16 +56,35 @@ const DEFAULTS: [(&str, &str); 14] = [
     ("fetch.wait.max.ms", "50"),
     ("fetch.queue.backoff.ms", "5"),
     ("fetch.error.backoff.ms", "100"),
-    // Compressed bytes, which grow tenfold in memory. A larger first batch is delivered all the same.
-    ("fetch.message.max.bytes", "524288"),
     ("fetch.max.bytes", "4194304"),
 ];
 
 /// The client configuration of the consumer group's member.
-pub(super) fn group_member(config: &SourceConfig) -> Result<ClientConfig, SourceError> {
+pub(super) fn group_member(config: &SourceConfig, partitions: Option<usize>) -> Result<ClientConfig, SourceError> {
     let mut client = reader(&config.properties, &config.group)?;
-    client.set("queued.max.messages.kbytes", (config.prefetch_bytes / 1024).max(1).to_string());
+    let Prefetch { waiting, fetch } = Prefetch::of_each(config.prefetch_bytes, partitions);
+    client.set("queued.max.messages.kbytes", (waiting / 1024).to_string());
+    if !config.properties.iter().any(|(name, _)| FETCH_SIZES.contains(&name.as_str())) {
+        client.set("fetch.message.max.bytes", fetch.to_string());
+    }
     Ok(client)
+}
+
+/// What one partition may have in the client. Each has a queue of its own, so what the client bounds is one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Prefetch {
+    /// Bytes of records that wait; with so many no more are fetched.
+    waiting: usize,
+    /// Bytes of one fetch, compressed: they grow tenfold in memory. A larger first batch is delivered all the same.
+    fetch: usize,
+}
+
+impl Prefetch {
+    /// Of `bytes` for all. Few partitions need no more than the most for the best rate; many must not add up (P10).
+    fn of_each(bytes: usize, partitions: Option<usize>) -> Self {
+        let waiting = (bytes / partitions.unwrap_or(MANY_PARTITIONS)).clamp(128 << 10, 3 << 20);
+        Self { waiting, fetch: (waiting / 6).max(64 << 10) }
+    }
 }
 
 /// The client configuration of the one that asks where logs begin and end, and reads nothing. A broker answers the requests of a
@@ -222,19 +247,37 @@ mod tests {
     #[test]
     fn what_the_promises_rest_on_cannot_be_configured() {
         for name in ["auto.offset.reset", "enable.auto.commit", "auto.commit.enable", "isolation.level", "group.id"] {
-            assert!(matches!(group_member(&config(name, "x")), Err(SourceError::FixedProperty { name: n }) if n == name));
+            assert!(matches!(group_member(&config(name, "x"), None), Err(SourceError::FixedProperty { name: n }) if n == name));
         }
     }
 
     #[test]
     fn other_properties_replace_the_defaults() {
-        let client = group_member(&config("session.timeout.ms", "6000")).unwrap();
+        let client = group_member(&config("session.timeout.ms", "6000"), None).unwrap();
         assert_eq!(client.get("session.timeout.ms"), Some("6000"));
         assert_eq!(client.get("auto.offset.reset"), Some("error"));
     }
 
     #[test]
     fn the_client_accepts_the_settings_as_they_are() {
-        group_member(&config("client.id", "orderstream")).unwrap().create_native_config().unwrap();
+        for partitions in [None, Some(1), Some(8), Some(1_000)] {
+            group_member(&config("client.id", "orderstream"), partitions).unwrap().create_native_config().unwrap();
+        }
+    }
+
+    #[test]
+    fn many_partitions_have_no_more_in_the_client_than_few() {
+        let of_all = |partitions: usize| Prefetch::of_each(24 << 20, Some(partitions)).waiting * partitions;
+        assert_eq!([1, 8, 16, 100, 192].map(of_all).map(|bytes| bytes.div_ceil(1 << 20)), [3, 24, 24, 24, 24]);
+        assert_eq!(Prefetch::of_each(24 << 20, Some(1_000)), Prefetch { waiting: 128 << 10, fetch: 64 << 10 });
+    }
+
+    #[test]
+    fn a_size_of_fetches_that_is_configured_stays() {
+        for name in FETCH_SIZES {
+            let client = group_member(&config(name, "1000"), Some(8)).unwrap();
+            assert_eq!((client.get(name), client.get("queued.max.messages.kbytes")), (Some("1000"), Some("3072")));
+        }
+        assert_eq!(group_member(&config("client.id", "x"), Some(8)).unwrap().get("fetch.message.max.bytes"), Some("524288"));
     }
 }

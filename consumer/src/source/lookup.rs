@@ -76,6 +76,14 @@ where
 }
 
 /// With `read_committed` the end is the last stable offset: what an open transaction holds back is no lag.
+/// How many partitions these topics have; `None` if Kafka does not tell within a second.
+pub(super) fn partitions(asker: &BaseConsumer, topics: &[String]) -> Option<usize> {
+    // All topics: asking for one by name could create it.
+    let metadata = asker.fetch_metadata(None, TIMEOUT).ok()?;
+    let known = metadata.topics().iter().filter(|topic| topics.iter().any(|name| name == topic.name()));
+    Some(known.map(|topic| topic.partitions().len()).sum()).filter(|count| *count > 0)
+}
+
 fn watermarks(asker: &BaseConsumer, partition: &Partition) -> Result<Watermarks, KafkaError> {
     let (low, high) = asker.fetch_watermarks(&partition.topic, partition.number, TIMEOUT)?;
     Ok(Watermarks { low, high })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -10,7 +11,9 @@ use rdkafka::error::KafkaError;
 use super::SourceError;
 use super::client;
 use super::progress::Watermarks;
-use super::worker::Partition;
+use super::reread::{RereadError, reread};
+use super::worker::{Partition, StopReason};
+use crate::record::{Landmark, Record};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -23,6 +26,9 @@ pub enum SurveyError {
     /// Kafka does not answer.
     #[error("Kafka does not answer ({0}); `orderstream check` says more")]
     Unavailable(#[from] KafkaError),
+    /// A record that it has does not come.
+    #[error("{0}: its last processed record cannot be read: {1}")]
+    Unread(Partition, RereadError),
     /// There is no such topic.
     #[error("Kafka has no topic {0}, or does not let this user see it")]
     NoTopic(String),
@@ -66,6 +72,37 @@ pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -
         }
     }
     Ok(Survey { cluster_id: consumer.client().fetch_cluster_id(TIMEOUT), logs })
+}
+
+/// A partition with the last of its records that was processed, and the offset where reading goes on.
+#[derive(Debug, Clone)]
+pub struct Processed {
+    /// The partition.
+    pub partition: Partition,
+    /// That record.
+    pub landmark: Landmark,
+    /// The next offset.
+    pub next: i64,
+}
+
+/// Why these partitions are stopped at which another record stands there now (P2). A record that is gone tells nothing.
+///
+/// # Errors
+/// Kafka is away.
+pub fn other_logs(properties: &[(String, String)], group: &str, processed: Vec<Processed>) -> Result<Vec<StopReason>, SurveyError> {
+    let mut stopped = Vec::new();
+    for Processed { partition, landmark, next } in processed {
+        let (mut found, at) = (None, landmark.offset..landmark.offset + 1);
+        let look = reread(properties, group, &partition, at, &AtomicBool::new(false), |records| {
+            found = records.first().and_then(Record::landmark);
+        });
+        match look {
+            Ok(()) if found.is_some_and(|found| found != landmark) => stopped.push(StopReason::AnotherLog { partition, landmark, next }),
+            Ok(()) | Err(RereadError::Gone { .. } | RereadError::Beyond { .. }) => {}
+            Err(error) => return Err(SurveyError::Unread(partition, error)),
+        }
+    }
+    Ok(stopped)
 }
 
 /// The consumer group, as far as it can be seen.

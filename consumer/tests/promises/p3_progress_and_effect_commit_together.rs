@@ -106,6 +106,9 @@ fn a_topic_that_was_deleted_and_made_anew_with_more_records_than_were_read_stops
     shop.process(number).await_readiness(503, "at offset 3 stands another record");
     shop.process(number).await_readiness(503, "the topic was deleted and created anew");
     assert_eq!(look("select count(*), (select next_offset from consumer_offsets) from results"), "4|4");
+    let show = shop.orderstream(&["offsets", "show"], &settings);
+    let shown = String::from_utf8(show.stdout).unwrap();
+    assert!(!show.status.success() && shown.contains("STOPPED") && shown.contains("at offset 3 stands another record"), "{shown}");
     // As the message says; of what stands below nothing is read.
     let reset = ["offsets", "reset", "--topic", TOPIC, "--partition", "0", "--to", "4", "--force", "--execute"];
     let reset = shop.orderstream(&reset, &settings);

@@ -161,6 +161,7 @@ fn a_full_disk_delays_and_loses_nothing() {
     let process = aside.shop.process(0);
     aside.shop.await_that("it is told that the disk is full", || process.service().log_tail(100).contains("SQLSTATE 53100"));
     process.await_readiness(503, "stalled");
+    process.await_readiness(503, "No space left on device (SQLSTATE 53100)");
     let meanwhile = "select (select count(*) from results), (select count(*) from dead_letters where topic = 'brim.orders'), sum(next_offset) from consumer_offsets where topic = 'brim.orders'";
     assert_eq!(postgres.psql(meanwhile).unwrap(), "0|0|0");
     assert_eq!(aside.letters(), 0);

@@ -12,6 +12,7 @@ fn a_lock_that_stops_all_commits_is_told_as_a_stall() {
     runtime.block_on(holder.execute("begin; lock table results in access exclusive mode")).unwrap();
     shop.orders("STALLED", 10);
     shop.process(0).await_readiness(503, "stalled");
+    shop.process(0).await_readiness(503, "canceling statement due to lock timeout");
     runtime.block_on(holder.execute("rollback")).unwrap();
     shop.process(0).await_readiness(200, "ok");
     shop.await_everything_right();

@@ -166,6 +166,7 @@ mod tests {
             claimed_at: chrono::DateTime::UNIX_EPOCH,
             cluster_id: None,
             fates: Fates::default(),
+            landmark: None,
         };
         plan(Some(&entry), Watermarks { low: 10, high: 30 }, to)
     }

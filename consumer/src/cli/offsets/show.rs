@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::results::Results;
 use crate::results::claim::{ClaimError, acceptable};
 use crate::results::ledger::Entry;
-use crate::source::survey::Survey;
-use crate::source::{Partition, Watermarks};
+use crate::source::survey::{self, Processed, Survey};
+use crate::source::{Partition, StopReason, Watermarks};
 
 const HEADING: [&str; 14] = [
     "topic",
@@ -36,7 +36,9 @@ pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<Ex
     let entries = results.entries(epoch).await.context("the ledger cannot be read")?;
     let epochs = results.epochs().await?;
     let survey = super::survey(config).await?;
-    let (table, problems) = report(&entries, &survey);
+    let claimable = processed(&entries, &survey);
+    let other_logs = super::asked(config, move |properties, group| survey::other_logs(properties, group, claimable)).await?;
+    let (table, problems) = report(&entries, &survey, &other_logs);
     print(format_args!("source.epoch {epoch}, cluster {}\n\n{table}", survey.cluster_id.as_deref().unwrap_or("unknown")))?;
     let others: Vec<String> = epochs.iter().filter(|other| **other != epoch).map(ToString::to_string).collect();
     if !others.is_empty() {
@@ -48,13 +50,25 @@ pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<Ex
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-fn report(entries: &[Entry], survey: &Survey) -> (Table, Vec<String>) {
+/// The partitions that a claim would accept, as far as it is known by which record their log is known again.
+fn processed(entries: &[Entry], survey: &Survey) -> Vec<Processed> {
+    let of = |(partition, log): (&Partition, &Watermarks)| {
+        let entry = entries.iter().find(|entry| is_of(entry, partition))?;
+        problem(entry, *log, survey).ok()?;
+        Some(Processed { partition: partition.clone(), landmark: entry.landmark?, next: entry.next_offset })
+    };
+    survey.logs.iter().filter_map(of).collect()
+}
+
+fn report(entries: &[Entry], survey: &Survey, other_logs: &[StopReason]) -> (Table, Vec<String>) {
     let (mut table, mut problems) = (Table::new(&HEADING), Vec::new());
     for (partition, log) in &survey.logs {
         let entry = entries.iter().find(|entry| is_of(entry, partition));
-        let problem = entry.and_then(|entry| problem(entry, *log, survey).err());
+        let refused = entry.and_then(|entry| problem(entry, *log, survey).err()).map(|error| error.to_string());
+        let is_here = |reason: &&StopReason| matches!(reason, StopReason::AnotherLog { partition: other, .. } if other == partition);
+        let problem = refused.or_else(|| other_logs.iter().find(is_here).map(ToString::to_string));
         table.row(row(partition, entry, *log, problem.is_some()));
-        problems.extend(problem.map(|problem| problem.to_string()));
+        problems.extend(problem);
     }
     for entry in entries.iter().filter(|entry| !survey.logs.keys().any(|partition| is_of(entry, partition))) {
         problems.push(format!(
@@ -90,6 +104,7 @@ fn row(partition: &Partition, entry: Option<&Entry>, log: Watermarks, is_wrong: 
 mod tests {
     use super::*;
     use crate::fate::Fates;
+    use crate::record::Landmark;
 
     fn entry(partition: i32, next_offset: i64, cluster: &str) -> Entry {
         Entry {
@@ -101,6 +116,7 @@ mod tests {
             claimed_at: chrono::DateTime::UNIX_EPOCH,
             cluster_id: Some(cluster.into()),
             fates: Fates { applied: 5, ..Fates::default() },
+            landmark: None,
         }
     }
 
@@ -111,7 +127,7 @@ mod tests {
 
     #[test]
     fn each_partition_of_kafka_has_a_row_with_its_lag() {
-        let (table, problems) = report(&[entry(0, 12, "here"), entry(1, 30, "here")], &survey());
+        let (table, problems) = report(&[entry(0, 12, "here"), entry(1, 30, "here")], &survey(), &[]);
         let text = table.to_string();
         let lags: Vec<&str> = text.lines().skip(1).map(|line| line.split_whitespace().nth(5).unwrap()).collect();
         assert_eq!(lags, ["18", "0", "20"]);
@@ -119,8 +135,22 @@ mod tests {
     }
 
     #[test]
+    fn a_partition_whose_log_is_another_one_is_stopped() {
+        let landmark = Landmark { offset: 19, timestamp_ms: 5 };
+        let known = Entry { landmark: Some(landmark), ..entry(1, 20, "here") };
+        let entries = [entry(0, 12, "here"), known, Entry { landmark: Some(landmark), ..entry(2, 20, "there") }];
+        let asked = processed(&entries, &survey());
+        let [Processed { partition, next: 20, .. }] = &asked[..] else { panic!("{asked:?}") };
+        let reason = StopReason::AnotherLog { partition: partition.clone(), landmark, next: 20 };
+        let (table, problems) = report(&entries[..2], &survey(), &[reason]);
+        assert_eq!(table.to_string().matches("STOPPED").count(), 1);
+        assert!(matches!(&problems[..], [problem] if problem.contains("--partition 1 --to 20 --force")), "{problems:?}");
+    }
+
+    #[test]
     fn what_keeps_a_partition_from_being_claimed_is_said_with_the_command() {
-        let (table, problems) = report(&[entry(0, 4, "here"), entry(1, 31, "here"), entry(2, 20, "there"), entry(9, 1, "here")], &survey());
+        let (table, problems) =
+            report(&[entry(0, 4, "here"), entry(1, 31, "here"), entry(2, 20, "there"), entry(9, 1, "here")], &survey(), &[]);
         assert_eq!(table.to_string().matches("STOPPED").count(), 3);
         let expected = ["6 events are gone", "lost its end", "belongs to Kafka cluster there", "Kafka does not"];
         for (problem, part) in problems.iter().zip(expected) {

@@ -94,8 +94,12 @@ fn lag_without_a_commit_is_a_stall_although_all_connections_are_up() {
     assert!(reasons(&snapshot, after(idle, 30)).is_empty(), "an hour without records is no stall");
     change(&mut snapshot, |partition| partition.high_watermark(20, after(idle, 20)));
     assert_eq!(reasons(&snapshot, after(idle, 31)), ["orders-0: stalled: 10 records behind and nothing committed for 31 s"]);
+    change(&mut snapshot, |partition| partition.hindered("the disk is full".into()));
+    let stalled = "orders-0: stalled: 10 records behind and nothing committed for 31 s (the disk is full)";
+    assert_eq!(reasons(&snapshot, after(idle, 31)), [stalled]);
     change(&mut snapshot, |partition| partition.committed(12, Fates::default(), after(idle, 31)));
     assert!(reasons(&snapshot, after(idle, 60)).is_empty(), "slow is not stalled");
+    change(&mut snapshot, |partition| assert_eq!(partition.hindrance(), None, "it was overcome"));
 }
 
 #[test]
