@@ -15,17 +15,17 @@ fn five_sigkills_during_a_burst_lose_and_double_nothing() {
     let number = shop.start_another(SMALL_BATCHES);
     shop.await_everything_right();
     let (letters, before) = (shop.letters_on_topic(), shop.number(APPLIED));
-    shop.orders("KILLED", 5_000);
+    shop.orders("KILLED", 20_000);
     let mut alive = number;
     for life in 1..=5 {
-        shop.await_at_least(APPLIED, before + 700 * life);
+        shop.await_at_least(APPLIED, before + 2_000 * life);
         shop.kill(alive);
-        assert!(shop.number(APPLIED) < before + 5_000, "it was through before it was killed: this test shows nothing");
+        assert!(shop.number(APPLIED) < before + 20_000, "it was through before it was killed: this test shows nothing");
         alive = shop.launch_another(SMALL_BATCHES);
     }
-    shop.await_sql("select count(*), count(distinct order_id) from results where product_id = 'KILLED'", "5000|5000");
+    shop.await_sql("select count(*), count(distinct order_id) from results where product_id = 'KILLED'", "20000|20000");
     shop.await_everything_right();
-    assert_eq!(shop.number(APPLIED), before + 5_000);
+    assert_eq!(shop.number(APPLIED), before + 20_000);
     assert_eq!(shop.letters_on_topic(), letters);
     shop.clear("KILLED");
 }
