@@ -127,7 +127,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Joins the consumer group and reads.
+    /// Joins the consumer group and reads. Blocks for up to a second while Kafka does not tell how many partitions there are.
     ///
     /// `claim` is called on `runtime` for each partition that the group assigns, again after [`ClaimError`] and after its worker ended;
     /// what it returns runs the partition's worker. It must end by itself: an unfinished claim holds up its partition and its revocation.
