@@ -11,41 +11,8 @@ use sqlx::postgres::PgConnection;
 use super::StoreError;
 use super::batch::Written;
 
-/// Any number will do that nobody else uses as an advisory lock.
-const BARRIER_SHARED: &str = "select pg_advisory_xact_lock_shared(7365001)";
-const BARRIER_EXCLUSIVE: &str = "select pg_advisory_xact_lock(7365001)";
-
-/// Whichever stays takes a revision above the other's, which Redis may already have. New orders have ids above those of all tombstones:
-/// one look at the index for the whole range then spares one for each order, as does one at the truncates, which are rare.
-const SETTLE: &str = "
-with pair as (
-    select order_id, position_supersedes(r.epoch, r.partition, r.\"offset\", r.kind, r.commit_lsn, r.lsn,
-        d.epoch, d.partition, d.\"offset\", d.kind, d.commit_lsn, d.lsn)
-        and not exists (select from truncates t where precedes_truncate(r.epoch, r.kind, r.commit_lsn, r.lsn, t.epoch, t.lsn)) as row_stays
-    from deleted_orders d join results r using (order_id)
-    where order_id = any($1) and (select exists (select from deleted_orders where order_id between $2 and $3))),
-kept_out as (
-    select r.order_id, t.* from results r
-    join (select * from truncates order by epoch desc limit 1) as t on precedes_truncate(r.epoch, r.kind, r.commit_lsn, r.lsn, t.epoch, t.lsn)
-    where r.order_id = any($1) and not exists (select from deleted_orders d where d.order_id = r.order_id)
-        and (select exists (select from truncates))),
-buried as (
-    delete from results
-    where order_id in (select order_id from pair where not row_stays union all select order_id from kept_out)),
-forgotten as (delete from deleted_orders where order_id in (select order_id from pair where row_stays)),
-raised as (
-    update results set revision = nextval('results_revision')
-    where order_id in (select order_id from pair where row_stays) returning order_id, revision),
-deepened as (
-    update deleted_orders set revision = nextval('results_revision')
-    where order_id in (select order_id from pair where not row_stays) returning order_id, revision),
-truncated as (
-    insert into deleted_orders (order_id, deleted_at, revision, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms)
-    select order_id, now(), nextval('results_revision'), epoch, partition, \"offset\", 'w', commit_lsn, lsn, source_ms from kept_out
-    order by order_id returning order_id, revision)
-select order_id, revision, true as row_stays from raised
-union all select order_id, revision, false from deepened
-union all select order_id, revision, false from truncated";
+/// The lock, and what is behind it; sql/results has the function.
+const SETTLE: &str = "select order_id, revision, row_stays from settle_orders($1, $2, $3, $4)";
 
 /// Settles the orders of `written` that may have both; returns those whose tombstone stayed: their hashes are to be written again.
 pub(super) async fn settle(connection: &mut PgConnection, written: &mut Vec<Written>, truncated: bool) -> Result<Vec<i64>, StoreError> {
@@ -54,10 +21,8 @@ pub(super) async fn settle(connection: &mut PgConnection, written: &mut Vec<Writ
         return Ok(Vec::new());
     }
     let deleted_without_row = written.iter().any(|write| write.inserted && write.deleted);
-    let barrier = if deleted_without_row || truncated { BARRIER_EXCLUSIVE } else { BARRIER_SHARED };
-    sqlx::query(barrier).execute(&mut *connection).await?;
     let (lowest, highest) = (ids.iter().min().copied(), ids.iter().max().copied());
-    let settle = sqlx::query_as(SETTLE).bind(ids).bind(lowest).bind(highest);
+    let settle = sqlx::query_as(SETTLE).bind(ids).bind(lowest).bind(highest).bind(deleted_without_row || truncated);
     let settled: Vec<(i64, i64, bool)> = settle.fetch_all(connection).await?;
     let mut buried = Vec::new();
     for (order_id, revision, row_stays) in settled {
