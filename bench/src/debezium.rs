@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use serde::Deserialize;
 use serde_json::json;
 use stack::wait::{Attempt, until};
 
@@ -83,8 +84,45 @@ impl<'a> Debezium<'a> {
         }
     }
 
+    /// A reader of the events of `orders`, from the first on, that has no part in the work.
+    pub(crate) fn arrivals(&self) -> Result<Arrivals> {
+        let client = ClientConfig::new()
+            .set("bootstrap.servers", self.ground.stack.bootstrap_servers())
+            .set("group.id", format!("{}-arrivals", self.name))
+            .set("enable.auto.commit", "false")
+            .set("fetch.wait.max.ms", "50")
+            .create::<BaseConsumer>()?;
+        let mut all = TopicPartitionList::new();
+        for partition in 0..PARTITIONS {
+            all.add_partition_offset(&self.topic, partition, Offset::Beginning)?;
+        }
+        client.assign(&all)?;
+        Ok(Arrivals { client })
+    }
+
     /// Ends the connector, Connect and the slot.
     pub(crate) fn retire(self) -> Result<()> {
         self.ground.retire_connector(&self.name)
+    }
+}
+
+/// The events of `orders` as Kafka hands them out.
+pub(crate) struct Arrivals {
+    client: BaseConsumer,
+}
+
+impl Arrivals {
+    /// The orders whose events have come since the last call. Waits for none.
+    pub(crate) fn take(&self) -> Result<Vec<i64>> {
+        #[derive(Deserialize)]
+        struct Key {
+            id: i64,
+        }
+        let mut ids = Vec::new();
+        while let Some(event) = self.client.poll(Duration::ZERO) {
+            let key: Key = serde_json::from_slice(event?.key().context("an event has no key")?)?;
+            ids.push(key.id);
+        }
+        Ok(ids)
     }
 }

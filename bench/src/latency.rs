@@ -1,8 +1,10 @@
 //! From the commit of an insert to the row and to the hash, through the real Debezium.
 //!
 //! An insert counts as committed when its answer arrives. Rows and hashes count as visible when a look from outside finds them: looks follow
-//! each other by a millisecond and the time of a query, so a latency is too long by up to one gap, which is measured too.
+//! each other by a millisecond and the time of a query, so a latency is too long by up to one gap, which is measured too. How long Debezium
+//! takes until the event is in Kafka is measured beside: what the events waited before anybody could read them.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -38,12 +40,13 @@ pub(crate) fn latency(ground: &Ground, seconds: u32) -> Result<Measures> {
     let all = warm_up + (INSERTS_PER_SECOND * seconds) as usize;
     let begin = Instant::now();
     let stream = Stream::default();
-    let (rows, hashes) = stream.run(ground, all)?;
+    let seen = stream.run(ground, &debezium, all)?;
     let took = begin.elapsed().as_secs_f64();
 
     let mut measures = Measures::default();
-    stream.put("row", &rows, warm_up, &mut measures)?;
-    stream.put("hash", &hashes, warm_up, &mut measures)?;
+    for (what, seen) in ["kafka", "row", "hash"].into_iter().zip(&seen) {
+        stream.put(what, seen, warm_up, &mut measures)?;
+    }
     let [process] = &processes;
     measures.put("peak_mb", peak_memory_mb(process.pid().context("orderstream has ended")?)?);
     ground.reading(&processes)?.put_since(&before, all as u64, took, &mut measures);
@@ -70,14 +73,15 @@ struct Stream {
 }
 
 impl Stream {
-    /// Inserts and looks for rows and hashes, three threads side by side.
-    fn run(&self, ground: &Ground, all: usize) -> Result<(Seen, Seen)> {
+    /// Inserts and looks for events, rows and hashes, four threads side by side.
+    fn run(&self, ground: &Ground, debezium: &Debezium<'_>, all: usize) -> Result<[Seen; 3]> {
         let ended = |outcome: thread::Result<Result<Seen>>| outcome.unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
         thread::scope(|scope| {
+            let events = scope.spawn(|| self.or_over(self.watch(all, events(debezium)?)));
             let rows = scope.spawn(|| self.or_over(self.watch(all, rows(ground)?)));
             let hashes = scope.spawn(|| self.or_over(self.watch(all, hashes(ground)?)));
             self.or_over(self.insert(ground, all))?;
-            Ok((ended(rows.join())?, ended(hashes.join())?))
+            Ok([ended(events.join())?, ended(rows.join())?, ended(hashes.join())?])
         })
     }
 
@@ -155,9 +159,22 @@ fn connect(url: &str) -> Result<(Runtime, PgConnection)> {
     Ok((runtime, connection))
 }
 
+/// Which of these orders have an event in Kafka.
+fn events(debezium: &Debezium<'_>) -> Result<impl FnMut(&[i64]) -> Result<Vec<i64>>> {
+    let arrivals = debezium.arrivals()?;
+    // An event may be there before its insert has its answer.
+    let mut there = HashSet::new();
+    Ok(move |ids: &[i64]| {
+        there.extend(arrivals.take()?);
+        Ok(ids.iter().copied().filter(|id| there.remove(id)).collect())
+    })
+}
+
 /// Which of these orders have a row.
 fn rows(ground: &Ground) -> Result<impl FnMut(&[i64]) -> Result<Vec<i64>>> {
     let (runtime, mut connection) = connect(&ground.stack.database_url())?;
+    // The planner has seen the table empty: reading all of it a thousand times a second would be what is measured.
+    runtime.block_on(sqlx::query("set enable_seqscan = off").execute(&mut connection))?;
     Ok(move |ids: &[i64]| {
         let query = sqlx::query_scalar("select order_id from results where order_id = any($1)").bind(ids.to_vec());
         Ok(runtime.block_on(query.fetch_all(&mut connection))?)
