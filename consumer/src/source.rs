@@ -87,7 +87,7 @@ impl SourceConfig {
             group: group.into(),
             topics,
             // A batch for each of some partitions, of both topics; what comes after it waits in the client, where it is smaller.
-            queue_bytes: 16 << 20,
+            queue_bytes: 20 << 20,
             queue_records: 100_000,
             prefetch_bytes: 24 << 20,
             revoke_deadline: Duration::from_secs(5),

@@ -95,9 +95,11 @@ impl Feed {
         self.shared.arrived.notify_one();
     }
 
-    /// Whether more may be pushed.
-    pub(super) fn has_room(&self) -> bool {
-        !self.shared.lock().is_full()
+    /// What is left until it is full; nothing if it is.
+    pub(super) fn room(&self) -> Option<Marks> {
+        let queue = self.shared.lock();
+        let Marks { bytes, records } = queue.marks;
+        (!queue.is_full()).then(|| Marks { bytes: bytes - queue.bytes, records: records - queue.records.len() })
     }
 
     /// Moves the marks: the budget of all inboxes is shared by as many partitions as there are.
@@ -164,7 +166,8 @@ impl Queue {
     }
 }
 
-fn weight(record: &Record) -> usize {
+/// What a record takes of the marks.
+pub(super) fn weight(record: &Record) -> usize {
     record.size() + RECORD_OVERHEAD
 }
 
@@ -247,15 +250,15 @@ mod tests {
     async fn the_queue_is_full_at_either_mark_and_wakes_its_feeder_when_it_has_room_again() {
         let (feed, inbox) = bounded(Marks { bytes: 1 << 20, records: 4 }, thread::current());
         feed.push(&mut records(0..3, 10));
-        assert!(feed.has_room());
+        assert_eq!(feed.room(), Some(Marks { bytes: (1 << 20) - 3 * (10 + RECORD_OVERHEAD), records: 1 }));
         feed.push(&mut records(3..4, 10));
-        assert!(!feed.has_room());
+        assert_eq!(feed.room(), None);
         inbox.recv_batch(1, 1_000, &mut Vec::new()).await;
-        assert!(feed.has_room());
+        assert!(feed.room().is_some());
         // Returns at once, because it was woken: else the test hangs.
         thread::park();
         feed.set_marks(Marks { bytes: 1_000, records: 100 });
         feed.push(&mut records(4..5, 2_000));
-        assert!(!feed.has_room(), "one record larger than the mark still got in");
+        assert_eq!(feed.room(), None, "one record larger than the mark still got in");
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::SourceConfig;
 use super::copy::Copier;
 use super::fetched::Fetched;
-use super::inbox::{Feed, Marks};
+use super::inbox::{self, Feed, Marks};
 use super::progress::Progress;
 use super::progress::Watermarks;
 use super::worker::{ClaimError, Claimed, Ending, Ownership, Partition};
@@ -190,11 +190,9 @@ impl Running {
 
     /// Moves what the client has fetched to the inbox, one round of it, if there is room. Whether there was any.
     pub(super) fn fill(&mut self, topic: &Arc<str>) -> Result<bool, KafkaError> {
-        if !self.feed.has_room() {
-            return Ok(false);
-        }
+        let Some(room) = self.feed.room() else { return Ok(false) };
         let (mut bytes, mut result) = (0, Ok(()));
-        while self.staged.len() < ROUND_RECORDS && bytes < ROUND_BYTES {
+        while self.staged.len() < room.records.min(ROUND_RECORDS) && bytes < room.bytes.min(ROUND_BYTES) {
             match self.fetched.next() {
                 None => break,
                 Some(Ok(message)) if !self.recognition.is_same_log(message.offset(), message.timestamp().to_millis()) => {}
@@ -202,7 +200,7 @@ impl Running {
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
                     let record = self.copier.record(&message, topic);
-                    bytes += record.size();
+                    bytes += inbox::weight(&record);
                     self.next = record.offset + 1;
                     self.staged.push(record);
                 }
