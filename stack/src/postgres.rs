@@ -91,9 +91,11 @@ impl Postgres {
         for setting in ["listen_addresses=localhost", &port, "unix_socket_directories=", "wal_level=logical", "timezone=UTC"] {
             command.args(["-c", setting]);
         }
-        for setting in ["shared_buffers=256MB", "max_wal_size=2GB", "logging_collector=off", "log_line_prefix=%m [%p] %u@%d "] {
+        // Segments of the log are kept and used again: to make a new one stops all writers for a tenth of a second.
+        for setting in ["shared_buffers=256MB", "min_wal_size=1GB", "max_wal_size=2GB"] {
             command.args(["-c", setting]);
         }
+        command.args(["-c", "logging_collector=off", "-c", "log_line_prefix=%m [%p] %u@%d "]);
         command
     }
 
