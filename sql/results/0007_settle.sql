@@ -1,9 +1,10 @@
 -- Of a row and a tombstone of one order the newer stays (P5): the end of every transaction that inserted orders. Why there is a lock,
 -- and who takes it alone, is told where it is called. Each statement of a volatile function has a snapshot of its own, so those behind the lock
 -- see what was committed while it was waited for. In a function, because nearly every batch ends after two looks at an index: as a
--- statement all of this would be planned each time.
+-- statement all of this would be planned each time. What is reached is planned each time on purpose: a plan that is kept from when the
+-- tables were small would read all of them, batch after batch, until they are analysed.
 create function settle_orders(inserted bigint[], lowest bigint, highest bigint, alone boolean)
-returns table (order_id bigint, revision bigint, row_stays boolean) language plpgsql as $$
+returns table (order_id bigint, revision bigint, row_stays boolean) language plpgsql set plan_cache_mode = force_custom_plan as $$
 #variable_conflict use_column
 declare
     concerned bigint[];

@@ -64,6 +64,40 @@ fn an_insert_and_a_delete_side_by_side_in_two_partitions_leave_the_newer() {
     assert_eq!((fresh.number("select count(*) from results"), fresh.number("select count(*) from deleted_orders")), (0, 200));
 }
 
+/// Rows, and a tombstone of each that is older.
+const GROW: &str = "
+insert into results (order_id, customer_id, product_id, quantity, price, total, status, enrichment, processed_at, revision, epoch, partition,
+    \"offset\", kind, lsn)
+select id, 'C1', 'P1', 1, 1, 1, 'paid', 'missing', now(), id, 0, 0, id, 'w', 2 from generate_series($1::bigint, $2) as id";
+const BURY: &str = "
+insert into deleted_orders (order_id, deleted_at, revision, epoch, partition, \"offset\", kind, lsn)
+select id, now(), id, 0, 1, id, 'w', 1 from generate_series($1::bigint, $2) as id";
+const SETTLE: &str = "select order_id, row_stays from settle_orders(array[$1::bigint], $1, $1, false)";
+/// In the transaction that asks.
+const READ_WHOLE: &str = "select sum(seq_tup_read)::bigint from pg_stat_xact_user_tables where relname in ('results', 'deleted_orders')";
+
+#[test]
+fn settling_an_order_does_not_read_all_of_tables_that_were_small_when_it_was_first_done() {
+    let fresh = Fresh::database("grown");
+    fresh.runtime.block_on(async {
+        let mut connection = sqlx::PgConnection::connect(&fresh.url).await.unwrap();
+        let mut on = connection.begin().await.unwrap();
+        for (first, last) in [(1_i64, 20_i64), (21, 20_000)] {
+            for grow in [GROW, BURY] {
+                sqlx::query(grow).bind(first).bind(last).execute(&mut *on).await.unwrap();
+            }
+            // Postgres keeps a plan after the fifth time at the earliest.
+            let before: i64 = sqlx::query_scalar(READ_WHOLE).fetch_one(&mut *on).await.unwrap();
+            for id in first..first + 8 {
+                let settled: Vec<(i64, bool)> = sqlx::query_as(SETTLE).bind(id).fetch_all(&mut *on).await.unwrap();
+                assert_eq!(settled, [(id, true)]);
+            }
+            let read = sqlx::query_scalar::<_, i64>(READ_WHOLE).fetch_one(&mut *on).await.unwrap() - before;
+            assert!(read < 8 * 4 * 20, "{read} rows were read one after the other to settle 8 orders of {last}");
+        }
+    });
+}
+
 #[test]
 fn postgres_and_rust_agree_on_which_of_two_positions_is_newer() {
     let fresh = Fresh::database("positions");
