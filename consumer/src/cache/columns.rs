@@ -59,17 +59,14 @@ pub(crate) fn instant(out: &mut Vec<u8>, time: DateTime<Utc>) {
 
 fn micros(out: &mut Vec<u8>, micros: i64) {
     let seconds = micros.div_euclid(MICROS_PER_SECOND);
-    let second_of_day = seconds.rem_euclid(SECONDS_PER_DAY);
+    let second_of_day = seconds.rem_euclid(SECONDS_PER_DAY).unsigned_abs();
     date(out, seconds.div_euclid(SECONDS_PER_DAY));
-    let micros = micros.rem_euclid(MICROS_PER_SECOND);
-    let [[a, b], [c, d], [e, f]] = [second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60].map(two_digits);
-    let [[g, h], [i, j], [k, l]] = [micros / 10_000, micros / 100 % 100, micros % 100].map(two_digits);
-    out.extend_from_slice(&[b'T', a, b, b':', c, d, b':', e, f, b'.', g, h, i, j, k, l]);
-}
-
-/// A number below a hundred.
-fn two_digits(number: i64) -> [u8; 2] {
-    [number / 10, number % 10].map(|digit| b'0' + digit.to_le_bytes()[0])
+    for (mark, number) in [(b'T', second_of_day / 3600), (b':', second_of_day / 60 % 60), (b':', second_of_day % 60)] {
+        out.push(mark);
+        padded(out, number, 2);
+    }
+    out.push(b'.');
+    padded(out, micros.rem_euclid(MICROS_PER_SECOND).unsigned_abs(), 6);
 }
 
 /// The date so many days after 1970-01-01. By hand, because chrono ends at the year 262142 and Postgres does not.
@@ -84,15 +81,17 @@ fn date(out: &mut Vec<u8>, days: i64) {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let [[a, b], [c, d]] = [month, day].map(two_digits);
     // ISO 8601: years outside 0000 to 9999 carry a sign; the year 0000 is 1 BC.
-    if (0..=9999).contains(&year) {
-        let [[e, f], [g, h]] = [year / 100, year % 100].map(two_digits);
-        return out.extend_from_slice(&[e, f, g, h, b'-', a, b, b'-', c, d]);
+    match year {
+        0..=9999 => {}
+        ..0 => out.push(b'-'),
+        _ => out.push(b'+'),
     }
-    out.push(if year < 0 { b'-' } else { b'+' });
     padded(out, year.unsigned_abs(), 4);
-    out.extend_from_slice(&[b'-', a, b, b'-', c, d]);
+    for number in [month, day] {
+        out.push(b'-');
+        padded(out, number.unsigned_abs(), 2);
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::HashMap;
 use smol_str::SmolStr;
 
 use super::CustomersToken;
@@ -47,10 +47,8 @@ impl Remembered {
     /// What is known of these ids.
     pub(super) fn recall(&self, ids: &[&str]) -> Recalled {
         let memory = self.lock();
-        let mut known = Known::with_capacity(if memory.known.is_empty() { 0 } else { ids.len() });
-        let recalled = ids.iter().filter_map(|id| memory.known.get_key_value(*id));
-        known.extend(recalled.map(|(id, customer)| (Arc::clone(id), Arc::clone(customer))));
-        Recalled { token: memory.token.clone(), known }
+        let known = ids.iter().filter_map(|id| memory.known.get_key_value(*id));
+        Recalled { token: memory.token.clone(), known: known.map(|(id, customer)| (Arc::clone(id), Arc::clone(customer))).collect() }
     }
 
     /// Keeps customers that were read after `token`; those of another token go, and all if there are too many.
