@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Message};
 use serde::Deserialize;
 use serde_json::json;
 use stack::wait::{Attempt, until};
@@ -13,6 +13,7 @@ use stack::wait::{Attempt, until};
 use crate::drain::patience;
 use crate::fill::{FOR_EVER, PARTITIONS};
 use crate::ground::{Ground, PATIENCE};
+use crate::reader;
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
@@ -84,19 +85,9 @@ impl<'a> Debezium<'a> {
         }
     }
 
-    /// A reader of the events of `orders`, from the first on, that has no part in the work.
+    /// A reader of the events of `orders` beside the work.
     pub(crate) fn arrivals(&self) -> Result<Arrivals> {
-        let client = ClientConfig::new()
-            .set("bootstrap.servers", self.ground.stack.bootstrap_servers())
-            .set("group.id", format!("{}-arrivals", self.name))
-            .set("enable.auto.commit", "false")
-            .set("fetch.wait.max.ms", "50")
-            .create::<BaseConsumer>()?;
-        let mut all = TopicPartitionList::new();
-        for partition in 0..PARTITIONS {
-            all.add_partition_offset(&self.topic, partition, Offset::Beginning)?;
-        }
-        client.assign(&all)?;
+        let client = reader::open(self.ground, &self.topic, &[("fetch.wait.max.ms", "50")])?;
         Ok(Arrivals { client })
     }
 

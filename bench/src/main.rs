@@ -5,6 +5,7 @@
 //! - [`ground`]: the services, and the way back to an empty table
 //! - [`shop`], [`workload`], [`envelope`]: rows, the order of their events, and the bytes of each; pure
 //! - [`fill`]: the events into Kafka, and what is to be left of them into Postgres
+//! - [`reader`]: the events out of Kafka again
 //! - [`case`]: what can be measured
 //! - [`drain`]: a backlog is worked off
 //! - [`floor`]: the same rows by raw means
@@ -35,6 +36,7 @@ mod launch;
 mod machine;
 mod measures;
 mod outage;
+mod reader;
 mod report;
 mod scaling;
 mod settings;

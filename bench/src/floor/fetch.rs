@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use rdkafka::Message;
+use rdkafka::consumer::BaseConsumer;
 
-use crate::fill::{Filled, PARTITIONS};
+use crate::fill::Filled;
 use crate::ground::Ground;
+use crate::reader;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -20,19 +21,8 @@ pub(super) struct Reader {
 impl Reader {
     /// Connects, and waits for the first event: a process that runs has long done that.
     pub(super) fn open(ground: &Ground, filled: &Filled) -> Result<Self> {
-        let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", ground.stack.bootstrap_servers())
-            .set("group.id", "bench.floor")
-            .set("enable.auto.commit", "false")
-            .set("fetch.queue.backoff.ms", "5")
-            .set("queued.max.messages.kbytes", "16384")
-            .create()?;
-        let mut partitions = TopicPartitionList::new();
-        for partition in 0..PARTITIONS {
-            partitions.add_partition_offset(filled.workload.topic(), partition, Offset::Beginning)?;
-        }
-        consumer.assign(&partitions)?;
-        drop(partitions);
+        let settings = [("fetch.queue.backoff.ms", "5"), ("queued.max.messages.kbytes", "16384")];
+        let consumer = reader::open(ground, filled.workload.topic(), &settings)?;
         let reader = Self { consumer, events: filled.outcome.events };
         reader.next().map(|_| reader)
     }
