@@ -68,6 +68,21 @@ async fn a_full_inbox_holds_up_its_own_partition_only_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_no_larger_than_its_partitions_share_however_much_waits() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.produce("t", 0, 2_000, 100).await;
+    let (workers, mut did, _open) = Workers::new("a");
+    let (source, _events) = workers.start(SourceConfig { queue_records: 64, ..cluster.config(&["t"]) });
+    let mut count = 0;
+    while count < 2_000 {
+        let Did::Read(_, offsets) = next(&mut did).await else { continue };
+        assert!(offsets.len() <= 64, "{} records at once", offsets.len());
+        count += offsets.len();
+    }
+    source.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_values_headers_and_timestamps_arrive_byte_for_byte() {
     use rdkafka::message::{Header, OwnedHeaders};
     let cluster = Cluster::new(&[("t", 1)]);
