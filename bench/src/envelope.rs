@@ -5,14 +5,6 @@ use std::fmt::Write;
 use crate::shop::{Customer, MIDNIGHT, Order};
 use crate::workload::Poison;
 
-/// What Debezium puts beside every event.
-pub(crate) const HEADERS: [(&str, &str); 4] = [
-    ("__debezium.context.connectorLogicalName", "shop"),
-    ("__debezium.context.taskId", "0"),
-    ("__debezium.context.connectorName", "postgresql"),
-    ("__debezium.context.runId", "01a1fe59-3bc0-76ab-9930-8af942e57e45"),
-];
-
 /// Where the log begins, and how far an event of one row moves it.
 const FIRST_LSN: u64 = 26_449_144;
 const LSN_STEP: u64 = 224;

@@ -7,13 +7,13 @@ use anyhow::{Context, Result, bail};
 use chrono::DateTime;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientConfig, ClientContext};
 use sqlx::{Connection, PgConnection};
 
-use crate::envelope::{self, HEADERS};
+use crate::envelope;
 use crate::ground::{CUSTOMERS, Ground};
 use crate::shop::{Order, Shop, customer_id, product_id};
 use crate::workload::{Outcome, Workload};
@@ -117,7 +117,6 @@ struct Topic<'a> {
     name: &'static str,
     partitions: i32,
     producer: BaseProducer<Deliveries>,
-    headers: OwnedHeaders,
 }
 
 impl<'a> Topic<'a> {
@@ -132,13 +131,11 @@ impl<'a> Topic<'a> {
             .set("queue.buffering.max.messages", "200000")
             .set("enable.idempotence", "true")
             .create_with_context(Deliveries::default())?;
-        let empty = OwnedHeaders::new_with_capacity(HEADERS.len());
-        let headers = HEADERS.iter().fold(empty, |headers, (key, value)| headers.insert(Header { key, value: Some(*value) }));
-        Ok(Self { ground, name, partitions, producer, headers })
+        Ok(Self { ground, name, partitions, producer })
     }
 
     fn send(&mut self, key: &str, value: &str) -> Result<()> {
-        let mut record = BaseRecord::to(self.name).key(key).payload(value).headers(self.headers.clone());
+        let mut record = BaseRecord::to(self.name).key(key).payload(value);
         while let Err((error, unsent)) = self.producer.send(record) {
             if !matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) {
                 return Err(error).with_context(|| format!("an event cannot be sent to {}", self.name));
