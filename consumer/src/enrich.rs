@@ -23,7 +23,7 @@ pub struct KnownCustomer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// Redis answered and was up to date: who is not in here does not exist.
-    Answered(HashMap<Arc<str>, Arc<KnownCustomer>>),
+    Answered(HashMap<SmolStr, Arc<KnownCustomer>>),
     /// Redis could not be asked, or does not hold all customers right now (P8).
     Unavailable,
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use smol_str::SmolStr;
 use tokio::task::JoinSet;
 
 use crate::enrich::{Enrichment, KnownCustomer, Lookup, OrderState, ResultRow};
@@ -160,7 +161,7 @@ fn customers_of(states: &[OrderState]) -> Vec<&str> {
 }
 
 /// The row as it should be, if it is not.
-fn completed(state: &OrderState, known: &foldhash::HashMap<Arc<str>, Arc<KnownCustomer>>, refresh: bool) -> Option<ResultRow> {
+fn completed(state: &OrderState, known: &foldhash::HashMap<SmolStr, Arc<KnownCustomer>>, refresh: bool) -> Option<ResultRow> {
     let OrderState::Live(row) = state else { return None };
     if row.enrichment == Enrichment::Complete && !refresh {
         return None;

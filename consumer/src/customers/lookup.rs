@@ -46,15 +46,15 @@ impl Customers {
     }
 
     async fn ask(&self, ids: &[&str]) -> (Lookup, CustomersToken) {
-        let Recalled { token: then, mut known } = self.remembered.recall(ids);
-        let (recalled, unknown): (Vec<&str>, Vec<&str>) = ids.iter().partition(|id| known.contains_key(**id));
+        let Recalled { token: then, mut known, unknown } = self.remembered.recall(ids);
         let (token, mut read) = match self.read(&unknown, true).await {
             Ok(Read { token, known }) if self.is_whole(&token) => (token, known),
             Ok(Read { token, .. }) => return (Lookup::Unavailable, token),
             Err(_told) => return (Lookup::Unavailable, CustomersToken::UNKNOWN),
         };
-        if !recalled.is_empty() && !then.is_same_as(&token) {
+        if !known.is_empty() && !then.is_same_as(&token) {
             // Read after the token like the others, so the token is good for them too.
+            let recalled: Vec<&str> = known.keys().map(SmolStr::as_str).collect();
             let Ok(again) = self.read(&recalled, false).await else { return (Lookup::Unavailable, CustomersToken::UNKNOWN) };
             known.clear();
             read.extend(again.known);
@@ -110,7 +110,7 @@ impl Customers {
         for (id, reply) in ids.iter().zip(replies) {
             match customer(reply) {
                 Ok(Ok(Some(customer))) => {
-                    known.insert(Arc::from(*id), Arc::new(customer));
+                    known.insert((*id).into(), Arc::new(customer));
                 }
                 Ok(Ok(None)) => {}
                 Ok(Err(Unusable)) => self.count_unusable(id),

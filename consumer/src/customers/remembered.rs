@@ -9,7 +9,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use smol_str::SmolStr;
 
 use super::CustomersToken;
@@ -21,15 +21,17 @@ const BYTES: usize = 24 << 20;
 const OVERHEAD: usize = 256;
 
 /// Customers by id.
-pub(super) type Known = HashMap<Arc<str>, Arc<KnownCustomer>>;
+pub(super) type Known = HashMap<SmolStr, Arc<KnownCustomer>>;
 
 /// What a lookup knows before it asks.
 #[derive(Debug, Default)]
-pub(super) struct Recalled {
-    /// Good under this token only.
+pub(super) struct Recalled<'a> {
+    /// What is known is good under this token only.
     pub(super) token: CustomersToken,
     /// Who is known.
     pub(super) known: Known,
+    /// Who is not.
+    pub(super) unknown: Vec<&'a str>,
 }
 
 /// The customers that all partitions share.
@@ -45,10 +47,17 @@ struct Memory {
 
 impl Remembered {
     /// What is known of these ids.
-    pub(super) fn recall(&self, ids: &[&str]) -> Recalled {
+    pub(super) fn recall<'a>(&self, ids: &[&'a str]) -> Recalled<'a> {
+        let mut known = Known::with_capacity(ids.len());
+        let mut unknown = Vec::new();
         let memory = self.lock();
-        let known = ids.iter().filter_map(|id| memory.known.get_key_value(*id));
-        Recalled { token: memory.token.clone(), known: known.map(|(id, customer)| (Arc::clone(id), Arc::clone(customer))).collect() }
+        for id in ids {
+            match memory.known.get_key_value(*id) {
+                Some((id, customer)) => drop(known.insert(id.clone(), Arc::clone(customer))),
+                None => unknown.push(*id),
+            }
+        }
+        Recalled { token: memory.token.clone(), known, unknown }
     }
 
     /// Keeps customers that were read after `token`; those of another token go, and all if there are too many.
@@ -66,7 +75,7 @@ impl Remembered {
             if memory.bytes + bytes > BYTES {
                 *memory = Memory { token: token.clone(), ..Memory::default() };
             }
-            if memory.known.insert(Arc::clone(id), Arc::clone(customer)).is_none() {
+            if memory.known.insert(id.clone(), Arc::clone(customer)).is_none() {
                 memory.bytes += bytes;
             }
         }
@@ -99,7 +108,7 @@ mod tests {
     }
 
     fn ann() -> Known {
-        [(Arc::from("C1"), Arc::default())].into_iter().collect()
+        [("C1".into(), Arc::default())].into_iter().collect()
     }
 
     #[test]
@@ -107,14 +116,14 @@ mod tests {
         let remembered = Remembered::default();
         remembered.keep(&token(7), &ann());
         let recalled = remembered.recall(&["C1", "C2"]);
-        assert_eq!((recalled.token, recalled.known), (token(7), ann()));
+        assert_eq!((recalled.token, recalled.known, recalled.unknown), (token(7), ann(), vec!["C2"]));
     }
 
     #[test]
     fn customers_of_another_token_go() {
         let remembered = Remembered::default();
         remembered.keep(&token(7), &ann());
-        remembered.keep(&token(8), &[(Arc::from("C2"), Arc::default())].into_iter().collect());
+        remembered.keep(&token(8), &[("C2".into(), Arc::default())].into_iter().collect());
         assert!(remembered.recall(&["C1"]).known.is_empty());
         assert_eq!(remembered.recall(&["C2"]).known.len(), 1);
     }
@@ -133,7 +142,7 @@ mod tests {
         for number in 0..10 {
             let mut known = KnownCustomer::default();
             known.customer.name.clone_from(&name);
-            remembered.keep(&token(7), &[(Arc::from(format!("C{number}")), Arc::new(known))].into_iter().collect());
+            remembered.keep(&token(7), &[(format!("C{number}").into(), Arc::new(known))].into_iter().collect());
             assert!(remembered.lock().bytes <= BYTES);
         }
         assert!(!remembered.recall(&["C9"]).known.is_empty());
