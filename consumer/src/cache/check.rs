@@ -3,7 +3,8 @@
 use redis::{Cmd, Pipeline, Value};
 
 use super::OrderCache;
-use super::row::columns_of;
+use super::dump::Name;
+use super::row::{Column, columns_of};
 use crate::enrich::ResultRow;
 use crate::redis_link::{On, RedisError, each_ok, text};
 
@@ -76,7 +77,7 @@ fn read(row: &ResultRow) -> Cmd {
     let mut command = Cmd::with_capacity(3 + columns.len(), 256);
     command.arg("HMGET").arg(key(row.order_id)).arg("version").arg("deleted_at").arg("order_id");
     for (name, _) in &columns {
-        command.arg(*name);
+        command.arg(name.as_str());
     }
     command
 }
@@ -103,7 +104,7 @@ fn columns_are_same(row: &ResultRow, fields: &[Value]) -> bool {
     let [_, Value::Nil, Value::BulkString(stored_id), stored @ ..] = fields else { return false };
     let columns = columns_of(row);
     let mut expected = Vec::with_capacity(64);
-    let mut same = |(field, (_, column)): (&Value, &(&str, super::row::Column<'_>))| match field {
+    let mut same = |(field, (_, column)): (&Value, &(&Name, Column<'_>))| match field {
         Value::Nil => column.is_null(),
         Value::BulkString(found) => {
             expected.clear();

@@ -36,10 +36,15 @@ pub(crate) fn money(out: &mut Vec<u8>, amount: Decimal) {
     if cents < 0 {
         out.push(b'-');
     }
+    // 128 bits are divided in a loop; `numeric(20,2)` can be just too large for 64.
     let cents = cents.unsigned_abs();
-    padded(out, u64::try_from(cents / 100).unwrap_or(u64::MAX), 1);
+    let (whole, cents) = match u64::try_from(cents) {
+        Ok(cents) => (cents / 100, cents % 100),
+        Err(_) => (u64::try_from(cents / 100).unwrap_or(u64::MAX), (cents % 100) as u64),
+    };
+    padded(out, whole, 1);
     out.push(b'.');
-    padded(out, (cents % 100) as u64, 2);
+    padded(out, cents, 2);
 }
 
 /// A time of the source, which has no zone: `2026-11-21T12:00:00.123456`, or one of Postgres' infinities.

@@ -13,9 +13,42 @@ const RDB_VERSION: u16 = 10;
 /// Of a listpack: its bytes as four, its number of entries as two.
 const HEADER: usize = 6;
 const END: u8 = 0xff;
+/// The head of a text of less than 64 bytes, but for its length.
+const SHORT_TEXT: u8 = 0x80;
 
 /// Room for what stands before the listpack: the type, and the length in its longest form.
 const FRONT: usize = 1 + 5;
+
+/// The longest name of a field that [`Name`] takes.
+const LONGEST_NAME: usize = 22;
+
+/// The name of a field, also as it stands in a listpack: the same bytes in every hash.
+#[derive(Debug)]
+pub(super) struct Name {
+    text: &'static str,
+    entry: [u8; LONGEST_NAME + 2],
+}
+
+impl Name {
+    /// Of a text that is not longer than [`LONGEST_NAME`], or it does not compile.
+    pub(super) const fn new(text: &'static str) -> Self {
+        let bytes = text.as_bytes();
+        assert!(bytes.len() <= LONGEST_NAME);
+        let length = bytes.len().to_le_bytes()[0];
+        let mut entry = [0; LONGEST_NAME + 2];
+        entry[0] = SHORT_TEXT | length;
+        let (_, rest) = entry.split_at_mut(1);
+        let (name, backwards) = rest.split_at_mut(bytes.len());
+        name.copy_from_slice(bytes);
+        backwards[0] = length + 1;
+        Self { text, entry }
+    }
+
+    /// The name itself.
+    pub(super) fn as_str(&self) -> &'static str {
+        self.text
+    }
+}
 
 /// A hash that is being written, one after the other in the same memory.
 #[derive(Debug, Default)]
@@ -32,14 +65,12 @@ impl HashDump {
         self.bytes.resize(FRONT + HEADER, 0);
     }
 
-    /// Adds a field. A name must not come twice: Redis would not notice.
-    pub(super) fn field(&mut self, name: &str, value: &[u8]) {
-        self.formatted(name, |out| out.extend_from_slice(value));
-    }
-
-    /// Adds a field whose value is formatted in its place.
-    pub(super) fn formatted(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        entry(&mut self.bytes, |out| out.extend_from_slice(name.as_bytes()));
+    /// Adds a field whose value is formatted in its place. A name must not come twice: Redis would not notice.
+    pub(super) fn field(&mut self, name: &Name, write: impl FnOnce(&mut Vec<u8>)) {
+        // All of it and back again: to copy a number of bytes that is always the same takes no call.
+        let end = self.bytes.len() + name.text.len() + 2;
+        self.bytes.extend_from_slice(&name.entry);
+        self.bytes.truncate(end);
         entry(&mut self.bytes, write);
         self.entries += 2;
     }
@@ -68,7 +99,7 @@ fn entry(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     write(out);
     let long = u32::try_from(out.len() - start - 1).unwrap_or(u32::MAX);
     match long {
-        0..64 => out[start] = 0x80 | low(long),
+        0..64 => out[start] = SHORT_TEXT | low(long),
         // Rare: the text moves up to make room for a longer head.
         64..4096 => {
             out.splice(start..=start, [0xe0 | low(long >> 8), low(long)]);
@@ -115,14 +146,14 @@ fn low(number: u32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::HashDump;
+    use super::{HashDump, Name};
 
     /// What `DUMP` of Redis 7.0 gave for `HSET h name Ann`.
     #[test]
     fn a_hash_is_written_as_redis_dumps_it() {
         let mut dump = HashDump::default();
         dump.start();
-        dump.field("name", b"Ann");
+        dump.field(&Name::new("name"), |out| out.extend_from_slice(b"Ann"));
         let expected = b"\x10\x12\x12\x00\x00\x00\x02\x00\x84name\x05\x83Ann\x04\xff\n\x00\xae(5\xcf\xa6d\xe2\x03";
         assert_eq!(dump.finish(), expected);
     }
@@ -131,7 +162,7 @@ mod tests {
     fn nothing_of_the_hash_before_stays() {
         let write = |dump: &mut HashDump| {
             dump.start();
-            dump.formatted("a", |out| out.push(b'1'));
+            dump.field(&Name::new("a"), |out| out.push(b'1'));
             dump.finish().to_vec()
         };
         let mut dump = HashDump::default();

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use redis::{Cmd, RedisWrite};
 
-use super::dump::HashDump;
-use super::row::columns_of;
+use super::dump::{HashDump, Name};
+use super::row::{Column, columns_of};
 use super::{WRITE_ORDERS, columns};
 use crate::enrich::{DeletedRow, OrderState, ResultRow};
+use crate::order::Timestamp;
 
 /// How long a deleted order's hash stays, for readers that want to know.
 pub(crate) const DELETED_FOR_SECONDS: u32 = 3600;
+
+static VERSION: Name = Name::new("version");
+static ORDER_ID: Name = Name::new("order_id");
+static DELETED_AT: Name = Name::new("deleted_at");
 
 /// One script call that writes a chunk of orders; public because the benchmark measures what these calls alone can do.
 #[must_use]
@@ -24,17 +30,18 @@ pub fn write_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> 
         call.write_arg(&text);
     }
     let mut dump = HashDump::default();
+    let (mut source_time, mut our_time) = (Repeated::default(), Repeated::default());
     for state in states {
         text.clear();
         version(&mut text, epoch, state);
         call.write_arg(&text);
         dump.start();
         // First: the guard of the next write finds it without a walk through the hash.
-        dump.field("version", &text);
+        dump.field(&VERSION, |out| out.extend_from_slice(&text));
         match state {
             OrderState::Live(row) => {
                 call.arg(u64::try_from(time_to_live.as_millis()).unwrap_or(u64::MAX));
-                live(&mut dump, row);
+                live(&mut dump, row, &mut source_time, &mut our_time);
             }
             OrderState::Deleted(row) => {
                 call.arg(u64::from(DELETED_FOR_SECONDS) * 1000);
@@ -65,15 +72,42 @@ fn version(out: &mut Vec<u8>, epoch: i32, state: &OrderState) {
 }
 
 /// Columns that are null are absent from the hash.
-fn live(dump: &mut HashDump, row: &ResultRow) {
-    dump.formatted("order_id", |out| columns::integer(out, row.order_id));
+fn live(dump: &mut HashDump, row: &ResultRow, source_time: &mut Repeated<Timestamp>, our_time: &mut Repeated<DateTime<Utc>>) {
+    dump.field(&ORDER_ID, |out| columns::integer(out, row.order_id));
     for (name, value) in columns_of(row) {
-        if !value.is_null() {
-            dump.formatted(name, |out| value.write(out));
+        match value {
+            Column::Null => {}
+            Column::Time(time) => dump.field(name, |out| source_time.write(out, time, columns::timestamp)),
+            Column::Instant(time) => dump.field(name, |out| our_time.write(out, time, columns::instant)),
+            value => dump.field(name, |out| value.write(out)),
         }
     }
 }
 
 fn deleted(dump: &mut HashDump, row: &DeletedRow) {
-    dump.formatted("deleted_at", |out| columns::instant(out, row.deleted_at));
+    dump.field(&DELETED_AT, |out| columns::instant(out, row.deleted_at));
+}
+
+/// A value and its text. Most rows were created and last changed at the same time, and those of a batch are processed at the same time.
+#[derive(Debug)]
+struct Repeated<T> {
+    last: Option<T>,
+    text: Vec<u8>,
+}
+
+impl<T> Default for Repeated<T> {
+    fn default() -> Self {
+        Self { last: None, text: Vec::new() }
+    }
+}
+
+impl<T: Copy + PartialEq> Repeated<T> {
+    fn write(&mut self, out: &mut Vec<u8>, value: T, format: fn(&mut Vec<u8>, T)) {
+        if self.last != Some(value) {
+            self.text.clear();
+            format(&mut self.text, value);
+            self.last = Some(value);
+        }
+        out.extend_from_slice(&self.text);
+    }
 }

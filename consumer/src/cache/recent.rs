@@ -40,7 +40,7 @@ fn json(row: &ResultRow) -> Vec<u8> {
     let mut out = format!("{{\"order_id\":{}", row.order_id).into_bytes();
     for (name, value) in columns_of(row) {
         out.extend_from_slice(b",\"");
-        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(name.as_str().as_bytes());
         out.extend_from_slice(b"\":");
         match &value {
             Column::Null => out.extend_from_slice(b"null"),

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
 use super::columns;
+use super::dump::Name;
 use crate::enrich::ResultRow;
 use crate::order::Timestamp;
 
@@ -44,23 +45,39 @@ impl<'a> Column<'a> {
     }
 }
 
+// Beside the order's id, in the order of `redis/write_orders.lua`.
+static CUSTOMER_ID: Name = Name::new("customer_id");
+static CUSTOMER_NAME: Name = Name::new("customer_name");
+static CUSTOMER_EMAIL: Name = Name::new("customer_email");
+static CUSTOMER_TIER: Name = Name::new("customer_tier");
+static CUSTOMER_COUNTRY: Name = Name::new("customer_country");
+static PRODUCT_ID: Name = Name::new("product_id");
+static QUANTITY: Name = Name::new("quantity");
+static PRICE: Name = Name::new("price");
+static TOTAL: Name = Name::new("total");
+static STATUS: Name = Name::new("status");
+static ORDERED_AT: Name = Name::new("ordered_at");
+static UPDATED_AT: Name = Name::new("updated_at");
+static ENRICHMENT: Name = Name::new("enrichment");
+static PROCESSED_AT: Name = Name::new("processed_at");
+
 /// The columns beside the order's id, with their names. `redis/write_orders.lua` has the same names in the same order.
-pub(super) fn columns_of(row: &ResultRow) -> [(&'static str, Column<'_>); 14] {
+pub(super) fn columns_of(row: &ResultRow) -> [(&'static Name, Column<'_>); 14] {
     let customer = &row.customer.customer;
     [
-        ("customer_id", Column::Text(&row.customer_id)),
-        ("customer_name", Column::text(&customer.name)),
-        ("customer_email", Column::text(&customer.email)),
-        ("customer_tier", Column::text(&customer.tier)),
-        ("customer_country", Column::text(&customer.country)),
-        ("product_id", Column::Text(&row.product_id)),
-        ("quantity", Column::Number(row.quantity.into())),
-        ("price", Column::Money(row.price)),
-        ("total", Column::Money(row.total)),
-        ("status", Column::Text(&row.status)),
-        ("ordered_at", Column::time(row.ordered_at)),
-        ("updated_at", Column::time(row.updated_at)),
-        ("enrichment", Column::Text(row.enrichment.as_str())),
-        ("processed_at", Column::Instant(row.processed_at)),
+        (&CUSTOMER_ID, Column::Text(&row.customer_id)),
+        (&CUSTOMER_NAME, Column::text(&customer.name)),
+        (&CUSTOMER_EMAIL, Column::text(&customer.email)),
+        (&CUSTOMER_TIER, Column::text(&customer.tier)),
+        (&CUSTOMER_COUNTRY, Column::text(&customer.country)),
+        (&PRODUCT_ID, Column::Text(&row.product_id)),
+        (&QUANTITY, Column::Number(row.quantity.into())),
+        (&PRICE, Column::Money(row.price)),
+        (&TOTAL, Column::Money(row.total)),
+        (&STATUS, Column::Text(&row.status)),
+        (&ORDERED_AT, Column::time(row.ordered_at)),
+        (&UPDATED_AT, Column::time(row.updated_at)),
+        (&ENRICHMENT, Column::Text(row.enrichment.as_str())),
+        (&PROCESSED_AT, Column::Instant(row.processed_at)),
     ]
 }
