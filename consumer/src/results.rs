@@ -26,6 +26,7 @@ pub mod apply;
 pub mod batch;
 pub mod bisect;
 pub mod claim;
+mod column;
 mod columns;
 pub(crate) mod connections;
 pub mod dead_letters;

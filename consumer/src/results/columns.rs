@@ -9,6 +9,7 @@ use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef, P
 use sqlx::{Decode, Encode, Type};
 
 use super::batch::Put;
+use super::column::Column;
 use super::numeric::Money;
 use crate::order::{Text, Timestamp};
 use crate::position::{Kind, Position};
@@ -56,36 +57,24 @@ impl Decode<'_, Postgres> for Timestamp {
 /// The columns of positions.
 #[derive(Debug, Default)]
 pub(super) struct Positions {
-    pub(super) epoch: Vec<i32>,
-    pub(super) partition: Vec<i32>,
-    pub(super) offset: Vec<i64>,
-    pub(super) kind: Vec<i8>,
-    pub(super) commit: Vec<Option<i64>>,
-    pub(super) lsn: Vec<Option<i64>>,
-    pub(super) source_ms: Vec<Option<i64>>,
+    pub(super) epoch: Column<i32>,
+    pub(super) partition: Column<i32>,
+    pub(super) offset: Column<i64>,
+    pub(super) kind: Column<i8>,
+    pub(super) commit: Column<Option<i64>>,
+    pub(super) lsn: Column<Option<i64>>,
+    pub(super) source_ms: Column<Option<i64>>,
 }
 
 impl Positions {
-    pub(super) fn with_capacity(rows: usize) -> Self {
-        Self {
-            epoch: Vec::with_capacity(rows),
-            partition: Vec::with_capacity(rows),
-            offset: Vec::with_capacity(rows),
-            kind: Vec::with_capacity(rows),
-            commit: Vec::with_capacity(rows),
-            lsn: Vec::with_capacity(rows),
-            source_ms: Vec::with_capacity(rows),
-        }
-    }
-
-    pub(super) fn push(&mut self, position: &Position) {
-        self.epoch.push(position.epoch);
-        self.partition.push(position.partition);
-        self.offset.push(position.offset);
-        self.kind.push(kind_code(position.kind));
-        self.commit.push(position.commit);
-        self.lsn.push(position.lsn);
-        self.source_ms.push(position.ts_ms);
+    pub(super) fn push(&mut self, position: &Position) -> Result<(), BoxDynError> {
+        self.epoch.push(position.epoch)?;
+        self.partition.push(position.partition)?;
+        self.offset.push(position.offset)?;
+        self.kind.push(kind_code(position.kind))?;
+        self.commit.push(position.commit)?;
+        self.lsn.push(position.lsn)?;
+        self.source_ms.push(position.ts_ms)
     }
 }
 
@@ -107,21 +96,21 @@ fn kind_code(kind: Kind) -> i8 {
 /// The columns of orders.
 #[derive(Debug, Default)]
 pub(super) struct Orders<'a> {
-    pub(super) order_id: Vec<i64>,
-    pub(super) customer_id: Vec<&'a str>,
-    pub(super) customer_name: Vec<Option<&'a str>>,
-    pub(super) customer_email: Vec<Option<&'a str>>,
-    pub(super) customer_tier: Vec<Option<&'a str>>,
-    pub(super) customer_country: Vec<Option<&'a str>>,
-    pub(super) product_id: Vec<&'a str>,
-    pub(super) quantity: Vec<i32>,
-    pub(super) price: Vec<Money>,
-    pub(super) total: Vec<Money>,
-    pub(super) status: Vec<&'a str>,
-    pub(super) ordered_at: Vec<Option<Timestamp>>,
-    pub(super) updated_at: Vec<Option<Timestamp>>,
-    pub(super) enrichment: Vec<&'static str>,
-    pub(super) customer_version: Vec<Option<&'a str>>,
+    pub(super) order_id: Column<i64>,
+    pub(super) customer_id: Column<&'a str>,
+    pub(super) customer_name: Column<Option<&'a str>>,
+    pub(super) customer_email: Column<Option<&'a str>>,
+    pub(super) customer_tier: Column<Option<&'a str>>,
+    pub(super) customer_country: Column<Option<&'a str>>,
+    pub(super) product_id: Column<&'a str>,
+    pub(super) quantity: Column<i32>,
+    pub(super) price: Column<Money>,
+    pub(super) total: Column<Money>,
+    pub(super) status: Column<&'a str>,
+    pub(super) ordered_at: Column<Option<Timestamp>>,
+    pub(super) updated_at: Column<Option<Timestamp>>,
+    pub(super) enrichment: Column<&'static str>,
+    pub(super) customer_version: Column<Option<&'a str>>,
 }
 
 /// The text columns of a stored row, for events that leave them out.
@@ -136,44 +125,24 @@ pub(super) struct Texts {
 pub(super) type StoredTexts = HashMap<i64, Texts>;
 
 impl<'a> Orders<'a> {
-    pub(super) fn with_capacity(rows: usize) -> Self {
-        Self {
-            order_id: Vec::with_capacity(rows),
-            customer_id: Vec::with_capacity(rows),
-            customer_name: Vec::with_capacity(rows),
-            customer_email: Vec::with_capacity(rows),
-            customer_tier: Vec::with_capacity(rows),
-            customer_country: Vec::with_capacity(rows),
-            product_id: Vec::with_capacity(rows),
-            quantity: Vec::with_capacity(rows),
-            price: Vec::with_capacity(rows),
-            total: Vec::with_capacity(rows),
-            status: Vec::with_capacity(rows),
-            ordered_at: Vec::with_capacity(rows),
-            updated_at: Vec::with_capacity(rows),
-            enrichment: Vec::with_capacity(rows),
-            customer_version: Vec::with_capacity(rows),
-        }
-    }
-
     /// Adds an order; `stored` has the texts that its event leaves out.
-    pub(super) fn push(&mut self, put: &'a Put, stored: Option<&'a Texts>) {
+    pub(super) fn push(&mut self, put: &'a Put, stored: Option<&'a Texts>) -> Result<(), BoxDynError> {
         let (order, customer) = (&put.enriched.order, &put.enriched.customer);
-        self.order_id.push(put.order_id);
-        self.customer_id.push(text(&order.customer_id, stored.map(|texts| &texts.customer_id)));
-        self.customer_name.push(customer.customer.name.as_deref());
-        self.customer_email.push(customer.customer.email.as_deref());
-        self.customer_tier.push(customer.customer.tier.as_deref());
-        self.customer_country.push(customer.customer.country.as_deref());
-        self.product_id.push(text(&order.product_id, stored.map(|texts| &texts.product_id)));
-        self.quantity.push(order.quantity);
-        self.price.push(Money(order.price));
-        self.total.push(Money(order.total));
-        self.status.push(text(&order.status, stored.map(|texts| &texts.status)));
-        self.ordered_at.push(order.ordered_at);
-        self.updated_at.push(order.updated_at);
-        self.enrichment.push(put.enriched.enrichment.as_str());
-        self.customer_version.push(customer.version.as_deref());
+        self.order_id.push(put.order_id)?;
+        self.customer_id.push(text(&order.customer_id, stored.map(|texts| &texts.customer_id)))?;
+        self.customer_name.push(customer.customer.name.as_deref())?;
+        self.customer_email.push(customer.customer.email.as_deref())?;
+        self.customer_tier.push(customer.customer.tier.as_deref())?;
+        self.customer_country.push(customer.customer.country.as_deref())?;
+        self.product_id.push(text(&order.product_id, stored.map(|texts| &texts.product_id)))?;
+        self.quantity.push(order.quantity)?;
+        self.price.push(Money(order.price))?;
+        self.total.push(Money(order.total))?;
+        self.status.push(text(&order.status, stored.map(|texts| &texts.status)))?;
+        self.ordered_at.push(order.ordered_at)?;
+        self.updated_at.push(order.updated_at)?;
+        self.enrichment.push(put.enriched.enrichment.as_str())?;
+        self.customer_version.push(customer.version.as_deref())
     }
 }
 

@@ -87,8 +87,8 @@ pub(super) async fn write(connection: &mut PgConnection, number: usize, round: &
 type Upserted = (Option<Vec<i64>>, Option<Vec<i64>>, Option<Vec<bool>>);
 
 pub(super) async fn delete(connection: &mut PgConnection, deletes: &[Delete], batch: &Batch) -> Result<Vec<PgRow>, StoreError> {
-    let mut positions = Positions::with_capacity(deletes.len());
-    deletes.iter().for_each(|delete| positions.push(&delete.position));
+    let mut positions = Positions::default();
+    deletes.iter().try_for_each(|delete| positions.push(&delete.position)).map_err(sqlx::Error::Encode)?;
     let rows = sqlx::query(DELETE)
         .bind(deletes.iter().map(|delete| delete.order_id).collect::<Vec<_>>())
         .bind(positions.epoch)
@@ -110,11 +110,10 @@ pub(super) async fn upsert(
     stored: &StoredTexts,
     batch: &Batch,
 ) -> Result<(Vec<i64>, Vec<i64>, Vec<bool>), StoreError> {
-    let mut positions = Positions::with_capacity(puts.len());
-    let mut orders = Orders::with_capacity(puts.len());
+    let (mut positions, mut orders) = (Positions::default(), Orders::default());
     for put in puts {
-        positions.push(&put.position);
-        orders.push(put, stored.get(&put.order_id));
+        positions.push(&put.position).map_err(sqlx::Error::Encode)?;
+        orders.push(put, stored.get(&put.order_id)).map_err(sqlx::Error::Encode)?;
     }
     let (order_ids, revisions, inserted): Upserted = sqlx::query_as(UPSERT)
         .bind(orders.order_id)
