@@ -18,9 +18,10 @@ insert into results as r (
     ordered_at, updated_at, enrichment, customer_version, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms,
     processed_at, revision)
 select c.*, $23, nextval('results_revision')
-from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::numeric[], $10::numeric[],
-    $11::text[], $12::timestamp[], $13::timestamp[], $14::text[], $15::text[], $16::int[], $17::int[], $18::bigint[], $19::\"char\"[],
-    $20::bigint[], $21::bigint[], $22::bigint[]) as c
+from (select unnest($1::bigint[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]),
+    unnest($7::text[]), unnest($8::int[]), unnest($9::numeric[]), unnest($10::numeric[]), unnest($11::text[]), unnest($12::timestamp[]),
+    unnest($13::timestamp[]), unnest($14::text[]), unnest($15::text[]), unnest($16::int[]), unnest($17::int[]), unnest($18::bigint[]),
+    unnest($19::\"char\"[]), unnest($20::bigint[]), unnest($21::bigint[]), unnest($22::bigint[])) as c
 on conflict (order_id) do update set
     customer_id = excluded.customer_id,
     customer_name = case when excluded.enrichment = 'pending' and r.customer_id = excluded.customer_id then r.customer_name else excluded.customer_name end,
