@@ -15,8 +15,6 @@ use crate::rejection::Reason;
 /// A step of a batch whose duration is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Waiting for records.
-    Receive,
     /// Bytes to changes.
     Decode,
     /// Customers from Redis.
@@ -30,11 +28,10 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 6] = [Self::Receive, Self::Decode, Self::Lookup, Self::DeadLetter, Self::Commit, Self::WriteBack];
+    const ALL: [Self; 5] = [Self::Decode, Self::Lookup, Self::DeadLetter, Self::Commit, Self::WriteBack];
 
     fn as_str(self) -> &'static str {
         match self {
-            Self::Receive => "receive",
             Self::Decode => "decode",
             Self::Lookup => "lookup",
             Self::DeadLetter => "dead_letter",

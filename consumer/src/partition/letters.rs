@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::changes::{Refusal, Refusals};
 use crate::dead_letter::{DeadLetter, Landed, dlq_id, replays};
 use crate::flow::{Flow, Place, Revoked};
+use crate::metrics::Stage;
 use crate::record::Record;
 use crate::results::batch::LetterRow;
 
@@ -32,7 +33,7 @@ impl Letters {
             let epoch = place.claim.epoch;
             let letter = |index: &usize| DeadLetter { record: &records[*index], rejection: &refusals[index].rejection, epoch };
             let letters: Vec<DeadLetter<'_>> = open.iter().map(letter).collect();
-            match flow.letters.send(&letters).await {
+            match flow.timed(Stage::DeadLetter, flow.letters.send(&letters)).await {
                 Ok(fates) => self.landed.extend(open.into_iter().zip(fates).filter_map(|(index, fate)| Some((index, fate.ok()?)))),
                 Err(error) => place.letters_troubled(flow, &error),
             }

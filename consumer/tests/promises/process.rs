@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use stack::wait::{Attempt, until};
 
 use crate::shop::{PATIENCE, Shop};
+use crate::topic::{ORDERS, Sent};
+
+const STAGES: [&str; 5] = ["decode", "lookup", "dead_letter", "commit", "write_back"];
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -146,6 +149,23 @@ fn the_endpoints_answer() {
         let (status, body) = process.get(path).unwrap();
         assert!(status == 200 && body.contains(part), "{path} answers {status} without {part}: {body}");
     }
+}
+
+#[test]
+fn every_step_of_a_batch_is_timed() {
+    let shop = Shop::with(&[]);
+    shop.topics().send(ORDERS, &[Sent::order(900_000_077, "no JSON")]);
+    shop.orders("TIMED", 1);
+    shop.await_everything_right_with_letters(1);
+    let of = |stage| format!(r#"orderstream_stage_duration_seconds_count{{stage="{stage}"}}"#);
+    let (_, metrics) = shop.process(0).get("/metrics").unwrap();
+    assert_eq!(metrics.matches("orderstream_stage_duration_seconds_count").count(), STAGES.len(), "{metrics}");
+    for stage in STAGES {
+        let look = || if shop.process(0).metric(&of(stage)) > 0 { Attempt::Ready(()) } else { Attempt::NotYet("none".into()) };
+        until(&format!("{stage} is timed"), PATIENCE, look).unwrap();
+    }
+    // It would count against the partition in the tests to come.
+    shop.sql("update dead_letters set resolved_at = now(), resolution = 'test' where resolved_at is null");
 }
 
 #[test]
