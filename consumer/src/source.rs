@@ -87,9 +87,9 @@ impl SourceConfig {
             group: group.into(),
             topics,
             // A batch for each of some partitions, of both topics; what comes after it waits in the client, where it is smaller.
-            queue_bytes: 18 << 20,
+            queue_bytes: 15 << 20,
             queue_records: 100_000,
-            prefetch_bytes: 20 << 20,
+            prefetch_bytes: 16 << 20,
             revoke_deadline: Duration::from_secs(5),
             stopped_retry: Duration::from_secs(15),
             stop_deadline: Duration::from_secs(5),
