@@ -276,8 +276,8 @@ mod tests {
     fn a_size_of_fetches_that_is_configured_stays() {
         for name in FETCH_SIZES {
             let client = group_member(&config(name, "1000"), Some(8)).unwrap();
-            assert_eq!((client.get(name), client.get("queued.max.messages.kbytes")), (Some("1000"), Some("2560")));
+            assert_eq!((client.get(name), client.get("queued.max.messages.kbytes")), (Some("1000"), Some("2048")));
         }
-        assert_eq!(group_member(&config("client.id", "x"), Some(8)).unwrap().get("fetch.message.max.bytes"), Some("436906"));
+        assert_eq!(group_member(&config("client.id", "x"), Some(8)).unwrap().get("fetch.message.max.bytes"), Some("349525"));
     }
 }
