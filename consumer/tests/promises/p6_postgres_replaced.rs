@@ -103,21 +103,21 @@ fn a_failover_to_a_standby_that_is_read_only_at_first_loses_nothing() {
     let primary = OtherPostgres::start(shop.stack(), "primary").unwrap();
     let standby = primary.standby(shop.stack(), "standby").unwrap();
     let aside = Aside::start(shop, &primary, "failover.orders");
-    aside.send(0..3_000);
+    aside.send(0..20_000);
     aside.await_sql(&primary, "select count(*) from results", |found| found.parse::<i64>().unwrap() >= 300);
     // In order: the standby has everything then.
     primary.service().stop().unwrap();
     let standby = standby.in_place_of(aside.shop.stack(), &primary).unwrap();
     assert_eq!(standby.psql("select pg_is_in_recovery()").unwrap(), "t");
     let committed = standby.psql("select count(*) from results").unwrap();
-    assert_ne!(committed, "3000", "it was through before: this test shows nothing");
-    aside.send(3_000..4_000);
+    assert_ne!(committed, "20000", "it was through before: this test shows nothing");
+    aside.send(20_000..21_000);
     let process = aside.shop.process(0);
     aside.shop.await_that("it is told that the server is read-only", || process.service().log_tail(100).contains("SQLSTATE 25006"));
     process.await_readiness(503, "postgres: down");
     assert_eq!(standby.psql("select count(*) from results").unwrap(), committed);
     standby.psql("select pg_promote()").unwrap();
-    aside.await_everything_right(&standby, 4_000);
+    aside.await_everything_right(&standby, 21_000);
 }
 
 /// Nothing vacuums it, so what it takes it keeps; and nothing of it is compressed.
