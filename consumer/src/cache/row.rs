@@ -45,7 +45,6 @@ impl<'a> Column<'a> {
     }
 }
 
-// Beside the order's id, in the order of `redis/write_orders.lua`.
 static CUSTOMER_ID: Name = Name::new("customer_id");
 static CUSTOMER_NAME: Name = Name::new("customer_name");
 static CUSTOMER_EMAIL: Name = Name::new("customer_email");

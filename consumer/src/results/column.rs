@@ -32,8 +32,9 @@ impl<'q, T: Encode<'q, Postgres>> Column<T> {
         let start = self.elements.len();
         self.elements.extend_from_slice(&NULL.to_be_bytes());
         if let IsNull::No = value.encode_by_ref(&mut self.elements)? {
-            let bytes = i32::try_from(self.elements.len() - start - NULL.to_be_bytes().len())?;
-            self.elements[start..start + 4].copy_from_slice(&bytes.to_be_bytes());
+            let content = start + size_of_val(&NULL);
+            let bytes = i32::try_from(self.elements.len() - content)?;
+            self.elements[start..content].copy_from_slice(&bytes.to_be_bytes());
         }
         self.count += 1;
         Ok(())
