@@ -75,7 +75,7 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Prepares the way; connects in the background.
+    /// Prepares the way; connects when the first letter is sent.
     ///
     /// # Errors
     /// The configuration is refused.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
-use rdkafka::producer::{FutureProducer, Producer as _};
+use rdkafka::producer::{BaseProducer, FutureProducer, Producer as _};
 use tracing::warn;
 
 use super::DeadLetterError;
@@ -51,6 +51,9 @@ pub(super) fn settings(properties: &[(String, String)]) -> Result<ClientConfig, 
 }
 
 /// The producer in use. An idempotent one can die of a sequence that it cannot continue; then a new one takes its place.
+///
+/// It is made for the first letter, since it costs CPU even if none is ever sent: the library's polling thread spins for the last part of a
+/// millisecond of every wait, ten times a second (`ThreadedProducer` and `BaseProducer::poll` of rdkafka 0.39).
 pub(super) struct Current {
     settings: ClientConfig,
     producer: Mutex<Option<Producer>>,
@@ -63,10 +66,11 @@ impl std::fmt::Debug for Current {
 }
 
 impl Current {
+    /// # Errors
+    /// The client refuses the settings: one without a thread is made and thrown away, so that this is known before any letter.
     pub(super) fn new(settings: ClientConfig) -> Result<Self, DeadLetterError> {
-        let current = Self { settings, producer: Mutex::new(None) };
-        drop(current.get()?);
-        Ok(current)
+        let _refuses: BaseProducer = settings.create().map_err(DeadLetterError::Client)?;
+        Ok(Self { settings, producer: Mutex::new(None) })
     }
 
     pub(super) fn get(&self) -> Result<Producer, DeadLetterError> {
