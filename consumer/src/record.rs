@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 /// The headers of a record, in its order; names may repeat. In one piece of memory, since records of one producer mostly have the same
 /// ones and then share it.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -121,8 +123,8 @@ pub struct Record {
     pub offset: i64,
     /// Kafka's timestamp in milliseconds since 1970, if it has one.
     pub timestamp_ms: Option<i64>,
-    /// The key's bytes; a truncate has none.
-    pub key: Option<Vec<u8>>,
+    /// The key's bytes; a truncate has none. Those of a number lie here, without memory of their own.
+    pub key: Option<SmallVec<[u8; 24]>>,
     /// The value's bytes; a tombstone has none.
     pub value: Option<Vec<u8>>,
     /// The headers in the order of the record.
@@ -133,7 +135,7 @@ impl Record {
     /// Bytes that the record holds: what queues and batches are bounded by (P10).
     #[must_use]
     pub fn size(&self) -> usize {
-        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + self.headers.size()
+        self.key.as_ref().map_or(0, SmallVec::len) + self.value.as_ref().map_or(0, Vec::len) + self.headers.size()
     }
 
     /// The record as a landmark, if Kafka gave it a timestamp.

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use orderstream_fuzz::envelope::{Decoded, Decoder, Format};
+use orderstream_fuzz::envelope::{Decoded, Decoder, Format, TimeUnit};
 use orderstream_fuzz::order::{Effect, Order, Text};
 use orderstream_fuzz::position::Position;
 use orderstream_fuzz::record::{Headers, Record};
@@ -20,13 +20,13 @@ fuzz_target!(|data: &[u8]| {
         partition: 1,
         offset: 7,
         timestamp_ms: None,
-        key: key.filter(|key| !key.is_empty()),
+        key: key.filter(|key| !key.is_empty()).map(Into::into),
         value: value.filter(|value| !value.is_empty()),
         headers: Headers::default(),
     };
     let format = if settings & 1 == 0 { Format::Envelope } else { Format::Flat };
     let decimal_scale = [None, Some(0), Some(2), Some(10)][usize::from(settings >> 1 & 3)];
-    let decoder = Decoder { format, epoch: 3, decimal_scale, max_record_bytes: 1 << 20 };
+    let decoder = Decoder { format, epoch: 3, decimal_scale, time_unit: TimeUnit::Micros, max_record_bytes: 1 << 20 };
 
     let order = decoder.order(&record);
     assert_eq!(order, decoder.order(&record), "the same bytes give the same change");

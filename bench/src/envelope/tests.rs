@@ -18,7 +18,7 @@ fn record(key: &str, value: &str, offset: u64) -> Record {
         partition: 0,
         offset: i64::try_from(offset).unwrap(),
         timestamp_ms: None,
-        key: Some(key.into()),
+        key: Some(key.as_bytes().into()),
         value: Some(value.into()),
         headers: Headers::default(),
     }

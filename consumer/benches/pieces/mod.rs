@@ -115,7 +115,7 @@ fn record(number: i64, id: i64, update: bool) -> Record {
         partition: 0,
         offset: number,
         timestamp_ms: Some(ms),
-        key: Some(format!(r#"{{"id":{id}}}"#).into_bytes()),
+        key: Some(format!(r#"{{"id":{id}}}"#).into_bytes().into()),
         value: Some(value.into_bytes()),
         headers: Headers::default(),
     }

@@ -26,7 +26,15 @@ fn properties(mock: &MockCluster<'static, DefaultProducerContext>, more: &[(&str
 
 fn record(offset: i64, value: Option<Vec<u8>>) -> Record {
     let headers = [("own", Some([0xff]))].into_iter().collect();
-    Record { topic: "shop".into(), partition: 1, offset, timestamp_ms: Some(1_700_000_000_000), key: Some(vec![0, 1]), value, headers }
+    Record {
+        topic: "shop".into(),
+        partition: 1,
+        offset,
+        timestamp_ms: Some(1_700_000_000_000),
+        key: Some([0, 1][..].into()),
+        value,
+        headers,
+    }
 }
 
 fn letters<'a>(records: &'a [Record], rejection: &'a Rejection) -> Vec<DeadLetter<'a>> {

@@ -10,6 +10,9 @@ use sqlx::{Encode, Type};
 /// Stands for the length of an element that is null.
 const NULL: i32 = -1;
 
+/// So long are most elements at most: numbers, times, ids, short texts.
+const ELEMENT_BYTES: usize = 16;
+
 /// A column on its way to Postgres: the elements of an array as they are sent, written while their row is at hand.
 ///
 /// What they look like: `array_recv` in Postgres' arrayfuncs.c. Elements are of types that the driver knows by number.
@@ -20,9 +23,12 @@ pub(super) struct Column<T> {
     of: PhantomData<T>,
 }
 
-impl<T> Default for Column<T> {
-    fn default() -> Self {
-        Self { elements: PgArgumentBuffer::default(), count: 0, of: PhantomData }
+impl<T> Column<T> {
+    /// An empty column with room for `rows`; a column that grew instead would be copied many times.
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        let mut elements = PgArgumentBuffer::default();
+        elements.reserve(rows * (size_of_val(&NULL) + ELEMENT_BYTES));
+        Self { elements, count: 0, of: PhantomData }
     }
 }
 
@@ -79,7 +85,7 @@ mod tests {
     }
 
     fn column<'q, T: Encode<'q, Postgres>>(values: impl IntoIterator<Item = T>) -> Column<T> {
-        let mut column = Column::default();
+        let mut column = Column::with_capacity(1);
         values.into_iter().try_for_each(|value| column.push(value)).expect("encodes");
         column
     }

@@ -55,7 +55,7 @@ impl Decode<'_, Postgres> for Timestamp {
 }
 
 /// The columns of positions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Positions {
     pub(super) epoch: Column<i32>,
     pub(super) partition: Column<i32>,
@@ -67,6 +67,18 @@ pub(super) struct Positions {
 }
 
 impl Positions {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            epoch: Column::with_capacity(rows),
+            partition: Column::with_capacity(rows),
+            offset: Column::with_capacity(rows),
+            kind: Column::with_capacity(rows),
+            commit: Column::with_capacity(rows),
+            lsn: Column::with_capacity(rows),
+            source_ms: Column::with_capacity(rows),
+        }
+    }
+
     pub(super) fn push(&mut self, position: &Position) -> Result<(), BoxDynError> {
         self.epoch.push(position.epoch)?;
         self.partition.push(position.partition)?;
@@ -94,7 +106,7 @@ fn kind_code(kind: Kind) -> i8 {
 }
 
 /// The columns of orders.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Orders<'a> {
     pub(super) order_id: Column<i64>,
     pub(super) customer_id: Column<&'a str>,
@@ -125,6 +137,26 @@ pub(super) struct Texts {
 pub(super) type StoredTexts = HashMap<i64, Texts>;
 
 impl<'a> Orders<'a> {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            order_id: Column::with_capacity(rows),
+            customer_id: Column::with_capacity(rows),
+            customer_name: Column::with_capacity(rows),
+            customer_email: Column::with_capacity(rows),
+            customer_tier: Column::with_capacity(rows),
+            customer_country: Column::with_capacity(rows),
+            product_id: Column::with_capacity(rows),
+            quantity: Column::with_capacity(rows),
+            price: Column::with_capacity(rows),
+            total: Column::with_capacity(rows),
+            status: Column::with_capacity(rows),
+            ordered_at: Column::with_capacity(rows),
+            updated_at: Column::with_capacity(rows),
+            enrichment: Column::with_capacity(rows),
+            customer_version: Column::with_capacity(rows),
+        }
+    }
+
     /// Adds an order; `stored` has the texts that its event leaves out.
     pub(super) fn push(&mut self, put: &'a Put, stored: Option<&'a Texts>) -> Result<(), BoxDynError> {
         let (order, customer) = (&put.enriched.order, &put.enriched.customer);

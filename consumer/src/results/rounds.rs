@@ -88,7 +88,7 @@ pub(super) async fn write(connection: &mut PgConnection, number: usize, round: &
 type Upserted = (Option<Vec<i64>>, Option<Vec<i64>>, Option<Vec<bool>>);
 
 pub(super) async fn delete(connection: &mut PgConnection, deletes: &[Delete], batch: &Batch) -> Result<Vec<PgRow>, StoreError> {
-    let mut positions = Positions::default();
+    let mut positions = Positions::with_capacity(deletes.len());
     deletes.iter().try_for_each(|delete| positions.push(&delete.position)).map_err(sqlx::Error::Encode)?;
     let rows = sqlx::query(DELETE)
         .bind(deletes.iter().map(|delete| delete.order_id).collect::<Vec<_>>())
@@ -111,7 +111,7 @@ pub(super) async fn upsert(
     stored: &StoredTexts,
     batch: &Batch,
 ) -> Result<(Vec<i64>, Vec<i64>, Vec<bool>), StoreError> {
-    let (mut positions, mut orders) = (Positions::default(), Orders::default());
+    let (mut positions, mut orders) = (Positions::with_capacity(puts.len()), Orders::with_capacity(puts.len()));
     for put in puts {
         positions.push(&put.position).map_err(sqlx::Error::Encode)?;
         orders.push(put, stored.get(&put.order_id)).map_err(sqlx::Error::Encode)?;

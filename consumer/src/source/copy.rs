@@ -4,6 +4,7 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message};
+use smallvec::SmallVec;
 use tracing::warn;
 
 use crate::record::{Headers, Record};
@@ -22,7 +23,7 @@ impl Copier {
             partition: message.partition(),
             offset: message.offset(),
             timestamp_ms: message.timestamp().to_millis(),
-            key: message.key().map(<[u8]>::to_vec),
+            key: message.key().map(SmallVec::from_slice),
             value: message.payload().map(<[u8]>::to_vec),
             headers: message.headers().map(|headers| self.headers(headers, message)).unwrap_or_default(),
         }

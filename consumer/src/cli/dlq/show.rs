@@ -65,13 +65,13 @@ fn facts(letter: &Letter) -> String {
 }
 
 fn sizes(record: &Record) -> String {
-    let size = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or("none".to_owned(), |bytes| format!("{} bytes", bytes.len()));
+    let size = |bytes: Option<&[u8]>| bytes.map_or("none".to_owned(), |bytes| format!("{} bytes", bytes.len()));
     format!(
         "{:<10} {}\n{:<10} {}\n{:<10} {}\n",
         "key",
-        size(&record.key),
+        size(record.key.as_deref()),
         "value",
-        size(&record.value),
+        size(record.value.as_deref()),
         "headers",
         record.headers.iter().count()
     )

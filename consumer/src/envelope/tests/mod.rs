@@ -42,14 +42,13 @@ fn row_with(column: &str, json: &str) -> String {
 }
 
 fn record(key: Option<&str>, value: Option<&str>) -> Record {
-    let bytes = |text: &str| text.as_bytes().to_vec();
     Record {
         topic: "shop.public.orders".into(),
         partition: 2,
         offset: 40,
         timestamp_ms: None,
-        key: key.map(bytes),
-        value: value.map(bytes),
+        key: key.map(|key| key.as_bytes().into()),
+        value: value.map(|value| value.as_bytes().to_vec()),
         headers: Headers::default(),
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 
 /// Decodes in every way there is.
 fn decode(key: Option<Vec<u8>>, value: Option<Vec<u8>>) {
-    let record = Record { key, value, ..record(None, None) };
+    let record = Record { key: key.map(Into::into), value, ..record(None, None) };
     for format in [Format::Envelope, Format::Flat] {
         for decimal_scale in [None, Some(2), Some(u32::MAX)] {
             let decoder = Decoder { decimal_scale, ..decoder(format) };
