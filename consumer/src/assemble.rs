@@ -39,8 +39,8 @@ pub struct Parts {
     pub link: Arc<RedisLink>,
     /// What is committed of the customers' topic.
     pub committed: CommittedCustomers,
-    /// What is read.
-    pub source: SourceConfig,
+    /// What is read: orders, and customers if a topic has them.
+    pub sources: Vec<SourceConfig>,
     /// Settings of Kafka clients.
     pub kafka: Vec<(String, String)>,
 }
@@ -83,10 +83,27 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         recent_is_old: AtomicBool::new(true),
         troubles: Mutex::new(HashMap::new()),
     };
-    let topics = [Some(config.kafka.orders_topic.clone()), topic].into_iter().flatten().collect();
-    let stop_deadline = config.shutdown.deadline;
-    let source = SourceConfig { stop_deadline, ..SourceConfig::new(kafka.clone(), &config.kafka.group_id, topics) };
-    Ok(Parts { flow, link, committed, source, kafka })
+    let sources = [Some(orders_source(config, &kafka)), topic.map(|topic| customers_source(config, &kafka, topic))];
+    Ok(Parts { flow, link, committed, sources: sources.into_iter().flatten().collect(), kafka })
+}
+
+fn orders_source(config: &Config, kafka: &[(String, String)]) -> SourceConfig {
+    let topic = config.kafka.orders_topic.clone();
+    let group = config.kafka.group_of(&topic);
+    SourceConfig { stop_deadline: config.shutdown.deadline, ..SourceConfig::new(kafka.to_vec(), group, vec![topic]) }
+}
+
+/// Customers change seldom: a quarter of the memory is enough for those that wait (P10).
+fn customers_source(config: &Config, kafka: &[(String, String)], topic: String) -> SourceConfig {
+    let orders = orders_source(config, kafka);
+    SourceConfig {
+        group: config.kafka.group_of(&topic),
+        topics: vec![topic],
+        queue_bytes: orders.queue_bytes / 4,
+        queue_records: orders.queue_records / 4,
+        prefetch_bytes: orders.prefetch_bytes / 4,
+        ..orders
+    }
 }
 
 /// A letter is its record with headers; what is over the limit of records is the largest of all.

@@ -17,7 +17,7 @@ mod view;
 
 pub use breaker::BreakerReading;
 pub use partition::{Partition, PartitionState};
-pub use snapshot::{Dependency, DependencyState, Snapshot};
+pub use snapshot::{Dependency, DependencyState, Reader, Snapshot};
 pub use verdict::{Rules, Verdict, liveness, readiness};
 pub use view::{HealthView, PartitionView, StatusView};
 
@@ -38,14 +38,19 @@ impl Health {
         Self { state: Arc::new(Mutex::new(Snapshot::new(Instant::now()))), breaker: Arc::default(), rules }
     }
 
-    /// The poll thread is alive; called at each poll.
-    pub fn polled(&self) {
-        self.lock().polled(Instant::now());
+    /// The topic is to be read: from now on its reader has to poll, and to be given an assignment.
+    pub fn reads(&self, topic: &str) {
+        self.lock().reader(topic);
     }
 
-    /// The group gave an assignment, be it an empty one: more processes than partitions is fine.
-    pub fn assigned(&self) {
-        self.lock().assigned();
+    /// The poll thread of the topic's reader is alive; called about once a second.
+    pub fn polled(&self, topic: &str) {
+        self.lock().reader(topic).last_poll = Some(Instant::now());
+    }
+
+    /// The group of the topic's readers gave an assignment, be it an empty one: more processes than partitions is fine.
+    pub fn assigned(&self, topic: &str) {
+        self.lock().reader(topic).was_assigned = true;
     }
 
     /// The process begins to shut down.

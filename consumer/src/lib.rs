@@ -8,6 +8,7 @@
 //! - [`config`]: file and environment to typed, validated sections
 //! - [`run`]: puts the parts together, runs them until a signal, ends them in order
 //! - [`assemble`]: configuration to parts
+//! - [`readers`]: a source for each topic, run as one
 //! - [`watch`]: looks at servers and partitions once a second
 //!
 //! The flow:
@@ -79,6 +80,7 @@ pub mod order;
 pub mod partition;
 pub mod position;
 pub mod progress;
+pub mod readers;
 pub mod rebuild;
 pub mod recent;
 pub mod reconcile;

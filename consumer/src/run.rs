@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -14,9 +12,10 @@ use crate::config::Config;
 use crate::flow::Flow;
 use crate::health::{Dependency, Health};
 use crate::http::{self, Endpoints};
+use crate::readers::Readers;
 use crate::repair::Topics;
 use crate::reread::Reread;
-use crate::source::{Event, Source};
+use crate::source::Event;
 use crate::{assemble, rebuild, recent, repair, watch};
 
 /// Runs until SIGTERM or SIGINT, or until the process cannot go on.
@@ -47,14 +46,11 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.spawn(recent::run(Arc::clone(&flow)));
 
     let claimant = Claimant::new(Arc::clone(&flow), topics.customers);
-    let claim = move |partition, log| claimant.clone().claim(partition, log);
-    let (source, events) = Source::start(parts.source, Handle::current(), claim).context("Kafka")?;
-    let outcome = until_signal(&flow.health, events, signals).await;
+    let mut readers = Readers::start(parts.sources, &flow.health, &claimant).context("Kafka")?;
+    let outcome = until_signal(&flow.health, &mut readers, signals).await;
 
     flow.health.stopping();
-    if let Err(error) = source.stop().await {
-        tracing::warn!(%error, "Kafka was left without goodbye; the group notices at its session timeout");
-    }
+    readers.stop().await;
     background.shutdown().await;
     flow.results.close().await;
     stop_http.send(()).ok();
@@ -96,18 +92,18 @@ async fn prepare_tables(flow: &Flow, signals: &mut Signals) -> anyhow::Result<()
     Ok(())
 }
 
-/// Notes what happens to the source, until a signal ends the process or the source ends by itself.
-async fn until_signal(health: &Health, mut events: UnboundedReceiver<Event>, mut signals: Signals) -> anyhow::Result<()> {
+/// Notes what happens to the sources, until a signal ends the process or a source ends by itself.
+async fn until_signal(health: &Health, readers: &mut Readers, mut signals: Signals) -> anyhow::Result<()> {
     loop {
         tokio::select! {
             name = signals.next() => {
                 tracing::info!(signal = name, "Asked to end: the batches in flight are finished");
                 return Ok(());
             }
-            event = events.recv() => match event {
-                Some(Event::Fatal(reason)) => bail!("the Kafka client cannot go on: {reason}"),
-                Some(event) => watch::note(health, event),
-                None => bail!("the Kafka source has ended"),
+            (topic, event) = readers.next_event() => match event {
+                Some(Event::Fatal(reason)) => bail!("the Kafka client cannot go on reading {topic}: {reason}"),
+                Some(event) => watch::note(health, topic, event),
+                None => bail!("the reader of {topic} has ended"),
             },
         }
     }

@@ -1,4 +1,4 @@
-//! Kafka in: one OS thread polls, answers rebalances and fills a bounded inbox per partition.
+//! Kafka in: one OS thread polls, answers rebalances and fills a bounded inbox per partition. The process runs one for each topic.
 //!
 //! The life of a partition here:
 //!
@@ -86,10 +86,10 @@ impl SourceConfig {
             properties,
             group: group.into(),
             topics,
-            // A batch for each of some partitions, of both topics; what comes after it waits in the client, where it is smaller.
-            queue_bytes: 15 << 20,
+            // A batch for each of some partitions; what comes after it waits in the client, where it is smaller.
+            queue_bytes: 10 << 20,
             queue_records: 100_000,
-            prefetch_bytes: 16 << 20,
+            prefetch_bytes: 8 << 20,
             revoke_deadline: Duration::from_secs(5),
             stopped_retry: Duration::from_secs(15),
             stop_deadline: Duration::from_secs(5),

@@ -19,13 +19,13 @@ fn every_second() -> Interval {
     second
 }
 
-/// What the source tells, for `/readyz` and `/status`.
-pub fn note(health: &Health, event: Event) {
+/// What the source of a topic tells, for `/readyz` and `/status`.
+pub fn note(health: &Health, topic: &str, event: Event) {
     match event {
-        Event::Polled => health.polled(),
+        Event::Polled => health.polled(topic),
         Event::Assigned => {
             health.up(Dependency::Kafka);
-            health.assigned();
+            health.assigned(topic);
         }
         Event::Owned(Partition { topic, number }) => health.claiming(&topic, number),
         Event::Waiting(Partition { topic, number }, reason) => health.waiting(&topic, number, reason),

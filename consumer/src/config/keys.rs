@@ -72,7 +72,12 @@ pub fn find(name: &str) -> Option<&'static Key> {
 /// Every key, in the order of the README.
 pub const KEYS: &[Key] = &[
     Key::new("kafka.bootstrap_servers", Kind::Servers, "localhost:9092", "Brokers to start with"),
-    Key::new("kafka.group_id", Kind::Text, "orderstream", "Consumer group; processes of one group share the partitions"),
+    Key::new(
+        "kafka.group_id",
+        Kind::Text,
+        "orderstream",
+        "Consumer group; processes of one group share the partitions (those of customers in one with `-customers` behind it)",
+    ),
     Key::new("kafka.orders_topic", Kind::Topic, "shop.public.orders", "Change events of `orders`"),
     Key::new(
         "kafka.customers_topic",

@@ -52,6 +52,15 @@ pub enum DependencyState {
     },
 }
 
+/// Who reads a topic.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reader {
+    /// The last poll of Kafka; `None` before the first.
+    pub last_poll: Option<Instant>,
+    /// Whether the group ever gave an assignment.
+    pub was_assigned: bool,
+}
+
 /// Everything known at one instant.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -59,10 +68,8 @@ pub struct Snapshot {
     pub started: Instant,
     /// Whether the process is shutting down.
     pub is_stopping: bool,
-    /// The last poll of Kafka; `None` before the first.
-    pub last_poll: Option<Instant>,
-    /// Whether the group ever gave an assignment.
-    pub was_assigned: bool,
+    /// The reader of each topic.
+    pub readers: BTreeMap<String, Reader>,
     /// Each server.
     pub dependencies: BTreeMap<Dependency, DependencyState>,
     /// The partitions of this process.
@@ -76,20 +83,16 @@ impl Snapshot {
         Self {
             started: now,
             is_stopping: false,
-            last_poll: None,
-            was_assigned: false,
+            readers: BTreeMap::new(),
             dependencies: Dependency::ALL.map(|dependency| (dependency, DependencyState::Unknown)).into(),
             partitions: BTreeMap::new(),
             early_claims: BTreeMap::new(),
         }
     }
 
-    pub(super) fn polled(&mut self, now: Instant) {
-        self.last_poll = Some(now);
-    }
-
-    pub(super) fn assigned(&mut self) {
-        self.was_assigned = true;
+    /// The reader of `topic`, which counts from now on.
+    pub(super) fn reader(&mut self, topic: &str) -> &mut Reader {
+        self.readers.entry(topic.to_owned()).or_default()
     }
 
     pub(super) fn stopping(&mut self) {

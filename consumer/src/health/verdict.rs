@@ -36,12 +36,12 @@ impl Verdict {
 /// Whether the process lives. Only what a restart mends counts.
 #[must_use]
 pub fn liveness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
-    let silence = snapshot.last_poll.map(|last| now.saturating_duration_since(last));
-    let reasons = silence.filter(|silence| *silence > rules.poll_silence && !snapshot.is_stopping);
-    Verdict {
-        reasons: reasons.map(|silence| format!("Kafka was not polled for {} s", silence.as_secs())).into_iter().collect(),
-        ..Verdict::default()
-    }
+    let silent = snapshot.readers.iter().filter_map(|(topic, reader)| {
+        let silence = now.saturating_duration_since(reader.last_poll?);
+        let is_dead = silence > rules.poll_silence && !snapshot.is_stopping;
+        is_dead.then(|| format!("{topic}: Kafka was not polled for {} s", silence.as_secs()))
+    });
+    Verdict { reasons: silent.collect(), ..Verdict::default() }
 }
 
 /// Whether the process does its work.
@@ -56,8 +56,11 @@ pub fn readiness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
         let harmless = *dependency == Dependency::Redis && rules.works_without_redis;
         if harmless { &mut verdict.degraded } else { &mut verdict.reasons }.push(trouble);
     }
-    if !snapshot.was_assigned {
-        verdict.reasons.push("the consumer group gave no assignment yet".into());
+    if snapshot.readers.is_empty() {
+        verdict.reasons.push("Kafka is not read yet".into());
+    }
+    for (topic, _) in snapshot.readers.iter().filter(|(_, reader)| !reader.was_assigned) {
+        verdict.reasons.push(format!("{topic}: the consumer group gave no assignment yet"));
     }
     for ((topic, number), partition) in &snapshot.partitions {
         verdict.reasons.extend(silence(partition, rules, now).map(|what| format!("{topic}-{number}: {what}")));

@@ -36,7 +36,7 @@ impl Server {
     fn becomes_ready(&self) {
         [Dependency::Kafka, Dependency::Postgres].iter().for_each(|server| self.health.up(*server));
         self.health.down(Dependency::Redis, "timeout");
-        self.health.assigned();
+        self.health.assigned("orders");
         let topic: Arc<str> = "orders".into();
         self.health.claiming(&topic, 0);
         self.health.claimed(&topic, 0, 5, Fates { applied: 5, ..Fates::default() });

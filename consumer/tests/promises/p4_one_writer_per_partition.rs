@@ -5,35 +5,41 @@ use stack::wait::{Attempt, until};
 use tokio::runtime::Runtime;
 
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::ORDERS;
+use crate::topic::{CUSTOMERS, ORDERS};
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
 /// The shortest session that the broker allows: a dead member's partitions are free after it.
 const SHORT_SESSION: [(&str, &str); 2] = [("KAFKA_PROPERTIES", "session.timeout.ms=6000"), ("BATCH_MAX_RECORDS", "100")];
 
-/// How many partitions a process works on.
-fn partitions_of(shop: &Shop, number: usize) -> usize {
+/// Of each topic as many: a process without orders would be of no use, however many customers it has.
+const ALL: [usize; 2] = [4, 4];
+const HALF: [usize; 2] = [2, 2];
+
+/// How many partitions of orders and of customers a process works on.
+fn partitions_of(shop: &Shop, number: usize) -> [usize; 2] {
     let status = shop.process(number).get("/status").map_or(serde_json::Value::Null, |(_, body)| serde_json::from_str(&body).unwrap());
-    let running = |partition: &&serde_json::Value| partition["state"] == "running";
-    status["partitions"].as_array().map_or(0, |partitions| partitions.iter().filter(running).count())
+    [ORDERS, CUSTOMERS].map(|topic| {
+        let works = |partition: &&serde_json::Value| partition["state"] == "running" && partition["topic"] == topic;
+        status["partitions"].as_array().map_or(0, |partitions| partitions.iter().filter(works).count())
+    })
 }
 
-fn await_partitions(shop: &Shop, number: usize, expected: usize) {
+fn await_partitions(shop: &Shop, number: usize, expected: [usize; 2]) {
     let look = || match partitions_of(shop, number) {
         found if found == expected => Attempt::Ready(()),
-        found => Attempt::NotYet(format!("it has {found}")),
+        found => Attempt::NotYet(format!("it has {found:?}")),
     };
-    until(&format!("process {number} works on {expected} partitions"), PATIENCE, look).unwrap();
+    until(&format!("process {number} works on {expected:?} partitions of orders and customers"), PATIENCE, look).unwrap();
 }
 
 #[test]
 fn two_processes_share_the_partitions_and_when_one_is_killed_the_other_takes_over() {
     let mut shop = Shop::with(&SHORT_SESSION);
     let letters = shop.letters_on_topic();
-    await_partitions(&shop, 0, 8);
+    await_partitions(&shop, 0, ALL);
     shop.start_another(&SHORT_SESSION);
-    await_partitions(&shop, 0, 4);
-    await_partitions(&shop, 1, 4);
+    await_partitions(&shop, 0, HALF);
+    await_partitions(&shop, 1, HALF);
     let before = shop.number(APPLIED);
     shop.orders("SHARED", 3_000);
     shop.await_at_least(APPLIED, before + 500);
@@ -41,7 +47,7 @@ fn two_processes_share_the_partitions_and_when_one_is_killed_the_other_takes_ove
     shop.sql("update orders set status = 'paid' where product_id = 'SHARED' and id % 2 = 0");
     shop.await_sql("select count(*) from results where product_id = 'SHARED' and status = 'paid'", "1500");
     shop.await_everything_right();
-    await_partitions(&shop, 0, 8);
+    await_partitions(&shop, 0, ALL);
     assert_eq!(shop.number(APPLIED), before + 4_500);
     assert_eq!(shop.letters_on_topic(), letters);
     shop.clear("SHARED");
@@ -53,10 +59,10 @@ fn a_process_that_comes_and_goes_in_order_interrupts_nothing() {
     let before = shop.number(APPLIED);
     shop.orders("ROLLING", 1_500);
     shop.start_another(&SHORT_SESSION);
-    await_partitions(&shop, 1, 4);
+    await_partitions(&shop, 1, HALF);
     shop.orders("ROLLING", 1_500);
     shop.process(0).service().stop().unwrap();
-    await_partitions(&shop, 1, 8);
+    await_partitions(&shop, 1, ALL);
     shop.await_sql("select count(*) from results where product_id = 'ROLLING'", "3000");
     shop.await_everything_right();
     assert_eq!(shop.number(APPLIED), before + 3_000);
@@ -73,19 +79,19 @@ fn a_zombie_that_wakes_up_after_another_took_over_doubles_nothing_and_recovers()
     let paused_at = shop.number(APPLIED);
     assert!(paused_at < before + 3_000, "it was through before it was paused: this test shows nothing");
     let heir = shop.start_another(&SHORT_SESSION);
-    await_partitions(&shop, heir, 8);
+    await_partitions(&shop, heir, ALL);
     shop.await_sql("select count(*) from results where product_id = 'ZOMBIE'", "3000");
     // The zombie still holds batches of records that the other one has processed, and newer states have come since.
     shop.sql("update orders set quantity = 1000 where product_id = 'ZOMBIE'");
     shop.await_sql("select count(*) from results where product_id = 'ZOMBIE' and quantity = 1000", "3000");
     shop.process(0).service().resume();
-    await_partitions(&shop, 0, 4);
-    await_partitions(&shop, heir, 4);
+    await_partitions(&shop, 0, HALF);
+    await_partitions(&shop, heir, HALF);
     shop.await_everything_right();
     assert_eq!(shop.number(APPLIED), before + 6_000);
     // It is a worker like any other again.
     shop.process(heir).service().stop().unwrap();
-    await_partitions(&shop, 0, 8);
+    await_partitions(&shop, 0, ALL);
     let id = shop.order("CUST001", 1, "4.00");
     shop.await_hash_field(id, "total", "4.00");
     shop.await_everything_right();

@@ -74,7 +74,8 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
     let entry = entries.iter().find(|entry| is_of(entry, place));
     print(plan(entry, *log, to))?;
     if entry.is_some_and(|entry| problem(entry, *log, &survey).is_ok()) && !force {
-        let group = super::asked(config, survey::group).await?;
+        let of_topic = config.kafka.group_of(topic);
+        let group = super::asked(config, move |properties, _| survey::group(properties, &of_topic)).await?;
         working(&group, topic, *partition)?;
     }
     if !execute {

@@ -57,6 +57,13 @@ impl Kafka {
         })
     }
 
+    /// The consumer group whose members share the partitions of `topic`.
+    #[must_use]
+    pub fn group_of(&self, topic: &str) -> String {
+        let customers = self.customers_topic.as_deref() == Some(topic);
+        format!("{}{}", self.group_id, if customers { "-customers" } else { "" })
+    }
+
     /// What a connection needs as librdkafka properties: brokers, security, and the further properties, which come last. Holds secrets.
     #[must_use]
     pub fn connection_properties(&self) -> Vec<(String, String)> {

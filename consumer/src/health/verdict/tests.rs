@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::fate::Fates;
+use crate::health::Reader;
 
 const RULES: Rules = Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true };
 
@@ -17,8 +18,7 @@ fn topic() -> Arc<str> {
 fn working(start: Instant) -> Snapshot {
     let mut snapshot = Snapshot::new(start);
     Dependency::ALL.iter().for_each(|dependency| snapshot.up(*dependency, start));
-    snapshot.polled(start);
-    snapshot.assigned();
+    *snapshot.reader("orders") = Reader { last_poll: Some(start), was_assigned: true };
     snapshot.claiming(&topic(), 0, start);
     snapshot.claimed(&topic(), 0, 10, Fates::default(), start);
     change(&mut snapshot, |partition| partition.high_watermark(10, start));
@@ -38,7 +38,7 @@ fn a_process_that_just_started_lives_and_is_not_ready() {
     let start = Instant::now();
     let snapshot = Snapshot::new(start);
     assert!(liveness(&snapshot, &RULES, after(start, 3600)).is_yes());
-    let expected = ["kafka: not connected yet", "postgres: not connected yet", "the consumer group gave no assignment yet"];
+    let expected = ["kafka: not connected yet", "postgres: not connected yet", "Kafka is not read yet"];
     assert_eq!(reasons(&snapshot, start), expected);
 }
 
@@ -47,7 +47,7 @@ fn a_process_that_caught_up_is_ready_however_long_nothing_comes() {
     let start = Instant::now();
     let mut snapshot = working(start);
     let later = after(start, 86_400);
-    snapshot.polled(later);
+    snapshot.reader("orders").last_poll = Some(later);
     change(&mut snapshot, |partition| partition.high_watermark(10, later));
     assert_eq!(readiness(&snapshot, &RULES, later), Verdict::default());
 }
@@ -89,7 +89,7 @@ fn lag_without_a_commit_is_a_stall_although_all_connections_are_up() {
     let start = Instant::now();
     let mut snapshot = working(start);
     let idle = after(start, 1000);
-    snapshot.polled(idle);
+    snapshot.reader("orders").last_poll = Some(idle);
     change(&mut snapshot, |partition| partition.high_watermark(15, idle));
     assert!(reasons(&snapshot, after(idle, 30)).is_empty(), "an hour without records is no stall");
     change(&mut snapshot, |partition| partition.high_watermark(20, after(idle, 20)));
@@ -136,7 +136,7 @@ fn a_partition_that_is_claimed_waits_or_stopped_is_named_with_its_reason() {
 fn a_partition_whose_end_is_no_longer_told_is_not_ready() {
     let start = Instant::now();
     let mut snapshot = working(start);
-    snapshot.polled(after(start, 61));
+    snapshot.reader("orders").last_poll = Some(after(start, 61));
     assert_eq!(reasons(&snapshot, after(start, 61)), ["orders-0: Kafka told no end of the partition for 61 s"]);
 }
 
