@@ -71,6 +71,19 @@ fn a_silent_poll_thread_is_dead() {
 }
 
 #[test]
+fn the_reader_of_each_topic_has_to_live_and_to_be_assigned() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.reader("customers");
+    assert_eq!(reasons(&snapshot, start), ["customers: the consumer group gave no assignment yet"]);
+    *snapshot.reader("customers") = Reader { last_poll: Some(start), was_assigned: true };
+    assert!(reasons(&snapshot, start).is_empty());
+    let later = after(start, 61);
+    snapshot.reader("orders").last_poll = Some(later);
+    assert_eq!(liveness(&snapshot, &RULES, later).reasons, ["customers: Kafka was not polled for 61 s"]);
+}
+
+#[test]
 fn kafka_and_postgres_are_needed_and_redis_only_where_orders_wait_for_it() {
     let start = Instant::now();
     let mut snapshot = working(start);
