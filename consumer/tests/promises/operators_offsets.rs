@@ -1,7 +1,7 @@
 //! `orderstream offsets`: the ledger shown, and a partition moved by hand, beside running processes (P3, P4).
 
 use crate::shop::Shop;
-use crate::topic::ORDERS;
+use crate::topic::{CUSTOMERS, ORDERS};
 
 const LEDGER: &str = "select next_offset, generation from consumer_offsets where topic = 'shop.public.orders' and partition = 0";
 
@@ -33,6 +33,8 @@ fn a_partition_moved_back_beside_a_running_process_is_read_again_and_changes_not
     let before = ledger(&shop);
     let refused = shop.says(false, &reset(&["--to-low"]));
     assert!(refused.contains("being worked on") && refused.contains("--force"), "{refused}");
+    let of_customers = shop.says(false, &["offsets", "reset", "--topic", CUSTOMERS, "--partition", "0", "--to-low"]);
+    assert!(of_customers.contains("being worked on"), "customers have a group of their own: {of_customers}");
     let planned = shop.says(true, &reset(&["--to-low", "--force"]));
     assert!(planned.contains(&format!("Up to {} records would be read again", before.0)), "{planned}");
     assert!(planned.contains("Nothing was changed"), "{planned}");
