@@ -83,27 +83,20 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         recent_is_old: AtomicBool::new(true),
         troubles: Mutex::new(HashMap::new()),
     };
-    let sources = [Some(orders_source(config, &kafka)), topic.map(|topic| customers_source(config, &kafka, topic))];
-    Ok(Parts { flow, link, committed, sources: sources.into_iter().flatten().collect(), kafka })
+    let orders = source(config, &kafka, &config.kafka.orders_topic);
+    let customers = topic.map(|topic| for_seldom_changes(source(config, &kafka, &topic)));
+    Ok(Parts { flow, link, committed, sources: [orders].into_iter().chain(customers).collect(), kafka })
 }
 
-fn orders_source(config: &Config, kafka: &[(String, String)]) -> SourceConfig {
-    let topic = config.kafka.orders_topic.clone();
-    let group = config.kafka.group_of(&topic);
-    SourceConfig { stop_deadline: config.shutdown.deadline, ..SourceConfig::new(kafka.to_vec(), group, vec![topic]) }
+fn source(config: &Config, kafka: &[(String, String)], topic: &str) -> SourceConfig {
+    let source = SourceConfig::new(kafka.to_vec(), config.kafka.group_of(topic), vec![topic.to_owned()]);
+    SourceConfig { stop_deadline: config.shutdown.deadline, ..source }
 }
 
 /// Customers change seldom: a quarter of the memory is enough for those that wait (P10).
-fn customers_source(config: &Config, kafka: &[(String, String)], topic: String) -> SourceConfig {
-    let orders = orders_source(config, kafka);
-    SourceConfig {
-        group: config.kafka.group_of(&topic),
-        topics: vec![topic],
-        queue_bytes: orders.queue_bytes / 4,
-        queue_records: orders.queue_records / 4,
-        prefetch_bytes: orders.prefetch_bytes / 4,
-        ..orders
-    }
+fn for_seldom_changes(source: SourceConfig) -> SourceConfig {
+    let SourceConfig { queue_bytes, queue_records, prefetch_bytes, .. } = source;
+    SourceConfig { queue_bytes: queue_bytes / 4, queue_records: queue_records / 4, prefetch_bytes: prefetch_bytes / 4, ..source }
 }
 
 /// A letter is its record with headers; what is over the limit of records is the largest of all.

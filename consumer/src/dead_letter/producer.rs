@@ -69,7 +69,7 @@ impl Current {
     /// # Errors
     /// The client refuses the settings: one without a thread is made and thrown away, so that this is known before any letter.
     pub(super) fn new(settings: ClientConfig) -> Result<Self, DeadLetterError> {
-        let _refuses: BaseProducer = settings.create().map_err(DeadLetterError::Client)?;
+        let _judged: BaseProducer = settings.create().map_err(DeadLetterError::Client)?;
         Ok(Self { settings, producer: Mutex::new(None) })
     }
 
