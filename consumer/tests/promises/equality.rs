@@ -139,6 +139,14 @@ impl Shop {
         until(&format!("order:{order_id} {field} = {expected}"), PATIENCE, look).unwrap();
     }
 
+    /// Waits until Redis knows the customer by this name. An order may overtake its customer's event and is rightly `missing` until then:
+    /// the two come by topics of their own.
+    pub fn await_customer(&self, id: &str, name: &str) {
+        let known =
+            || redis::cmd("HGET").arg(format!("customer:{id}")).arg("name").query::<Option<String>>(&mut self.redis().unwrap()).unwrap();
+        until(&format!("customer:{id} is called {name}"), PATIENCE, || Attempt::when(known().as_deref() == Some(name))).unwrap();
+    }
+
     /// Waits until the hash says that the order was deleted, and nothing else.
     pub fn await_tombstone(&self, order_id: i64) {
         let look = || {

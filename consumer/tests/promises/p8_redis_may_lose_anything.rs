@@ -103,6 +103,7 @@ fn a_redis_that_comes_back_without_its_last_minutes_catches_up() {
     watch(&shop);
     shop.customer("TAIL1", "Tim After");
     shop.customer("TAIL2", "Tina New");
+    shop.await_customer("TAIL2", "Tina New");
     shop.sql(&format!("update orders set quantity = 5 where id = {old}; delete from orders where id = {deleted}"));
     let new = shop.order("TAIL2", 1, "1.00");
     shop.await_everything_right();
