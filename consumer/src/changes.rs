@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt};
 
 use crate::collapse::{Collapsed, collapse};
 use crate::enrich::{Lookup, enrich};
 use crate::envelope::{Decoded, Decoder};
-use crate::order::{Effect, Order, OrderChange, Text};
+use crate::order::{Effect, Order, OrderChange};
 use crate::position::Position;
 use crate::record::Record;
 use crate::rejection::{Reason, Rejection, Stage};
@@ -82,7 +82,6 @@ pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) ->
             }
         }
     }
-    fill_unchanged(&mut out.changes);
     out
 }
 
@@ -108,33 +107,52 @@ fn fill_unchanged(changes: &mut [OrderChange]) {
 }
 
 impl Changes {
-    /// The customers to look up, each once.
+    /// The customers to look up: those that an event itself names. In order of the records; they may repeat.
     #[must_use]
     pub fn customer_ids(&self) -> Vec<&str> {
-        let mut seen = HashSet::with_capacity(self.changes.len());
-        let ids = self.changes.iter().filter_map(|change| match &change.effect {
-            Effect::Put(order) => order.customer_id.value(),
-            Effect::Delete => None,
-        });
-        ids.filter(|id| seen.insert(*id)).collect()
+        self.with_customer().map(|(_, _, customer_id)| customer_id).collect()
+    }
+
+    /// What was said about each customer of [`Self::customer_ids`], in the place of its record: there it stays right, whichever changes are
+    /// refused or cut off later. Nothing was said about records that name no customer.
+    #[must_use]
+    pub fn by_record(&self, lookups: &mut impl Iterator<Item = Lookup>, records: usize) -> Vec<Lookup> {
+        let mut by_record = vec![Lookup::Unavailable; records];
+        for ((record, _, _), lookup) in self.with_customer().zip(lookups) {
+            by_record[record] = lookup;
+        }
+        by_record
     }
 
     /// Adds the orders that may not be written without a customer.
-    pub fn refuse_unenriched(&self, lookup: &Lookup, strictness: Strictness, refusals: &mut Refusals) {
-        for (change, record) in self.changes.iter().zip(&self.records) {
-            let Effect::Put(Order { customer_id: Text::Value(id), .. }) = &change.effect else { continue };
-            let reason = match lookup {
-                Lookup::Answered(known) if strictness.refuse_missing && !known.contains_key(id.as_str()) => Reason::CustomerMissing,
+    pub fn refuse_unenriched(&self, lookups: &[Lookup], strictness: Strictness, refusals: &mut Refusals) {
+        if !strictness.refuse_missing && !strictness.refuse_unavailable {
+            return;
+        }
+        for (record, order_id, _) in self.with_customer() {
+            let reason = match lookups[record] {
+                Lookup::Missing if strictness.refuse_missing => Reason::CustomerMissing,
                 Lookup::Unavailable if strictness.refuse_unavailable => Reason::RedisDown,
                 _ => continue,
             };
-            refusals.insert(*record, Refusal::of_order(unenriched(reason), Some(change.id)));
+            refusals.insert(record, Refusal::of_order(unenriched(reason), Some(order_id)));
         }
     }
 
-    /// Collapses and enriches; also returns how many changes an earlier one of the batch had overtaken.
+    /// Record, order and customer of the changes whose event names a customer.
+    fn with_customer(&self) -> impl Iterator<Item = (usize, i64, &str)> {
+        self.changes.iter().zip(&self.records).filter_map(|(change, record)| match &change.effect {
+            Effect::Put(order) => Some((*record, change.id, order.customer_id.value()?)),
+            Effect::Delete => None,
+        })
+    }
+
+    /// Fills in, collapses and enriches; also returns how many changes an earlier one of the batch had overtaken.
+    ///
+    /// An order whose customer the event does not name (an unchanged TOAST column) is pending: the sweep reads the stored id.
     #[must_use]
-    pub fn into_rounds(self, lookup: &Lookup, refusals: &Refusals) -> (Vec<Round>, u64) {
+    pub fn into_rounds(mut self, lookups: &[Lookup], refusals: &Refusals) -> (Vec<Round>, u64) {
+        fill_unchanged(&mut self.changes);
         let Collapsed { rounds, stale } = collapse(&self.changes, |at| refusals.contains_key(&self.records[at]));
         let mut changes: Vec<Option<OrderChange>> = self.changes.into_iter().map(Some).collect();
         let mut out = Vec::with_capacity(rounds.len());
@@ -146,7 +164,7 @@ impl Changes {
                 let (record, members) = (self.records[slot.change], slot.members);
                 match change.effect {
                     Effect::Put(order) => {
-                        round.puts.push(Put { order_id, record, members, enriched: enrich(order, lookup), position });
+                        round.puts.push(Put { order_id, record, members, enriched: enrich(order, &lookups[record]), position });
                     }
                     Effect::Delete => round.deletes.push(Delete { order_id, record, members, position }),
                 }
@@ -163,4 +181,75 @@ fn unenriched(reason: Reason) -> Rejection {
         _ => "Redis has no such customer, and enrichment.when_customer_is_missing is dead_letter",
     };
     Rejection { reason, stage: Stage::Enrich, message: message.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::enrich::Enrichment;
+    use crate::order::Text;
+    use crate::position::Kind;
+
+    fn change(id: i64, customer_id: Text) -> OrderChange {
+        let order = Order {
+            customer_id,
+            product_id: Text::Value("PROD1".into()),
+            quantity: 1,
+            price: Decimal::ONE,
+            total: Decimal::ONE,
+            status: Text::Value("pending".into()),
+            ordered_at: None,
+            updated_at: None,
+        };
+        let (kind, commit, lsn, ts_ms) = (Kind::Stream, Some(id), Some(id), None);
+        OrderChange { id, effect: Effect::Put(order), position: Position { epoch: 0, partition: 0, offset: id, kind, commit, lsn, ts_ms } }
+    }
+
+    /// Of the records 0 to 4: the second is none that names a customer, the third is refused before it can be read.
+    fn changes() -> Changes {
+        let by = |id: &str| Text::Value(id.into());
+        let changes = vec![change(1, by("C1")), change(2, Text::Unchanged), change(4, by("C1")), change(5, by("C9"))];
+        Changes { changes, records: vec![0, 1, 3, 4], ..Changes::default() }
+    }
+
+    fn answers() -> Vec<Lookup> {
+        let found = Lookup::Found(Default::default());
+        vec![found.clone(), found, Lookup::Missing]
+    }
+
+    fn written(lookups: &[Lookup], refusals: &Refusals) -> Vec<(i64, Enrichment)> {
+        let (rounds, _) = changes().into_rounds(lookups, refusals);
+        rounds.iter().flat_map(|round| &round.puts).map(|put| (put.order_id, put.enriched.enrichment)).collect()
+    }
+
+    #[test]
+    fn each_order_gets_what_was_said_about_the_customer_that_its_event_names() {
+        assert_eq!(changes().customer_ids(), ["C1", "C1", "C9"]);
+        let lookups = changes().by_record(&mut answers().into_iter(), 5);
+        let expected = [(1, Enrichment::Complete), (2, Enrichment::Pending), (4, Enrichment::Complete), (5, Enrichment::Missing)];
+        assert_eq!(written(&lookups, &Refusals::new()), expected);
+    }
+
+    #[test]
+    fn what_was_said_stays_with_its_record_when_others_are_refused() {
+        let lookups = changes().by_record(&mut answers().into_iter(), 5);
+        let refusal = Refusal::of_order(unenriched(Reason::CustomerMissing), Some(1));
+        let left = written(&lookups, &Refusals::from([(0, refusal)]));
+        assert_eq!(left, [(2, Enrichment::Pending), (4, Enrichment::Complete), (5, Enrichment::Missing)]);
+    }
+
+    #[test]
+    fn an_order_that_may_not_be_without_its_customer_is_refused_for_the_reason_that_is_so() {
+        let strict = Strictness { refuse_missing: true, refuse_unavailable: true };
+        let refused = |lookups: Vec<Lookup>| {
+            let mut refusals = Refusals::new();
+            changes().refuse_unenriched(&changes().by_record(&mut lookups.into_iter(), 5), strict, &mut refusals);
+            refusals.into_iter().map(|(record, refusal)| (record, refusal.rejection.reason)).collect::<Vec<_>>()
+        };
+        assert_eq!(refused(answers()), [(4, Reason::CustomerMissing)]);
+        let away = [0, 3, 4].map(|record| (record, Reason::RedisDown));
+        assert_eq!(refused(vec![Lookup::Unavailable; 3]), away, "who names no customer waits for the sweep");
+    }
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use foldhash::HashMap;
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
@@ -19,12 +18,24 @@ pub struct KnownCustomer {
     pub version: Option<SmolStr>,
 }
 
-/// What Redis said about the customers of a batch. A failed lookup is a value, not an error: an outage is no poison (P6).
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl KnownCustomer {
+    /// Bytes of its texts.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let Customer { name, email, tier, country } = &self.customer;
+        [name, email, tier, country, &self.version].into_iter().flatten().map(SmolStr::len).sum()
+    }
+}
+
+/// What Redis said about a customer. A failed lookup is a value, not an error: an outage is no poison (P6).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Lookup {
-    /// Redis answered and was up to date: who is not in here does not exist.
-    Answered(HashMap<SmolStr, Arc<KnownCustomer>>),
-    /// Redis could not be asked, or does not hold all customers right now (P8).
+    /// Redis has the customer.
+    Found(Arc<KnownCustomer>),
+    /// Redis answered, was up to date, and has no such customer.
+    Missing,
+    /// Redis could not be asked, does not hold all customers right now (P8), or there was nobody to ask for.
+    #[default]
     Unavailable,
 }
 
@@ -74,19 +85,29 @@ pub struct EnrichedOrder {
     pub enrichment: Enrichment,
 }
 
-/// Adds the customer to the order.
-///
-/// An order whose `customer_id` the event does not carry (an unchanged TOAST column) is pending: the sweep reads the stored id.
+/// Adds the customer to the order: what was said about the id that the order's own event carries.
 #[must_use]
 pub fn enrich(order: Order, lookup: &Lookup) -> EnrichedOrder {
-    let (customer, enrichment) = match (lookup, order.customer_id.value()) {
-        (Lookup::Answered(known), Some(id)) => match known.get(id) {
-            Some(customer) => (Arc::clone(customer), Enrichment::Complete),
-            None => (Arc::default(), Enrichment::Missing),
-        },
-        _ => (Arc::default(), Enrichment::Pending),
-    };
+    let (customer, enrichment) = lookup.columns();
     EnrichedOrder { order, customer, enrichment }
+}
+
+impl Lookup {
+    /// Whether Redis could not be asked. Customers are looked up together: either all are unavailable or none is.
+    #[must_use]
+    pub fn is_unavailable(together: &[Self]) -> bool {
+        together.first() == Some(&Self::Unavailable)
+    }
+
+    /// What a row says of the customer.
+    #[must_use]
+    pub fn columns(&self) -> (Arc<KnownCustomer>, Enrichment) {
+        match self {
+            Self::Found(customer) => (Arc::clone(customer), Enrichment::Complete),
+            Self::Missing => (Arc::default(), Enrichment::Missing),
+            Self::Unavailable => (Arc::default(), Enrichment::Pending),
+        }
+    }
 }
 
 /// A row of `results` as it was committed: what readers see in Postgres and in the hash `order:<id>`.
@@ -145,9 +166,9 @@ mod tests {
     use super::*;
     use crate::order::Text;
 
-    fn order(customer_id: Text) -> Order {
-        Order {
-            customer_id,
+    fn enriched(lookup: &Lookup) -> EnrichedOrder {
+        let order = Order {
+            customer_id: Text::Value("C1".into()),
             product_id: Text::Value("PROD1".into()),
             quantity: 1,
             price: Decimal::ONE,
@@ -155,30 +176,21 @@ mod tests {
             status: Text::Value("pending".into()),
             ordered_at: None,
             updated_at: None,
-        }
-    }
-
-    fn ann() -> Lookup {
-        let customer = Customer { name: Some("Ann".into()), ..Customer::default() };
-        Lookup::Answered([("C1".into(), KnownCustomer { customer, version: Some("1".into()) }.into())].into_iter().collect())
+        };
+        enrich(order, lookup)
     }
 
     #[test]
     fn a_known_customer_completes_the_order() {
-        let enriched = enrich(order(Text::Value("C1".into())), &ann());
+        let customer = Customer { name: Some("Ann".into()), ..Customer::default() };
+        let enriched = enriched(&Lookup::Found(KnownCustomer { customer, version: Some("1".into()) }.into()));
         assert_eq!(enriched.enrichment, Enrichment::Complete);
         assert_eq!(enriched.customer.customer.name.as_deref(), Some("Ann"));
     }
 
     #[test]
     fn an_unknown_customer_is_missing_only_if_redis_answered() {
-        let by = Text::Value("C2".into());
-        assert_eq!(enrich(order(by.clone()), &ann()).enrichment, Enrichment::Missing);
-        assert_eq!(enrich(order(by), &Lookup::Unavailable).enrichment, Enrichment::Pending);
-    }
-
-    #[test]
-    fn an_order_whose_customer_id_was_not_sent_is_pending() {
-        assert_eq!(enrich(order(Text::Unchanged), &ann()).enrichment, Enrichment::Pending);
+        assert_eq!(enriched(&Lookup::Missing).enrichment, Enrichment::Missing);
+        assert_eq!(enriched(&Lookup::Unavailable).enrichment, Enrichment::Pending);
     }
 }

@@ -12,10 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use smol_str::SmolStr;
 use tokio::task::JoinSet;
 
-use crate::enrich::{Enrichment, KnownCustomer, Lookup, OrderState, ResultRow};
+use crate::enrich::{Enrichment, Lookup, OrderState, ResultRow};
 use crate::flow::Flow;
 use crate::progress::{Advance, Of};
 use crate::redis_link::Run;
@@ -86,11 +85,14 @@ async fn sweep(flow: &Arc<Flow>, topics: &Topics) -> Result<Swept, StoreError> {
 async fn expand(flow: &Flow, partitions: &[i32]) -> Result<Swept, StoreError> {
     let marked = flow.results.marked_customers(partitions, CHUNK).await?;
     let ids: Vec<&str> = marked.iter().map(|marked| marked.customer_id.as_str()).collect();
-    let (lookup, _) = flow.customers.look_up(&ids).await;
-    let Lookup::Answered(known) = lookup else { return Ok(Swept::RedisIsAway) };
+    let (lookups, _) = flow.customers.look_up(&ids).await;
     let mut expanded = 0;
-    for marked in &marked {
-        let version = known.get(marked.customer_id.as_str()).and_then(|customer| customer.version.as_deref());
+    for (marked, lookup) in marked.iter().zip(lookups) {
+        let version = match &lookup {
+            Lookup::Found(customer) => customer.version.as_deref(),
+            Lookup::Missing => None,
+            Lookup::Unavailable => return Ok(Swept::RedisIsAway),
+        };
         expanded += flow.results.expand(marked, version, flow.refresh, CHUNK).await?;
     }
     Ok(if expanded == 0 { Swept::Nothing } else { Swept::Some })
@@ -112,17 +114,20 @@ async fn complete(flow: &Flow, topic: &str, due: &[Due]) -> Result<Swept, StoreE
     let ids: Vec<i64> = due.iter().map(|due| due.order_id).collect();
     let mut states = flow.results.states(&ids).await?;
     let Ok(run) = flow.redis_progress.server().await else { return Ok(Swept::RedisIsAway) };
-    let (lookup, token) = flow.customers.look_up(&customers_of(&states)).await;
-    let Lookup::Answered(known) = lookup else { return Ok(Swept::RedisIsAway) };
+    let customer_ids: Vec<&str> = live(&states).map(|row| row.customer_id.as_str()).collect();
+    let (lookups, token) = flow.customers.look_up(&customer_ids).await;
+    if Lookup::is_unavailable(&lookups) {
+        return Ok(Swept::RedisIsAway);
+    }
 
-    let outdated: Vec<ResultRow> = states.iter().filter_map(|state| completed(state, &known, flow.refresh)).collect();
+    let outdated: Vec<ResultRow> = live(&states).zip(&lookups).filter_map(|(row, lookup)| completed(row, lookup, flow.refresh)).collect();
     let moved = refresh(flow, &mut states, outdated).await?;
     let epoch = flow.decoder.epoch;
     let Ok(written) = flow.cache.write_orders(&states, epoch, Some(&token)).await else { return Ok(Swept::RedisIsAway) };
 
     flow.metrics.order_hashes(written.written as u64, written.stale as u64);
     let again: HashSet<i64> = flow.to_refresh(written.outdated, &states).into_iter().chain(moved).collect();
-    let missing: HashSet<i64> = states.iter().filter_map(missing_customer).collect();
+    let missing: HashSet<i64> = live(&states).filter(|row| row.enrichment == Enrichment::Missing).map(|row| row.order_id).collect();
     let (later, done): (Vec<Due>, Vec<Due>) =
         due.iter().filter(|due| !again.contains(&due.order_id)).partition(|due| missing.contains(&due.order_id));
     flow.metrics.rows_completed(done.len() as u64);
@@ -152,24 +157,19 @@ async fn acknowledged(flow: &Flow, topic: &str, done: &[Due], run: Run) -> bool 
     true
 }
 
-fn customers_of(states: &[OrderState]) -> Vec<&str> {
-    let ids = states.iter().filter_map(|state| match state {
-        OrderState::Live(row) => Some(row.customer_id.as_str()),
+fn live(states: &[OrderState]) -> impl Iterator<Item = &ResultRow> {
+    states.iter().filter_map(|state| match state {
+        OrderState::Live(row) => Some(row),
         OrderState::Deleted(_) => None,
-    });
-    ids.collect::<HashSet<_>>().into_iter().collect()
+    })
 }
 
 /// The row as it should be, if it is not.
-fn completed(state: &OrderState, known: &foldhash::HashMap<SmolStr, Arc<KnownCustomer>>, refresh: bool) -> Option<ResultRow> {
-    let OrderState::Live(row) = state else { return None };
+fn completed(row: &ResultRow, lookup: &Lookup, refresh: bool) -> Option<ResultRow> {
     if row.enrichment == Enrichment::Complete && !refresh {
         return None;
     }
-    let (customer, enrichment) = match known.get(row.customer_id.as_str()) {
-        Some(customer) => (Arc::clone(customer), Enrichment::Complete),
-        None => (Arc::default(), Enrichment::Missing),
-    };
+    let (customer, enrichment) = lookup.columns();
     let is_right = row.enrichment == enrichment && row.customer == customer;
     (!is_right).then(|| ResultRow { customer, enrichment, ..row.clone() })
 }
@@ -194,11 +194,4 @@ async fn refresh(flow: &Flow, states: &mut Vec<OrderState>, outdated: Vec<Result
         true
     });
     Ok(moved)
-}
-
-fn missing_customer(state: &OrderState) -> Option<i64> {
-    match state {
-        OrderState::Live(row) if row.enrichment == Enrichment::Missing => Some(row.order_id),
-        _ => None,
-    }
 }

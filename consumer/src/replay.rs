@@ -9,7 +9,7 @@
 //! go through the guard in Redis ([`customers`]). Letters of another epoch are not replayed: the snapshot that came with the new epoch has
 //! overtaken them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::Utc;
 
@@ -101,18 +101,20 @@ async fn prepare(flow: &Flow, originals: &[Original], refused: &HashMap<usize, R
         decoded.extend(changes.map(|changes| (index, changes)));
         letters.push(Replayed { id: original.id.clone(), partition: original.record.partition, outcome });
     }
-    let customers: BTreeSet<&str> = decoded.iter().flat_map(|(_, changes)| changes.customer_ids()).collect();
-    let (lookup, _) = flow.customers.look_up(&customers.into_iter().collect::<Vec<_>>()).await;
-    if lookup == Lookup::Unavailable && flow.strictness.refuse_unavailable {
+    let customer_ids: Vec<&str> = decoded.iter().flat_map(|(_, changes)| changes.customer_ids()).collect();
+    let (lookups, _) = flow.customers.look_up(&customer_ids).await;
+    if Lookup::is_unavailable(&lookups) && flow.strictness.refuse_unavailable {
         return Err(ReplayError::RedisIsAway);
     }
+    let mut lookups = lookups.into_iter();
     let mut rounds: Vec<Round> = Vec::new();
     for (index, changes) in decoded {
         let mut refusals = Refusals::new();
-        changes.refuse_unenriched(&lookup, flow.strictness, &mut refusals);
+        let lookups = changes.by_record(&mut lookups, 1);
+        changes.refuse_unenriched(&lookups, flow.strictness, &mut refusals);
         match refusals.remove(&0) {
             Some(refusal) => letters[index].outcome = Outcome::Refused(refusal.rejection),
-            None => add(&mut rounds, index, changes, &lookup),
+            None => add(&mut rounds, index, changes, &lookups),
         }
     }
     rounds.iter_mut().for_each(|round| round.puts.sort_unstable_by_key(|put| put.order_id));
@@ -149,8 +151,8 @@ fn decode(flow: &Flow, original: &Original, refused: Option<&Rejection>) -> (Out
 }
 
 /// Adds the one change of a record to the first round that comes after all rounds with the same order.
-fn add(rounds: &mut Vec<Round>, index: usize, changes: Changes, lookup: &Lookup) {
-    let (of_record, _) = changes.into_rounds(lookup, &Refusals::new());
+fn add(rounds: &mut Vec<Round>, index: usize, changes: Changes, lookups: &[Lookup]) {
+    let (of_record, _) = changes.into_rounds(lookups, &Refusals::new());
     for mut round in of_record {
         round.puts.iter_mut().for_each(|put| put.record = index);
         round.deletes.iter_mut().for_each(|delete| delete.record = index);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 use redis::{Cmd, Pipeline, Value};
 use smol_str::SmolStr;
 
@@ -31,37 +31,46 @@ struct Read {
 struct Unusable;
 
 impl Customers {
-    /// Looks the customers up; `ids` are distinct. Those that are remembered cost nothing unless a customer has changed.
+    /// Looks the customers up, each in the place of its id; ids may repeat. Those that are remembered cost nothing unless a customer has
+    /// changed.
     ///
-    /// Never an error: an outage is no poison (P6). The token goes to the write-back of the same orders, which compares again (P2).
-    pub async fn look_up(&self, ids: &[&str]) -> (Lookup, CustomersToken) {
+    /// Never an error: an outage is no poison (P6), and then all are [`Lookup::Unavailable`]. The token goes to the write-back of the same
+    /// orders, which compares again (P2).
+    pub async fn look_up(&self, ids: &[&str]) -> (Vec<Lookup>, CustomersToken) {
         if ids.is_empty() {
-            return (Lookup::Answered(HashMap::new()), CustomersToken::UNKNOWN);
+            return (Vec::new(), CustomersToken::UNKNOWN);
         }
-        let answered = self.ask(ids).await;
-        if matches!(answered, (Lookup::Unavailable, _)) {
-            self.remembered.forget();
+        match self.ask(ids).await {
+            (Some(customers), token) => {
+                (customers.into_iter().map(|customer| customer.map_or(Lookup::Missing, Lookup::Found)).collect(), token)
+            }
+            (None, token) => {
+                self.remembered.forget();
+                (vec![Lookup::Unavailable; ids.len()], token)
+            }
         }
-        answered
     }
 
-    async fn ask(&self, ids: &[&str]) -> (Lookup, CustomersToken) {
-        let Recalled { token: then, mut known, unknown } = self.remembered.recall(ids);
+    async fn ask(&self, ids: &[&str]) -> (Option<Vec<Option<Arc<KnownCustomer>>>>, CustomersToken) {
+        let Recalled { token: then, mut customers, unknown } = self.remembered.recall(ids);
         let (token, mut read) = match self.read(&unknown, true).await {
             Ok(Read { token, known }) if self.is_whole(&token) => (token, known),
-            Ok(Read { token, .. }) => return (Lookup::Unavailable, token),
-            Err(_told) => return (Lookup::Unavailable, CustomersToken::UNKNOWN),
+            Ok(Read { token, .. }) => return (None, token),
+            Err(_told) => return (None, CustomersToken::UNKNOWN),
         };
-        if !known.is_empty() && !then.is_same_as(&token) {
+        if !then.is_same_as(&token) {
             // Read after the token like the others, so the token is good for them too.
-            let recalled: Vec<&str> = known.keys().map(SmolStr::as_str).collect();
-            let Ok(again) = self.read(&recalled, false).await else { return (Lookup::Unavailable, CustomersToken::UNKNOWN) };
-            known.clear();
+            let recalled = ids.iter().zip(&customers).filter_map(|(id, customer)| customer.is_some().then_some(*id));
+            let recalled: Vec<&str> = recalled.collect::<HashSet<_>>().into_iter().collect();
+            let Ok(again) = self.read(&recalled, false).await else { return (None, CustomersToken::UNKNOWN) };
+            customers.fill(None);
             read.extend(again.known);
         }
         self.remembered.keep(&token, &read);
-        known.extend(read);
-        (Lookup::Answered(known), token)
+        for (customer, id) in customers.iter_mut().zip(ids).filter(|(customer, _)| customer.is_none()) {
+            *customer = read.get(*id).cloned();
+        }
+        (Some(customers), token)
     }
 
     /// The token first, where there is one: progress that is read later than the customers are could be newer than they are.

@@ -9,7 +9,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashSet};
 use smol_str::SmolStr;
 
 use super::CustomersToken;
@@ -28,9 +28,9 @@ pub(super) type Known = HashMap<SmolStr, Arc<KnownCustomer>>;
 pub(super) struct Recalled<'a> {
     /// What is known is good under this token only.
     pub(super) token: CustomersToken,
-    /// Who is known.
-    pub(super) known: Known,
-    /// Who is not.
+    /// Each customer in the place of its id; nothing in the place of one who is not known.
+    pub(super) customers: Vec<Option<Arc<KnownCustomer>>>,
+    /// Who is not known, each once.
     pub(super) unknown: Vec<&'a str>,
 }
 
@@ -46,18 +46,15 @@ struct Memory {
 }
 
 impl Remembered {
-    /// What is known of these ids.
+    /// What is known of these ids, which may repeat.
     pub(super) fn recall<'a>(&self, ids: &[&'a str]) -> Recalled<'a> {
-        let mut known = Known::with_capacity(ids.len());
-        let mut unknown = Vec::new();
         let memory = self.lock();
-        for id in ids {
-            match memory.known.get_key_value(*id) {
-                Some((id, customer)) => drop(known.insert(id.clone(), Arc::clone(customer))),
-                None => unknown.push(*id),
-            }
-        }
-        Recalled { token: memory.token.clone(), known, unknown }
+        let customers: Vec<_> = ids.iter().map(|id| memory.known.get(*id).cloned()).collect();
+        let token = memory.token.clone();
+        drop(memory);
+        let mut seen = HashSet::default();
+        let unknown = ids.iter().zip(&customers).filter(|(id, customer)| customer.is_none() && seen.insert(**id));
+        Recalled { token, unknown: unknown.map(|(id, _)| *id).collect(), customers }
     }
 
     /// Keeps customers that were read after `token`; those of another token go, and all if there are too many.
@@ -93,9 +90,7 @@ impl Remembered {
 }
 
 fn weight(id: &str, known: &KnownCustomer) -> usize {
-    let customer = &known.customer;
-    let strings = [&customer.name, &customer.email, &customer.tier, &customer.country, &known.version];
-    OVERHEAD + id.len() + strings.into_iter().flatten().map(SmolStr::len).sum::<usize>()
+    OVERHEAD + id.len() + known.size()
 }
 
 #[cfg(test)]
@@ -115,8 +110,9 @@ mod tests {
     fn a_customer_is_recalled_with_its_token() {
         let remembered = Remembered::default();
         remembered.keep(&token(7), &ann());
-        let recalled = remembered.recall(&["C1", "C2"]);
-        assert_eq!((recalled.token, recalled.known, recalled.unknown), (token(7), ann(), vec!["C2"]));
+        let recalled = remembered.recall(&["C2", "C1", "C2", "C1"]);
+        let customers: Vec<bool> = recalled.customers.iter().map(Option::is_some).collect();
+        assert_eq!((recalled.token, customers, recalled.unknown), (token(7), vec![false, true, false, true], vec!["C2"]));
     }
 
     #[test]
@@ -124,15 +120,14 @@ mod tests {
         let remembered = Remembered::default();
         remembered.keep(&token(7), &ann());
         remembered.keep(&token(8), &[("C2".into(), Arc::default())].into_iter().collect());
-        assert!(remembered.recall(&["C1"]).known.is_empty());
-        assert_eq!(remembered.recall(&["C2"]).known.len(), 1);
+        assert_eq!(remembered.recall(&["C1", "C2"]).customers, [None, Some(Arc::default())]);
     }
 
     #[test]
     fn under_an_unknown_token_nothing_is_kept() {
         let remembered = Remembered::default();
         remembered.keep(&CustomersToken::UNKNOWN, &ann());
-        assert!(remembered.recall(&["C1"]).known.is_empty());
+        assert_eq!(remembered.recall(&["C1"]).customers, [None]);
     }
 
     #[test]
@@ -145,6 +140,6 @@ mod tests {
             remembered.keep(&token(7), &[(format!("C{number}").into(), Arc::new(known))].into_iter().collect());
             assert!(remembered.lock().bytes <= BYTES);
         }
-        assert!(!remembered.recall(&["C9"]).known.is_empty());
+        assert!(remembered.recall(&["C9"]).customers[0].is_some());
     }
 }

@@ -58,7 +58,7 @@ pub(super) struct RedisCounts {
 impl RedisCounts {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let counts = Self::default();
-        registry.register("customer_lookups", "Customers looked up, by outcome", counts.lookups.clone());
+        registry.register("customer_lookups", "Lookups of the customer of an order, by outcome", counts.lookups.clone());
         registry.register(
             "customer_hashes_unreadable",
             "Customer hashes that do not parse; their orders are missing",
@@ -85,15 +85,15 @@ impl RedisCounts {
 }
 
 impl Metrics {
-    /// Redis answered a lookup.
+    /// Redis answered for so many orders.
     pub fn customers_looked_up(&self, found: u64, missing: u64) {
         self.lookups("found", found);
         self.lookups("missing", missing);
     }
 
-    /// Redis could not be asked for these customers.
-    pub fn customers_unavailable(&self, customers: u64) {
-        self.lookups("unavailable", customers);
+    /// Redis could not be asked for the customers of so many orders.
+    pub fn customers_unavailable(&self, orders: u64) {
+        self.lookups("unavailable", orders);
     }
 
     /// The hash of a customer does not parse.
@@ -138,8 +138,8 @@ impl Metrics {
         self.redis.rebuilding.get_or_create(&RebuildLabels { of: what.as_str() }).dec();
     }
 
-    fn lookups(&self, outcome: &'static str, customers: u64) {
-        self.redis.lookups.get_or_create(&LookupLabels { outcome }).inc_by(customers);
+    fn lookups(&self, outcome: &'static str, orders: u64) {
+        self.redis.lookups.get_or_create(&LookupLabels { outcome }).inc_by(orders);
     }
 
     fn hashes(&self, of: Rebuild, written: u64, skipped: u64) {

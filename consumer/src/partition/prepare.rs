@@ -21,7 +21,8 @@ use crate::source::{Inbox, Received};
 pub(super) struct Prepared {
     pub(super) records: Vec<Record>,
     pub(super) refusals: Refusals,
-    pub(super) lookup: Lookup,
+    /// In the place of each record what was said about its customer.
+    pub(super) lookups: Vec<Lookup>,
     pub(super) token: CustomersToken,
     pub(super) batch: Batch,
 }
@@ -48,30 +49,33 @@ async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to
     let mut refusals = Refusals::new();
     flow.metrics.batch_received(records.len(), records.iter().map(Record::size).sum());
     let changes = flow.timed(Stage::Decode, async { changes::decode(&flow.decoder, &records, &mut refusals) }).await;
-    let customer_ids = changes.customer_ids();
-    let (lookup, token) = flow.timed(Stage::Lookup, look_up(flow, place, &customer_ids)).await?;
-    count(flow, &lookup, customer_ids.len());
-    changes.refuse_unenriched(&lookup, flow.strictness, &mut refusals);
-    let batch = Batch { last: records.last().and_then(Record::landmark), ..Batch::empty(from, to, Utc::now()) };
-    let mut prepared = Prepared { records, refusals, lookup, token, batch };
+    let (lookups, token) = flow.timed(Stage::Lookup, look_up(flow, place, &changes.customer_ids())).await?;
+    let redis_away = Lookup::is_unavailable(&lookups);
+    count(flow, &lookups);
+    let lookups = changes.by_record(&mut lookups.into_iter(), records.len());
+    changes.refuse_unenriched(&lookups, flow.strictness, &mut refusals);
+    let batch = Batch { last: records.last().and_then(Record::landmark), redis_away, ..Batch::empty(from, to, Utc::now()) };
+    let mut prepared = Prepared { records, refusals, lookups, token, batch };
     prepared.fill(changes);
     Some(prepared)
 }
 
-fn count(flow: &Flow, lookup: &Lookup, customers: usize) {
-    match lookup {
-        Lookup::Answered(known) => flow.metrics.customers_looked_up(known.len() as u64, (customers - known.len()) as u64),
-        Lookup::Unavailable => flow.metrics.customers_unavailable(customers as u64),
+fn count(flow: &Flow, lookups: &[Lookup]) {
+    if Lookup::is_unavailable(lookups) {
+        flow.metrics.customers_unavailable(lookups.len() as u64);
+    } else {
+        let missing = lookups.iter().filter(|lookup| **lookup == Lookup::Missing).count();
+        flow.metrics.customers_looked_up((lookups.len() - missing) as u64, missing as u64);
     }
 }
 
 /// With `enrichment.when_redis_is_down = hold` the batch waits here for Redis, else it goes on without (P6).
-async fn look_up(flow: &Flow, place: &Place, customer_ids: &[&str]) -> Option<(Lookup, CustomersToken)> {
+async fn look_up(flow: &Flow, place: &Place, customer_ids: &[&str]) -> Option<(Vec<Lookup>, CustomersToken)> {
     let mut backoff = flow.backoff();
     loop {
-        let (lookup, token) = flow.customers.look_up(customer_ids).await;
-        if lookup != Lookup::Unavailable || !flow.hold_while_redis_is_down {
-            return Some((lookup, token));
+        let (lookups, token) = flow.customers.look_up(customer_ids).await;
+        if !Lookup::is_unavailable(&lookups) || !flow.hold_while_redis_is_down {
+            return Some((lookups, token));
         }
         place.pause(backoff.next_delay()).await.ok()?;
     }
@@ -99,8 +103,7 @@ impl Prepared {
     fn fill(&mut self, changes: Changes) {
         self.batch.ignored = changes.ignored;
         self.batch.truncates.clone_from(&changes.truncates);
-        self.batch.redis_away = self.lookup == Lookup::Unavailable;
-        (self.batch.rounds, self.batch.stale) = changes.into_rounds(&self.lookup, &self.refusals);
+        (self.batch.rounds, self.batch.stale) = changes.into_rounds(&self.lookups, &self.refusals);
     }
 
     /// Two batches in place of one, in order; a single record stays as it is.
@@ -110,20 +113,18 @@ impl Prepared {
             return vec![self];
         }
         let second = self.records.split_off(middle);
+        let second_lookups = self.lookups.split_off(middle);
         let border = second[0].offset;
         let late = self.refusals.split_off(&middle).into_iter().map(|(index, refusal)| (index - middle, refusal)).collect();
-        let Batch { from, to, now, .. } = self.batch;
-        let half = |from, to, records: &[Record]| Batch { last: records.last().and_then(Record::landmark), ..Batch::empty(from, to, now) };
+        let Batch { from, to, now, redis_away, .. } = self.batch;
+        let half = |from, to, records: &[Record]| {
+            let last = records.last().and_then(Record::landmark);
+            Batch { last, redis_away, ..Batch::empty(from, to, now) }
+        };
         let (first_batch, second_batch) = (half(from, border, &self.records), half(border, to, &second));
         let mut halves = [
-            Self {
-                records: self.records,
-                refusals: self.refusals,
-                lookup: self.lookup.clone(),
-                token: self.token.clone(),
-                batch: first_batch,
-            },
-            Self { records: second, refusals: late, lookup: self.lookup, token: self.token, batch: second_batch },
+            Self { records: self.records, refusals: self.refusals, lookups: self.lookups, token: self.token.clone(), batch: first_batch },
+            Self { records: second, refusals: late, lookups: second_lookups, token: self.token, batch: second_batch },
         ];
         halves.iter_mut().for_each(|half| half.rebuild(flow));
         Vec::from(halves)
