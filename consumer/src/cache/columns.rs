@@ -8,16 +8,23 @@ use crate::order::Timestamp;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// A number in decimal digits, with zeros in front up to `width`.
+/// The digits of the largest number.
+const DIGITS: usize = 20;
+
+/// A number in decimal digits, with zeros in front up to `width`, which is at most [`DIGITS`].
 pub(crate) fn padded(out: &mut Vec<u8>, mut number: u64, width: usize) {
-    let mut digits = [b'0'; 20];
-    let mut first = digits.len();
-    while number > 0 {
-        first -= 1;
-        digits[first] += (number % 10) as u8;
+    let digits = number.checked_ilog10().map_or(0, |log| log as usize + 1).max(width);
+    let start = out.len();
+    // More than needed and back again: to copy a number of bytes that is always the same takes no call.
+    out.extend_from_slice(&[b'0'; DIGITS]);
+    out.truncate(start + digits);
+    for digit in out[start..].iter_mut().rev() {
+        if number == 0 {
+            break;
+        }
+        *digit += (number % 10) as u8;
         number /= 10;
     }
-    out.extend_from_slice(&digits[first.min(digits.len() - width)..]);
 }
 
 /// A number in decimal digits.

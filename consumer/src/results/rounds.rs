@@ -1,7 +1,9 @@
 //! The statements of a round: one upsert and one delete, each guarded by position (P5).
 
-use sqlx::Row;
-use sqlx::postgres::{PgConnection, PgRow};
+use chrono::{DateTime, Utc};
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::{Arguments, Row};
 
 use super::batch::{Batch, Delete, Put, Round, Written};
 use super::columns::{Orders, Positions, StoredTexts, Texts};
@@ -37,6 +39,13 @@ where position_supersedes(excluded.epoch, excluded.partition, excluded.\"offset\
     r.epoch, r.partition, r.\"offset\", r.kind, r.commit_lsn, r.lsn)
 returning order_id, revision, xmax = 0 as inserted)
 select array_agg(order_id), array_agg(revision), array_agg(inserted) from written";
+
+const UPSERT_ARGUMENTS: usize = 23;
+/// What a row takes of them beside its customer's texts, mostly. Room from the start: a megabyte that grew would be copied many times.
+const ROW_BYTES: usize = 256;
+/// So many customers are asked for their size before the first of their rows is written. They lie all over the memory, and the processor
+/// waits for many of them at once, but for each alone while it writes.
+const AHEAD: usize = 64;
 
 /// Removes the rows that are older and leaves a tombstone for these and for orders that have no row.
 const DELETE: &str = "
@@ -111,38 +120,47 @@ pub(super) async fn upsert(
     stored: &StoredTexts,
     batch: &Batch,
 ) -> Result<(Vec<i64>, Vec<i64>, Vec<bool>), StoreError> {
-    let (mut positions, mut orders) = (Positions::with_capacity(puts.len()), Orders::with_capacity(puts.len()));
-    for put in puts {
-        positions.push(&put.position).map_err(sqlx::Error::Encode)?;
-        orders.push(put, stored.get(&put.order_id)).map_err(sqlx::Error::Encode)?;
-    }
-    let (order_ids, revisions, inserted): Upserted = sqlx::query_as(UPSERT)
-        .bind(orders.order_id)
-        .bind(orders.customer_id)
-        .bind(orders.customer_name)
-        .bind(orders.customer_email)
-        .bind(orders.customer_tier)
-        .bind(orders.customer_country)
-        .bind(orders.product_id)
-        .bind(orders.quantity)
-        .bind(orders.price)
-        .bind(orders.total)
-        .bind(orders.status)
-        .bind(orders.ordered_at)
-        .bind(orders.updated_at)
-        .bind(orders.enrichment)
-        .bind(orders.customer_version)
-        .bind(positions.epoch)
-        .bind(positions.partition)
-        .bind(positions.offset)
-        .bind(positions.kind)
-        .bind(positions.commit)
-        .bind(positions.lsn)
-        .bind(positions.source_ms)
-        .bind(batch.now)
-        .fetch_one(connection)
-        .await?;
+    let arguments = arguments(puts, stored, batch.now).map_err(sqlx::Error::Encode)?;
+    let (order_ids, revisions, inserted): Upserted = sqlx::query_as_with(UPSERT, arguments).fetch_one(connection).await?;
     Ok((order_ids.unwrap_or_default(), revisions.unwrap_or_default(), inserted.unwrap_or_default()))
+}
+
+fn arguments(puts: &[Put], stored: &StoredTexts, now: DateTime<Utc>) -> Result<PgArguments, BoxDynError> {
+    let (mut positions, mut orders) = (Positions::with_capacity(puts.len()), Orders::with_capacity(puts.len()));
+    let mut size = 0;
+    for puts in puts.chunks(AHEAD) {
+        size += puts.iter().map(|put| ROW_BYTES + put.enriched.customer.size()).sum::<usize>();
+        for put in puts {
+            positions.push(&put.position)?;
+            orders.push(put, stored.get(&put.order_id))?;
+        }
+    }
+    let mut arguments = PgArguments::default();
+    arguments.reserve(UPSERT_ARGUMENTS, size);
+    arguments.add(orders.order_id)?;
+    arguments.add(orders.customer_id)?;
+    arguments.add(orders.customer_name)?;
+    arguments.add(orders.customer_email)?;
+    arguments.add(orders.customer_tier)?;
+    arguments.add(orders.customer_country)?;
+    arguments.add(orders.product_id)?;
+    arguments.add(orders.quantity)?;
+    arguments.add(orders.price)?;
+    arguments.add(orders.total)?;
+    arguments.add(orders.status)?;
+    arguments.add(orders.ordered_at)?;
+    arguments.add(orders.updated_at)?;
+    arguments.add(orders.enrichment)?;
+    arguments.add(orders.customer_version)?;
+    arguments.add(positions.epoch)?;
+    arguments.add(positions.partition)?;
+    arguments.add(positions.offset)?;
+    arguments.add(positions.kind)?;
+    arguments.add(positions.commit)?;
+    arguments.add(positions.lsn)?;
+    arguments.add(positions.source_ms)?;
+    arguments.add(now)?;
+    Ok(arguments)
 }
 
 /// The texts of the stored rows that events leave out.
