@@ -51,6 +51,7 @@ impl Customers {
         }
     }
 
+    /// Nothing if Redis could not be asked or does not hold all customers.
     async fn ask(&self, ids: &[&str]) -> (Option<Vec<Option<Arc<KnownCustomer>>>>, CustomersToken) {
         let Recalled { token: then, mut customers, unknown } = self.remembered.recall(ids);
         let (token, mut read) = match self.read(&unknown, true).await {
