@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use crate::collapse::{Collapsed, collapse};
 use crate::enrich::{Lookup, enrich};
-use crate::envelope::{Decoded, Decoder};
+use crate::envelope::{Decoded, Decoder, Layouts};
 use crate::order::{Effect, Order, OrderChange};
 use crate::position::Position;
 use crate::record::Record;
@@ -66,11 +66,12 @@ pub struct Changes {
 #[must_use]
 pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) -> Changes {
     let mut out = Changes { changes: Vec::with_capacity(records.len()), records: Vec::with_capacity(records.len()), ..Changes::default() };
+    let mut layouts = Layouts::default();
     for (index, record) in records.iter().enumerate() {
         if refusals.contains_key(&index) {
             continue;
         }
-        match decoder.order(record) {
+        match decoder.order_among(record, &mut layouts) {
             Ok(Decoded::Change(change)) => {
                 out.changes.push(change);
                 out.records.push(index);

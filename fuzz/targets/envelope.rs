@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use orderstream_fuzz::envelope::{Decoded, Decoder, Format, TimeUnit};
+use orderstream_fuzz::envelope::{Decoded, Decoder, Format, Layouts, TimeUnit};
 use orderstream_fuzz::order::{Effect, Order, Text};
 use orderstream_fuzz::position::Position;
 use orderstream_fuzz::record::{Headers, Record};
@@ -30,6 +30,9 @@ fuzz_target!(|data: &[u8]| {
 
     let order = decoder.order(&record);
     assert_eq!(order, decoder.order(&record), "the same bytes give the same change");
+    let mut layouts = like_a_create(&decoder);
+    assert_eq!(order, decoder.order_among(&record, &mut layouts), "it may look like another event");
+    assert_eq!(order, decoder.order_among(&record, &mut layouts), "it looks like itself");
     if let Ok(Decoded::Change(change)) = order {
         stands(&change.position);
         if let Effect::Put(order) = change.effect {
@@ -46,6 +49,23 @@ fuzz_target!(|data: &[u8]| {
         }
     }
 });
+
+/// The layouts after an event as words and corpus have many.
+fn like_a_create(decoder: &Decoder) -> Layouts {
+    const CREATE: &[u8] = br#"{"before":null,"after":{"id":1,"customer_id":"C","product_id":"P","quantity":1,"price":"1.00","status":"s"},"source":{"snapshot":"false","sequence":"[\"1\",\"1\"]","ts_ms":1,"lsn":1},"op":"c"}"#;
+    let mut layouts = Layouts::default();
+    let record = Record {
+        topic: "t".into(),
+        partition: 1,
+        offset: 6,
+        timestamp_ms: None,
+        key: None,
+        value: Some(CREATE.to_vec()),
+        headers: Headers::default(),
+    };
+    assert!(decoder.format == Format::Flat || decoder.order_among(&record, &mut layouts).is_ok());
+    layouts
+}
 
 /// The coordinates are the record's, and no number is one that Redis' fixed-width text cannot hold.
 fn stands(position: &Position) {

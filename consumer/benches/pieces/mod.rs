@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use orderstream::cache::write_call;
 use orderstream::collapse::collapse;
 use orderstream::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
-use orderstream::envelope::{Decoded, Decoder, Format, TimeUnit};
+use orderstream::envelope::{Decoded, Decoder, Format, Layouts, TimeUnit};
 use orderstream::order::{Customer, OrderChange, Timestamp};
 use orderstream::position::Position;
 use orderstream::record::{Headers, Record};
@@ -32,17 +32,29 @@ pub(crate) struct Piece {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Piece> {
-    vec![decode_create(), decode_update(), position_rule(), collapse_batch(), encode_hashes()]
+    vec![
+        decode_batch("decode-create", false),
+        decode_batch("decode-update", true),
+        decode_alone(),
+        position_rule(),
+        collapse_batch(),
+        encode_hashes(),
+    ]
 }
 
-fn decode_create() -> Piece {
+/// Events of a batch, which look alike.
+fn decode_batch(name: &'static str, is_update: bool) -> Piece {
+    let records: Vec<Record> = (0..ITEMS).map(|number| record(number, number, is_update)).collect();
+    piece(name, move || {
+        let mut layouts = Layouts::default();
+        records.iter().for_each(|record| drop(black_box(decoder().order_among(black_box(record), &mut layouts))));
+    })
+}
+
+/// By the parser, as every event is read that looks like none before.
+fn decode_alone() -> Piece {
     let records: Vec<Record> = (0..ITEMS).map(|number| record(number, number, false)).collect();
-    piece("decode-create", move || records.iter().for_each(|record| drop(black_box(decoder().order(black_box(record))))))
-}
-
-fn decode_update() -> Piece {
-    let records: Vec<Record> = (0..ITEMS).map(|number| record(number, number, true)).collect();
-    piece("decode-update", move || records.iter().for_each(|record| drop(black_box(decoder().order(black_box(record))))))
+    piece("decode-alone", move || records.iter().for_each(|record| drop(black_box(decoder().order(black_box(record))))))
 }
 
 fn position_rule() -> Piece {

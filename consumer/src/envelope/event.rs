@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 use super::field::Field;
 use super::json::{self, Object, present};
 use super::key::{self, Key};
-use super::row::{Before, Row};
+use super::layout::Layouts;
+use super::row::{Before, Cells, Row};
 use super::schema::Schema;
 use super::source::{Op, Source};
 use crate::position::Position;
@@ -66,48 +67,92 @@ impl<'a> Event<'a> {
     }
 }
 
+/// The fields of an envelope that count: their JSON as it stands, or where in a layout each of them is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Envelope<V> {
+    /// The schema, which stands beside the envelope.
+    pub(super) schema: Option<V>,
+    pub(super) before: Option<V>,
+    pub(super) after: Option<Cells<V>>,
+    pub(super) source: Option<Source<V>>,
+    pub(super) op: Option<V>,
+}
+
+impl<V> Envelope<V> {
+    /// The same fields, each turned into something else.
+    pub(super) fn map<W>(self, mut of: impl FnMut(V) -> W) -> Envelope<W> {
+        Envelope {
+            schema: self.schema.map(&mut of),
+            before: self.before.map(&mut of),
+            after: self.after.map(|cells| cells.map(&mut of)),
+            source: self.source.map(|source| source.map(&mut of)),
+            op: self.op.map(&mut of),
+        }
+    }
+}
+
 /// A value as it stands: the envelope, or `schema` and `payload` around it, which each message decides for itself.
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(borrow, default)]
     schema: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
-    payload: Option<Object<Envelope<'a>>>,
+    payload: Option<Object<Payload<'a>>>,
     #[serde(borrow, default)]
     before: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    after: Object<Row<'a>>,
+    after: Object<Cells<&'a RawValue>>,
     #[serde(borrow, default)]
-    source: Object<Source<'a>>,
+    source: Object<Source<&'a RawValue>>,
     #[serde(borrow, default)]
     op: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
+struct Payload<'a> {
     #[serde(borrow, default)]
     before: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    after: Object<Row<'a>>,
+    after: Object<Cells<&'a RawValue>>,
     #[serde(borrow, default)]
-    source: Object<Source<'a>>,
+    source: Object<Source<&'a RawValue>>,
     #[serde(borrow, default)]
     op: Option<&'a RawValue>,
 }
 
+/// The fields of an envelope, whatever it looks like; `None` if it is null.
+fn parse(text: &str) -> Result<Option<Envelope<&str>>, Rejection> {
+    let Object(Some(message)) = json::parse("value", text)? else { return Ok(None) };
+    let Message { schema, payload, before, after, source, op } = message;
+    let payload = match payload {
+        Some(Object(Some(payload))) => payload,
+        Some(Object(None)) => return Ok(None),
+        None => Payload { before, after, source, op },
+    };
+    let Payload { before, after: Object(after), source: Object(source), op } = payload;
+    Ok(Some(Envelope { schema, before, after, source, op }.map(RawValue::get)))
+}
+
+/// The same, quicker if it looks like one that came before.
+fn fields<'a>(text: &'a str, layouts: Option<&mut Layouts>) -> Result<Option<Envelope<&'a str>>, Rejection> {
+    let Some(layouts) = layouts else { return parse(text) };
+    if let Some(envelope) = layouts.read(text) {
+        return Ok(Some(envelope));
+    }
+    let envelope = parse(text)?;
+    if let Some(envelope) = &envelope {
+        layouts.learn(text, envelope);
+    }
+    Ok(envelope)
+}
+
 /// Reads an envelope; `None` if there is nothing to do.
-pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
+pub(super) fn read<'a>(record: &'a Record, epoch: i32, layouts: Option<&mut Layouts>) -> Result<Option<Event<'a>>, Rejection> {
     // The tombstone that follows a delete is there for compaction only
     // (https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-tombstone-events).
     let Some(bytes) = &record.value else { return Ok(None) };
-    let Object(Some(message)) = json::parse("value", json::utf8("value", bytes)?)? else { return Ok(None) };
-    let Message { schema, payload, before, after, source, op } = message;
-    let envelope = match payload {
-        Some(Object(Some(envelope))) => envelope,
-        Some(Object(None)) => return Ok(None),
-        None => Envelope { before, after, source, op },
-    };
-    let Envelope { before, after: Object(after), source: Object(source), op } = envelope;
+    let Some(envelope) = fields(json::utf8("value", bytes)?, layouts)? else { return Ok(None) };
+    let Envelope { schema, before, after, source, op } = envelope;
 
     let Some(op) = Op::read(Field { place: "", name: "op", raw: op })? else {
         return match key::read(record)? {
@@ -126,7 +171,7 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
         Action::Delete { id: key.map_or_else(|| before.row().map(|row| row.id()), Ok)? }
     } else {
         let after = after.ok_or_else(|| Rejection::malformed("after: missing or null, where op says that the row exists"))?;
-        Action::Put { after: after.at("after"), before }
+        Action::Put { after: Row { place: "after", cells: after }, before }
     };
     let position = source.unwrap_or_default().position("source", record, epoch, Some(op))?;
     Ok(Some(Event { key, action, schema: Schema { raw: schema, row: Some("after") }, position }))

@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde_json::value::RawValue;
-
 use crate::rejection::Rejection;
 
 /// A field by its place, for messages, and its raw JSON; absent and null are the same.
@@ -16,7 +14,7 @@ pub(super) struct Field<'a> {
     /// The field's name; empty for a bare key.
     pub(super) name: &'static str,
     /// Its JSON without surrounding white space.
-    pub(super) raw: Option<&'a RawValue>,
+    pub(super) raw: Option<&'a str>,
 }
 
 /// The JSON types by which a column is read.
@@ -46,7 +44,7 @@ impl fmt::Display for Field<'_> {
 impl<'a> Field<'a> {
     /// The raw JSON, empty if the field is absent or null.
     pub(super) fn json(self) -> &'a str {
-        self.raw.map_or("", RawValue::get)
+        self.raw.unwrap_or_default()
     }
 
     /// The JSON type; the first byte tells it.

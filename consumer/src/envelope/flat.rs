@@ -8,7 +8,7 @@ use super::event::{Action, Event};
 use super::field::{Field, Kind};
 use super::json::{self, Object, present};
 use super::key::{self, Key};
-use super::row::{Before, Row};
+use super::row::{Before, Cells, Row};
 use super::schema::Schema;
 use super::source::{Op, Source};
 use crate::record::Record;
@@ -45,13 +45,14 @@ struct Added<'a> {
 }
 
 impl<'a> Added<'a> {
-    fn source(&self) -> Source<'a> {
-        Source {
+    fn source(&self) -> Source<&'a str> {
+        let source = Source {
             snapshot: self.source_snapshot.or(self.snapshot),
             sequence: self.source_sequence.or(self.sequence),
             lsn: self.source_lsn.or(self.lsn),
             ts_ms: self.ts_ms,
-        }
+        };
+        source.map(RawValue::get)
     }
 
     fn is_message(&self) -> bool {
@@ -60,7 +61,7 @@ impl<'a> Added<'a> {
 
     /// `__deleted` is the text `true` or `false`; other transforms write a boolean.
     fn is_deleted(&self) -> Result<bool, Rejection> {
-        let field = Field { place: "", name: "__deleted", raw: self.deleted };
+        let field = Field { place: "", name: "__deleted", raw: self.deleted.map(RawValue::get) };
         match (field.kind(), field.json()) {
             (Kind::Null, _) | (_, r#""false""# | "false") => Ok(false),
             (_, r#""true""# | "true") => Ok(true),
@@ -78,7 +79,7 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
     if row.id().raw.is_none()
         && let Some(payload) = added.payload
     {
-        schema = added.schema;
+        schema = added.schema.map(RawValue::get);
         let Some(parts) = parts(payload.get())? else { return deleted_by_null(record, epoch) };
         (row, added) = parts;
     }
@@ -86,7 +87,7 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
     if row.id().raw.is_none() && added.is_message() {
         return Ok(None);
     }
-    let op = Op::read(Field { place: "", name: "__op", raw: added.op })?;
+    let op = Op::read(Field { place: "", name: "__op", raw: added.op.map(RawValue::get) })?;
     if op == Some(Op::Truncate) {
         return Err(Rejection::unsupported("__op: the table was truncated, which names no row"));
     }
@@ -105,9 +106,9 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
 
 /// The columns and what was added to them; `None` for null.
 fn parts(text: &str) -> Result<Option<(Row<'_>, Added<'_>)>, Rejection> {
-    let Object(row) = json::parse("value", text)?;
+    let Object(cells) = json::parse::<Object<Cells<&RawValue>>>("value", text)?;
     let Object(added) = json::parse("value", text)?;
-    Ok(row.zip(added))
+    Ok(cells.map(|cells| Row { place: "", cells: cells.map(RawValue::get) }).zip(added))
 }
 
 /// By default the transform turns a delete into a null value and nothing else; nothing tells where it stands in the log.

@@ -60,7 +60,7 @@ pub(super) fn read(record: &Record) -> Result<Key<'_>, Rejection> {
 fn columns(text: &str) -> Result<(Option<Key<'_>>, Option<&RawValue>), Rejection> {
     let Object(Some(Columns { id, server_name, payload })) = json::parse("key", text)? else { return Ok((None, None)) };
     let key = match (id, server_name) {
-        (Some(_), _) => Some(Key::Id(Field { place: "key", name: "id", raw: id })),
+        (Some(_), _) => Some(Key::Id(Field { place: "key", name: "id", raw: id.map(RawValue::get) })),
         (None, Some(_)) => Some(Key::Heartbeat),
         (None, None) => None,
     };
@@ -69,7 +69,7 @@ fn columns(text: &str) -> Result<(Option<Key<'_>>, Option<&RawValue>), Rejection
 
 /// A key that is the id itself, as a transform that extracts the field leaves it.
 fn bare(raw: &RawValue) -> Result<Key<'_>, Rejection> {
-    let field = Field { place: "key", name: "", raw: Some(raw) };
+    let field = Field { place: "key", name: "", raw: Some(raw.get()) };
     match field.kind() {
         Kind::Null => Ok(Key::Absent),
         Kind::Text | Kind::Number => Ok(Key::Id(field)),

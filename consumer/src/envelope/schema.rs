@@ -13,7 +13,7 @@ use crate::rejection::Rejection;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Schema<'a> {
     /// Its JSON; none if the converter writes no schemas.
-    pub(super) raw: Option<&'a RawValue>,
+    pub(super) raw: Option<&'a str>,
     /// The field of the value that holds the row; none if the value is the row.
     pub(super) row: Option<&'static str>,
 }
@@ -52,7 +52,7 @@ impl<'a> Schema<'a> {
     /// The columns of the row; `None` if the value came without schema.
     pub(super) fn columns(self) -> Result<Option<Columns<'a>>, Rejection> {
         let Some(raw) = self.raw else { return Ok(None) };
-        let mut fields = json::parse::<Struct<'_>>("schema", raw.get())?.fields;
+        let mut fields = json::parse::<Struct<'_>>("schema", raw)?.fields;
         if let Some(row) = self.row {
             let structs: Vec<Struct<'_>> = fields.map(|raw| json::parse("schema", raw.get())).transpose()?.unwrap_or_default();
             fields = structs.into_iter().find(|s| s.field == row).and_then(|s| s.fields);

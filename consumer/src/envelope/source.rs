@@ -1,7 +1,6 @@
 //! Where an event stands: its operation and `source` to a position (P5).
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::field::{self, Field};
 use crate::position::{Kind, Position};
@@ -40,24 +39,32 @@ impl Op {
 
 /// The fields of `source` that tell the position.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub(super) struct Source<'a> {
-    #[serde(borrow, default)]
-    pub(super) snapshot: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) sequence: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) lsn: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) ts_ms: Option<&'a RawValue>,
+pub(super) struct Source<V> {
+    pub(super) snapshot: Option<V>,
+    pub(super) sequence: Option<V>,
+    pub(super) lsn: Option<V>,
+    pub(super) ts_ms: Option<V>,
 }
 
-impl Source<'_> {
+impl<V> Source<V> {
+    /// The same fields, each turned into something else.
+    pub(super) fn map<W>(self, mut of: impl FnMut(V) -> W) -> Source<W> {
+        Source {
+            snapshot: self.snapshot.map(&mut of),
+            sequence: self.sequence.map(&mut of),
+            lsn: self.lsn.map(&mut of),
+            ts_ms: self.ts_ms.map(&mut of),
+        }
+    }
+}
+
+impl Source<&str> {
     /// The position of `record`'s event; `place` is where these fields stand.
     pub(super) fn position(&self, place: &'static str, record: &Record, epoch: i32, op: Option<Op>) -> Result<Position, Rejection> {
         let (commit, second) = self.sequence(place)?;
         let lsn = match second {
             Some(lsn) => Some(lsn),
-            None => self.lsn.map(|raw| lsn(Field { place, name: "lsn", raw: Some(raw) }, raw.get())).transpose()?,
+            None => self.lsn.map(|raw| lsn(Field { place, name: "lsn", raw: Some(raw) }, raw)).transpose()?,
         };
         let kind = match (lsn, self.told(place)?, op) {
             (None, _, _) => Kind::Unknown,
@@ -70,7 +77,7 @@ impl Source<'_> {
             (_, None, None) if commit.is_some() => Kind::Stream,
             (_, None, None) => Kind::Unknown,
         };
-        let ts_ms = self.ts_ms.and_then(|raw| raw.get().parse().ok());
+        let ts_ms = self.ts_ms.and_then(|raw| raw.parse().ok());
         Ok(Position { epoch, partition: record.partition, offset: record.offset, kind, commit, lsn, ts_ms })
     }
 

@@ -1,13 +1,14 @@
 //! Each shape of an event at a glance: what Debezium writes, and what it says.
 
 mod flat;
+mod layouts;
 mod never_panics;
 mod poison;
 mod rows;
 mod schemas;
 mod shapes;
 
-use super::{Decoded, Decoder, Format, TimeUnit};
+use super::{Decoded, Decoder, Format, Layouts, TimeUnit};
 use crate::order::{Change, Customer, CustomerChange, Effect, Order, OrderChange, Text, Timestamp};
 use crate::position::{Kind, Position};
 use crate::record::{Headers, Record};

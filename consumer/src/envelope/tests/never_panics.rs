@@ -17,7 +17,7 @@ fn decode(key: Option<Vec<u8>>, value: Option<Vec<u8>>) {
 }
 
 /// JSON from the words of events, mostly in wrong places.
-fn json() -> impl Strategy<Value = String> {
+pub(super) fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
         Just("true".to_owned()),
