@@ -1,9 +1,10 @@
-//! One claimed partition of orders: three stages that overlap between neighbouring batches.
+//! One claimed partition of orders: four stages that overlap between neighbouring batches.
 //!
 //! ```text
 //! prepare      receive ─ decode ─ look the customers up ─ collapse and enrich
 //! store        dead letters, acknowledged ─ fence ─ upsert and delete ─ ledger ─ commit
-//! write back   hashes ─ progress
+//! write back   hashes
+//! tell         progress
 //! ```
 //!
 //! While Postgres commits one batch, the customers of the next are looked up and the hashes of the last are written. The
@@ -21,6 +22,7 @@ mod cap;
 mod letters;
 mod prepare;
 mod store;
+mod tell;
 mod write_back;
 
 pub(crate) use cap::within;
@@ -35,11 +37,14 @@ pub(crate) use store::{delay, was_committed};
 pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(), Stopped> {
     let (prepared, to_store) = mpsc::channel(1);
     let (stored, to_write_back) = mpsc::channel(1);
+    let (written, to_tell) = mpsc::channel(1);
     let preparing = tokio::spawn(prepare::run(Arc::clone(&flow), Arc::clone(&place), inbox, prepared));
-    let writing_back = tokio::spawn(write_back::run(Arc::clone(&flow), Arc::clone(&place), to_write_back));
+    let writing_back = tokio::spawn(write_back::run(Arc::clone(&flow), Arc::clone(&place), to_write_back, written));
+    let telling = tokio::spawn(tell::run(Arc::clone(&flow), Arc::clone(&place), to_tell));
     let outcome = store::run(&flow, &place, to_store, stored).await;
-    // A store that stops closes its channels: the stage before it ends at its next batch, the one behind it with its last.
+    // A store that stops closes its channels: the stage before it ends at its next batch, those behind it with their last.
     preparing.abort();
     writing_back.await.ok();
+    telling.await.ok();
     outcome
 }

@@ -90,10 +90,12 @@ async fn lost_sweeps(flow: &Flow, topic: &str) -> Result<Vec<i32>, NotYet> {
 /// Restores what Redis lost of this partition, then tells Redis how far it is.
 async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool, reread: &Reread) -> Result<(), NotYet> {
     let claim = &place.claim;
-    // Batches that are committed from here on look after their own hashes; this is about those before.
+    // Batches that are committed from here on look after their own hashes; this is about those before. Also about those whose hashes are
+    // just being written: some of them may have been there before the loss.
     let target = {
         let mut reflection = place.reflection.lock().await;
         reflection.run = None;
+        reflection.covered = reflection.covered.max(place.progress().done());
         reflection.covered
     };
     let run = flow.redis_progress.server().await?;

@@ -1,22 +1,22 @@
-//! Third stage: the hashes of what is committed, then Redis' progress. Best effort: what fails here goes on the list of the sweep.
+//! Third stage: the hashes of what is committed. Best effort: what fails here goes on the list of the sweep.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::store::Stored;
+use super::tell::WrittenBack;
 use crate::flow::{Flow, Place, Revoked};
 use crate::metrics::Stage;
 use crate::redis_link::{RedisError, Run};
-use crate::reflect;
 
 /// Writes back until the stage before has ended.
-pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, mut batches: mpsc::Receiver<Stored>) {
+pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, mut batches: mpsc::Receiver<Stored>, out: mpsc::Sender<WrittenBack>) {
     while let Some(stored) = batches.recv().await {
         let to = stored.batch.to;
         // Not covered: Redis' progress stays behind, and whoever has the partition next reads these records' keys again (P8).
         if let Ok(run) = write_back(&flow, &place, stored).await {
-            reflect::cover(&flow, &place, to, run).await;
+            out.send(WrittenBack { to, run }).await.ok();
         }
     }
 }
