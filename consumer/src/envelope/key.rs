@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::field::{Field, Kind};
 use super::json::{self, Object, present};
+use super::layout;
 use crate::record::Record;
 use crate::rejection::Rejection;
 
@@ -45,6 +46,9 @@ struct Columns<'a> {
 pub(super) fn read(record: &Record) -> Result<Key<'_>, Rejection> {
     let Some(bytes) = &record.key else { return Ok(Key::Absent) };
     let text = json::utf8("key", bytes)?;
+    if let Some(id) = plain(text) {
+        return Ok(Key::Id(id));
+    }
     if !text.trim_ascii_start().starts_with('{') {
         return bare(json::parse("key", text)?);
     }
@@ -54,6 +58,12 @@ pub(super) fn read(record: &Record) -> Result<Key<'_>, Rejection> {
         (None, Some(payload)) => columns(payload.get())?.0.ok_or_else(no_id),
         (None, None) => Err(no_id()),
     }
+}
+
+/// The id of the most common key, `{"id":17}`, which needs no parser.
+fn plain(text: &str) -> Option<Field<'_>> {
+    let id = text.strip_prefix(r#"{"id":"#)?.strip_suffix('}')?;
+    (layout::whole(id.as_bytes()) == Some(id.len())).then_some(Field { place: "key", name: "id", raw: Some(id) })
 }
 
 /// The key that an object holds, else its `payload`.

@@ -85,7 +85,8 @@ impl Layout {
         starts.clear();
         for piece in before_values {
             starts.push(at);
-            at += bytes[at..].starts_with(&example[piece.clone()]).then_some(piece.len())?;
+            let piece = &example[piece.clone()];
+            at += same(bytes.get(at..at + piece.len())?, piece).then_some(piece.len())?;
             at += plain(&bytes[at..])?;
         }
         starts.push(at);
@@ -94,6 +95,14 @@ impl Layout {
         }
         let place = |mark: Mark| starts[mark.piece] + mark.bytes;
         Some(self.envelope.map(|Span { from, to }| &text[place(from)..place(to)]))
+    }
+}
+
+/// Whether two pieces are the same. Most are short: a call takes longer than to compare them.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    match (one.first_chunk::<8>(), one.last_chunk::<8>(), other.first_chunk::<8>(), other.last_chunk::<8>()) {
+        (Some(a), Some(z), Some(other_a), Some(other_z)) if one.len() == other.len() && one.len() <= 16 => a == other_a && z == other_z,
+        _ => one == other,
     }
 }
 
@@ -128,18 +137,40 @@ fn plain(json: &[u8]) -> Option<usize> {
 fn text(json: &[u8]) -> Option<usize> {
     let mut at = 1;
     loop {
+        at += ordinary(&json[at..]);
         match json.get(at)? {
             b'"' => return Some(at + 1),
             // As in `sequence`. What stands behind `\u` may be half a character.
             b'\\' if matches!(json.get(at + 1)?, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at += 2,
-            b'\\' | 0..b' ' => return None,
-            _ => at += 1,
+            _ => return None,
         }
     }
 }
 
+/// How many bytes come before the first that is a quote, a backslash or a control character.
+fn ordinary(text: &[u8]) -> usize {
+    let (eights, rest) = text.as_chunks::<8>();
+    for (number, eight) in eights.iter().enumerate() {
+        let special = special(u64::from_le_bytes(*eight));
+        if special != 0 {
+            return number * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let in_rest = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' ')).unwrap_or(rest.len());
+    eights.len() * 8 + in_rest
+}
+
+/// The highest bit of the first special byte is set; no bit of a byte before it is. Eight bytes take few steps that way:
+/// <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>.
+fn special(eight: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let below = |limit: u8, bytes: u64| bytes.wrapping_sub(EACH * u64::from(limit)) & !bytes;
+    let is = |byte: u8| below(1, eight ^ (EACH * u64::from(byte)));
+    (below(b' ', eight) | is(b'"') | is(b'\\')) & (EACH * 0x80)
+}
+
 /// Digits without a leading zero, and nothing behind them that would make it another number.
-fn whole(json: &[u8]) -> Option<usize> {
+pub(super) fn whole(json: &[u8]) -> Option<usize> {
     let digits = json.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let is_whole = digits > 0 && (digits == 1 || json[0] != b'0') && !matches!(json.get(digits), Some(b'.' | b'e' | b'E'));
     is_whole.then_some(digits)

@@ -88,6 +88,14 @@ proptest! {
     }
 
     #[test]
+    fn whatever_its_texts_are(text in "\\PC{0,40}", first in "\\PC{0,40}", raw: bool) {
+        let quoted = |text: &str| if raw { format!("\"{text}\"") } else { serde_json::to_string(text).unwrap() };
+        let event = |text: &str| envelope("c", "null", ROW).replace(r#""PROD500""#, &quoted(text));
+        let [alone, among] = both_ways(&[&event(&first)], &event(&text));
+        prop_assert_eq!(alone, among);
+    }
+
+    #[test]
     fn whatever_json_comes_after_whatever_json(first in json(), second in json()) {
         let [alone, among] = both_ways(&[&first], &second);
         prop_assert_eq!(alone, among);
