@@ -54,6 +54,11 @@ impl Case {
         Self::Scaling,
     ];
 
+    /// Whether rates and costs of a backlog are its figures.
+    pub(crate) fn drains(self) -> bool {
+        !matches!(self, Self::Outage | Self::Latency | Self::Burst | Self::Start)
+    }
+
     /// What CASE, the table and the file call it.
     pub(crate) fn name(self) -> &'static str {
         match self {
