@@ -127,7 +127,7 @@ impl Flow {
 pub struct Reflection {
     /// The offset that Redis has acknowledged. If it answers with less, it has lost something.
     pub acknowledged: i64,
-    /// Up to here each order's hash is written, or the order is on the list of the sweep.
+    /// Up to here each order's hash is written, or the order is on the list of the sweep; while Redis is behind, what the rebuild looks after.
     pub covered: i64,
     /// The life of the Redis server in which the hashes between the two were written; `None` if none were.
     pub run: Option<Run>,

@@ -90,19 +90,20 @@ async fn lost_sweeps(flow: &Flow, topic: &str) -> Result<Vec<i32>, NotYet> {
 /// Restores what Redis lost of this partition, then tells Redis how far it is.
 async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool, reread: &Reread) -> Result<(), NotYet> {
     let claim = &place.claim;
-    // Batches that are committed from here on look after their own hashes; this is about those before. Also about those whose hashes are
-    // just being written: some of them may have been there before the loss.
+    let run = flow.redis_progress.server().await?;
+    let began = Instant::now();
+    let what = if keeps_customers { Rebuild::Customers } else { Rebuild::Orders };
+    flow.metrics.rebuild_started(what);
+    let from = begin(flow, place.of()).await?;
+    // After the mark: if what is written until here is lost, the mark is too. All that is committed counts, since it is committed before
+    // its hashes are written: some of those that are just being written may have been there before the loss. What is committed from here
+    // on looks after its own hashes.
     let target = {
         let mut reflection = place.reflection.lock().await;
         reflection.run = None;
         reflection.covered = reflection.covered.max(place.progress().done());
         reflection.covered
     };
-    let run = flow.redis_progress.server().await?;
-    let began = Instant::now();
-    let what = if keeps_customers { Rebuild::Customers } else { Rebuild::Orders };
-    flow.metrics.rebuild_started(what);
-    let from = begin(flow, place.of()).await?;
     if keeps_customers {
         let low = place.progress().watermarks().low;
         customers_again(flow, &claim.topic, claim.partition, low..target, reread, &mut |_| ()).await?;

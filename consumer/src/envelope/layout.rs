@@ -1,12 +1,12 @@
-//! Events that look like one that came before, read without a parser.
+//! Events that look like one that came before in the same batch, read without a parser.
 //!
 //! The events of a connector differ in their values and hardly ever in what stands between them: the same names, in the same order. Where all
 //! of that is the same, byte for byte, as in an event that the parser has read, the values stand where they stood there. Comparing takes a
-//! third of parsing (0.3 and 0.8 us per event). Whatever differs goes to the parser, and so does a value that is not a plain text or
-//! number: only the parser says that an event is wrong.
+//! third of parsing (0.3 and 0.8 us per event). Whatever differs goes to the parser, and so does a value that is not a text without
+//! `\u` or a whole number: only the parser says that an event is wrong.
 //!
-//! Why that is the same as parsing: a text or a number may stand wherever another one did. No field is read that would take one of the
-//! two and not the other; `null`, `true` and `false`, where a field of another type might stand, belong to what has to be the same.
+//! Why that is the same as parsing: the parser takes each field that is read as any value, or as an object or null. So a text or a number may
+//! stand wherever another text or number did; `null`, `true`, `false`, brackets and braces belong to what has to be the same.
 
 use std::ops::Range;
 

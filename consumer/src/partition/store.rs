@@ -63,7 +63,7 @@ pub(super) async fn run(
                 Outcome::Stored(stored) => {
                     place.committed(flow, stored.batch.to, stored.applied.fates);
                     stored.batch.letters.iter().for_each(|letter| flow.metrics.dead_letter(letter.rejection.reason));
-                    // The last stage ends only after this one: nobody to write back to means that the process is ending.
+                    // Nobody writes back any more if the partition was taken away: whoever has it next does (P8).
                     out.send(*stored).await.ok();
                 }
                 Outcome::TooSlow(prepared) => work.extend(prepared.halves(flow).into_iter().rev()),

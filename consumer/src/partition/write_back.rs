@@ -10,14 +10,14 @@ use crate::flow::{Flow, Place, Revoked};
 use crate::metrics::Stage;
 use crate::redis_link::{RedisError, Run};
 
-/// Writes back until the stage before has ended.
+/// Writes back until the stage before has ended, or until the partition is taken away while something cannot be noted.
 pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, mut batches: mpsc::Receiver<Stored>, out: mpsc::Sender<WrittenBack>) {
     while let Some(stored) = batches.recv().await {
         let to = stored.batch.to;
-        // Not covered: Redis' progress stays behind, and whoever has the partition next reads these records' keys again (P8).
-        if let Ok(run) = write_back(&flow, &place, stored).await {
-            out.send(WrittenBack { to, run }).await.ok();
-        }
+        // Not covered, nor what comes behind it: Redis' progress stays here, and whoever has the partition next reads these records' keys
+        // again (P8).
+        let Ok(run) = write_back(&flow, &place, stored).await else { return };
+        out.send(WrittenBack { to, run }).await.ok();
     }
 }
 
