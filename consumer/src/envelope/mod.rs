@@ -2,8 +2,8 @@
 //!
 //! The way of an event: `key` and `event` (or `flat`) read its JSON once, borrowing from the record; `layout` spares the parser the events
 //! that look like one before in the batch; `source` tells where it stands; the columns become values in `field`, `decimal` and `time`;
-//! `schema` is read only where the value alone does not tell its scale or unit. No I/O and no clock: the same bytes always give the same change. A rejection names fields, types and limits, never a
-//! value (P11).
+//! `schema` is read only where the value alone does not tell its scale or unit. No I/O and no clock: the same bytes
+//! always give the same change. A rejection names fields, types and limits, never a value (P11).
 
 mod decimal;
 mod event;
