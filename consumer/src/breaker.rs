@@ -2,7 +2,8 @@
 //!
 //! Closed, every call is permitted and its outcome counted; a run of failures, or a share of failures over a sliding window, opens the
 //! breaker. Open, every call is rejected at once, for a time that doubles from opening to opening. Then, half-open, a few calls are let
-//! through as probes: when all of them succeed the breaker closes, the first that fails opens it again.
+//! through as probes: when all of them succeed the breaker closes, the first that fails opens it again. A caller that must not wait for a
+//! server that is away does not probe.
 //!
 //! A permit names the generation of the state that gave it. Answers that arrive after a transition belong to an older generation and decide
 //! nothing: a call that was sent before the outage must not close the breaker during it.
@@ -50,10 +51,19 @@ pub struct Permit {
     asked: Instant,
 }
 
+/// Who asks for leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// May find out whether the server is back: in half-open state its call is a probe.
+    Probing,
+    /// Has something to do that must not wait for a server that is away: permitted only while nothing has to be found out.
+    Waiting,
+}
+
 /// The call may not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rejected {
-    /// Asking earlier than this is in vain; `None` if only an operator can tell.
+    /// Asking earlier than this is in vain; `None` if nobody can tell: an operator holds it open, or a probe is out.
     pub retry_after: Option<Duration>,
 }
 
@@ -89,15 +99,16 @@ impl Breaker {
     /// Asks for leave to make one call.
     ///
     /// # Errors
-    /// [`Rejected`] if the breaker is open, or half-open with all probes out.
-    pub fn ask(&mut self, now: Instant) -> Result<Permit, Rejected> {
-        if matches!(self.phase, Phase::Open { until } if until <= now) {
+    /// [`Rejected`] if the breaker is open, or half-open with all probes out or a caller that does not probe.
+    pub fn ask(&mut self, caller: Caller, now: Instant) -> Result<Permit, Rejected> {
+        if caller == Caller::Probing && matches!(self.phase, Phase::Open { until } if until <= now) {
             self.enter(Phase::HalfOpen { probes: Vec::new(), given: 0, succeeded: 0 });
         }
         let answer = match &self.phase {
             Phase::Closed { .. } | Phase::Forced(Forced::Closed) => Ok(None),
-            Phase::Open { until } => Err(Rejected { retry_after: Some(until.duration_since(now)) }),
+            Phase::Open { until } => Err(Rejected { retry_after: Some(until.saturating_duration_since(now)) }),
             Phase::Forced(Forced::Open) => Err(Rejected { retry_after: None }),
+            Phase::HalfOpen { .. } if caller == Caller::Waiting => Err(Rejected { retry_after: None }),
             Phase::HalfOpen { .. } => self.probe(now).map(Some),
         };
         if answer.is_err() {

@@ -9,12 +9,14 @@ mod lane;
 mod reply;
 mod script;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::{Pipeline, Value};
+use tokio::sync::Notify;
 
-use crate::breaker::{Breaker, BreakerConfig, BreakerCounts, Forced, Outcome, Permit, State};
+use crate::breaker::{Breaker, BreakerConfig, BreakerCounts, Caller, Forced, Outcome, Permit, State};
 pub use error::RedisError;
 use lane::Lane;
 pub(crate) use reply::{each_ok, integer, text};
@@ -71,6 +73,8 @@ pub struct RedisLink {
     lookup: Lane,
     write: Lane,
     breaker: Mutex<Breaker>,
+    opened: Notify,
+    only_pings_probe: AtomicBool,
 }
 
 impl RedisLink {
@@ -86,7 +90,20 @@ impl RedisLink {
             lookup: Lane::new(&settings.url, settings.lookup_deadline)?,
             write: Lane::new(&settings.url, settings.write_deadline)?,
             breaker: Mutex::new(Breaker::new(breaker, fastrand::Rng::new(), Instant::now())),
+            opened: Notify::new(),
+            only_pings_probe: AtomicBool::new(false),
         }))
+    }
+
+    /// From now on only [`ping`](Self::ping) finds out whether Redis is back, for whoever calls it again and again. Any other call that did
+    /// would wait until its deadline for a Redis that hangs, and a partition with it.
+    pub fn leave_probes_to_pings(&self) {
+        self.only_pings_probe.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until the breaker opens, or has opened since this was last waited for.
+    pub async fn opened(&self) {
+        self.opened.notified().await;
     }
 
     /// Whether Redis answers.
@@ -96,7 +113,7 @@ impl RedisLink {
     pub async fn ping(&self) -> Result<(), RedisError> {
         let mut ping = Pipeline::new();
         ping.cmd("PING");
-        each_ok(&self.call(On::Lookup, &ping, None).await?)
+        each_ok(&self.guarded(Caller::Probing, self.lookup.call(&ping, None, None)).await?)
     }
 
     /// The breaker's state and counts.
@@ -122,7 +139,7 @@ impl RedisLink {
             On::Lookup => &self.lookup,
             On::Write => &self.write,
         };
-        self.guarded(lane.call(request, script, None)).await
+        self.guarded(self.caller(), lane.call(request, script, None)).await
     }
 
     /// A call on the write lane that reaches this run of the server or none.
@@ -134,7 +151,7 @@ impl RedisLink {
         if self.write.standing_run().is_some_and(|standing| standing != run) {
             return Err(RedisError::AnotherRun);
         }
-        self.guarded(self.write.call(request, Some(script), Some(run))).await
+        self.guarded(self.caller(), self.write.call(request, Some(script), Some(run))).await
     }
 
     /// The run of the server that writes go to now. Runs never come back: if `call_in` meets it later, all writes in between met it.
@@ -145,21 +162,25 @@ impl RedisLink {
         match self.write.standing_run() {
             // A connection that stands says nothing about the server: as a probe's answer it would close the breaker over a dead one (P6).
             Some(run) => Ok(run),
-            None => self.guarded(self.write.run()).await,
+            None => self.guarded(self.caller(), self.write.run()).await,
         }
     }
 
-    async fn guarded<T>(&self, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
-        let permit = self.ask()?;
+    fn caller(&self) -> Caller {
+        if self.only_pings_probe.load(Ordering::Relaxed) { Caller::Waiting } else { Caller::Probing }
+    }
+
+    async fn guarded<T>(&self, caller: Caller, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+        let permit = self.ask(caller)?;
         let answer = call.await;
         self.tell(permit, answer.as_ref().err());
         answer
     }
 
-    fn ask(&self) -> Result<Permit, RedisError> {
+    fn ask(&self, caller: Caller) -> Result<Permit, RedisError> {
         let mut breaker = self.lock();
         let from = breaker.state();
-        let answer = breaker.ask(Instant::now());
+        let answer = breaker.ask(caller, Instant::now());
         log_transition(from, breaker.state(), None);
         answer.map_err(|rejected| RedisError::Rejected { retry_after: rejected.retry_after })
     }
@@ -169,7 +190,11 @@ impl RedisLink {
         let mut breaker = self.lock();
         let from = breaker.state();
         breaker.record(permit, outcome, Instant::now());
-        log_transition(from, breaker.state(), error);
+        let to = breaker.state();
+        log_transition(from, to, error);
+        if from != to && to == State::Open {
+            self.opened.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Breaker> {

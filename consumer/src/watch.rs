@@ -10,11 +10,13 @@ use crate::customers::CommittedCustomers;
 use crate::flow::Flow;
 use crate::health::{BreakerReading, Dependency, Health};
 use crate::progress::Point;
-use crate::redis_link::RedisLink;
+use crate::redis_link::{RedisError, RedisLink};
 use crate::source::{Event, Partition};
 
+const SECOND: Duration = Duration::from_secs(1);
+
 fn every_second() -> Interval {
-    let mut second = interval(Duration::from_secs(1));
+    let mut second = interval(SECOND);
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     second
 }
@@ -57,15 +59,30 @@ pub async fn postgres(flow: Arc<Flow>) {
     }
 }
 
-/// Asks Redis for a sign of life; with the breaker open this is what finds out that Redis is back.
+/// Asks Redis for a sign of life; with the breaker open this is what finds out that Redis is back, and orders do not wait for it (P10).
 pub async fn redis(flow: Arc<Flow>, link: Arc<RedisLink>) {
-    let mut second = every_second();
+    link.leave_probes_to_pings();
     loop {
-        second.tick().await;
-        match link.ping().await {
+        let answer = link.ping().await;
+        match &answer {
             Ok(()) => flow.health.up(Dependency::Redis),
             Err(error) => flow.health.down(Dependency::Redis, error.class()),
         }
+        let pause = until_next_ping(link.breaker().state, answer.err().as_ref());
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // It may soon be asked again.
+            () = link.opened() => {}
+        }
+    }
+}
+
+/// A second, unless the breaker waits for a probe before that.
+fn until_next_ping(breaker: State, error: Option<&RedisError>) -> Duration {
+    match error {
+        None if breaker == State::HalfOpen => Duration::ZERO,
+        Some(RedisError::Rejected { retry_after: Some(soon) }) => SECOND.min(*soon),
+        _ => SECOND,
     }
 }
 
@@ -136,5 +153,21 @@ pub async fn customers(flow: Arc<Flow>, committed: CommittedCustomers, topic: Op
             let point = |(partition, next_offset)| (partition, Point { epoch, next_offset });
             committed.set(partitions.into_iter().map(point).collect());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redis_is_asked_as_soon_as_the_breaker_lets_a_probe_through_and_until_it_has_enough() {
+        let rejected = |retry_after| RedisError::Rejected { retry_after };
+        let soon = Duration::from_millis(150);
+        assert_eq!(until_next_ping(State::Open, Some(&rejected(Some(soon)))), soon);
+        assert_eq!(until_next_ping(State::HalfOpen, None), Duration::ZERO);
+        assert_eq!(until_next_ping(State::Closed, None), SECOND);
+        assert_eq!(until_next_ping(State::Open, Some(&rejected(Some(Duration::from_secs(5))))), SECOND);
+        assert_eq!(until_next_ping(State::ForcedOpen, Some(&rejected(None))), SECOND);
     }
 }

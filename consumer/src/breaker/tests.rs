@@ -14,7 +14,7 @@ fn breaker(config: BreakerConfig) -> (Breaker, Instant) {
 }
 
 fn call(breaker: &mut Breaker, outcome: Outcome, now: Instant) {
-    let permit = breaker.ask(now).expect("permitted");
+    let permit = breaker.ask(Caller::Probing, now).expect("permitted");
     breaker.record(permit, outcome, now);
 }
 
@@ -27,7 +27,7 @@ fn trip(breaker: &mut Breaker, now: Instant) {
 
 /// When the open breaker lets the next call through.
 fn reopening(breaker: &mut Breaker, now: Instant) -> Instant {
-    now + breaker.ask(now).expect_err("open").retry_after.expect("a time")
+    now + breaker.ask(Caller::Probing, now).expect_err("open").retry_after.expect("a time")
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn slow_answers_count_as_failures_where_that_is_configured() {
     for (slow_call, expected) in [(None, State::Closed), (Some(50 * MS), State::Open)] {
         let (mut breaker, now) = breaker(BreakerConfig { slow_call, ..config() });
         for _ in 0..config().minimum_calls {
-            let permit = breaker.ask(now).expect("permitted");
+            let permit = breaker.ask(Caller::Probing, now).expect("permitted");
             breaker.record(permit, Outcome::Success, now + 50 * MS);
         }
         assert_eq!(breaker.state(), expected, "{slow_call:?}");
@@ -98,8 +98,8 @@ fn open_it_rejects_every_call_until_its_time_is_over() {
     trip(&mut breaker, now);
     let until = reopening(&mut breaker, now);
     assert!(now + 100 * MS <= until && until <= now + 200 * MS);
-    assert!(breaker.ask(until - MS).is_err());
-    assert!(breaker.ask(until).is_ok());
+    assert!(breaker.ask(Caller::Probing, until - MS).is_err());
+    assert!(breaker.ask(Caller::Probing, until).is_ok());
     assert_eq!(breaker.state(), State::HalfOpen);
     assert_eq!(breaker.counts().rejected, 2);
 }
@@ -156,13 +156,13 @@ fn openings_are_short_again_only_after_a_healthy_window() {
 #[test]
 fn an_answer_to_a_call_of_an_earlier_state_decides_nothing() {
     let (mut breaker, now) = breaker(config());
-    let sent_before = breaker.ask(now).expect("permitted");
-    let also_before = breaker.ask(now).expect("permitted");
+    let sent_before = breaker.ask(Caller::Probing, now).expect("permitted");
+    let also_before = breaker.ask(Caller::Probing, now).expect("permitted");
     trip(&mut breaker, now);
     breaker.record(sent_before, Outcome::Success, now);
     assert_eq!(breaker.state(), State::Open);
     let now = reopening(&mut breaker, now);
-    let probe = breaker.ask(now).expect("a probe");
+    let probe = breaker.ask(Caller::Probing, now).expect("a probe");
     breaker.record(also_before, Outcome::Failure, now);
     assert_eq!(breaker.state(), State::HalfOpen);
     breaker.record(probe, Outcome::Success, now);
@@ -175,10 +175,10 @@ fn a_probe_that_never_reports_frees_its_place_and_is_ignored_afterwards() {
     let (mut breaker, now) = breaker(config());
     trip(&mut breaker, now);
     let mut now = reopening(&mut breaker, now);
-    let lost = breaker.ask(now).expect("a probe");
-    assert_eq!(breaker.ask(now).expect_err("its place is taken").retry_after, Some(config().probe_deadline));
+    let lost = breaker.ask(Caller::Probing, now).expect("a probe");
+    assert_eq!(breaker.ask(Caller::Probing, now).expect_err("its place is taken").retry_after, Some(config().probe_deadline));
     now += config().probe_deadline;
-    let next = breaker.ask(now).expect("its place is free");
+    let next = breaker.ask(Caller::Probing, now).expect("its place is free");
     breaker.record(lost, Outcome::Failure, now);
     assert_eq!(breaker.state(), State::HalfOpen);
     breaker.record(next, Outcome::Success, now);
@@ -187,12 +187,28 @@ fn a_probe_that_never_reports_frees_its_place_and_is_ignored_afterwards() {
 }
 
 #[test]
+fn a_caller_that_must_not_wait_is_no_probe() {
+    let (mut breaker, now) = breaker(BreakerConfig { probes: 2, ..config() });
+    trip(&mut breaker, now);
+    let now = reopening(&mut breaker, now);
+    assert_eq!(breaker.ask(Caller::Waiting, now).expect_err("open").retry_after, Some(Duration::ZERO));
+    assert_eq!(breaker.state(), State::Open);
+    for _ in 0..2 {
+        let probe = breaker.ask(Caller::Probing, now).expect("a probe");
+        assert_eq!(breaker.ask(Caller::Waiting, now).expect_err("not known yet").retry_after, None);
+        breaker.record(probe, Outcome::Success, now);
+    }
+    assert!(breaker.ask(Caller::Waiting, now).is_ok());
+    assert_eq!(breaker.counts().probes, 2);
+}
+
+#[test]
 fn forced_open_it_rejects_whatever_happens() {
     let (mut breaker, now) = breaker(config());
-    let before = breaker.ask(now).expect("permitted");
+    let before = breaker.ask(Caller::Probing, now).expect("permitted");
     breaker.force(Some(Forced::Open), now);
     breaker.record(before, Outcome::Success, now);
-    assert_eq!(breaker.ask(now + Duration::from_secs(3600)).expect_err("forced").retry_after, None);
+    assert_eq!(breaker.ask(Caller::Probing, now + Duration::from_secs(3600)).expect_err("forced").retry_after, None);
     breaker.force(None, now);
     assert_eq!(breaker.state(), State::Closed);
 }
@@ -246,7 +262,7 @@ proptest! {
         let mut out: Vec<(Permit, Instant)> = Vec::new();
         for step in steps {
             match step {
-                Step::Ask => if let Ok(permit) = breaker.ask(now) { out.push((permit, now)) },
+                Step::Ask => if let Ok(permit) = breaker.ask(Caller::Probing, now) { out.push((permit, now)) },
                 Step::Report(which, ok) if !out.is_empty() => {
                     let (permit, _) = out.swap_remove(which % out.len());
                     breaker.record(permit, if ok { Outcome::Success } else { Outcome::Failure }, now);
@@ -265,12 +281,12 @@ proptest! {
     fn whatever_happened_a_healthy_server_closes_it(failures in 0u32..200, waits in prop::collection::vec(0u64..20_000, 0..50)) {
         let (mut breaker, mut now) = breaker(config());
         for wait in waits.iter().cycle().take(failures as usize) {
-            if let Ok(permit) = breaker.ask(now) { breaker.record(permit, Outcome::Failure, now) }
+            if let Ok(permit) = breaker.ask(Caller::Probing, now) { breaker.record(permit, Outcome::Failure, now) }
             now += Duration::from_millis(*wait);
         }
         now += config().open_max;
         for _ in 0..config().minimum_calls {
-            if let Ok(permit) = breaker.ask(now) { breaker.record(permit, Outcome::Success, now) }
+            if let Ok(permit) = breaker.ask(Caller::Probing, now) { breaker.record(permit, Outcome::Success, now) }
         }
         prop_assert_eq!(breaker.state(), State::Closed);
     }

@@ -183,7 +183,7 @@ pub const KEYS: &[Key] = &[
         "Longest the breaker first stays open; doubles from opening to opening, with jitter",
     ),
     Key::new("breaker.open_max_ms", Kind::Number(10, 600_000), "5000", "Longest the breaker stays open between probes"),
-    Key::new("breaker.probes", Kind::Number(1, 3), "1", "Calls that must succeed before the breaker closes"),
+    Key::new("breaker.probes", Kind::Number(1, 3), "1", "Pings that must be answered before the breaker closes"),
     Key::new(
         "enrichment.when_redis_is_down",
         Kind::Choice(&["degrade", "hold", "dead_letter"]),

@@ -10,7 +10,7 @@ pub enum RedisError {
     /// The breaker is open: Redis was not asked.
     #[error("Redis was not asked: the circuit breaker is open")]
     Rejected {
-        /// Asking earlier is in vain; `None` if an operator holds the breaker open.
+        /// Asking earlier is in vain; `None` if nobody can tell: an operator holds the breaker open, or a probe is out.
         retry_after: Option<Duration>,
     },
     /// No answer within the deadline.

@@ -40,6 +40,34 @@ async fn a_server_that_hangs_costs_its_deadline_and_then_nothing() {
 }
 
 #[tokio::test]
+async fn where_pings_probe_no_other_call_waits_for_a_server_that_hangs() {
+    let server = Server::start().await;
+    let link = server.link();
+    link.leave_probes_to_pings();
+    let customers = readers(&link);
+    server.signal("STOP");
+    while link.breaker().state == State::Closed {
+        customers.look_up(&["C1"]).await;
+    }
+    timeout(MARGIN, link.opened()).await.expect("whoever pings is told");
+
+    let open_for = match link.ping().await {
+        Err(RedisError::Rejected { retry_after: Some(open_for) }) => open_for,
+        other => panic!("{other:?}"),
+    };
+    tokio::time::sleep(open_for).await;
+    let calls = link.breaker().counts.failed;
+    let answer = timeout(LOOKUP_DEADLINE / 2, customers.look_up(&["C1"])).await.expect("it does not wait, though its time would have come");
+    assert_eq!((answer.0, link.breaker().counts.failed), (vec![Lookup::Unavailable], calls));
+    assert_eq!(link.ping().await, Err(RedisError::Timeout(LOOKUP_DEADLINE)));
+    assert_eq!(link.breaker().counts.failed, calls + 1);
+
+    server.signal("CONT");
+    eventually("a ping is answered", async || link.ping().await.is_ok()).await;
+    assert!(!Lookup::is_unavailable(&customers.look_up(&["C1"]).await.0));
+}
+
+#[tokio::test]
 async fn connecting_to_a_server_that_hangs_costs_no_more_than_a_call() {
     let server = Server::start().await;
     server.signal("STOP");
