@@ -11,20 +11,37 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// The digits of the largest number.
 const DIGITS: usize = 20;
 
+/// Both digits of the numbers below a hundred: a division each for two digits, and no loop for times.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
+    }
+    pairs
+};
+
 /// A number in decimal digits, with zeros in front up to `width`, which is at most [`DIGITS`].
 pub(crate) fn padded(out: &mut Vec<u8>, mut number: u64, width: usize) {
-    let digits = number.checked_ilog10().map_or(0, |log| log as usize + 1).max(width);
     let start = out.len();
+    let mut end = start + number.checked_ilog10().map_or(0, |log| log as usize + 1).max(width);
     // More than needed and back again: to copy a number of bytes that is always the same takes no call.
     out.extend_from_slice(&[b'0'; DIGITS]);
-    out.truncate(start + digits);
-    for digit in out[start..].iter_mut().rev() {
-        if number == 0 {
-            break;
-        }
-        *digit += (number % 10) as u8;
-        number /= 10;
+    out.truncate(end);
+    while number >= 10 {
+        end -= 2;
+        pair(out, end, number % 100);
+        number /= 100;
     }
+    if number > 0 {
+        out[end - 1] += (number % 10) as u8;
+    }
+}
+
+/// Two digits of a number below a hundred, in their place.
+fn pair(text: &mut [u8], at: usize, number: u64) {
+    text[at..at + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
 }
 
 /// A number in decimal digits.
@@ -72,13 +89,16 @@ pub(crate) fn instant(out: &mut Vec<u8>, time: DateTime<Utc>) {
 fn micros(out: &mut Vec<u8>, micros: i64) {
     let seconds = micros.div_euclid(MICROS_PER_SECOND);
     let second_of_day = seconds.rem_euclid(SECONDS_PER_DAY).unsigned_abs();
+    let fraction = micros.rem_euclid(MICROS_PER_SECOND).unsigned_abs();
     date(out, seconds.div_euclid(SECONDS_PER_DAY));
-    for (mark, number) in [(b'T', second_of_day / 3600), (b':', second_of_day / 60 % 60), (b':', second_of_day % 60)] {
-        out.push(mark);
-        padded(out, number, 2);
+    let mut time = *b"T00:00:00.000000";
+    for (at, number) in [(1, second_of_day / 3600), (4, second_of_day / 60 % 60), (7, second_of_day % 60)] {
+        pair(&mut time, at, number);
     }
-    out.push(b'.');
-    padded(out, micros.rem_euclid(MICROS_PER_SECOND).unsigned_abs(), 6);
+    for (at, number) in [(10, fraction / 10_000), (12, fraction / 100 % 100), (14, fraction % 100)] {
+        pair(&mut time, at, number);
+    }
+    out.extend_from_slice(&time);
 }
 
 /// The date so many days after 1970-01-01. By hand, because chrono ends at the year 262142 and Postgres does not.
@@ -93,16 +113,18 @@ fn date(out: &mut Vec<u8>, days: i64) {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    // ISO 8601: years outside 0000 to 9999 carry a sign; the year 0000 is 1 BC.
-    match year {
-        0..=9999 => {}
-        ..0 => out.push(b'-'),
-        _ => out.push(b'+'),
-    }
-    padded(out, year.unsigned_abs(), 4);
-    for number in [month, day] {
-        out.push(b'-');
-        padded(out, number.unsigned_abs(), 2);
+    let mut date = *b"0000-00-00";
+    pair(&mut date, 5, month.unsigned_abs());
+    pair(&mut date, 8, day.unsigned_abs());
+    if (0..=9999).contains(&year) {
+        pair(&mut date, 0, year.unsigned_abs() / 100);
+        pair(&mut date, 2, year.unsigned_abs() % 100);
+        out.extend_from_slice(&date);
+    } else {
+        // ISO 8601: years outside 0000 to 9999 carry a sign; the year 0000 is 1 BC.
+        out.push(if year < 0 { b'-' } else { b'+' });
+        padded(out, year.unsigned_abs(), 4);
+        out.extend_from_slice(&date[4..]);
     }
 }
 
