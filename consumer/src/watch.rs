@@ -62,12 +62,18 @@ pub async fn postgres(flow: Arc<Flow>) {
 /// Asks Redis for a sign of life; with the breaker open this is what finds out that Redis is back, and orders do not wait for it (P10).
 pub async fn redis(flow: Arc<Flow>, link: Arc<RedisLink>) {
     link.leave_probes_to_pings();
+    let mut cause_is_told = false;
     loop {
         let answer = link.ping().await;
         match &answer {
+            // It takes more of them, or they are too slow.
+            Ok(()) if matches!(link.breaker().state, State::Open | State::HalfOpen) => {}
             Ok(()) => flow.health.up(Dependency::Redis),
+            // What the last answer was says more.
+            Err(RedisError::Rejected { .. }) if cause_is_told => {}
             Err(error) => flow.health.down(Dependency::Redis, error.class()),
         }
+        cause_is_told = answer.is_err();
         let pause = until_next_ping(link.breaker().state, answer.err().as_ref());
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

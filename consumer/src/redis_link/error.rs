@@ -81,6 +81,12 @@ impl RedisError {
         }
     }
 
+    /// Whether only writes are refused, and PING with them, although reads are served: the disk is full, say.
+    /// Source: `processCommand` in Redis' server.c.
+    pub(super) fn is_of_writes_only(&self) -> bool {
+        matches!(self, Self::Unready(code) if code == "MISCONF")
+    }
+
     /// Whether the connection is of no more use. `OOM` and the like pass on the same one; after a failover (`READONLY`) the name in the URL
     /// may lead to another server.
     pub(super) fn spoils_connection(&self) -> bool {

@@ -67,6 +67,23 @@ async fn where_pings_probe_no_other_call_waits_for_a_server_that_hangs() {
     assert!(!Lookup::is_unavailable(&customers.look_up(&["C1"]).await.0));
 }
 
+/// Its last attempt to save failed: it refuses writes then, and PING, and serves reads.
+#[tokio::test]
+async fn where_pings_probe_a_server_that_refuses_only_writes_is_asked_for_customers() {
+    let mut server = Server::start().await;
+    let link = server.link();
+    let customers = readers(&link);
+    server.lose_disk().await;
+    let refused = Err(RedisError::Unready("MISCONF".to_owned()));
+    eventually("PING is refused", async || link.ping().await == refused).await;
+    while link.breaker().state == State::Closed {
+        cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect_err("writes are refused");
+    }
+    link.leave_probes_to_pings();
+    eventually("the breaker has closed", async || link.ping().await == refused && link.breaker().state == State::Closed).await;
+    assert!(!Lookup::is_unavailable(&customers.look_up(&["C1"]).await.0));
+}
+
 #[tokio::test]
 async fn connecting_to_a_server_that_hangs_costs_no_more_than_a_call() {
     let server = Server::start().await;

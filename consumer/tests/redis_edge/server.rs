@@ -80,6 +80,13 @@ impl Server {
         self.answers().await;
     }
 
+    /// Takes its folder away, and lets it notice.
+    pub(crate) async fn lose_disk(&mut self) {
+        redis::cmd("CONFIG").arg("SET").arg("save").arg("3600 1").exec_async(&mut self.direct().await).await.expect("no error");
+        self.folder = tempfile::tempdir().expect("another folder");
+        self.run("BGSAVE").await;
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill runs");
         assert!(status.success());
