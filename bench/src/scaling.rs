@@ -41,6 +41,8 @@ struct Partitions {
     done: BTreeMap<i32, Instant>,
     /// What the slowest had done when half of all was: 1 is as much as the others.
     slowest_at_half: f64,
+    /// How many events were committed at each look.
+    looks: Vec<(Instant, u64)>,
 }
 
 impl Partitions {
@@ -51,6 +53,7 @@ impl Partitions {
         // Keys are spread by their hash: a partition's share is known when it is done, and nearly the same for all.
         let share = total as f64 / f64::from(partitions);
         let (mut first, mut half, mut last_seen) = (None, None, BTreeMap::<i32, (u64, Instant)>::new());
+        let mut looks = Vec::new();
         until("every partition is done", patience(total), || {
             if let Some(death) = drain.death() {
                 return Attempt::Hopeless(death);
@@ -60,6 +63,7 @@ impl Partitions {
                 Err(error) => return Attempt::Hopeless(error),
             };
             let (now, sum) = (Instant::now(), offsets.iter().map(|(_, processed)| processed).sum::<u64>());
+            looks.push((now, sum));
             for (partition, processed) in &offsets {
                 let moved = last_seen.get(partition).is_none_or(|(then, _)| then < processed);
                 if moved {
@@ -79,13 +83,20 @@ impl Partitions {
             }
             let (first, then) = first.unwrap_or((now, sum));
             let done = last_seen.iter().map(|(partition, (_, at))| (*partition, *at)).collect();
-            Attempt::Ready(Self { commits: Commits { first, then, end: now }, done, slowest_at_half: half.unwrap_or(1.0) })
+            let commits = Commits { first, then, end: now };
+            Attempt::Ready(Self { commits, done, slowest_at_half: half.unwrap_or(1.0), looks: std::mem::take(&mut looks) })
         })
     }
 
     fn put(&self, measures: &mut Measures) {
-        let whole = (self.commits.end - self.commits.first).as_secs_f64();
-        let first_done = self.done.values().min().map_or(0.0, |at| at.saturating_duration_since(self.commits.first).as_secs_f64());
+        let Commits { first, then, end } = self.commits;
+        let whole = (end - first).as_secs_f64();
+        let first_done_at = self.done.values().min().copied().unwrap_or(first);
+        let first_done = first_done_at.saturating_duration_since(first).as_secs_f64();
+        // A backlog ends, and at its end fewer and fewer partitions have work.
+        if let Some((at, sum)) = self.looks.iter().find(|(at, _)| *at >= first_done_at).filter(|(at, _)| *at > first) {
+            measures.put("per_second_until_first_done", (sum - then) as f64 / (*at - first).as_secs_f64());
+        }
         measures.put("first_partition_done_ms", first_done * 1000.0);
         measures.put("last_partition_done_ms", whole * 1000.0);
         measures.put("first_done_at_percent", 100.0 * first_done / whole);
