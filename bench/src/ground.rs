@@ -202,14 +202,16 @@ impl Ground {
         Ok((processed.unsigned_abs(), open.unsigned_abs()))
     }
 
-    /// How many events of each partition of a topic are committed.
-    pub(crate) fn offsets(&self, topic: &str) -> Result<Vec<(i32, u64)>> {
+    /// How many events of each partition of a topic are committed, and by how many processes the partitions are claimed.
+    pub(crate) fn offsets(&self, topic: &str) -> Result<(Vec<(i32, u64)>, usize)> {
         const OFFSETS: &str = "
             select coalesce(array_agg(partition order by partition), '{}'),
-                coalesce(array_agg(applied + stale + ignored + dead_lettered order by partition), '{}')
+                coalesce(array_agg(applied + stale + ignored + dead_lettered order by partition), '{}'),
+                count(distinct claimed_by)
             from consumer_offsets where topic = $1";
-        let (partitions, processed): (Vec<i32>, Vec<i64>) = self.row(OFFSETS, topic)?;
-        Ok(partitions.into_iter().zip(processed.into_iter().map(i64::unsigned_abs)).collect())
+        let (partitions, processed, owners): (Vec<i32>, Vec<i64>, i64) = self.row(OFFSETS, topic)?;
+        let offsets = partitions.into_iter().zip(processed.into_iter().map(i64::unsigned_abs)).collect();
+        Ok((offsets, usize::try_from(owners)?))
     }
 
     /// Whether Redis reflects all of a topic that is committed.

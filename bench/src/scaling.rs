@@ -25,12 +25,10 @@ fn shared(ground: &Ground, filled: &Filled, processes: usize) -> Result<Measures
     let mut all = vec![ground.orderstream(topic, &[])];
     all.extend((2..=processes).map(|number| ground.another(number, topic)));
     let drain = Drain::launch(ground, filled, all)?;
-    let partitions = Partitions::watch(&drain)?;
+    let partitions = Partitions::watch(&drain, processes)?;
     drain.await_hashes()?;
     let mut measures = Measures::default();
     partitions.put(&mut measures);
-    let members = ground.stack.psql(&format!("select count(distinct claimed_by) from consumer_offsets where topic = '{topic}'"))?;
-    measures.put("processes_with_partitions", members.parse()?);
     drain.finish(&partitions.commits, measures)
 }
 
@@ -41,29 +39,33 @@ struct Partitions {
     done: BTreeMap<i32, Instant>,
     /// What the slowest had done when half of all was: 1 is as much as the others.
     slowest_at_half: f64,
-    /// How many events were committed at each look.
-    looks: Vec<(Instant, u64)>,
+    /// How many events were committed at each look since every process has had partitions.
+    shared: Vec<(Instant, u64)>,
+    /// How many processes have them.
+    owners: usize,
 }
 
 impl Partitions {
     /// Looks at the offsets until all are done.
-    fn watch(drain: &Drain<'_>) -> Result<Self> {
+    fn watch(drain: &Drain<'_>, processes: usize) -> Result<Self> {
         let total = drain.filled.outcome.events;
         let partitions = drain.filled.workload.partitions();
         // Keys are spread by their hash: a partition's share is known when it is done, and nearly the same for all.
         let share = total as f64 / f64::from(partitions);
         let (mut first, mut half, mut last_seen) = (None, None, BTreeMap::<i32, (u64, Instant)>::new());
-        let mut looks = Vec::new();
+        let mut shared = Vec::new();
         until("every partition is done", patience(total), || {
             if let Some(death) = drain.death() {
                 return Attempt::Hopeless(death);
             }
-            let offsets = match drain.ground.offsets(drain.filled.workload.topic()) {
+            let (offsets, owners) = match drain.ground.offsets(drain.filled.workload.topic()) {
                 Ok(offsets) => offsets,
                 Err(error) => return Attempt::Hopeless(error),
             };
             let (now, sum) = (Instant::now(), offsets.iter().map(|(_, processed)| processed).sum::<u64>());
-            looks.push((now, sum));
+            if sum > 0 && owners >= processes {
+                shared.push((now, sum));
+            }
             for (partition, processed) in &offsets {
                 let moved = last_seen.get(partition).is_none_or(|(then, _)| then < processed);
                 if moved {
@@ -84,19 +86,25 @@ impl Partitions {
             let (first, then) = first.unwrap_or((now, sum));
             let done = last_seen.iter().map(|(partition, (_, at))| (*partition, *at)).collect();
             let commits = Commits { first, then, end: now };
-            Attempt::Ready(Self { commits, done, slowest_at_half: half.unwrap_or(1.0), looks: std::mem::take(&mut looks) })
+            let shared = std::mem::take(&mut shared);
+            Attempt::Ready(Self { commits, done, slowest_at_half: half.unwrap_or(1.0), shared, owners })
         })
     }
 
     fn put(&self, measures: &mut Measures) {
-        let Commits { first, then, end } = self.commits;
+        let Commits { first, end, .. } = self.commits;
         let whole = (end - first).as_secs_f64();
         let first_done_at = self.done.values().min().copied().unwrap_or(first);
         let first_done = first_done_at.saturating_duration_since(first).as_secs_f64();
-        // A backlog ends, and at its end fewer and fewer partitions have work.
-        if let Some((at, sum)) = self.looks.iter().find(|(at, _)| *at >= first_done_at).filter(|(at, _)| *at > first) {
-            measures.put("per_second_until_first_done", (sum - then) as f64 / (*at - first).as_secs_f64());
+        // Before it processes still join, and partitions rest meanwhile; behind it fewer and fewer partitions have work.
+        let until_first_done = self.shared.iter().take_while(|(at, _)| *at <= first_done_at);
+        if let (Some((from, then)), Some((to, now))) = (self.shared.first(), until_first_done.last())
+            && to > from
+        {
+            measures.put("shared_after_ms", (*from - first).as_secs_f64() * 1000.0);
+            measures.put("per_second_while_shared", (now - then) as f64 / (*to - *from).as_secs_f64());
         }
+        measures.put("processes_with_partitions", self.owners as f64);
         measures.put("first_partition_done_ms", first_done * 1000.0);
         measures.put("last_partition_done_ms", whole * 1000.0);
         measures.put("first_done_at_percent", 100.0 * first_done / whole);
