@@ -155,15 +155,15 @@ impl Changes {
     pub fn into_rounds(mut self, lookups: &[Lookup], refusals: &Refusals) -> (Vec<Round>, u64) {
         fill_unchanged(&mut self.changes);
         let Collapsed { rounds, stale } = collapse(&self.changes, |at| refusals.contains_key(&self.records[at]));
+        let mut changes: Vec<Option<OrderChange>> = self.changes.into_iter().map(Some).collect();
         let mut out = Vec::with_capacity(rounds.len());
         for slots in rounds {
             let mut round = Round { puts: Vec::with_capacity(slots.len()), deletes: Vec::new() };
             for slot in slots {
-                let change = &mut self.changes[slot.change];
+                let Some(change) = changes[slot.change].take() else { continue };
                 let (order_id, position) = (change.id, change.position);
                 let (record, members) = (self.records[slot.change], slot.members);
-                // Each change stands in one slot at most, so nobody sees what is left behind.
-                match std::mem::replace(&mut change.effect, Effect::Delete) {
+                match change.effect {
                     Effect::Put(order) => {
                         round.puts.push(Put { order_id, record, members, enriched: enrich(order, &lookups[record]), position });
                     }
