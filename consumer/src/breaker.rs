@@ -56,8 +56,8 @@ pub struct Permit {
 pub enum Caller {
     /// May find out whether the server is back: in half-open state its call is a probe.
     Probing,
-    /// Has something to do that must not wait for a server that is away: permitted only while nothing has to be found out.
-    Waiting,
+    /// Has work that must not wait for a server that is away: permitted only while nothing has to be found out.
+    Working,
 }
 
 /// The call may not be made.
@@ -108,7 +108,7 @@ impl Breaker {
             Phase::Closed { .. } | Phase::Forced(Forced::Closed) => Ok(None),
             Phase::Open { until } => Err(Rejected { retry_after: Some(until.saturating_duration_since(now)) }),
             Phase::Forced(Forced::Open) => Err(Rejected { retry_after: None }),
-            Phase::HalfOpen { .. } if caller == Caller::Waiting => Err(Rejected { retry_after: None }),
+            Phase::HalfOpen { .. } if caller == Caller::Working => Err(Rejected { retry_after: None }),
             Phase::HalfOpen { .. } => self.probe(now).map(Some),
         };
         if answer.is_err() {

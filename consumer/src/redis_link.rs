@@ -111,13 +111,16 @@ impl RedisLink {
     /// # Errors
     /// Any [`RedisError`]; the breaker is asked like before any call.
     pub async fn ping(&self) -> Result<(), RedisError> {
-        let permit = self.ask(Caller::Probing)?;
         let mut ping = Pipeline::new();
         ping.cmd("PING");
-        let answer = self.lookup.call(&ping, None, None).await.and_then(|replies| each_ok(&replies));
-        // Customers can be read: as the only probe's failure it would keep the breaker open until there is room on the disk again.
-        self.tell(permit, answer.as_ref().err().filter(|error| !error.is_of_writes_only()));
-        answer
+        let answer = async {
+            match self.lookup.call(&ping, None, None).await {
+                // Customers can be read: as the only probe's failure it would keep the breaker open until there is room on the disk again.
+                Err(error) if error.is_of_writes_only() => Ok(Err(error)),
+                answer => answer.map(|replies| each_ok(&replies)),
+            }
+        };
+        self.guarded(Caller::Probing, answer).await?
     }
 
     /// The breaker's state and counts.
@@ -171,7 +174,7 @@ impl RedisLink {
     }
 
     fn caller(&self) -> Caller {
-        if self.only_pings_probe.load(Ordering::Relaxed) { Caller::Waiting } else { Caller::Probing }
+        if self.only_pings_probe.load(Ordering::Relaxed) { Caller::Working } else { Caller::Probing }
     }
 
     async fn guarded<T>(&self, caller: Caller, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {

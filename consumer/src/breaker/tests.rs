@@ -191,14 +191,14 @@ fn a_caller_that_must_not_wait_is_no_probe() {
     let (mut breaker, now) = breaker(BreakerConfig { probes: 2, ..config() });
     trip(&mut breaker, now);
     let now = reopening(&mut breaker, now);
-    assert_eq!(breaker.ask(Caller::Waiting, now).expect_err("open").retry_after, Some(Duration::ZERO));
+    assert_eq!(breaker.ask(Caller::Working, now).expect_err("open").retry_after, Some(Duration::ZERO));
     assert_eq!(breaker.state(), State::Open);
     for _ in 0..2 {
         let probe = breaker.ask(Caller::Probing, now).expect("a probe");
-        assert_eq!(breaker.ask(Caller::Waiting, now).expect_err("not known yet").retry_after, None);
+        assert_eq!(breaker.ask(Caller::Working, now).expect_err("not known yet").retry_after, None);
         breaker.record(probe, Outcome::Success, now);
     }
-    assert!(breaker.ask(Caller::Waiting, now).is_ok());
+    assert!(breaker.ask(Caller::Working, now).is_ok());
     assert_eq!(breaker.counts().probes, 2);
 }
 
