@@ -4,8 +4,8 @@ use sqlx::postgres::PgConnection;
 
 use super::{Results, StoreError};
 
-/// A new stamp each time: the sweep takes an order off the list only if it was not put on it again meanwhile. One for all orders of a statement,
-/// which names each once: a sequence asked for every order was a fifteenth of what this costs.
+/// A new stamp each time: the sweep takes an order off the list only if it was not put on it again meanwhile. One for all orders of a
+/// statement, which names each once: a sequence asked for every order was a fifteenth of what this costs.
 const MARK: &str = "
 insert into due_orders (order_id, partition, due_at, stamp)
 select order_id, $2, now(), (select nextval('due_stamp')) from unnest($1::bigint[]) as c (order_id)
