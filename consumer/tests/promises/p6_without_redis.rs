@@ -98,6 +98,19 @@ fn with_the_breaker_held_closed_every_call_is_tried_and_the_first_after_the_outa
 }
 
 #[test]
+fn health_names_what_is_wrong_with_redis_while_the_breaker_rejects_pings() {
+    let shop = Shop::with(&[]);
+    shop.stack().redis().stop().unwrap();
+    let names_the_cause = || shop.process(0).get("/health").unwrap().1.contains(r#""connection""#);
+    shop.await_that("a probe has failed and /health names the cause", || transitions(&shop, "half_open", "open") > 0 && names_the_cause());
+    let (failed, rejected) = (transitions(&shop, "half_open", "open"), calls(&shop, "rejected"));
+    shop.await_that("pings were rejected and another probe has failed", || {
+        assert!(names_the_cause());
+        calls(&shop, "rejected") > rejected && transitions(&shop, "half_open", "open") > failed
+    });
+}
+
+#[test]
 fn states_transitions_calls_and_probes_of_the_breaker_are_among_the_metrics() {
     let shop = Shop::with(&[]);
     assert_eq!([state(&shop, "closed"), state(&shop, "open"), transitions(&shop, "closed", "open")], [1, 0, 0]);
