@@ -63,7 +63,8 @@ async fn follow(flow: &Flow, place: &Place, mut reflection: MutexGuard<'_, Refle
     let claim = &place.claim;
     match advance {
         Advance::Moved => (reflection.acknowledged, reflection.run) = (to, None),
-        // Nobody has written anything for this partition in this epoch before.
+        // Nobody has written anything for this partition in this epoch before: a process that joins takes partitions over from one that has
+        // only just claimed them, and nothing is lost then.
         Advance::Behind { stored } if is_older(stored, claim.epoch) && claim.is_first() && reflection.acknowledged == claim.next_offset => {
             if flow.redis_progress.set(place.of(), to, reflection.run).await.is_ok() {
                 (reflection.acknowledged, reflection.run) = (to, None);

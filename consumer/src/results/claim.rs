@@ -30,10 +30,10 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Whether the partition was never claimed before in this epoch.
+    /// Whether none of its records was processed before in this epoch: earlier claims, if there were any, ended before their first commit.
     #[must_use]
     pub fn is_first(&self) -> bool {
-        self.generation == 1
+        self.fates == Fates::default()
     }
 }
 

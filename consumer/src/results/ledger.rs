@@ -79,7 +79,7 @@ const EPOCHS: &str = "select distinct epoch from consumer_offsets order by epoch
 
 const BEFORE: &str = "select next_offset from consumer_offsets where epoch = $1 and topic = $2 and partition = $3 for update";
 
-/// A partition that was never claimed gets generation 0: its first claim is then still the first.
+/// A partition that was never claimed gets generation 0: its first claim then has 1, as without a reset.
 const RESET: &str = "
 insert into consumer_offsets as o (epoch, topic, partition, next_offset, generation, claimed_by, cluster_id)
 values ($1, $2, $3, $4, 0, $5, $6)

@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use stack::wait::{Attempt, until};
 
+use crate::poison;
 use crate::shop::{PATIENCE, Shop};
+use crate::topic::Sent;
 
 /// Notes every row that is written as `missing` although the shop has its customer.
 const WATCH: &str = "
@@ -215,4 +217,34 @@ fn a_process_killed_while_it_makes_redis_whole_leaves_the_rest_to_the_next() {
     shop.await_everything_right();
     nobody_was_wrongly_missing(&shop);
     shop.clear("HALF");
+}
+
+#[test]
+fn a_partition_that_moves_before_its_first_record_is_no_loss_of_redis() {
+    const TOPIC: &str = "moved.public.orders";
+    let mut shop = Shop::closed();
+    shop.stack().create_topic(TOPIC, 1, &[]).unwrap();
+    let orders: Vec<Sent> = (1..=3).map(|id| Sent::order(id, poison::event(id).to_string())).collect();
+    shop.topics().send(TOPIC, &orders);
+    shop.sql("drop database if exists moved with (force)");
+    shop.sql("create database moved");
+    let database = shop.stack().database_url().replace("/orders", "/moved");
+    let redis = format!("{}/4", shop.stack().redis_url());
+    let settings =
+        [("DATABASE_URL", database.as_str()), ("REDIS_URL", redis.as_str()), ("KAFKA_ORDERS_TOPIC", TOPIC), ("KAFKA_CUSTOMERS_TOPIC", "")];
+    assert!(shop.orderstream(&["migrate"], &settings).status.success());
+    // As a process leaves it that had the partition for a moment only.
+    let claim = format!(
+        "insert into consumer_offsets (epoch, topic, partition, next_offset, generation, claimed_by) values (0, '{TOPIC}', 0, 0, 1, 'x')"
+    );
+    assert!(Command::new("psql").args(["-Xqc", &claim, &database]).status().unwrap().success());
+
+    let number = shop.start_another(&settings);
+    let mut connection = redis::Client::open(redis.as_str()).unwrap().get_connection().unwrap();
+    let mut reflected =
+        || redis::cmd("HGET").arg("orderstream:progress").arg(format!("{TOPIC}:0")).query::<Option<String>>(&mut connection).unwrap();
+    shop.await_that("Redis reflects them", || reflected().is_some_and(|point| point.ends_with(":00000000000000000003")));
+    let process = shop.process(number);
+    assert_eq!(process.metric(r#"orderstream_rebuilds_total{of="orders"}"#), 0, "{}", process.service().log_tail(20));
+    assert_eq!(process.metric(r#"orderstream_redis_hashes_total{of="orders",outcome="written"}"#), 3);
 }
