@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
@@ -138,7 +138,6 @@ pub(super) struct FetchState {
 pub(super) struct Callbacks {
     rebalances: Mutex<VecDeque<Rebalance>>,
     fetch_states: Mutex<Option<Vec<FetchState>>>,
-    commit_on_its_way: AtomicBool,
     closing: AtomicBool,
     quiet: Quiet,
 }
@@ -150,18 +149,6 @@ impl Callbacks {
 
     pub(super) fn take_fetch_states(&self) -> Option<Vec<FetchState>> {
         self.fetch_states.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    pub(super) fn commit_begins(&self) {
-        self.commit_on_its_way.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn commit_ended(&self) {
-        self.commit_on_its_way.store(false, Ordering::Relaxed);
-    }
-
-    pub(super) fn commit_is_on_its_way(&self) -> bool {
-        self.commit_on_its_way.load(Ordering::Relaxed)
     }
 }
 
@@ -218,14 +205,6 @@ impl ConsumerContext for Callbacks {
         let rebalance =
             if assigned { Rebalance::Assign(partitions) } else { Rebalance::Revoke { partitions, lost: consumer.assignment_lost() } };
         self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).push_back(rebalance);
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        self.commit_ended();
-        if let Err(error) = result {
-            // Only lag tools read the group's offsets (P3), and the next second commits again.
-            debug!(%error, "offsets were not committed to the consumer group");
-        }
     }
 }
 

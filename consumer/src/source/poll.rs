@@ -47,6 +47,7 @@ pub(super) struct PollLoop<'a> {
     pub(super) silent_rounds: u32,
     pub(super) round_is_out: bool,
     next_second: Instant,
+    pub(super) seconds: u32,
 }
 
 /// Polls until told to stop or until the client cannot go on.
@@ -87,6 +88,7 @@ pub(super) fn run<F, Fut>(
             silent_rounds: 0,
             round_is_out: false,
             next_second: Instant::now(),
+            seconds: 0,
         };
         let result = poll_loop.run(stopping);
         poll_loop.give_everything_back();

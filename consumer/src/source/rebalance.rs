@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::client::Rebalance;
 use super::owned::{Note, Owned, Phase, share};
 use super::poll::PollLoop;
+use super::upkeep::Commit;
 use super::worker::{Event, Ownership, Partition};
 
 /// A lost partition already belongs to another: its worker only gets the time to hear of it.
@@ -61,7 +62,7 @@ impl PollLoop<'_> {
         let (ownership, deadline) = if lost { (Ownership::Lost, LOST_DEADLINE) } else { (Ownership::Ending, self.config.revoke_deadline) };
         self.end_workers(&mut revoked, ownership, deadline);
         if !lost {
-            self.commit_progress(&mut revoked);
+            self.commit_progress(&mut revoked, Commit::All);
         }
         self.release(revoked);
     }
@@ -111,28 +112,12 @@ impl PollLoop<'_> {
         }
     }
 
-    /// The end: workers finish, their progress is committed, everything is unassigned. The group is left when the consumer is dropped.
+    /// The end: workers finish, their progress is committed, everything is unassigned. The group is left when the consumer is dropped, after
+    /// the commit was answered.
     pub(super) fn give_everything_back(&mut self) {
-        let deadline = self.config.stop_deadline;
         let mut all = std::mem::take(&mut self.owned);
-        self.end_workers(&mut all, Ownership::Ending, deadline.mul_f64(0.6));
-        self.commit_finally(&mut all, deadline.mul_f64(0.2));
+        self.end_workers(&mut all, Ownership::Ending, self.config.stop_deadline.mul_f64(0.6));
+        self.commit_progress(&mut all, Commit::All);
         self.release(all);
-    }
-
-    /// Waits for the commit's answer by polling, because a synchronous commit would wait for a broker that is away.
-    fn commit_finally(&mut self, partitions: &mut [Owned], deadline: Duration) {
-        let until = Instant::now() + deadline;
-        let mut asked = false;
-        while Instant::now() < until {
-            if self.consumer.context().commit_is_on_its_way() {
-                let _ = self.consumer.poll(Duration::from_millis(10));
-            } else if asked {
-                break;
-            } else {
-                self.commit_progress(partitions);
-                asked = true;
-            }
-        }
     }
 }

@@ -8,9 +8,10 @@ mod rereading;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -53,6 +54,21 @@ impl Cluster {
         let send = |_| self.producer.send_result(FutureRecord::<[u8], _>::to(topic).partition(partition).payload(&value[..])).unwrap();
         for delivery in (0..count).map(send).collect::<Vec<_>>() {
             delivery.await.unwrap().unwrap();
+        }
+    }
+
+    /// What lag tools see of the first partition of `t`.
+    fn committed(&self) -> Offset {
+        let reader: BaseConsumer = client::reader(&self.properties(), "g").unwrap().create().unwrap();
+        let mut list = TopicPartitionList::new();
+        list.add_partition("t", 0);
+        reader.committed_offsets(list, LONG).unwrap().find_partition("t", 0).unwrap().offset()
+    }
+
+    fn await_committed(&self, offset: i64) {
+        let begin = std::time::Instant::now();
+        while self.committed() != Offset::Offset(offset) {
+            assert!(begin.elapsed() < LONG, "the group has {:?}", self.committed());
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::topic_partition_list::Offset;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::lookup::Lookup;
 use super::owned::{Owned, Phase};
@@ -15,34 +15,47 @@ use super::worker::{Event, Partition};
 /// Rounds of look-ups without an answer after which Kafka counts as down: a broker that hangs reports no error.
 const SILENT_ROUNDS: u32 = 3;
 
+/// How long lag tools may be told of too much lag after a commit was lost.
+const TELL_ALL_EVERY_SECONDS: u32 = 10;
+
+/// Which partitions' offsets are committed to the consumer group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Commit {
+    /// Those that moved since the last commit.
+    Moved,
+    /// All.
+    All,
+}
+
 impl PollLoop<'_> {
     pub(super) fn tell_and_ask_once_a_second(&mut self) {
         let _ = self.events.send(Event::Polled);
+        self.seconds = self.seconds.wrapping_add(1);
+        let what = if self.seconds.is_multiple_of(TELL_ALL_EVERY_SECONDS) { Commit::All } else { Commit::Moved };
         let mut owned = std::mem::take(&mut self.owned);
-        self.commit_progress(&mut owned);
+        self.commit_progress(&mut owned, what);
         self.owned = owned;
         self.look_up_watermarks();
     }
 
-    /// Best effort, for lag tools only (P3); one commit on its way at a time, or they would pile up while Kafka is away.
-    pub(super) fn commit_progress(&self, partitions: &mut [Owned]) {
-        if self.consumer.context().commit_is_on_its_way() {
-            return;
-        }
+    /// Best effort, for lag tools only (P3). Nobody is told what becomes of it: librdkafka has a callback for commits by hand, and no event,
+    /// which is what its binding takes. So one that was lost, or refused during a rebalance, is made good by the next that tells all.
+    pub(super) fn commit_progress(&self, partitions: &mut [Owned], what: Commit) {
         let mut offsets = TopicPartitionList::new();
         for owned in partitions {
             let Phase::Running(running) = &mut owned.phase else { continue };
             let done = running.progress.done();
             let Partition { topic, number } = &owned.partition;
-            if done > running.committed && offsets.add_partition_offset(topic, *number, Offset::Offset(done)).is_ok() {
+            if (done > running.committed || what == Commit::All)
+                && offsets.add_partition_offset(topic, *number, Offset::Offset(done)).is_ok()
+            {
                 running.committed = done;
             }
         }
-        if offsets.count() > 0 {
-            self.consumer.context().commit_begins();
-            if self.consumer.commit(&offsets, CommitMode::Async).is_err() {
-                self.consumer.context().commit_ended();
-            }
+        if offsets.count() > 0
+            && let Err(error) = self.consumer.commit(&offsets, CommitMode::Async)
+        {
+            debug!(%error, "offsets were not committed to the consumer group");
         }
     }
 

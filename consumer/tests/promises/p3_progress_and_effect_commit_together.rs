@@ -1,9 +1,11 @@
 //! P3: the position and the effect commit together, so that a death at any moment loses and repeats nothing.
 
+use std::time::{Duration, Instant};
+
 use stack::wait::{Attempt, until};
 
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::Sent;
+use crate::topic::{ORDERS, Sent};
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
 /// So that a burst takes many transactions, and a kill comes between two of them.
@@ -66,6 +68,28 @@ fn another_group_goes_on_where_the_ledger_says() {
     let id = shop.order("CUST001", 1, "1.00");
     shop.await_hash_field(id, "total", "1.00");
     shop.await_everything_right();
+}
+
+#[test]
+fn lag_tools_see_what_the_ledger_says_all_the_time_and_after_the_end() {
+    let mut shop = Shop::closed();
+    let number = shop.start_another(&[]);
+    let ledger = || {
+        let offsets = shop.sql("select next_offset from consumer_offsets where topic = 'shop.public.orders' order by partition");
+        offsets.lines().map(|offset| offset.parse().unwrap()).collect::<Vec<i64>>()
+    };
+    let seen = || shop.topics().committed(shop.group(), ORDERS);
+    for _ in 0..2 {
+        shop.orders("LAG", 200);
+        shop.await_everything_right();
+        shop.await_that("the group is where the ledger is", || seen() == ledger());
+    }
+    shop.orders("LAG", 200);
+    shop.await_everything_right();
+    let begin = Instant::now();
+    shop.process(number).service().stop().unwrap();
+    assert!(begin.elapsed() < Duration::from_millis(1_500), "{:?} to end with nothing to do", begin.elapsed());
+    assert_eq!(seen(), ledger());
 }
 
 #[test]

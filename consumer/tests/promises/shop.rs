@@ -183,6 +183,11 @@ impl Shop {
         Topics::at(self.stack.bootstrap_servers())
     }
 
+    /// The consumer group of the processes that this test has started.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
     /// An orderstream process by its number.
     pub fn process(&self, number: usize) -> &Process {
         &self.processes[number]

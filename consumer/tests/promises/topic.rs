@@ -80,6 +80,17 @@ impl Topics {
         (0..partitions).map(|partition| consumer.fetch_watermarks(topic, partition, PATIENCE).unwrap().1).collect()
     }
 
+    /// The offset that a consumer group has committed, for each partition: what lag tools see. Negative where it has none.
+    pub fn committed(&self, group: &str, topic: &str) -> Vec<i64> {
+        let reader: BaseConsumer = self.client.clone().set("group.id", group).create().unwrap();
+        let mut list = TopicPartitionList::new();
+        for (partition, _) in (0..).zip(self.ends(topic)) {
+            list.add_partition(topic, partition);
+        }
+        let committed = reader.committed_offsets(list, PATIENCE).unwrap();
+        committed.elements().iter().map(|partition| partition.offset().to_raw().unwrap_or(-1)).collect()
+    }
+
     /// Puts records on a topic; they are there when this returns.
     pub fn send(&self, topic: &str, records: &[Sent]) {
         let producer: BaseProducer = self.client.clone().set("message.max.bytes", "4194304").create().unwrap();

@@ -43,6 +43,19 @@ async fn records_that_vanish_while_their_partition_waits_stop_it_and_are_never_j
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_commit_to_the_group_that_was_refused_is_made_good() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.produce("t", 0, 10, 10).await;
+    // As in the middle of a rebalance. Nothing comes after it that would be committed.
+    cluster.mock.request_errors(RDKafkaApiKey::OffsetCommit, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS]);
+    let (workers, mut did, _open) = Workers::new("a");
+    let (source, _events) = workers.start(cluster.config(&["t"]));
+    read(&mut did, &partition("t", 0), 10).await;
+    cluster.await_committed(10);
+    source.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_member_that_the_group_forgot_abandons_its_work_and_comes_back() {
     let cluster = Cluster::new(&[("t", 1)]);
     cluster.produce("t", 0, 10, 10).await;
