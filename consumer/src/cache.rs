@@ -28,10 +28,6 @@ pub use recent::RECENT_ORDERS;
 
 static WRITE_ORDERS: Script = Script::new(include_str!("../../redis/write_orders.lua"));
 
-/// A request is in memory three times on its way to the socket: those of a whole batch would be the largest buffers of all (P10), and the
-/// CPU per order is the same.
-const ORDERS_PER_REQUEST: usize = 1_000;
-
 /// How order hashes are written.
 #[derive(Debug, Clone)]
 pub struct CacheSettings {
@@ -77,7 +73,7 @@ impl OrderCache {
     /// Writes the hashes of orders that were committed, and compares their customers with what the lookup saw (P2).
     ///
     /// `token` is that of the lookup; rows that were not looked up just now come without one, and each of their customers is compared.
-    /// Takes one round trip per thousand orders, and one more if a customer changed since the lookup.
+    /// Takes one round trip, and a second one if a customer changed since the lookup.
     ///
     /// # Errors
     /// Any [`RedisError`]. Some hashes may have been written, and nothing is known about the customers: the progress must not move, and the
@@ -86,22 +82,16 @@ impl OrderCache {
         if states.is_empty() {
             return Ok(Written::default());
         }
-        let (mut written, mut customers_now) = (0, None);
-        let mut requests = states.chunks(ORDERS_PER_REQUEST).peekable();
-        while let Some(orders) = requests.next() {
-            let mut request = Pipeline::new();
-            for chunk in orders.chunks(self.settings.orders_per_call) {
-                request.add_command(encode::write_call(chunk, epoch, self.settings.time_to_live));
-            }
-            // After the last of all writes.
-            let topic = self.settings.customers_topic.as_ref().filter(|_| requests.peek().is_none());
-            if topic.is_some() {
-                request.add_command(progress::read_command());
-            }
-            let mut replies = self.link.call(On::Write, &request, Some(&WRITE_ORDERS)).await?;
-            customers_now = topic.and_then(|topic| Some((topic, replies.pop()?)));
-            written += count(&replies)?;
+        let mut request = Pipeline::new();
+        for chunk in states.chunks(self.settings.orders_per_call) {
+            request.add_command(encode::write_call(chunk, epoch, self.settings.time_to_live));
         }
+        if self.settings.customers_topic.is_some() {
+            request.add_command(progress::read_command());
+        }
+        let mut replies = self.link.call(On::Write, &request, Some(&WRITE_ORDERS)).await?;
+        let customers_now = self.settings.customers_topic.as_ref().and_then(|topic| Some((topic, replies.pop()?)));
+        let written = count(&replies)?;
         let outdated = match customers_now {
             Some((topic, reply)) if !token.is_some_and(|seen| seen.is_same_as(&CustomersToken::from_reply(&reply, topic))) => {
                 self.outdated(states).await?
