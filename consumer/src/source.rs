@@ -32,13 +32,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 pub use self::inbox::{Inbox, Received};
 pub use self::lookup::Log;
@@ -47,6 +48,10 @@ pub use self::reread::{RereadError, reread};
 pub use self::worker::{Assigned, ClaimError, Claimed, Ending, Event, Ownership, Partition, StopReason, Work};
 
 use self::client::Callbacks;
+
+/// How long the client gets to leave the group, with everything given back: while Kafka is away it waits without end for the answer to its
+/// last commit.
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// What the source reads and what it may use.
 #[derive(Clone)]
@@ -122,6 +127,7 @@ pub enum SourceError {
 pub struct Source {
     stopping: Arc<AtomicBool>,
     reader: Thread,
+    given_back: oneshot::Receiver<()>,
     ended: oneshot::Receiver<()>,
     stop_deadline: Duration,
 }
@@ -147,6 +153,7 @@ impl Source {
         consumer.subscribe(&config.topics.iter().map(String::as_str).collect::<Vec<_>>())?;
 
         let (events, receiver) = unbounded_channel();
+        let (give_back, given_back) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let stopping = Arc::new(AtomicBool::new(false));
         let (told_to_stop, stop_deadline) = (Arc::clone(&stopping), config.stop_deadline);
@@ -157,12 +164,13 @@ impl Source {
             {
                 let _closing = client::Closing(&consumer);
                 poll::run(&consumer, &asker, &config, &runtime, &told_to_stop, claim, &events);
+                let _ = give_back.send(());
             }
             // Leaves the group.
             drop(consumer);
             let _ = end.send(());
         })?;
-        Ok((Self { stopping, reader: reader.thread().clone(), ended, stop_deadline }, receiver))
+        Ok((Self { stopping, reader: reader.thread().clone(), given_back, ended, stop_deadline }, receiver))
     }
 
     /// Revokes the workers, commits their progress to the group, leaves it. The workers have ended or lost their partition afterwards.
@@ -171,11 +179,11 @@ impl Source {
     /// It takes longer than the deadline, as when Kafka is away.
     pub async fn stop(mut self) -> Result<(), SourceError> {
         self.tell_to_stop();
+        let began = Instant::now();
         let deadline = self.stop_deadline;
-        match tokio::time::timeout(deadline, &mut self.ended).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(SourceError::StopTimedOut(deadline)),
-        }
+        let has_left =
+            timeout(deadline, &mut self.given_back).await.is_ok() && timeout(GOODBYE.min(deadline), &mut self.ended).await.is_ok();
+        if has_left { Ok(()) } else { Err(SourceError::StopTimedOut(began.elapsed())) }
     }
 
     fn tell_to_stop(&self) {

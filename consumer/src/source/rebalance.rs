@@ -62,7 +62,7 @@ impl PollLoop<'_> {
         let (ownership, deadline) = if lost { (Ownership::Lost, LOST_DEADLINE) } else { (Ownership::Ending, self.config.revoke_deadline) };
         self.end_workers(&mut revoked, ownership, deadline);
         if !lost {
-            self.commit_progress(&mut revoked, Commit::All);
+            self.commit_progress(&mut revoked, Commit::Moved);
         }
         self.release(revoked);
     }
