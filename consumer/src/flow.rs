@@ -131,6 +131,8 @@ pub struct Reflection {
     pub covered: i64,
     /// The life of the Redis server in which the hashes between the two were written; `None` if none were.
     pub run: Option<Run>,
+    /// Redis has acknowledged something in this claim: from then on it has lost something if it has less.
+    pub begun: bool,
     /// Redis has lost something and is being made whole.
     pub behind: bool,
 }
@@ -153,7 +155,8 @@ impl Place {
     #[must_use]
     pub fn new(claim: Claim, ownership: watch::Receiver<Ownership>, progress: Arc<Progress>) -> Self {
         let start = claim.next_offset;
-        let reflection = tokio::sync::Mutex::new(Reflection { acknowledged: start, covered: start, run: None, behind: false });
+        let reflection =
+            tokio::sync::Mutex::new(Reflection { acknowledged: start, covered: start, run: None, begun: false, behind: false });
         Self { claim, ownership, progress, fenced: watch::Sender::new(false), reflection }
     }
 

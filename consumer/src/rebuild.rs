@@ -123,6 +123,7 @@ async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool,
         return Err(NotYet::LostAgain);
     };
     reflection.acknowledged = target;
+    reflection.begun = true;
     reflection.behind = false;
     flow.metrics.rebuild_ended(what);
     let seconds = began.elapsed().as_secs_f64();

@@ -7,6 +7,14 @@ use crate::flow::{Flow, Place, Reflection};
 use crate::order::CustomerChange;
 use crate::progress::{Advance, Point};
 use crate::redis_link::{RedisError, Run};
+use crate::results::Claim;
+
+/// Asks Redis for its progress before it gets its first hash, and gives it one where there can be none yet: later, none means a loss.
+pub async fn begin(flow: &Flow, place: &Place) {
+    if !place.reflection.lock().await.begun {
+        cover(flow, place, 0, None).await;
+    }
+}
 
 /// Everything below `to` is in Redis, written in its life `run`, or on the list of the sweep: moves Redis' progress there. With Redis away it
 /// moves with a later call, but never over hashes of an earlier life: a replica that took over may not have got them.
@@ -42,6 +50,7 @@ fn fall_behind(flow: &Flow, mut reflection: MutexGuard<'_, Reflection>) {
 /// # Errors
 /// [`PutError`]; the same changes may be put again.
 pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, PutError> {
+    begin(flow, place).await;
     let mut reflection = place.reflection.lock().await;
     if reflection.behind {
         // The rebuild reads up to what is covered; these come after it, and progress follows when it is through.
@@ -62,12 +71,10 @@ pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange
 async fn follow(flow: &Flow, place: &Place, mut reflection: MutexGuard<'_, Reflection>, advance: Advance, to: i64) {
     let claim = &place.claim;
     match advance {
-        Advance::Moved => (reflection.acknowledged, reflection.run) = (to, None),
-        // Nobody has written anything for this partition in this epoch before: a process that joins takes partitions over from one that has
-        // only just claimed them, and nothing is lost then.
-        Advance::Behind { stored } if is_older(stored, claim.epoch) && claim.is_first() && reflection.acknowledged == claim.next_offset => {
+        Advance::Moved => (reflection.acknowledged, reflection.run, reflection.begun) = (to, None, true),
+        Advance::Behind { stored } if !reflection.begun && has_nothing_to_lose(claim, stored) => {
             if flow.redis_progress.set(place.of(), to, reflection.run).await.is_ok() {
-                (reflection.acknowledged, reflection.run) = (to, None);
+                (reflection.acknowledged, reflection.run, reflection.begun) = (to, None, true);
             }
         }
         Advance::Behind { stored } => {
@@ -81,6 +88,8 @@ async fn follow(flow: &Flow, place: &Place, mut reflection: MutexGuard<'_, Refle
     }
 }
 
-fn is_older(stored: Option<Point>, epoch: i32) -> bool {
-    stored.is_none_or(|point| point.epoch < epoch)
+/// Whether Redis' progress is not the sign of a loss: nobody has written anything for this partition in this epoch before. (A process that
+/// joins takes partitions over from one that has only just claimed them.) In an earlier epoch somebody has, and its progress still stands.
+fn has_nothing_to_lose(claim: &Claim, stored: Option<Point>) -> bool {
+    claim.is_first() && stored.map_or(!claim.has_past, |point| point.epoch < claim.epoch)
 }

@@ -9,6 +9,7 @@ use super::tell::WrittenBack;
 use crate::flow::{Flow, Place, Revoked};
 use crate::metrics::Stage;
 use crate::redis_link::{RedisError, Run};
+use crate::reflect;
 
 /// Writes back until the stage before has ended, or until the partition is taken away while something cannot be noted.
 pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, mut batches: mpsc::Receiver<Stored>, out: mpsc::Sender<WrittenBack>) {
@@ -33,6 +34,7 @@ async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<Option
         flow.orders_are_due();
         return Ok(None);
     }
+    reflect::begin(flow, place).await;
     let write = async {
         let run = flow.redis_progress.server().await?;
         Ok::<_, RedisError>((run, flow.cache.write_orders(&states, place.claim.epoch, Some(&token)).await?))

@@ -27,6 +27,8 @@ pub struct Claim {
     pub landmark: Option<Landmark>,
     /// The fates of all records before it.
     pub fates: Fates,
+    /// Whether an earlier epoch has worked on the partition: its rows may still be there.
+    pub has_past: bool,
 }
 
 impl Claim {
@@ -120,7 +122,8 @@ values ($1, $2, $3, $4, 1, $5, $6)
 on conflict (epoch, topic, partition) do update
 set generation = o.generation + 1, claimed_by = excluded.claimed_by, claimed_at = now(), cluster_id = coalesce(o.cluster_id, excluded.cluster_id)
 where coalesce(o.cluster_id = excluded.cluster_id, true)
-returning generation, next_offset, last_offset, last_ms, applied, stale, ignored, dead_lettered";
+returning generation, next_offset, last_offset, last_ms, applied, stale, ignored, dead_lettered,
+    exists (select from consumer_offsets as past where past.partition = o.partition and past.epoch < o.epoch) as has_past";
 
 const OF_OTHER_CLUSTER: &str =
     "select next_offset, coalesce(cluster_id, '') from consumer_offsets where epoch = $1 and topic = $2 and partition = $3";
@@ -152,6 +155,7 @@ impl Results {
             next_offset: row.try_get("next_offset").map_err(StoreError::from)?,
             landmark: landmark(&row).map_err(StoreError::from)?,
             fates: fates(&row).map_err(StoreError::from)?,
+            has_past: row.try_get("has_past").map_err(StoreError::from)?,
         };
         within_watermarks(wanted.topic, wanted.partition, claim.next_offset, wanted.low, wanted.high)?;
         Ok(claim)

@@ -49,8 +49,12 @@ impl Fresh {
     }
 
     pub fn claim(&self, partition: i32) -> Claim {
+        self.claim_in(0, partition)
+    }
+
+    pub fn claim_in(&self, epoch: i32, partition: i32) -> Claim {
         let topic: Arc<str> = "shop.public.orders".into();
-        let wanted = Wanted { epoch: 0, topic: &topic, partition, low: 0, high: i64::MAX, claimant: "test", cluster_id: None };
+        let wanted = Wanted { epoch, topic: &topic, partition, low: 0, high: i64::MAX, claimant: "test", cluster_id: None };
         self.runtime.block_on(self.results.claim(&wanted)).unwrap()
     }
 

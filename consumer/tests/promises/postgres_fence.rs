@@ -27,3 +27,16 @@ fn a_batch_that_was_committed_cannot_be_committed_again() {
     assert_eq!(fresh.number("select applied from consumer_offsets"), 2);
     assert_eq!(fresh.runtime.block_on(fresh.results.standing(&claim)).unwrap(), Standing::Mine { next_offset: 2 });
 }
+
+#[test]
+fn a_claim_is_the_first_until_a_record_was_processed_and_knows_whether_an_earlier_epoch_had_the_partition() {
+    let fresh = Fresh::database("first");
+    assert!(fresh.claim(0).is_first());
+    let second = fresh.claim(0);
+    assert!(second.is_first() && !second.has_past);
+    fresh.apply(&second, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    assert!(!fresh.claim(0).is_first());
+    let raised = fresh.claim_in(1, 0);
+    assert!(raised.is_first() && raised.has_past);
+    assert!(!fresh.claim_in(1, 1).has_past, "nobody had that partition before");
+}
