@@ -32,14 +32,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 pub use self::inbox::{Inbox, Received};
 pub use self::lookup::Log;
@@ -180,9 +180,9 @@ impl Source {
     pub async fn stop(mut self) -> Result<(), SourceError> {
         self.tell_to_stop();
         let began = Instant::now();
-        let deadline = self.stop_deadline;
-        let has_left =
-            timeout(deadline, &mut self.given_back).await.is_ok() && timeout(GOODBYE.min(deadline), &mut self.ended).await.is_ok();
+        let until = began + self.stop_deadline;
+        let has_left = timeout_at(until, &mut self.given_back).await.is_ok()
+            && timeout_at(until.min(Instant::now() + GOODBYE), &mut self.ended).await.is_ok();
         if has_left { Ok(()) } else { Err(SourceError::StopTimedOut(began.elapsed())) }
     }
 

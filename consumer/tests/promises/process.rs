@@ -61,6 +61,29 @@ fn sigterm_while_every_server_is_away_ends_in_time_too() {
 }
 
 #[test]
+fn sigterm_while_kafka_hangs_does_not_wait_for_the_answer_to_the_last_commit() {
+    let mut shop = Shop::with(&[]);
+    let applied = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
+    let before = shop.number(applied);
+    shop.orders("HANGS", 20_000);
+    shop.await_at_least(applied, before + 1_000);
+    shop.stack().kafka().pause().unwrap();
+    let process = shop.process(0).service();
+    let begin = Instant::now();
+    Command::new("kill").args(["-TERM", &process.pid().unwrap().to_string()]).status().unwrap();
+    let status =
+        until("the process has ended", PATIENCE, || process.died().map_or(Attempt::NotYet("it runs".into()), Attempt::Ready)).unwrap();
+    let took = begin.elapsed();
+    shop.stack().kafka().resume();
+    assert_eq!(status.code(), Some(0), "{}", process.log_tail(20));
+    assert!(took < Duration::from_secs(7), "{took:?}");
+    shop.start_another(&[]);
+    shop.await_sql("select count(*) from results where product_id = 'HANGS'", "20000");
+    shop.await_everything_right();
+    shop.clear("HANGS");
+}
+
+#[test]
 fn a_wrong_configuration_tells_all_its_errors_at_once_and_exits_with_64() {
     let shop = Shop::open();
     let wrong = [("BATCH_MAX_RECORDS", "0"), ("REDIS_URL", "http://nowhere"), ("SOURCE_FORMAT", "xml"), ("LOG_LEVEL", "a=b=c")];
