@@ -10,10 +10,12 @@ use crate::redis_link::{RedisError, Run};
 use crate::results::Claim;
 
 /// Asks Redis for its progress before it gets its first hash, and gives it one where there can be none yet: later, none means a loss.
-pub async fn begin(flow: &Flow, place: &Place) {
-    if !place.reflection.lock().await.begun {
-        cover(flow, place, 0, None).await;
-    }
+///
+/// # Errors
+/// Any [`RedisError`]; no hash may be written yet.
+pub async fn begin(flow: &Flow, place: &Place) -> Result<(), RedisError> {
+    let reflection = place.reflection.lock().await;
+    if reflection.begun || reflection.behind { Ok(()) } else { tell(flow, place, reflection).await }
 }
 
 /// Everything below `to` is in Redis, written in its life `run`, or on the list of the sweep: moves Redis' progress there. With Redis away it
@@ -23,9 +25,14 @@ pub async fn cover(flow: &Flow, place: &Place, to: i64, run: Option<Run>) {
     reflection.covered = reflection.covered.max(to);
     // The oldest counts: runs never come back.
     reflection.run = reflection.run.or(run);
-    if reflection.behind {
-        return;
+    if !reflection.behind {
+        // The breaker tells of errors.
+        tell(flow, place, reflection).await.ok();
     }
+}
+
+/// Moves Redis' progress to what is covered.
+async fn tell(flow: &Flow, place: &Place, reflection: MutexGuard<'_, Reflection>) -> Result<(), RedisError> {
     let to = reflection.covered;
     match flow.redis_progress.advance(place.of(), reflection.acknowledged, to, reflection.run).await {
         Ok(advance) => follow(flow, place, reflection, advance, to).await,
@@ -35,8 +42,9 @@ pub async fn cover(flow: &Flow, place: &Place, to: i64, run: Option<Run>) {
                 "Redis was restarted or replaced before it had acknowledged these offsets; their hashes are written again"
             );
             fall_behind(flow, reflection);
+            Ok(())
         }
-        Err(_told_by_the_breaker) => {}
+        Err(error) => Err(error),
     }
 }
 
@@ -50,7 +58,7 @@ fn fall_behind(flow: &Flow, mut reflection: MutexGuard<'_, Reflection>) {
 /// # Errors
 /// [`PutError`]; the same changes may be put again.
 pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, PutError> {
-    begin(flow, place).await;
+    begin(flow, place).await?;
     let mut reflection = place.reflection.lock().await;
     if reflection.behind {
         // The rebuild reads up to what is covered; these come after it, and progress follows when it is through.
@@ -63,19 +71,23 @@ pub async fn put_customers(flow: &Flow, place: &Place, changes: &[CustomerChange
     let claim = &place.claim;
     let put = flow.customers.put_customers(changes, claim.partition, claim.epoch, reflection.acknowledged, to).await?;
     reflection.covered = reflection.covered.max(to);
-    follow(flow, place, reflection, put.progress, to).await;
+    follow(flow, place, reflection, put.progress, to).await?;
     Ok(put.customers)
 }
 
 /// Takes note of what Redis answered.
-async fn follow(flow: &Flow, place: &Place, mut reflection: MutexGuard<'_, Reflection>, advance: Advance, to: i64) {
+async fn follow(
+    flow: &Flow,
+    place: &Place,
+    mut reflection: MutexGuard<'_, Reflection>,
+    advance: Advance,
+    to: i64,
+) -> Result<(), RedisError> {
     let claim = &place.claim;
     match advance {
-        Advance::Moved => (reflection.acknowledged, reflection.run, reflection.begun) = (to, None, true),
+        Advance::Moved => {}
         Advance::Behind { stored } if !reflection.begun && has_nothing_to_lose(claim, stored) => {
-            if flow.redis_progress.set(place.of(), to, reflection.run).await.is_ok() {
-                (reflection.acknowledged, reflection.run, reflection.begun) = (to, None, true);
-            }
+            flow.redis_progress.set(place.of(), to, reflection.run).await?;
         }
         Advance::Behind { stored } => {
             tracing::warn!(
@@ -84,8 +96,11 @@ async fn follow(flow: &Flow, place: &Place, mut reflection: MutexGuard<'_, Refle
                 "Redis has lost what it had acknowledged; it is being made whole"
             );
             fall_behind(flow, reflection);
+            return Ok(());
         }
     }
+    (reflection.acknowledged, reflection.run, reflection.begun) = (to, None, true);
+    Ok(())
 }
 
 /// Whether Redis' progress is not the sign of a loss: nobody has written anything for this partition in this epoch before. (A process that

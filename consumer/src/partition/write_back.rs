@@ -34,8 +34,8 @@ async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<Option
         flow.orders_are_due();
         return Ok(None);
     }
-    reflect::begin(flow, place).await;
     let write = async {
+        reflect::begin(flow, place).await?;
         let run = flow.redis_progress.server().await?;
         Ok::<_, RedisError>((run, flow.cache.write_orders(&states, place.claim.epoch, Some(&token)).await?))
     };
