@@ -16,7 +16,14 @@ fn the_table_of_settings_is_the_programs_own() {
 fn each_test_that_the_promises_name_exists() {
     let (_, rest) = README.split_once("| | Promise | Shown by |").unwrap();
     let (table, _) = rest.split_once("\n\n").unwrap();
-    let sources = ["consumer/tests/promises", "consumer/tests/redis_edge", "consumer/tests/fixtures", "consumer/src"];
+    let sources = [
+        "consumer/tests/promises",
+        "consumer/tests/field",
+        "consumer/tests/shop",
+        "consumer/tests/redis_edge",
+        "consumer/tests/fixtures",
+        "consumer/src",
+    ];
     let code: String = sources.iter().map(|folder| read_all(&std::path::Path::new("..").join(folder))).collect();
     let named: Vec<&str> = table.split('`').skip(1).step_by(2).filter(|word| word.matches('_').count() > 2).collect();
     assert!(named.len() > 20, "the table names its tests");

@@ -3,8 +3,6 @@
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
-mod equality;
-mod fresh;
 mod operators_letters;
 mod operators_letters_of_customers;
 mod operators_offsets;
@@ -27,7 +25,6 @@ mod p6_without_redis;
 mod p7_poison_never_stops_the_others;
 mod p8_redis_may_lose_anything;
 mod p9_no_silence;
-mod poison;
 mod postgres_batch;
 mod postgres_errors;
 mod postgres_fence;
@@ -35,5 +32,5 @@ mod postgres_guard;
 mod postgres_sweep;
 mod postgres_truncates;
 mod process;
+#[path = "../shop/mod.rs"]
 mod shop;
-mod topic;

@@ -1,7 +1,7 @@
 //! `orderstream dlq`: letters found, looked at, and processed again without ever undoing a newer change (P5, P7).
 
 use crate::shop::Shop;
-use crate::topic::{ORDERS, Sent};
+use crate::shop::topic::{ORDERS, Sent};
 
 /// Letters of earlier tests are not meant.
 fn shop_without_open_letters() -> Shop {

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::poison::MAX_RECORD_BYTES;
 use crate::shop::Shop;
-use crate::topic::{ORDERS, Sent};
+use crate::shop::poison::MAX_RECORD_BYTES;
+use crate::shop::topic::{ORDERS, Sent};
 
 /// No order of the shop will have it.
 const GHOST: i64 = 950_000_002;

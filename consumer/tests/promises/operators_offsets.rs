@@ -1,7 +1,7 @@
 //! `orderstream offsets`: the ledger shown, and a partition moved by hand, beside running processes (P3, P4).
 
 use crate::shop::Shop;
-use crate::topic::{CUSTOMERS, ORDERS};
+use crate::shop::topic::{CUSTOMERS, ORDERS};
 
 const LEDGER: &str = "select next_offset, generation from consumer_offsets where topic = 'shop.public.orders' and partition = 0";
 

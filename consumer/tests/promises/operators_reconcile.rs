@@ -3,8 +3,8 @@
 use serde_json::Value;
 use stack::wait::{Attempt, until};
 
+use crate::shop::topic::ORDERS;
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::ORDERS;
 
 /// An id that no order of the shop will have.
 const GHOST: i64 = 950_000_001;

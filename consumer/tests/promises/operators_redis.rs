@@ -3,7 +3,7 @@
 use sqlx::Connection;
 
 use crate::shop::Shop;
-use crate::topic::{CUSTOMERS, ORDERS};
+use crate::shop::topic::{CUSTOMERS, ORDERS};
 
 #[test]
 fn status_shows_the_process_the_partitions_the_letters_and_redis() {

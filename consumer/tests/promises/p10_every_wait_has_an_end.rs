@@ -8,7 +8,7 @@ use stack::proxy::{Mode, Proxy};
 use stack::wait::{Attempt, until};
 use tokio::runtime::Runtime;
 
-use crate::fresh::{Fresh, at, batch, put};
+use crate::shop::fresh::{Fresh, at, batch, put};
 use crate::shop::{PATIENCE, Shop};
 
 /// Whatever answers at once, or whose line has died, is given up after three seconds.

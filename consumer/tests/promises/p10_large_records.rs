@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::poison::event;
 use crate::shop::Shop;
-use crate::topic::{DEAD_LETTERS, ORDERS, Sent};
+use crate::shop::poison::event;
+use crate::shop::topic::{DEAD_LETTERS, ORDERS, Sent};
 
 /// `source.max_record_bytes`, and what Kafka takes of it for itself at the most.
 const LARGEST: usize = 1_048_576;

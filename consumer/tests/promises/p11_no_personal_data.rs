@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use crate::poison::{ADD_CONSTRAINT, DROP_CONSTRAINT, FIRST_ID, event};
 use crate::shop::Shop;
-use crate::topic::{CUSTOMERS, DEAD_LETTERS, ORDERS, Sent};
+use crate::shop::poison::{ADD_CONSTRAINT, DROP_CONSTRAINT, FIRST_ID, event};
+use crate::shop::topic::{CUSTOMERS, DEAD_LETTERS, ORDERS, Sent};
 
 /// What no one but readers of results may see.
 const PERSONAL: [&str; 3] = ["Zebulon Quixwood", "zebulon.quixwood@example.com", "Quixwood-7731"];

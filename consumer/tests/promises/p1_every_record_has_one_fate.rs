@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::shop::Shop;
-use crate::topic::{Found, ORDERS, Sent};
+use crate::shop::topic::{Found, ORDERS, Sent};
 
 const FATES: &str =
     "select sum(applied), sum(stale), sum(ignored), sum(dead_lettered) from consumer_offsets where topic = 'shop.public.orders'";

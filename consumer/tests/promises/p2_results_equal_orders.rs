@@ -1,7 +1,7 @@
 //! P2: `results` equals `orders` joined with `customers`, through the real Debezium.
 
 use crate::shop::Shop;
-use crate::topic::{Found, ORDERS};
+use crate::shop::topic::{Found, ORDERS};
 
 #[test]
 fn an_inserted_order_is_in_results_and_in_redis_with_its_customer() {

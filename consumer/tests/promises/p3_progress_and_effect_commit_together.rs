@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use stack::wait::{Attempt, until};
 
+use crate::shop::topic::{ORDERS, Sent};
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::{ORDERS, Sent};
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
 /// So that a burst takes many transactions, and a kill comes between two of them.
@@ -111,7 +111,7 @@ fn a_topic_that_was_deleted_and_made_anew_with_more_records_than_were_read_stops
         let ids = "select string_agg(order_id::text, ' ' order by order_id) from results";
         until("the rows are as expected", PATIENCE, || Attempt::when(look(ids) == expected)).unwrap();
     };
-    let order = |id: i64| Sent::order(id, crate::poison::event(id).to_string());
+    let order = |id: i64| Sent::order(id, crate::shop::poison::event(id).to_string());
     shop.topics().send(TOPIC, &[order(1), order(2), order(3)]);
     let number = shop.start_another(&settings);
     await_ids("1 2 3");

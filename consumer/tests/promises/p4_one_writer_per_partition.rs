@@ -4,8 +4,8 @@ use sqlx::{Connection, PgConnection};
 use stack::wait::{Attempt, until};
 use tokio::runtime::Runtime;
 
+use crate::shop::topic::{CUSTOMERS, ORDERS};
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::{CUSTOMERS, ORDERS};
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
 /// The shortest session that the broker allows: a dead member's partitions are free after it.

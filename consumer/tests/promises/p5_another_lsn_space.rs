@@ -3,8 +3,8 @@
 use serde_json::json;
 use stack::wait::until;
 
+use crate::shop::topic::Sent;
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::Sent;
 
 const TOPIC: &str = "restored.public.orders";
 

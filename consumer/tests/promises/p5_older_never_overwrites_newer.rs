@@ -2,8 +2,8 @@
 
 use stack::wait::{Attempt, until};
 
+use crate::shop::topic::{CUSTOMERS, Found, ORDERS, Sent};
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::{CUSTOMERS, Found, ORDERS, Sent};
 
 const STALE: &str = "select sum(stale) from consumer_offsets where topic = 'shop.public.orders'";
 

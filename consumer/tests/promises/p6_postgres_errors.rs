@@ -1,8 +1,8 @@
 //! P6: what Postgres refuses to everybody delays the work and nothing else, is told, and passes; P7: what it refuses of one row costs that
 //! row.
 
-use crate::poison::REFUSED_PRODUCT;
 use crate::shop::Shop;
+use crate::shop::poison::REFUSED_PRODUCT;
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
 

@@ -6,9 +6,9 @@ use std::ops::Range;
 use stack::OtherPostgres;
 use stack::wait::{Attempt, until};
 
-use crate::poison::event;
+use crate::shop::poison::event;
+use crate::shop::topic::{DEAD_LETTERS, Sent};
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::{DEAD_LETTERS, Sent};
 
 /// Redis' database that only these tests use, each from empty.
 const REDIS_DATABASE: i64 = 2;

@@ -2,8 +2,8 @@
 
 use stack::wait::{Attempt, until};
 
+use crate::shop::topic::{DEAD_LETTERS, ORDERS};
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::{DEAD_LETTERS, ORDERS};
 
 fn count(product: &str, enrichment: &str) -> String {
     format!("select count(*) from results where product_id = '{product}' and enrichment = '{enrichment}'")

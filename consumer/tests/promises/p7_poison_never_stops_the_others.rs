@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use stack::wait::{Attempt, until};
 
-use crate::poison::{ADD_CONSTRAINT, DROP_CONSTRAINT, FIRST_ID, MAX_RECORD_BYTES, Poison, all_kinds, event};
+use crate::shop::poison::{ADD_CONSTRAINT, DROP_CONSTRAINT, FIRST_ID, MAX_RECORD_BYTES, Poison, all_kinds, event};
+use crate::shop::topic::{CUSTOMERS, DEAD_LETTERS, Found, ORDERS, Sent};
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::{CUSTOMERS, DEAD_LETTERS, Found, ORDERS, Sent};
 
 /// What a dead letter has beside its record's own headers.
 const ADDED: [&str; 9] = [

@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use stack::wait::{Attempt, until};
 
-use crate::poison;
+use crate::shop::poison;
+use crate::shop::topic::Sent;
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::Sent;
 
 /// Notes every row that is written as `missing` although the shop has its customer.
 const WATCH: &str = "

@@ -7,7 +7,7 @@ use orderstream::order::Text;
 use orderstream::results::batch::{Batch, Round};
 use orderstream::results::{ApplyError, Class};
 
-use crate::fresh::{Fresh, at, batch, delete, put};
+use crate::shop::fresh::{Fresh, at, batch, delete, put};
 
 #[test]
 fn a_batch_may_write_remove_and_write_one_order_in_rounds() {

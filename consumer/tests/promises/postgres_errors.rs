@@ -6,7 +6,7 @@ use orderstream::results::batch::Batch;
 use orderstream::results::{ApplyError, Class, StoreConfig, StoreError};
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::fresh::{Fresh, at, batch, put};
+use crate::shop::fresh::{Fresh, at, batch, put};
 
 /// Two orders, of which the first has been written before.
 fn two() -> Batch {

@@ -3,7 +3,7 @@
 use orderstream::results::ApplyError;
 use orderstream::results::claim::Standing;
 
-use crate::fresh::{Fresh, at, batch, put};
+use crate::shop::fresh::{Fresh, at, batch, put};
 
 #[test]
 fn a_worker_of_an_older_claim_writes_nothing() {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use sqlx::Connection;
 
-use crate::fresh::{Fresh, at, batch, delete, put};
+use crate::shop::fresh::{Fresh, at, batch, delete, put};
 
 #[test]
 fn an_older_event_changes_nothing_and_is_counted_as_stale() {

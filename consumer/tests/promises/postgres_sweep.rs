@@ -5,7 +5,7 @@ use orderstream::customers::ChangedCustomer;
 use orderstream::enrich::{KnownCustomer, OrderState, ResultRow};
 use orderstream::results::Results;
 
-use crate::fresh::{Fresh, at, batch, put};
+use crate::shop::fresh::{Fresh, at, batch, put};
 
 #[test]
 fn the_sweep_and_a_batch_never_lock_each_other_out_over_the_same_orders() {

@@ -3,7 +3,7 @@
 use orderstream::position::Position;
 use orderstream::results::batch::{Batch, Put};
 
-use crate::fresh::{Fresh, at, batch, put};
+use crate::shop::fresh::{Fresh, at, batch, put};
 
 #[test]
 fn a_truncate_removes_what_is_older_in_every_partition_and_older_events_stay_out() {

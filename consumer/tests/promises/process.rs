@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use stack::wait::{Attempt, until};
 
+use crate::shop::topic::{ORDERS, Sent};
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::{ORDERS, Sent};
 
 const STAGES: [&str; 5] = ["decode", "lookup", "dead_letter", "commit", "write_back"];
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use stack::wait::{Attempt, until};
 
+use crate::shop::topic::{CUSTOMERS, DEAD_LETTERS, ORDERS};
 use crate::shop::{PATIENCE, Shop};
-use crate::topic::{CUSTOMERS, DEAD_LETTERS, ORDERS};
 
 /// Every difference between `results` and `orders` joined with `customers`; none, if all is right (P2).
 const DIFFERENCES: &str = "

@@ -1,5 +1,10 @@
 //! The shop of a test: the shared stack with its tables, and the orderstream processes that work on it.
 
+pub mod equality;
+pub mod fresh;
+pub mod poison;
+pub mod topic;
+
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +13,7 @@ use std::time::Duration;
 use stack::wait::{Attempt, until};
 use stack::{Service, Stack};
 
-use crate::topic::Topics;
+use topic::Topics;
 
 /// Within this every change is everywhere, also after an outage (P9: ten seconds) on a machine that is busy with other things.
 pub const PATIENCE: Duration = Duration::from_secs(60);

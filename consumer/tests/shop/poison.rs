@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::topic::Sent;
+use crate::shop::topic::Sent;
 
 /// Orders with these ids exist on the topic only.
 pub const FIRST_ID: i64 = 900_000_000;

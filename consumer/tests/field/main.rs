@@ -1,0 +1,10 @@
+//! What real shops, servers and operators do to the pipeline, each case on the real Kafka, Debezium, Postgres and Redis.
+//!
+//! A file holds one kind of case. The right value stands in the test.
+
+#![allow(dead_code, reason = "the shop is shared with the promises, and some of its words are needed only there")]
+#![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+#[path = "../shop/mod.rs"]
+mod shop;
