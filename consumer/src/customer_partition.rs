@@ -27,11 +27,7 @@ pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(),
     let mut from = place.claim.next_offset;
     loop {
         let mut records = Vec::new();
-        if place.receive(flow.limits, &inbox, &mut records).await == Received::Closed {
-            return Ok(());
-        }
-        let Some(last) = records.last() else { continue };
-        let to = last.offset + 1;
+        let Received::UpTo(to) = place.receive(flow.limits, &inbox, &mut records).await else { return Ok(()) };
         let batch = decode(&flow, &records);
         let changed = put(&flow, &place, &batch.changes, to).await?;
         commit(&flow, &place, &records, &batch, &changed, from..to).await?;

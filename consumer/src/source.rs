@@ -21,9 +21,11 @@ mod owned;
 mod poll;
 mod progress;
 pub(crate) mod quiet;
+mod reader;
 mod rebalance;
 mod reread;
 pub mod survey;
+mod tail;
 mod upkeep;
 mod worker;
 
@@ -48,6 +50,7 @@ pub use self::reread::{RereadError, reread};
 pub use self::worker::{Assigned, ClaimError, Claimed, Ending, Event, Ownership, Partition, StopReason, Work};
 
 use self::client::Callbacks;
+use self::reader::Reader;
 
 /// How long the client gets to leave the group, with everything given back: while Kafka is away it waits without end for the answer to its
 /// last commit.
@@ -147,7 +150,7 @@ impl Source {
         F: Fn(Partition, Log) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
     {
-        let asker: BaseConsumer = client::asker(&config)?.create()?;
+        let asker: BaseConsumer<Reader> = client::asker(&config)?.create_with_context(Reader::default())?;
         let client = client::group_member(&config, lookup::partitions(&asker, &config.topics))?;
         let mut consumer: BaseConsumer<Callbacks> = client.create_with_context(Callbacks::default())?;
         consumer.subscribe(&config.topics.iter().map(String::as_str).collect::<Vec<_>>())?;

@@ -33,11 +33,7 @@ pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox, out: m
     // The place in the channel first: what cannot be handed on is better left in the inbox, where it makes the next batch larger (P10).
     while let Ok(place_in_channel) = out.reserve().await {
         let mut records = Vec::new();
-        if place.receive(flow.limits, &inbox, &mut records).await == Received::Closed {
-            return;
-        }
-        let Some(last) = records.last() else { continue };
-        let to = last.offset + 1;
+        let Received::UpTo(to) = place.receive(flow.limits, &inbox, &mut records).await else { return };
         let Some(prepared) = prepare(&flow, &place, records, from, to).await else { return };
         place_in_channel.send(prepared);
         from = to;
@@ -47,7 +43,9 @@ pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox, out: m
 /// `None`: the partition was revoked while Redis was awaited.
 async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to: i64) -> Option<Prepared> {
     let mut refusals = Refusals::new();
-    flow.metrics.batch_received(records.len(), records.iter().map(Record::size).sum());
+    if !records.is_empty() {
+        flow.metrics.batch_received(records.len(), records.iter().map(Record::size).sum());
+    }
     let changes = flow.timed(Stage::Decode, async { changes::decode(&flow.decoder, &records, &mut refusals) }).await;
     let (lookups, token) = flow.timed(Stage::Lookup, look_up(flow, place, &changes.customer_ids())).await?;
     let redis_away = Lookup::is_unavailable(&lookups);

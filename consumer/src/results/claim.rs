@@ -66,7 +66,7 @@ pub enum ClaimError {
     Store(#[from] StoreError),
     /// Events are gone for ever.
     #[error(
-        "{topic}-{partition}: the next event to process is offset {next}, but Kafka's first is {low}: {} events are gone from the topic. \
+        "{topic}-{partition}: the next event to process is offset {next}, but Kafka's first is {low}: up to {} events are gone from the topic. \
          Snapshot the source again and raise source.epoch; or go on without them: \
          orderstream offsets reset --topic {topic} --partition {partition} --to-low", low - next
     )]

@@ -8,7 +8,7 @@ use crate::record::Landmark;
 
 const FENCE: &str = "
 update consumer_offsets
-set next_offset = $6, last_offset = $11, last_ms = $12, applied = applied + $7, stale = stale + $8, ignored = ignored + $9, dead_lettered = dead_lettered + $10,
+set next_offset = $6, last_offset = coalesce($11, last_offset), last_ms = coalesce($12, last_ms), applied = applied + $7, stale = stale + $8, ignored = ignored + $9, dead_lettered = dead_lettered + $10,
     updated_at = now()
 where epoch = $1 and topic = $2 and partition = $3 and generation = $4 and next_offset = $5";
 

@@ -41,7 +41,7 @@ impl PollLoop<'_> {
             match note {
                 Note::Claim { id, result } => self.take_claim(id, result),
                 Note::Ended { id, ending } => self.take_ending(id, ending),
-                Note::Round { answered } => self.round_is_over(answered),
+                Note::Round { answered, empty } => self.round_is_over(answered, &empty),
             }
         }
     }

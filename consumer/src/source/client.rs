@@ -88,11 +88,11 @@ impl Prefetch {
     }
 }
 
-/// The client configuration of the one that asks where logs begin and end, and reads nothing. A broker answers the requests of a
-/// connection one after the other: behind a fetch that waits for records such a question would wait half a second.
+/// The client configuration of the one that asks where logs begin and end, and looks whether an end holds any record. A broker answers the
+/// requests of a connection one after the other: behind a fetch that waits for records such a question would wait half a second.
 pub(super) fn asker(config: &SourceConfig) -> Result<ClientConfig, SourceError> {
     let mut client = reader(&config.properties, &config.group)?;
-    client.set("statistics.interval.ms", "0");
+    client.set("statistics.interval.ms", "0").set("enable.partition.eof", "true").set("queued.max.messages.kbytes", "64");
     Ok(client)
 }
 

@@ -16,8 +16,9 @@ const RECORD_OVERHEAD: usize = 160;
 /// What [`Inbox::recv_batch`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received {
-    /// Records were added to the batch.
-    Batch,
+    /// Every record below this offset that did not come before was added to the batch. There may be none: the last offsets of a log may hold
+    /// no record.
+    UpTo(i64),
     /// The partition is not read any more: nothing comes after this.
     Closed,
 }
@@ -54,12 +55,14 @@ struct Queue {
     records: VecDeque<Record>,
     bytes: usize,
     marks: Marks,
+    /// Behind the last record no other one stands below this offset.
+    empty_up_to: Option<i64>,
     closed: bool,
 }
 
 /// An empty inbox and the end that fills it; the feeder is woken when a full inbox has room again.
 pub(super) fn bounded(marks: Marks, feeder: Thread) -> (Feed, Inbox) {
-    let queue = Queue { records: VecDeque::new(), bytes: 0, marks, closed: false };
+    let queue = Queue { records: VecDeque::new(), bytes: 0, marks, empty_up_to: None, closed: false };
     let shared = Arc::new(Shared { queue: Mutex::new(queue), arrived: Notify::new(), feeder });
     (Feed { shared: Arc::clone(&shared) }, Inbox { shared })
 }
@@ -91,7 +94,15 @@ impl Feed {
         }
         queue.bytes += records.iter().map(weight).sum::<usize>();
         queue.records.extend(records.drain(..));
+        // The records stand behind it.
+        queue.empty_up_to = None;
         drop(queue);
+        self.shared.arrived.notify_one();
+    }
+
+    /// No record stands between the last one and `offset`.
+    pub(super) fn nothing_up_to(&self, offset: i64) {
+        self.shared.lock().empty_up_to = Some(offset);
         self.shared.arrived.notify_one();
     }
 
@@ -148,7 +159,8 @@ impl Queue {
         if self.closed {
             return Some(Received::Closed);
         }
-        let mut bytes = self.records.front()?.size();
+        let Some(first) = self.records.front() else { return self.empty_up_to.take().map(Received::UpTo) };
+        let mut bytes = first.size();
         let mut count = 1;
         for record in self.records.iter().skip(1).take(max_records.saturating_sub(1)) {
             bytes += record.size();
@@ -162,7 +174,7 @@ impl Queue {
             self.bytes -= weight(&record);
             into.push(record);
         }
-        Some(Received::Batch)
+        into.last().map(|last| Received::UpTo(last.offset + 1))
     }
 }
 
@@ -198,9 +210,9 @@ mod tests {
         let (feed, inbox) = bounded(WIDE, thread::current());
         feed.push(&mut records(0..5, 10));
         let mut batch = Vec::new();
-        assert_eq!(inbox.recv_batch(3, 1_000, &mut batch).await, Received::Batch);
+        assert_eq!(inbox.recv_batch(3, 1_000, &mut batch).await, Received::UpTo(3));
         assert_eq!(offsets(&batch), [0, 1, 2]);
-        assert_eq!(inbox.recv_batch(3, 1_000, &mut batch).await, Received::Batch);
+        assert_eq!(inbox.recv_batch(3, 1_000, &mut batch).await, Received::UpTo(5));
         assert_eq!(offsets(&batch), [0, 1, 2, 3, 4]);
     }
 
@@ -224,7 +236,23 @@ mod tests {
         });
         tokio::task::yield_now().await;
         feed.push(&mut records(0..1, 10));
-        assert_eq!(worker.await.unwrap(), (Received::Batch, 1));
+        assert_eq!(worker.await.unwrap(), (Received::UpTo(1), 1));
+    }
+
+    #[tokio::test]
+    async fn an_end_without_records_comes_behind_those_that_wait_and_not_before_those_that_follow() {
+        let (feed, inbox) = bounded(WIDE, thread::current());
+        feed.push(&mut records(0..2, 10));
+        feed.nothing_up_to(5);
+        let mut batch = Vec::new();
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut batch).await, Received::UpTo(2));
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut batch).await, Received::UpTo(5));
+        assert_eq!(offsets(&batch), [0, 1]);
+        feed.nothing_up_to(7);
+        feed.push(&mut records(8..9, 10));
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut batch).await, Received::UpTo(9));
+        feed.close();
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut batch).await, Received::Closed);
     }
 
     #[tokio::test]

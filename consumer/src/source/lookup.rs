@@ -11,6 +11,8 @@ use tokio::runtime::Handle;
 
 use super::owned::{Note, Notes};
 use super::progress::{Progress, Watermarks};
+use super::reader::Reader;
+use super::tail::{self, Tail};
 use super::worker::{ClaimError, Claimed, Partition};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -29,12 +31,22 @@ pub struct Log {
 pub(super) enum Lookup {
     /// The watermarks for a claim, and then the claim itself.
     Claim { id: u64, partition: Partition },
-    /// The watermarks of what is read, for the lag; shows at the same time whether Kafka answers.
-    Round { partitions: Vec<(Partition, Arc<Progress>)>, topic: String },
+    /// The watermarks of what is read, for the lag, and whether what lies before them holds any record; shows at the same time whether Kafka
+    /// answers.
+    Round { partitions: Vec<Read>, topic: String },
+}
+
+/// A partition that is read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) partition: Partition,
+    pub(super) progress: Arc<Progress>,
+    /// The lowest offset that may come.
+    pub(super) next: i64,
 }
 
 /// Serves until the poll loop hangs up.
-pub(super) fn serve<F, Fut>(asker: &BaseConsumer, runtime: &Handle, claim: F, lookups: &Receiver<Lookup>, notes: &Notes)
+pub(super) fn serve<F, Fut>(asker: &BaseConsumer<Reader>, runtime: &Handle, claim: F, lookups: &Receiver<Lookup>, notes: &Notes)
 where
     F: Fn(Partition, Log) -> Fut,
     Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
@@ -56,8 +68,9 @@ where
                 }
             },
             Lookup::Round { partitions, topic } => {
-                let answered = round(asker, &partitions, &topic);
-                notes.send(Note::Round { answered });
+                let (answered, tails) = round(asker, &partitions, &topic);
+                let empty = tail::without_records(asker, tails);
+                notes.send(Note::Round { answered, empty });
             }
         }
     }
@@ -75,30 +88,33 @@ where
     });
 }
 
-/// With `read_committed` the end is the last stable offset: what an open transaction holds back is no lag.
 /// How many partitions these topics have; `None` if Kafka does not tell within a second.
-pub(super) fn partitions(asker: &BaseConsumer, topics: &[String]) -> Option<usize> {
+pub(super) fn partitions(asker: &BaseConsumer<Reader>, topics: &[String]) -> Option<usize> {
     // All topics: asking for one by name could create it.
     let metadata = asker.fetch_metadata(None, TIMEOUT).ok()?;
     let known = metadata.topics().iter().filter(|topic| topics.iter().any(|name| name == topic.name()));
     Some(known.map(|topic| topic.partitions().len()).sum()).filter(|count| *count > 0)
 }
 
-fn watermarks(asker: &BaseConsumer, partition: &Partition) -> Result<Watermarks, KafkaError> {
+/// With `read_committed` the end is the last stable offset: what an open transaction holds back is no lag.
+fn watermarks(asker: &BaseConsumer<Reader>, partition: &Partition) -> Result<Watermarks, KafkaError> {
     let (low, high) = asker.fetch_watermarks(&partition.topic, partition.number, TIMEOUT)?;
     Ok(Watermarks { low, high })
 }
 
-/// True if a broker answered. The first silence ends the round: the others would wait as long.
-fn round(asker: &BaseConsumer, partitions: &[(Partition, Arc<Progress>)], topic: &str) -> bool {
+/// Whether a broker answered, and what may be the empty ends of logs. The first silence ends the round: the others would wait as long.
+fn round(asker: &BaseConsumer<Reader>, partitions: &[Read], topic: &str) -> (bool, Vec<Tail>) {
     if partitions.is_empty() {
-        return asker.fetch_metadata(Some(topic), TIMEOUT).is_ok();
+        return (asker.fetch_metadata(Some(topic), TIMEOUT).is_ok(), Vec::new());
     }
-    let mut answered = false;
-    for (partition, progress) in partitions {
+    let (mut answered, mut tails) = (false, Vec::new());
+    for Read { partition, progress, next } in partitions {
         let Ok(watermarks) = watermarks(asker, partition) else { break };
         progress.set_watermarks(watermarks);
         answered = true;
+        if progress.rests_before_the_end(*next) {
+            tails.push(Tail { partition: partition.clone(), from: *next, to: watermarks.high });
+        }
     }
-    answered
+    (answered, tails)
 }

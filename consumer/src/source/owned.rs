@@ -15,6 +15,7 @@ use super::fetched::Fetched;
 use super::inbox::{self, Feed, Marks};
 use super::progress::Progress;
 use super::progress::Watermarks;
+use super::tail::Tail;
 use super::worker::{ClaimError, Claimed, Ending, Ownership, Partition};
 use crate::record::{Landmark, Record};
 
@@ -97,9 +98,10 @@ pub(super) enum Note {
         id: u64,
         ending: Ending,
     },
-    /// A round of watermark look-ups is over.
+    /// A round of watermark look-ups is over; these ends of logs hold no record.
     Round {
         answered: bool,
+        empty: Vec<Tail>,
     },
 }
 
@@ -216,6 +218,14 @@ impl Running {
             self.feed.push(&mut self.staged);
         }
         result.map(|()| is_any)
+    }
+
+    /// The log holds no record in the tail: the worker moves its position to the end of it, if the tail begins where this is now.
+    pub(super) fn pass(&mut self, tail: &Tail) {
+        if self.next == tail.from {
+            self.next = tail.to;
+            self.feed.nothing_up_to(tail.to);
+        }
     }
 
     /// Tells the worker to end, and drops what waits.

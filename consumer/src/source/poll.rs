@@ -21,6 +21,7 @@ use super::SourceConfig;
 use super::client::Callbacks;
 use super::lookup::{self, Log, Lookup};
 use super::owned::{Note, Notes, Owned, Phase};
+use super::reader::Reader;
 use super::worker::{ClaimError, Claimed, Event, Partition};
 
 /// At most so many of the client's events are served before the inboxes have their turn.
@@ -53,7 +54,7 @@ pub(super) struct PollLoop<'a> {
 /// Polls until told to stop or until the client cannot go on.
 pub(super) fn run<F, Fut>(
     consumer: &Arc<BaseConsumer<Callbacks>>,
-    asker: &BaseConsumer,
+    asker: &BaseConsumer<Reader>,
     config: &SourceConfig,
     runtime: &Handle,
     stopping: &AtomicBool,

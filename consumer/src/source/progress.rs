@@ -1,6 +1,7 @@
 //! How far a partition is: what its worker has finished, and what Kafka still has. Lag, metrics and the stall check read it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// The ends of a partition's log: the first offset that still exists, and the one after the last that readers may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub struct Progress {
     read_to: AtomicI64,
     low: AtomicI64,
     high: AtomicI64,
+    began: Instant,
+    /// When Kafka told the ends: milliseconds after the beginning.
+    told_ms: AtomicU64,
 }
 
 impl Progress {
@@ -40,6 +44,8 @@ impl Progress {
             read_to: AtomicI64::new(start),
             low: AtomicI64::new(watermarks.low),
             high: AtomicI64::new(watermarks.high),
+            began: Instant::now(),
+            told_ms: AtomicU64::new(0),
         }
     }
 
@@ -54,7 +60,13 @@ impl Progress {
         self.done.load(Ordering::Acquire)
     }
 
-    /// The ends of the log, as of about a second ago.
+    /// When Kafka told the ends last. While it answers, that is about a second ago.
+    #[must_use]
+    pub fn told(&self) -> Instant {
+        self.began + Duration::from_millis(self.told_ms.load(Ordering::Relaxed))
+    }
+
+    /// The ends of the log, as Kafka told them last.
     #[must_use]
     pub fn watermarks(&self) -> Watermarks {
         Watermarks { low: self.low.load(Ordering::Relaxed), high: self.high.load(Ordering::Relaxed) }
@@ -74,6 +86,12 @@ impl Progress {
         self.handed.load(Ordering::Acquire)
     }
 
+    /// Whether all records below `next` are done, none has come since, and the client waits at the end of the log, which is further on.
+    pub(super) fn rests_before_the_end(&self, next: i64) -> bool {
+        let high = self.high.load(Ordering::Relaxed);
+        self.done() >= next && next < high && self.read_to.load(Ordering::Acquire) >= high
+    }
+
     /// To be called before the records can be seen by the worker, or lag would read zero in between.
     pub(super) fn handing_over_up_to(&self, next_offset: i64) {
         self.handed.store(next_offset, Ordering::Release);
@@ -86,6 +104,7 @@ impl Progress {
     pub(super) fn set_watermarks(&self, watermarks: Watermarks) {
         self.low.store(watermarks.low, Ordering::Relaxed);
         self.high.store(watermarks.high, Ordering::Relaxed);
+        self.told_ms.store(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
@@ -115,6 +134,19 @@ mod tests {
         assert_eq!(progress.lag(), 2, "the record at 10 is not done");
         progress.done_up_to(11);
         assert_eq!(progress.lag(), 0);
+    }
+
+    #[test]
+    fn only_a_partition_with_nothing_under_way_rests() {
+        let progress = at(10, 12);
+        progress.handing_over_up_to(11);
+        progress.done_up_to(11);
+        assert!(!progress.rests_before_the_end(11), "the client may still fetch");
+        progress.nothing_waits_below(12);
+        assert!(progress.rests_before_the_end(11));
+        assert!(!progress.rests_before_the_end(12), "what came behind it is not done");
+        progress.done_up_to(12);
+        assert!(!progress.rests_before_the_end(12), "that is the end");
     }
 
     #[test]

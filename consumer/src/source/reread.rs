@@ -6,16 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::Offset;
-use rdkafka::{ClientContext, Statistics};
-use tracing::warn;
 
 use super::copy::Copier;
-use super::quiet::Quiet;
+use super::reader::Reader;
 use super::worker::Partition;
 use super::{SourceError, client};
 use crate::record::Record;
@@ -159,27 +156,3 @@ fn give_up_on(error: KafkaError) -> Result<bool, RereadError> {
     let gone = matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange));
     if gone || matches!(error, KafkaError::MessageConsumptionFatal(_)) { Err(error.into()) } else { Ok(false) }
 }
-
-#[derive(Debug, Default)]
-struct Reader {
-    quiet: Quiet,
-}
-
-impl ClientContext for Reader {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.quiet.forward(level, facility, line);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        // The end of the log arrives here too.
-        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF)
-            && let Some(unsaid) = self.quiet.may_say(&error.to_string())
-        {
-            warn!(%error, reason, unsaid, "the Kafka client reported an error while reading again; it goes on trying by itself");
-        }
-    }
-
-    fn stats(&self, _: Statistics) {}
-}
-
-impl ConsumerContext for Reader {}

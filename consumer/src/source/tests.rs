@@ -115,10 +115,9 @@ impl Workers {
     async fn work(mut self, assigned: Assigned) -> Ending {
         let Assigned { partition, inbox, ownership, progress, .. } = assigned;
         let mut batch = Vec::new();
-        while inbox.recv_batch(500, 1 << 20, &mut batch).await == Received::Batch {
+        while let Received::UpTo(next) = inbox.recv_batch(500, 1 << 20, &mut batch).await {
             self.gate.wait_for(|open| *open).await.unwrap();
             let offsets: Vec<i64> = batch.drain(..).map(|record| record.offset).collect();
-            let next = offsets.last().unwrap() + 1;
             self.offsets.lock().unwrap().insert(partition.clone(), next);
             progress.done_up_to(next);
             self.log.send(Did::Read(partition.clone(), offsets)).unwrap();

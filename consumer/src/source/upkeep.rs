@@ -7,9 +7,10 @@ use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::topic_partition_list::Offset;
 use tracing::{debug, info, warn};
 
-use super::lookup::Lookup;
+use super::lookup::{Lookup, Read};
 use super::owned::{Owned, Phase};
 use super::poll::PollLoop;
+use super::tail::Tail;
 use super::worker::{Event, Partition};
 
 /// Rounds of look-ups without an answer after which Kafka counts as down: a broker that hangs reports no error.
@@ -64,7 +65,9 @@ impl PollLoop<'_> {
             return;
         }
         let running = |owned: &Owned| match &owned.phase {
-            Phase::Running(running) => Some((owned.partition.clone(), Arc::clone(&running.progress))),
+            Phase::Running(running) => {
+                Some(Read { partition: owned.partition.clone(), progress: Arc::clone(&running.progress), next: running.next })
+            }
             _ => None,
         };
         let partitions = self.owned.iter().filter_map(running).collect();
@@ -72,8 +75,14 @@ impl PollLoop<'_> {
         self.round_is_out = self.lookups.send(Lookup::Round { partitions, topic }).is_ok();
     }
 
-    pub(super) fn round_is_over(&mut self, answered: bool) {
+    pub(super) fn round_is_over(&mut self, answered: bool, empty: &[Tail]) {
         self.round_is_out = false;
+        for tail in empty {
+            let Some(index) = self.find(&tail.partition.topic, tail.partition.number) else { continue };
+            if let Some(running) = self.owned[index].running() {
+                running.pass(tail);
+            }
+        }
         self.silent_rounds = if answered { 0 } else { self.silent_rounds + 1 };
         if answered {
             self.set_kafka_down(false);

@@ -32,5 +32,6 @@ mod postgres_guard;
 mod postgres_sweep;
 mod postgres_truncates;
 mod process;
+#[allow(dead_code, reason = "the shop is shared with the cases from the field, and some of its words are needed only there")]
 #[path = "../shop/mod.rs"]
 mod shop;

@@ -1,5 +1,6 @@
 //! The shop of a test: the shared stack with its tables, and the orderstream processes that work on it.
 
+pub mod apart;
 pub mod equality;
 pub mod fresh;
 pub mod poison;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
@@ -94,23 +94,40 @@ impl Topics {
     /// Puts records on a topic; they are there when this returns.
     pub fn send(&self, topic: &str, records: &[Sent]) {
         let producer: BaseProducer = self.client.clone().set("message.max.bytes", "4194304").create().unwrap();
-        for record in records {
-            let headers = record
-                .headers
-                .iter()
-                .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: value.as_deref() }));
-            let message: BaseRecord<'_, [u8], [u8]> = BaseRecord {
-                topic,
-                partition: record.partition,
-                payload: record.value.as_deref(),
-                key: record.key.as_deref(),
-                timestamp: None,
-                headers: Some(headers),
-                delivery_opaque: (),
-            };
-            producer.send(message).map_err(|(error, _)| error).unwrap();
-        }
-        producer.flush(PATIENCE).unwrap();
+        put(&producer, topic, records);
+    }
+
+    /// Puts records on a topic in one transaction, which is then committed or aborted.
+    pub fn send_in_transaction(&self, topic: &str, records: &[Sent], commit: bool) {
+        let open = self.begin_transaction(topic, records);
+        if commit { open.commit() } else { open.0.abort_transaction(PATIENCE).unwrap() }
+    }
+
+    /// Puts records on a topic in a transaction that stays open.
+    pub fn begin_transaction(&self, topic: &str, records: &[Sent]) -> Transaction {
+        let producer: BaseProducer = self.client.clone().set("transactional.id", topic).create().unwrap();
+        producer.init_transactions(PATIENCE).unwrap();
+        producer.begin_transaction().unwrap();
+        put(&producer, topic, records);
+        Transaction(producer)
+    }
+
+    /// Deletes the records of a partition below an offset, as retention does.
+    pub fn forget_below(&self, topic: &str, partition: i32, offset: i64) {
+        let admin: AdminClient<DefaultClientContext> = self.client.create().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut offsets = TopicPartitionList::new();
+        offsets.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
+        runtime.block_on(admin.delete_records(&offsets, &AdminOptions::new().operation_timeout(Some(PATIENCE)))).unwrap();
+    }
+
+    /// Changes settings of a topic; the others go back to their defaults.
+    pub fn set(&self, topic: &str, settings: &[(&str, &str)]) {
+        let admin: AdminClient<DefaultClientContext> = self.client.create().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let config = settings.iter().fold(AlterConfig::new(ResourceSpecifier::Topic(topic)), |config, (name, value)| config.set(name, value));
+        let altered = runtime.block_on(admin.alter_configs(&[config], &AdminOptions::new())).unwrap();
+        altered.into_iter().for_each(|altered| drop(altered.unwrap()));
     }
 
     /// Deletes a topic; it is gone when this returns.
@@ -161,4 +178,34 @@ impl Topics {
     fn consumer(&self) -> BaseConsumer {
         self.client.clone().set("auto.offset.reset", "error").create().unwrap()
     }
+}
+
+/// An open transaction.
+pub struct Transaction(BaseProducer);
+
+impl Transaction {
+    pub fn commit(self) {
+        self.0.commit_transaction(PATIENCE).unwrap();
+    }
+}
+
+/// The records are there when this returns.
+fn put(producer: &BaseProducer, topic: &str, records: &[Sent]) {
+    for record in records {
+        let headers = record
+            .headers
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: value.as_deref() }));
+        let message: BaseRecord<'_, [u8], [u8]> = BaseRecord {
+            topic,
+            partition: record.partition,
+            payload: record.value.as_deref(),
+            key: record.key.as_deref(),
+            timestamp: None,
+            headers: Some(headers),
+            delivery_opaque: (),
+        };
+        producer.send(message).map_err(|(error, _)| error).unwrap();
+    }
+    producer.flush(PATIENCE).unwrap();
 }

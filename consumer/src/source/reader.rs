@@ -1,0 +1,34 @@
+//! What the clients say that read beside the group: they ask where logs end, and read stretches again.
+
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{ClientContext, Statistics};
+use tracing::warn;
+
+use super::quiet::Quiet;
+
+/// The callbacks of such a client.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    quiet: Quiet,
+}
+
+impl ClientContext for Reader {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.quiet.forward(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // The end of the log arrives here too.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF)
+            && let Some(unsaid) = self.quiet.may_say(&error.to_string())
+        {
+            warn!(%error, reason, unsaid, "the Kafka client reported an error while it read beside the group; it goes on trying by itself");
+        }
+    }
+
+    fn stats(&self, _: Statistics) {}
+}
+
+impl ConsumerContext for Reader {}

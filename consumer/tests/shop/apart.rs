@@ -1,0 +1,98 @@
+//! Topics, a database and a Redis database of a test's own, for a shop that the others must not meet. Its processes are told of them by
+//! [`Apart::settings`].
+
+use std::process::Command;
+
+use stack::wait::{Attempt, until};
+
+use super::topic::Sent;
+use super::{PATIENCE, Shop, poison};
+
+/// What a test has for itself.
+#[derive(Debug)]
+pub struct Apart {
+    pub orders: String,
+    pub customers: Option<String>,
+    pub letters: String,
+    database: String,
+    redis: String,
+}
+
+impl Apart {
+    /// Under this name, which no other test has, with a topic of one partition for orders that has these settings.
+    pub fn new(shop: &Shop, name: &str, orders: &[(&str, &str)]) -> Self {
+        Self::with_partitions(shop, name, 1, orders)
+    }
+
+    /// The same with so many partitions.
+    pub fn with_partitions(shop: &Shop, name: &str, partitions: i32, orders: &[(&str, &str)]) -> Self {
+        shop.sql(&format!("drop database if exists {name} with (force)"));
+        shop.sql(&format!("create database {name}"));
+        let apart = Self {
+            orders: format!("{name}.public.orders"),
+            customers: None,
+            letters: "dlq-errors".into(),
+            database: shop.stack().database_url().replace("/orders", &format!("/{name}")),
+            redis: format!("{}/9", shop.stack().redis_url()),
+        };
+        redis::cmd("FLUSHDB").exec(&mut redis::Client::open(apart.redis.as_str()).unwrap().get_connection().unwrap()).unwrap();
+        shop.stack().create_topic(&apart.orders, partitions, orders).unwrap();
+        apart
+    }
+
+    /// With a topic for customers too.
+    pub fn and_customers(self, shop: &Shop, settings: &[(&str, &str)]) -> Self {
+        let customers = self.orders.replace("orders", "customers");
+        shop.stack().create_topic(&customers, 1, settings).unwrap();
+        Self { customers: Some(customers), ..self }
+    }
+
+    /// With a topic for dead letters of its own.
+    pub fn and_letters(self, shop: &Shop, settings: &[(&str, &str)]) -> Self {
+        let letters = self.orders.replace("public.orders", "letters");
+        shop.stack().create_topic(&letters, 1, settings).unwrap();
+        Self { letters, ..self }
+    }
+
+    /// What a process of this shop has to be told.
+    pub fn settings(&self) -> Vec<(&str, &str)> {
+        vec![
+            ("DATABASE_URL", &self.database),
+            ("REDIS_URL", &self.redis),
+            ("KAFKA_ORDERS_TOPIC", &self.orders),
+            ("KAFKA_CUSTOMERS_TOPIC", self.customers.as_deref().unwrap_or_default()),
+            ("KAFKA_DEAD_LETTER_TOPIC", &self.letters),
+        ]
+    }
+
+    /// The same and these.
+    pub fn settings_and<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        [self.settings(), more.to_vec()].concat()
+    }
+
+    /// What a query prints, a line per row, columns by `|`; nothing while the tables are not there.
+    pub fn sql(&self, statement: &str) -> String {
+        let psql = Command::new("psql").args(["-XAtqc", statement, &self.database]).output().unwrap();
+        String::from_utf8(psql.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Waits until a query prints `expected`.
+    #[track_caller]
+    pub fn await_sql(&self, query: &str, expected: &str) {
+        let look = || {
+            let found = self.sql(query);
+            if found == expected { Attempt::Ready(()) } else { Attempt::NotYet(format!("it is {found}")) }
+        };
+        until(&format!("{query} = {expected}"), PATIENCE, look).unwrap();
+    }
+}
+
+/// An order as Debezium tells of its insert.
+pub fn order(id: i64) -> Sent {
+    Sent::order(id, poison::event(id).to_string())
+}
+
+/// The same with a price that is none.
+pub fn poisoned(id: i64) -> Sent {
+    Sent::order(id, poison::event(id).to_string().replace("1.00", "cheap"))
+}
