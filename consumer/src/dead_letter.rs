@@ -11,7 +11,6 @@ use std::time::Duration;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::FutureRecord;
 use rdkafka::producer::future_producer::{DeliveryFuture, OwnedDeliveryResult};
-use tracing::warn;
 
 pub use self::headers::{dlq_id, original, replays};
 
@@ -44,10 +43,21 @@ pub struct Landed {
 
 /// A letter that the topic will never take as it is, such as one over the broker's limit. What becomes of it is the caller's decision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the dead letter topic refuses the record: {code:?}")]
+#[error("it refuses the record: {code:?}; {}", self.remedy())]
 pub struct Refused {
     /// What the client or the broker said.
     pub code: RDKafkaErrorCode,
+}
+
+impl Refused {
+    /// What an operator is to do about it.
+    fn remedy(&self) -> &'static str {
+        match self.code {
+            RDKafkaErrorCode::MessageSizeTooLarge => "raise its max.message.bytes above that of the topics that are read",
+            RDKafkaErrorCode::InvalidTimestamp => "its message.timestamp.before.max.ms or after.max.ms keeps out the time of the record",
+            _ => "a compacted topic takes no record without a key: set its cleanup.policy to delete; or a policy of the broker forbids it",
+        }
+    }
 }
 
 /// Why letters were not sent.
@@ -65,6 +75,24 @@ pub enum DeadLetterError {
     /// The broker did not acknowledge all of them: send all of them again, for as long as it takes (P6).
     #[error("the dead letter topic does not acknowledge: {0}")]
     Unavailable(KafkaError),
+}
+
+impl DeadLetterError {
+    /// What no waiting mends, because somebody has to act; `None` for an outage.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        use RDKafkaErrorCode::{
+            ClusterAuthorizationFailed, InvalidTopic, TopicAuthorizationFailed, UnknownPartition, UnknownTopic, UnknownTopicOrPartition,
+        };
+        let Self::Unavailable(error) = self else { return Some("check the settings of Kafka") };
+        match error.rdkafka_error_code()? {
+            TopicAuthorizationFailed => Some("grant Write and Describe on it to this user"),
+            ClusterAuthorizationFailed => Some("grant IdempotentWrite on the cluster to this user"),
+            UnknownTopic | UnknownTopicOrPartition | UnknownPartition => Some("create it, or grant Describe on it to this user"),
+            InvalidTopic => Some("check kafka.dead_letter_topic"),
+            _ => None,
+        }
+    }
 }
 
 /// The way to the dead letter topic, shared by all partitions' workers.
@@ -100,11 +128,6 @@ impl DeadLetters {
             if fate.is_err() && letters.len() > 1 {
                 *fate = self.send_together(std::slice::from_ref(letter)).await?.remove(0);
             }
-        }
-        for (letter, refused) in letters.iter().zip(&fates).filter_map(|(letter, fate)| Some((letter, fate.as_ref().err()?))) {
-            let Record { topic, partition, offset, .. } = letter.record;
-            let bytes = letter.record.size();
-            warn!(%topic, partition, offset, bytes, code = ?refused.code, "the dead letter topic refuses a record for good");
         }
         Ok(fates)
     }

@@ -50,7 +50,18 @@ impl Health {
 
     /// The group of the topic's readers gave an assignment, be it an empty one: more processes than partitions is fine.
     pub fn assigned(&self, topic: &str) {
-        self.lock().reader(topic).was_assigned = true;
+        self.lock().assigned(topic);
+    }
+
+    /// The group could not be reached for so long that it counts this process as gone: nothing is known of the partition until the reader of
+    /// `reader` is given an assignment again.
+    pub fn lost(&self, reader: &str, topic: &Arc<str>, partition: i32) {
+        self.lock().lost(reader, topic, partition, Instant::now());
+    }
+
+    /// What the work cannot go on with in the topics as they are; none if all is well.
+    pub fn topics(&self, impossible: Vec<String>) {
+        self.lock().topics = impossible;
     }
 
     /// The process begins to shut down.
@@ -105,9 +116,9 @@ impl Health {
         self.lock().revoked(topic, partition);
     }
 
-    /// Kafka told the partition's end; to be called often, also when nothing arrives.
-    pub fn high_watermark(&self, topic: &Arc<str>, partition: i32, offset: i64) {
-        self.lock().update(topic, partition, |known| known.high_watermark(offset, Instant::now()));
+    /// Kafka told the partition's end, at that moment; to be called often, also when nothing arrives.
+    pub fn high_watermark(&self, topic: &Arc<str>, partition: i32, offset: i64, told: Instant) {
+        self.lock().update(topic, partition, |known| known.high_watermark(offset, told));
     }
 
     /// Kafka delivered everything below `delivered` and then said that the partition ends at `end`: what lies between are no records.

@@ -26,6 +26,7 @@
 //!
 //! The edges:
 //! - [`source`]: Kafka in: one thread that polls and answers rebalances
+//! - [`topics`]: the topics as Kafka has them, and what the promises cannot do with
 //! - [`dead_letter`]: Kafka out: the original bytes and the reason
 //! - [`results`]: Postgres: claim, fence, upsert, ledger
 //! - [`source_database`]: the shop's own Postgres, for a comparison
@@ -96,4 +97,5 @@ pub mod retry;
 pub mod run;
 pub mod source;
 pub mod source_database;
+pub mod topics;
 pub mod watch;

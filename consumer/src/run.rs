@@ -16,6 +16,7 @@ use crate::readers::Readers;
 use crate::repair::Topics;
 use crate::reread::Reread;
 use crate::source::Event;
+use crate::topics::Expected;
 use crate::{assemble, rebuild, recent, repair, watch};
 
 /// Runs until SIGTERM or SIGINT, or until the process cannot go on.
@@ -36,6 +37,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.spawn(watch::redis(Arc::clone(&flow), Arc::clone(&parts.link)));
     background.spawn(watch::partitions(Arc::clone(&flow)));
     background.spawn(watch::fences(Arc::clone(&flow)));
+    background.spawn(watch::topics(flow.health.clone(), parts.kafka.clone(), Expected::of(config)));
     background.spawn(watch::customers(Arc::clone(&flow), parts.committed, topics.customers.clone()));
     background.spawn(repair::run(Arc::clone(&flow), topics.clone()));
     background.spawn(rebuild::run(

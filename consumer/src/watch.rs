@@ -12,8 +12,13 @@ use crate::health::{BreakerReading, Dependency, Health};
 use crate::progress::Point;
 use crate::redis_link::{RedisError, RedisLink};
 use crate::source::{Event, Partition};
+use crate::topics::{self, Expected, Grade, Judgement};
 
 const SECOND: Duration = Duration::from_secs(1);
+/// Between two looks at the topics while something is wrong with them, so that it is told soon that it was put right.
+const TOPICS_SOON: Duration = Duration::from_secs(5);
+/// And while nothing is: a look costs two connections.
+const TOPICS_LATER: Duration = Duration::from_secs(300);
 
 fn every_second() -> Interval {
     let mut second = interval(SECOND);
@@ -40,6 +45,7 @@ pub fn note(health: &Health, topic: &str, event: Event) {
             health.stopped(&topic, number, reason.to_string());
         }
         Event::Revoked(Partition { topic, number }) => health.revoked(&topic, number),
+        Event::Lost(Partition { topic: of, number }) => health.lost(topic, &of, number),
         Event::KafkaDown => health.down(Dependency::Kafka, "no broker answers"),
         Event::KafkaUp => health.up(Dependency::Kafka),
         Event::Fatal(_) => health.stopping(),
@@ -120,7 +126,7 @@ pub async fn partitions(flow: Arc<Flow>) {
         for place in flow.places.all() {
             let (topic, partition, progress) = (&place.claim.topic, place.claim.partition, place.progress());
             let end = progress.watermarks().high;
-            flow.health.high_watermark(topic, partition, end);
+            flow.health.high_watermark(topic, partition, end, progress.told());
             if progress.lag() == 0 {
                 flow.health.end_reached(topic, partition, progress.done(), end);
             }
@@ -145,6 +151,33 @@ pub async fn fences(flow: Arc<Flow>) {
                 place.saw_generation(*generation);
             }
         }
+    }
+}
+
+/// Looks at the topics: what nothing can be done with is told before the first record meets it, and for as long as it is so (P12).
+pub async fn topics(health: Health, kafka: Vec<(String, String)>, expected: Expected) {
+    let mut told = Vec::new();
+    loop {
+        // With Kafka away there is nothing to judge, and that is told elsewhere.
+        if let Ok(found) = topics::ask(kafka.clone(), &expected).await {
+            let judged = topics::judge(&found, &expected);
+            judged.iter().filter(|known| !told.contains(*known)).for_each(tell_of_topic);
+            let impossible = judged.iter().filter(|known| known.grade == Grade::Impossible).map(|known| known.what.clone()).collect();
+            health.topics(impossible);
+            told = judged;
+        }
+        let is_wrong = told.is_empty() || told.iter().any(|known| known.grade == Grade::Impossible);
+        tokio::time::sleep(if is_wrong { TOPICS_SOON } else { TOPICS_LATER }).await;
+    }
+}
+
+fn tell_of_topic(judged: &Judgement) {
+    let what = &judged.what;
+    match judged.grade {
+        Grade::Fine => {}
+        Grade::Concern => tracing::warn!(what, "A topic has a setting that an operator would want to know of"),
+        Grade::Wrong => tracing::error!(what, "A topic has a setting with which a promise cannot be kept"),
+        Grade::Impossible => tracing::error!(what, "With a topic as it is the work cannot go on"),
     }
 }
 

@@ -1,8 +1,11 @@
 //! A partition that this process owns: what its worker does, how far it is, since when it is behind.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::fate::Fates;
+
+/// An end of a partition that Kafka told longer ago says nothing: it is asked for every second.
+const END_HOLDS: Duration = Duration::from_secs(10);
 
 /// What a partition's worker does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +18,14 @@ pub enum PartitionState {
     Waiting(String),
     /// It stopped for this reason, and somebody has to act.
     Stopped(String),
+    /// The consumer group was out of reach for too long: another process may have it.
+    Lost,
 }
 
 impl PartitionState {
+    /// All texts of [`Self::as_str`].
+    pub const NAMES: [&str; 5] = ["claiming", "running", "waiting", "stopped", "lost"];
+
     /// The text in JSON and metric labels.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
@@ -26,6 +34,7 @@ impl PartitionState {
             Self::Running => "running",
             Self::Waiting(_) => "waiting",
             Self::Stopped(_) => "stopped",
+            Self::Lost => "lost",
         }
     }
 
@@ -34,7 +43,7 @@ impl PartitionState {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Waiting(reason) | Self::Stopped(reason) => Some(reason),
-            Self::Claiming | Self::Running => None,
+            Self::Claiming | Self::Running | Self::Lost => None,
         }
     }
 }
@@ -109,6 +118,14 @@ impl Partition {
         let (from, to) = self.gap;
         let reached = if (from..to).contains(&next) { to } else { next };
         Some(u64::try_from(end - reached).unwrap_or(0))
+    }
+
+    /// The lag, if it is known: an end that Kafka has not told for a while is none, and what was lost may be anywhere.
+    #[must_use]
+    pub fn lag_at(&self, now: Instant) -> Option<u64> {
+        let (_, told) = self.end?;
+        let is_known = self.state != PartitionState::Lost && now.saturating_duration_since(told) <= END_HOLDS;
+        is_known.then(|| self.lag())?
     }
 
     /// When the lag began or last became smaller; `None` while there is none.

@@ -57,8 +57,8 @@ pub enum DependencyState {
 pub struct Reader {
     /// The last poll of Kafka; `None` before the first.
     pub last_poll: Option<Instant>,
-    /// Whether the group ever gave an assignment.
-    pub was_assigned: bool,
+    /// Whether the group gave an assignment that still holds.
+    pub is_assigned: bool,
 }
 
 /// Everything known at one instant.
@@ -72,6 +72,8 @@ pub struct Snapshot {
     pub readers: BTreeMap<String, Reader>,
     /// Each server.
     pub dependencies: BTreeMap<Dependency, DependencyState>,
+    /// What the work cannot go on with in the topics as they are.
+    pub topics: Vec<String>,
     /// The partitions of this process.
     pub partitions: BTreeMap<(Arc<str>, i32), Partition>,
     /// Claims of partitions whose assignment was not told yet.
@@ -85,6 +87,7 @@ impl Snapshot {
             is_stopping: false,
             readers: BTreeMap::new(),
             dependencies: Dependency::ALL.map(|dependency| (dependency, DependencyState::Unknown)).into(),
+            topics: Vec::new(),
             partitions: BTreeMap::new(),
             early_claims: BTreeMap::new(),
         }
@@ -93,6 +96,18 @@ impl Snapshot {
     /// The reader of `topic`, which counts from now on.
     pub(super) fn reader(&mut self, topic: &str) -> &mut Reader {
         self.readers.entry(topic.to_owned()).or_default()
+    }
+
+    pub(super) fn assigned(&mut self, topic: &str) {
+        self.reader(topic).is_assigned = true;
+        // Those that came back are told next.
+        self.partitions.retain(|(of, _), known| **of != *topic || known.state != PartitionState::Lost);
+    }
+
+    pub(super) fn lost(&mut self, reader: &str, topic: &Arc<str>, partition: i32, now: Instant) {
+        self.reader(reader).is_assigned = false;
+        self.early_claims.remove(&(Arc::clone(topic), partition));
+        self.update(topic, partition, |known| known.enter(PartitionState::Lost, now));
     }
 
     pub(super) fn stopping(&mut self) {

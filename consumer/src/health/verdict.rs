@@ -56,11 +56,12 @@ pub fn readiness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
         let harmless = *dependency == Dependency::Redis && rules.works_without_redis;
         if harmless { &mut verdict.degraded } else { &mut verdict.reasons }.push(trouble);
     }
+    verdict.reasons.extend(snapshot.topics.iter().cloned());
     if snapshot.readers.is_empty() {
         verdict.reasons.push("Kafka is not read yet".into());
     }
-    for (topic, _) in snapshot.readers.iter().filter(|(_, reader)| !reader.was_assigned) {
-        verdict.reasons.push(format!("{topic}: the consumer group gave no assignment yet"));
+    for (topic, _) in snapshot.readers.iter().filter(|(_, reader)| !reader.is_assigned) {
+        verdict.reasons.push(format!("{topic}: the consumer group has given no assignment"));
     }
     for ((topic, number), partition) in &snapshot.partitions {
         verdict.reasons.extend(silence(partition, rules, now).map(|what| format!("{topic}-{number}: {what}")));
@@ -84,6 +85,7 @@ fn silence(partition: &Partition, rules: &Rules, now: Instant) -> Option<String>
         PartitionState::Stopped(reason) => return Some(format!("stopped {since} s ago: {reason}")),
         PartitionState::Waiting(reason) => return Some(format!("waiting for {since} s: {reason}")),
         PartitionState::Claiming => return Some(format!("being claimed for {since} s")),
+        PartitionState::Lost => return Some(format!("lost {since} s ago: the consumer group was out of reach for too long")),
         PartitionState::Running => {}
     }
     let stalled = partition.behind_since().filter(|since| now.saturating_duration_since(*since) > rules.stall);

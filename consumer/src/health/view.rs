@@ -46,8 +46,8 @@ pub struct StatusView {
     pub status: &'static str,
     /// Why it is not ready.
     pub reasons: Vec<String>,
-    /// Records of all partitions that are not committed yet.
-    pub lag: u64,
+    /// Records of all partitions that are not committed yet; none: of some it is not known, or not which partitions there are.
+    pub lag: Option<u64>,
     /// The partitions of this process.
     pub partitions: Vec<PartitionView>,
     /// The circuit breaker around Redis.
@@ -61,7 +61,7 @@ pub struct PartitionView {
     pub topic: String,
     /// Its number.
     pub partition: i32,
-    /// `claiming`, `running`, `waiting` or `stopped`.
+    /// `claiming`, `running`, `waiting`, `stopped` or `lost`.
     pub state: &'static str,
     /// Why it waits or stopped.
     pub reason: Option<String>,
@@ -116,11 +116,17 @@ impl StatusView {
             uptime_seconds: seconds(snapshot.started, now),
             status: status(&verdict),
             reasons: verdict.reasons,
-            lag: snapshot.partitions.values().filter_map(Partition::lag).sum(),
+            lag: lag(snapshot, now),
             partitions: snapshot.partitions.iter().map(|((topic, number), known)| PartitionView::new(topic, *number, known, now)).collect(),
             breaker,
         }
     }
+}
+
+/// What is not known is not zero.
+fn lag(snapshot: &Snapshot, now: Instant) -> Option<u64> {
+    let is_assigned = !snapshot.readers.is_empty() && snapshot.readers.values().all(|reader| reader.is_assigned);
+    is_assigned.then(|| snapshot.partitions.values().map(|known| known.lag_at(now)).sum())?
 }
 
 impl PartitionView {
@@ -133,7 +139,7 @@ impl PartitionView {
             for_seconds: seconds(known.since, now),
             next_offset: known.next_offset,
             end_offset: known.end.map(|(offset, _)| offset),
-            lag: known.lag(),
+            lag: known.lag_at(now),
             behind_for_seconds: known.behind_since().map(|since| seconds(since, now)),
             fates: known.fates,
         }

@@ -40,7 +40,7 @@ impl Server {
         let topic: Arc<str> = "orders".into();
         self.health.claiming(&topic, 0);
         self.health.claimed(&topic, 0, 5, Fates { applied: 5, ..Fates::default() });
-        self.health.high_watermark(&topic, 0, 7);
+        self.health.high_watermark(&topic, 0, 7, std::time::Instant::now());
     }
 }
 

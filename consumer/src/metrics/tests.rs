@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::fate::Fates;
@@ -63,7 +63,7 @@ fn partitions_servers_and_readiness_are_read_from_health() {
     health.up(Dependency::Postgres);
     health.claiming(&topic, 1);
     health.claimed(&topic, 1, 10, Fates::default());
-    health.high_watermark(&topic, 1, 15);
+    health.high_watermark(&topic, 1, 15, Instant::now());
     let text = metrics.encode().unwrap();
     has(&text, r#"orderstream_ready{probe="readyz"} 0"#);
     has(&text, r#"orderstream_dependency_up{dependency="postgres"} 1"#);

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::{ByPartition, gauge};
-use crate::health::{BreakerReading, DependencyState, Health, Partition, Snapshot, readiness};
+use crate::health::{BreakerReading, DependencyState, Health, Partition, PartitionState, Snapshot, readiness};
 
 #[derive(Debug)]
 pub(super) struct Watched {
@@ -46,14 +47,27 @@ fn partitions(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> fmt::
     let by = |value: fn(&Partition) -> Option<i64>| {
         snapshot.partitions.iter().filter_map(move |((topic, number), known)| Some((ByPartition::new(topic, *number), value(known)?)))
     };
-    gauges(encoder, "partition_lag_records", "Records that are not committed yet", by(|p| p.lag().map(gauge)))?;
+    lags(encoder, snapshot, Instant::now())?;
     gauges(encoder, "partition_next_offset", "Where the next record is expected, as committed", by(|p| p.next_offset))?;
     gauges(encoder, "partition_end_offset", "The end of the partition", by(|p| p.end.map(|(offset, _)| offset)))?;
-    let states = ["claiming", "running", "waiting", "stopped"];
     let series = snapshot.partitions.iter().flat_map(|((topic, number), known)| {
-        states.map(|state| ((ByPartition::new(topic, *number), [("state", state)]), i64::from(known.state.as_str() == state)))
+        PartitionState::NAMES.map(|state| ((ByPartition::new(topic, *number), [("state", state)]), i64::from(known.state.as_str() == state)))
     });
     gauges(encoder, "partition_state", "1 for the state that the partition is in", series)
+}
+
+/// A series that vanished while Kafka is away would look like a partition that moved to another process: what is not known is not a number.
+fn lags(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot, now: Instant) -> fmt::Result {
+    let mut family =
+        encoder.encode_descriptor("partition_lag_records", "Records that are not committed yet; NaN: not known", None, MetricType::Gauge)?;
+    snapshot.partitions.iter().try_for_each(|((topic, number), known)| {
+        let labels = ByPartition::new(topic, *number);
+        let series = family.encode_family(&labels)?;
+        match known.lag_at(now) {
+            Some(lag) => ConstGauge::new(gauge(lag)).encode(series),
+            None => ConstGauge::new(f64::NAN).encode(series),
+        }
+    })
 }
 
 fn breaker(encoder: &mut DescriptorEncoder<'_>, reading: &BreakerReading) -> fmt::Result {
@@ -74,7 +88,7 @@ fn gauges<L: EncodeLabelSet>(
     help: &str,
     series: impl IntoIterator<Item = (L, i64)>,
 ) -> fmt::Result {
-    let mut family = encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?;
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     series.into_iter().try_for_each(|(labels, value)| ConstGauge::new(value).encode(family.encode_family(&labels)?))
 }
 
@@ -84,6 +98,6 @@ fn counters<L: EncodeLabelSet>(
     help: &str,
     series: impl IntoIterator<Item = (L, u64)>,
 ) -> fmt::Result {
-    let mut family = encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Counter)?;
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
     series.into_iter().try_for_each(|(labels, value)| ConstCounter::new(value).encode(family.encode_family(&labels)?))
 }

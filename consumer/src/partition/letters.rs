@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::changes::{Refusal, Refusals};
-use crate::dead_letter::{DeadLetter, Landed, dlq_id, replays};
+use crate::dead_letter::{DeadLetter, Landed, Refused, dlq_id, replays};
 use crate::flow::{Flow, Place, Revoked};
 use crate::metrics::Stage;
 use crate::record::Record;
@@ -13,6 +13,8 @@ use crate::results::batch::LetterRow;
 #[derive(Debug, Default)]
 pub(crate) struct Letters {
     landed: HashMap<usize, Landed>,
+    /// What was said about those that are left, so that it is said once.
+    told: Option<String>,
 }
 
 impl Letters {
@@ -34,19 +36,48 @@ impl Letters {
             let letter = |index: &usize| DeadLetter { record: &records[*index], rejection: &refusals[index].rejection, epoch };
             let letters: Vec<DeadLetter<'_>> = open.iter().map(letter).collect();
             match flow.timed(Stage::DeadLetter, flow.letters.send(&letters)).await {
-                Ok(fates) => self.landed.extend(open.into_iter().zip(fates).filter_map(|(index, fate)| Some((index, fate.ok()?)))),
-                Err(error) => place.letters_troubled(flow, &error),
+                Ok(fates) => {
+                    let refused = fates.iter().find_map(|fate| fate.as_ref().err().cloned());
+                    self.landed.extend(open.into_iter().zip(fates).filter_map(|(index, fate)| Some((index, fate.ok()?))));
+                    refused.into_iter().for_each(|refused| self.refused(flow, place, refusals.len(), &refused));
+                }
+                Err(error) => match error.remedy() {
+                    Some(remedy) => self.somebody_has_to_act(flow, place, &format!("{error}; {remedy}")),
+                    None => place.letters_troubled(flow, &error),
+                },
             }
             // What is left waits: a record that is neither applied nor on the dead letter topic would be lost.
             if self.landed.len() < refusals.len() {
                 place.pause(backoff.next_delay()).await?;
             }
         }
+        if self.told.take().is_some() {
+            tracing::info!(topic = %place.claim.topic, partition = place.claim.partition, "The dead letters are accepted; the partition goes on");
+            flow.health.running(&place.claim.topic, place.claim.partition);
+        }
         let rows = refusals.iter().filter_map(|(index, refusal)| {
             let landed = self.landed.get(index)?;
             Some(row(flow, place.claim.epoch, &records[*index], refusal, landed))
         });
         Ok(rows.collect())
+    }
+}
+
+impl Letters {
+    fn refused(&mut self, flow: &Flow, place: &Place, letters: usize, refused: &Refused) {
+        let left = letters - self.landed.len();
+        self.somebody_has_to_act(flow, place, &format!("{left} dead letters of the batch wait: {refused}"));
+    }
+
+    /// No retry within seconds helps: told at once, in `/readyz` for as long as it lasts and in the log once (P9).
+    fn somebody_has_to_act(&mut self, flow: &Flow, place: &Place, what: &str) {
+        let (topic, partition) = (&place.claim.topic, place.claim.partition);
+        let reason = format!("dead letter topic {}: {what}", flow.letters.topic());
+        if self.told.as_ref() != Some(&reason) {
+            tracing::error!(%topic, partition, reason, "Dead letters are not accepted; the partition waits and nothing is lost");
+            flow.health.waiting(topic, partition, reason.clone());
+            self.told = Some(reason);
+        }
     }
 }
 

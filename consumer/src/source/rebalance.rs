@@ -64,7 +64,7 @@ impl PollLoop<'_> {
         if !lost {
             self.commit_progress(&mut revoked, Commit::Moved);
         }
-        self.release(revoked);
+        self.release(revoked, if lost { Event::Lost } else { Event::Revoked });
     }
 
     /// Tells the workers and waits until they have finished or the deadline has passed. Claims on their way are waited for too: one that
@@ -94,11 +94,11 @@ impl PollLoop<'_> {
         busy
     }
 
-    fn release(&self, partitions: Vec<Owned>) {
+    fn release(&self, partitions: Vec<Owned>, event: fn(Partition) -> Event) {
         self.unassign(partitions.iter().filter(|owned| matches!(owned.phase, Phase::Running(_))));
         for owned in partitions {
             info!(partition = %owned.partition, "partition given back");
-            let _ = self.events.send(Event::Revoked(owned.partition));
+            let _ = self.events.send(event(owned.partition));
         }
     }
 
@@ -118,6 +118,6 @@ impl PollLoop<'_> {
         let mut all = std::mem::take(&mut self.owned);
         self.end_workers(&mut all, Ownership::Ending, self.config.stop_deadline.mul_f64(0.6));
         self.commit_progress(&mut all, Commit::All);
-        self.release(all);
+        self.release(all, Event::Revoked);
     }
 }

@@ -163,6 +163,8 @@ pub enum Event {
     Stopped(Partition, StopReason),
     /// The group took it back.
     Revoked(Partition),
+    /// The group could not be reached for too long, and nobody knows who has it. An assignment tells.
+    Lost(Partition),
     /// The poll thread is alive; told about once a second (P9).
     Polled,
     /// No broker answers; the client goes on trying.

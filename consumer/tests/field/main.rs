@@ -8,3 +8,7 @@
 
 #[path = "../shop/mod.rs"]
 mod shop;
+
+mod dead_letter_topic;
+mod kafka_hangs;
+mod transactional_topics;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::fate::Fates;
-use crate::health::Reader;
+use crate::health::{Reader, StatusView};
 
 const RULES: Rules = Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true };
 
@@ -18,7 +18,7 @@ fn topic() -> Arc<str> {
 fn working(start: Instant) -> Snapshot {
     let mut snapshot = Snapshot::new(start);
     Dependency::ALL.iter().for_each(|dependency| snapshot.up(*dependency, start));
-    *snapshot.reader("orders") = Reader { last_poll: Some(start), was_assigned: true };
+    *snapshot.reader("orders") = Reader { last_poll: Some(start), is_assigned: true };
     snapshot.claiming(&topic(), 0, start);
     snapshot.claimed(&topic(), 0, 10, Fates::default(), start);
     change(&mut snapshot, |partition| partition.high_watermark(10, start));
@@ -75,8 +75,8 @@ fn the_reader_of_each_topic_has_to_live_and_to_be_assigned() {
     let start = Instant::now();
     let mut snapshot = working(start);
     snapshot.reader("customers");
-    assert_eq!(reasons(&snapshot, start), ["customers: the consumer group gave no assignment yet"]);
-    *snapshot.reader("customers") = Reader { last_poll: Some(start), was_assigned: true };
+    assert_eq!(reasons(&snapshot, start), ["customers: the consumer group has given no assignment"]);
+    *snapshot.reader("customers") = Reader { last_poll: Some(start), is_assigned: true };
     assert!(reasons(&snapshot, start).is_empty());
     let later = after(start, 61);
     snapshot.reader("orders").last_poll = Some(later);
@@ -184,4 +184,24 @@ fn news_of_a_revoked_partition_are_dropped() {
     snapshot.revoked(&topic(), 0);
     change(&mut snapshot, |partition| partition.enter(PartitionState::Stopped("late".into()), start));
     assert!(snapshot.partitions.is_empty());
+}
+
+#[test]
+fn what_the_group_has_lost_is_not_ready_until_an_assignment_tells_and_its_lag_is_not_known() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    let status = |snapshot: &Snapshot, now| StatusView::new(snapshot, readiness(snapshot, &RULES, now), None, now);
+    assert_eq!(status(&snapshot, start).lag, Some(0));
+    let later = after(start, 11);
+    assert_eq!(status(&snapshot, later).lag, None, "Kafka told the end too long ago");
+    change(&mut snapshot, |partition| partition.high_watermark(10, later));
+    snapshot.lost("orders", &topic(), 0, later);
+    assert_eq!(status(&snapshot, later).lag, None);
+    assert_eq!(
+        reasons(&snapshot, later),
+        ["orders: the consumer group has given no assignment", "orders-0: lost 0 s ago: the consumer group was out of reach for too long"]
+    );
+    snapshot.assigned("orders");
+    assert!(reasons(&snapshot, later).is_empty() && snapshot.partitions.is_empty(), "others have them all");
+    assert_eq!(status(&snapshot, later).lag, Some(0));
 }

@@ -65,7 +65,7 @@ async fn a_member_that_the_group_forgot_abandons_its_work_and_comes_back() {
     cluster.mock.request_errors(RDKafkaApiKey::Heartbeat, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID]);
     let end = wait_for(&mut did, |d| matches!(d, Did::End(..))).await;
     assert_eq!(end, Did::End("a", partition("t", 0), Ownership::Lost));
-    wait_for(&mut events, |e| matches!(e, Event::Revoked(_))).await;
+    wait_for(&mut events, |e| matches!(e, Event::Lost(_))).await;
     wait_for(&mut events, |e| matches!(e, Event::Started { start: 10, .. })).await;
     cluster.produce("t", 0, 5, 10).await;
     assert_eq!(read(&mut did, &partition("t", 0), 5).await, (10..15).collect::<Vec<_>>());

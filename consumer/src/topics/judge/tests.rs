@@ -1,0 +1,90 @@
+use super::*;
+use crate::config::{Config, Environment};
+
+fn topics(names: &[&str], settings: Result<TopicSettings, String>) -> Topics {
+    let healthy = Topic { partitions: 4, without_leader: 0 };
+    let topics = names.iter().map(|topic| ((*topic).to_owned(), healthy)).collect();
+    Topics { brokers: 1, cluster: Some("abc".into()), topics, settings }
+}
+
+fn all(changes: &[(&str, &str, &str)]) -> Topics {
+    let mut settings = TopicSettings::new();
+    let good = [
+        ("shop.public.orders", "cleanup.policy", "delete"),
+        ("shop.public.orders", "max.message.bytes", "8388608"),
+        ("shop.public.orders", "retention.ms", "-1"),
+        ("shop.public.orders", "retention.bytes", "-1"),
+        ("shop.public.customers", "cleanup.policy", "compact"),
+        ("shop.public.customers", "retention.ms", "604800000"),
+        ("shop.public.customers", "delete.retention.ms", "86400000"),
+        ("dlq-errors", "cleanup.policy", "delete"),
+        ("dlq-errors", "max.message.bytes", "8454144"),
+        ("dlq-errors", "message.timestamp.type", "CreateTime"),
+        ("dlq-errors", "message.timestamp.before.max.ms", "9223372036854775807"),
+        ("dlq-errors", "retention.ms", "-1"),
+    ];
+    for (topic, name, value) in good.iter().chain(changes) {
+        settings.entry((*topic).to_owned()).or_default().insert((*name).to_owned(), (*value).to_owned());
+    }
+    topics(&["shop.public.orders", "shop.public.customers", "dlq-errors"], Ok(settings))
+}
+
+fn judged(topics: &Topics) -> Vec<Judgement> {
+    judge(topics, &Expected::of(&Config::load(None, &Environment::default()).unwrap().config))
+}
+
+#[track_caller]
+fn has(topics: &Topics, grade: Grade, part: &str) {
+    let judged = judged(topics);
+    assert!(judged.iter().any(|known| known.grade == grade && known.what.contains(part)), "{part} is not in {judged:?}");
+}
+
+#[test]
+fn three_topics_with_the_right_settings_are_fine() {
+    let judged = judged(&all(&[]));
+    assert!(judged.iter().all(|known| known.grade == Grade::Fine), "{judged:?}");
+    has(&all(&[]), Grade::Fine, "topic shop.public.orders, 4 partitions");
+}
+
+#[test]
+fn without_a_topic_nothing_can_be_done_and_without_a_leader_little() {
+    let mut topics = topics(&["shop.public.orders"], Ok(TopicSettings::new()));
+    topics.topics.insert("dlq-errors".into(), Topic { partitions: 3, without_leader: 1 });
+    has(&topics, Grade::Impossible, "no topic shop.public.customers");
+    has(&topics, Grade::Wrong, "1 of 3 partitions of topic dlq-errors have no leader");
+}
+
+#[test]
+fn a_dead_letter_topic_has_to_take_every_record_and_keep_it_as_it_is() {
+    let letters = |name, value| all(&[("dlq-errors", name, value)]);
+    has(&letters("max.message.bytes", "8388608"), Grade::Wrong, "set its max.message.bytes to 8404992 or more");
+    has(&letters("cleanup.policy", "compact"), Grade::Impossible, "one without a key is refused");
+    has(&letters("cleanup.policy", "compact,delete"), Grade::Impossible, "only the last would stay");
+    has(&letters("retention.ms", "604800000"), Grade::Concern, "7 days: older letters are deleted, and a letter of an older record at once");
+    has(&letters("message.timestamp.type", "LogAppendTime"), Grade::Concern, "lose the time of their record");
+    has(&letters("message.timestamp.before.max.ms", "3600000"), Grade::Wrong, "refuses letters of records older than 3600 s");
+}
+
+#[test]
+fn customers_must_be_compacted_or_kept_for_ever() {
+    let customers = |changes: &[(&'static str, &'static str)]| {
+        all(&changes.iter().map(|(name, value)| ("shop.public.customers", *name, *value)).collect::<Vec<_>>())
+    };
+    has(&customers(&[("cleanup.policy", "delete")]), Grade::Wrong, "set it to compact");
+    has(&customers(&[("cleanup.policy", "delete"), ("retention.ms", "-1")]), Grade::Fine, "is kept for ever");
+    has(&customers(&[("cleanup.policy", "compact,delete")]), Grade::Concern, "by age");
+    has(&customers(&[("delete.retention.ms", "60000")]), Grade::Concern, "keeps deletes for 60 s");
+}
+
+#[test]
+fn what_forgets_changes_of_orders_is_named() {
+    let orders = |name, value| all(&[("shop.public.orders", name, value)]);
+    has(&orders("cleanup.policy", "compact"), Grade::Wrong, "its order stays in results for ever");
+    has(&orders("retention.ms", "86400000"), Grade::Concern, "kept for 24 hours");
+    has(&orders("retention.bytes", "1000000"), Grade::Concern, "1000000 bytes of each partition");
+}
+
+#[test]
+fn hidden_settings_are_a_concern() {
+    has(&topics(&[], Err("denied".into())), Grade::Concern, "grant DescribeConfigs");
+}
