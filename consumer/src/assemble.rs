@@ -112,6 +112,7 @@ fn decoder(config: &Config) -> Decoder {
         Format::Flat => envelope::Format::Flat,
     };
     let time_unit = match config.source.time_unit {
+        TimeUnit::Auto => envelope::TimeUnit::Auto,
         TimeUnit::Millis => envelope::TimeUnit::Millis,
         TimeUnit::Micros => envelope::TimeUnit::Micros,
         TimeUnit::Nanos => envelope::TimeUnit::Nanos,

@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let format = if settings & 1 == 0 { Format::Envelope } else { Format::Flat };
     let decimal_scale = [None, Some(0), Some(2), Some(10)][usize::from(settings >> 1 & 3)];
-    let decoder = Decoder { format, epoch: 3, decimal_scale, time_unit: TimeUnit::Micros, max_record_bytes: 1 << 20 };
+    let decoder = Decoder { format, epoch: 3, decimal_scale, time_unit: TimeUnit::Auto, max_record_bytes: 1 << 20 };
 
     let order = decoder.order(&record);
     assert_eq!(order, decoder.order(&record), "the same bytes give the same change");

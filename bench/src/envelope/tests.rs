@@ -25,7 +25,7 @@ fn record(key: &str, value: &str, offset: u64) -> Record {
 }
 
 fn decoder() -> Decoder {
-    Decoder { format: Format::Envelope, epoch: 0, decimal_scale: None, time_unit: TimeUnit::Micros, max_record_bytes: 1 << 20 }
+    Decoder { format: Format::Envelope, epoch: 0, decimal_scale: None, time_unit: TimeUnit::Auto, max_record_bytes: 1 << 20 }
 }
 
 fn written(number: u64, event: Event) -> (String, String) {

@@ -86,7 +86,7 @@ fn piece(name: &'static str, run: impl FnMut() + 'static) -> Piece {
 }
 
 fn decoder() -> Decoder {
-    Decoder { format: Format::Envelope, epoch: 0, decimal_scale: None, time_unit: TimeUnit::Micros, max_record_bytes: 1 << 20 }
+    Decoder { format: Format::Envelope, epoch: 0, decimal_scale: None, time_unit: TimeUnit::Auto, max_record_bytes: 1 << 20 }
 }
 
 /// Every order's changes, interleaved with those of the others.

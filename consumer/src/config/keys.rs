@@ -135,9 +135,9 @@ pub const KEYS: &[Key] = &[
     .optional(),
     Key::new(
         "source.time_unit",
-        Kind::Choice(&["millis", "micros", "nanos"]),
-        "micros",
-        "Unit of integer times whose events carry no schema: millis for Debezium's time.precision.mode=connect",
+        Kind::Choice(&["auto", "millis", "micros", "nanos"]),
+        "auto",
+        "Unit of integer times whose events carry no schema; auto: by the size of the number, from 1971 to 2500",
     ),
     Key::new("source.max_record_bytes", Kind::Number(1_024, 67_108_864), "1048576", "Larger records become dead letters"),
     Key::new(

@@ -38,13 +38,26 @@ pub enum Format {
     Flat,
 }
 
+impl Format {
+    /// What stands before a column's name where a message names it.
+    #[must_use]
+    pub fn row(self) -> &'static str {
+        match self {
+            Self::Envelope => "after.",
+            Self::Flat => "",
+        }
+    }
+}
+
 /// What an integer counts that stands for a time, where no schema says it: the setting `source.time_unit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TimeUnit {
-    /// `time.precision.mode=connect`.
+    /// What its size says: one table can have several units, with `time.precision.mode=adaptive` one for each precision of its columns.
+    #[default]
+    Auto,
+    /// `time.precision.mode=connect`, and `adaptive` for a `timestamp(3)` or coarser.
     Millis,
     /// `time.precision.mode=adaptive`, Debezium's default, for a `timestamp`; and `microseconds`.
-    #[default]
     Micros,
     /// `time.precision.mode=nanoseconds`.
     Nanos,

@@ -2,6 +2,8 @@
 //! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-temporal-types>): ISO 8601 text, or an
 //! integer whose unit stands in the schema.
 
+use std::ops::Range;
+
 use super::TimeUnit;
 use super::field::{Field, Kind};
 use super::schema::{Column, Columns};
@@ -45,15 +47,19 @@ fn word(text: &str) -> Option<i64> {
     }
 }
 
-/// Microseconds of an integer in the unit that the schema names, and without a schema in that of the setting: a guess by size would be
-/// wrong some day without anybody noticing.
+/// Microseconds of an integer in the unit that the schema names, and without a schema in that of the setting.
 fn integer(field: Field<'_>, columns: Option<&Columns<'_>>, unit: TimeUnit) -> Result<i64, Rejection> {
     let number = field.bigint()?;
     // The infinities are infinite in any unit, nanoseconds too.
     if number == i64::MAX || number == i64::MIN {
         return Ok(number);
     }
-    let Some(columns) = columns else { return Ok(micros(number, unit)) };
+    let Some(columns) = columns else {
+        return match unit {
+            TimeUnit::Auto => by_size(number).ok_or_else(|| unknown_unit(field)),
+            TimeUnit::Millis | TimeUnit::Micros | TimeUnit::Nanos => Ok(micros(number, unit)),
+        };
+    };
     match columns.get(field.name).map(Column::logical_type) {
         Some("io.debezium.time.MicroTimestamp") => Ok(micros(number, TimeUnit::Micros)),
         Some("io.debezium.time.NanoTimestamp") => Ok(micros(number, TimeUnit::Nanos)),
@@ -65,11 +71,47 @@ fn integer(field: Field<'_>, columns: Option<&Columns<'_>>, unit: TimeUnit) -> R
     }
 }
 
+/// Days since 1970 of the years 1971 to 2500.
+const DAYS: Range<i64> = 365..193_944;
+
+/// Microseconds of an integer whose unit nobody names.
+///
+/// From one unit to the next a time grows by a thousand or more and from 1971 to 2500 by five hundred, so the numbers of two units do not
+/// overlap there. Beyond, only what nobody can mistake is taken: 1970 itself, which is 0 in each unit, the infinities, and the year 9999, which stands
+/// for "for ever" in many shops; in the next finer unit its numbers would be nine hours of 1978. Any other number has no unit: a
+/// guess would be wrong some day without anybody noticing.
+fn by_size(number: i64) -> Option<i64> {
+    const MICROS_PER_DAY: i64 = SECONDS_PER_DAY * MICROS_PER_SECOND;
+    const FOR_EVER: Range<i64> = 253_370_764_800_000_000..253_402_300_800_000_000;
+    let within = |days: &Range<i64>, per_day: i64| (days.start.saturating_mul(per_day)..days.end.saturating_mul(per_day)).contains(&number);
+    let is_millis_of = |micros: i64| micros / 1_000 == number;
+    if number == 0 || number >= INFINITY || number <= NEG_INFINITY || FOR_EVER.contains(&number) {
+        Some(number)
+    } else if FOR_EVER.contains(&number.saturating_mul(1_000)) || is_millis_of(INFINITY) || is_millis_of(NEG_INFINITY) {
+        Some(number.saturating_mul(1_000))
+    } else if within(&DAYS, MICROS_PER_DAY) {
+        Some(number)
+    } else if within(&DAYS, MICROS_PER_DAY / 1_000) {
+        Some(micros(number, TimeUnit::Millis))
+    } else if within(&DAYS, MICROS_PER_DAY.saturating_mul(1_000)) {
+        Some(micros(number, TimeUnit::Nanos))
+    } else if DAYS.contains(&number) {
+        Some(number.saturating_mul(MICROS_PER_DAY))
+    } else {
+        None
+    }
+}
+
+#[cold]
+fn unknown_unit(field: Field<'_>) -> Rejection {
+    Rejection::invalid(format!("{field}: an integer that is no time between 1971 and 2500 in any unit (set source.time_unit to the unit that it has)"))
+}
+
 /// Cut towards the past, as text is.
 fn micros(number: i64, unit: TimeUnit) -> i64 {
     match unit {
         TimeUnit::Millis => number.saturating_mul(1_000),
-        TimeUnit::Micros => number,
+        TimeUnit::Auto | TimeUnit::Micros => number,
         TimeUnit::Nanos => number.div_euclid(1_000),
     }
 }

@@ -19,6 +19,8 @@ pub enum Format {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeUnit {
+    /// What their size says.
+    Auto,
     /// Milliseconds.
     Millis,
     /// Microseconds.

@@ -55,7 +55,7 @@ fn record(key: Option<&str>, value: Option<&str>) -> Record {
 }
 
 fn decoder(format: Format) -> Decoder {
-    Decoder { format, epoch: 1, decimal_scale: None, time_unit: TimeUnit::Micros, max_record_bytes: 1_000_000 }
+    Decoder { format, epoch: 1, decimal_scale: None, time_unit: TimeUnit::Auto, max_record_bytes: 1_000_000 }
 }
 
 /// What the envelope `value` says about order 17.

@@ -83,8 +83,42 @@ fn an_integer_time_without_a_schema_counts_what_the_setting_says() {
 }
 
 #[test]
-fn an_integer_time_without_a_schema_counts_microseconds() {
-    assert_eq!(put(&row_with("created_at", "1769862600123456")).unwrap().ordered_at, noon());
+fn an_integer_time_without_a_schema_has_the_unit_that_its_size_says() {
+    let time = |json: &str| put(&row_with("created_at", json)).map(|order| order.ordered_at.map(Timestamp::micros));
+    for (json, micros) in [
+        ("20484", 1_769_817_600_000_000),
+        ("1769862600123", 1_769_862_600_123_000),
+        ("1769862600123456", 1_769_862_600_123_456),
+        ("1769862600123456000", 1_769_862_600_123_456),
+        // The first and the last moment of each unit.
+        ("365", 31_536_000_000_000),
+        ("193943", 16_756_675_200_000_000),
+        ("31536000000", 31_536_000_000_000),
+        ("16756761599999", 16_756_761_599_999_000),
+        ("31536000000000", 31_536_000_000_000),
+        ("16756761599999999", 16_756_761_599_999_999),
+        ("31536000000000000", 31_536_000_000_000),
+        // What nobody can mistake: 1970 itself, the end of the year 9999.
+        ("0", 0),
+        ("253402300799999", 253_402_300_799_999_000),
+        ("253402300799999999", 253_402_300_799_999_999),
+    ] {
+        assert_eq!(time(json), Ok(Some(micros)), "{json}");
+    }
+    for json in ["1", "-1", "364", "193944", "31535999999", "16756761600000", "16756761600000000", "-62135596800000000"] {
+        let rejection = time(json).unwrap_err();
+        assert_eq!(rejection.reason, Reason::Invalid, "{json}");
+        assert!(rejection.message.contains("set source.time_unit"), "{rejection}");
+    }
+    assert_eq!(put(&row_with("created_at", "9223372036825200")).unwrap().ordered_at, Some(Timestamp::INFINITY), "of the driver, in milliseconds");
+    assert_eq!(put(&row_with("created_at", "-9223372036832400")).unwrap().ordered_at, Some(Timestamp::NEG_INFINITY));
+}
+
+#[test]
+fn two_times_of_one_row_may_have_two_units() {
+    let row = row_with("created_at", "1769862600123").replace(r#""updated_at":null"#, r#""updated_at":1769862600123456"#);
+    let order = put(&row).unwrap();
+    assert_eq!((order.ordered_at, order.updated_at), (Timestamp::from_micros(1_769_862_600_123_000), noon()));
 }
 
 #[test]
