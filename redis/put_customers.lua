@@ -6,7 +6,8 @@
 --   position  fixed-width text, see below
 --   version   <epoch>.<partition>.<offset>, compared for equality only
 --   shape     'd': deleted, followed by deleted_at
---             a number: so many arguments follow, names and values of the columns that are not null
+--             a number: so many arguments follow, names and values of the columns that are not null; then another number, and as many
+--             arguments: names of columns that the event does not have, each with '=' and the value that results has, or ''
 --
 -- Replies, per change, the version that the hash has now, '' for none: also where the change was not applied. The transaction that marks the
 -- customer's orders needs it after a crash between this write and that transaction.
@@ -64,25 +65,47 @@ local function stored_at(key)
   return false, false
 end
 
+-- Names and values of the columns that the event does not have: as the hash has them, and where there is no hash, as results has them.
+-- A deleted customer has neither.
+local function kept(key, from, to)
+  local columns, has_hash = {}, redis.call('EXISTS', key) == 1
+  for a = from, to, 2 do
+    local value = has_hash and redis.call('HGET', key, ARGV[a])
+    if not has_hash and ARGV[a + 1] ~= '' then
+      value = string.sub(ARGV[a + 1], 2)
+    end
+    if value then
+      columns[#columns + 1] = ARGV[a]
+      columns[#columns + 1] = value
+    end
+  end
+  return columns
+end
+
 local versions = {}
 local at = 2
 for k = 1, #KEYS do
   local key, position, version, shape = KEYS[k], ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local v = at + 3 -- the first value
   local deleted = shape == 'd'
-  at = v + (deleted and 1 or tonumber(shape))
+  local values_end = v + (deleted and 1 or tonumber(shape)) -- where the next argument stands
+  at = deleted and values_end or values_end + 1 + tonumber(ARGV[values_end])
   local stored, stored_version = stored_at(key)
   -- A position of another shape is none: somebody else's, or nobody's.
   local is_position = stored and (#stored == WITH_TIME or #stored == WITHOUT_TIME)
   if not is_position or supersedes(position, stored) then
-    -- Nothing of the older state stays: neither a column that is null now nor a time to live.
+    -- Nothing of the older state stays, neither a column that is null now nor a time to live, but what the event does not speak of.
+    local columns = not deleted and at > values_end + 1 and kept(key, values_end + 1, at - 1)
     redis.call('DEL', key)
     if deleted then
       redis.call('HSET', key, 'position', position, 'deleted_at', ARGV[v])
       redis.call('EXPIRE', key, ARGV[1])
       versions[k] = ''
     else
-      redis.call('HSET', key, 'version', version, 'position', position, unpack(ARGV, v, at - 1))
+      redis.call('HSET', key, 'version', version, 'position', position, unpack(ARGV, v, values_end - 1))
+      if columns and #columns > 0 then
+        redis.call('HSET', key, unpack(columns))
+      end
       versions[k] = version
     end
   else

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashMapExt};
 
+use crate::absent::Tally;
 use crate::collapse::{Collapsed, collapse};
 use crate::enrich::{Lookup, enrich};
 use crate::envelope::{Decoded, Decoder, Layouts};
@@ -22,19 +23,27 @@ pub struct Refusal {
     pub order_id: Option<i64>,
     /// The customer, likewise, on the customers' topic.
     pub customer_id: Option<String>,
+    /// Where the change stands, of a record of orders.
+    pub position: Option<Position>,
 }
 
 impl Refusal {
     /// A record of orders, and the order if it could be read that far.
     #[must_use]
     pub fn of_order(rejection: Rejection, order_id: Option<i64>) -> Self {
-        Self { rejection, order_id, customer_id: None }
+        Self { rejection, order_id, customer_id: None, position: None }
+    }
+
+    /// The same of a record of which is known where it stands.
+    #[must_use]
+    pub fn at(self, position: Position) -> Self {
+        Self { position: Some(position), ..self }
     }
 
     /// A record of customers, and the customer if it could be read that far.
     #[must_use]
     pub fn of_customer(rejection: Rejection, customer_id: Option<String>) -> Self {
-        Self { rejection, order_id: None, customer_id }
+        Self { rejection, order_id: None, customer_id, position: None }
     }
 }
 
@@ -60,6 +69,8 @@ pub struct Changes {
     pub ignored: u64,
     /// Where truncates stand.
     pub truncates: Vec<Position>,
+    /// Which columns the events do not have.
+    pub absent: Tally,
 }
 
 /// Decodes all records but those that are refused already; adds those that cannot be decoded.
@@ -73,20 +84,23 @@ pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) ->
         }
         match decoder.order_among(record, &mut layouts) {
             Ok(Decoded::Change(change)) => {
+                if let Effect::Put(order) = &change.effect {
+                    out.absent.add(order.absent);
+                }
                 out.changes.push(change);
                 out.records.push(index);
             }
             Ok(Decoded::Truncate(position)) => out.truncates.push(position),
             Ok(Decoded::Ignored) => out.ignored += 1,
             Err(rejection) => {
-                refusals.insert(index, Refusal::of_order(rejection, decoder.order_of_key(record)));
+                refusals.insert(index, Refusal::of_order(rejection, decoder.order_of_key(record)).at(decoder.position(record)));
             }
         }
     }
     out
 }
 
-/// Takes a text that an event leaves out from the change before it of the same order, where the batch has one.
+/// Takes what an event leaves out from the change before it of the same order, where the batch has one.
 fn fill_unchanged(changes: &mut [OrderChange]) {
     if !changes.iter().any(|change| matches!(&change.effect, Effect::Put(order) if order.is_partial())) {
         return;
@@ -130,27 +144,27 @@ impl Changes {
         if !strictness.refuse_missing && !strictness.refuse_unavailable {
             return;
         }
-        for (record, order_id, _) in self.with_customer() {
+        for (record, change, _) in self.with_customer() {
             let reason = match lookups[record] {
                 Lookup::Missing if strictness.refuse_missing => Reason::CustomerMissing,
                 Lookup::Unavailable if strictness.refuse_unavailable => Reason::RedisDown,
                 _ => continue,
             };
-            refusals.insert(record, Refusal::of_order(unenriched(reason), Some(order_id)));
+            refusals.insert(record, Refusal::of_order(unenriched(reason), Some(change.id)).at(change.position));
         }
     }
 
-    /// Record, order and customer of the changes whose event names a customer.
-    fn with_customer(&self) -> impl Iterator<Item = (usize, i64, &str)> {
+    /// Record, change and customer of the changes whose event names a customer.
+    fn with_customer(&self) -> impl Iterator<Item = (usize, &OrderChange, &str)> {
         self.changes.iter().zip(&self.records).filter_map(|(change, record)| match &change.effect {
-            Effect::Put(order) => Some((*record, change.id, order.customer_id.value()?)),
+            Effect::Put(order) => Some((*record, change, order.customer_id.value()?)),
             Effect::Delete => None,
         })
     }
 
     /// Fills in, collapses and enriches; also returns how many changes an earlier one of the batch had overtaken.
     ///
-    /// An order whose customer the event does not name (an unchanged TOAST column) is pending: the sweep reads the stored id.
+    /// An order of which the event does not say whose it is (an unchanged TOAST column, an absent one) is pending: the sweep reads the stored id.
     #[must_use]
     pub fn into_rounds(mut self, lookups: &[Lookup], refusals: &Refusals) -> (Vec<Round>, u64) {
         fill_unchanged(&mut self.changes);

@@ -5,12 +5,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::absent::Tally;
 use crate::changes::{Refusal, Refusals};
 use crate::customers::{ChangedCustomer, PutError};
 use crate::envelope::Decoded;
 use crate::fate::Fates;
 use crate::flow::{Flow, Place};
-use crate::order::CustomerChange;
+use crate::order::{CustomerChange, Effect};
 use crate::partition::{Letters, Stopped, delay, was_committed, within};
 use crate::record::Record;
 use crate::reflect;
@@ -28,7 +29,9 @@ pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(),
     loop {
         let mut records = Vec::new();
         let Received::UpTo(to) = place.receive(flow.limits, &inbox, &mut records).await else { return Ok(()) };
-        let batch = decode(&flow, &records);
+        let mut batch = decode(&flow, &records);
+        flow.tell_absent(&place, &batch.absent);
+        stand_in(&flow, &place, &mut batch.changes).await?;
         let changed = put(&flow, &place, &batch.changes, to).await?;
         commit(&flow, &place, &records, &batch, &changed, from..to).await?;
         flow.orders_are_due();
@@ -40,6 +43,7 @@ pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(),
 #[derive(Debug, Default)]
 pub(crate) struct Customers {
     pub(crate) changes: Vec<CustomerChange>,
+    absent: Tally,
     refusals: Refusals,
     ignored: u64,
 }
@@ -48,7 +52,12 @@ pub(crate) fn decode(flow: &Flow, records: &[Record]) -> Customers {
     let mut out = Customers::default();
     for (index, record) in records.iter().enumerate() {
         match flow.decoder.customer(record) {
-            Ok(Decoded::Change(change)) => out.changes.push(change),
+            Ok(Decoded::Change(change)) => {
+                if let Effect::Put(row) = &change.effect {
+                    out.absent.add(row.absent());
+                }
+                out.changes.push(change);
+            }
             Ok(Decoded::Ignored | Decoded::Truncate(_)) => out.ignored += 1,
             Err(rejection) => {
                 out.refusals.insert(index, Refusal::of_customer(rejection, flow.decoder.customer_of_key(record)));
@@ -56,6 +65,16 @@ pub(crate) fn decode(flow: &Flow, records: &[Record]) -> Customers {
         }
     }
     out
+}
+
+/// What an event does not have is looked up, for a customer whom Redis does not have; waits for Postgres.
+async fn stand_in(flow: &Flow, place: &Place, changes: &mut [CustomerChange]) -> Result<(), Stopped> {
+    let mut backoff = flow.backoff();
+    while let Err(error) = flow.results.stand_in(changes).await {
+        place.troubled(flow, &error);
+        place.pause(delay(&error, backoff.next_delay())).await?;
+    }
+    Ok(())
 }
 
 /// Waits for Redis; only losing the partition ends that, and customers of another source database.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
-use crate::order::{Customer, Order, Timestamp};
+use crate::order::{Customer, Order, Text, Timestamp};
 
 /// A customer as Redis has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,9 +47,19 @@ pub enum Enrichment {
     Missing,
     /// Redis could not be asked.
     Pending,
+    /// The order names no customer: a guest's. There is nobody to wait for.
+    None,
 }
 
 impl Enrichment {
+    const ALL: [Self; 4] = [Self::Complete, Self::Missing, Self::Pending, Self::None];
+
+    /// Whether the sweep has something to complete.
+    #[must_use]
+    pub fn is_due(self) -> bool {
+        matches!(self, Self::Missing | Self::Pending)
+    }
+
     /// The text in `results.enrichment` and in the hash.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -57,13 +67,14 @@ impl Enrichment {
             Self::Complete => "complete",
             Self::Missing => "missing",
             Self::Pending => "pending",
+            Self::None => "none",
         }
     }
 
     /// The value of the column; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Complete, Self::Missing, Self::Pending].into_iter().find(|e| e.as_str() == text)
+        Self::ALL.into_iter().find(|e| e.as_str() == text)
     }
 }
 
@@ -84,10 +95,16 @@ pub struct EnrichedOrder {
     pub enrichment: Enrichment,
 }
 
+/// What a row says of the customer of an order that names none.
+#[must_use]
+pub fn nobody() -> (Arc<KnownCustomer>, Enrichment) {
+    (Arc::default(), Enrichment::None)
+}
+
 /// Adds the customer to the order: what was said about the id that the order's own event carries.
 #[must_use]
 pub fn enrich(order: Order, lookup: &Lookup) -> EnrichedOrder {
-    let (customer, enrichment) = lookup.columns();
+    let (customer, enrichment) = if order.customer_id == Text::Null { nobody() } else { lookup.columns() };
     EnrichedOrder { order, customer, enrichment }
 }
 
@@ -114,8 +131,8 @@ impl Lookup {
 pub struct ResultRow {
     /// The order's id.
     pub order_id: i64,
-    /// Who ordered.
-    pub customer_id: SmolStr,
+    /// Who ordered; none for a guest.
+    pub customer_id: Option<SmolStr>,
     /// The customer's columns and version; empty if there is none or none is known yet.
     pub customer: Arc<KnownCustomer>,
     /// What was ordered.
@@ -126,14 +143,16 @@ pub struct ResultRow {
     pub price: Decimal,
     /// `quantity * price`.
     pub total: Decimal,
-    /// The state of the order in the shop.
-    pub status: SmolStr,
+    /// The state of the order in the shop; none where the shop has null.
+    pub status: Option<SmolStr>,
     /// The source's `created_at`.
     pub ordered_at: Option<Timestamp>,
     /// The source's `updated_at`.
     pub updated_at: Option<Timestamp>,
     /// How complete the row is.
     pub enrichment: Enrichment,
+    /// Why a newer change of the order was refused; none if none was.
+    pub refused: Option<SmolStr>,
     /// When the row was written.
     pub processed_at: DateTime<Utc>,
     /// Taken from one sequence under the row's lock: of two states of one row the higher is the later.
@@ -163,11 +182,30 @@ pub enum OrderState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::absent::Columns;
 
     #[test]
     fn a_known_customer_completes_the_order() {
         let ann = KnownCustomer { customer: Customer { name: Some("Ann".into()), ..Customer::default() }, version: Some("1".into()) };
         assert_eq!(Lookup::Found(ann.clone().into()).columns(), (ann.into(), Enrichment::Complete));
+    }
+
+    #[test]
+    fn an_order_that_names_nobody_has_no_customer_and_waits_for_none() {
+        let guest = Order {
+            customer_id: Text::Null,
+            product_id: Text::Value("P".into()),
+            quantity: 1,
+            price: Decimal::ONE,
+            total: Decimal::ONE,
+            status: Text::Null,
+            ordered_at: None,
+            updated_at: None,
+            absent: Columns::default(),
+        };
+        let enriched = enrich(guest, &Lookup::Unavailable);
+        assert_eq!((enriched.customer, enriched.enrichment), nobody());
+        assert!(!enriched.enrichment.is_due());
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::results::{Claim, Class, Results, StoreError};
 use crate::retry::{Backoff, Policy};
 use crate::source::{Inbox, Ownership, Progress, Received};
 
+mod absent;
 mod places;
 
 pub use places::Places;
@@ -148,6 +149,7 @@ pub struct Place {
     fenced: watch::Sender<bool>,
     /// How far Redis is. Held while Redis is told, so that steps do not overtake each other.
     pub reflection: tokio::sync::Mutex<Reflection>,
+    absent: absent::Told,
 }
 
 impl Place {
@@ -157,7 +159,7 @@ impl Place {
         let start = claim.next_offset;
         let reflection =
             tokio::sync::Mutex::new(Reflection { acknowledged: start, covered: start, run: None, begun: false, behind: false });
-        Self { claim, ownership, progress, fenced: watch::Sender::new(false), reflection }
+        Self { claim, ownership, progress, fenced: watch::Sender::new(false), reflection, absent: absent::Told::default() }
     }
 
     /// Takes the next batch. `Closed` also when the partition was fenced: an operator has moved its offset, or another process has it.

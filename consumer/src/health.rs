@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::absent::Columns;
 use crate::fate::Fates;
 
 mod breaker;
@@ -129,6 +130,16 @@ impl Health {
     /// A batch was committed; `fates` are those of the batch.
     pub fn committed(&self, topic: &Arc<str>, partition: i32, next_offset: i64, fates: Fates) {
         self.lock().update(topic, partition, |known| known.committed(next_offset, fates, Instant::now()));
+    }
+
+    /// The newest row of the partition lacks these columns. Returns which of them no other partition of the topic was known to lack, and which
+    /// none lacks any more.
+    pub fn absent(&self, topic: &Arc<str>, partition: i32, columns: Columns) -> (Columns, Columns) {
+        let mut state = self.lock();
+        let before = state.absent(topic);
+        state.update(topic, partition, |known| known.absent = columns);
+        let after = state.absent(topic);
+        (after.minus(before), before.minus(after))
     }
 
     /// From now on the breaker is read where it is needed, by this function.

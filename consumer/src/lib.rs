@@ -42,6 +42,7 @@
 //! - [`position`]: where an event stands, and which of two is newer
 //! - [`lsn_space`]: an event of another database than what is stored
 //! - [`order`]: orders and customers
+//! - [`absent`]: columns that events do not have
 //! - [`collapse`]: many changes of one order become one write
 //! - [`enrich`]: order and lookup to enriched order
 //! - [`breaker`]: closed, open, half-open
@@ -56,6 +57,7 @@
 //! - [`logging`]: log lines, and a limit for those that repeat
 //! - [`retry`]: how long to wait before the next try
 
+pub mod absent;
 pub mod assemble;
 pub mod breaker;
 pub mod cache;

@@ -5,16 +5,20 @@
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
+use crate::absent::{Column, Columns};
 use crate::position::Position;
 
 /// A text column of an event.
 ///
 /// Postgres does not send an unchanged TOAST value again; Debezium writes a placeholder in its place. The stored value is kept then
-/// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values>).
+/// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values>), and so it is where the event does
+/// not have the column at all: that is a change of the shop's schema and says nothing of the row. Null says that there is no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Text {
     /// The value as of this event.
     Value(SmolStr),
+    /// There is no value, as of this event.
+    Null,
     /// The value of the event before, which this event does not carry.
     Unchanged,
 }
@@ -25,8 +29,24 @@ impl Text {
     pub fn value(&self) -> Option<&str> {
         match self {
             Self::Value(text) => Some(text),
+            Self::Null | Self::Unchanged => None,
+        }
+    }
+
+    /// The value or null, if this event carries either.
+    #[must_use]
+    pub fn carried(self) -> Option<Option<SmolStr>> {
+        match self {
+            Self::Value(text) => Some(Some(text)),
+            Self::Null => Some(None),
             Self::Unchanged => None,
         }
+    }
+}
+
+impl From<Option<SmolStr>> for Text {
+    fn from(text: Option<SmolStr>) -> Self {
+        text.map_or(Self::Null, Self::Value)
     }
 }
 
@@ -61,7 +81,7 @@ impl Timestamp {
 /// An order as one event has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// Who ordered.
+    /// Who ordered; null for a guest.
     pub customer_id: Text,
     /// What was ordered.
     pub product_id: Text,
@@ -71,34 +91,92 @@ pub struct Order {
     pub price: Decimal,
     /// `quantity * price`, exact, fits `numeric(20,2)`.
     pub total: Decimal,
-    /// The state of the order in the shop.
+    /// The state of the order in the shop; may be null.
     pub status: Text,
     /// The source's `created_at`.
     pub ordered_at: Option<Timestamp>,
     /// The source's `updated_at`.
     pub updated_at: Option<Timestamp>,
+    /// The columns that the event does not have. Their texts are [`Text::Unchanged`], their times `None`.
+    pub absent: Columns,
 }
 
 impl Order {
     /// Whether the event lacks a value that the stored row has.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        [&self.customer_id, &self.product_id, &self.status].into_iter().any(|text| *text == Text::Unchanged)
+        !self.absent.is_empty() || self.texts().into_iter().any(|(_, text)| *text == Text::Unchanged)
     }
 
-    /// Takes the texts that this event lacks from the state before it.
+    /// The texts that this event lacks; only what is stored can stand in for them.
+    pub fn unchanged_texts(&self) -> impl Iterator<Item = Column> {
+        self.texts().into_iter().filter(|(_, text)| **text == Text::Unchanged).map(|(column, _)| column)
+    }
+
+    fn texts(&self) -> [(Column, &Text); 3] {
+        [(Column::CustomerId, &self.customer_id), (Column::ProductId, &self.product_id), (Column::Status, &self.status)]
+    }
+
+    /// Takes what this event lacks from the state before it.
     pub fn fill_from(&mut self, before: &Self) {
-        for (mine, theirs) in
-            [(&mut self.customer_id, &before.customer_id), (&mut self.product_id, &before.product_id), (&mut self.status, &before.status)]
-        {
-            if *mine == Text::Unchanged {
+        for (column, mine, theirs) in [
+            (Column::CustomerId, &mut self.customer_id, &before.customer_id),
+            (Column::ProductId, &mut self.product_id, &before.product_id),
+            (Column::Status, &mut self.status, &before.status),
+        ] {
+            if *mine == Text::Unchanged && *theirs != Text::Unchanged {
                 mine.clone_from(theirs);
+                self.absent = self.absent.without(column);
+            }
+        }
+        for (column, mine, theirs) in
+            [(Column::CreatedAt, &mut self.ordered_at, before.ordered_at), (Column::UpdatedAt, &mut self.updated_at, before.updated_at)]
+        {
+            if self.absent.contains(column) && !before.absent.contains(column) {
+                *mine = theirs;
+                self.absent = self.absent.without(column);
             }
         }
     }
 }
 
-/// A customer as one event has it; any column but the id may be null.
+/// A customer as one event has it. A column that the event does not have is [`Text::Unchanged`]: the value in Redis stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerRow {
+    /// The customer's name.
+    pub name: Text,
+    /// The customer's e-mail address.
+    pub email: Text,
+    /// The customer's tier.
+    pub tier: Text,
+    /// The customer's country.
+    pub country: Text,
+    /// What `results` has of the customer, looked up for an event without some column: Redis may have no hash in which the value could stay.
+    pub stored: Option<Customer>,
+}
+
+impl CustomerRow {
+    /// The columns with their names.
+    #[must_use]
+    pub fn columns(&self) -> [(Column, &Text); 4] {
+        [(Column::Name, &self.name), (Column::Email, &self.email), (Column::Tier, &self.tier), (Column::Country, &self.country)]
+    }
+
+    /// The columns that the event does not have.
+    #[must_use]
+    pub fn absent(&self) -> Columns {
+        self.columns().into_iter().fold(Columns::default(), |absent, (column, text)| absent.with(column, *text == Text::Unchanged))
+    }
+}
+
+impl From<Customer> for CustomerRow {
+    fn from(customer: Customer) -> Self {
+        let Customer { name, email, tier, country } = customer;
+        Self { name: name.into(), email: email.into(), tier: tier.into(), country: country.into(), stored: None }
+    }
+}
+
+/// A customer as a whole; any column but the id may be null.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Customer {
     /// The customer's name.
@@ -109,6 +187,20 @@ pub struct Customer {
     pub tier: Option<SmolStr>,
     /// The customer's country.
     pub country: Option<SmolStr>,
+}
+
+impl Customer {
+    /// A column; the columns of orders are none of a customer's.
+    #[must_use]
+    pub fn column(&self, column: Column) -> Option<&str> {
+        match column {
+            Column::Name => self.name.as_deref(),
+            Column::Email => self.email.as_deref(),
+            Column::Tier => self.tier.as_deref(),
+            Column::Country => self.country.as_deref(),
+            Column::CustomerId | Column::ProductId | Column::Status | Column::CreatedAt | Column::UpdatedAt => None,
+        }
+    }
 }
 
 /// What an event makes of its row.
@@ -134,4 +226,4 @@ pub struct Change<Id, T> {
 /// A change of `orders`.
 pub type OrderChange = Change<i64, Order>;
 /// A change of `customers`.
-pub type CustomerChange = Change<String, Customer>;
+pub type CustomerChange = Change<String, CustomerRow>;

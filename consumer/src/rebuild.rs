@@ -191,7 +191,8 @@ async fn customers_again(
     let mut batches = reread.start(topic, partition, offsets);
     while let Some(records) = batches.next().await {
         let records = records?;
-        let batch = customer_partition::decode(flow, &records);
+        let mut batch = customer_partition::decode(flow, &records);
+        flow.results.stand_in(&mut batch.changes).await?;
         let customers = flow.customers.rebuild_customers(&batch.changes).await?;
         flow.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);
         // An order that met Redis between its loss and its discovery may have taken an older state of its customer.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::task::JoinSet;
 
-use crate::enrich::{Enrichment, Lookup, OrderState, ResultRow};
+use crate::enrich::{Enrichment, Lookup, OrderState, ResultRow, nobody};
 use crate::flow::Flow;
 use crate::progress::{Advance, Of};
 use crate::redis_link::Run;
@@ -114,13 +114,15 @@ async fn complete(flow: &Flow, topic: &str, due: &[Due]) -> Result<Swept, StoreE
     let ids: Vec<i64> = due.iter().map(|due| due.order_id).collect();
     let mut states = flow.results.states(&ids).await?;
     let Ok(run) = flow.redis_progress.server().await else { return Ok(Swept::RedisIsAway) };
-    let customer_ids: Vec<&str> = live(&states).map(|row| row.customer_id.as_str()).collect();
+    let customer_ids: Vec<&str> = live(&states).filter_map(|row| row.customer_id.as_deref()).collect();
     let (lookups, token) = flow.customers.look_up(&customer_ids).await;
     if Lookup::is_unavailable(&lookups) {
         return Ok(Swept::RedisIsAway);
     }
 
-    let outdated: Vec<ResultRow> = live(&states).zip(&lookups).filter_map(|(row, lookup)| completed(row, lookup, flow.refresh)).collect();
+    let mut answers = lookups.iter();
+    let of_row = |row: &ResultRow| completed(row, row.customer_id.as_ref().and_then(|_| answers.next()), flow.refresh);
+    let outdated: Vec<ResultRow> = live(&states).filter_map(of_row).collect();
     let moved = refresh(flow, &mut states, outdated).await?;
     let epoch = flow.decoder.epoch;
     let Ok(written) = flow.cache.write_orders(&states, epoch, Some(&token)).await else { return Ok(Swept::RedisIsAway) };
@@ -164,12 +166,12 @@ fn live(states: &[OrderState]) -> impl Iterator<Item = &ResultRow> {
     })
 }
 
-/// The row as it should be, if it is not.
-fn completed(row: &ResultRow, lookup: &Lookup, refresh: bool) -> Option<ResultRow> {
+/// The row as it should be, if it is not; a guest's has no lookup.
+fn completed(row: &ResultRow, lookup: Option<&Lookup>, refresh: bool) -> Option<ResultRow> {
     if row.enrichment == Enrichment::Complete && !refresh {
         return None;
     }
-    let (customer, enrichment) = lookup.columns();
+    let (customer, enrichment) = lookup.map_or_else(nobody, Lookup::columns);
     let is_right = row.enrichment == enrichment && row.customer == customer;
     (!is_right).then(|| ResultRow { customer, enrichment, ..row.clone() })
 }

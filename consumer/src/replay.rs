@@ -19,7 +19,7 @@ use crate::flow::Flow;
 use crate::record::Record;
 use crate::redis_link::RedisError;
 use crate::rejection::Rejection;
-use crate::results::batch::{self, Batch, Round};
+use crate::results::batch::{Batch, Round};
 use crate::results::replay::{Outcome, Replayed, Tally};
 use crate::results::{ApplyError, Class, StoreError};
 use crate::source::RereadError;
@@ -70,8 +70,9 @@ pub async fn replay(flow: &Flow, originals: &[Original]) -> Result<Tally, Replay
         let (batch, letters) = prepare(flow, originals, &refused).await?;
         let error = match flow.results.replay(&batch, &letters).await {
             Ok(tally) => return Ok(tally),
-            Err(ApplyError::Unresolved(records)) => {
-                refused.extend(records.into_iter().map(|record| (record, batch::unresolved())));
+            Err(ApplyError::Unresolved(changes)) => {
+                let row = flow.decoder.format.row();
+                refused.extend(changes.into_iter().map(|change| (change.record, change.rejection(row))));
                 continue;
             }
             Err(ApplyError::Store(error) | ApplyError::Unknown { error, .. }) => error,

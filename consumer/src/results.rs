@@ -4,12 +4,13 @@
 //! - [`claim`]: who may write a partition, and from which offset
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
-//! - `fence`, `rounds`, `settle`, `lsn_space`, `letters`: its statements, in order
+//! - `fence`, `rounds`, `settle`, `lsn_space`, `refused`, `letters`: its statements, in order
 //! - [`truncate`]: what a truncate removes, in all partitions
 //! - [`bisect`]: the rows that Postgres refuses
 //! - [`keep`]: the transaction of a batch of customers
 //! - [`ledger`]: where each partition stands, and moved by hand
 //! - [`due`]: the list of what the sweep has to complete
+//! - `stand_in`: what the rows know of customers whose events lack a column
 //! - [`states`]: rows read back, for the hashes in Redis
 //! - [`dead_letters`], [`replay`]: letters listed, and processed again
 //! - [`side`], [`reconcile`]: rows compared with those of the source, and set right
@@ -40,10 +41,12 @@ pub mod lock;
 mod lsn_space;
 mod numeric;
 pub mod reconcile;
+mod refused;
 pub mod replay;
 mod rounds;
 mod settle;
 pub mod side;
+mod stand_in;
 pub mod states;
 pub mod summary;
 pub mod truncate;

@@ -18,11 +18,11 @@ const CONNECTIONS: u32 = 2;
 /// Longest a statement may run (P10).
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// As `results` has them: money with two decimals, the total exact, an order without a customer `missing`.
+/// As `results` has them: money with two decimals, the total exact, an order whose customer is unknown `missing`, one that names nobody `none`.
 const ORDER: &str = "o.customer_id::text, o.product_id::text, o.quantity::text, round(o.price, 2)::text, round(o.quantity * o.price, 2)::text, \
                      o.status::text, o.created_at::timestamp::text, o.updated_at::timestamp::text";
-const CUSTOMER: &str =
-    "c.name::text, c.email::text, c.tier::text, c.country::text, case when c.id is null then 'missing' else 'complete' end";
+const CUSTOMER: &str = "c.name::text, c.email::text, c.tier::text, c.country::text, \
+     case when o.customer_id is null then 'none' when c.id is null then 'missing' else 'complete' end";
 
 /// Where a table lives: what Debezium calls a data collection.
 const COLLECTION: &str = "

@@ -87,7 +87,7 @@ fn a_customer_decodes_to_the_row_it_is() {
     customer_event(&mut key, &mut value, 3, &customer);
     let Ok(Decoded::Change(change)) = decoder().customer(&record(&key, &value, 3)) else { panic!("{value}") };
     let Effect::Put(read) = change.effect else { panic!("{value}") };
-    let columns = [read.name, read.email, read.tier, read.country].map(Option::unwrap);
+    let columns = [read.name, read.email, read.tier, read.country].map(|column| column.carried().flatten().unwrap());
     assert_eq!(change.id, customer.id);
     assert_eq!(columns, [customer.name, customer.email, customer.tier.to_owned(), customer.country.to_owned()]);
 }

@@ -126,7 +126,7 @@ fn columns(partition: i32, rows: &[Row]) -> Result<Vec<Vec<u8>>> {
     let lsns: Vec<Option<i64>> = ids.iter().map(|id| Some(26_449_144 + id * 224)).collect();
     Ok(vec![
         encoded(&ids)?,
-        texts(results().map(|row| row.customer_id.as_str()).collect())?,
+        nullable(results().map(|row| row.customer_id.as_deref()).collect())?,
         nullable(customers().map(|customer| customer.name.as_deref()).collect())?,
         nullable(customers().map(|customer| customer.email.as_deref()).collect())?,
         nullable(customers().map(|customer| customer.tier.as_deref()).collect())?,
@@ -135,7 +135,7 @@ fn columns(partition: i32, rows: &[Row]) -> Result<Vec<Vec<u8>>> {
         encoded(&results().map(|row| row.quantity).collect::<Vec<i32>>())?,
         encoded(&results().map(|row| row.price).collect::<Vec<Decimal>>())?,
         encoded(&results().map(|row| row.total).collect::<Vec<Decimal>>())?,
-        texts(results().map(|row| row.status.as_str()).collect())?,
+        nullable(results().map(|row| row.status.as_deref()).collect())?,
         encoded(&results().map(|row| row.ordered_at).collect::<Vec<Option<Timestamp>>>())?,
         encoded(&results().map(|row| row.updated_at).collect::<Vec<Option<Timestamp>>>())?,
         texts(results().map(|row| row.enrichment.as_str()).collect())?,

@@ -70,7 +70,7 @@ impl Work {
 }
 
 fn batch(partition: i32, rows: &[Row]) -> Result<Batch> {
-    let mut customers: Vec<&str> = rows.iter().map(|row| row.result.customer_id.as_str()).collect();
+    let mut customers: Vec<&str> = rows.iter().filter_map(|row| row.result.customer_id.as_deref()).collect();
     customers.sort_unstable();
     customers.dedup();
     let states: Vec<OrderState> = rows.iter().map(|row| OrderState::Live(row.result.clone())).collect();
@@ -93,11 +93,16 @@ fn plain(row: &ResultRow) -> Vec<u8> {
     };
     let mut set = redis::cmd("HSET");
     set.arg(&key).arg("version").arg(format!("{:010}-{:020}", 0, row.revision)).arg("order_id").arg(row.order_id);
-    set.arg("customer_id").arg(row.customer_id.as_str()).arg("customer_name").arg(column(customer.name.as_deref()));
+    set.arg("customer_id").arg(column(row.customer_id.as_deref())).arg("customer_name").arg(column(customer.name.as_deref()));
     set.arg("customer_email").arg(column(customer.email.as_deref())).arg("customer_tier").arg(column(customer.tier.as_deref()));
     set.arg("customer_country").arg(column(customer.country.as_deref())).arg("product_id").arg(row.product_id.as_str());
     set.arg("quantity").arg(row.quantity).arg("price").arg(row.price.to_string()).arg("total").arg(row.total.to_string());
-    set.arg("status").arg(row.status.as_str()).arg("ordered_at").arg(time(row.ordered_at)).arg("updated_at").arg(time(row.updated_at));
+    set.arg("status")
+        .arg(column(row.status.as_deref()))
+        .arg("ordered_at")
+        .arg(time(row.ordered_at))
+        .arg("updated_at")
+        .arg(time(row.updated_at));
     set.arg("enrichment").arg(row.enrichment.as_str()).arg("processed_at").arg(row.processed_at.to_rfc3339());
     let mut expire = redis::cmd("EXPIRE");
     expire.arg(&key).arg(TIME_TO_LIVE.as_secs());
@@ -122,16 +127,17 @@ impl Row {
         };
         let result = ResultRow {
             order_id: id,
-            customer_id: customer_id(customer).into(),
+            customer_id: Some(customer_id(customer).into()),
             customer: KnownCustomer { customer: customer_columns, version: Some(format!("0.{}.{customer}", customer % 4).into()) }.into(),
             product_id: product_id(product).into(),
             quantity,
             price: Decimal::new(cents, 2),
             total: Decimal::new(order.total_cents(), 2),
-            status: status.into(),
+            status: Some(status.into()),
             ordered_at: Timestamp::from_micros(created),
             updated_at: Timestamp::from_micros(updated),
             enrichment: Enrichment::Complete,
+            refused: None,
             processed_at: chrono::Utc::now(),
             revision: id,
         };

@@ -12,7 +12,7 @@ const ORDERS: &str = r#"
 select json_strip_nulls(json_build_object(
     'order_id', order_id::text, 'customer_id', customer_id, 'customer_name', customer_name, 'customer_email', customer_email,
     'customer_tier', customer_tier, 'customer_country', customer_country, 'product_id', product_id, 'quantity', quantity::text,
-    'price', price::text, 'total', total::text, 'status', status, 'enrichment', enrichment,
+    'price', price::text, 'total', total::text, 'status', status, 'enrichment', enrichment, 'refused', refused,
     'ordered_at', to_char(ordered_at, 'YYYY-MM-DD"T"HH24:MI:SS.US'), 'updated_at', to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US'),
     'processed_at', to_char(processed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'version', lpad(epoch::text, 10, '0') || '-' || lpad(revision::text, 20, '0')))

@@ -8,7 +8,7 @@ use crate::world::World;
 const DIFFERENCES: &str = "
 with expected as (
     select o.id as order_id, o.customer_id, c.name, c.email, c.tier, c.country, o.product_id, o.quantity, o.price, o.quantity * o.price as total,
-        o.status, o.created_at, o.updated_at, case when c.id is null then 'missing' else 'complete' end as enrichment
+        o.status, o.created_at, o.updated_at, case when o.customer_id is null then 'none' when c.id is null then 'missing' else 'complete' end as enrichment
     from orders o left join customers c on c.id = o.customer_id),
 actual as (
     select order_id, customer_id, customer_name, customer_email, customer_tier, customer_country, product_id, quantity, price, total,

@@ -143,16 +143,17 @@ fn row(id: i64) -> ResultRow {
     let price = Decimal::new(100 + id * 37 % 50_000, 2);
     ResultRow {
         order_id: id,
-        customer_id: format!("CUST{:05}", id * 7919 % 20_000).into(),
+        customer_id: Some(format!("CUST{:05}", id * 7919 % 20_000).into()),
         customer: KnownCustomer { customer, version: Some(format!("0.0.{id}").into()) }.into(),
         product_id: format!("PROD{:03}", id % 1_000).into(),
         quantity: 7,
         price,
         total: price * Decimal::from(7),
-        status: "pending".into(),
+        status: Some("pending".into()),
         ordered_at: Timestamp::from_micros(DAY + id * 25),
         updated_at: Timestamp::from_micros(DAY + id * 25),
         enrichment: Enrichment::Complete,
+        refused: None,
         processed_at: DateTime::<Utc>::from_timestamp_micros(DAY + id).unwrap_or_default(),
         revision: id,
     }

@@ -128,16 +128,17 @@ mod tests {
     fn row() -> ResultRow {
         ResultRow {
             order_id: 5,
-            customer_id: "C".into(),
+            customer_id: Some("C".into()),
             customer: Arc::default(),
             product_id: "P".into(),
             quantity: 2,
             price: "1.5".parse().unwrap(),
             total: "3".parse().unwrap(),
-            status: "".into(),
+            status: Some("".into()),
             ordered_at: None,
             updated_at: None,
             enrichment: Enrichment::Missing,
+            refused: None,
             processed_at: DateTime::UNIX_EPOCH,
             revision: 12,
         }
@@ -145,7 +146,7 @@ mod tests {
 
     fn reply(version: &str) -> Vec<Value> {
         let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
-        let columns = ["C", "-", "-", "-", "-", "P", "2", "1.50", "3.00", "", "-", "-", "missing", "1970-01-01T00:00:00.000000Z"];
+        let columns = ["C", "-", "-", "-", "-", "P", "2", "1.50", "3.00", "", "-", "-", "missing", "-", "1970-01-01T00:00:00.000000Z"];
         let columns = columns.map(|value| if value == "-" { Value::Nil } else { text(value) });
         [text(version), Value::Nil, text("5")].into_iter().chain(columns).collect()
     }
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn an_absent_an_older_and_a_later_hash_are_told_apart() {
         let judged = |version: &str| judge(&row(), 0, &Value::Array(reply(version)));
-        assert_eq!(judge(&row(), 0, &Value::Array(vec![Value::Nil; 17])), Some(Wrong::Absent));
+        assert_eq!(judge(&row(), 0, &Value::Array(vec![Value::Nil; 18])), Some(Wrong::Absent));
         assert_eq!(judged("0000000000-00000000000000000011"), Some(Wrong::Different));
         assert_eq!(judged("0000000000-00000000000000000013"), Some(Wrong::Ahead));
         assert_eq!(judged("zzz"), Some(Wrong::Ahead));

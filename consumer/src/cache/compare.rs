@@ -12,31 +12,31 @@ use crate::redis_link::{On, RedisError};
 impl OrderCache {
     /// The orders whose customer has another version by now, a deleted one and one that has come into being included.
     pub(super) async fn outdated(&self, states: &[OrderState]) -> Result<Vec<i64>, RedisError> {
-        let rows: Vec<&ResultRow> = states.iter().filter_map(comparable).collect();
+        let rows: Vec<(&ResultRow, &str)> = states.iter().filter_map(comparable).collect();
         let mut place = HashMap::new();
         let mut request = Pipeline::new();
-        for row in &rows {
+        for (_, customer_id) in &rows {
             let next = place.len();
-            if *place.entry(row.customer_id.as_str()).or_insert(next) == next {
-                request.add_command(read_version(&row.customer_id));
+            if *place.entry(*customer_id).or_insert(next) == next {
+                request.add_command(read_version(customer_id));
             }
         }
         if place.is_empty() {
             return Ok(Vec::new());
         }
         let now = self.link.call(On::Write, &request, None).await?.into_iter().map(version).collect::<Result<Vec<_>, _>>()?;
-        let is_outdated = |row: &&&ResultRow| {
-            let current = place.get(row.customer_id.as_str()).and_then(|&at| now.get(at)).and_then(Option::as_deref);
+        let is_outdated = |(row, customer_id): &&(&ResultRow, &str)| {
+            let current = place.get(customer_id).and_then(|&at| now.get(at)).and_then(Option::as_deref);
             current != row.customer.version.as_deref().map(str::as_bytes)
         };
-        Ok(rows.iter().filter(is_outdated).map(|row| row.order_id).collect())
+        Ok(rows.iter().filter(is_outdated).map(|(row, _)| row.order_id).collect())
     }
 }
 
-/// A pending row is due anyway, a deleted order has no customer.
-fn comparable(state: &OrderState) -> Option<&ResultRow> {
+/// A row with the customer that it names. A pending row is due anyway, a deleted order has no customer, and neither has a guest's.
+fn comparable(state: &OrderState) -> Option<(&ResultRow, &str)> {
     match state {
-        OrderState::Live(row) if row.enrichment != Enrichment::Pending => Some(row),
+        OrderState::Live(row) if row.enrichment != Enrichment::Pending => Some((row, row.customer_id.as_deref()?)),
         _ => None,
     }
 }

@@ -58,13 +58,14 @@ static STATUS: Name = Name::new("status");
 static ORDERED_AT: Name = Name::new("ordered_at");
 static UPDATED_AT: Name = Name::new("updated_at");
 static ENRICHMENT: Name = Name::new("enrichment");
+static REFUSED: Name = Name::new("refused");
 static PROCESSED_AT: Name = Name::new("processed_at");
 
 /// The columns beside the order's id, with their names. `redis/write_orders.lua` has the same names in the same order.
-pub(super) fn columns_of(row: &ResultRow) -> [(&'static Name, Column<'_>); 14] {
+pub(super) fn columns_of(row: &ResultRow) -> [(&'static Name, Column<'_>); 15] {
     let customer = &row.customer.customer;
     [
-        (&CUSTOMER_ID, Column::Text(&row.customer_id)),
+        (&CUSTOMER_ID, Column::text(&row.customer_id)),
         (&CUSTOMER_NAME, Column::text(&customer.name)),
         (&CUSTOMER_EMAIL, Column::text(&customer.email)),
         (&CUSTOMER_TIER, Column::text(&customer.tier)),
@@ -73,10 +74,11 @@ pub(super) fn columns_of(row: &ResultRow) -> [(&'static Name, Column<'_>); 14] {
         (&QUANTITY, Column::Number(row.quantity.into())),
         (&PRICE, Column::Money(row.price)),
         (&TOTAL, Column::Money(row.total)),
-        (&STATUS, Column::Text(&row.status)),
+        (&STATUS, Column::text(&row.status)),
         (&ORDERED_AT, Column::time(row.ordered_at)),
         (&UPDATED_AT, Column::time(row.updated_at)),
         (&ENRICHMENT, Column::Text(row.enrichment.as_str())),
+        (&REFUSED, Column::text(&row.refused)),
         (&PROCESSED_AT, Column::Instant(row.processed_at)),
     ]
 }

@@ -1,6 +1,7 @@
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::absent::Columns;
 use crate::enrich::Enrichment;
 use crate::order::Text;
 use crate::position::Kind;
@@ -15,6 +16,7 @@ fn change(id: i64, customer_id: Text) -> OrderChange {
         status: Text::Value("pending".into()),
         ordered_at: None,
         updated_at: None,
+        absent: Columns::default(),
     };
     let (kind, commit, lsn, ts_ms) = (Kind::Stream, Some(id), Some(id), None);
     OrderChange { id, effect: Effect::Put(order), position: Position { epoch: 0, partition: 0, offset: id, kind, commit, lsn, ts_ms } }

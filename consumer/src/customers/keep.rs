@@ -8,7 +8,7 @@ use redis::{Cmd, Pipeline, Value};
 use super::{Customers, key_arg, position_text};
 use crate::cache::columns;
 use crate::lsn_space::OtherSpace;
-use crate::order::{Customer, CustomerChange, Effect};
+use crate::order::{CustomerChange, CustomerRow, Effect};
 use crate::position::Position;
 use crate::progress::{Advance, Of};
 use crate::redis_link::{On, RedisError, Script, each_ok, text};
@@ -132,7 +132,7 @@ impl Customers {
 }
 
 fn put_call(changes: &[&CustomerChange], now: DateTime<Utc>) -> Cmd {
-    let mut call = PUT_CUSTOMERS.call(changes.len(), 1 + 11 * changes.len(), 320 * changes.len());
+    let mut call = PUT_CUSTOMERS.call(changes.len(), 1 + 20 * changes.len(), 320 * changes.len());
     for change in changes {
         key_arg(&mut call, &change.id);
     }
@@ -141,7 +141,10 @@ fn put_call(changes: &[&CustomerChange], now: DateTime<Utc>) -> Cmd {
         let Position { epoch, partition, offset, .. } = change.position;
         call.arg(position_text(&change.position)).arg(version(epoch, partition, offset));
         match &change.effect {
-            Effect::Put(customer) => columns_that_are_not_null(&mut call, customer),
+            Effect::Put(customer) => {
+                columns_that_are_not_null(&mut call, customer);
+                absent_columns(&mut call, customer);
+            }
             Effect::Delete => {
                 let mut deleted_at = Vec::new();
                 columns::instant(&mut deleted_at, now);
@@ -157,14 +160,22 @@ pub(super) fn version(epoch: i32, partition: i32, offset: i64) -> String {
     format!("{epoch}.{partition}.{offset}")
 }
 
-fn columns_that_are_not_null(call: &mut Cmd, customer: &Customer) {
-    let Customer { name, email, tier, country } = customer;
-    let columns = [("name", name), ("email", email), ("tier", tier), ("country", country)];
-    call.arg(2 * columns.iter().filter(|(_, value)| value.is_some()).count());
-    for (name, value) in columns {
-        if let Some(value) = value {
-            call.arg(name).arg(value.as_str());
-        }
+fn columns_that_are_not_null(call: &mut Cmd, customer: &CustomerRow) {
+    let columns = customer.columns();
+    let values = columns.iter().filter_map(|(column, text)| Some((column.as_str(), text.value()?)));
+    call.arg(2 * values.clone().count());
+    for (name, value) in values {
+        call.arg(name).arg(value);
+    }
+}
+
+/// Each column that the event does not have, with what `results` has of it: an equals sign and the value, or nothing.
+fn absent_columns(call: &mut Cmd, customer: &CustomerRow) {
+    let absent = customer.absent();
+    call.arg(2 * absent.iter().count());
+    for column in absent.iter() {
+        let stored = customer.stored.as_ref().and_then(|stored| stored.column(column));
+        call.arg(column.as_str()).arg(stored.map_or_else(String::new, |value| format!("={value}")));
     }
 }
 

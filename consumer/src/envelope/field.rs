@@ -6,14 +6,14 @@ use std::ops::RangeInclusive;
 
 use crate::rejection::Rejection;
 
-/// A field by its place, for messages, and its raw JSON; absent and null are the same.
+/// A field by its place, for messages, and its raw JSON. In a row absent and null are two things; elsewhere in an event they are the same.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field<'a> {
     /// The object that holds the field: `after`, `source`, `key`; empty for a flat row.
     pub(super) place: &'static str,
     /// The field's name; empty for a bare key.
     pub(super) name: &'static str,
-    /// Its JSON without surrounding white space.
+    /// Its JSON without surrounding white space; none where it is absent.
     pub(super) raw: Option<&'a str>,
 }
 
@@ -108,7 +108,14 @@ impl<'a> Field<'a> {
     /// The rejection of a field that must be there.
     #[cold]
     pub(super) fn missing(self) -> Rejection {
-        Rejection::invalid(format!("{self}: missing or null"))
+        let what = if self.raw.is_some() { "null" } else { "missing or null" };
+        Rejection::invalid(format!("{self}: {what}"))
+    }
+
+    /// The rejection of a row without a column that must be there.
+    #[cold]
+    pub(super) fn absent(self) -> Rejection {
+        Rejection::invalid(format!("{self}: the event does not have the column (was it renamed, dropped, or left out by the connector?)"))
     }
 
     /// The rejection of a field of another type.

@@ -76,7 +76,7 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
     let Some((mut row, mut added)) = parts(json::utf8("value", bytes)?)? else { return deleted_by_null(record, epoch) };
     let mut schema = None;
     // A row may have a column named `payload`; what has no id is the wrapper of a row.
-    if row.id().raw.is_none()
+    if row.id().kind() == Kind::Null
         && let Some(payload) = added.payload
     {
         schema = added.schema.map(RawValue::get);
@@ -84,7 +84,7 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
         (row, added) = parts;
     }
 
-    if row.id().raw.is_none() && added.is_message() {
+    if row.id().kind() == Kind::Null && added.is_message() {
         return Ok(None);
     }
     let op = Op::read(Field { place: "", name: "__op", raw: added.op.map(RawValue::get) })?;

@@ -125,6 +125,15 @@ impl Decoder {
         key::read(record).ok()?.id()?.bigint().ok()
     }
 
+    /// Where the event stands, also where its row cannot be read: of an event that cannot be read at all only Kafka's order is known.
+    #[must_use]
+    pub fn position(&self, record: &Record) -> Position {
+        let Record { partition, offset, .. } = *record;
+        let (epoch, kind) = (self.epoch, Kind::Unknown);
+        let position = self.event(record, None).ok().flatten().map(|event| event.position);
+        position.unwrap_or(Position { epoch, partition, offset, kind, commit: None, lsn: None, ts_ms: None })
+    }
+
     /// The customer that the key names.
     #[must_use]
     pub fn customer_of_key(&self, record: &Record) -> Option<String> {

@@ -7,33 +7,45 @@ use smol_str::SmolStr;
 use super::TimeUnit;
 use super::decimal;
 use super::field::{Field, Kind};
-use super::json::{self, Object};
+use super::json::{self, Object, present};
 use super::schema::Schema;
 use super::time;
-use crate::order::{Customer, Order, Text};
+use crate::absent::{Column, Columns};
+use crate::order::{CustomerRow, Order, Text};
 use crate::rejection::{Reason, Rejection, Stage};
 
 /// What stands in the place of a TOAST value that did not change
 /// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values>).
 const UNAVAILABLE: &str = "__debezium_unavailable_value";
 
-/// The status of an order whose row has none: the default of the source's column.
-const DEFAULT_STATUS: &str = "pending";
-
-/// The columns of either table, each unread or where in a layout it is; other columns are passed over, so that the shop may add some.
+/// The columns of either table, each unread or where in a layout it is; none is absent, `null` is a value like others. Other columns are passed over,
+/// so that the shop may add some.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(bound(deserialize = "V: Deserialize<'de>"))]
 pub(super) struct Cells<V> {
+    #[serde(default, deserialize_with = "present")]
     pub(super) id: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     customer_id: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     product_id: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     quantity: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     price: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     status: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     created_at: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     updated_at: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     name: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     email: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     tier: Option<V>,
+    #[serde(default, deserialize_with = "present")]
     country: Option<V>,
 }
 
@@ -72,7 +84,7 @@ pub(super) struct Row<'a> {
 pub(super) struct Before<'a>(pub(super) Option<&'a str>);
 
 /// Picks a column of a row.
-type Column<'a> = fn(&Cells<&'a str>) -> Option<&'a str>;
+type Pick<'a> = fn(&Cells<&'a str>) -> Option<&'a str>;
 
 impl<'a> Row<'a> {
     /// The column `id`.
@@ -102,52 +114,75 @@ impl<'a> Row<'a> {
             None
         };
 
+        // Their number is what the order is about: with nothing to multiply there is no total, and no stored value stands in.
+        for field in [quantity, price] {
+            if field.raw.is_none() {
+                return Err(field.absent());
+            }
+        }
         let count = quantity.integer(0..=i64::from(i32::MAX))?;
         let count = i32::try_from(count).map_err(|_| quantity.mismatch("an integer of 32 bits"))?;
         let price = decimal::price(price, columns.as_ref(), decimal_scale)?;
-        let customer_id = self.field("customer_id", self.cells.customer_id);
-        let product_id = self.field("product_id", self.cells.product_id);
+        let product_id = self.text(Column::ProductId, |cells| cells.product_id, before)?;
+        if product_id == Text::Null {
+            return Err(self.field("product_id", self.cells.product_id).missing());
+        }
         Ok(Order {
-            customer_id: self.text("customer_id", |cells| cells.customer_id, before)?.ok_or_else(|| customer_id.missing())?,
-            product_id: self.text("product_id", |cells| cells.product_id, before)?.ok_or_else(|| product_id.missing())?,
+            customer_id: self.text(Column::CustomerId, |cells| cells.customer_id, before)?,
+            product_id,
             quantity: count,
             price,
             total: decimal::total(count, price)?,
-            status: self.text("status", |cells| cells.status, before)?.unwrap_or_else(|| Text::Value(SmolStr::new_static(DEFAULT_STATUS))),
+            status: self.text(Column::Status, |cells| cells.status, before)?,
             ordered_at: time::timestamp(created_at, columns.as_ref(), time_unit)?,
             updated_at: time::timestamp(updated_at, columns.as_ref(), time_unit)?,
+            absent: self.absent_of_an_order(),
         })
     }
 
+    fn absent_of_an_order(&self) -> Columns {
+        Columns::default()
+            .with(Column::CustomerId, self.cells.customer_id.is_none())
+            .with(Column::ProductId, self.cells.product_id.is_none())
+            .with(Column::Status, self.cells.status.is_none())
+            .with(Column::CreatedAt, self.cells.created_at.is_none())
+            .with(Column::UpdatedAt, self.cells.updated_at.is_none())
+    }
+
     /// The customer that the row is.
-    pub(super) fn customer(&self, before: Before<'a>) -> Result<Customer, Rejection> {
-        Ok(Customer {
-            name: self.whole_text("name", |cells| cells.name, before)?,
-            email: self.whole_text("email", |cells| cells.email, before)?,
-            tier: self.whole_text("tier", |cells| cells.tier, before)?,
-            country: self.whole_text("country", |cells| cells.country, before)?,
+    pub(super) fn customer(&self, before: Before<'a>) -> Result<CustomerRow, Rejection> {
+        Ok(CustomerRow {
+            name: self.whole_text(Column::Name, |cells| cells.name, before)?,
+            email: self.whole_text(Column::Email, |cells| cells.email, before)?,
+            tier: self.whole_text(Column::Tier, |cells| cells.tier, before)?,
+            country: self.whole_text(Column::Country, |cells| cells.country, before)?,
+            stored: None,
         })
     }
 
     /// A text column; in the place of an unchanged TOAST value the one that `before` has.
-    fn text(&self, name: &'static str, column: Column<'a>, before: Before<'a>) -> Result<Option<Text>, Rejection> {
-        match self.field(name, column(&self.cells)).optional_text()? {
-            Some(text) if text == UNAVAILABLE => Ok(Some(before.text(name, column)?.map_or(Text::Unchanged, Text::Value))),
-            text => Ok(text.map(|text| Text::Value(text.into()))),
+    fn text(&self, column: Column, pick: Pick<'a>, before: Before<'a>) -> Result<Text, Rejection> {
+        let field = self.field(column.as_str(), pick(&self.cells));
+        if field.raw.is_none() {
+            return Ok(Text::Unchanged);
         }
+        Ok(match field.optional_text()? {
+            None => Text::Null,
+            Some(text) if text == UNAVAILABLE => before.text(column, pick)?.map_or(Text::Unchanged, Text::Value),
+            Some(text) => Text::Value(text.into()),
+        })
     }
 
-    /// A text column of a table whose rows are replaced as a whole, so that an unchanged value has to come with the event.
-    fn whole_text(&self, name: &'static str, column: Column<'a>, before: Before<'a>) -> Result<Option<SmolStr>, Rejection> {
-        match self.text(name, column, before)? {
-            None => Ok(None),
-            Some(Text::Value(text)) => Ok(Some(text)),
-            Some(Text::Unchanged) => {
-                let field = self.field(name, None);
-                let message = format!("{field}: an unchanged TOAST value was not sent (the table needs REPLICA IDENTITY FULL)");
-                Err(Rejection { reason: Reason::UnresolvedToast, stage: Stage::Decode, message })
-            }
+    /// A text column of a customer: an unchanged value has to come with the event, for the topic is compacted and this event may be all that is
+    /// left of the customer. A column that no event has any more can only stay as it is stored.
+    fn whole_text(&self, column: Column, pick: Pick<'a>, before: Before<'a>) -> Result<Text, Rejection> {
+        let text = self.text(column, pick, before)?;
+        let field = self.field(column.as_str(), pick(&self.cells));
+        if text == Text::Unchanged && field.raw.is_some() {
+            let message = format!("{field}: an unchanged TOAST value was not sent (the table needs REPLICA IDENTITY FULL)");
+            return Err(Rejection { reason: Reason::UnresolvedToast, stage: Stage::Decode, message });
         }
+        Ok(text)
     }
 }
 
@@ -160,9 +195,9 @@ impl<'a> Before<'a> {
 
     /// A value that was stored out of line. An empty one was not: where `before` holds only the replica identity, Debezium fills the other
     /// columns that cannot be null with empty values.
-    fn text(self, name: &'static str, column: Column<'a>) -> Result<Option<SmolStr>, Rejection> {
+    fn text(self, column: Column, pick: Pick<'a>) -> Result<Option<SmolStr>, Rejection> {
         let row = self.row()?;
-        let text = row.field(name, column(&row.cells)).optional_text()?;
+        let text = row.field(column.as_str(), pick(&row.cells)).optional_text()?;
         Ok(text.filter(|text| !text.is_empty() && text != UNAVAILABLE).map(SmolStr::from))
     }
 }

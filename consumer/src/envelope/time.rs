@@ -104,7 +104,9 @@ fn by_size(number: i64) -> Option<i64> {
 
 #[cold]
 fn unknown_unit(field: Field<'_>) -> Rejection {
-    Rejection::invalid(format!("{field}: an integer that is no time between 1971 and 2500 in any unit (set source.time_unit to the unit that it has)"))
+    Rejection::invalid(format!(
+        "{field}: an integer that is no time between 1971 and 2500 in any unit (set source.time_unit to the unit that it has)"
+    ))
 }
 
 /// Cut towards the past, as text is.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::absent::Columns;
 use crate::fate::Fates;
 
 /// An end of a partition that Kafka told longer ago says nothing: it is asked for every second.
@@ -61,6 +62,8 @@ pub struct Partition {
     pub end: Option<(i64, Instant)>,
     /// What became of its records since its first one.
     pub fates: Fates,
+    /// The columns that its newest row does not have.
+    pub absent: Columns,
     /// From here to there are no records: transaction markers and compaction leave gaps.
     gap: (i64, i64),
     /// When the lag began, or last became smaller.
@@ -73,7 +76,17 @@ impl Partition {
     pub(super) fn new(now: Instant) -> Self {
         let state = PartitionState::Claiming;
         let fates = Fates::default();
-        Self { state, since: now, next_offset: None, end: None, fates, gap: (0, 0), behind_since: None, hindrance: None }
+        Self {
+            state,
+            since: now,
+            next_offset: None,
+            end: None,
+            fates,
+            absent: Columns::default(),
+            gap: (0, 0),
+            behind_since: None,
+            hindrance: None,
+        }
     }
 
     pub(super) fn enter(&mut self, state: PartitionState, now: Instant) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::partition::{Partition, PartitionState};
+use crate::absent::Columns;
 use crate::fate::Fates;
 
 /// A server that the process needs.
@@ -155,6 +156,13 @@ impl Snapshot {
         if let Some(known) = self.partitions.get_mut(&(Arc::clone(topic), partition)) {
             change(known);
         }
+    }
+
+    /// The columns that the newest rows of some partition of `topic` do not have.
+    #[must_use]
+    pub fn absent(&self, topic: &str) -> Columns {
+        let of_topic = self.partitions.iter().filter(|((of, _), _)| **of == *topic);
+        of_topic.fold(Columns::default(), |all, (_, known)| all.and(known.absent))
     }
 
     pub(super) fn revoked(&mut self, topic: &Arc<str>, partition: i32) {

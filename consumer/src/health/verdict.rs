@@ -63,6 +63,12 @@ pub fn readiness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
     for (topic, _) in snapshot.readers.iter().filter(|(_, reader)| !reader.is_assigned) {
         verdict.reasons.push(format!("{topic}: the consumer group has given no assignment"));
     }
+    for topic in snapshot.readers.keys() {
+        let absent = snapshot.absent(topic);
+        if !absent.is_empty() {
+            verdict.degraded.push(format!("{topic}: the events do not have the columns {}; stored values stay", absent.names()));
+        }
+    }
     for ((topic, number), partition) in &snapshot.partitions {
         verdict.reasons.extend(silence(partition, rules, now).map(|what| format!("{topic}-{number}: {what}")));
     }

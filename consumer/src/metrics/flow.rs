@@ -9,6 +9,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Metrics;
+use crate::absent::Column;
 use crate::fate::{Fate, Fates};
 use crate::rejection::Reason;
 
@@ -64,6 +65,12 @@ struct PartitionLabels {
     partition: i32,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ColumnLabels {
+    topic: String,
+    column: &'static str,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Flow {
     records: Family<FateLabels, Counter>,
@@ -73,6 +80,7 @@ pub(super) struct Flow {
     event_age: Histogram,
     dead_letters: Family<ReasonLabels, Counter>,
     stopped_by_letters: Family<PartitionLabels, Counter>,
+    absent: Family<ColumnLabels, Counter>,
 }
 
 /// 0.1 ms to about 26 s.
@@ -91,6 +99,7 @@ impl Flow {
             event_age: Histogram::new(exponential_buckets(0.001, 2.0, 23)),
             dead_letters: Family::default(),
             stopped_by_letters: Family::default(),
+            absent: Family::default(),
         };
         registry.register("records", "Records by fate, since this process started", flow.records.clone());
         registry.register("batch_records", "Records of a batch", flow.batch_records.clone());
@@ -108,6 +117,7 @@ impl Flow {
             "Times a partition stopped because too many of its records could not be processed",
             flow.stopped_by_letters.clone(),
         );
+        registry.register("events_without_column", "Rows whose event does not have a column of the contract", flow.absent.clone());
         flow.show_zeros();
         flow
     }
@@ -148,6 +158,11 @@ impl Metrics {
     /// A change was committed so long after it was made in the source.
     pub fn event_committed(&self, age: Duration) {
         self.flow.event_age.observe(age.as_secs_f64());
+    }
+
+    /// So many rows came without a column.
+    pub fn column_absent(&self, topic: &str, column: Column, events: u64) {
+        self.flow.absent.get_or_create(&ColumnLabels { topic: topic.to_owned(), column: column.as_str() }).inc_by(events);
     }
 
     /// The partition stopped because too many of its records would be dead letters.

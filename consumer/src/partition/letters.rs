@@ -87,6 +87,7 @@ fn row(flow: &Flow, epoch: i32, record: &Record, refusal: &Refusal, landed: &Lan
         offset: record.offset,
         order_id: refusal.order_id,
         customer_id: refusal.customer_id.clone(),
+        position: refusal.position,
         rejection: refusal.rejection.clone(),
         replays: i32::try_from(replays(record)).unwrap_or(i32::MAX),
         dlq_topic: flow.letters.topic().to_owned(),

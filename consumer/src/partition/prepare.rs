@@ -47,6 +47,7 @@ async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to
         flow.metrics.batch_received(records.len(), records.iter().map(Record::size).sum());
     }
     let changes = flow.timed(Stage::Decode, async { changes::decode(&flow.decoder, &records, &mut refusals) }).await;
+    flow.tell_absent(place, &changes.absent);
     let (lookups, token) = flow.timed(Stage::Lookup, look_up(flow, place, &changes.customer_ids())).await?;
     let redis_away = Lookup::is_unavailable(&lookups);
     count(flow, &lookups);
@@ -83,11 +84,12 @@ impl Prepared {
     /// Takes these records out: they become dead letters, and the change before takes the place of each.
     pub(super) fn refuse(&mut self, flow: &Flow, refused: Vec<(usize, Rejection)>) {
         for (index, rejection) in refused {
-            let order_id = match flow.decoder.order(&self.records[index]) {
+            let record = &self.records[index];
+            let order_id = match flow.decoder.order(record) {
                 Ok(Decoded::Change(change)) => Some(change.id),
                 _ => None,
             };
-            self.refusals.insert(index, Refusal::of_order(rejection, order_id));
+            self.refusals.insert(index, Refusal::of_order(rejection, order_id).at(flow.decoder.position(record)));
         }
         self.rebuild(flow);
     }

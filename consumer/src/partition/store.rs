@@ -10,7 +10,7 @@ use crate::customers::CustomersToken;
 use crate::flow::{Flow, Place, Revoked};
 use crate::lsn_space::OtherSpace;
 use crate::metrics::Stage;
-use crate::results::batch::{Batch, unresolved};
+use crate::results::batch::Batch;
 use crate::results::claim::Standing;
 use crate::results::{Applied, ApplyError, Class, StoreError};
 
@@ -83,8 +83,9 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
             Ok(applied) => return Ok(Outcome::Stored(Stored::new(prepared, applied))),
             Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
             Err(ApplyError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
-            Err(ApplyError::Unresolved(records)) => {
-                prepared.refuse(flow, records.into_iter().map(|record| (record, unresolved())).collect());
+            Err(ApplyError::Unresolved(changes)) => {
+                let row = flow.decoder.format.row();
+                prepared.refuse(flow, changes.into_iter().map(|change| (change.record, change.rejection(row))).collect());
                 continue;
             }
             Err(ApplyError::Unknown { applied, error }) => {

@@ -90,7 +90,8 @@ fn after(partition: i32, offset: i64, log: Watermarks, last: Option<&Last>) -> A
 /// [`ReplayError`]
 pub async fn replay(flow: &Flow, log: &mut CustomersLog, originals: &[Original]) -> Result<Tally, ReplayError> {
     let (mut letters, decoded) = decode(flow, originals);
-    let changes = newest(flow, log, originals, decoded, &mut letters).await?;
+    let mut changes = newest(flow, log, originals, decoded, &mut letters).await?;
+    flow.results.stand_in(&mut changes.1).await?;
     let mut backoff = flow.backoff();
     let mut tries = 0;
     loop {

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use sqlx::postgres::PgConnection;
 
-use super::batch::{Batch, Round, Written};
-use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, rounds, settle, truncate};
-use crate::enrich::Enrichment;
+use super::batch::{Batch, Round, Unresolved, Written};
+use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, refused, rounds, settle, truncate};
 use crate::fate::Fates;
 use crate::lsn_space::OtherSpace;
 use crate::position::Position;
@@ -26,9 +25,9 @@ pub enum ApplyError {
     /// Another worker has claimed the partition, or the offset was moved by hand: nothing was written (P4).
     #[error("the partition was claimed by another worker, or its offset was moved")]
     Fenced,
-    /// These records (by index in the batch) lack a value that is nowhere stored. Nothing was written.
+    /// These changes lack a value that is nowhere stored. Nothing was written.
     #[error("{} changes leave out a column that is not stored", .0.len())]
-    Unresolved(Vec<usize>),
+    Unresolved(Vec<Unresolved>),
     /// The source database is another one than before. Nothing was written.
     #[error(transparent)]
     OtherSpace(Box<OtherSpace>),
@@ -79,14 +78,16 @@ async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> R
     let buried = settle::settle(connection, &mut written, truncated > 0).await?;
     let stale = without_effect(batch, &written) + (batch.truncates.len() as u64 - truncated);
     if stale > 0 {
-        if let Some(found) = lsn_space::contradiction(connection, &refused(batch, &written)).await? {
+        if let Some(found) = lsn_space::contradiction(connection, &kept_out(batch, &written)).await? {
             return Err(ApplyError::OtherSpace(Box::new(found)));
         }
         fence::recount(connection, claim, stale).await?;
         fates.applied -= stale;
         fates.stale += stale;
     }
-    due::mark(connection, claim.partition, &orders_due(batch, &written, buried)).await?;
+    let mut due = buried;
+    due.extend(refused::mark(connection, &batch.letters).await?);
+    due::mark(connection, claim.partition, &orders_due(batch, &written, due)).await?;
     letters::insert(connection, claim, &batch.letters).await?;
     Ok(Applied { written, fates })
 }
@@ -120,7 +121,7 @@ fn without_effect(batch: &Batch, written: &[Written]) -> u64 {
 }
 
 /// Order and position of the writes that did not take effect.
-fn refused(batch: &Batch, written: &[Written]) -> Vec<(i64, Position)> {
+fn kept_out(batch: &Batch, written: &[Written]) -> Vec<(i64, Position)> {
     let took_effect: HashSet<(usize, i64)> = written.iter().map(|write| (write.round, write.order_id)).collect();
     let of_round = |(number, round): (usize, &Round)| {
         let puts = round.puts.iter().map(|put| (put.order_id, put.position));
@@ -131,13 +132,14 @@ fn refused(batch: &Batch, written: &[Written]) -> Vec<(i64, Position)> {
 }
 
 /// The orders whose row or hash will not be complete after this batch, each once, ascending.
-fn orders_due(batch: &Batch, written: &[Written], buried: Vec<i64>) -> Vec<i64> {
-    let mut due = buried;
+fn orders_due(batch: &Batch, written: &[Written], others: Vec<i64>) -> Vec<i64> {
+    let mut due = others;
+    due.extend(written.iter().filter(|write| write.refused).map(|write| write.order_id));
     if batch.redis_away {
         due.extend(written.iter().map(|write| write.order_id));
     } else {
         let incomplete = |round: &Round| {
-            let puts = round.puts.iter().filter(|put| put.enriched.enrichment != Enrichment::Complete || put.enriched.order.is_partial());
+            let puts = round.puts.iter().filter(|put| put.enriched.enrichment.is_due() || put.enriched.order.is_partial());
             puts.map(|put| put.order_id).collect::<Vec<_>>()
         };
         due.extend(batch.rounds.iter().flat_map(incomplete));

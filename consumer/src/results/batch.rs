@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::absent::Column;
 use crate::enrich::{DeletedRow, EnrichedOrder, OrderState, ResultRow};
-use crate::order::Text;
 use crate::position::Position;
 use crate::record::Landmark;
-use crate::rejection::{Rejection, Stage};
+use crate::rejection::{Reason, Rejection, Stage};
 
 /// An order to be written.
 #[derive(Debug)]
@@ -27,20 +27,23 @@ pub struct Put {
 
 impl Put {
     fn into_row(self, revision: i64, now: DateTime<Utc>) -> Option<ResultRow> {
-        let text = |text| if let Text::Value(text) = text { Some(text) } else { None };
         let order = self.enriched.order;
+        if order.is_partial() {
+            return None;
+        }
         Some(ResultRow {
             order_id: self.order_id,
-            customer_id: text(order.customer_id)?,
+            customer_id: order.customer_id.carried()?,
             customer: self.enriched.customer,
-            product_id: text(order.product_id)?,
+            product_id: order.product_id.carried()??,
             quantity: order.quantity,
             price: order.price,
             total: order.total,
-            status: text(order.status)?,
+            status: order.status.carried()?,
             ordered_at: order.ordered_at,
             updated_at: order.updated_at,
             enrichment: self.enriched.enrichment,
+            refused: None,
             processed_at: now,
             revision,
         })
@@ -80,6 +83,8 @@ pub struct LetterRow {
     pub order_id: Option<i64>,
     /// The customer, likewise.
     pub customer_id: Option<String>,
+    /// Where the change of the order stands.
+    pub position: Option<Position>,
     /// Why.
     pub rejection: Rejection,
     /// How often it was replayed before.
@@ -126,6 +131,8 @@ pub struct Written {
     pub(super) revision: i64,
     pub(super) inserted: bool,
     pub(super) deleted: bool,
+    /// A change that came later is an open letter: the row keeps its mark.
+    pub(super) refused: bool,
 }
 
 impl Batch {
@@ -148,7 +155,7 @@ impl Batch {
             if write.deleted {
                 states.push(OrderState::Deleted(DeletedRow { order_id, deleted_at: self.now, revision }));
             } else {
-                let put = rounds[write.round].find(|put| put.order_id == order_id);
+                let put = rounds[write.round].find(|put| put.order_id == order_id).filter(|_| !write.refused);
                 states.extend(put.and_then(|put| put.into_row(revision, self.now)).map(OrderState::Live));
             }
         }
@@ -156,14 +163,43 @@ impl Batch {
     }
 }
 
-/// The rejection of a change whose unchanged column is nowhere stored.
-#[must_use]
-pub fn unresolved() -> Rejection {
-    Rejection {
-        reason: crate::rejection::Reason::UnresolvedToast,
-        stage: Stage::Store,
-        message: "the event leaves out an unchanged column and results has no row to take it from: set REPLICA IDENTITY FULL on orders, \
-                  then update the order once more"
-            .into(),
+/// A change that leaves out a text, of an order that has no row to take it from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unresolved {
+    /// Index of its record in the batch.
+    pub record: usize,
+    column: Column,
+    /// Whether the event does not have the column at all.
+    absent: bool,
+}
+
+impl Unresolved {
+    /// What of the change is left out, if it is a text; an absent column is named before one that did not change.
+    #[must_use]
+    pub fn of(put: &Put) -> Option<Self> {
+        let order = &put.enriched.order;
+        let absent = order.unchanged_texts().find(|column| order.absent.contains(*column));
+        let column = absent.or_else(|| order.unchanged_texts().next())?;
+        Some(Self { record: put.record, column, absent: absent.is_some() })
+    }
+
+    /// The rejection of the change. `row` is where the event has its row, for a person.
+    #[must_use]
+    pub fn rejection(self, row: &str) -> Rejection {
+        let field = format!("{row}{}", self.column.as_str());
+        if self.absent {
+            return Rejection::invalid(format!(
+                "{field}: the event does not have the column, and results has no row to take the value from (was the column renamed, dropped, \
+                 made generated, or left out by the connector?)"
+            ));
+        }
+        Rejection {
+            reason: Reason::UnresolvedToast,
+            stage: Stage::Store,
+            message: format!(
+                "{field}: the event leaves out an unchanged value and results has no row to take it from: set REPLICA IDENTITY FULL on orders, \
+                 then update the order once more"
+            ),
+        }
     }
 }

@@ -3,7 +3,6 @@
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Delete, Put};
-use super::columns::StoredTexts;
 use super::connections::Lease;
 use super::{Class, Results, StoreError, rounds};
 use crate::rejection::{Reason, Rejection, Stage};
@@ -86,7 +85,10 @@ async fn attempt(lease: &mut Lease, trial: Trial<'_>, batch: &Batch) -> Result<(
 
 async fn write(connection: &mut PgConnection, trial: Trial<'_>, batch: &Batch) -> Result<(), StoreError> {
     match trial {
-        Trial::Puts(puts) => drop(rounds::upsert(connection, puts, &StoredTexts::default(), batch).await?),
+        Trial::Puts(puts) => {
+            let stored = rounds::stored(connection, puts).await?;
+            drop(rounds::upsert(connection, puts, &stored, batch).await?);
+        }
         Trial::Deletes(deletes) => drop(rounds::delete(connection, deletes, batch).await?),
     }
     sqlx::query(CHECK_NOW).execute(connection).await?;

@@ -11,7 +11,9 @@ use sqlx::{Decode, Encode, Type};
 use super::batch::Put;
 use super::column::Column;
 use super::numeric::Money;
-use crate::order::{Text, Timestamp};
+use crate::absent;
+use crate::enrich::Enrichment;
+use crate::order::{Order, Text, Timestamp};
 use crate::position::{Kind, Position};
 
 /// Microseconds from 1970-01-01 to 2000-01-01, where Postgres counts from.
@@ -109,7 +111,7 @@ fn kind_code(kind: Kind) -> i8 {
 #[derive(Debug)]
 pub(super) struct Orders<'a> {
     pub(super) order_id: Column<i64>,
-    pub(super) customer_id: Column<&'a str>,
+    pub(super) customer_id: Column<Option<&'a str>>,
     pub(super) customer_name: Column<Option<&'a str>>,
     pub(super) customer_email: Column<Option<&'a str>>,
     pub(super) customer_tier: Column<Option<&'a str>>,
@@ -118,23 +120,26 @@ pub(super) struct Orders<'a> {
     pub(super) quantity: Column<i32>,
     pub(super) price: Column<Money>,
     pub(super) total: Column<Money>,
-    pub(super) status: Column<&'a str>,
+    pub(super) status: Column<Option<&'a str>>,
     pub(super) ordered_at: Column<Option<Timestamp>>,
     pub(super) updated_at: Column<Option<Timestamp>>,
     pub(super) enrichment: Column<&'static str>,
     pub(super) customer_version: Column<Option<&'a str>>,
 }
 
-/// The text columns of a stored row, for events that leave them out.
-#[derive(Debug)]
-pub(super) struct Texts {
-    pub(super) customer_id: String,
+/// What of a stored row stays where an event leaves it out.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Stored {
+    pub(super) order_id: i64,
+    pub(super) customer_id: Option<String>,
     pub(super) product_id: String,
-    pub(super) status: String,
+    pub(super) status: Option<String>,
+    pub(super) ordered_at: Option<Timestamp>,
+    pub(super) updated_at: Option<Timestamp>,
 }
 
-/// Those texts by order id.
-pub(super) type StoredTexts = HashMap<i64, Texts>;
+/// Those rows by order id.
+pub(super) type StoredRows = HashMap<i64, Stored>;
 
 impl<'a> Orders<'a> {
     pub(super) fn with_capacity(rows: usize) -> Self {
@@ -157,27 +162,44 @@ impl<'a> Orders<'a> {
         }
     }
 
-    /// Adds an order; `stored` has the texts that its event leaves out.
-    pub(super) fn push(&mut self, put: &'a Put, stored: Option<&'a Texts>) -> Result<(), BoxDynError> {
+    /// Adds an order; `stored` has what its event leaves out.
+    pub(super) fn push(&mut self, put: &'a Put, stored: Option<&'a Stored>) -> Result<(), BoxDynError> {
         let (order, customer) = (&put.enriched.order, &put.enriched.customer);
+        let customer_id = text(&order.customer_id, || stored?.customer_id.as_deref());
+        // A guest's order whose event does not say so again.
+        let enrichment = if customer_id.is_none() { Enrichment::None } else { put.enriched.enrichment };
         self.order_id.push(put.order_id)?;
-        self.customer_id.push(text(&order.customer_id, stored.map(|texts| &texts.customer_id)))?;
+        self.customer_id.push(customer_id)?;
         self.customer_name.push(customer.customer.name.as_deref())?;
         self.customer_email.push(customer.customer.email.as_deref())?;
         self.customer_tier.push(customer.customer.tier.as_deref())?;
         self.customer_country.push(customer.customer.country.as_deref())?;
-        self.product_id.push(text(&order.product_id, stored.map(|texts| &texts.product_id)))?;
+        self.product_id.push(text(&order.product_id, || Some(stored?.product_id.as_str())).unwrap_or_default())?;
         self.quantity.push(order.quantity)?;
         self.price.push(Money(order.price))?;
         self.total.push(Money(order.total))?;
-        self.status.push(text(&order.status, stored.map(|texts| &texts.status)))?;
-        self.ordered_at.push(order.ordered_at)?;
-        self.updated_at.push(order.updated_at)?;
-        self.enrichment.push(put.enriched.enrichment.as_str())?;
+        self.status.push(text(&order.status, || stored?.status.as_deref()))?;
+        self.ordered_at.push(time(order, absent::Column::CreatedAt, order.ordered_at, || stored?.ordered_at))?;
+        self.updated_at.push(time(order, absent::Column::UpdatedAt, order.updated_at, || stored?.updated_at))?;
+        self.enrichment.push(enrichment.as_str())?;
         self.customer_version.push(customer.version.as_deref())
     }
 }
 
-fn text<'a>(of_event: &'a Text, stored: Option<&'a String>) -> &'a str {
-    of_event.value().or(stored.map(String::as_str)).unwrap_or_default()
+fn text<'a>(of_event: &'a Text, stored: impl FnOnce() -> Option<&'a str>) -> Option<&'a str> {
+    match of_event {
+        Text::Value(text) => Some(text),
+        Text::Null => None,
+        Text::Unchanged => stored(),
+    }
+}
+
+/// A time that the event does not have stays; of an order without a row it is not known.
+fn time(
+    order: &Order,
+    column: absent::Column,
+    of_event: Option<Timestamp>,
+    stored: impl FnOnce() -> Option<Timestamp>,
+) -> Option<Timestamp> {
+    if order.absent.contains(column) { stored() } else { of_event }
 }

@@ -5,8 +5,8 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::{Arguments, Row};
 
-use super::batch::{Batch, Delete, Put, Round, Written};
-use super::columns::{Orders, Positions, StoredTexts, Texts};
+use super::batch::{Batch, Delete, Put, Round, Unresolved, Written};
+use super::columns::{Orders, Positions, Stored, StoredRows};
 use super::{ApplyError, StoreError};
 
 /// Writes a batch of rows; public because the benchmark measures what this statement alone can do.
@@ -34,11 +34,14 @@ on conflict (order_id) do update set
     product_id = excluded.product_id, quantity = excluded.quantity, price = excluded.price, total = excluded.total, status = excluded.status,
     ordered_at = excluded.ordered_at, updated_at = excluded.updated_at, enrichment = excluded.enrichment, epoch = excluded.epoch,
     partition = excluded.partition, \"offset\" = excluded.\"offset\", kind = excluded.kind, commit_lsn = excluded.commit_lsn,
-    lsn = excluded.lsn, source_ms = excluded.source_ms, processed_at = excluded.processed_at, revision = nextval('results_revision')
+    lsn = excluded.lsn, source_ms = excluded.source_ms, processed_at = excluded.processed_at, revision = nextval('results_revision'),
+    refused = case when r.refused is not null and exists (
+        select from dead_letters l where l.order_id = excluded.order_id and l.resolved_at is null
+            and l.epoch = excluded.epoch and l.partition = excluded.partition and l.\"offset\" > excluded.\"offset\") then r.refused end
 where position_supersedes(excluded.epoch, excluded.partition, excluded.\"offset\", excluded.kind, excluded.commit_lsn, excluded.lsn,
     r.epoch, r.partition, r.\"offset\", r.kind, r.commit_lsn, r.lsn)
-returning order_id, revision, xmax = 0 as inserted)
-select array_agg(order_id), array_agg(revision), array_agg(inserted) from written";
+returning order_id, revision, xmax = 0 as inserted, refused)
+select array_agg(order_id), array_agg(revision), array_agg(inserted), array_agg(order_id) filter (where refused is not null) from written";
 
 const UPSERT_ARGUMENTS: usize = 23;
 /// What a row takes of them beside its customer's texts, mostly. Room from the start: a megabyte that grew would be copied many times.
@@ -70,8 +73,9 @@ where position_supersedes(excluded.epoch, excluded.partition, excluded.\"offset\
 returning order_id, revision, not exists (select from gone where gone.order_id = d.order_id) as inserted";
 
 /// Locked, so that what is read is what the upsert of the same transaction keeps.
-const STORED_TEXTS: &str =
-    "select order_id, customer_id, product_id, status from results where order_id = any($1) order by order_id for update";
+const STORED: &str = "
+select order_id, customer_id, product_id, status, ordered_at, updated_at from results
+where order_id = any($1) order by order_id for update";
 
 /// Writes one round; the result is in order of ids, the removed ones first.
 pub(super) async fn write(connection: &mut PgConnection, number: usize, round: &Round, batch: &Batch) -> Result<Vec<Written>, ApplyError> {
@@ -79,22 +83,28 @@ pub(super) async fn write(connection: &mut PgConnection, number: usize, round: &
     if !round.deletes.is_empty() {
         for row in delete(connection, &round.deletes, batch).await? {
             let (order_id, revision, inserted) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            written.push(Written { order_id, round: number, revision, inserted, deleted: true });
+            written.push(Written { order_id, round: number, revision, inserted, deleted: true, refused: false });
         }
     }
     if !round.puts.is_empty() {
-        let stored = stored_texts(connection, &round.puts).await?;
-        let (order_ids, revisions, inserted) = upsert(connection, &round.puts, &stored, batch).await?;
-        let rows = order_ids.into_iter().zip(revisions).zip(inserted);
-        let put = |((order_id, revision), inserted)| Written { order_id, round: number, revision, inserted, deleted: false };
+        let stored = stored(connection, &round.puts).await?;
+        resolve(&round.puts, &stored)?;
+        let Upserted(order_ids, revisions, inserted, refused) = upsert(connection, &round.puts, &stored, batch).await?;
+        let rows = order_ids.unwrap_or_default().into_iter().zip(revisions.unwrap_or_default()).zip(inserted.unwrap_or_default());
+        let refused = refused.unwrap_or_default();
+        let put = |((order_id, revision), inserted)| {
+            let refused = refused.contains(&order_id);
+            Written { order_id, round: number, revision, inserted, deleted: false, refused }
+        };
         written.extend(rows.map(put));
     }
     written.sort_unstable_by_key(|write| (!write.deleted, write.order_id));
     Ok(written)
 }
 
-/// Order id, revision, whether there was no row before; nulls if nothing was written.
-type Upserted = (Option<Vec<i64>>, Option<Vec<i64>>, Option<Vec<bool>>);
+/// Order id, revision, whether there was no row before, and the orders whose row keeps its mark; nulls where there are none.
+#[derive(sqlx::FromRow)]
+pub(super) struct Upserted(Option<Vec<i64>>, Option<Vec<i64>>, Option<Vec<bool>>, Option<Vec<i64>>);
 
 pub(super) async fn delete(connection: &mut PgConnection, deletes: &[Delete], batch: &Batch) -> Result<Vec<PgRow>, StoreError> {
     let mut positions = Positions::with_capacity(deletes.len());
@@ -117,15 +127,14 @@ pub(super) async fn delete(connection: &mut PgConnection, deletes: &[Delete], ba
 pub(super) async fn upsert(
     connection: &mut PgConnection,
     puts: &[Put],
-    stored: &StoredTexts,
+    stored: &StoredRows,
     batch: &Batch,
-) -> Result<(Vec<i64>, Vec<i64>, Vec<bool>), StoreError> {
+) -> Result<Upserted, StoreError> {
     let arguments = arguments(puts, stored, batch.now).map_err(sqlx::Error::Encode)?;
-    let (order_ids, revisions, inserted): Upserted = sqlx::query_as_with(UPSERT, arguments).fetch_one(connection).await?;
-    Ok((order_ids.unwrap_or_default(), revisions.unwrap_or_default(), inserted.unwrap_or_default()))
+    Ok(sqlx::query_as_with(UPSERT, arguments).fetch_one(connection).await?)
 }
 
-fn arguments(puts: &[Put], stored: &StoredTexts, now: DateTime<Utc>) -> Result<PgArguments, BoxDynError> {
+fn arguments(puts: &[Put], stored: &StoredRows, now: DateTime<Utc>) -> Result<PgArguments, BoxDynError> {
     let (mut positions, mut orders) = (Positions::with_capacity(puts.len()), Orders::with_capacity(puts.len()));
     let mut size = 0;
     for puts in puts.chunks(AHEAD) {
@@ -163,16 +172,24 @@ fn arguments(puts: &[Put], stored: &StoredTexts, now: DateTime<Utc>) -> Result<P
     Ok(arguments)
 }
 
-/// The texts of the stored rows that events leave out.
-async fn stored_texts(connection: &mut PgConnection, puts: &[Put]) -> Result<StoredTexts, ApplyError> {
-    let partial: Vec<&Put> = puts.iter().filter(|put| put.enriched.order.is_partial()).collect();
-    if partial.is_empty() {
-        return Ok(StoredTexts::default());
+/// The stored rows of the orders whose event leaves something out.
+pub(super) async fn stored(connection: &mut PgConnection, puts: &[Put]) -> Result<StoredRows, StoreError> {
+    let ids: Vec<i64> = partial(puts).map(|put| put.order_id).collect();
+    if ids.is_empty() {
+        return Ok(StoredRows::default());
     }
-    let ids: Vec<i64> = partial.iter().map(|put| put.order_id).collect();
-    let rows: Vec<(i64, String, String, String)> = sqlx::query_as(STORED_TEXTS).bind(ids).fetch_all(connection).await?;
-    let stored: StoredTexts =
-        rows.into_iter().map(|(id, customer_id, product_id, status)| (id, Texts { customer_id, product_id, status })).collect();
-    let unresolved: Vec<usize> = partial.iter().filter(|put| !stored.contains_key(&put.order_id)).map(|put| put.record).collect();
-    if unresolved.is_empty() { Ok(stored) } else { Err(ApplyError::Unresolved(unresolved)) }
+    let rows: Vec<Stored> = sqlx::query_as(STORED).bind(ids).fetch_all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.order_id, row)).collect())
+}
+
+fn partial(puts: &[Put]) -> impl Iterator<Item = &Put> {
+    puts.iter().filter(|put| put.enriched.order.is_partial())
+}
+
+/// An order without a row is refused where a text is left out: any in its place would be an invented one. A time is left empty, which says that it
+/// is not known.
+fn resolve(puts: &[Put], stored: &StoredRows) -> Result<(), ApplyError> {
+    let without_row = partial(puts).filter(|put| !stored.contains_key(&put.order_id));
+    let unresolved: Vec<Unresolved> = without_row.filter_map(Unresolved::of).collect();
+    if unresolved.is_empty() { Ok(()) } else { Err(ApplyError::Unresolved(unresolved)) }
 }

@@ -37,7 +37,7 @@ impl FromRow<'_, PgRow> for ResultRow {
         let enrichment: &str = row.try_get("enrichment")?;
         Ok(Self {
             order_id: row.try_get("order_id")?,
-            customer_id: text(row, "customer_id")?,
+            customer_id: optional_text(row, "customer_id")?,
             customer: KnownCustomer {
                 customer: Customer {
                     name: optional_text(row, "customer_name")?,
@@ -52,10 +52,11 @@ impl FromRow<'_, PgRow> for ResultRow {
             quantity: row.try_get("quantity")?,
             price: row.try_get("price")?,
             total: row.try_get("total")?,
-            status: text(row, "status")?,
+            status: optional_text(row, "status")?,
             ordered_at: row.try_get("ordered_at")?,
             updated_at: row.try_get("updated_at")?,
-            enrichment: Enrichment::parse(enrichment).ok_or_else(|| sqlx::Error::Decode("enrichment is none of the three".into()))?,
+            enrichment: Enrichment::parse(enrichment).ok_or_else(|| sqlx::Error::Decode("enrichment is none of the four".into()))?,
+            refused: optional_text(row, "refused")?,
             processed_at: row.try_get("processed_at")?,
             revision: row.try_get("revision")?,
         })

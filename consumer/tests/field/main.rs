@@ -9,6 +9,11 @@
 #[path = "../shop/mod.rs"]
 mod shop;
 
+mod absent_columns;
 mod dead_letter_topic;
+mod guests;
 mod kafka_hangs;
+mod refused_changes;
+mod restored;
+mod time_units;
 mod transactional_topics;

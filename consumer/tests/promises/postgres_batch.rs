@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use orderstream::absent::{Column, Columns};
 use orderstream::enrich::{Enrichment, OrderState};
-use orderstream::order::Text;
+use orderstream::order::{Text, Timestamp};
+use orderstream::rejection::Reason;
 use orderstream::results::batch::{Batch, Round};
 use orderstream::results::{ApplyError, Class};
 
@@ -39,7 +41,39 @@ fn an_unchanged_toast_column_keeps_the_stored_text_or_is_refused_if_there_is_non
     let mut nowhere = put(2, 6, at(0, 2, 30));
     nowhere.enriched.order.product_id = Text::Unchanged;
     let refused = fresh.apply(&claim, &batch(2, 3, vec![nowhere], vec![]));
-    assert!(matches!(&refused, Err(ApplyError::Unresolved(records)) if records == &[2]), "{refused:?}");
+    assert!(matches!(&refused, Err(ApplyError::Unresolved(changes)) if changes[0].record == 2), "{refused:?}");
+}
+
+#[test]
+fn what_an_event_does_not_have_stays_and_what_is_null_is_null() {
+    let fresh = Fresh::database("absent");
+    let claim = fresh.claim(0);
+    let noon = Timestamp::from_micros(1_795_262_400_000_000);
+    let mut whole = put(1, 5, at(0, 0, 10));
+    whole.enriched.order.ordered_at = noon;
+    whole.enriched.order.updated_at = noon;
+    fresh.apply(&claim, &batch(0, 1, vec![whole], vec![])).unwrap();
+
+    let mut lacking = put(1, 6, at(0, 1, 20));
+    lacking.enriched.order.status = Text::Unchanged;
+    lacking.enriched.order.absent = Columns::default().with(Column::Status, true).with(Column::CreatedAt, true);
+    fresh.apply(&claim, &batch(1, 2, vec![lacking], vec![])).unwrap();
+    let kept =
+        "select count(*) from results where quantity = 6 and status = 'pending' and ordered_at = '2026-11-21T12:00' and updated_at is null";
+    assert_eq!(fresh.number(kept), 1);
+
+    let mut null = put(1, 7, at(0, 2, 30));
+    null.enriched.order.status = Text::Null;
+    fresh.apply(&claim, &batch(2, 3, vec![null], vec![])).unwrap();
+    assert_eq!(fresh.number("select count(*) from results where quantity = 7 and status is null and ordered_at is null"), 1);
+
+    let mut new = put(2, 1, at(0, 3, 40));
+    new.enriched.order.status = Text::Unchanged;
+    new.enriched.order.absent = Columns::default().with(Column::Status, true).with(Column::UpdatedAt, true);
+    let Err(ApplyError::Unresolved(changes)) = fresh.apply(&claim, &batch(3, 4, vec![new], vec![])) else { panic!("an invented status") };
+    let rejection = changes[0].rejection("after.");
+    assert_eq!(rejection.reason, Reason::Invalid);
+    assert!(rejection.message.starts_with("after.status: the event does not have the column"), "{rejection}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use orderstream::customers::{ChangedCustomer, Customers, PutError};
-use orderstream::order::{Customer, CustomerChange, Effect};
+use orderstream::order::{Customer, CustomerChange, CustomerRow, Effect, Text};
 use orderstream::position::{Kind, Position};
 use orderstream::progress::{Advance, Progress};
 use orderstream::redis_link::RedisError;
@@ -18,7 +18,7 @@ fn position(offset: i64) -> Position {
 /// A change that gives a customer a name and a country and nothing else.
 pub(crate) fn change(id: &str, offset: i64, name: &str) -> CustomerChange {
     let customer = Customer { name: Some(name.into()), country: Some("DE".into()), ..Customer::default() };
-    CustomerChange { id: id.to_owned(), effect: Effect::Put(customer), position: position(offset) }
+    CustomerChange { id: id.to_owned(), effect: Effect::Put(customer.into()), position: position(offset) }
 }
 
 pub(crate) fn delete(id: &str, offset: i64) -> CustomerChange {
@@ -44,10 +44,47 @@ async fn a_change_replaces_the_whole_customer() {
     let (customers, _) = customers(&server.link()).await;
     put(&customers, &[change("C1", 0, "Ann")]).await;
     let moved = Customer { tier: Some("gold".into()), ..Customer::default() };
-    put(&customers, &[CustomerChange { effect: Effect::Put(moved), ..change("C1", 1, "") }]).await;
+    put(&customers, &[CustomerChange { effect: Effect::Put(moved.into()), ..change("C1", 1, "") }]).await;
     let mut hash = server.hash("customer:C1").await;
     assert!(hash.remove("position").is_some());
     assert_eq!(hash.into_iter().collect::<Vec<_>>(), [("tier".into(), "gold".into()), ("version".into(), "0.0.1".into())]);
+}
+
+/// An event without the columns name and country, which says that there is no e-mail address.
+fn lacking(id: &str, offset: i64, tier: &str, stored: Option<&str>) -> CustomerChange {
+    let customer = Customer { tier: Some(tier.into()), ..Customer::default() };
+    let stored = stored.map(|name| Customer { name: Some(name.into()), tier: Some("of a row".into()), ..Customer::default() });
+    let row = CustomerRow { name: Text::Unchanged, country: Text::Unchanged, stored, ..customer.into() };
+    CustomerChange { effect: Effect::Put(row), ..change(id, offset, "") }
+}
+
+#[tokio::test]
+async fn a_column_that_an_event_does_not_have_stays_and_one_that_is_null_goes() {
+    let server = Server::start().await;
+    let (customers, _) = customers(&server.link()).await;
+    let with_email =
+        Customer { name: Some("Ann".into()), email: Some("a@example.com".into()), country: Some("".into()), ..Customer::default() };
+    let whole = CustomerChange { effect: Effect::Put(with_email.into()), ..change("C1", 0, "") };
+    put(&customers, &[whole, lacking("C1", 1, "gold", Some("of a row")), lacking("C1", 2, "silver", None)]).await;
+    let columns = |mut hash: std::collections::BTreeMap<String, String>| {
+        hash.remove("position");
+        hash.into_iter().collect::<Vec<_>>()
+    };
+    let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let expected = [("country", ""), ("name", "Ann"), ("tier", "silver"), ("version", "0.0.2")].map(text);
+    assert_eq!(columns(server.hash("customer:C1").await), expected);
+
+    put(&customers, &[lacking("C2", 3, "gold", Some("Bob")), lacking("C3", 4, "gold", None)]).await;
+    let of_a_row = [("name", "Bob"), ("tier", "gold"), ("version", "0.0.3")].map(text);
+    assert_eq!(columns(server.hash("customer:C2").await), of_a_row, "Redis has no hash: what the rows of the customer's orders say");
+    assert_eq!(columns(server.hash("customer:C3").await), [("tier", "gold"), ("version", "0.0.4")].map(text));
+
+    put(&customers, &[delete("C2", 5), lacking("C2", 6, "gold", Some("Bob"))]).await;
+    assert_eq!(
+        columns(server.hash("customer:C2").await),
+        [("tier", "gold"), ("version", "0.0.6")].map(text),
+        "somebody new under an old id"
+    );
 }
 
 #[tokio::test]

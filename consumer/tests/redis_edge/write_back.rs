@@ -22,16 +22,17 @@ pub(crate) fn row(order_id: i64, revision: i64) -> ResultRow {
     let customer = Customer { name: text("Ann"), email: text("ann@example.com"), tier: text("gold"), country: text("DE") };
     ResultRow {
         order_id,
-        customer_id: "C1".into(),
+        customer_id: Some("C1".into()),
         customer: KnownCustomer { customer, version: Some("0.0.0".into()) }.into(),
         product_id: "PROD500".into(),
         quantity: 7,
         price: "19.99".parse().expect("a decimal"),
         total: "139.93".parse().expect("a decimal"),
-        status: "pending".into(),
+        status: Some("pending".into()),
         ordered_at: Timestamp::from_micros(NOON),
         updated_at: Some(Timestamp::INFINITY),
         enrichment: Enrichment::Complete,
+        refused: None,
         processed_at: DateTime::from_timestamp_micros(NOON).expect("a time"),
         revision,
     }
@@ -200,7 +201,7 @@ async fn beside_customers(server: &Server) -> (OrderCache, orderstream::customer
 fn by(customer_id: &str, order_id: i64, version: Option<&str>) -> OrderState {
     let enrichment = if version.is_some() { Enrichment::Complete } else { Enrichment::Missing };
     let customer = KnownCustomer { version: version.map(Into::into), ..KnownCustomer::default() };
-    live(ResultRow { customer_id: customer_id.into(), customer: customer.into(), enrichment, ..row(order_id, order_id) })
+    live(ResultRow { customer_id: Some(customer_id.into()), customer: customer.into(), enrichment, ..row(order_id, order_id) })
 }
 
 #[tokio::test]
@@ -263,7 +264,7 @@ async fn texts_of_any_length_are_read_as_they_were_written() {
         [0, 1, 62, 63, 64, 65, 120, 125, 126, 127, 4093, 4094, 4095, 4096, 16_376, 16_378, 16_380, 16_382, 65_536, 1 << 20, 3 << 20];
     for (length, revision) in lengths.into_iter().zip(1..) {
         let status = "s".repeat(length);
-        write(&cache, &[live(ResultRow { status: status.clone().into(), ..row(1, revision) })]).await;
+        write(&cache, &[live(ResultRow { status: Some(status.clone().into()), ..row(1, revision) })]).await;
         let hash = server.hash("order:1").await;
         assert!(hash["status"] == status && hash.len() == 16, "{length} bytes");
     }

@@ -11,7 +11,7 @@ use crate::shop::{PATIENCE, Shop};
 const DIFFERENCES: &str = "
 with expected as (
     select o.id as order_id, o.customer_id, c.name, c.email, c.tier, c.country, o.product_id, o.quantity, o.price, o.quantity * o.price as total,
-        o.status, o.created_at, o.updated_at, case when c.id is null then 'missing' else 'complete' end as enrichment
+        o.status, o.created_at, o.updated_at, case when o.customer_id is null then 'none' when c.id is null then 'missing' else 'complete' end as enrichment
     from orders o left join customers c on c.id = o.customer_id),
 actual as (
     select order_id, customer_id, customer_name, customer_email, customer_tier, customer_country, product_id, quantity, price, total,
@@ -26,7 +26,7 @@ const HASHES: &str = r#"
 select json_strip_nulls(json_build_object(
     'order_id', order_id::text, 'customer_id', customer_id, 'customer_name', customer_name, 'customer_email', customer_email,
     'customer_tier', customer_tier, 'customer_country', customer_country, 'product_id', product_id, 'quantity', quantity::text,
-    'price', price::text, 'total', total::text, 'status', status, 'enrichment', enrichment,
+    'price', price::text, 'total', total::text, 'status', status, 'enrichment', enrichment, 'refused', refused,
     'ordered_at', to_char(ordered_at, 'YYYY-MM-DD"T"HH24:MI:SS.US'), 'updated_at', to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US'),
     'processed_at', to_char(processed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'version', lpad(epoch::text, 10, '0') || '-' || lpad(revision::text, 20, '0')))

@@ -4,6 +4,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use chrono::Utc;
+use orderstream::absent::Columns;
 use orderstream::enrich::{EnrichedOrder, Enrichment, KnownCustomer, OrderState};
 use orderstream::order::{Customer, Order, Text};
 use orderstream::position::{Kind, Position};
@@ -100,6 +101,7 @@ pub fn put(order_id: i64, quantity: i32, position: Position) -> Put {
         status: text("pending"),
         ordered_at: None,
         updated_at: None,
+        absent: Columns::default(),
     };
     let customer =
         KnownCustomer { customer: Customer { name: Some("Ann".into()), ..Customer::default() }, version: Some("0.0.1".into()) }.into();

@@ -9,7 +9,8 @@ mod schemas;
 mod shapes;
 
 use super::{Decoded, Decoder, Format, Layouts, TimeUnit};
-use crate::order::{Change, Customer, CustomerChange, Effect, Order, OrderChange, Text, Timestamp};
+use crate::absent::{Column, Columns};
+use crate::order::{Change, Customer, CustomerChange, CustomerRow, Effect, Order, OrderChange, Text, Timestamp};
 use crate::position::{Kind, Position};
 use crate::record::{Headers, Record};
 use crate::rejection::{Reason, Rejection};
@@ -106,5 +107,6 @@ fn expected() -> Order {
         status: text("paid"),
         ordered_at: noon(),
         updated_at: None,
+        absent: Columns::default(),
     }
 }

@@ -5,12 +5,28 @@ use super::*;
 const GONE: &str = r#""__debezium_unavailable_value""#;
 
 #[test]
-fn unknown_columns_are_passed_over_and_optional_ones_may_be_missing() {
-    let row = r#"{"id":17,"customer_id":"C","product_id":"P","quantity":0,"price":1,"schema":{"x":[]},"payload":1,"note":"n"}"#;
+fn unknown_columns_are_passed_over_and_absent_ones_are_said_to_be_absent() {
+    let row = r#"{"id":17,"quantity":0,"price":1,"schema":{"x":[]},"payload":1,"note":"n"}"#;
     let order = put(row).unwrap();
     assert_eq!((order.ordered_at, order.updated_at, order.quantity), (None, None, 0));
-    assert_eq!(order.status, text("pending"), "the default of the source's column");
-    assert_eq!(put(&row_with("status", "null")).unwrap().status, text("pending"));
+    assert_eq!([&order.customer_id, &order.product_id, &order.status], [&Text::Unchanged; 3]);
+    assert_eq!(order.absent.names(), "customer_id, product_id, status, created_at, updated_at");
+}
+
+#[test]
+fn null_is_a_value_and_not_absent() {
+    let order = put(&row_with("status", "null")).unwrap();
+    assert_eq!((order.status, order.absent), (Text::Null, Columns::default()));
+    assert_eq!(put(&row_with("customer_id", "null")).unwrap().customer_id, Text::Null, "a guest");
+}
+
+#[test]
+fn a_customers_absent_column_stays_as_it_is_and_a_null_one_is_null() {
+    let row =
+        customer(r#"{"id":"C1"}"#, &envelope("u", "null", r#"{"id":"C1","full_name":"Ann","tier":null,"country":"DE"}"#)).map(order_of);
+    let row = row.unwrap();
+    assert_eq!([&row.name, &row.email, &row.tier, &row.country], [&Text::Unchanged, &Text::Unchanged, &Text::Null, &text("DE")]);
+    assert_eq!(row.absent(), Columns::default().with(Column::Name, true).with(Column::Email, true));
 }
 
 #[test]
@@ -31,7 +47,7 @@ fn a_customer_with_a_toast_value_nowhere_to_be_found_is_unresolved() {
     assert!(rejection.message.starts_with("after.name:"), "{rejection}");
 
     let found = customer(r#"{"id":"C1"}"#, &envelope("u", r#"{"id":"C1","name":"Ann"}"#, &after)).map(order_of);
-    assert_eq!(found.unwrap().name.as_deref(), Some("Ann"));
+    assert_eq!(found.unwrap().name, text("Ann"));
 }
 
 #[test]
@@ -110,7 +126,11 @@ fn an_integer_time_without_a_schema_has_the_unit_that_its_size_says() {
         assert_eq!(rejection.reason, Reason::Invalid, "{json}");
         assert!(rejection.message.contains("set source.time_unit"), "{rejection}");
     }
-    assert_eq!(put(&row_with("created_at", "9223372036825200")).unwrap().ordered_at, Some(Timestamp::INFINITY), "of the driver, in milliseconds");
+    assert_eq!(
+        put(&row_with("created_at", "9223372036825200")).unwrap().ordered_at,
+        Some(Timestamp::INFINITY),
+        "of the driver, in milliseconds"
+    );
     assert_eq!(put(&row_with("created_at", "-9223372036832400")).unwrap().ordered_at, Some(Timestamp::NEG_INFINITY));
 }
 

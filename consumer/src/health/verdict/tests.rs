@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::absent::{Column, Columns};
 use crate::fate::Fates;
 use crate::health::{Reader, StatusView};
 
@@ -81,6 +82,18 @@ fn the_reader_of_each_topic_has_to_live_and_to_be_assigned() {
     let later = after(start, 61);
     snapshot.reader("orders").last_poll = Some(later);
     assert_eq!(liveness(&snapshot, &RULES, later).reasons, ["customers: Kafka was not polled for 61 s"]);
+}
+
+#[test]
+fn columns_that_events_do_not_have_are_told_and_do_no_harm() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    change(&mut snapshot, |partition| partition.absent = Columns::default().with(Column::Status, true));
+    let verdict = readiness(&snapshot, &RULES, start);
+    assert_eq!(
+        (verdict.is_yes(), verdict.degraded),
+        (true, vec!["orders: the events do not have the columns status; stored values stay".to_owned()])
+    );
 }
 
 #[test]

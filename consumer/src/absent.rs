@@ -1,0 +1,164 @@
+//! Columns that the contract with the shop names and an event does not have. Absent is not null (P2): null is a value of the shop, an absent
+//! column was renamed, dropped, left out of the connector or made `generated`, and says nothing of the row.
+
+/// A column that an event may lack without being refused at once: a stored value can stand in for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Column {
+    /// `orders.customer_id`
+    CustomerId,
+    /// `orders.product_id`
+    ProductId,
+    /// `orders.status`
+    Status,
+    /// `orders.created_at`
+    CreatedAt,
+    /// `orders.updated_at`
+    UpdatedAt,
+    /// `customers.name`
+    Name,
+    /// `customers.email`
+    Email,
+    /// `customers.tier`
+    Tier,
+    /// `customers.country`
+    Country,
+}
+
+impl Column {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::CustomerId,
+        Self::ProductId,
+        Self::Status,
+        Self::CreatedAt,
+        Self::UpdatedAt,
+        Self::Name,
+        Self::Email,
+        Self::Tier,
+        Self::Country,
+    ];
+
+    /// The column's name in the source.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CustomerId => "customer_id",
+            Self::ProductId => "product_id",
+            Self::Status => "status",
+            Self::CreatedAt => "created_at",
+            Self::UpdatedAt => "updated_at",
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Tier => "tier",
+            Self::Country => "country",
+        }
+    }
+
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// A set of columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Columns(u16);
+
+impl Columns {
+    /// The set with `column` in it, if `is_in`.
+    #[must_use]
+    pub fn with(self, column: Column, is_in: bool) -> Self {
+        Self(self.0 | if is_in { column.bit() } else { 0 })
+    }
+
+    /// The set without `column`.
+    #[must_use]
+    pub fn without(self, column: Column) -> Self {
+        Self(self.0 & !column.bit())
+    }
+
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// What is in either set.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the column is in it.
+    #[must_use]
+    pub fn contains(self, column: Column) -> bool {
+        self.0 & column.bit() != 0
+    }
+
+    /// Whether it has no column.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The columns in it.
+    pub fn iter(self) -> impl Iterator<Item = Column> {
+        Column::ALL.into_iter().filter(move |column| self.contains(*column))
+    }
+
+    /// The columns' names, for people.
+    #[must_use]
+    pub fn names(self) -> String {
+        self.iter().map(Column::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What the rows of a batch lack.
+#[derive(Debug, Default)]
+pub struct Tally {
+    events: [u64; Column::ALL.len()],
+    last: Option<Columns>,
+}
+
+impl Tally {
+    /// Counts a row.
+    pub fn add(&mut self, absent: Columns) {
+        self.last = Some(absent);
+        if !absent.is_empty() {
+            absent.iter().for_each(|column| self.events[column as usize] += 1);
+        }
+    }
+
+    /// What the newest row lacks; `None` if there was none.
+    #[must_use]
+    pub fn newest(&self) -> Option<Columns> {
+        self.last
+    }
+
+    /// How many rows lacked each column that was lacking.
+    pub fn counts(&self) -> impl Iterator<Item = (Column, u64)> {
+        Column::ALL.into_iter().zip(self.events).filter(|(_, events)| *events > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_has_what_was_put_in() {
+        let both = Columns::default().with(Column::Status, true).with(Column::Name, true).with(Column::Tier, false);
+        assert_eq!((both.names(), both.without(Column::Status).names()), ("status, name".to_owned(), "name".to_owned()));
+        assert_eq!(both.minus(Columns::default().with(Column::Name, true)).names(), "status");
+        assert!(Columns::default().is_empty() && !both.contains(Column::Tier));
+    }
+
+    #[test]
+    fn a_tally_knows_how_many_lacked_what_and_what_the_newest_lacks() {
+        let mut tally = Tally::default();
+        tally.add(Columns::default().with(Column::Status, true));
+        tally.add(Columns::default().with(Column::Status, true));
+        assert_eq!(tally.counts().collect::<Vec<_>>(), [(Column::Status, 2)]);
+        tally.add(Columns::default());
+        assert_eq!(tally.newest(), Some(Columns::default()));
+    }
+}

@@ -1,0 +1,53 @@
+//! Values of customers that their events do not have, taken from the rows of their orders.
+//!
+//! A customer's hash keeps what an event does not speak of. Where there is no hash (Redis has lost it, and the topic is compacted to events that all
+//! lack the column) the rows are the only place left that knows.
+
+use std::collections::HashMap;
+
+use smol_str::SmolStr;
+
+use super::{Results, StoreError};
+use crate::order::{Customer, CustomerChange, CustomerRow, Effect};
+
+/// One row of each customer, by the index on customers: all rows of a customer say the same.
+const STORED: &str = "
+select c.id, r.customer_name, r.customer_email, r.customer_tier, r.customer_country
+from unnest($1::text[]) as c (id)
+cross join lateral (select * from results r where r.customer_id = c.id and r.enrichment = 'complete' limit 1) as r";
+
+/// Id and columns of a customer.
+type Row = (String, Option<String>, Option<String>, Option<String>, Option<String>);
+
+impl Results {
+    /// Looks up what the rows have of the customers whose events lack a column. Asks nothing if none does.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn stand_in(&self, changes: &mut [CustomerChange]) -> Result<(), StoreError> {
+        let mut ids: Vec<String> = changes.iter_mut().filter_map(|change| lacking(change).map(|(id, _)| id.clone())).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let rows: Vec<Row> = self.lease().await?.ask(|on| sqlx::query_as(STORED).bind(ids).fetch_all(on)).await?;
+        let stored: HashMap<String, Customer> = rows.into_iter().map(customer).collect();
+        for (id, row) in changes.iter_mut().filter_map(lacking) {
+            row.stored = stored.get(id).cloned();
+        }
+        Ok(())
+    }
+}
+
+fn lacking(change: &mut CustomerChange) -> Option<(&String, &mut CustomerRow)> {
+    match &mut change.effect {
+        Effect::Put(row) if !row.absent().is_empty() => Some((&change.id, row)),
+        Effect::Put(_) | Effect::Delete => None,
+    }
+}
+
+fn customer((id, name, email, tier, country): Row) -> (String, Customer) {
+    let [name, email, tier, country] = [name, email, tier, country].map(|text| text.map(SmolStr::from));
+    (id, Customer { name, email, tier, country })
+}
