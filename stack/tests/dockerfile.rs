@@ -1,0 +1,121 @@
+//! The image of `docker compose up` builds: what the stages of consumer/Dockerfile do to the repository is done here, without Docker.
+//!
+//! Two things break it unseen otherwise: a manifest that names what the stage with the manifests alone does not have, and a file that the
+//! program is built from and that no `COPY` names. Packages and the last stage need an engine: `make test-compose`.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const DOCKERFILE: &str = include_str!("../../consumer/Dockerfile");
+
+/// A step of a stage.
+enum Step {
+    WorkDir(String),
+    Copy { from: Option<String>, sources: Vec<String>, to: String },
+    Run(String),
+}
+
+struct Stage {
+    name: String,
+    steps: Vec<Step>,
+}
+
+/// The stages with a name, in their order.
+fn stages(dockerfile: &str) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    for line in dockerfile.replace("\\\n", " ").lines() {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        if word == "FROM" {
+            let name = words.iter().skip_while(|word| **word != "AS").nth(1).map(ToString::to_string).unwrap_or_default();
+            stages.push(Stage { name, steps: Vec::new() });
+            continue;
+        }
+        let step = match (word, words.as_slice()) {
+            ("WORKDIR", [folder]) => Step::WorkDir((*folder).to_owned()),
+            ("COPY", [from, sources @ .., to]) if from.starts_with("--from=") => Step::Copy {
+                from: Some(from.trim_start_matches("--from=").to_owned()),
+                sources: sources.iter().map(ToString::to_string).collect(),
+                to: (*to).to_owned(),
+            },
+            ("COPY", [sources @ .., to]) => {
+                Step::Copy { from: None, sources: sources.iter().map(ToString::to_string).collect(), to: (*to).to_owned() }
+            }
+            ("RUN", _) => Step::Run(rest.to_owned()),
+            _ => continue,
+        };
+        stages.last_mut().unwrap().steps.push(step);
+    }
+    stages.into_iter().filter(|stage| !stage.name.is_empty()).collect()
+}
+
+/// What a file system of a stage has, below `root`.
+fn within(root: &Path, working: &str, path: &str) -> PathBuf {
+    root.join(Path::new(working).join(path).strip_prefix("/").unwrap())
+}
+
+fn shell(script: &str, folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let ended = Command::new("sh").args(["-euc", script]).current_dir(folder).env("CARGO_TARGET_DIR", target()).output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "the image does not build: {script}\n{told}");
+}
+
+/// The dependencies are compiled there already.
+fn target() -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    program.ancestors().nth(3).unwrap().to_owned()
+}
+
+/// What Docker sends to the engine: what is in the repository, without what .dockerignore leaves out.
+fn context(into: &Path) {
+    let pack = "git ls-files -z --cached --others --exclude-standard | grep -zv '^\\.' | xargs -0 cp --parents -t";
+    shell(&format!("{pack} '{}'", into.display()), stack::root());
+}
+
+fn run(stage: &Stage, context: &Path, all: &Path) {
+    let root = all.join(&stage.name);
+    let mut working = "/".to_owned();
+    for step in &stage.steps {
+        match step {
+            Step::WorkDir(folder) => working.clone_from(folder),
+            Step::Copy { from, sources, to } => {
+                let to = within(&root, &working, to);
+                fs::create_dir_all(&to).unwrap();
+                for source in sources {
+                    let source = from.as_ref().map_or_else(|| context.join(source), |from| within(&all.join(from), "/", source));
+                    // As Docker: of a folder its content.
+                    let of_folder = if source.is_dir() { "/." } else { "" };
+                    shell(&format!("cp -r '{}{of_folder}' '{}'", source.display(), to.display()), all);
+                }
+            }
+            Step::Run(script) if script.contains("apt-get") => {}
+            Step::Run(script) => {
+                // All members at once: their dependencies are compiled for the whole workspace.
+                let here =
+                    script.replace("cargo build --release", "cargo check --quiet --offline").replace("-p orderstream", "--workspace");
+                shell(
+                    &here
+                        .replace(" /manifests", &format!(" {}/manifests", root.display()))
+                        .replace("\"/manifests", &format!("\"{}/manifests", root.display())),
+                    &within(&root, &working, ""),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_stages_of_the_image_have_all_that_the_program_is_built_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sent, all) = (folder.path().join("context"), folder.path().join("stages"));
+    fs::create_dir_all(&sent).unwrap();
+    fs::create_dir_all(&all).unwrap();
+    context(&sent);
+    let stages = stages(DOCKERFILE);
+    assert_eq!(stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>(), ["manifests", "build"]);
+    stages.iter().for_each(|stage| run(stage, &sent, &all));
+}
