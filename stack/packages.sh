@@ -27,6 +27,8 @@ need redis-server command -v redis-server
 need redis-tools command -v redis-cli
 need valgrind command -v valgrind
 need util-linux command -v setpriv
+need kcat command -v kcat
+need procps command -v pgrep
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 install="apt-get install -y --no-install-recommends ${missing[*]}"

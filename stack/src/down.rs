@@ -7,14 +7,16 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use stack::wait::{self, Attempt};
-use stack::{data_folder, remove_data, running_process};
+use stack::{remove_data, running_process};
+
+use crate::place::Place;
 
 /// Longer than all services together take when each uses its own time to the full.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Stops what runs in another shell, and returns when it is gone.
-pub(crate) fn down() -> Result<()> {
-    let folder = data_folder();
+pub(crate) fn down(place: &Place) -> Result<()> {
+    let folder = place.folder();
     let Some(pid) = running_process(&folder)? else {
         println!("nothing is running");
         return Ok(());
@@ -34,8 +36,8 @@ pub(crate) fn down() -> Result<()> {
 }
 
 /// Removes the data. The jars stay: they are the same every time.
-pub(crate) fn clean() -> Result<()> {
-    remove_data(&data_folder())?;
+pub(crate) fn clean(place: &Place) -> Result<()> {
+    remove_data(&place.folder())?;
     println!("the data of the services is removed");
     Ok(())
 }

@@ -1,8 +1,10 @@
-//! `make up`, `make services`, `make down` and `make clean`.
+//! `make up`, `make services`, `make down`, `make clean`, and the README's session.
 
 mod down;
 mod interrupts;
+mod place;
 mod restarts;
+mod session;
 mod up;
 
 use std::io::{self, Write};
@@ -10,19 +12,29 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
+use place::Place;
+use session::Scene;
 
 /// The services of docker-compose.yml as local processes.
 #[derive(Debug, Parser)]
 #[command(name = "stack")]
 enum Command {
     /// Start the services and orderstream, in the foreground.
-    Up,
+    Up(Place),
     /// Start the services without orderstream, in the foreground.
-    Services,
+    Services(Place),
     /// Stop what `up` or `services` started in another shell.
-    Down,
+    Down(Place),
     /// Remove the data of the services.
-    Clean,
+    Clean(Place),
+    /// Walk through the README's session against what `up` or docker compose started.
+    Session {
+        #[command(flatten)]
+        place: Place,
+        /// The services are containers, and this is the command for them: "docker compose".
+        #[arg(long)]
+        compose: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -38,9 +50,10 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<()> {
     match command {
-        Command::Up => up::up(),
-        Command::Services => up::services(),
-        Command::Down => down::down(),
-        Command::Clean => down::clean(),
+        Command::Up(place) => up::up(place),
+        Command::Services(place) => up::services(place),
+        Command::Down(place) => down::down(place),
+        Command::Clean(place) => down::clean(place),
+        Command::Session { place, compose } => session::walk(&Scene { ports: place.ports(), compose: compose.clone() }),
     }
 }

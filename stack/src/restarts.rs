@@ -1,4 +1,4 @@
-//! orderstream is started again when it dies, as docker compose does.
+//! What dies under `make up` is started again, as docker compose does.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ impl Restarts {
     pub(crate) fn look_after(&mut self, service: &Service, now: Instant) {
         if self.due.is_some_and(|due| now >= due) {
             match service.launch() {
-                Ok(()) => self.started_again(now),
+                Ok(()) => self.started_again(service, now),
                 Err(error) => self.died(now, &format!("{error:#}")),
             }
         } else if self.due.is_none()
@@ -38,12 +38,12 @@ impl Restarts {
 
     fn died(&mut self, now: Instant, how: &str) {
         let delay = self.next_delay(now);
-        println!("{how}\n{} s until it is started again", delay.as_secs());
+        println!("{how}\nIt is started again in {} s.", delay.as_secs());
         self.due = Some(now + delay);
     }
 
-    fn started_again(&mut self, now: Instant) {
-        println!("orderstream is started again");
+    fn started_again(&mut self, service: &Service, now: Instant) {
+        println!("{} is started again", service.name());
         self.started = now;
         self.due = None;
     }

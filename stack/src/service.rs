@@ -20,6 +20,8 @@ const START_PATIENCE: Duration = Duration::from_secs(120);
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 const KILL_PATIENCE: Duration = Duration::from_secs(10);
 const LOG_LINES: usize = 25;
+/// So many logs of earlier starts stay beside the log of this one.
+const KEPT_LOGS: u32 = 3;
 
 type Launch = dyn Fn() -> Command + Send + Sync;
 type Health = dyn Fn() -> Result<()> + Send + Sync;
@@ -212,8 +214,13 @@ impl Service {
         format!("the end of its log {}:\n{}", self.log.display(), indented.join("\n"))
     }
 
-    pub(crate) fn empty_log(&self) {
-        let _: std::io::Result<()> = fs::remove_file(&self.log);
+    /// Begins a new log. The last ones are kept beside it: why something ended stands in the log of before.
+    pub(crate) fn begin_log(&self) {
+        let aged = |age: u32| if age == 0 { self.log.clone() } else { self.log.with_extension(format!("log.{age}")) };
+        for age in (0..KEPT_LOGS).rev() {
+            // One that is not there yet has nothing to keep.
+            let _: std::io::Result<()> = fs::rename(aged(age), aged(age + 1));
+        }
     }
 
     fn child(&self) -> MutexGuard<'_, Option<Child>> {

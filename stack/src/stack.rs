@@ -70,7 +70,7 @@ impl Stack {
     /// Postgres, Redis and Kafka at once, Connect as soon as Kafka answers, the connector when all are there.
     pub(crate) fn start_all(&self, report: &Report) -> Result<()> {
         for service in self.services() {
-            service.empty_log();
+            service.begin_log();
         }
         let step = |what: &str, work: &dyn Fn() -> Result<()>| {
             let begin = Instant::now();
@@ -148,7 +148,7 @@ impl Stack {
         healthy: impl Fn() -> Result<()> + Send + Sync + 'static,
     ) -> Service {
         let service = Service::new(name, self.folder.join(name).with_extension("log"), self.warden.clone(), launch, healthy);
-        service.empty_log();
+        service.begin_log();
         service
     }
 

@@ -5,45 +5,46 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use stack::{Ports, Service, Stack, answers, data_folder, running_process};
+use stack::{Service, Stack, answers, running_process};
 
 use crate::interrupts::Interrupts;
+use crate::place::Place;
 use crate::restarts::Restarts;
 
 /// How long a death stays unnoticed at most.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// The services and orderstream.
-pub(crate) fn up() -> Result<()> {
+pub(crate) fn up(place: &Place) -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
     let program = orderstream_program()?;
     // A stack that is running already is a better explanation for a port in use, and the start gives it.
-    if running_process(&data_folder())?.is_none() {
-        Ports::fixed().ensure_orderstream_unused()?;
+    if running_process(&place.folder())?.is_none() {
+        place.ports().ensure_orderstream_unused()?;
     }
-    let stack = start_services()?;
+    let stack = start_services(place)?;
     let orderstream = orderstream(&stack, program);
     let start = Instant::now();
     orderstream.start()?;
     step("orderstream is ready", start.elapsed());
     println!("\nEverything is ready after {:.1} s.\n{}", begin.elapsed().as_secs_f64(), HINTS);
-    watch(&stack, Some(&orderstream), &interrupts)?;
+    watch(&stack, Some(&orderstream), &interrupts);
     println!("stopping");
     orderstream.stop().and(stack.stop())
 }
 
 /// The services alone.
-pub(crate) fn services() -> Result<()> {
+pub(crate) fn services(place: &Place) -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
-    let stack = start_services()?;
+    let stack = start_services(place)?;
     println!("\nThe services are ready after {:.1} s. For orderstream:\n", begin.elapsed().as_secs_f64());
     for (name, value) in orderstream_settings(&stack) {
         println!("  export {name}={value}");
     }
     println!("{AFTERWARDS}");
-    watch(&stack, None, &interrupts)?;
+    watch(&stack, None, &interrupts);
     println!("stopping");
     stack.stop()
 }
@@ -64,8 +65,8 @@ Ctrl-C or `make down` stops everything. The data stays in .stack/data until `mak
 
 const AFTERWARDS: &str = "\nCtrl-C or `make down` stops them. The data stays in .stack/data until `make clean`.";
 
-fn start_services() -> Result<Stack> {
-    Stack::builder(data_folder()).ports(Ports::fixed()).report(step).start()
+fn start_services(place: &Place) -> Result<Stack> {
+    Stack::builder(place.folder()).ports(place.ports()).report(step).start()
 }
 
 fn step(what: &str, time: Duration) {
@@ -102,17 +103,15 @@ fn orderstream_settings(stack: &Stack) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Returns when somebody ends it. Without one of the services the rest is of no use, so its death ends everything.
-fn watch(stack: &Stack, orderstream: Option<&Service>, interrupts: &Interrupts) -> Result<()> {
+/// Looks after everything until somebody ends it: what dies is started again, as docker compose does.
+fn watch(stack: &Stack, orderstream: Option<&Service>, interrupts: &Interrupts) {
     interrupts.allow_orderly_end();
-    let mut restarts = Restarts::new(Instant::now());
+    let begin = Instant::now();
+    let mut watched: Vec<(&Service, Restarts)> =
+        stack.services().into_iter().chain(orderstream).map(|service| (service, Restarts::new(begin))).collect();
     while !interrupts.come_within(LOOK) {
-        if let Some(death) = stack.services().into_iter().find_map(Service::death) {
-            return Err(death);
-        }
-        if let Some(orderstream) = orderstream {
-            restarts.look_after(orderstream, Instant::now());
+        for (service, restarts) in &mut watched {
+            restarts.look_after(service, Instant::now());
         }
     }
-    Ok(())
 }
