@@ -28,8 +28,8 @@ use crate::watch;
 /// The poll thread speaks every second; after this it is dead, and only a restart helps.
 const POLL_SILENCE: Duration = Duration::from_secs(60);
 
-/// Letters may at least have this size; the topic's own limit decides.
-const LETTER_BYTES: usize = 4 << 20;
+/// Letters may at least have this size: a record that is too large to be processed has to fit. The topic's own limit decides.
+const LETTER_BYTES: usize = 16 << 20;
 
 /// Everything that runs, not yet running.
 pub struct Parts {
@@ -102,8 +102,9 @@ fn for_seldom_changes(source: SourceConfig) -> SourceConfig {
 /// A letter is its record with headers; what is over the limit of records is the largest of all.
 fn letter_properties(config: &Config, kafka: &[(String, String)]) -> Vec<(String, String)> {
     let largest = (2 * config.source.max_record_bytes).max(LETTER_BYTES);
-    let limit = ("message.max.bytes".to_owned(), largest.to_string());
-    [limit].into_iter().chain(kafka.iter().cloned()).collect()
+    // The client never sends what is larger than its whole queue.
+    let limits = [("message.max.bytes", largest), ("queue.buffering.max.kbytes", largest / 1024 + 1024)];
+    limits.map(|(name, value)| (name.to_owned(), value.to_string())).into_iter().chain(kafka.iter().cloned()).collect()
 }
 
 fn decoder(config: &Config) -> Decoder {

@@ -8,10 +8,11 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::types::RDKafkaErrorCode;
 
-/// Kafka's own default, said aloud because the next one depends on it.
-const LARGEST_EVENT: &str = "1048588";
+/// What the connector's producer may send (connect/shop.json) and many times what orderstream processes (`source.max_record_bytes`): an event
+/// that is too large becomes a dead letter. With a smaller limit here it would end the connector's task, and all events behind it.
+const LARGEST_EVENT: &str = "8388608";
 /// The largest event with the headers that say why it is here.
-pub(crate) const LARGEST_DEAD_LETTER: &str = "2097152";
+pub(crate) const LARGEST_DEAD_LETTER: &str = "8454144";
 const FOR_EVER: &str = "-1";
 const ONE_HOUR_MS: &str = "3600000";
 

@@ -18,9 +18,9 @@ const FIXED_OTHERWISE: [&str; 1] = ["request.required.acks"];
 const DEFAULTS: [(&str, &str); 11] = [
     ("delivery.timeout.ms", "30000"),
     // The topic's own limit decides; a letter is as large as its record and the headers.
-    ("message.max.bytes", "4194304"),
+    ("message.max.bytes", "16777216"),
     // Letters waiting for acknowledgement; more of them wait in their batch (P10).
-    ("queue.buffering.max.kbytes", "16384"),
+    ("queue.buffering.max.kbytes", "17408"),
     ("linger.ms", "1"),
     ("compression.type", "lz4"),
     ("socket.timeout.ms", "10000"),

@@ -13,6 +13,7 @@ mod absent_columns;
 mod dead_letter_topic;
 mod guests;
 mod kafka_hangs;
+mod large_records;
 mod refused_changes;
 mod restored;
 mod time_units;
