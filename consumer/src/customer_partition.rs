@@ -105,7 +105,8 @@ async fn commit(
     loop {
         let rows = letters.acknowledged(flow, place, records, &batch.refusals).await?;
         let last = records.last().and_then(Record::landmark);
-        let attempt = CustomerBatch { from, to, last, fates, changed, letters: &rows, refresh: flow.refresh };
+        let (changes, letters) = (&*batch.changes, &*rows);
+        let attempt = CustomerBatch { from, to, last, fates, changes, changed, letters, refresh: flow.refresh };
         match flow.results.keep(&place.claim, &attempt).await {
             Ok(()) => break,
             Err(ApplyError::Store(error)) => {

@@ -40,6 +40,7 @@ mod letters;
 pub mod lock;
 mod lsn_space;
 mod numeric;
+mod overtaken;
 pub mod reconcile;
 mod refused;
 pub mod replay;

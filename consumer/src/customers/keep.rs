@@ -30,6 +30,16 @@ pub struct ChangedCustomer {
     pub version: Option<String>,
 }
 
+impl ChangedCustomer {
+    /// Epoch, partition and offset of the event that wrote the hash; `None` if the customer is deleted.
+    #[must_use]
+    pub fn stands_at(&self) -> Option<(i32, i32, i64)> {
+        let mut numbers = self.version.as_deref()?.split('.');
+        let (epoch, partition, offset) = (numbers.next()?, numbers.next()?, numbers.next()?);
+        Some((epoch.parse().ok()?, partition.parse().ok()?, offset.parse().ok()?))
+    }
+}
+
 /// What became of a batch of changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "the progress may be behind"]

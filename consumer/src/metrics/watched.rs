@@ -51,15 +51,20 @@ fn partitions(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> fmt::
     gauges(encoder, "partition_next_offset", "Where the next record is expected, as committed", by(|p| p.next_offset))?;
     gauges(encoder, "partition_end_offset", "The end of the partition", by(|p| p.end.map(|(offset, _)| offset)))?;
     let series = snapshot.partitions.iter().flat_map(|((topic, number), known)| {
-        PartitionState::NAMES.map(|state| ((ByPartition::new(topic, *number), [("state", state)]), i64::from(known.state.as_str() == state)))
+        PartitionState::NAMES
+            .map(|state| ((ByPartition::new(topic, *number), [("state", state)]), i64::from(known.state.as_str() == state)))
     });
     gauges(encoder, "partition_state", "1 for the state that the partition is in", series)
 }
 
 /// A series that vanished while Kafka is away would look like a partition that moved to another process: what is not known is not a number.
 fn lags(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot, now: Instant) -> fmt::Result {
-    let mut family =
-        encoder.encode_descriptor("partition_lag_records", "Records that are not committed yet; NaN: not known", None, MetricType::Gauge)?;
+    let mut family = encoder.encode_descriptor(
+        "partition_lag_records",
+        "Records that are not committed yet; NaN: not known",
+        None,
+        MetricType::Gauge,
+    )?;
     snapshot.partitions.iter().try_for_each(|((topic, number), known)| {
         let labels = ByPartition::new(topic, *number);
         let series = family.encode_family(&labels)?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Round, Unresolved, Written};
-use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, refused, rounds, settle, truncate};
+use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, overtaken, refused, rounds, settle, truncate};
 use crate::fate::Fates;
 use crate::lsn_space::OtherSpace;
 use crate::position::Position;
@@ -69,7 +69,8 @@ impl Results {
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
     let mut fates = expected_fates(batch);
-    fence::move_offset(connection, claim, batch.from, batch.to, batch.last, fates).await?;
+    let changed = fence::Changed::Orders(batch.range());
+    let has_letters = fence::move_offset(connection, claim, batch.from, batch.to, batch.last, fates, changed).await?;
     let truncated = truncate::note(connection, &batch.truncates).await?;
     let mut written = Vec::new();
     for (number, round) in batch.rounds.iter().enumerate() {
@@ -89,6 +90,9 @@ async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> R
     due.extend(refused::mark(connection, &batch.letters).await?);
     due::mark(connection, claim.partition, &orders_due(batch, &written, due)).await?;
     letters::insert(connection, claim, &batch.letters).await?;
+    if has_letters || !batch.letters.is_empty() {
+        overtaken::close_of_orders(connection, &batch.order_ids()).await?;
+    }
     Ok(Applied { written, fates })
 }
 

@@ -143,6 +143,29 @@ impl Batch {
         Self { from, to, last: None, rounds, stale: 0, ignored: 0, truncates, letters, redis_away: false, now }
     }
 
+    /// The lowest and the highest of the orders that are to be written or removed.
+    #[must_use]
+    pub fn range(&self) -> Option<(i64, i64)> {
+        // Both lists of a round are ascending.
+        let ends = |round: &Round| {
+            let puts = [round.puts.first(), round.puts.last()].into_iter().flatten().map(|put| put.order_id);
+            let deletes = [round.deletes.first(), round.deletes.last()].into_iter().flatten().map(|delete| delete.order_id);
+            puts.chain(deletes).collect::<Vec<_>>()
+        };
+        let ends = || self.rounds.iter().flat_map(ends);
+        ends().min().zip(ends().max())
+    }
+
+    /// The orders that are to be written or removed, and those of the dead letters.
+    #[must_use]
+    pub fn order_ids(&self) -> Vec<i64> {
+        let of_round = |round: &Round| {
+            let puts = round.puts.iter().map(|put| put.order_id);
+            puts.chain(round.deletes.iter().map(|delete| delete.order_id)).collect::<Vec<_>>()
+        };
+        self.rounds.iter().flat_map(of_round).chain(self.letters.iter().filter_map(|letter| letter.order_id)).collect()
+    }
+
     /// The state of each written order for its hash. Orders whose row the batch does not know whole are left out: the sweep reads them.
     /// `written` is in order of rounds, within a round by ascending id.
     #[must_use]

@@ -1,4 +1,7 @@
 //! The first statement of every transaction: moves the offset where generation and next offset are as expected (P3, P4).
+//!
+//! Its answer also tells whether open dead letters may be about what the batch changes: a look at the end of an index that holds open
+//! letters alone, in a round trip that is made anyway.
 
 use sqlx::postgres::PgConnection;
 
@@ -10,12 +13,24 @@ const FENCE: &str = "
 update consumer_offsets
 set next_offset = $6, last_offset = coalesce($11, last_offset), last_ms = coalesce($12, last_ms), applied = applied + $7, stale = stale + $8, ignored = ignored + $9, dead_lettered = dead_lettered + $10,
     updated_at = now()
-where epoch = $1 and topic = $2 and partition = $3 and generation = $4 and next_offset = $5";
+where epoch = $1 and topic = $2 and partition = $3 and generation = $4 and next_offset = $5
+returning exists (select from dead_letters where resolved_at is null and order_id between $13 and $14)
+    or $15 and exists (select from dead_letters where resolved_at is null and customer_id is not null)";
 
 const RECOUNT: &str = "
 update consumer_offsets set applied = applied - $4, stale = stale + $4 where epoch = $1 and topic = $2 and partition = $3";
 
-/// The first statement of every transaction (P4): no row means that this worker may not write.
+/// What a batch changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::results) enum Changed {
+    /// Orders from this id to that one; `None`: no order.
+    Orders(Option<(i64, i64)>),
+    /// Customers.
+    Customers,
+}
+
+/// The first statement of every transaction (P4): no row means that this worker may not write. Returns whether there are open dead letters that
+/// the batch may overtake.
 pub(in crate::results) async fn move_offset(
     connection: &mut PgConnection,
     claim: &Claim,
@@ -23,8 +38,13 @@ pub(in crate::results) async fn move_offset(
     to: i64,
     last: Option<Landmark>,
     fates: Fates,
-) -> Result<(), ApplyError> {
-    let moved = sqlx::query(FENCE)
+    changed: Changed,
+) -> Result<bool, ApplyError> {
+    let (orders, customers) = match changed {
+        Changed::Orders(orders) => (orders, false),
+        Changed::Customers => (None, true),
+    };
+    let moved: Option<bool> = sqlx::query_scalar(FENCE)
         .bind(claim.epoch)
         .bind(&*claim.topic)
         .bind(claim.partition)
@@ -37,9 +57,12 @@ pub(in crate::results) async fn move_offset(
         .bind(count(fates.dead_lettered))
         .bind(last.map(|last| last.offset))
         .bind(last.map(|last| last.timestamp_ms))
-        .execute(connection)
+        .bind(orders.map(|(lowest, _)| lowest))
+        .bind(orders.map(|(_, highest)| highest))
+        .bind(customers)
+        .fetch_optional(connection)
         .await?;
-    if moved.rows_affected() == 1 { Ok(()) } else { Err(ApplyError::Fenced) }
+    moved.ok_or(ApplyError::Fenced)
 }
 
 /// Corrects the counters of this transaction: so many changes turned out to be older than what is stored.

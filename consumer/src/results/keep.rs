@@ -3,9 +3,10 @@
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
-use super::{ApplyError, Claim, Results, StoreError, fence, letters};
+use super::{ApplyError, Claim, Results, StoreError, fence, letters, overtaken};
 use crate::customers::ChangedCustomer;
 use crate::fate::Fates;
+use crate::order::CustomerChange;
 use crate::record::Landmark;
 
 /// The records from one offset to another of the customers' topic.
@@ -19,6 +20,8 @@ pub struct CustomerBatch<'a> {
     pub last: Option<Landmark>,
     /// The fates of its records.
     pub fates: Fates,
+    /// Their changes.
+    pub changes: &'a [CustomerChange],
     /// Customers whose hash changed, each once.
     pub changed: &'a [ChangedCustomer],
     /// Every dead letter among these records.
@@ -83,7 +86,12 @@ pub(super) async fn mark(
 }
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
-    fence::move_offset(connection, claim, batch.from, batch.to, batch.last, batch.fates).await?;
+    let changed = fence::Changed::Customers;
+    let has_letters = fence::move_offset(connection, claim, batch.from, batch.to, batch.last, batch.fates, changed).await?;
     mark(connection, claim.partition, batch.changed, batch.refresh).await?;
-    Ok(letters::insert(connection, claim, batch.letters).await?)
+    letters::insert(connection, claim, batch.letters).await?;
+    if has_letters || !batch.letters.is_empty() {
+        overtaken::close_of_customers(connection, &overtaken::standing(batch.changes, batch.changed)).await?;
+    }
+    Ok(())
 }

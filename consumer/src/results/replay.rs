@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Round, Written};
-use super::{ApplyError, Results, StoreError, due, keep, rounds, settle, truncate};
+use super::{ApplyError, Results, StoreError, due, keep, overtaken, rounds, settle, truncate};
 use crate::customers::ChangedCustomer;
 use crate::position::Position;
 use crate::rejection::Rejection;
@@ -106,6 +106,10 @@ impl Results {
         for (partition, customers) in changed {
             lease.ask(|on| keep::mark(on, *partition, customers, refresh)).await?;
         }
+        for customers in changed.values() {
+            let standing = overtaken::standing(&[], customers);
+            lease.ask(|on| overtaken::close_of_customers(on, &standing)).await?;
+        }
         let tally = lease.ask(|on| resolve(on, letters, applied)).await?;
         lease.commit().await?;
         Ok(tally)
@@ -124,6 +128,8 @@ async fn write(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed
     for (partition, orders) in due_by_partition(batch, letters, &written, &buried) {
         due::mark(connection, partition, &orders).await?;
     }
+    // Older letters of the same orders that are not among these; what became of these is noted behind it.
+    overtaken::close_of_orders(connection, &batch.order_ids()).await?;
     Ok(resolve(connection, letters, &applied).await?)
 }
 

@@ -137,10 +137,14 @@ impl Judgements {
             self.add(Grade::Concern, format!("dead letters: topic {topic} {what}"));
         }
         let limits = ["message.timestamp.before.max.ms", "message.timestamp.difference.max.ms"];
-        let oldest = limits.iter().filter_map(|name| settings.number(topic, name)).min().filter(|millis| !by_append && *millis < 365 * DAY_MS);
+        let oldest =
+            limits.iter().filter_map(|name| settings.number(topic, name)).min().filter(|millis| !by_append && *millis < 365 * DAY_MS);
         if let Some(millis) = oldest {
             let age = time(millis);
-            self.add(Grade::Wrong, format!("dead letters: topic {topic} refuses letters of records older than {age}; set {} to its default", limits[0]));
+            self.add(
+                Grade::Wrong,
+                format!("dead letters: topic {topic} refuses letters of records older than {age}; set {} to its default", limits[0]),
+            );
         }
         if let Some(millis) = settings.kept_for(topic) {
             let at_once = if by_append { "" } else { ", and a letter of an older record at once" };
@@ -188,7 +192,10 @@ impl Judgements {
         }
         match settings.kept_for(topic) {
             Some(millis) if millis < 7 * DAY_MS => {
-                self.add(Grade::Concern, format!("orders: topic {topic} is kept for {}; an outage longer than that loses changes", time(millis)));
+                self.add(
+                    Grade::Concern,
+                    format!("orders: topic {topic} is kept for {}; an outage longer than that loses changes", time(millis)),
+                );
             }
             Some(millis) => self.add(Grade::Fine, format!("orders: topic {topic} is kept for {}", time(millis))),
             None if settings.number(topic, "retention.ms").is_some() && !settings.is_compacted(topic) => {

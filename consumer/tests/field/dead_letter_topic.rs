@@ -41,7 +41,8 @@ fn a_letter_that_is_too_large_for_its_topic_is_told_at_once_and_once_however_oft
     large.headers = vec![("large".into(), Some((0..3_000).map(|_| random.u8(..)).collect()))];
     shop.topics().send(&apart.orders, &[order(1), large, order(3)]);
     let number = shop.start_another(&apart.settings());
-    shop.process(number).await_readiness(503, "dead letter topic small_letters.letters: 1 dead letters of the batch wait: it refuses the record");
+    shop.process(number)
+        .await_readiness(503, "dead letter topic small_letters.letters: 1 dead letters of the batch wait: it refuses the record");
     shop.process(number).await_readiness(503, "raise its max.message.bytes");
     shop.await_that("it was tried again and again", || times(&shop, number, "dead_letter") >= 6);
     assert_eq!(lines(&shop, number, "refuses"), 1);

@@ -13,7 +13,8 @@ fn await_no_lag(shop: &Shop, number: usize, topics: &[&str]) {
     let look = || {
         let Some((_, status)) = shop.process(number).get("/status") else { return Attempt::NotYet("no answer".into()) };
         let Some((_, metrics)) = shop.process(number).get("/metrics") else { return Attempt::NotYet("no answer".into()) };
-        let is_zero = |topic: &&str| metrics.contains(&format!("orderstream_partition_lag_records{{topic=\"{topic}\",partition=\"0\"}} 0\n"));
+        let is_zero =
+            |topic: &&str| metrics.contains(&format!("orderstream_partition_lag_records{{topic=\"{topic}\",partition=\"0\"}} 0\n"));
         if topics.iter().all(is_zero) && status.contains("\"lag\":0,") { Attempt::Ready(()) } else { Attempt::NotYet(status) }
     };
     until("there is no lag", PATIENCE, look).unwrap();

@@ -35,8 +35,12 @@ fn a_replayed_letter_is_applied_unless_something_newer_is_there() {
         (shop.order("CUST002", 666, "1.00"), shop.order("CUST002", 666, "2.00"), shop.order("CUST002", 666, "3.00"));
     shop.sql(&format!("update orders set quantity = 5 where id = {overtaken}"));
     shop.sql(&format!("delete from orders where id = {deleted}"));
-    await_letters(&shop, 3);
     shop.await_the_end_of_the_topics();
+    let of_both = format!("order_id in ({overtaken}, {deleted}) and resolution = 'overtaken'");
+    shop.await_sql(&format!("select count(*) from dead_letters where {of_both}"), "2");
+    // As if they had come by another partition than the changes behind them, where nothing tells which is newer.
+    shop.sql(&format!("update dead_letters set resolved_at = null, resolution = null where {of_both}"));
+    await_letters(&shop, 3);
     permit(&shop);
     let listed = shop.says(true, &["dlq", "list", "--reason", "rejected_by_database", "--since", "1h"]);
     assert!(listed.contains("3 letters") && listed.contains("no_666") && !listed.contains("CUST002"), "{listed}");
@@ -65,12 +69,12 @@ fn a_letter_that_fails_again_stays_one_and_is_left_alone_after_three_replays() {
     assert!(shop.says(true, &["dlq", "show", &id, "--payload"]).contains("secret of mine"));
     assert!(shop.says(false, &["dlq", "show", "nothing-0-0-0"]).contains("no letter"));
     for _ in 0..3 {
-        assert!(shop.says(true, &["dlq", "replay", "--execute"]).contains("1 refused again"));
+        assert!(shop.says(false, &["dlq", "replay", "--execute"]).contains("1 refused again"));
     }
     assert_eq!(resolution(&shop, 900_000_011), "|3");
-    let left = shop.says(true, &["dlq", "replay", "--execute"]);
+    let left = shop.says(false, &["dlq", "replay", "--execute"]);
     assert!(left.contains("3 times or more") && left.contains("0 refused again"), "{left}");
-    assert!(shop.says(true, &["dlq", "replay", "--execute", "--max-replays", "4"]).contains("1 refused again"));
+    assert!(shop.says(false, &["dlq", "replay", "--execute", "--max-replays", "4"]).contains("1 refused again"));
     shop.await_everything_right_with_letters(1);
 }
 

@@ -125,7 +125,8 @@ impl Topics {
     pub fn set(&self, topic: &str, settings: &[(&str, &str)]) {
         let admin: AdminClient<DefaultClientContext> = self.client.create().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let config = settings.iter().fold(AlterConfig::new(ResourceSpecifier::Topic(topic)), |config, (name, value)| config.set(name, value));
+        let config =
+            settings.iter().fold(AlterConfig::new(ResourceSpecifier::Topic(topic)), |config, (name, value)| config.set(name, value));
         let altered = runtime.block_on(admin.alter_configs(&[config], &AdminOptions::new())).unwrap();
         altered.into_iter().for_each(|altered| drop(altered.unwrap()));
     }

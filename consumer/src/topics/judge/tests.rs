@@ -60,7 +60,11 @@ fn a_dead_letter_topic_has_to_take_every_record_and_keep_it_as_it_is() {
     has(&letters("max.message.bytes", "8388608"), Grade::Wrong, "set its max.message.bytes to 8404992 or more");
     has(&letters("cleanup.policy", "compact"), Grade::Impossible, "one without a key is refused");
     has(&letters("cleanup.policy", "compact,delete"), Grade::Impossible, "only the last would stay");
-    has(&letters("retention.ms", "604800000"), Grade::Concern, "7 days: older letters are deleted, and a letter of an older record at once");
+    has(
+        &letters("retention.ms", "604800000"),
+        Grade::Concern,
+        "7 days: older letters are deleted, and a letter of an older record at once",
+    );
     has(&letters("message.timestamp.type", "LogAppendTime"), Grade::Concern, "lose the time of their record");
     has(&letters("message.timestamp.before.max.ms", "3600000"), Grade::Wrong, "refuses letters of records older than 3600 s");
 }

@@ -1,0 +1,103 @@
+//! A letter that a newer change of its order or customer has overtaken: it is closed, and excuses nothing any more (P1, P2).
+
+use crate::shop::Shop;
+use crate::shop::poison::MAX_RECORD_BYTES;
+use crate::shop::topic::{ORDERS, Sent};
+
+/// Orders of 667 pieces are letters while it stands; whatever becomes of the test, it falls with it.
+struct Forbidden<'a>(&'a Shop);
+
+fn forbid(shop: &Shop) -> Forbidden<'_> {
+    shop.sql("alter table results add constraint no_667 check (quantity <> 667) not valid");
+    Forbidden(shop)
+}
+
+impl Drop for Forbidden<'_> {
+    fn drop(&mut self) {
+        self.0.stack().psql("alter table results drop constraint if exists no_667").ok();
+    }
+}
+
+fn letters_of(shop: &Shop, order: i64) -> String {
+    shop.sql(&format!("select coalesce(resolution, 'open') from dead_letters where order_id = {order} order by \"offset\""))
+}
+
+fn reconcile(shop: &Shop, succeeds: bool, arguments: &[&str]) -> String {
+    let url = shop.stack().database_url();
+    shop.says(succeeds, &[&["reconcile", "--source", &url, "--settle", "1"], arguments].concat())
+}
+
+#[test]
+fn the_letter_of_an_order_that_was_corrected_is_closed_and_the_order_is_judged_like_any_other() {
+    let shop = Shop::open();
+    let forbidden = forbid(&shop);
+    let (corrected, deleted) = (shop.order("CUST001", 667, "1.00"), shop.order("CUST001", 667, "1.00"));
+    shop.await_sql(&format!("select count(*) from dead_letters where order_id in ({corrected}, {deleted}) and resolved_at is null"), "2");
+    shop.sql(&format!("update orders set quantity = 3 where id = {corrected}; delete from orders where id = {deleted}"));
+    shop.await_everything_right_with_letters(2);
+    assert_eq!([corrected, deleted].map(|order| letters_of(&shop, order)), ["overtaken", "overtaken"]);
+    // By hand, later: neither row nor hash is what the shop has.
+    shop.sql(&format!("update results set quantity = 4 where order_id = {corrected}"));
+    let text = reconcile(&shop, false, &[]);
+    assert!(text.contains(&format!("different   1 orders not the same in results: {corrected} (quantity)")), "{text}");
+    let text = reconcile(&shop, true, &["--repair"]);
+    assert!(text.contains("1 orders asked for in 1 signals") && text.ends_with("repaired: all agree\n"), "{text}");
+    shop.await_everything_right_with_letters(2);
+    drop(forbidden);
+}
+
+#[test]
+fn a_letter_stays_open_behind_older_changes_and_is_closed_in_the_batch_of_a_newer_one() {
+    let shop = Shop::open();
+    let forbidden = forbid(&shop);
+    let order = shop.order("CUST001", 1, "1.00");
+    shop.await_everything_right();
+    let first = shop.topics().read_all(ORDERS).into_iter().find(|found| found.is_of_order(order)).unwrap();
+    // One batch or many: good, refused, good, refused.
+    for quantity in [2, 667, 3, 667] {
+        shop.sql(&format!("update orders set quantity = {quantity} where id = {order}"));
+    }
+    shop.await_sql(&format!("select count(*) from dead_letters where order_id = {order}"), "2");
+    // What is sent again comes later and is older.
+    let broken = Sent { partition: Some(first.partition), ..Sent::order(order, "{") };
+    shop.topics().send(ORDERS, &[first.again(), broken]);
+    shop.await_the_end_of_the_topics();
+    shop.await_sql(&format!("select count(*) from dead_letters where order_id = {order}"), "3");
+    assert_eq!(letters_of(&shop, order).lines().collect::<Vec<_>>(), ["overtaken", "open", "open"]);
+    drop(forbidden);
+    // The newest letter but one is applied: what was before it is closed, what came after it is not.
+    let id = shop
+        .sql(&format!("select id from dead_letters where order_id = {order} and reason = 'rejected_by_database' and resolved_at is null"));
+    shop.sql(&format!("update dead_letters set resolved_at = null, resolution = null where order_id = {order} and id <> '{id}'"));
+    let key = order.to_string();
+    assert!(
+        shop.says(true, &["dlq", "replay", "--execute", "--key", &key, "--reason", "rejected_by_database"]).contains("1 applied, 1 stale")
+    );
+    assert_eq!(letters_of(&shop, order).lines().collect::<Vec<_>>(), ["stale", "applied", "open"]);
+    shop.sql(&format!("update orders set quantity = 5 where id = {order}"));
+    shop.await_everything_right_with_letters(3);
+    assert_eq!(letters_of(&shop, order).lines().last(), Some("overtaken"));
+}
+
+#[test]
+fn the_letter_of_a_customer_who_was_corrected_or_deleted_is_closed() {
+    let mut shop = Shop::with(&[("SOURCE_MAX_RECORD_BYTES", MAX_RECORD_BYTES)]);
+    for customer in ["OVERTAKEN-CHANGED", "OVERTAKEN-DELETED", "OVERTAKEN-NOT"] {
+        // One that is too large from its first event on: no change before it is there.
+        shop.sql(&format!("insert into customers (id, name) values ('{customer}', repeat('n', 5000))"));
+    }
+    let open = "select customer_id from dead_letters where customer_id like 'OVERTAKEN-%' and resolved_at is null order by 1";
+    shop.await_sql(open, "OVERTAKEN-CHANGED\nOVERTAKEN-DELETED\nOVERTAKEN-NOT");
+    let letters = shop.new_letters();
+    shop.process(0).service().stop().unwrap();
+    // The events of these have the long name too, as what was there before.
+    shop.start_another(&[]);
+    shop.customer("OVERTAKEN-CHANGED", "Short");
+    shop.sql("delete from customers where id = 'OVERTAKEN-DELETED'");
+    shop.await_sql(open, "OVERTAKEN-NOT");
+    let how = "select distinct resolution from dead_letters where customer_id like 'OVERTAKEN-%' and resolved_at is not null";
+    assert_eq!(shop.sql(how), "overtaken");
+    shop.sql("delete from customers where id like 'OVERTAKEN-%'");
+    shop.await_sql(open, "");
+    shop.await_everything_right_with_letters(letters);
+}
