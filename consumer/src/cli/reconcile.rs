@@ -113,7 +113,7 @@ async fn reconcile(arguments: &Arguments, sides: &Sides<'_>, customers: bool) ->
     }
     report.equal = report.findings() + report.undecided() == 0;
     if arguments.repair && report.findings() > 0 {
-        let repair = repair::repair(arguments, sides, &findings, &report).await?;
+        let repair = repair::repair(arguments, sides, &findings).await?;
         report.equal = repair.left.count + report.undecided() == 0;
         report.repair = Some(repair);
     }

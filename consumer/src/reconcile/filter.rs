@@ -1,30 +1,50 @@
 //! Ids as filters of incremental snapshots: few enough signals, each short enough for its column.
 
-use std::fmt::Write as _;
-
-/// Ids that stand so close are one stretch: a row that is snapshot in vain costs less than a longer filter.
-const NEAR: i64 = 16;
-
 /// `debezium_signal.data` holds 2048 characters, and the rest of the signal needs some of them.
 const LONGEST: usize = 1_600;
 
-/// Conditions on `id` that hold for all of `ids` (ascending), and for few others.
+/// Conditions on `id` that hold for all of `ids` (ascending), and for no other: a row that is snapshot in vain is an event like any other, and
+/// may be one that cannot be processed.
 #[must_use]
 pub fn filters(ids: &[i64]) -> Vec<String> {
-    let mut filters: Vec<String> = Vec::new();
-    for (first, last) in stretches(ids) {
-        let mut condition = String::new();
-        if first == last { write!(condition, "id = {first}") } else { write!(condition, "id between {first} and {last}") }.ok();
+    let mut filters: Vec<Filter> = Vec::new();
+    for (first, last) in runs(ids) {
+        let (is_single, condition) =
+            (first == last, if first == last { first.to_string() } else { format!("id between {first} and {last}") });
         match filters.last_mut() {
-            Some(filter) if filter.len() + condition.len() + " or ".len() <= LONGEST => {
-                filter.push_str(" or ");
-                filter.push_str(&condition);
+            Some(filter) if filter.length + condition.len() + SEPARATOR <= LONGEST => filter.add(is_single, condition),
+            _ => {
+                let mut filter = Filter::default();
+                filter.add(is_single, condition);
+                filters.push(filter);
             }
-            _ => filters.push(condition),
         }
     }
-    // Debezium puts conditions of its own beside it.
-    filters.into_iter().map(|filter| format!("({filter})")).collect()
+    filters.iter().map(Filter::condition).collect()
+}
+
+/// Between two conditions, at most.
+const SEPARATOR: usize = " or ".len();
+
+/// Single ids and ranges.
+#[derive(Debug, Default)]
+struct Filter {
+    ids: Vec<String>,
+    ranges: Vec<String>,
+    length: usize,
+}
+
+impl Filter {
+    fn add(&mut self, is_single: bool, condition: String) {
+        self.length += condition.len() + SEPARATOR;
+        if is_single { self.ids.push(condition) } else { self.ranges.push(condition) }
+    }
+
+    /// In parentheses, for Debezium puts conditions of its own beside it.
+    fn condition(&self) -> String {
+        let ids = (!self.ids.is_empty()).then(|| format!("id in ({})", self.ids.join(", ")));
+        format!("({})", ids.iter().chain(&self.ranges).map(String::as_str).collect::<Vec<_>>().join(" or "))
+    }
 }
 
 /// The same for texts, in the order in which they come.
@@ -51,15 +71,16 @@ pub fn text_filters(ids: &[String]) -> Vec<String> {
     filters.into_iter().map(|filter| format!("{filter})")).collect()
 }
 
-fn stretches(ids: &[i64]) -> Vec<(i64, i64)> {
-    let mut stretches: Vec<(i64, i64)> = Vec::new();
+/// First and last of the ids that follow each other without a gap.
+fn runs(ids: &[i64]) -> Vec<(i64, i64)> {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
     for &id in ids {
-        match stretches.last_mut() {
-            Some((_, last)) if id.saturating_sub(*last) <= NEAR => *last = id,
-            _ => stretches.push((id, id)),
+        match runs.last_mut() {
+            Some((_, last)) if id.checked_sub(1) == Some(*last) => *last = id,
+            _ => runs.push((id, id)),
         }
     }
-    stretches
+    runs
 }
 
 #[cfg(test)]
@@ -67,8 +88,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn near_ids_are_one_stretch_and_far_ones_stand_alone() {
-        assert_eq!(filters(&[3, 5, 9, 1_000, 2_000, 2_001]), ["(id between 3 and 9 or id = 1000 or id between 2000 and 2001)"]);
+    fn ids_without_a_gap_are_one_range_and_no_other_id_is_among_them() {
+        assert_eq!(filters(&[3, 5, 1_000, 2_000, 2_001]), ["(id in (3, 5, 1000) or id between 2000 and 2001)"]);
         assert!(filters(&[]).is_empty());
     }
 
@@ -86,7 +107,7 @@ mod tests {
     fn many_scattered_ids_are_several_filters_none_of_them_too_long() {
         let ids: Vec<i64> = (0..1_000).map(|i| i64::MAX - 1_000_000 + i * 100).collect();
         let filters = filters(&ids);
-        assert!(filters.iter().all(|filter| filter.len() <= LONGEST + 2));
-        assert_eq!(filters.iter().map(|filter| filter.matches("id = ").count()).sum::<usize>(), 1_000);
+        assert!(filters.iter().all(|filter| filter.len() <= LONGEST + "(id in ())".len()));
+        assert_eq!(filters.iter().map(|filter| filter.matches("92233").count()).sum::<usize>(), 1_000);
     }
 }

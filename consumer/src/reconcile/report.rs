@@ -24,7 +24,7 @@ pub struct CustomerHashes {
     pub in_flight: Listed,
     /// Not judged: Redis is being made whole.
     pub being_repaired: Listed,
-    /// Not judged: a change of them is an open dead letter.
+    /// Not the same, and a change of them is an open dead letter.
     pub dead_letters: Listed,
 }
 
@@ -80,7 +80,7 @@ pub struct Report {
     pub in_flight: Listed,
     /// Not judged: the sweep or the rebuild of Redis is at it.
     pub being_repaired: Listed,
-    /// Not judged: a change of them is an open dead letter.
+    /// Not the same, and a change of them is an open dead letter.
     pub dead_letters: Listed,
     /// Absent hashes of rows that were written longer ago than hashes live.
     pub expired: u64,
@@ -127,12 +127,15 @@ impl Report {
         list.add(limit, customer_id, columns);
     }
 
-    /// How many differences are wrong and stay so.
+    /// How many differences are wrong and stay so: also those that a dead letter explains, for it does not mend them.
     #[must_use]
     pub fn findings(&self) -> u64 {
-        let orders = [&self.missing, &self.extra, &self.different, &self.hashes_absent, &self.hashes_different, &self.hashes_extra];
-        let customers = self.customer_hashes.iter().flat_map(|hashes| [&hashes.missing, &hashes.extra, &hashes.different]);
-        orders.into_iter().chain(customers).map(|list| list.count).sum()
+        let rows = [&self.missing, &self.extra, &self.different, &self.dead_letters];
+        let orders = rows.into_iter().chain([&self.hashes_absent, &self.hashes_different, &self.hashes_extra]);
+        let of_customers =
+            |hashes: &'_ CustomerHashes| [&hashes.missing, &hashes.extra, &hashes.different, &hashes.dead_letters].map(|list| list.count);
+        let customers: u64 = self.customer_hashes.iter().flat_map(of_customers).sum();
+        orders.map(|list| list.count).sum::<u64>() + customers
     }
 
     /// How many were not judged because more is to come.
@@ -169,5 +172,18 @@ mod tests {
         report.add(2, 1, &Difference::HashAbsent, Verdict::BeingRepaired);
         assert!(report.to_string().ends_with("1 could not be judged yet: run it again\n"));
         assert_eq!((report.findings(), report.undecided()), (0, 1));
+    }
+
+    #[test]
+    fn what_a_dead_letter_explains_is_not_equal_either() {
+        let mut report = Report::default();
+        report.add(2, 1, &Difference::Missing, Verdict::DeadLetter);
+        report.add_customer(2, "C1", &CustomerDifference::Missing, Verdict::DeadLetter);
+        let text = report.to_string();
+        assert!(
+            text.contains("letters     1 orders not the same, with an open dead letter (`orderstream dlq list --key ID`): 1\n"),
+            "{text}"
+        );
+        assert!(text.ends_with("2 differences; `--repair` sets them right\n"), "{text}");
     }
 }

@@ -43,8 +43,17 @@ pub enum Verdict {
     InFlight,
     /// The sweep, or the rebuild of Redis, is about to set it right.
     BeingRepaired,
-    /// A change of it could not be processed; the operator knows by `orderstream dlq list`.
+    /// It is wrong and stays so, and what is known of it is a change that could not be processed: `orderstream dlq list` has it.
     DeadLetter,
+}
+
+impl Verdict {
+    /// Whether a repair sets it right. A dead letter does not stand in the way: the source is asked for the order as it is now, and what the
+    /// letter holds is older than that.
+    #[must_use]
+    pub fn is_wrong(self) -> bool {
+        matches!(self, Self::Finding | Self::DeadLetter)
+    }
 }
 
 /// Judges a difference.

@@ -14,7 +14,7 @@ use crate::cli::say;
 use crate::customers::ChangedCustomer;
 use crate::reconcile::customers::CustomerDifference;
 use crate::reconcile::filter::{filters, text_filters};
-use crate::reconcile::report::{Repair, Report};
+use crate::reconcile::report::Repair;
 use crate::reconcile::verdict::Difference;
 
 /// Between two looks.
@@ -23,20 +23,20 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Between two lines of progress.
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
-pub(super) async fn repair(arguments: &Arguments, sides: &Sides<'_>, findings: &Findings, report: &Report) -> anyhow::Result<Repair> {
-    let extra_customers = report.customer_hashes.as_ref().map_or(0, |hashes| hashes.extra.count);
-    if report.extra.count.max(extra_customers) > arguments.max_removed {
+pub(super) async fn repair(arguments: &Arguments, sides: &Sides<'_>, findings: &Findings) -> anyhow::Result<Repair> {
+    let ghosts = findings.wrong(|difference| *difference == Difference::Extra);
+    let extra_customers = findings.wrong_customers(|difference| *difference == CustomerDifference::Extra).len();
+    if ghosts.len().max(extra_customers) as u64 > arguments.max_removed {
         bail!(
             "{} rows of results and {extra_customers} customers in Redis are not in the source, and at most {} are removed: if this is the \
              right source, raise --max-removed. Nothing was changed",
-            report.extra.count,
+            ghosts.len(),
             arguments.max_removed
         );
     }
     let (customers_asked_for, customers_removed, customers) = repair_customers(sides, findings).await?;
     let hashes_removed = remove_leftovers(sides, &findings.wrong(|difference| *difference == Difference::HashExtra)).await?;
     let wanted = findings.wrong(|difference| matches!(difference, Difference::Missing | Difference::Different(_)));
-    let ghosts = findings.wrong(|difference| *difference == Difference::Extra);
     let hashes = findings.wrong(|difference| matches!(difference, Difference::HashAbsent | Difference::HashDifferent));
     let filters = filters(&wanted);
     sides.source.ask_for_snapshots(&name(), "orders", &filters).await?;

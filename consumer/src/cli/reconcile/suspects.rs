@@ -1,7 +1,7 @@
 //! The second look: what differed is looked at again until it has come right, or has stood still long enough to be judged.
 //!
 //! An order counts only if it differed the whole time, did not change meanwhile, and its partition has come to where Kafka's log ended
-//! when the wait began. Who is on the list of the sweep, or behind an open dead letter, is told apart from what nobody knows of.
+//! when the wait began. Who is on the list of the sweep is told apart, and so is who is wrong because of an open dead letter.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -42,14 +42,14 @@ impl Findings {
 
     /// The orders that are wrong in such a way, ascending.
     pub(super) fn wrong(&self, is: impl Fn(&Difference) -> bool) -> Vec<i64> {
-        self.judged.iter().filter(|(_, difference, verdict)| *verdict == Verdict::Finding && is(difference)).map(|(id, ..)| *id).collect()
+        self.judged.iter().filter(|(_, difference, verdict)| verdict.is_wrong() && is(difference)).map(|(id, ..)| *id).collect()
     }
 }
 
 impl Findings {
     /// The customers that are wrong in such a way, with the position of their hash, ascending.
     pub(super) fn wrong_customers(&self, is: impl Fn(&CustomerDifference) -> bool) -> Vec<(String, String)> {
-        let wrong = self.customers.iter().filter(|(_, seen, verdict)| *verdict == Verdict::Finding && is(&seen.difference));
+        let wrong = self.customers.iter().filter(|(_, seen, verdict)| verdict.is_wrong() && is(&seen.difference));
         wrong.map(|(id, seen, _)| (id.clone(), seen.position.clone())).collect()
     }
 }

@@ -31,7 +31,7 @@ impl fmt::Display for Report {
             ("redis", &self.hashes_extra, "with a hash and no row in results"),
             ("not judged", &self.in_flight, "still on their way"),
             ("not judged", &self.being_repaired, "being repaired already; `orderstream status` shows how many wait"),
-            ("not judged", &self.dead_letters, "with an open dead letter; see `orderstream dlq list --key ID`"),
+            ("letters", &self.dead_letters, "not the same, with an open dead letter (`orderstream dlq list --key ID`)"),
         ] {
             if list.count > 0 {
                 writeln!(f, "{name:<11} {} orders {meaning}: {list}", list.count)?;
@@ -58,7 +58,7 @@ impl fmt::Display for CustomerHashes {
             ("customers", &self.different, "not the same in Redis"),
             ("not judged", &self.in_flight, "still on their way"),
             ("not judged", &self.being_repaired, "being written to Redis again"),
-            ("not judged", &self.dead_letters, "with an open dead letter; see `orderstream dlq list --key ID`"),
+            ("letters", &self.dead_letters, "not the same, with an open dead letter (`orderstream dlq list --key ID`)"),
         ] {
             if list.count > 0 {
                 writeln!(f, "{name:<11} {} customers {meaning}: {list}", list.count)?;
