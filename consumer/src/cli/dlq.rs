@@ -12,6 +12,7 @@ use crate::results::dead_letters::{Count, Filter};
 
 mod list;
 mod replay;
+mod resolve;
 mod show;
 
 #[derive(Debug, clap::Subcommand)]
@@ -22,6 +23,8 @@ pub(super) enum Command {
     Show(show::Arguments),
     /// Process letters again; says which it would, and does it with --execute
     Replay(replay::Arguments),
+    /// Close letters that need no replay, with the reason; says which it would, and does it with --execute
+    Resolve(resolve::Arguments),
 }
 
 pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<ExitCode> {
@@ -30,6 +33,7 @@ pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<Exi
         Command::List(arguments) => list::run(arguments, &parts).await,
         Command::Show(arguments) => show::run(arguments, &config, &parts).await,
         Command::Replay(arguments) => replay::run(arguments, &config, &parts).await,
+        Command::Resolve(arguments) => resolve::run(arguments, &parts).await,
     }
 }
 
@@ -56,7 +60,7 @@ pub(super) struct Which {
 impl Which {
     fn filter(&self, resolved: bool) -> Filter {
         let Self { reasons, topic, key, since, until } = self.clone();
-        Filter { reasons, topic, key, since, until, resolved }
+        Filter { reasons, topic, key, since, until, resolved, ids: Vec::new() }
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Filter {
     pub until: Option<DateTime<Utc>>,
     /// Also those that were dealt with.
     pub resolved: bool,
+    /// Letters by their id.
+    pub ids: Vec<String>,
 }
 
 /// Letters of one kind.
@@ -86,14 +88,15 @@ pub struct Stretch {
     pub last: i64,
 }
 
-/// The condition of each statement here; `$1` to `$6` are the filter's.
+/// The condition of each statement here; `$1` to `$7` are the filter's.
 macro_rules! meant {
     ($start:literal, $end:literal) => {
         concat!(
             $start,
             " from dead_letters where (cardinality($1::text[]) = 0 or reason = any($1)) and topic = coalesce($2, topic) \
              and ($3::text is null or order_id::text = $3 or customer_id = $3) and ($4::timestamptz is null or created_at >= $4) \
-             and ($5::timestamptz is null or created_at < $5) and ($6 or resolved_at is null) ",
+             and ($5::timestamptz is null or created_at < $5) and ($6 or resolved_at is null) \
+             and (cardinality($7::text[]) = 0 or id = any($7)) ",
             $end
         )
     };
@@ -103,21 +106,34 @@ const COUNTS: &str = meant!(
     "select topic, epoch, reason, replays, count(*) as letters",
     "group by topic, epoch, reason, replays order by topic, epoch, reason, replays"
 );
-const NEWEST: &str = meant!("select *", "order by created_at desc, id limit $7");
+const NEWEST: &str = meant!("select *", "order by created_at desc, id limit $8");
 const STRETCHES: &str = meant!(
     "select dlq_partition, min(dlq_offset) as first, max(dlq_offset) as last",
-    "and dlq_topic = $7 and epoch = $8 and replays < $9 and topic = any($10) group by dlq_partition order by dlq_partition"
+    "and dlq_topic = $8 and epoch = $9 and replays < $10 and topic = any($11) group by dlq_partition order by dlq_partition"
 );
 const AT: &str = meant!(
     "select *",
-    "and dlq_topic = $7 and epoch = $8 and replays < $9 and topic = any($10) and dlq_partition = $11 and dlq_offset = any($12)"
+    "and dlq_topic = $8 and epoch = $9 and replays < $10 and topic = any($11) and dlq_partition = $12 and dlq_offset = any($13)"
 );
+const BEFORE: &str = meant!(
+    "select count(*)",
+    "and dlq_topic = $8 and epoch = $9 and replays < $10 and topic = any($11) and dlq_partition = $12 and dlq_offset < $13"
+);
+const RESOLVE: &str =
+    meant!("update dead_letters set resolved_at = now(), resolution = $8 where id in (select id", "order by id limit $9 for update)");
 const ONE: &str = "select * from dead_letters where id = $1";
 
 /// Binds the filter.
 macro_rules! filtered {
     ($query:expr, $filter:expr) => {
-        $query.bind(&$filter.reasons).bind(&$filter.topic).bind(&$filter.key).bind($filter.since).bind($filter.until).bind($filter.resolved)
+        $query
+            .bind(&$filter.reasons)
+            .bind(&$filter.topic)
+            .bind(&$filter.key)
+            .bind($filter.since)
+            .bind($filter.until)
+            .bind($filter.resolved)
+            .bind(&$filter.ids)
     };
 }
 
@@ -181,5 +197,24 @@ impl Results {
     ) -> Result<Vec<Letter>, StoreError> {
         let query = filtered!(sqlx::query_as(AT), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays).bind(of.topics);
         Ok(self.lease().await?.ask(|on| query.bind(dlq_partition).bind(offsets).fetch_all(on)).await?)
+    }
+
+    /// How many of the letters to be replayed stood before this offset of a partition of the dead letter topic.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn letters_before(&self, filter: &Filter, of: Replayable<'_>, dlq_partition: i32, offset: i64) -> Result<u64, StoreError> {
+        let query = filtered!(sqlx::query_scalar(BEFORE), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays).bind(of.topics);
+        let count: i64 = self.lease().await?.ask(|on| query.bind(dlq_partition).bind(offset).fetch_one(on)).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// Closes up to `limit` of the letters that are meant, with what an operator says became of them; returns how many.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses; it may be tried again.
+    pub async fn resolve_letters(&self, filter: &Filter, resolution: &str, limit: i64) -> Result<u64, StoreError> {
+        let query = filtered!(sqlx::query(RESOLVE), filter).bind(resolution).bind(limit);
+        Ok(self.lease().await?.ask(|on| query.execute(on)).await?.rows_affected())
     }
 }

@@ -1,7 +1,8 @@
 //! `orderstream dlq replay`: letters read from the dead letter topic in order and processed again.
 //!
 //! The topic is read as a stream, so a backlog of any size takes the memory of a few batches (P10). What is dealt with is recorded with the
-//! change itself, so a replay that was interrupted goes on where it was when it is started again.
+//! change itself, so a replay that was interrupted goes on where it was when it is started again. The exit code says whether letters that were
+//! meant are still open: those beyond `--max` aside, 0 is none, 1 is some.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -12,7 +13,7 @@ use anyhow::{Context, bail};
 
 use super::{Which, histogram, unreadable};
 use crate::assemble::Parts;
-use crate::cli::{offsets, print};
+use crate::cli::{FAILED, offsets, print};
 use crate::config::Config;
 use crate::dead_letter;
 use crate::flow::Flow;
@@ -55,7 +56,8 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -
     }
     let counts = unreadable(flow.results.letter_counts(&filter).await)?;
     print(histogram(&counts))?;
-    print(left_alone(&counts, &topics, config.source.epoch, arguments.max_replays))?;
+    let (left, why) = left_alone(&counts, &topics, config.source.epoch, arguments.max_replays);
+    print(why)?;
     if !arguments.execute {
         return print("Nothing was changed; add --execute to replay them.\n");
     }
@@ -66,15 +68,20 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
     let customers = customers_log(config, &reread).await?;
     let (began, taken, tally) = (Instant::now(), 0, Tally::default());
-    let mut run = Run { flow, arguments, filter, config, topics, customers, began, taken, tally };
+    let mut run = Run { flow, arguments, filter, config, topics, customers, began, taken, tally, left };
     let outcome = run.all(&reread).await;
     print(told(run.tally, config))?;
     outcome.context("the replay has ended early; what was replayed is recorded, and it goes on there when it is started again")?;
-    Ok(ExitCode::SUCCESS)
+    let open = run.left + run.tally.refused + run.tally.unknown;
+    if open == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(format_args!("{open} stay open; `orderstream dlq list` has them, `orderstream dlq resolve` closes what needs no replay\n"))?;
+    Ok(ExitCode::from(FAILED))
 }
 
-/// Which of the counted letters a replay does not touch, and why.
-fn left_alone(counts: &[Count], topics: &[String], epoch: i32, max_replays: i32) -> String {
+/// How many of the counted letters a replay does not touch, and why.
+fn left_alone(counts: &[Count], topics: &[String], epoch: i32, max_replays: i32) -> (u64, String) {
     let sum = |is: &dyn Fn(&&Count) -> bool| counts.iter().filter(is).map(|count| count.letters).sum::<i64>();
     let is_read = |count: &&Count| topics.contains(&count.topic);
     let others = sum(&|count| !is_read(count));
@@ -85,7 +92,9 @@ fn left_alone(counts: &[Count], topics: &[String], epoch: i32, max_replays: i32)
         (old, format!("are of another epoch than {epoch}: its snapshot has overtaken them")),
         (often, format!("were replayed in vain {max_replays} times or more: raise --max-replays to insist")),
     ];
-    lines.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} would be left alone, they {why}\n")).collect()
+    let text =
+        lines.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} would be left alone, they {why}\n")).collect();
+    ((others + old + often).unsigned_abs(), text)
 }
 
 /// The lookup of customers asks whether Redis has as much as is committed (P8).
@@ -129,6 +138,8 @@ struct Run<'a> {
     began: Instant,
     taken: u64,
     tally: Tally,
+    /// Letters that are meant and were not tried.
+    left: u64,
 }
 
 impl Run<'_> {
@@ -143,11 +154,10 @@ impl Run<'_> {
             let log = survey.logs.iter().find(|(partition, _)| partition.number == stretch.dlq_partition).map(|(_, log)| *log);
             let Some(log) = log else { bail!("{dlq_topic} has no partition {}", stretch.dlq_partition) };
             if stretch.first < log.low {
-                let gone = log.low - stretch.first;
-                print(format_args!(
-                    "partition {}: up to {gone} letters are gone from {dlq_topic} by its retention\n",
-                    stretch.dlq_partition
-                ))?;
+                let (partition, filter) = (stretch.dlq_partition, &self.filter);
+                let gone = self.flow.results.letters_before(filter, of, partition, log.low).await?;
+                self.left += gone;
+                print(format_args!("partition {partition}: {gone} letters are gone from {dlq_topic} by its retention\n"))?;
             }
             let offsets = stretch.first.max(log.low)..(stretch.last + 1).min(log.high);
             let mut batches = reread.start(&topic, stretch.dlq_partition, offsets);
@@ -170,13 +180,18 @@ impl Run<'_> {
             let Some(letter) = letters.get(&record.offset) else { continue };
             // A record that was put on its topic by hand has a count of its own.
             if dead_letter::replays(&record) >= u32::try_from(of.max_replays).unwrap_or(0) {
+                self.left += 1;
+                print(format_args!("{}: its header says that it was replayed {} times or more; left alone\n", letter.id, of.max_replays))?;
                 continue;
             }
             match dead_letter::original(record) {
                 Some(record) if dead_letter::dlq_id(&record, of.epoch) == letter.id => {
                     originals.push(Original { id: letter.id.clone(), record });
                 }
-                _ => print(format_args!("{}: its headers do not say where it comes from; left alone\n", letter.id)).map(drop)?,
+                _ => {
+                    self.left += 1;
+                    print(format_args!("{}: its headers do not say where it comes from; left alone\n", letter.id))?;
+                }
             }
         }
         let room = self.arguments.max.map_or(usize::MAX, |max| usize::try_from(max - self.taken.min(max)).unwrap_or(usize::MAX));
@@ -217,9 +232,10 @@ mod tests {
     fn what_is_left_alone_is_said_with_its_reason() {
         let count = |topic: &str, epoch, replays| Count { topic: topic.into(), epoch, reason: "invalid".into(), replays, letters: 2 };
         let counts = [count("orders", 1, 0), count("orders", 0, 5), count("orders", 1, 3), count("customers", 1, 0)];
-        let text = left_alone(&counts, &["orders".to_owned()], 1, 3);
+        let (left, text) = left_alone(&counts, &["orders".to_owned()], 1, 3);
+        assert_eq!(left, 6);
         assert_eq!(text.lines().count(), 3, "{text}");
         assert!(text.contains("not read") && text.contains("another epoch than 1") && text.contains("3 times or more"), "{text}");
-        assert_eq!(left_alone(&counts[..1], &["orders".to_owned()], 1, 3), "");
+        assert_eq!(left_alone(&counts[..1], &["orders".to_owned()], 1, 3), (0, String::new()));
     }
 }

@@ -1,0 +1,70 @@
+//! `orderstream dlq resolve`: letters closed by hand, because their order or customer was put right in another way.
+//!
+//! Nothing is processed and no row changes; what `dead_letters` keeps is who said what about it. Whether the order is right the next
+//! `orderstream reconcile` tells, which an open letter does not hold up either.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use chrono::Utc;
+
+use super::{Which, histogram, unreadable};
+use crate::assemble::Parts;
+use crate::cli::print;
+use crate::results::dead_letters::Filter;
+
+/// Letters in one statement.
+const CHUNK: i64 = 10_000;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Letters by their id, as `dlq list` shows it
+    ids: Vec<String>,
+    #[command(flatten)]
+    which: Which,
+    /// Why they need no replay; stays with the letters
+    #[arg(long, value_name = "TEXT", value_parser = words)]
+    because: String,
+    /// Do it; without this nothing is changed
+    #[arg(long)]
+    execute: bool,
+}
+
+fn words(text: &str) -> Result<String, &'static str> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty()).ok_or("say why, in a few words")
+}
+
+pub(super) async fn run(arguments: &Arguments, parts: &Parts) -> anyhow::Result<ExitCode> {
+    let results = &parts.flow.results;
+    let mut filter = Filter { ids: arguments.ids.clone(), ..arguments.which.filter(false) };
+    if is_unlimited(&filter) {
+        bail!("say which letters: by id, or by --reason, --topic, --key, --since or --until");
+    }
+    if !filter.ids.is_empty() {
+        let open = unreadable(results.newest_letters(&filter, filter.ids.len() as i64).await)?;
+        let unknown: Vec<&str> = filter.ids.iter().filter(|id| open.iter().all(|letter| letter.id != **id)).map(String::as_str).collect();
+        if !unknown.is_empty() {
+            bail!("no open letter {}; nothing was changed", unknown.join(", "));
+        }
+    }
+    // Those that are shown now, and none that comes while they are closed.
+    filter.until.get_or_insert_with(Utc::now);
+    print(histogram(&unreadable(results.letter_counts(&filter).await)?))?;
+    if !arguments.execute {
+        return print("Nothing was changed; add --execute to close them.\n");
+    }
+    let (resolution, mut closed) = (format!("by hand: {}", arguments.because), 0);
+    loop {
+        let some = unreadable(results.resolve_letters(&filter, &resolution, CHUNK).await)?;
+        closed += some;
+        if some == 0 {
+            return print(format_args!("closed: {closed}\n"));
+        }
+    }
+}
+
+/// Every open letter of every topic: nobody has looked at them one by one.
+fn is_unlimited(filter: &Filter) -> bool {
+    let Filter { reasons, topic, key, since, until, resolved: _, ids } = filter;
+    reasons.is_empty() && topic.is_none() && key.is_none() && since.is_none() && until.is_none() && ids.is_empty()
+}
