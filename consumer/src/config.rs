@@ -9,6 +9,7 @@
 //! - [`sections`]: the typed sections that the other modules receive
 //! - `rules`: what must hold between keys
 //! - [`problem`]: what is wrong, where, what is allowed
+//! - [`url`]: URLs of servers, and what is wrong with them
 //! - [`secret`]: texts that never appear in output
 //! - [`report`]: the effective configuration and the table of keys, printed
 
@@ -22,6 +23,7 @@ mod rules;
 pub mod secret;
 pub mod sections;
 mod sources;
+pub mod url;
 mod values;
 
 pub use problem::{Problem, Problems};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 
+use crate::config::url::postgres;
 use crate::results::StoreError;
 use crate::results::connections::Connections;
 use crate::results::side::Side;
@@ -38,9 +39,9 @@ select count(*) filter (where active), count(*) from pg_replication_slots where 
 /// Why the source cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceDatabaseError {
-    /// The URL cannot be read. The driver's words about it may quote it.
-    #[error("the source's URL is not a Postgres URL; it should be like postgres://user@host:port/database")]
-    Url,
+    /// The URL cannot be read.
+    #[error("the source's URL is {0}; it should be like postgres://user@host:port/database")]
+    Url(String),
     /// The source is away or refuses.
     #[error("the source's Postgres: {0}")]
     Store(#[from] StoreError),
@@ -71,9 +72,9 @@ impl SourceDatabase {
     /// # Errors
     /// [`SourceDatabaseError::Url`]
     pub fn new(url: &str, customers: bool) -> Result<Self, SourceDatabaseError> {
-        // The driver takes any scheme.
-        let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
-        let options: PgConnectOptions = url.parse().ok().filter(|_| is_postgres).ok_or(SourceDatabaseError::Url)?;
+        postgres(url).map_err(SourceDatabaseError::Url)?;
+        let unreadable = |_may_quote_it| SourceDatabaseError::Url("not a Postgres URL".into());
+        let options: PgConnectOptions = url.parse().map_err(unreadable)?;
         let options =
             options.application_name("orderstream reconcile").options([("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string())]);
         let connections = Connections::new(options, CONNECTIONS, STATEMENT_TIMEOUT);

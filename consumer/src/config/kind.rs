@@ -2,11 +2,10 @@
 
 use std::str::FromStr;
 
-use redis::IntoConnectionInfo;
-use sqlx::postgres::PgConnectOptions;
 use tracing_subscriber::EnvFilter;
 
 use super::secret::Properties;
+use super::url;
 
 /// The shape of a value.
 #[derive(Debug)]
@@ -64,11 +63,14 @@ impl Kind {
                 .map(|word| (*word).to_owned())
                 .ok_or_else(|| "not one of the words".into()),
             Self::Number(from, to) => in_range(text, *from, *to),
-            Self::Share => fine(text.parse().is_ok_and(|share: f64| share > 0.0 && share <= 1.0), "not such a number"),
+            Self::Share => match text.parse::<f64>() {
+                Ok(share) if share > 0.0 && share <= 1.0 => Ok(share.to_string()),
+                _ => Err("not such a number".into()),
+            },
             Self::Servers => fine(text.split(',').all(|server| is_address(server.trim(), 1)), "not a list of host:port"),
             Self::Topic => fine(is_topic(text), "not the name of a topic"),
-            Self::PostgresUrl => fine(is_postgres(text), "not a Postgres URL (in a password, encode / as %2F, # as %23, @ as %40)"),
-            Self::RedisUrl => fine(is_redis(text), "not a Redis URL (in a password, encode / as %2F, # as %23, @ as %40)"),
+            Self::PostgresUrl => url::postgres(text).map(|()| text.to_owned()),
+            Self::RedisUrl => url::redis(text).map(|()| text.to_owned()),
             Self::Listen => fine(is_address(text, 0), "not an address:port"),
             Self::Filter => fine(is_filter(text), "not a log filter"),
             Self::Properties => Properties::parse(text).map(|properties| properties.to_text()),
@@ -77,12 +79,23 @@ impl Kind {
 }
 
 fn in_range(text: &str, from: u64, to: u64) -> Result<String, String> {
+    if text.len() > 1 && text.starts_with('0') && text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(with_leading_zero(text));
+    }
     match text.parse::<u64>() {
         Ok(number) if (from..=to).contains(&number) => Ok(number.to_string()),
         Ok(number) if number < from => Err("too small".into()),
         Ok(_) => Err("too large".into()),
         Err(_) => Err("not a whole number in digits".into()),
     }
+}
+
+/// YAML 1.1, shells and C take it for octal, YAML 1.2 for decimal.
+fn with_leading_zero(text: &str) -> String {
+    let decimal = Some(text.trim_start_matches('0')).filter(|digits| !digits.is_empty()).unwrap_or("0");
+    let octal = u64::from_str_radix(text, 8).ok().map(|octal| octal.to_string()).filter(|octal| octal != decimal);
+    let otherwise = octal.map(|octal| format!(", or {octal} if octal is meant"));
+    format!("read in two ways because of its leading zero: write {decimal}{}", otherwise.unwrap_or_default())
 }
 
 fn is_address(text: &str, lowest_port: u16) -> bool {
@@ -97,14 +110,6 @@ fn is_address(text: &str, lowest_port: u16) -> bool {
 fn is_topic(text: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=249).contains(&text.len()) && text != "." && text != ".." && text.chars().all(legal)
-}
-
-fn is_postgres(text: &str) -> bool {
-    (text.starts_with("postgres://") || text.starts_with("postgresql://")) && PgConnectOptions::from_str(text).is_ok()
-}
-
-fn is_redis(text: &str) -> bool {
-    (text.starts_with("redis://") || text.starts_with("rediss://") || text.starts_with("unix://")) && text.into_connection_info().is_ok()
 }
 
 /// A bare word that is no level would be taken as a module's name, and a misspelled level would silence everything else (P9).
@@ -133,6 +138,16 @@ mod tests {
         for wrong in ["0", "11", "-1", "1.0", "ten", "", "99999999999999999999999"] {
             assert!(kind.normalize(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_leading_zero_is_refused_with_both_ways_to_write_it() {
+        let kind = Kind::Number(0, 1_000);
+        assert_eq!(kind.normalize("0"), Ok("0".into()));
+        assert!(kind.normalize("010").unwrap_err().ends_with("write 10, or 8 if octal is meant"));
+        assert!(kind.normalize("007").unwrap_err().ends_with("write 7"));
+        assert!(kind.normalize("00").unwrap_err().ends_with("write 0"));
+        assert!(kind.normalize("090").unwrap_err().ends_with("write 90"));
     }
 
     #[test]

@@ -226,3 +226,46 @@ fn a_password_keeps_its_spaces() {
     assert_eq!(kafka.sasl_username.as_deref(), Some("shop"));
     assert!(kafka.connection_properties().contains(&("sasl.password".into(), " s3cret ".into())));
 }
+
+#[test]
+fn a_scalar_of_yaml_is_taken_as_it_is_written() {
+    let yaml = "breaker:\n  held: no\n  failure_share: .5\nkafka:\n  group_id: off\n  sasl_username: 1.10\n  sasl_password: 0x1F\n  \
+                sasl_mechanism: plain\n  security_protocol: sasl_ssl\n  properties: {client.id: 007, socket.keepalive.enable: true}\n\
+                log: {level: off}\nsource: {epoch: 10, decimal_scale: ~}\nhttp:\n  listen: \"\"\n";
+    let (_folder, path) = file("yaml", yaml);
+    let config = Config::load(Some(&path), &Environment::default()).unwrap().config;
+    assert_eq!(config.breaker.held, Held::No);
+    assert!((config.breaker.failure_share - 0.5).abs() < f64::EPSILON);
+    assert_eq!((config.kafka.group_id.as_str(), config.log.level.as_str()), ("off", "off"));
+    assert_eq!(config.kafka.sasl_username.as_deref(), Some("1.10"));
+    assert_eq!(config.kafka.sasl_password.as_ref().map(Secret::expose), Some("0x1F"));
+    assert_eq!(config.kafka.properties.iter().collect::<Vec<_>>(), [("client.id", "007"), ("socket.keepalive.enable", "true")]);
+    assert_eq!((config.source.epoch, config.source.decimal_scale, config.http.listen), (10, None, None));
+}
+
+#[test]
+fn what_is_read_in_two_ways_is_refused_with_the_way_to_write_it() {
+    let problems =
+        problems_of("yaml", "source:\n  epoch: 010\nbatch:\n  max_records: 1_000\n  max_bytes: 1e4\nhealth: {stall_seconds: 0x10}\n");
+    assert!(problems.starts_with("4 errors"), "{problems}");
+    assert!(problems.contains("source.epoch") && problems.contains("write 10, or 8 if octal is meant"), "{problems}");
+    assert!(problems.contains("`1_000` is not a whole number in digits") && problems.contains("`0x10` is"), "{problems}");
+    assert!(problems_of("toml", "[kafka]\ngroup_id = 1.10").contains("must be in quotes"));
+    assert!(problems_of("yaml", "kafka:\n  group_id: a\n  group_id: b\n").contains("not YAML"));
+}
+
+#[test]
+fn a_url_that_is_not_plainly_right_is_refused_with_the_way_to_write_it() {
+    let of = |name: &str, url: &str| from_environment(&[(name, url)]).unwrap_err().to_string();
+    for (name, url) in [
+        ("DATABASE_URL", "postgres://u:se/cret@h/orders"),
+        ("DATABASE_URL", "postgres://u:12#se/cret@h/orders"),
+        ("REDIS_URL", "redis://u:12/se/cret@h"),
+    ] {
+        let problem = of(name, url);
+        assert!(problem.contains(name) && problem.contains("write @ as %40, / as %2F, # as %23") && !problem.contains("cret"), "{problem}");
+    }
+    assert!(of("DATABASE_URL", "postgres://u@h/orders?sslmod=require").contains("did you mean sslmode?"));
+    assert!(of("DATABASE_URL", "postgres://u@h/orders?sslmode=requires").contains("its sslmode is none of disable, allow"));
+    assert!(of("REDIS_URL", "redis://h?timeout=5").contains("known: protocol"));
+}

@@ -6,6 +6,11 @@
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod configuration;
+mod dlq;
+mod letters_overtaken;
+mod reconcile;
+
 #[path = "../shop/mod.rs"]
 mod shop;
 

@@ -1,4 +1,4 @@
-//! The configuration file: TOML or YAML by its extension, tables of scalars.
+//! The configuration file: TOML or YAML by its extension, tables of scalars. What a scalar says is its text, as in the environment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use super::{Origin, Sourced, known};
 use crate::config::kind::Kind;
 use crate::config::problem::Problem;
+
+mod yaml;
 
 /// Reads each known key of the file; all others are problems.
 pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
@@ -47,7 +49,7 @@ fn parse(path: &Path) -> Result<Map<String, Value>, String> {
         Some("toml") => toml::from_str(&text)
             .map_err(|error| format!("not TOML, line {}: {}", error.span().map_or(1, |s| line(s.start)), error.message())),
         Some("yaml" | "yml") if text.trim().is_empty() => Ok(Map::new()),
-        Some("yaml" | "yml") => serde_saphyr::from_str(&text).map_err(|error| format!("not YAML: {}", error.without_snippet())),
+        Some("yaml" | "yml") => yaml::parse(&text).map_err(|error| format!("not YAML: {}", error.without_snippet())),
         _ => Err("must end in .toml, .yaml or .yml".into()),
     }
 }
@@ -61,6 +63,8 @@ fn text(kind: &Kind, value: &Value) -> Result<String, &'static str> {
             Ok(lines.join("\n"))
         }
         (Kind::Servers, Value::Array(servers)) => Ok(servers.iter().map(scalar).collect::<Result<Vec<_>, _>>()?.join(",")),
+        // Only TOML hands on numbers: 1.10 is 1.1 to it.
+        (Kind::Text | Kind::Topic, Value::Number(number)) if number.is_f64() => Err("must be in quotes: as a number it loses its spelling"),
         _ => scalar(value),
     }
 }

@@ -1,0 +1,164 @@
+//! URLs of servers. A driver takes more than what was meant: a password with a `/` in it becomes a port and a name, and a parameter that it does not
+//! know asks for nothing. So what is not plainly right is refused, with the way to write it (P12). Nothing that is said repeats a part of the URL:
+//! whatever stands in the wrong place may be a password (P11).
+
+use std::str::FromStr;
+
+use redis::IntoConnectionInfo;
+use sqlx::postgres::PgConnectOptions;
+
+use super::problem::nearest;
+
+/// What the driver of Postgres knows.
+const OF_POSTGRES: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+const MODES: &[&str] = &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
+/// What the driver of Redis knows, over TCP and over a socket.
+const OF_REDIS: &[&str] = &["protocol"];
+const OF_REDIS_SOCKET: &[&str] = &["protocol", "db", "user", "pass"];
+
+/// How a text is written that is not part of the URL's own grammar.
+const ENCODE: &str = "in a user name or password write @ as %40, / as %2F, # as %23, ? as %3F and % as %25";
+
+/// Whether this is the URL of a Postgres, or what is wrong with it.
+///
+/// # Errors
+/// What is wrong, and how it is written.
+pub fn postgres(text: &str) -> Result<(), String> {
+    let rest = after_scheme(text, &["postgres", "postgresql"]).ok_or("not a Postgres URL: it begins with postgres:// or postgresql://")?;
+    let parts = Parts::of(rest)?;
+    if parts.fragment.is_some() {
+        return Err(format!("not a Postgres URL: nothing may stand behind a #; {ENCODE}"));
+    }
+    let known = |name: &str| OF_POSTGRES.contains(&name) || (name.starts_with("options[") && name.ends_with(']'));
+    parts.check_parameters(known, OF_POSTGRES)?;
+    let is_mode = |(name, value): &(&str, &str)| !matches!(*name, "sslmode" | "ssl-mode") || MODES.contains(value);
+    if !parts.parameters().all(|parameter| is_mode(&parameter)) {
+        return Err(format!("its sslmode is none of {}", MODES.join(", ")));
+    }
+    PgConnectOptions::from_str(text).map(drop).map_err(|_may_quote_it| format!("not a Postgres URL; {ENCODE}"))
+}
+
+/// Whether this is the URL of a Redis, or what is wrong with it.
+///
+/// # Errors
+/// What is wrong, and how it is written.
+pub fn redis(text: &str) -> Result<(), String> {
+    let socket = after_scheme(text, &["unix"]);
+    let tls = after_scheme(text, &["rediss"]);
+    let rest = socket.or(tls).or_else(|| after_scheme(text, &["redis"]));
+    let parts = Parts::of(rest.ok_or("not a Redis URL: it begins with redis://, rediss:// or unix://")?)?;
+    if parts.fragment.is_some_and(|fragment| tls.is_none() || fragment != "insecure") {
+        return Err(format!("not a Redis URL: nothing may stand behind a #; {ENCODE}"));
+    }
+    let known = if socket.is_some() { OF_REDIS_SOCKET } else { OF_REDIS };
+    parts.check_parameters(|name| known.contains(&name), known)?;
+    text.into_connection_info().map(drop).map_err(|_may_quote_it| format!("not a Redis URL; {ENCODE}"))
+}
+
+fn after_scheme<'a>(text: &'a str, schemes: &[&str]) -> Option<&'a str> {
+    let (scheme, rest) = text.split_once("://")?;
+    schemes.contains(&scheme).then_some(rest)
+}
+
+/// What stands behind the host.
+#[derive(Debug, Clone, Copy)]
+struct Parts<'a> {
+    query: Option<&'a str>,
+    fragment: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    /// An `@` behind the host's end, the value of a parameter aside, comes from a user name or password that ended too early.
+    fn of(rest: &'a str) -> Result<Self, String> {
+        let (before, fragment) = rest.split_once('#').map_or((rest, None), |(before, fragment)| (before, Some(fragment)));
+        let (before, query) = before.split_once('?').map_or((before, None), |(before, query)| (before, Some(query)));
+        let path = before.split_once('/').map_or("", |(_, path)| path);
+        let parts = Self { query, fragment };
+        let has_at = |text: &str| text.contains('@');
+        if has_at(path) || fragment.is_some_and(has_at) || parts.parameters().any(|(name, _)| has_at(name)) {
+            return Err(format!("not a URL that is plainly right: an @ stands behind the first / or ? or #; {ENCODE}"));
+        }
+        Ok(parts)
+    }
+
+    fn parameters(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let parameters = self.query.unwrap_or_default().split('&').filter(|parameter| !parameter.is_empty());
+        parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
+    }
+
+    /// The number of the unknown one, not its name: a password with a `?` or `&` ends up there.
+    fn check_parameters(self, is_known: impl Fn(&str) -> bool, known: &[&str]) -> Result<(), String> {
+        let Some((number, (name, _))) = self.parameters().enumerate().find(|(_, (name, _))| !is_known(name)) else { return Ok(()) };
+        let meant = nearest(name, known.iter().copied()).map(|meant| format!("did you mean {meant}? "));
+        Err(format!("its parameter {} is unknown; {}known: {}", number + 1, meant.unwrap_or_default(), known.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_plainly_right_is_taken() {
+        for right in [
+            "postgres://u:p@h:5432/orders?sslmode=verify-full&sslrootcert=/ca.pem&application_name=shop",
+            "postgresql://u%40tenant:p%2Fw%23%3F@h/orders",
+            "postgres://u:p@ss@h/orders",
+            "postgres://h/orders?user=u@tenant&password=p@ss",
+            "postgres://u@%2Fvar%2Frun%2Fpostgresql/orders",
+            "postgres://u@h/orders?options=-c%20search_path%3Dx&options[a]=b",
+        ] {
+            assert_eq!(postgres(right), Ok(()), "{right}");
+        }
+        for right in ["redis://h", "redis://:p%40@h:6380/1?protocol=resp3", "rediss://u:p@h#insecure", "unix:///run/redis.sock?db=1&pass=x"]
+        {
+            assert_eq!(redis(right), Ok(()), "{right}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_ends_the_url_too_early_is_refused_with_the_way_to_write_it() {
+        for password in ["se/cret", "se#cret", "se?cret", "12/cret", "12#cret", "12?cret", "s@e/cret", "12#se=cret", "12?se=cret"] {
+            let refused = [postgres(&format!("postgres://u:{password}@h:5432/orders")), redis(&format!("redis://u:{password}@h/1"))];
+            for refused in refused {
+                let what = refused.unwrap_err();
+                assert!(
+                    what.contains("%40") && what.contains("%2F") && what.contains("%23") && !what.contains("cret"),
+                    "{password}: {what}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_parameters_and_misspelt_modes_are_refused() {
+        let what = postgres("postgres://u:p@h/orders?application_name=a&sslmod=require").unwrap_err();
+        assert!(what.contains("parameter 2 is unknown; did you mean sslmode?"), "{what}");
+        let what = postgres("postgres://u:p@h/orders?sslmode=required").unwrap_err();
+        assert!(what.contains("verify-full") && !what.contains("required"), "{what}");
+        assert!(postgres("postgres://u:p@h/orders?channel_binding=require").unwrap_err().contains("known: sslmode"));
+        assert!(redis("redis://h/0?db=1").unwrap_err().contains("known: protocol"));
+        assert!(redis("redis://h/0#insecure").unwrap_err().contains("behind a #"));
+    }
+}
