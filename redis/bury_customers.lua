@@ -3,15 +3,16 @@
 -- KEYS     customer:<id>
 -- ARGV[1]  seconds a deleted customer's hash lives
 -- ARGV[2]  deleted_at
--- then     per customer, in the order of KEYS: the position that was seen, '' for none
+-- then     per customer, in the order of KEYS: the position that was seen, '' for none, and the position of the trace
 --
--- A deleted customer stays where it stood: what would have replaced it replaces the trace, and what it kept out stays out.
+-- The trace of a deleted customer stands right behind it: what would have replaced it replaces the trace, and what it kept out stays out, its
+-- own event included.
 --
 -- Replies how many were removed.
 
 local removed = 0
 for k = 1, #KEYS do
-  local key, seen = KEYS[k], ARGV[k + 2]
+  local key, seen = KEYS[k], ARGV[2 * k + 1]
   local stored = redis.pcall('HGET', key, 'position')
   if type(stored) == 'table' then
     if not string.find(stored.err, 'WRONGTYPE', 1, true) then
@@ -22,7 +23,7 @@ for k = 1, #KEYS do
   if (stored or '') == seen then
     removed = removed + redis.call('DEL', key)
     if seen ~= '' then
-      redis.call('HSET', key, 'position', seen, 'deleted_at', ARGV[2])
+      redis.call('HSET', key, 'position', ARGV[2 * k + 2], 'deleted_at', ARGV[2])
       redis.call('EXPIRE', key, ARGV[1])
     end
   end

@@ -12,7 +12,7 @@
 -- Replies, per change, the version that the hash has now, '' for none: also where the change was not applied. The transaction that marks the
 -- customer's orders needs it after a crash between this write and that transaction.
 
--- Position: epoch 10 digits, partition 10, offset 20, kind 1 (s snapshot, w stream, i incremental, u unknown), commit 21, lsn 21, and the
+-- Position: epoch 10 digits, partition 10, offset 20, kind 1 (s snapshot, w stream, i incremental, u unknown, t tombstone), commit 21, lsn 21, and the
 -- source's time 21, which decides nothing here. The last three start with 1, or are all zeros where there is none. Fixed-width digits compare
 -- as text in number order under any locale, and without the rounding of Lua's numbers, which are doubles.
 local WITHOUT_TIME, WITH_TIME = 83, 104 -- as it was written by earlier versions, and as it is
@@ -26,7 +26,10 @@ local function lsn(p) return string.sub(p, 63, 83) end
 
 local NO_COMMIT = string.rep('0', 21)
 
--- The same rule as Position::supersedes in consumer/src/position.rs; a property test holds the two together.
+local function is_log(k) return k == 'w' or k == 'i' end
+
+-- The same rule as Position::supersedes and Position::outlives in consumer/src/position.rs, where the argument stands; a property test holds
+-- them together.
 local function supersedes(new, stored)
   if epoch(new) ~= epoch(stored) then
     return epoch(new) > epoch(stored)
@@ -36,11 +39,14 @@ local function supersedes(new, stored)
     return false
   end
   local is, was = kind(new), kind(stored)
-  if is == 'u' or was == 'u' then
+  if is == 't' then
+    return same_partition
+  end
+  if is == 'u' or was == 'u' or was == 't' then
     return true
   end
   if is == 's' and was ~= 's' and not same_partition then
-    return lsn(new) >= lsn(stored)
+    return lsn(new) > lsn(stored)
   end
   if is == 's' or was == 's' then
     return true
@@ -50,6 +56,17 @@ local function supersedes(new, stored)
     return mine > theirs
   end
   return lsn(new) > lsn(stored)
+end
+
+-- Whether an event that makes its row replaces a delete: also at one position of the log.
+local function outlives(new, grave)
+  if supersedes(new, grave) then
+    return true
+  end
+  local mine, theirs = commit(new), commit(grave)
+  return epoch(new) == epoch(grave) and is_log(kind(new)) and is_log(kind(grave))
+    and (partition(new) ~= partition(grave) or offset(new) > offset(grave))
+    and lsn(new) == lsn(grave) and (mine == theirs or mine == NO_COMMIT or theirs == NO_COMMIT)
 end
 
 -- Position and version under a key. With the customers topic configured the names customer:* are ours: a value of another type gives way.
@@ -93,7 +110,14 @@ for k = 1, #KEYS do
   local stored, stored_version = stored_at(key)
   -- A position of another shape is none: somebody else's, or nobody's.
   local is_position = stored and (#stored == WITH_TIME or #stored == WITHOUT_TIME)
-  if not is_position or supersedes(position, stored) then
+  local replaces = not deleted and not stored_version and outlives or supersedes
+  if kind(position) == 't' and not (is_position and stored_version) then
+    -- A tombstone alone says nothing that a delete has not said better, and keeps nothing out.
+    if not is_position then
+      redis.call('DEL', key)
+    end
+    versions[k] = ''
+  elseif not is_position or replaces(position, stored) then
     -- Nothing of the older state stays, neither a column that is null now nor a time to live, but what the event does not speak of.
     local columns = not deleted and at > values_end + 1 and kept(key, values_end + 1, at - 1)
     redis.call('DEL', key)

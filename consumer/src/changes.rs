@@ -10,7 +10,7 @@ use crate::enrich::{Lookup, enrich};
 use crate::envelope::{Decoded, Decoder, Layouts};
 use crate::order::{Effect, Order, OrderChange};
 use crate::position::Position;
-use crate::record::Record;
+use crate::record::{Ended, Record};
 use crate::rejection::{Reason, Rejection, Stage};
 use crate::results::batch::{Delete, Put, Round};
 
@@ -73,13 +73,17 @@ pub struct Changes {
     pub absent: Tally,
 }
 
-/// Decodes all records but those that are refused already; adds those that cannot be decoded.
+/// Decodes all records but those that are refused already; adds those that cannot be decoded. `before` tells of the record before them.
 #[must_use]
-pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) -> Changes {
+pub fn decode(decoder: &Decoder, records: &[Record], before: &Ended, refusals: &mut Refusals) -> Changes {
     let mut out = Changes { changes: Vec::with_capacity(records.len()), records: Vec::with_capacity(records.len()), ..Changes::default() };
     let mut layouts = Layouts::default();
     for (index, record) in records.iter().enumerate() {
         if refusals.contains_key(&index) {
+            continue;
+        }
+        if record.value.is_none() && ended(records, index, before, &out).is_followed_by(record) {
+            out.ignored += 1;
             continue;
         }
         match decoder.order_among(record, &mut layouts) {
@@ -98,6 +102,14 @@ pub fn decode(decoder: &Decoder, records: &[Record], refusals: &mut Refusals) ->
         }
     }
     out
+}
+
+/// What the record before `index` has ended: a delete its row; and one that is refused may have been a delete.
+fn ended(records: &[Record], index: usize, before: &Ended, decoded: &Changes) -> Ended {
+    let Some(last) = index.checked_sub(1) else { return before.clone() };
+    let is_put =
+        decoded.records.last() == Some(&last) && matches!(decoded.changes.last().map(|change| &change.effect), Some(Effect::Put(_)));
+    if is_put { Ended::default() } else { Ended::by(&records[last]) }
 }
 
 /// Takes what an event leaves out from the change before it of the same order, where the batch has one.
@@ -122,6 +134,12 @@ fn fill_unchanged(changes: &mut [OrderChange]) {
 }
 
 impl Changes {
+    /// What the last of `records`, whose changes these are, has ended.
+    #[must_use]
+    pub fn ended(&self, records: &[Record], before: &Ended) -> Ended {
+        ended(records, records.len(), before, self)
+    }
+
     /// The customers to look up: those that an event itself names. In order of the records; they may repeat.
     #[must_use]
     pub fn customer_ids(&self) -> Vec<&str> {

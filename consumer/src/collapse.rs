@@ -6,7 +6,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use crate::order::OrderChange;
+use crate::order::{Effect, OrderChange};
 use crate::position::{Kind, Position};
 
 /// The write of one order in one round.
@@ -45,7 +45,7 @@ pub fn collapse(changes: &[OrderChange], left_out: impl Fn(usize) -> bool) -> Co
             None => 0,
             Some(&(round, place)) => {
                 let slot = &mut out.rounds[round][place];
-                match next(&changes[slot.change].position, &change.position) {
+                match next(&changes[slot.change], change) {
                     Next::Replaces => {
                         *slot = Slot { change: index, members: slot.members + 1 };
                         continue;
@@ -71,8 +71,9 @@ pub fn collapse(changes: &[OrderChange], left_out: impl Fn(usize) -> bool) -> Co
 }
 
 /// Exact for any stored position only between changes of the same class whose LSNs agree with the verdict: then the later one
-/// supersedes whatever the earlier one does, and nothing in between matters.
-fn next(last: &Position, change: &Position) -> Next {
+/// supersedes whatever the earlier one does, and nothing in between matters. At one position a create stands for itself and its delete.
+fn next(before: &OrderChange, after: &OrderChange) -> Next {
+    let (last, change) = (&before.position, &after.position);
     if class(last) != class(change) {
         return Next::NeedsRound;
     }
@@ -81,11 +82,22 @@ fn next(last: &Position, change: &Position) -> Next {
         Class::Unknown if replaces => Next::Replaces,
         Class::Snapshot if replaces && change.lsn >= last.lsn => Next::Replaces,
         Class::Committed | Class::Uncommitted if replaces && change.lsn > last.lsn => Next::Replaces,
+        Class::Committed | Class::Uncommitted if change.lsn == last.lsn && is_create_of_deleted(before, after) => {
+            if change.ties(last) {
+                Next::Replaces
+            } else {
+                Next::NeedsRound
+            }
+        }
         // Of another database: the transaction is to find out, and to stop.
         _ if change.contradicts(last) => Next::NeedsRound,
         Class::Committed | Class::Uncommitted if !replaces && change.lsn <= last.lsn => Next::Stale,
         _ => Next::NeedsRound,
     }
+}
+
+fn is_create_of_deleted(before: &OrderChange, after: &OrderChange) -> bool {
+    matches!((&before.effect, &after.effect), (Effect::Delete, Effect::Put(_)))
 }
 
 /// Positions that are compared with any other in one and the same way.
@@ -95,16 +107,21 @@ enum Class {
     Committed,
     Uncommitted,
     Unknown,
+    Tombstone,
 }
 
 fn class(position: &Position) -> Class {
     match position.kind {
         Kind::Snapshot => Class::Snapshot,
         Kind::Unknown => Class::Unknown,
+        Kind::Tombstone => Class::Tombstone,
         Kind::Stream | Kind::Incremental if position.commit.is_some() => Class::Committed,
         Kind::Stream | Kind::Incremental => Class::Uncommitted,
     }
 }
+
+#[cfg(test)]
+mod arrival;
 
 #[cfg(test)]
 mod tests {
@@ -112,10 +129,11 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::arrival::{State, end_of, put};
     use super::*;
-    use crate::order::{Change, Effect};
+    use crate::order::Change;
 
-    type Stored = BTreeMap<i64, Position>;
+    type Stored = BTreeMap<i64, State>;
 
     fn change(id: i64, position: Position) -> OrderChange {
         Change { id, effect: Effect::Delete, position }
@@ -134,11 +152,11 @@ mod tests {
     }
 
     fn apply(table: &mut Stored, change: &OrderChange) -> bool {
-        let newer = table.get(&change.id).is_none_or(|stored| change.position.supersedes(stored));
-        if newer {
-            table.insert(change.id, change.position);
+        let end = end_of(table.get(&change.id).copied(), change);
+        if let Some(state) = end {
+            table.insert(change.id, state);
         }
-        newer
+        end.is_some()
     }
 
     fn as_batch(stored: &Stored, changes: &[OrderChange]) -> (Stored, u64) {
@@ -157,6 +175,15 @@ mod tests {
         let changes: Vec<_> = (1..=5).map(|n| change(7, stream(n, n * 10, n * 10 + 1))).collect();
         let collapsed = collapse(&changes, |_| false);
         assert_eq!(collapsed.rounds, vec![vec![Slot { change: 4, members: 5 }]]);
+    }
+
+    #[test]
+    fn a_key_change_whose_order_stays_is_one_write_and_its_delete_sent_again_is_stale() {
+        let position = |offset| stream(offset, 10, 11);
+        let put = |offset| Change { effect: put(), ..change(7, position(offset)) };
+        let changes = vec![change(7, position(1)), put(2), change(7, position(3)), put(4)];
+        let collapsed = collapse(&changes, |_| false);
+        assert_eq!((collapsed.rounds, collapsed.stale), (vec![vec![Slot { change: 1, members: 2 }]], 2));
     }
 
     #[test]
@@ -188,21 +215,30 @@ mod tests {
     }
 
     fn any_position(partition: i32, offset: i64) -> impl Strategy<Value = Position> {
-        let kind = prop_oneof![Just(Kind::Snapshot), Just(Kind::Stream), Just(Kind::Incremental), Just(Kind::Unknown)];
+        let kind =
+            prop_oneof![Just(Kind::Snapshot), Just(Kind::Stream), Just(Kind::Incremental), Just(Kind::Unknown), Just(Kind::Tombstone)];
         (kind, proptest::option::weighted(0.7, 0..6_i64), proptest::option::weighted(0.9, 0..6_i64))
             .prop_map(move |(kind, commit, lsn)| Position { epoch: 0, partition, offset, kind, commit, lsn, ts_ms: None })
     }
 
     fn any_changes() -> impl Strategy<Value = Vec<OrderChange>> {
-        proptest::collection::vec((0..3_i64, any_position(0, 0)), 0..14).prop_map(|rows| {
+        proptest::collection::vec((0..3_i64, any::<bool>(), any_position(0, 0)), 0..14).prop_map(|rows| {
             let numbered = rows.into_iter().zip(100..);
-            numbered.map(|((id, position), offset)| change(id, Position { offset, ..position })).collect()
+            let effect = |is_put, position: &Position| if is_put && position.kind != Kind::Tombstone { put() } else { Effect::Delete };
+            numbered
+                .map(|((id, is_put, position), offset)| Change {
+                    id,
+                    effect: effect(is_put, &position),
+                    position: Position { offset, ..position },
+                })
+                .collect()
         })
     }
 
     fn any_stored() -> impl Strategy<Value = Stored> {
         let position = (0..2_i32).prop_flat_map(|partition| any_position(partition, 50));
-        proptest::collection::btree_map(0..3_i64, position, 0..3)
+        let state = (position, any::<bool>()).prop_map(|(position, is_gone)| State { position, is_gone });
+        proptest::collection::btree_map(0..3_i64, state, 0..3)
     }
 
     proptest! {
@@ -228,7 +264,7 @@ mod tests {
                 change.position.offset = offset;
             }
             let (table, _) = as_batch(&Stored::new(), &delivered);
-            let lsns = |table: Stored| table.into_iter().map(|(id, position)| (id, position.lsn)).collect::<Vec<_>>();
+            let lsns = |table: Stored| table.into_iter().map(|(id, state)| (id, state.position.lsn)).collect::<Vec<_>>();
             prop_assert_eq!(lsns(table), lsns(one_by_one(&Stored::new(), &log)));
         }
     }

@@ -13,7 +13,7 @@ use crate::fate::Fates;
 use crate::flow::{Flow, Place};
 use crate::order::{CustomerChange, Effect};
 use crate::partition::{Letters, Stopped, delay, was_committed, within};
-use crate::record::Record;
+use crate::record::{Ended, Record};
 use crate::reflect;
 use crate::results::keep::CustomerBatch;
 use crate::results::{ApplyError, Class};
@@ -25,11 +25,11 @@ use crate::source::{Inbox, Received};
 /// [`Stopped`] says why the partition must not go on.
 pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(), Stopped> {
     reflect::cover(&flow, &place, place.claim.next_offset, None).await;
-    let mut from = place.claim.next_offset;
+    let (mut from, mut ended) = (place.claim.next_offset, Ended::default());
     loop {
         let mut records = Vec::new();
         let Received::UpTo(to) = place.receive(flow.limits, &inbox, &mut records).await else { return Ok(()) };
-        let mut batch = decode(&flow, &records);
+        let mut batch = decode(&flow, &records, &mut ended);
         flow.tell_absent(&place, &batch.absent);
         stand_in(&flow, &place, &mut batch.changes).await?;
         let changed = put(&flow, &place, &batch.changes, to).await?;
@@ -48,13 +48,21 @@ pub(crate) struct Customers {
     ignored: u64,
 }
 
-pub(crate) fn decode(flow: &Flow, records: &[Record]) -> Customers {
+/// Decodes a batch; `ended` tells of the record before it, and afterwards of its last.
+pub(crate) fn decode(flow: &Flow, records: &[Record], ended: &mut Ended) -> Customers {
     let mut out = Customers::default();
     for (index, record) in records.iter().enumerate() {
+        let is_told = ended.is_followed_by(record);
+        *ended = Ended::by(record);
+        if is_told {
+            out.ignored += 1;
+            continue;
+        }
         match flow.decoder.customer(record) {
             Ok(Decoded::Change(change)) => {
                 if let Effect::Put(row) = &change.effect {
                     out.absent.add(row.absent());
+                    *ended = Ended::default();
                 }
                 out.changes.push(change);
             }

@@ -1,7 +1,47 @@
 //! Where an event stands, and which of two events for one row is newer (P5).
 //!
-//! The rule is a table; the same table stands as SQL in the migration that creates `position_supersedes` and as Lua in
-//! `redis/put_customers.lua`. A property test holds the three together.
+//! The rule is a table; the same table stands as SQL in the newest migration that creates `position_supersedes` and `position_outlives`, and as
+//! Lua in `redis/put_customers.lua`. Property tests hold the three together.
+//!
+//! # Two events at one position
+//!
+//! An LSN names one record of the log, and a record changes one row at most once. So two events of one row at one (commit, LSN) are of three
+//! kinds only:
+//!
+//! - *One event sent again*, after a crash of Connect: the same bytes. It is stale, whatever it does.
+//! - *A key that changed while the id stayed* (a composite primary key, `message.key.columns`): Debezium writes one update as a delete of the
+//!   old key and a create of the new one. The keys differ, so the two may be in two partitions and come in either order, and both may be sent
+//!   again. The row is there after the update: **of a delete and a create at one position the create wins**, whichever comes first, however
+//!   often both come. The other way round does not occur: a create and its delete are two records, also within one transaction, and the later
+//!   one has the higher LSN.
+//! - *A row of an incremental snapshot*, which carries the position of the last event before it. Debezium drops rows whose key was changed
+//!   while their chunk was read, so what is left was read after that event: it has what the event made of the row, and if the event was a
+//!   delete, the row lives under another key. The same rule is right.
+//!
+//! So a tie needs to know only whether an event removes its row. That is where the event is stored: rows are of creates and updates, tombstones
+//! of deletes; no position holds it. Headers (`__debezium.newkey`) say it too, but transforms may drop them, and the rule does without.
+//!
+//! Where the numbers come from, by the version of Debezium:
+//!
+//! - before 1.5 there is no sequence: the LSN alone. Of one row that is enough, for a transaction waits for the row until the one before ended.
+//! - 1.5 to 1.6.1 write the last commit twice in the sequence, whichever change of a transaction it is (DBZ-3801). So an event of the log
+//!   stands at `source.lsn`, and only what has none (an incremental snapshot's row) at the second part of the sequence. What an earlier
+//!   orderstream stored of such events has an LSN that is too low, by less than its transaction: an event that is sent again passes it
+//!   once, and those behind it in its transaction follow.
+//! - from 1.6.2 on both are the same number.
+//!
+//! A snapshot at an LSN has what ended before it; a record that begins there comes after it. So at one LSN a row of a snapshot does not replace
+//! what an event of the log has left from another partition.
+//!
+//! # A tombstone alone
+//!
+//! A null value follows each delete, for compaction, and says nothing new. On a compacted topic it may be all that is left of the delete.
+//! Then only its partition and offset are known, and that is what compaction goes by as well: the tombstone removes what was written before
+//! it *in its own partition*, and nothing else. To a row from another partition it says nothing: when a key changes and the id stays, the old
+//! partition ends with the tombstone of the old key, and the row lives in the new one. Whatever comes later, or from elsewhere, replaces it. So the
+//! end is the same in every order of arrival. Not covered: a key that moved between partitions without a change of its row (partitions were
+//! added, another converter), whose delete was compacted away before it was read. Kafka itself forgets such a delete, as the old partition keeps
+//! the old row for ever; a comparison finds it.
 
 use std::cmp::Ordering;
 
@@ -16,10 +56,12 @@ pub enum Kind {
     Incremental,
     /// Nothing tells: a flat row without source columns.
     Unknown,
+    /// A null value without the delete that it follows.
+    Tombstone,
 }
 
 impl Kind {
-    /// The code that is stored: `s`, `w`, `i`, `u`.
+    /// The code that is stored: `s`, `w`, `i`, `u`, `t`.
     #[must_use]
     pub fn code(self) -> char {
         match self {
@@ -27,13 +69,15 @@ impl Kind {
             Self::Stream => 'w',
             Self::Incremental => 'i',
             Self::Unknown => 'u',
+            Self::Tombstone => 't',
         }
     }
 
     /// The kind that a code stands for.
     #[must_use]
     pub fn from_code(code: char) -> Option<Self> {
-        [Self::Snapshot, Self::Stream, Self::Incremental, Self::Unknown].into_iter().find(|kind| kind.code() == code)
+        let all = [Self::Snapshot, Self::Stream, Self::Incremental, Self::Unknown, Self::Tombstone];
+        all.into_iter().find(|kind| kind.code() == code)
     }
 
     fn is_log(self) -> bool {
@@ -54,7 +98,7 @@ pub struct Position {
     pub kind: Kind,
     /// First part of `source.sequence`: LSN of the last commit before this change. Null for snapshots and for the first change after one.
     pub commit: Option<i64>,
-    /// Second part of `source.sequence`, else `source.lsn`.
+    /// `source.lsn`, else the second part of `source.sequence`; of an incremental snapshot the other way round.
     pub lsn: Option<i64>,
     /// `source.ts_ms`, milliseconds since 1970: when the source committed. Never decides which is newer, see [`Self::contradicts`].
     pub ts_ms: Option<i64>,
@@ -66,7 +110,7 @@ pub struct Position {
 pub const CLOCK_TOLERANCE_MS: i64 = 60_000;
 
 impl Position {
-    /// Whether this event replaces what `stored` left behind, for one and the same row.
+    /// Whether this event replaces what `stored` left behind, for one and the same row. A create that meets a delete has [`Self::outlives`].
     ///
     /// Log events compare by (commit, LSN), where one lacks the commit by LSN alone. A snapshot's LSN is compared with a log event's only
     /// across partitions: a transaction that was open while the snapshot ran has a lower LSN and still comes after it.
@@ -80,11 +124,36 @@ impl Position {
             return false;
         }
         match (self.kind, stored.kind) {
-            (Kind::Unknown, _) | (_, Kind::Unknown) => true,
-            (Kind::Snapshot, of) if of.is_log() && !same_partition => self.lsn >= stored.lsn,
+            (Kind::Tombstone, _) => same_partition,
+            (Kind::Unknown, _) | (_, Kind::Unknown | Kind::Tombstone) => true,
+            (Kind::Snapshot, of) if of.is_log() && !same_partition => self.lsn > stored.lsn,
             (Kind::Snapshot, _) | (_, Kind::Snapshot) => true,
             _ => self.log_order(stored) == Ordering::Greater,
         }
+    }
+
+    /// Whether this event, which makes its row, replaces the delete that `grave` was: also where both stand at one position of the log.
+    #[must_use]
+    pub fn outlives(&self, grave: &Self) -> bool {
+        self.supersedes(grave) || self.ties(grave)
+    }
+
+    /// Whether both stand at one position of the log, and this one is not the stored one read again.
+    #[must_use]
+    pub fn ties(&self, stored: &Self) -> bool {
+        self.epoch == stored.epoch
+            && self.kind.is_log()
+            && stored.kind.is_log()
+            && (self.partition != stored.partition || self.offset > stored.offset)
+            && self.log_order(stored) == Ordering::Equal
+    }
+
+    /// Where a delete stands that no event tells of: behind this event, and before every other. Records of the log begin at every eighth
+    /// byte, so the next byte is nobody's; a delete at the very position would give way when the event is sent again.
+    #[must_use]
+    pub fn behind(&self) -> Self {
+        let lsn = if self.kind.is_log() { self.lsn.map(|lsn| lsn.saturating_add(1)) } else { self.lsn };
+        Self { lsn, ..*self }
     }
 
     /// Whether this streamed event is older than `stored` by its LSN, but was committed clearly later: then the two LSNs are of different
@@ -142,5 +211,30 @@ mod tests {
         }
         let snapshot = Position { kind: Kind::Snapshot, ..stored };
         assert!(!stream(2, 50, later).contradicts(&snapshot));
+    }
+
+    #[test]
+    fn a_create_outlives_the_delete_at_its_position_and_one_that_no_event_tells_of_it_does_not() {
+        let create = stream(2, 96, NOON);
+        assert!(!create.supersedes(&stream(1, 96, NOON)) && create.outlives(&stream(1, 96, NOON)));
+        assert!(!create.outlives(&create), "read again");
+        assert!(!create.outlives(&stream(1, 104, NOON)) && !create.outlives(&Position { epoch: 1, ..stream(1, 96, NOON) }));
+        assert!(!stream(3, 96, NOON).outlives(&create.behind()) && stream(3, 104, NOON).outlives(&create.behind()));
+    }
+
+    #[test]
+    fn a_row_of_a_snapshot_does_not_replace_the_record_that_began_there_in_another_partition() {
+        let snapshot = |lsn: i64| Position { kind: Kind::Snapshot, commit: None, partition: 1, ..stream(9, lsn, NOON) };
+        let stored = stream(1, 96, NOON);
+        assert!(!snapshot(96).supersedes(&stored) && snapshot(97).supersedes(&stored));
+    }
+
+    #[test]
+    fn a_tombstone_alone_concerns_its_own_partition_and_keeps_nothing_out() {
+        let tombstone = Position { kind: Kind::Tombstone, commit: None, lsn: None, ts_ms: None, ..stream(5, 0, 0) };
+        let elsewhere = Position { partition: 1, ..stream(1, 96, NOON) };
+        assert!(tombstone.supersedes(&stream(4, 96, NOON)) && !tombstone.supersedes(&elsewhere));
+        assert!(!tombstone.supersedes(&stream(6, 96, NOON)), "it is newer");
+        assert!(elsewhere.supersedes(&tombstone) && stream(6, 8, NOON).supersedes(&tombstone));
     }
 }

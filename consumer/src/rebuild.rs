@@ -17,7 +17,7 @@ use crate::envelope::Decoded;
 use crate::flow::{Flow, Place};
 use crate::metrics::Rebuild;
 use crate::progress::{Advance, Of, Point};
-use crate::record::Record;
+use crate::record::{Ended, Record};
 use crate::redis_link::{RedisError, Run};
 use crate::repair::Topics;
 use crate::reread::Reread;
@@ -189,9 +189,10 @@ async fn customers_again(
     told: &mut impl FnMut(u64),
 ) -> Result<(), NotYet> {
     let mut batches = reread.start(topic, partition, offsets);
+    let mut ended = Ended::default();
     while let Some(records) = batches.next().await {
         let records = records?;
-        let mut batch = customer_partition::decode(flow, &records);
+        let mut batch = customer_partition::decode(flow, &records, &mut ended);
         flow.results.stand_in(&mut batch.changes).await?;
         let customers = flow.customers.rebuild_customers(&batch.changes).await?;
         flow.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);

@@ -112,6 +112,30 @@ pub struct Landmark {
     pub timestamp_ms: i64,
 }
 
+/// The bytes of a key. Those of a number lie here, without memory of their own.
+pub type Key = SmallVec<[u8; 24]>;
+
+/// Key and offset of a record that ended its row, or may have, if that was the last one of its partition: a tombstone with the same key right
+/// behind it belongs to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ended(Option<(Key, i64)>);
+
+impl Ended {
+    /// Ended by this record.
+    #[must_use]
+    pub fn by(record: &Record) -> Self {
+        Self(record.key.clone().map(|key| (key, record.offset)))
+    }
+
+    /// Whether `record` is the tombstone that Debezium sends after each delete: it says nothing that the delete has not said. A null value that
+    /// follows something else is all that compaction left of a delete; so it is behind a gap, where a row of the same key may have been.
+    #[must_use]
+    pub fn is_followed_by(&self, record: &Record) -> bool {
+        let Some((key, offset)) = &self.0 else { return false };
+        record.value.is_none() && record.offset == offset + 1 && record.key.as_ref() == Some(key)
+    }
+}
+
 /// A record as Kafka delivered it, unparsed.
 #[derive(Debug, Clone)]
 pub struct Record {
@@ -123,8 +147,8 @@ pub struct Record {
     pub offset: i64,
     /// Kafka's timestamp in milliseconds since 1970, if it has one.
     pub timestamp_ms: Option<i64>,
-    /// The key's bytes; a truncate has none. Those of a number lie here, without memory of their own.
-    pub key: Option<SmallVec<[u8; 24]>>,
+    /// The key's bytes; a truncate has none.
+    pub key: Option<Key>,
     /// The value's bytes; a tombstone has none.
     pub value: Option<Vec<u8>>,
     /// The headers in the order of the record.
@@ -157,6 +181,21 @@ mod tests {
         assert_eq!(headers.iter().collect::<Vec<_>>(), SOME);
         assert_eq!((headers.last("a"), headers.last("none"), headers.last("b")), (Some(&b"\xff\0"[..]), None, None));
         assert_eq!(Headers::default().iter().next(), None);
+    }
+
+    fn record(key: &[u8], offset: i64, value: Option<&[u8]>) -> Record {
+        let (key, value) = (Some(key.into()), value.map(<[u8]>::to_vec));
+        Record { topic: "t".into(), partition: 0, offset, timestamp_ms: None, key, value, headers: Headers::default() }
+    }
+
+    #[test]
+    fn a_tombstone_belongs_to_the_delete_with_the_same_key_right_before_it() {
+        let ended = Ended::by(&record(b"1", 7, Some(b"{}")));
+        assert!(ended.is_followed_by(&record(b"1", 8, None)));
+        for other in [record(b"1", 9, None), record(b"2", 8, None), record(b"1", 8, Some(b"{}"))] {
+            assert!(!ended.is_followed_by(&other), "{other:?}");
+        }
+        assert!(!Ended::default().is_followed_by(&record(b"1", 8, None)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use chrono::Utc;
 use crate::changes::{self, Changes, Refusals};
 use crate::enrich::Lookup;
 use crate::flow::Flow;
-use crate::record::Record;
+use crate::record::{Ended, Record};
 use crate::redis_link::RedisError;
 use crate::rejection::Rejection;
 use crate::results::batch::{Batch, Round};
@@ -140,7 +140,7 @@ fn decode(flow: &Flow, original: &Original, refused: Option<&Rejection>) -> (Out
         return (Outcome::Refused(rejection.clone()), None);
     }
     let mut refusals = Refusals::new();
-    let changes = changes::decode(&flow.decoder, std::slice::from_ref(&original.record), &mut refusals);
+    let changes = changes::decode(&flow.decoder, std::slice::from_ref(&original.record), &Ended::default(), &mut refusals);
     match refusals.remove(&0) {
         Some(refusal) => (Outcome::Refused(refusal.rejection), None),
         None if changes.ignored > 0 => (Outcome::Ignored, None),

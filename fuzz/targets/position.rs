@@ -29,7 +29,7 @@ fn position(u: &mut Unstructured<'_>) -> arbitrary::Result<Position> {
         epoch: i32::from(u.ratio(1, 8)?),
         partition: u.int_in_range(0..=2)?,
         offset: number(u)?,
-        kind: *u.choose(&[Kind::Snapshot, Kind::Stream, Kind::Stream, Kind::Incremental, Kind::Unknown])?,
+        kind: *u.choose(&[Kind::Snapshot, Kind::Stream, Kind::Stream, Kind::Incremental, Kind::Unknown, Kind::Tombstone])?,
         commit: maybe(u)?,
         lsn: maybe(u)?,
         ts_ms: maybe(u)?,
@@ -55,7 +55,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(!(forth && b.supersedes(&c)) || a.supersedes(&c), "streamed events have one order: {a:?} {b:?} {c:?}");
     }
     for (new, stored) in [(&a, &b), (&b, &a), (&b, &c)] {
-        assert_eq!(in_redis(new, stored), new.supersedes(stored), "Redis and Rust: {new:?} {stored:?}");
+        assert_eq!(in_redis(new, stored), (new.supersedes(stored), new.outlives(stored)), "Redis and Rust: {new:?} {stored:?}");
     }
 });
 
@@ -64,19 +64,20 @@ fn is_log(position: &Position) -> bool {
 }
 
 thread_local! {
-    static RULE: OnceCell<(Lua, Function)> = const { OnceCell::new() };
+    static RULE: OnceCell<(Lua, Function, Function)> = const { OnceCell::new() };
 }
 
 /// The rule as the script has it, run by the Lua that Redis has.
-fn in_redis(new: &Position, stored: &Position) -> bool {
+fn in_redis(new: &Position, stored: &Position) -> (bool, bool) {
     RULE.with(|rule| {
-        let (_, supersedes) = rule.get_or_init(|| {
+        let (_, supersedes, outlives) = rule.get_or_init(|| {
             let script = include_str!("../../redis/put_customers.lua");
             let (rule, _) = script.split_once("-- Position and version under a key").expect("the rule ends where the keys begin");
             let lua = Lua::new();
-            let function = lua.load(format!("{rule}\nreturn supersedes")).eval().expect("the script can be read");
-            (lua, function)
+            let (supersedes, outlives) = lua.load(format!("{rule}\nreturn supersedes, outlives")).eval().expect("the script can be read");
+            (lua, supersedes, outlives)
         });
-        supersedes.call((position_text(new), position_text(stored))).expect("the rule has an answer")
+        let ask = |rule: &Function| rule.call((position_text(new), position_text(stored))).expect("the rule has an answer");
+        (ask(supersedes), ask(outlives))
     })
 }

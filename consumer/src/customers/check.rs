@@ -78,11 +78,11 @@ impl Customers {
         columns::instant(&mut deleted_at, Utc::now());
         let mut removed = 0;
         for chunk in seen.chunks(PER_CALL) {
-            let mut call = BURY.call(chunk.len(), 2 + chunk.len(), 160 * chunk.len());
+            let mut call = BURY.call(chunk.len(), 2 + 2 * chunk.len(), 280 * chunk.len());
             chunk.iter().for_each(|(id, _)| key_arg(&mut call, id));
             call.arg(DELETED_FOR_SECONDS).arg(&deleted_at);
             for (_, position) in chunk {
-                call.arg(position);
+                call.arg(position).arg(position_text::behind(position));
             }
             let mut request = Pipeline::with_capacity(1);
             request.add_command(call);

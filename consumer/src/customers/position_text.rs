@@ -34,6 +34,11 @@ pub(super) fn parse(text: &str) -> Option<Position> {
     })
 }
 
+/// The text of the position right behind ([`Position::behind`]); any other text as it is.
+pub(super) fn behind(text: &str) -> String {
+    parse(text).map_or_else(|| text.to_owned(), |position| position_text(&position.behind()))
+}
+
 /// Whether a stored text stands for this position.
 pub(super) fn is_of(stored: &str, position: &Position) -> bool {
     parse(stored).is_some_and(|stored| Position { ts_ms: position.ts_ms, ..stored } == *position)

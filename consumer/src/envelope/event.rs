@@ -11,7 +11,7 @@ use super::layout::Layouts;
 use super::row::{Before, Cells, Row};
 use super::schema::Schema;
 use super::source::{Op, Source};
-use crate::position::Position;
+use crate::position::{Kind, Position};
 use crate::record::Record;
 use crate::rejection::Rejection;
 
@@ -148,10 +148,8 @@ fn fields<'a>(text: &'a str, layouts: Option<&mut Layouts>) -> Result<Option<Env
 
 /// Reads an envelope; `None` if there is nothing to do.
 pub(super) fn read<'a>(record: &'a Record, epoch: i32, layouts: Option<&mut Layouts>) -> Result<Option<Event<'a>>, Rejection> {
-    // The tombstone that follows a delete is there for compaction only
-    // (https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-tombstone-events).
-    let Some(bytes) = &record.value else { return Ok(None) };
-    let Some(envelope) = fields(json::utf8("value", bytes)?, layouts)? else { return Ok(None) };
+    let Some(bytes) = &record.value else { return tombstone(record, epoch) };
+    let Some(envelope) = fields(json::utf8("value", bytes)?, layouts)? else { return tombstone(record, epoch) };
     let Envelope { schema, before, after, source, op } = envelope;
 
     let Some(op) = Op::read(Field { place: "", name: "op", raw: op })? else {
@@ -175,4 +173,13 @@ pub(super) fn read<'a>(record: &'a Record, epoch: i32, layouts: Option<&mut Layo
     };
     let position = source.unwrap_or_default().position("source", record, epoch, Some(op))?;
     Ok(Some(Event { key, action, schema: Schema { raw: schema, row: Some("after") }, position }))
+}
+
+/// Compaction may leave nothing else of a delete
+/// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-tombstone-events>).
+fn tombstone(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
+    let Some(id) = key::read(record)?.id() else { return Ok(None) };
+    let Record { partition, offset, .. } = *record;
+    let position = Position { epoch, partition, offset, kind: Kind::Tombstone, commit: None, lsn: None, ts_ms: None };
+    Ok(Some(Event { key: Some(id), action: Action::Delete { id }, schema: Schema { raw: None, row: None }, position }))
 }

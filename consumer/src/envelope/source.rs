@@ -62,11 +62,11 @@ impl Source<&str> {
     /// The position of `record`'s event; `place` is where these fields stand.
     pub(super) fn position(&self, place: &'static str, record: &Record, epoch: i32, op: Option<Op>) -> Result<Position, Rejection> {
         let (commit, second) = self.sequence(place)?;
-        let lsn = match second {
-            Some(lsn) => Some(lsn),
-            None => self.lsn.map(|raw| lsn(Field { place, name: "lsn", raw: Some(raw) }, raw)).transpose()?,
-        };
-        let kind = match (lsn, self.told(place)?, op) {
+        let own = self.lsn.map(|raw| lsn_or_null(Field { place, name: "lsn", raw: Some(raw) }, raw)).transpose()?.flatten();
+        let told = self.told(place)?;
+        // An event of the log stands at its own LSN, whatever its sequence says; a row of an incremental snapshot has none.
+        let lsn = if told == Some(Kind::Incremental) { second.or(own) } else { own.or(second) };
+        let kind = match (lsn, told, op) {
             (None, _, _) => Kind::Unknown,
             (_, Some(Kind::Incremental), _) => Kind::Incremental,
             (_, _, Some(Op::Read)) => Kind::Snapshot,

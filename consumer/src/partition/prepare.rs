@@ -1,5 +1,6 @@
 //! First stage: records to a batch that can be stored.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -11,7 +12,7 @@ use crate::enrich::Lookup;
 use crate::envelope::Decoded;
 use crate::flow::{Flow, Place};
 use crate::metrics::Stage;
-use crate::record::Record;
+use crate::record::{Ended, Record};
 use crate::rejection::Rejection;
 use crate::results::batch::Batch;
 use crate::source::{Inbox, Received};
@@ -20,6 +21,9 @@ use crate::source::{Inbox, Received};
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) records: Vec<Record>,
+    /// What the record before these has ended, and what the last of these has.
+    before: Ended,
+    ended: Ended,
     pub(super) refusals: Refusals,
     /// In the place of each record what was said about its customer.
     pub(super) lookups: Vec<Lookup>,
@@ -29,32 +33,35 @@ pub(super) struct Prepared {
 
 /// Prepares batches until the inbox is closed or the next stage is gone.
 pub(super) async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox, out: mpsc::Sender<Prepared>) {
-    let mut from = place.claim.next_offset;
+    let (mut from, mut before) = (place.claim.next_offset, Ended::default());
     // The place in the channel first: what cannot be handed on is better left in the inbox, where it makes the next batch larger (P10).
     while let Ok(place_in_channel) = out.reserve().await {
         let mut records = Vec::new();
         let Received::UpTo(to) = place.receive(flow.limits, &inbox, &mut records).await else { return };
-        let Some(prepared) = prepare(&flow, &place, records, from, to).await else { return };
+        let Some(prepared) = prepare(&flow, &place, records, before, from..to).await else { return };
+        before = prepared.ended.clone();
         place_in_channel.send(prepared);
         from = to;
     }
 }
 
 /// `None`: the partition was revoked while Redis was awaited.
-async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, from: i64, to: i64) -> Option<Prepared> {
+async fn prepare(flow: &Flow, place: &Place, records: Vec<Record>, before: Ended, offsets: Range<i64>) -> Option<Prepared> {
     let mut refusals = Refusals::new();
     if !records.is_empty() {
         flow.metrics.batch_received(records.len(), records.iter().map(Record::size).sum());
     }
-    let changes = flow.timed(Stage::Decode, async { changes::decode(&flow.decoder, &records, &mut refusals) }).await;
+    let changes = flow.timed(Stage::Decode, async { changes::decode(&flow.decoder, &records, &before, &mut refusals) }).await;
     flow.tell_absent(place, &changes.absent);
     let (lookups, token) = flow.timed(Stage::Lookup, look_up(flow, place, &changes.customer_ids())).await?;
     let redis_away = Lookup::is_unavailable(&lookups);
     count(flow, &lookups);
     let lookups = changes.by_record(&mut lookups.into_iter(), records.len());
     changes.refuse_unenriched(&lookups, flow.strictness, &mut refusals);
-    let batch = Batch { last: records.last().and_then(Record::landmark), redis_away, ..Batch::empty(from, to, Utc::now()) };
-    let mut prepared = Prepared { records, refusals, lookups, token, batch };
+    let batch =
+        Batch { last: records.last().and_then(Record::landmark), redis_away, ..Batch::empty(offsets.start, offsets.end, Utc::now()) };
+    let ended = changes.ended(&records, &before);
+    let mut prepared = Prepared { records, before, ended, refusals, lookups, token, batch };
     prepared.fill(changes);
     Some(prepared)
 }
@@ -96,7 +103,8 @@ impl Prepared {
 
     /// Decodes, collapses and enriches again.
     fn rebuild(&mut self, flow: &Flow) {
-        let changes = changes::decode(&flow.decoder, &self.records, &mut self.refusals);
+        let changes = changes::decode(&flow.decoder, &self.records, &self.before, &mut self.refusals);
+        self.ended = changes.ended(&self.records, &self.before);
         self.fill(changes);
     }
 
@@ -122,11 +130,12 @@ impl Prepared {
             Batch { last, redis_away, ..Batch::empty(from, to, now) }
         };
         let (first_batch, second_batch) = (half(from, border, &self.records), half(border, to, &second));
-        let mut halves = [
-            Self { records: self.records, refusals: self.refusals, lookups: self.lookups, token: self.token.clone(), batch: first_batch },
-            Self { records: second, refusals: late, lookups: second_lookups, token: self.token, batch: second_batch },
-        ];
-        halves.iter_mut().for_each(|half| half.rebuild(flow));
-        Vec::from(halves)
+        let mut first = Self { records: self.records, lookups: self.lookups, token: self.token.clone(), batch: first_batch, ..self };
+        first.rebuild(flow);
+        let (before, ended) = (first.ended.clone(), Ended::default());
+        let mut second =
+            Self { records: second, before, ended, refusals: late, lookups: second_lookups, token: self.token, batch: second_batch };
+        second.rebuild(flow);
+        vec![first, second]
     }
 }

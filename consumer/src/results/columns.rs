@@ -94,7 +94,10 @@ impl Positions {
 
 /// The kind that [`kind_code`] stored; what nobody stored says nothing.
 pub(super) fn kind_of(code: i8) -> Kind {
-    [Kind::Snapshot, Kind::Stream, Kind::Incremental].into_iter().find(|kind| kind_code(*kind) == code).unwrap_or(Kind::Unknown)
+    [Kind::Snapshot, Kind::Stream, Kind::Incremental, Kind::Tombstone]
+        .into_iter()
+        .find(|kind| kind_code(*kind) == code)
+        .unwrap_or(Kind::Unknown)
 }
 
 /// Postgres' `"char"` is a signed byte on the wire.
@@ -104,6 +107,7 @@ fn kind_code(kind: Kind) -> i8 {
         Kind::Stream => b'w' as i8,
         Kind::Incremental => b'i' as i8,
         Kind::Unknown => b'u' as i8,
+        Kind::Tombstone => b't' as i8,
     }
 }
 

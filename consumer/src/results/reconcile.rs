@@ -26,15 +26,20 @@ const DELETED: &str = "select order_id, partition from deleted_orders where orde
 
 const REVISIONS: &str = "select order_id, revision from results where order_id = any($1)";
 
-/// A tombstone where the row stood: every event that would have replaced the row replaces the tombstone, so that an order that comes back
-/// wins, and every event that the row kept out stays out (P5). Only rows that are still as they were when the source did not have them.
+/// A tombstone right behind where the row stood ([`Position::behind`]): every event that would have replaced the row replaces the tombstone, so
+/// that an order that comes back wins, and every event that the row kept out stays out, the row's own included (P5). Only rows that are still
+/// as they were when the source did not have them.
+///
+/// [`Position::behind`]: crate::position::Position::behind
 const BURY: &str = "
 with mine as (
     select r.* from results r join unnest($1::bigint[], $2::bigint[]) as c (order_id, revision) using (order_id, revision)
     order by r.order_id for update of r),
 gone as (delete from results r using mine where r.order_id = mine.order_id)
 insert into deleted_orders as d (order_id, deleted_at, revision, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms)
-select order_id, now(), nextval('results_revision'), epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms from mine order by order_id
+select order_id, now(), nextval('results_revision'), epoch, partition, \"offset\", kind, commit_lsn,
+    case when kind in ('w', 'i') then lsn + 1 else lsn end, source_ms
+from mine order by order_id
 on conflict (order_id) do update set
     deleted_at = excluded.deleted_at, revision = excluded.revision, epoch = excluded.epoch, partition = excluded.partition,
     \"offset\" = excluded.\"offset\", kind = excluded.kind, commit_lsn = excluded.commit_lsn, lsn = excluded.lsn, source_ms = excluded.source_ms

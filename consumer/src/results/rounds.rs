@@ -50,7 +50,8 @@ const ROW_BYTES: usize = 256;
 /// waits for many of them at once, but for each alone while it writes.
 const AHEAD: usize = 64;
 
-/// Removes the rows that are older and leaves a tombstone for these and for orders that have no row.
+/// Removes the rows that are older and leaves a tombstone for these and for orders that have no row. A tombstone of Kafka that stands alone
+/// leaves one only where it removed a row: it keeps nothing out that its offset does not.
 const DELETE: &str = "
 with c as (
     select * from unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::\"char\"[], $6::bigint[], $7::bigint[], $8::bigint[])
@@ -63,7 +64,8 @@ gone as (
 insert into deleted_orders as d (order_id, deleted_at, revision, epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms)
 select c.order_id, $9, nextval('results_revision'), c.epoch, c.partition, c.\"offset\", c.kind, c.commit_lsn, c.lsn, c.source_ms
 from c
-where exists (select from gone where gone.order_id = c.order_id) or not exists (select from results r where r.order_id = c.order_id)
+where exists (select from gone where gone.order_id = c.order_id)
+    or c.kind <> 't' and not exists (select from results r where r.order_id = c.order_id)
 order by c.order_id
 on conflict (order_id) do update set
     deleted_at = excluded.deleted_at, revision = nextval('results_revision'), epoch = excluded.epoch, partition = excluded.partition,

@@ -21,5 +21,6 @@ mod kafka_hangs;
 mod large_records;
 mod refused_changes;
 mod restored;
+mod ties;
 mod time_units;
 mod transactional_topics;

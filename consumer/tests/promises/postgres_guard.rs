@@ -64,6 +64,69 @@ fn an_insert_and_a_delete_side_by_side_in_two_partitions_leave_the_newer() {
     assert_eq!((fresh.number("select count(*) from results"), fresh.number("select count(*) from deleted_orders")), (0, 200));
 }
 
+#[test]
+fn a_delete_and_a_create_at_one_position_leave_the_create_whichever_comes_first_and_however_often() {
+    let fresh = Fresh::database("ties");
+    let claims = [fresh.claim(0), fresh.claim(1)];
+    let mut next = [0, 0];
+    let mut apply = |partition: usize, id: i64, lsn: i64, quantity: Option<i32>| {
+        let (offset, number) = (next[partition], i32::try_from(partition).unwrap());
+        next[partition] += 1;
+        let position = at(number, offset, lsn);
+        let puts = quantity.map(|quantity| put(id, quantity, position)).into_iter().collect();
+        let deletes = if quantity.is_none() { vec![delete(id, position)] } else { vec![] };
+        drop(fresh.apply(&claims[partition], &batch(offset, offset + 1, puts, deletes)).unwrap());
+    };
+    // Where the delete and the create are, by partition, as they arrive: the delete without a quantity.
+    let arrivals: [&[(usize, Option<i32>)]; 5] = [
+        &[(0, None), (0, Some(2))],
+        &[(0, None), (1, Some(2))],
+        &[(1, Some(2)), (0, None)],
+        &[(0, None), (1, Some(2)), (0, None), (1, Some(2))],
+        &[(1, Some(2)), (0, None), (1, None), (0, Some(2)), (1, None), (0, None)],
+    ];
+    for (id, arrival) in (1..).zip(arrivals) {
+        for (id, was_there) in [(id, true), (id + 100, false)] {
+            if was_there {
+                apply(0, id, 10, Some(1));
+            }
+            arrival.iter().for_each(|(partition, quantity)| apply(*partition, id, 20, *quantity));
+            assert_eq!(fresh.live(id), Some(2), "{arrival:?}, {was_there}");
+        }
+    }
+    assert_eq!(fresh.number("select count(*) from deleted_orders"), 0);
+}
+
+#[test]
+fn a_tombstone_alone_removes_what_its_own_partition_wrote_and_keeps_nothing_out() {
+    let fresh = Fresh::database("alone");
+    let (claim, other) = (fresh.claim(0), fresh.claim(1));
+    let tombstone =
+        |partition, offset| Position { kind: Kind::Tombstone, commit: None, lsn: None, ts_ms: None, ..at(partition, offset, 0) };
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
+    let elsewhere = fresh.apply(&other, &batch(0, 1, vec![], vec![delete(1, tombstone(1, 0))])).unwrap();
+    assert_eq!((elsewhere.fates.stale, fresh.live(1)), (1, Some(5)));
+    let removed = fresh.apply(&claim, &batch(1, 2, vec![], vec![delete(1, tombstone(0, 1))])).unwrap();
+    assert_eq!((removed.fates.applied, fresh.live(1), fresh.number("select count(*) from deleted_orders")), (1, None, 1));
+    fresh.apply(&claim, &batch(2, 3, vec![], vec![delete(2, tombstone(0, 2))])).unwrap();
+    assert_eq!(fresh.number("select count(*) from deleted_orders"), 1, "of an order without a row there is nothing to keep");
+    fresh.apply(&other, &batch(1, 2, vec![put(1, 7, at(1, 1, 5))], vec![])).unwrap();
+    assert_eq!((fresh.live(1), fresh.number("select count(*) from deleted_orders")), (Some(7), 0));
+}
+
+#[test]
+fn a_row_that_a_comparison_buried_does_not_come_back_when_its_event_is_sent_again() {
+    let fresh = Fresh::database("buried");
+    let claim = fresh.claim(0);
+    fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 16))], vec![])).unwrap();
+    let revision = fresh.number("select revision from results");
+    assert_eq!(fresh.runtime.block_on(fresh.results.bury(&[(1, revision)])).unwrap(), 1);
+    fresh.apply(&claim, &batch(1, 2, vec![put(1, 5, at(0, 1, 16))], vec![])).unwrap();
+    assert_eq!(fresh.live(1), None);
+    fresh.apply(&claim, &batch(2, 3, vec![put(1, 6, at(0, 2, 24))], vec![])).unwrap();
+    assert_eq!(fresh.live(1), Some(6));
+}
+
 /// Rows, and a tombstone of each that is older.
 const GROW: &str = "
 insert into results (order_id, customer_id, product_id, quantity, price, total, status, enrichment, processed_at, revision, epoch, partition,
@@ -101,7 +164,7 @@ fn settling_an_order_does_not_read_all_of_tables_that_were_small_when_it_was_fir
 #[test]
 fn postgres_and_rust_agree_on_which_of_two_positions_is_newer() {
     let fresh = Fresh::database("positions");
-    let kind = prop_oneof![Just(Kind::Snapshot), Just(Kind::Stream), Just(Kind::Incremental), Just(Kind::Unknown)];
+    let kind = prop_oneof![Just(Kind::Snapshot), Just(Kind::Stream), Just(Kind::Incremental), Just(Kind::Unknown), Just(Kind::Tombstone)];
     let number = proptest::option::weighted(0.8, 0..4_i64);
     let position = (0..2_i32, 0..2_i32, 0..4_i64, kind, number.clone(), number)
         .prop_map(|(epoch, partition, offset, kind, commit, lsn)| Position { epoch, partition, offset, kind, commit, lsn, ts_ms: None });
@@ -110,12 +173,15 @@ fn postgres_and_rust_agree_on_which_of_two_positions_is_newer() {
     let connection = std::cell::RefCell::new(&mut connection);
     let agree = |(new, stored): (Position, Position)| {
         let mut connection = connection.borrow_mut();
-        let query = sqlx::query_scalar("select position_supersedes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+        let query = sqlx::query_as(
+            "select position_supersedes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12),
+                position_outlives($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        );
         let query = [new, stored].iter().fold(query, |query, p| {
             query.bind(p.epoch).bind(p.partition).bind(p.offset).bind(p.kind.code() as i8).bind(p.commit).bind(p.lsn)
         });
-        let verdict: bool = fresh.runtime.block_on(query.fetch_one(&mut **connection)).unwrap();
-        prop_assert_eq!(verdict, new.supersedes(&stored));
+        let verdict: (bool, bool) = fresh.runtime.block_on(query.fetch_one(&mut **connection)).unwrap();
+        prop_assert_eq!(verdict, (new.supersedes(&stored), new.outlives(&stored)));
         Ok(())
     };
     runner.run(&(position.clone(), position), agree).unwrap();

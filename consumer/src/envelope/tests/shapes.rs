@@ -44,18 +44,30 @@ fn a_changed_primary_key_is_the_delete_of_one_row_and_the_create_of_another() {
         record(Some(r#"{"id":18}"#), Some(&envelope("c", "null", &row_with("id", "18")))),
     ];
     let decoded = events.map(|event| decoder.order(&event).unwrap());
-    let [Decoded::Change(delete), Decoded::Ignored, Decoded::Change(create)] = decoded else { panic!("{decoded:?}") };
+    let [Decoded::Change(delete), Decoded::Change(tombstone), Decoded::Change(create)] = decoded else { panic!("{decoded:?}") };
     assert_eq!((delete.id, delete.effect), (17, Effect::Delete));
+    assert_eq!((tombstone.id, tombstone.effect, tombstone.position.kind), (17, Effect::Delete, Kind::Tombstone));
     assert_eq!((create.id, create.effect), (18, Effect::Put(expected())));
 }
 
 #[test]
-fn tombstones_heartbeats_and_logical_messages_are_ignored() {
+fn a_null_value_is_a_delete_of_which_only_the_place_in_kafka_is_known() {
+    for value in [None, Some("null"), Some(r#"{"schema":null,"payload":null}"#)] {
+        let change = change(decoder(Format::Envelope).order(&record(Some(r#"{"id":17}"#), value))).unwrap();
+        let position = Position { epoch: 1, partition: 2, offset: 40, kind: Kind::Tombstone, commit: None, lsn: None, ts_ms: None };
+        assert_eq!(change, Change { id: 17, effect: Effect::Delete, position }, "{value:?}");
+    }
+    let nameless = decoder(Format::Envelope).order(&record(Some(r#"{"number":17}"#), None)).unwrap_err();
+    assert_eq!(nameless.reason, Reason::Invalid);
+}
+
+#[test]
+fn keyless_null_values_heartbeats_and_logical_messages_are_ignored() {
     let message = r#"{"op":"m","ts_ms":1,"source":{"lsn":1},"message":{"prefix":"p","content":"aGk="}}"#;
     let ignored = [
-        (Some(r#"{"id":17}"#), None),
-        (Some(r#"{"id":17}"#), Some("null")),
-        (Some(r#"{"id":17}"#), Some(r#"{"schema":null,"payload":null}"#)),
+        (None, None),
+        (Some("null"), None),
+        (Some(r#"{"serverName":"shop"}"#), None),
         (Some(r#"{"serverName":"shop"}"#), Some(r#"{"ts_ms":1769862600123}"#)),
         (Some(r#"{"prefix":"p"}"#), Some(message)),
         (None, Some(message)),
@@ -119,8 +131,16 @@ fn an_incremental_snapshot_has_a_sequence_but_no_lsn() {
 }
 
 #[test]
+fn a_change_of_the_log_stands_at_its_own_lsn_for_debezium_1_6_repeats_the_sequence_within_a_transaction() {
+    let at = |lsn: i64| position("u", &format!(r#"{{"snapshot":"false","sequence":"[\"22\",\"22\"]","lsn":{lsn}}}"#));
+    assert_eq!((at(23), at(24)), ((Kind::Stream, Some(22), Some(23)), (Kind::Stream, Some(22), Some(24))));
+    let incremental = r#"{"snapshot":"incremental","sequence":"[\"30\",\"24\"]","lsn":31}"#;
+    assert_eq!(position("r", incremental), (Kind::Incremental, Some(30), Some(24)), "a row was read, and no record of the log is its own");
+}
+
+#[test]
 fn a_change_of_the_log_may_lack_the_commit_or_the_whole_sequence() {
-    assert_eq!(position("u", r#"{"snapshot":"false","sequence":"[null,\"24\"]","lsn":23}"#), (Kind::Stream, None, Some(24)));
+    assert_eq!(position("u", r#"{"snapshot":"false","sequence":"[null,\"24\"]","lsn":24}"#), (Kind::Stream, None, Some(24)));
     assert_eq!(position("u", r#"{"snapshot":false,"sequence":"[\"22\",null]","lsn":23}"#), (Kind::Stream, Some(22), Some(23)));
     assert_eq!(position("u", r#"{"sequence":"[ null , \"24\" ]"}"#), (Kind::Stream, None, Some(24)));
     assert_eq!(position("u", r#"{"lsn":23}"#), (Kind::Stream, None, Some(23)));
