@@ -23,6 +23,7 @@ need default-jre-headless java_is_new_enough
 need maven command -v mvn
 need postgresql compgen -G '/usr/lib/postgresql/*/bin/postgres'
 need postgresql-client command -v psql
+need pgbouncer test -x /usr/sbin/pgbouncer
 need redis-server command -v redis-server
 need redis-tools command -v redis-cli
 need valgrind command -v valgrind
@@ -55,7 +56,7 @@ echo "installing ${missing[*]}"
     '"$install"' || { apt-get update; '"$install"'; }
     for package; do
         case $package in
-            redis-server|postgresql) systemctl disable --quiet $package 2>/dev/null || true ;;
+            redis-server|postgresql|pgbouncer) systemctl disable --quiet $package 2>/dev/null || true ;;
         esac
     done
 ' install "${missing[@]}"

@@ -1,6 +1,8 @@
 //! Postgres: the enriched orders and the ledger that makes them exactly-once.
 //!
+//! - `session`: what the server has to be for each of them
 //! - `connections`: their number, and the deadline around every call
+//! - `migrate`: the tables brought up to date
 //! - [`claim`]: who may write a partition, and from which offset
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
@@ -21,7 +23,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connections::{Connections, Lease};
-use sqlx::postgres::PgConnectOptions;
+use session::Sessions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 pub mod apply;
 pub mod batch;
@@ -39,12 +42,14 @@ pub mod ledger;
 mod letters;
 pub mod lock;
 mod lsn_space;
+pub(crate) mod migrate;
 mod numeric;
 mod overtaken;
 pub mod reconcile;
 mod refused;
 pub mod replay;
 mod rounds;
+pub(crate) mod session;
 mod settle;
 pub mod side;
 mod stand_in;
@@ -56,16 +61,10 @@ pub use apply::{Applied, ApplyError};
 pub use claim::Claim;
 pub use error::{Class, StoreError};
 pub use rounds::UPSERT;
+pub use session::Unfit;
 
 /// The migrations, embedded: a binary and its schema cannot come apart.
 pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/results");
-
-/// A worker that was stopped in the middle of a transaction, or that cannot be reached any more, holds its locks no longer than this:
-/// whoever has the partition next waits for them (P4). No transaction of ours pauses between its statements.
-const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(10);
-
-/// The migrations together may take so many times as long as a statement.
-const MIGRATIONS_MAY_TAKE: u32 = 10;
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -92,25 +91,11 @@ impl Results {
     /// # Errors
     /// If the URL cannot be read.
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
-        let milliseconds = |duration: Duration| duration.as_millis().to_string();
         let options: PgConnectOptions = config.url.parse().map_err(StoreError::Url)?;
-        let options = options.application_name("orderstream").options([
-            ("statement_timeout", milliseconds(config.statement_timeout)),
-            ("lock_timeout", milliseconds(config.lock_timeout)),
-            ("idle_in_transaction_session_timeout", milliseconds(IDLE_IN_TRANSACTION)),
-        ]);
+        let sessions = Sessions::new(options.application_name("orderstream"), config.statement_timeout, config.lock_timeout);
         // One of them is for pings.
         let number = config.max_connections.saturating_sub(1).max(1);
-        Ok(Self { connections: Connections::new(options, number, config.statement_timeout) })
-    }
-
-    /// Creates or updates the tables, under a lock: processes that start together take turns.
-    ///
-    /// # Errors
-    /// If Postgres is away, refuses, or was migrated by a newer version.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        let mut lease = self.lease().await?;
-        Ok(lease.ask_patiently(MIGRATIONS_MAY_TAKE, |on| MIGRATIONS.run(on)).await?)
+        Ok(Self { connections: Connections::new(sessions, number, config.statement_timeout) })
     }
 
     /// Whether Postgres answers.
@@ -119,6 +104,14 @@ impl Results {
     /// If it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.connections.ping().await
+    }
+
+    /// A connection of the caller's own, made as every other is.
+    ///
+    /// # Errors
+    /// If Postgres is away, refuses, or is not what it has to be.
+    pub(crate) async fn connect(&self, patience: Duration) -> Result<PgConnection, StoreError> {
+        self.connections.connect(patience).await
     }
 
     async fn lease(&self) -> Result<Lease, StoreError> {

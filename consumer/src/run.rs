@@ -84,7 +84,7 @@ async fn prepare_tables(flow: &Flow, signals: &mut Signals) -> anyhow::Result<()
     let mut backoff = flow.backoff();
     while let Err(error) = signals.before(flow.results.migrate()).await? {
         if !error.is_outage() {
-            return Err(error).context("the tables cannot be prepared");
+            return Err(error).context("Postgres cannot be used as it is");
         }
         flow.health.down(Dependency::Postgres, "connection");
         tracing::warn!(%error, "Postgres is not there yet; it is tried again");

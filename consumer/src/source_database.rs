@@ -11,6 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::config::url::postgres;
 use crate::results::StoreError;
 use crate::results::connections::Connections;
+use crate::results::session::Sessions;
 use crate::results::side::Side;
 
 /// One for each of the things that are asked at once.
@@ -75,9 +76,8 @@ impl SourceDatabase {
         postgres(url).map_err(SourceDatabaseError::Url)?;
         let unreadable = |_may_quote_it| SourceDatabaseError::Url("not a Postgres URL".into());
         let options: PgConnectOptions = url.parse().map_err(unreadable)?;
-        let options =
-            options.application_name("orderstream reconcile").options([("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string())]);
-        let connections = Connections::new(options, CONNECTIONS, STATEMENT_TIMEOUT);
+        let sessions = Sessions::new(options.application_name("orderstream reconcile"), STATEMENT_TIMEOUT, STATEMENT_TIMEOUT);
+        let connections = Connections::new(sessions, CONNECTIONS, STATEMENT_TIMEOUT);
         let side = if customers {
             let from = "orders o left join customers c on c.id = o.customer_id";
             Side::new(Arc::clone(&connections), "orders o", from, "o.id", &[ORDER, CUSTOMER])

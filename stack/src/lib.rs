@@ -4,6 +4,7 @@
 //!   ends them again, however the program that started them ends.
 //! - [`Service`] is one of them, or another process beside them: it can be killed, stopped, paused, resumed and restarted.
 //! - [`OtherPostgres`] is one more Postgres: its disk may be full, a standby may take its place.
+//! - [`PgBouncer`] is a pooler before it.
 //! - [`Ports`] are the fixed ones that people use, or free ones for a test run.
 //! - [`proxy`] puts the faults of a network between a client and a server.
 //! - [`wait`] is the only place that waits, and always for a condition.
@@ -20,6 +21,7 @@ mod jars;
 mod java;
 mod kafka;
 mod other_postgres;
+mod pgbouncer;
 mod ports;
 mod postgres;
 mod process;
@@ -38,6 +40,7 @@ pub use connect::Connect;
 pub use folder::{remove_data, running_process};
 pub use http::answers;
 pub use other_postgres::OtherPostgres;
+pub use pgbouncer::{PgBouncer, Pooling};
 pub use ports::{Ports, free_port};
 pub use repository::{data_folder, root};
 pub use service::Service;

@@ -1,4 +1,4 @@
-//! `orderstream migrate`: creates or updates the tables, and does nothing else.
+//! `orderstream migrate`: creates or updates the tables, and does nothing else. What it does, and how long it takes, is in its log.
 
 use std::process::ExitCode;
 
@@ -7,9 +7,11 @@ use anyhow::Context;
 use super::print;
 use crate::assemble::store_config;
 use crate::config::Config;
+use crate::logging;
 use crate::results::Results;
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    logging::start(&config.log);
     let results = Results::new(&store_config(&config)).context("database.url")?;
     results.migrate().await.context("cannot migrate")?;
     results.close().await;

@@ -14,12 +14,13 @@ use std::io::{Error, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::StoreError;
+use super::session::Sessions;
 
 /// What costs a server nothing is answered within this, or nobody is there.
 const AT_ONCE: Duration = Duration::from_secs(3);
@@ -33,6 +34,9 @@ const MARGIN: Duration = Duration::from_secs(2);
 /// A backend's caches grow with what it has seen: its connection is replaced after this.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
+/// The level is named, whatever the session's default has become: each statement of a transaction sees what was committed before it.
+const BEGIN: &str = "begin isolation level read committed";
+
 /// A standby answers too, and a server that was made read-only: after a failover the address may lead to one (P6).
 const SIGN_OF_LIFE: &str = "do $$ begin
     if current_setting('transaction_read_only')::boolean then
@@ -43,7 +47,7 @@ end $$";
 /// Up to a number of connections, made when they are needed.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    options: PgConnectOptions,
+    sessions: Sessions,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Made>>,
     /// A connection of its own for pings: those of the others may all be at work.
@@ -60,10 +64,10 @@ struct Made {
 }
 
 impl Connections {
-    /// At most `number` connections, beside one for pings. `statement_timeout` is what the options tell the server.
-    pub(crate) fn new(options: PgConnectOptions, number: u32, statement_timeout: Duration) -> Arc<Self> {
+    /// At most `number` connections, beside one for pings. `statement_timeout` is what the sessions tell the server.
+    pub(crate) fn new(sessions: Sessions, number: u32, statement_timeout: Duration) -> Arc<Self> {
         Arc::new(Self {
-            options,
+            sessions,
             permits: Arc::new(Semaphore::new(number as usize)),
             idle: Mutex::default(),
             pinging: tokio::sync::Mutex::default(),
@@ -89,8 +93,8 @@ impl Connections {
 
     /// A new connection, which nobody else will get.
     pub(crate) async fn connect(&self, patience: Duration) -> Result<PgConnection, StoreError> {
-        let connecting = PgConnection::connect_with(&self.options);
-        Ok(timeout(patience, connecting).await.unwrap_or_else(|_| Err(Unanswered::Silent(patience).into()))?)
+        let silent = |_| Err(sqlx::Error::from(Unanswered::Silent(patience)).into());
+        timeout(patience, self.sessions.open()).await.unwrap_or_else(silent)
     }
 
     /// Whether the server answers and takes writes, on a new connection if need be.
@@ -212,20 +216,6 @@ impl Lease {
         self.ask_within(deadline, question).await
     }
 
-    /// The same, for what is many statements.
-    pub(crate) async fn ask_patiently<'l, T, E, F>(
-        &'l mut self,
-        times: u32,
-        question: impl FnOnce(&'l mut PgConnection) -> F,
-    ) -> Result<T, E>
-    where
-        E: From<sqlx::Error>,
-        F: Future<Output = Result<T, E>>,
-    {
-        let deadline = self.of.deadline * times;
-        self.ask_within(deadline, question).await
-    }
-
     async fn ask_within<'l, T, E, F>(&'l mut self, deadline: Duration, question: impl FnOnce(&'l mut PgConnection) -> F) -> Result<T, E>
     where
         E: From<sqlx::Error>,
@@ -246,7 +236,7 @@ impl Lease {
     /// Begins a transaction. One that is not ended is rolled back when the lease ends.
     pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
         self.is_in_transaction = true;
-        let began = self.ask_within(AT_ONCE, |connection| connection.execute("begin")).await;
+        let began = self.ask_within(AT_ONCE, |connection| connection.execute(BEGIN)).await;
         if began.is_err() {
             // The server was restarted, or the line is dead: the other idle ones are no better.
             self.of.forget_idle();

@@ -1,5 +1,6 @@
 //! What an error of Postgres means: one match on structured codes, never on text.
 
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 
 use super::connections::Unanswered;
@@ -78,7 +79,10 @@ pub enum StoreError {
     },
     /// The migrations inside the binary do not fit the database.
     #[error("the database's schema cannot be brought up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[from] MigrateError),
+    /// Postgres answers, and is not what it has to be.
+    #[error(transparent)]
+    Unfit(#[from] super::session::Unfit),
     /// `database.url` cannot be read.
     #[error("database.url is not a Postgres URL: {0}")]
     Url(sqlx::Error),
@@ -96,7 +100,8 @@ impl StoreError {
     pub fn class(&self) -> Class {
         match self {
             Self::Sql { class, .. } => *class,
-            Self::Migrate(_) | Self::Url(_) => Class::Ours,
+            Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Class::of(error),
+            Self::Migrate(_) | Self::Unfit(_) | Self::Url(_) => Class::Ours,
         }
     }
 
@@ -112,13 +117,12 @@ impl StoreError {
     /// Whether waiting may help: Postgres is away, rather than of another mind.
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        match self {
-            Self::Sql { class, .. } => matches!(class, Class::Connection | Class::Contention | Class::UnknownOutcome),
-            Self::Migrate(sqlx::migrate::MigrateError::Execute(error)) => {
-                matches!(Class::of(error), Class::Connection | Class::Contention | Class::UnknownOutcome)
-            }
-            Self::Migrate(_) | Self::Url(_) => false,
-        }
+        matches!(self.class(), Class::Connection | Class::Contention | Class::UnknownOutcome)
+    }
+
+    /// Whether nobody answered at all.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Self::Sql { source, .. } if matches!(Unanswered::of(source), Some(Unanswered::Silent(_))))
     }
 
     /// Whether the transaction takes longer than a statement may: the server gave a statement up, or the client the whole.

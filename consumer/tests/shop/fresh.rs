@@ -25,7 +25,12 @@ pub struct Fresh {
 
 impl Fresh {
     pub fn database(name: &str) -> Self {
-        Self::with(name, |url| StoreConfig {
+        Self::altered(name, &[])
+    }
+
+    /// In a database that `alter database` has made so: what every session in it begins with.
+    pub fn altered(name: &str, changes: &[&str]) -> Self {
+        Self::made(name, changes, |url| StoreConfig {
             url,
             max_connections: 8,
             statement_timeout: Duration::from_secs(30),
@@ -35,9 +40,16 @@ impl Fresh {
 
     /// With a configuration of its own, made from the URL of the database.
     pub fn with(name: &str, config: impl FnOnce(String) -> StoreConfig) -> Self {
+        Self::made(name, &[], config)
+    }
+
+    fn made(name: &str, changes: &[&str], config: impl FnOnce(String) -> StoreConfig) -> Self {
         let stack = stack::shared().unwrap();
         stack.psql(&format!("drop database if exists {name} with (force)")).unwrap();
         stack.psql(&format!("create database {name}")).unwrap();
+        for change in changes {
+            stack.psql(&format!("alter database {name} {change}")).unwrap();
+        }
         let url = stack.database_url().replace("/orders", &format!("/{name}"));
         let config = config(url.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

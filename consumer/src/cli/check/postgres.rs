@@ -1,22 +1,20 @@
-//! Postgres: version, rights, tables, connections.
+//! Postgres: version, rights, settings, tables, connections. It connects as `run` does.
 
-use std::str::FromStr;
+use sqlx::{Connection, PgConnection};
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection};
-
-use super::{Findings, in_time};
-use crate::config::Database;
+use super::{DEADLINE, Findings, in_time};
+use crate::assemble::store_config;
+use crate::config::Config;
 use crate::config::secret::redact_url;
-use crate::results::MIGRATIONS;
+use crate::results::{MIGRATIONS, Results, Unfit, migrate};
 
-/// The oldest version that the statements were tried on.
-const OLDEST: i32 = 150_000;
+mod settings;
+
+use settings::{NAMES, SETTINGS, Setting};
 
 /// The view of activity hides other roles' sessions; the sums per database are for everybody.
 const SERVER: &str = "
 select current_setting('server_version') as version,
-       current_setting('server_version_num')::int as version_number,
        current_user::text as role,
        current_database()::text as database,
        current_setting('transaction_read_only') = 'on' or pg_is_in_recovery() as is_read_only,
@@ -32,11 +30,11 @@ select name from unnest(array['results', 'consumer_offsets', 'dead_letters', 'de
 where to_regclass(name) is null
    or not has_table_privilege(to_regclass(name), 'select, insert, update, delete')";
 
-pub(super) async fn check(config: &Database) -> Findings {
+pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("postgres");
-    let url = redact_url(config.url.expose());
-    match in_time(facts(config.url.expose())).await {
-        Ok(facts) => judge(&facts, &url, config.max_connections, &mut findings),
+    let url = redact_url(config.database.url.expose());
+    match in_time(facts(config)).await {
+        Ok(facts) => judge(&facts, &url, config.database.max_connections, &mut findings),
         Err(error) => findings.failed(format!("{url}: {error}; check database.url, and that the server runs and lets this role in")),
     }
     findings
@@ -49,12 +47,14 @@ struct Facts {
     applied: Option<Vec<i64>>,
     /// Tables that do not exist or that the role may not use.
     lacking: Vec<String>,
+    settings: Vec<Setting>,
+    /// Why new tables would not be made where the old ones are.
+    elsewhere: Option<Unfit>,
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 struct Server {
     version: String,
-    version_number: i32,
     role: String,
     database: String,
     is_read_only: bool,
@@ -64,9 +64,9 @@ struct Server {
     has_migrations: bool,
 }
 
-async fn facts(url: &str) -> Result<Facts, String> {
-    let options = PgConnectOptions::from_str(url).map_err(|error| error.to_string())?.application_name("orderstream check");
-    let mut connection = options.connect().await.map_err(|error| reason(&error))?;
+async fn facts(config: &Config) -> Result<Facts, String> {
+    let results = Results::new(&store_config(config)).map_err(|error| error.to_string())?;
+    let mut connection = results.connect(DEADLINE).await.map_err(|error| error.to_string())?;
     let facts = ask(&mut connection).await.map_err(|error| reason(&error))?;
     // The answers are there; how the connection ends changes nothing.
     drop(connection.close().await);
@@ -75,12 +75,14 @@ async fn facts(url: &str) -> Result<Facts, String> {
 
 async fn ask(connection: &mut PgConnection) -> sqlx::Result<Facts> {
     let server: Server = sqlx::query_as(SERVER).fetch_one(&mut *connection).await?;
+    let settings = sqlx::query_as(SETTINGS).bind(&NAMES[..]).fetch_all(&mut *connection).await?;
+    let elsewhere = migrate::elsewhere(&mut *connection).await?;
     if !server.has_migrations {
-        return Ok(Facts { server, applied: None, lacking: Vec::new() });
+        return Ok(Facts { server, applied: None, lacking: Vec::new(), settings, elsewhere });
     }
     let applied = sqlx::query_scalar(APPLIED).fetch_all(&mut *connection).await?;
     let lacking = sqlx::query_scalar(LACKING).fetch_all(&mut *connection).await?;
-    Ok(Facts { server, applied: Some(applied), lacking })
+    Ok(Facts { server, applied: Some(applied), lacking, settings, elsewhere })
 }
 
 /// The server's own words; they name roles and databases, never passwords.
@@ -96,12 +98,12 @@ fn judge(facts: &Facts, url: &str, pool: u32, findings: &mut Findings) {
     let server = &facts.server;
     let known = format!("Postgres {} at {url}, role {}", server.version, server.role);
     if server.is_read_only {
-        findings.failed(format!("{known}: read-only; point database.url at the primary"));
-    } else if server.version_number < OLDEST {
-        findings.failed(format!("{known}: too old; Postgres 15 or later is needed"));
+        findings
+            .failed(format!("{known}: read-only; point database.url at the primary, and see that default_transaction_read_only is off"));
     } else {
         findings.ok(known);
     }
+    settings::judge(&facts.settings, findings);
     tables(facts, findings);
     connections(server, pool, findings);
 }
@@ -112,7 +114,9 @@ fn tables(facts: &Facts, findings: &mut Findings) {
     let ours: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
     let missing = ours.iter().filter(|version| !applied.contains(version)).count();
     let unknown = applied.iter().filter(|version| !ours.contains(version)).count();
-    if unknown > 0 {
+    if let Some(elsewhere) = &facts.elsewhere {
+        findings.failed(elsewhere.to_string());
+    } else if unknown > 0 {
         findings.failed(format!("database {database} was migrated by a newer version; use that version"));
     } else if missing > 0 && !facts.server.may_create {
         findings
@@ -147,7 +151,6 @@ mod tests {
     fn server() -> Server {
         Server {
             version: "17.2".into(),
-            version_number: 170_002,
             role: "orderstream".into(),
             database: "orders".into(),
             is_read_only: false,
@@ -170,32 +173,53 @@ mod tests {
 
     #[test]
     fn a_migrated_server_with_room_is_fine() {
-        assert_eq!(grades(&Facts { server: server(), applied: migrated(), lacking: vec![] }, 10), [Ok, Ok, Ok]);
+        assert_eq!(
+            grades(&Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], elsewhere: None }, 10),
+            [Ok, Ok, Ok, Ok]
+        );
     }
 
     #[test]
-    fn a_read_only_or_old_server_fails() {
-        let of = |server| Facts { server, applied: migrated(), lacking: vec![] };
-        assert_eq!(grades(&of(Server { is_read_only: true, ..server() }), 10)[0], Failed);
-        assert_eq!(grades(&of(Server { version_number: 140_010, ..server() }), 10)[0], Failed);
+    fn a_read_only_server_fails() {
+        let facts = Facts {
+            server: Server { is_read_only: true, ..server() },
+            applied: migrated(),
+            lacking: vec![],
+            settings: vec![],
+            elsewhere: None,
+        };
+        assert_eq!(grades(&facts, 10)[0], Failed);
     }
 
     #[test]
     fn missing_tables_are_a_warning_where_the_role_can_create_them() {
-        let of = |may_create, applied| Facts { server: Server { may_create, ..server() }, applied, lacking: vec![] };
-        assert_eq!(grades(&of(true, None), 10)[1], Warning);
-        assert_eq!(grades(&of(false, None), 10)[1], Failed);
-        assert_eq!(grades(&of(true, Some(vec![i64::MAX])), 10)[1], Failed);
+        let of = |may_create, applied| Facts {
+            server: Server { may_create, ..server() },
+            applied,
+            lacking: vec![],
+            settings: vec![],
+            elsewhere: None,
+        };
+        assert_eq!(grades(&of(true, None), 10)[2], Warning);
+        assert_eq!(grades(&of(false, None), 10)[2], Failed);
+        assert_eq!(grades(&of(true, Some(vec![i64::MAX])), 10)[2], Failed);
     }
 
     #[test]
     fn a_role_without_rights_fails() {
-        assert_eq!(grades(&Facts { server: server(), applied: migrated(), lacking: vec!["results".into()] }, 10)[1], Failed);
+        assert_eq!(
+            grades(
+                &Facts { server: server(), applied: migrated(), lacking: vec!["results".into()], settings: vec![], elsewhere: None },
+                10
+            )[2],
+            Failed
+        );
     }
 
     #[test]
     fn a_pool_larger_than_the_server_fails_and_a_crowded_server_is_a_warning() {
-        let facts = Facts { server: Server { connected: 90, ..server() }, applied: migrated(), lacking: vec![] };
-        assert_eq!([grades(&facts, 98)[2], grades(&facts, 10)[2], grades(&facts, 7)[2]], [Failed, Warning, Ok]);
+        let facts =
+            Facts { server: Server { connected: 90, ..server() }, applied: migrated(), lacking: vec![], settings: vec![], elsewhere: None };
+        assert_eq!([grades(&facts, 98)[3], grades(&facts, 10)[3], grades(&facts, 7)[3]], [Failed, Warning, Ok]);
     }
 }

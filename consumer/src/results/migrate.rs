@@ -1,0 +1,220 @@
+//! The tables brought up to date, one migration after the other, each told when it begins and when it is done.
+//!
+//! - A migration takes as long as it takes: the limit of a statement is for batches. While it runs, the server is asked for a sign of life,
+//!   so that a silent one is noticed all the same (P10).
+//! - It waits for the lock on a table only shortly and tries again: whoever waits for such a lock holds up everybody who comes after (P9).
+//! - One process at a time. The lock for that is asked for again and again, not waited for: `create index concurrently` waits for every
+//!   statement that was there before it, so for those that wait.
+//! - A file that begins with `-- no-transaction` makes one index concurrently, and is named as that index. What an attempt has left that
+//!   ended early is dropped before the next.
+
+use std::time::{Duration, Instant};
+
+use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Executor};
+use tokio::time::sleep;
+
+use super::session::Unfit;
+use super::{Class, MIGRATIONS, Results, StoreError};
+use crate::retry::{Backoff, Policy};
+
+const TABLE: &str = "_sqlx_migrations";
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// As long as others may be held up by a migration that waits for a table.
+const NO_LIMIT: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '1s'";
+
+/// To make an index concurrently holds nobody up, and is not to begin anew because somebody's transaction was long.
+const NO_LIMIT_AT_ALL: &str = "set statement_timeout = 0; set lock_timeout = 0";
+
+/// Any number will do that nobody else uses as an advisory lock.
+const ALONE: &str = "select pg_try_advisory_lock(7365000)";
+const DONE: &str = "select pg_advisory_unlock(7365000)";
+
+/// Where the tables are, and where new ones would be made, if that is elsewhere.
+const ELSEWHERE: &str = "
+select n.nspname::text, coalesce(current_schema()::text, 'nowhere') from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.oid = to_regclass('consumer_offsets') and n.nspname is distinct from current_schema()";
+
+const INVALID: &str = "select exists (select from pg_index where indexrelid = to_regclass($1) and not indisvalid)";
+
+/// How often a server that says nothing is asked, and how often in vain.
+const ASKED_EVERY: Duration = Duration::from_secs(5);
+const ASKED_IN_VAIN: u32 = 4;
+
+/// A long migration is told again after this.
+const STILL: Duration = Duration::from_secs(60);
+
+impl Results {
+    /// Creates or updates the tables. Processes that start together take turns.
+    ///
+    /// # Errors
+    /// If Postgres is away, refuses, or was migrated by a newer version.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.migrate_by(&MIGRATIONS).await
+    }
+
+    /// The same by other migrations than those of this version.
+    ///
+    /// # Errors
+    /// As [`Self::migrate`].
+    pub async fn migrate_by(&self, migrations: &Migrator) -> Result<(), StoreError> {
+        let mut connection = self.connections.connect(PATIENCE).await?;
+        tokio::select! {
+            done = up_to_date(&mut connection, migrations) => done,
+            silence = self.silence() => Err(silence),
+        }
+    }
+
+    /// Ends when the server has been silent for long.
+    async fn silence(&self) -> StoreError {
+        let (began, mut told, mut in_vain) = (Instant::now(), Instant::now(), 0);
+        loop {
+            sleep(ASKED_EVERY).await;
+            match self.ping().await {
+                Err(error) if error.is_silence() && in_vain + 1 == ASKED_IN_VAIN => return error,
+                Err(error) if error.is_silence() => in_vain += 1,
+                // Whatever it says, it speaks.
+                _ => in_vain = 0,
+            }
+            if told.elapsed() >= STILL {
+                told = Instant::now();
+                tracing::info!(seconds = began.elapsed().as_secs(), "The tables are still being brought up to date");
+            }
+        }
+    }
+}
+
+async fn up_to_date(on: &mut PgConnection, migrations: &Migrator) -> Result<(), StoreError> {
+    if let Some(elsewhere) = elsewhere(on).await? {
+        return Err(elsewhere.into());
+    }
+    on.execute(NO_LIMIT).await?;
+    alone(on).await?;
+    for migration in pending(on, migrations).await? {
+        apply(on, migration).await?;
+    }
+    on.execute(DONE).await?;
+    Ok(())
+}
+
+/// What is to be said if the tables are not where new ones would be made.
+pub(crate) async fn elsewhere(on: &mut PgConnection) -> Result<Option<Unfit>, sqlx::Error> {
+    let found: Option<(String, String)> = sqlx::query_as(ELSEWHERE).fetch_optional(on).await?;
+    Ok(found.map(|(tables, first)| Unfit::SearchPath { tables, first }))
+}
+
+/// Waits for the turn of this process.
+async fn alone(on: &mut PgConnection) -> Result<(), StoreError> {
+    let mut is_told = false;
+    while !sqlx::query_scalar::<_, bool>(ALONE).fetch_one(&mut *on).await? {
+        if !is_told {
+            tracing::info!("Another process brings the tables up to date; this one waits for it");
+            is_told = true;
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    Ok(())
+}
+
+async fn pending<'m>(on: &mut PgConnection, migrations: &'m Migrator) -> Result<Vec<&'m Migration>, StoreError> {
+    on.ensure_migrations_table(TABLE).await?;
+    if let Some(version) = on.dirty_version(TABLE).await? {
+        return Err(MigrateError::Dirty(version).into());
+    }
+    let applied = on.list_applied_migrations(TABLE).await?;
+    if let Some(unknown) = applied.iter().find(|applied| !migrations.version_exists(applied.version)) {
+        return Err(MigrateError::VersionMissing(unknown.version).into());
+    }
+    let mut pending = Vec::new();
+    for migration in migrations.iter() {
+        match applied.iter().find(|applied| applied.version == migration.version) {
+            Some(applied) if applied.checksum != migration.checksum => return Err(MigrateError::VersionMismatch(migration.version).into()),
+            Some(_) => {}
+            None => pending.push(migration),
+        }
+    }
+    Ok(pending)
+}
+
+async fn apply(on: &mut PgConnection, migration: &Migration) -> Result<(), StoreError> {
+    let (version, what) = (migration.version, &*migration.description);
+    tracing::info!(version, what, "A migration of the tables begins; on large tables it may take long");
+    let mut backoff = Backoff::new(Policy { initial: Duration::from_millis(200), max: Duration::from_secs(5) });
+    let (began, mut is_told) = (Instant::now(), false);
+    while let Err(error) = attempt(on, migration).await {
+        if error.class() != Class::Contention {
+            return Err(error);
+        }
+        if !is_told {
+            tracing::warn!(version, what, %error, "A migration waits for a table that is in use; it is tried again and holds nobody up meanwhile");
+            is_told = true;
+        }
+        sleep(backoff.next_delay()).await;
+    }
+    tracing::info!(version, what, seconds = began.elapsed().as_secs_f64(), "The migration is done");
+    Ok(())
+}
+
+async fn attempt(on: &mut PgConnection, migration: &Migration) -> Result<(), StoreError> {
+    if migration.no_tx {
+        on.execute(NO_LIMIT_AT_ALL).await?;
+        let index = index_of(migration);
+        let is_left: bool = sqlx::query_scalar(INVALID).bind(&index).fetch_one(&mut *on).await?;
+        if is_left {
+            on.execute(AssertSqlSafe(format!("drop index concurrently if exists {index}"))).await?;
+        }
+    } else {
+        on.execute(NO_LIMIT).await?;
+    }
+    on.apply(TABLE, migration).await?;
+    Ok(())
+}
+
+/// The index that a migration without a transaction makes: its file is named so.
+fn index_of(migration: &Migration) -> String {
+    migration.description.replace(' ', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The last one that may do with a table what it likes: the tables were new.
+    const FIRST_TABLES: i64 = 7;
+
+    fn statements(migration: &Migration) -> String {
+        let lines = migration.sql.as_str().lines().map(|line| line.split("--").next().unwrap_or_default().trim());
+        lines.collect::<Vec<_>>().join(" ").to_lowercase()
+    }
+
+    #[test]
+    fn an_index_is_made_concurrently_alone_and_its_file_is_named_so() {
+        for migration in MIGRATIONS.iter().filter(|migration| migration.no_tx) {
+            let (sql, index) = (statements(migration), index_of(migration));
+            assert!(sql.trim().starts_with(&format!("create index concurrently if not exists {index} on ")), "{index}: {sql}");
+            assert_eq!(sql.trim().trim_end_matches(';').matches(';').count(), 0, "{index}: one statement");
+        }
+    }
+
+    #[test]
+    fn no_migration_makes_an_index_on_a_table_that_may_be_large_while_it_is_locked() {
+        // Of letters there are few enough: a million take a second.
+        let large = ["results", "deleted_orders", "due_orders", "due_customers"];
+        for migration in MIGRATIONS.iter().filter(|migration| migration.version > FIRST_TABLES && !migration.no_tx) {
+            let sql = statements(migration);
+            for table in large {
+                let makes_it = sql.contains(&format!("create table {table} "));
+                let index =
+                    sql.split(';').any(|one| one.contains("index") && one.contains(&format!(" on {table}")) && one.contains("create"));
+                assert!(
+                    !index || makes_it,
+                    "{}: an index on {table} needs a file of its own that begins with -- no-transaction",
+                    migration.version
+                );
+            }
+        }
+    }
+}
