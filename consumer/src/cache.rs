@@ -4,6 +4,7 @@
 //! call, append-only file on: 6.0 to 7.6 us where the script restores a dump of the hash, 10.8 to 12.7 us where it sets the columns by HSET
 //! and EXPIRE.
 
+mod ahead;
 pub mod check;
 pub(crate) mod columns;
 mod compare;

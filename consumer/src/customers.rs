@@ -51,6 +51,12 @@ impl Customers {
         let (remembered, started) = (Remembered::default(), std::time::Instant::now());
         Self { link, progress, topic, committed, remembered, unusable, warned, started }
     }
+
+    /// Whether customers come by this topic.
+    #[must_use]
+    pub fn come_by(&self, topic: &str) -> bool {
+        self.topic.as_deref() == Some(topic)
+    }
 }
 
 /// Appends the key of a customer's hash.

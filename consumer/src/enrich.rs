@@ -179,6 +179,35 @@ pub enum OrderState {
     Deleted(DeletedRow),
 }
 
+impl OrderState {
+    /// The order's id.
+    #[must_use]
+    pub fn order_id(&self) -> i64 {
+        match self {
+            Self::Live(row) => row.order_id,
+            Self::Deleted(row) => row.order_id,
+        }
+    }
+
+    /// Which of two states of one order is the later.
+    #[must_use]
+    pub fn revision(&self) -> i64 {
+        match self {
+            Self::Live(row) => row.revision,
+            Self::Deleted(row) => row.revision,
+        }
+    }
+
+    /// The same under another revision.
+    #[must_use]
+    pub fn with_revision(self, revision: i64) -> Self {
+        match self {
+            Self::Live(row) => Self::Live(ResultRow { revision, ..row }),
+            Self::Deleted(row) => Self::Deleted(DeletedRow { revision, ..row }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

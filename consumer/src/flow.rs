@@ -136,6 +136,8 @@ pub struct Reflection {
     pub begun: bool,
     /// Redis has lost something and is being made whole.
     pub behind: bool,
+    /// Redis has what Postgres has lost: that is made whole too.
+    pub ahead: bool,
 }
 
 /// A claimed partition.
@@ -157,9 +159,9 @@ impl Place {
     #[must_use]
     pub fn new(claim: Claim, ownership: watch::Receiver<Ownership>, progress: Arc<Progress>) -> Self {
         let start = claim.next_offset;
-        let reflection =
-            tokio::sync::Mutex::new(Reflection { acknowledged: start, covered: start, run: None, begun: false, behind: false });
-        Self { claim, ownership, progress, fenced: watch::Sender::new(false), reflection, absent: absent::Told::default() }
+        let reflection = Reflection { acknowledged: start, covered: start, run: None, begun: false, behind: false, ahead: false };
+        let (reflection, absent) = (tokio::sync::Mutex::new(reflection), absent::Told::default());
+        Self { claim, ownership, progress, fenced: watch::Sender::new(false), reflection, absent }
     }
 
     /// Takes the next batch. `Closed` also when the partition was fenced: an operator has moved its offset, or another process has it.

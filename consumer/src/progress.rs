@@ -157,6 +157,21 @@ impl Progress {
         each_ok(&self.link.call(On::Write, &request, None).await?)
     }
 
+    /// Says that Redis reflects nothing of this topic yet, in any partition that has a progress: their owners see a loss, and make it whole.
+    ///
+    /// # Errors
+    /// Any [`RedisError`].
+    pub async fn start_over(&self, topic: &str, epoch: i32) -> Result<(), RedisError> {
+        let nothing = Point { epoch, next_offset: 0 }.to_string();
+        let mut request = Pipeline::new();
+        for (key, points) in [(KEY, self.read().await?), (SWEPT, self.read_swept().await?)] {
+            for field in points.into_keys().filter(|field| field.rsplit_once(':').is_some_and(|(of, _)| of == topic)) {
+                request.cmd("HSET").arg(key).arg(field).arg(&nothing);
+            }
+        }
+        each_ok(&self.link.call(On::Write, &request, None).await?)
+    }
+
     async fn read_with(&self, request: &Pipeline) -> Result<HashMap<String, Point>, RedisError> {
         let replies = self.link.call(On::Write, request, None).await?;
         Ok(replies.first().into_iter().flat_map(entries).map(|(field, point)| (field.to_owned(), point)).collect())

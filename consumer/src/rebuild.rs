@@ -93,6 +93,15 @@ async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool,
     let run = flow.redis_progress.server().await?;
     let began = Instant::now();
     let what = if keeps_customers { Rebuild::Customers } else { Rebuild::Orders };
+    if place.reflection.lock().await.ahead {
+        // First of all: whatever is written from here on has to be above what Redis has. In all partitions, since all have lost.
+        flow.results.lift_revisions().await?;
+        flow.redis_progress.start_over(&claim.topic, claim.epoch).await?;
+        // The others of this process that have seen it need not do it again.
+        for other in flow.places.all().into_iter().chain([Arc::clone(place)]) {
+            other.reflection.lock().await.ahead = false;
+        }
+    }
     flow.metrics.rebuild_started(what);
     let from = begin(flow, place.of()).await?;
     // After the mark: if what is written until here is lost, the mark is too. All that is committed counts, since it is committed before
@@ -213,6 +222,9 @@ async fn all_orders_again(flow: &Flow, partition: i32, told: &mut impl FnMut(u64
         after = last.order_id;
         let states: Vec<OrderState> = rows.into_iter().map(OrderState::Live).collect();
         let written = flow.cache.write_orders(&states, epoch, None).await?;
+        if written.stale > 0 {
+            above_redis(flow, &states).await?;
+        }
         flow.metrics.rebuilt(Rebuild::Orders, states.len() as u64);
         flow.results.mark_due(partition, flow.to_refresh(written.outdated, &states)).await?;
         told(states.len() as u64);
@@ -224,6 +236,29 @@ async fn all_orders_again(flow: &Flow, partition: i32, told: &mut impl FnMut(u64
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.order_id;
         let states: Vec<OrderState> = rows.into_iter().map(OrderState::Deleted).collect();
-        flow.cache.write_orders(&states, epoch, None).await?;
+        let written = flow.cache.write_orders(&states, epoch, None).await?;
+        if written.stale > 0 {
+            above_redis(flow, &states).await?;
+        }
     }
+}
+
+/// Of orders whose hash is newer than what Postgres has: gives what Postgres has a revision above that, and writes it. Others may write them
+/// at the same time; from the second round on what they write is above too.
+async fn above_redis(flow: &Flow, states: &[OrderState]) -> Result<(), NotYet> {
+    let epoch = flow.decoder.epoch;
+    let (mut orders, mut highest) = flow.cache.ahead(states, epoch).await?;
+    while !orders.is_empty() {
+        let states = flow.results.states(&orders).await?;
+        let (still, above) = flow.cache.ahead(&states, epoch).await?;
+        highest = highest.max(above);
+        let ahead = states.into_iter().filter(|state| still.contains(&state.order_id())).collect();
+        let raised = flow.results.raise(ahead, highest).await?;
+        let written = flow.cache.write_orders(&raised, epoch, None).await?;
+        flow.metrics.order_hashes(written.written as u64, written.stale as u64);
+        orders = still;
+        let done: Vec<i64> = raised.iter().map(OrderState::order_id).collect();
+        orders.retain(|id| !done.contains(id));
+    }
+    Ok(())
 }

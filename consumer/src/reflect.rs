@@ -1,5 +1,7 @@
 //! How far Redis reflects each partition, told to Redis itself, so that Redis cannot lose anything without being noticed (P8).
 
+use std::collections::HashMap;
+
 use tokio::sync::MutexGuard;
 
 use crate::customers::{ChangedCustomer, PutError};
@@ -33,6 +35,16 @@ pub async fn cover(flow: &Flow, place: &Place, to: i64, run: Option<Run>) {
 
 /// Moves Redis' progress to what is covered.
 async fn tell(flow: &Flow, place: &Place, reflection: MutexGuard<'_, Reflection>) -> Result<(), RedisError> {
+    if !reflection.begun && is_ahead(flow, place).await? {
+        tracing::warn!(
+            topic = %place.claim.topic, partition = place.claim.partition, next_offset = place.claim.next_offset,
+            "Redis is ahead of Postgres, which has lost its last commits (a backup restored, a failover); the hashes are written again"
+        );
+        let mut reflection = reflection;
+        reflection.ahead = true;
+        fall_behind(flow, reflection);
+        return Ok(());
+    }
     let to = reflection.covered;
     match flow.redis_progress.advance(place.of(), reflection.acknowledged, to, reflection.run).await {
         Ok(advance) => follow(flow, place, reflection, advance, to).await,
@@ -46,6 +58,21 @@ async fn tell(flow: &Flow, place: &Place, reflection: MutexGuard<'_, Reflection>
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether Redis reflects more than was committed when the partition was claimed. It is told after Postgres, so it cannot have more by
+/// accident; of customers it is told before. An operator who has moved the offset back has lost nothing: no last record stands beside it then.
+async fn is_ahead(flow: &Flow, place: &Place) -> Result<bool, RedisError> {
+    let claim = &place.claim;
+    if flow.customers.come_by(&claim.topic) {
+        return Ok(false);
+    }
+    let was_moved_by_hand = claim.landmark.is_none() && !claim.is_first();
+    let is_above = |points: HashMap<String, Point>, committed| {
+        points.get(&place.of().to_string()).is_some_and(|point| point.epoch == claim.epoch && point.next_offset > committed)
+    };
+    let is_ahead_of_the_log = !was_moved_by_hand && is_above(flow.redis_progress.read().await?, claim.next_offset);
+    Ok(is_ahead_of_the_log || is_above(flow.redis_progress.read_swept().await?, claim.last_stamp))
 }
 
 fn fall_behind(flow: &Flow, mut reflection: MutexGuard<'_, Reflection>) {

@@ -16,6 +16,7 @@
 //! - [`states`]: rows read back, for the hashes in Redis
 //! - [`dead_letters`], [`replay`]: letters listed, and processed again
 //! - [`side`], [`reconcile`]: rows compared with those of the source, and set right
+//! - [`raise`]: revisions above those of a Redis that is ahead
 //! - [`summary`], [`lock`]: for operators
 //! - [`error`]: what an error means
 
@@ -45,6 +46,7 @@ mod lsn_space;
 pub(crate) mod migrate;
 mod numeric;
 mod overtaken;
+pub mod raise;
 pub mod reconcile;
 mod refused;
 pub mod replay;

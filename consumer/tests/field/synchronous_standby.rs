@@ -1,0 +1,88 @@
+//! A synchronous standby that hangs: nothing counts as committed before the standby has it (P2, P3, P10).
+//!
+//! The server ends its own timer of a statement before it waits for the standby, so that no timeout ends that wait and lets COMMIT succeed
+//! with a warning; the deadline here gives the connection up, and the ledger decides.
+
+use std::time::{Duration, Instant};
+
+use stack::OtherPostgres;
+use stack::wait::{Attempt, until};
+
+use crate::shop::poison::event;
+use crate::shop::topic::Sent;
+use crate::shop::{PATIENCE, Shop};
+
+/// A database of Redis that only these tests use.
+const REDIS_DATABASE: i64 = 4;
+
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(1);
+
+const COMMITTED: &str = "select coalesce(sum(next_offset), 0) from consumer_offsets where topic = 'synchronous.orders'";
+
+fn redis(shop: &Shop) -> redis::Connection {
+    let mut connection = shop.redis().unwrap();
+    redis::cmd("SELECT").arg(REDIS_DATABASE).exec(&mut connection).unwrap();
+    connection
+}
+
+fn hashes(shop: &Shop) -> usize {
+    let keys: Vec<String> = redis::cmd("KEYS").arg("order:*").query(&mut redis(shop)).unwrap();
+    keys.len()
+}
+
+fn await_sql(postgres: &OtherPostgres, query: &str, expected: &str) {
+    let look = || match postgres.psql(query) {
+        Ok(found) if found.trim() == expected => Attempt::Ready(()),
+        other => Attempt::NotYet(format!("it is {other:?}")),
+    };
+    until(&format!("{query} = {expected}"), PATIENCE, look).unwrap();
+}
+
+#[test]
+fn a_commit_that_a_hanging_standby_has_not_got_is_none_and_a_promotion_loses_nothing() {
+    let mut shop = Shop::closed();
+    let topic = "synchronous.orders";
+    shop.stack().create_topic(topic, 1, &[("retention.ms", "-1")]).unwrap();
+    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
+    let primary = OtherPostgres::start(shop.stack(), "synchronous-primary").unwrap();
+    let standby = primary.standby(shop.stack(), "synchronous-standby").unwrap();
+    let (url, cache) = (primary.orderstream_database_url(), format!("{}/{REDIS_DATABASE}", shop.stack().redis_url()));
+    let number = shop.start_another(&[
+        ("DATABASE_URL", &url),
+        ("REDIS_URL", &cache),
+        ("KAFKA_ORDERS_TOPIC", topic),
+        ("DATABASE_STATEMENT_TIMEOUT_MS", "1000"),
+        ("DATABASE_LOCK_TIMEOUT_MS", "500"),
+        ("HEALTH_STALL_SECONDS", "2"),
+    ]);
+    let send = |orders: std::ops::Range<i64>| {
+        let records: Vec<Sent> = orders.map(|id| Sent::order(id, event(id).to_string())).collect();
+        shop.topics().send(topic, &records);
+    };
+    send(0..100);
+    await_sql(&primary, COMMITTED, "100");
+    primary.psql("alter system set synchronous_standby_names = '*'").unwrap();
+    primary.psql("select pg_reload_conf()").unwrap();
+    await_sql(&primary, "select count(*) from pg_stat_replication where sync_state = 'sync'", "1");
+    shop.await_that("the hashes are there", || hashes(&shop) == 100);
+
+    standby.service().pause().unwrap();
+    send(100..200);
+    await_sql(&primary, "select count(*) > 0 from pg_stat_activity where wait_event = 'SyncRep'", "t");
+    let began = Instant::now();
+    shop.await_that("several timeouts have passed", || began.elapsed() > 5 * STATEMENT_TIMEOUT);
+    assert_eq!((primary.psql(COMMITTED).unwrap().trim(), hashes(&shop)), ("100", 100));
+    shop.process(number).await_readiness(503, "");
+
+    // The standby never gets them.
+    primary.service().kill();
+    let standby = standby.in_place_of(shop.stack(), &primary).unwrap();
+    standby.psql("select pg_promote()").unwrap();
+    await_sql(&standby, COMMITTED, "200");
+    let rows = "select count(*), count(distinct order_id), sum(quantity) from results";
+    await_sql(&standby, rows, "200|200|200");
+    shop.await_that("every hash is there", || hashes(&shop) == 200);
+    shop.process(number).await_readiness(200, "ok");
+    shop.process(number).service().stop().unwrap();
+    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
+}
