@@ -57,7 +57,7 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         config.kafka.connection_properties().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let health = Health::new(rules(config));
     let watched = Arc::clone(&link);
-    health.watch_breaker(move || watch::breaker(&watched));
+    health.watch_breakers(move || watch::breakers(&watched));
     let topic = config.kafka.customers_topic.clone();
     let flow = Flow {
         decoder: decoder(config),
@@ -65,6 +65,7 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         customers: Customers::new(Arc::clone(&link), topic.clone(), committed.clone()),
         cache: OrderCache::new(Arc::clone(&link), cache_settings(config)),
         redis_progress: Progress::new(Arc::clone(&link)),
+        redis: Arc::clone(&link),
         letters: DeadLetters::new(&letter_properties(config, &kafka), &config.kafka.dead_letter_topic)
             .context("kafka.dead_letter_topic")?,
         metrics: Metrics::new(health.clone()),
@@ -151,7 +152,8 @@ fn cache_settings(config: &Config) -> CacheSettings {
     }
 }
 
-fn link_settings(config: &Config) -> LinkSettings {
+/// The way to Redis.
+pub(crate) fn link_settings(config: &Config) -> LinkSettings {
     LinkSettings {
         url: config.redis.url.expose().to_owned(),
         lookup_deadline: config.redis.lookup_deadline,

@@ -134,6 +134,16 @@ impl Breaker {
         }
     }
 
+    /// Gives a permit back whose call says nothing about what this breaker is for.
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is good for one call")]
+    pub fn give_back(&mut self, permit: Permit) {
+        if let Phase::HalfOpen { probes, .. } = &mut self.phase
+            && permit.generation == self.generation
+        {
+            probes.retain(|probe| Some(probe.number) != permit.probe);
+        }
+    }
+
     /// Holds the breaker in a state, or with `None` lets it go on by itself, closed.
     pub fn force(&mut self, forced: Option<Forced>, now: Instant) {
         self.openings = 0;

@@ -92,7 +92,10 @@ async fn put(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) ->
         match reflect::put_customers(flow, place, changes, to).await {
             Ok(changed) => return Ok(changed),
             Err(PutError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
-            Err(PutError::Redis(_told_by_the_breaker)) => place.pause(backoff.next_delay()).await?,
+            Err(PutError::Redis(error)) => {
+                place.redis_troubled(flow, &error);
+                place.pause(backoff.next_delay()).await?;
+            }
         }
     }
 }

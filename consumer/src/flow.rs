@@ -20,7 +20,7 @@ use crate::logging::Throttle;
 use crate::metrics::{Metrics, Stage};
 use crate::progress::Of;
 use crate::record::Record;
-use crate::redis_link::Run;
+use crate::redis_link::{Means, RedisError, RedisLink, Run};
 use crate::results::{Claim, Class, Results, StoreError};
 use crate::retry::{Backoff, Policy};
 use crate::source::{Inbox, Ownership, Progress, Received};
@@ -49,6 +49,8 @@ pub struct Flow {
     pub decoder: Decoder,
     /// Postgres.
     pub results: Results,
+    /// Redis: the way there.
+    pub redis: Arc<RedisLink>,
     /// Redis: customers.
     pub customers: Customers,
     /// Redis: orders.
@@ -238,6 +240,16 @@ impl Place {
                 "Postgres does not take this partition's batch; it is tried again"
             );
         }
+    }
+
+    /// Redis is in the way of customers, who cannot be skipped.
+    pub fn redis_troubled(&self, flow: &Flow, error: &RedisError) {
+        match error.means() {
+            Means::Outage | Means::NotAsked => {}
+            Means::NoWrites => flow.health.hindered(&self.claim.topic, self.claim.partition, error.to_string()),
+            Means::OneThing | Means::Ours => flow.health.waiting(&self.claim.topic, self.claim.partition, error.to_string()),
+        }
+        flow.redis.failed("writing customers", error);
     }
 
     /// The dead letter topic is in the way.

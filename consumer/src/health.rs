@@ -11,24 +11,26 @@ use crate::absent::Columns;
 use crate::fate::Fates;
 
 mod breaker;
+mod impairment;
 mod partition;
 mod snapshot;
 mod verdict;
 mod view;
 
-pub use breaker::BreakerReading;
+pub use breaker::{BreakerReading, Breakers};
+pub use impairment::Impairment;
 pub use partition::{Partition, PartitionState};
 pub use snapshot::{Dependency, DependencyState, Reader, Snapshot};
 pub use verdict::{Rules, Verdict, liveness, readiness};
 pub use view::{HealthView, PartitionView, StatusView};
 
-type ReadBreaker = Arc<dyn Fn() -> BreakerReading + Send + Sync>;
+type ReadBreakers = Arc<dyn Fn() -> Breakers + Send + Sync>;
 
 /// The shared handle; clones see the same state.
 #[derive(Clone)]
 pub struct Health {
     state: Arc<Mutex<Snapshot>>,
-    breaker: Arc<Mutex<Option<ReadBreaker>>>,
+    breakers: Arc<Mutex<Option<ReadBreakers>>>,
     rules: Rules,
 }
 
@@ -36,7 +38,7 @@ impl Health {
     /// Nothing is known yet: not ready.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        Self { state: Arc::new(Mutex::new(Snapshot::new(Instant::now()))), breaker: Arc::default(), rules }
+        Self { state: Arc::new(Mutex::new(Snapshot::new(Instant::now()))), breakers: Arc::default(), rules }
     }
 
     /// The topic is to be read: from now on its reader has to poll, and to be given an assignment.
@@ -78,6 +80,11 @@ impl Health {
     /// A server did not answer, or cannot serve; `error` is its class, never its text (P11).
     pub fn down(&self, dependency: Dependency, error: &'static str) {
         self.lock().down(dependency, error, Instant::now());
+    }
+
+    /// What a server that answers does not do, of all that this `kind` of question is about. Returns what was not known before.
+    pub fn impaired(&self, dependency: Dependency, kind: &'static str, found: Vec<Impairment>) -> Vec<Impairment> {
+        self.lock().impaired(dependency, kind, found, Instant::now())
     }
 
     /// The partition was assigned and is being claimed. News of partitions that are not owned, or no longer, are dropped.
@@ -142,15 +149,15 @@ impl Health {
         (after.minus(before), before.minus(after))
     }
 
-    /// From now on the breaker is read where it is needed, by this function.
-    pub fn watch_breaker(&self, read: impl Fn() -> BreakerReading + Send + Sync + 'static) {
-        *self.breaker.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(read));
+    /// From now on the breakers are read where they are needed, by this function.
+    pub fn watch_breakers(&self, read: impl Fn() -> Breakers + Send + Sync + 'static) {
+        *self.breakers.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(read));
     }
 
-    /// The breaker as it is now; `None` before [`Health::watch_breaker`].
+    /// The breakers as they are now; `None` before [`Health::watch_breakers`].
     #[must_use]
-    pub fn breaker(&self) -> Option<BreakerReading> {
-        let read = self.breaker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    pub fn breakers(&self) -> Option<Breakers> {
+        let read = self.breakers.lock().unwrap_or_else(PoisonError::into_inner).clone();
         read.map(|read| read())
     }
 

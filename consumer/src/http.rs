@@ -118,7 +118,7 @@ async fn health(State(endpoints): State<Endpoints>) -> Response {
 async fn status(State(endpoints): State<Endpoints>) -> Json<StatusView> {
     let (snapshot, now) = (endpoints.health.snapshot(), Instant::now());
     let verdict = readiness(&snapshot, endpoints.health.rules(), now);
-    Json(StatusView::new(&snapshot, verdict, endpoints.health.breaker(), now))
+    Json(StatusView::new(&snapshot, verdict, endpoints.health.breakers(), now))
 }
 
 async fn metrics(State(endpoints): State<Endpoints>) -> Response {

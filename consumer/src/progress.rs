@@ -173,7 +173,7 @@ impl Progress {
     }
 
     async fn read_with(&self, request: &Pipeline) -> Result<HashMap<String, Point>, RedisError> {
-        let replies = self.link.call(On::Write, request, None).await?;
+        let replies = self.link.call(On::Read, request, None).await?;
         Ok(replies.first().into_iter().flat_map(entries).map(|(field, point)| (field.to_owned(), point)).collect())
     }
 

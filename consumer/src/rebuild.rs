@@ -54,7 +54,10 @@ pub async fn run(flow: Arc<Flow>, topics: Topics, reread: Reread) {
     let mut backoff = flow.backoff();
     loop {
         tokio::time::timeout(Duration::from_secs(1), flow.behind.notified()).await.ok();
-        let lost = lost_sweeps(&flow, &topics.orders).await.unwrap_or_default();
+        let lost = lost_sweeps(&flow, &topics.orders).await.unwrap_or_else(|error| {
+            told(&flow, &error);
+            Vec::new()
+        });
         for place in flow.places.all() {
             crate::reflect::cover(&flow, &place, 0, None).await;
             if topics.orders == *place.claim.topic && lost.contains(&place.claim.partition) {
@@ -72,6 +75,15 @@ pub async fn run(flow: Arc<Flow>, topics: Topics, reread: Reread) {
                 }
             }
         }
+    }
+}
+
+/// What cannot be known now is asked again in a second.
+fn told(flow: &Flow, error: &NotYet) {
+    match error {
+        NotYet::Redis(error) => flow.redis.failed("reading what sweeps wrote", error),
+        NotYet::Store(error) => flow.metrics.postgres_error(error.class().as_str()),
+        NotYet::Reread(_) | NotYet::LostAgain => {}
     }
 }
 

@@ -23,5 +23,8 @@ pub async fn run(flow: Arc<Flow>) {
 /// Whether the list is as new as the table; false too if another process has just had its turn.
 async fn rewrite(flow: &Flow) -> bool {
     let Ok(rows) = flow.results.newest(NEWEST).await else { return false };
-    flow.cache.rewrite_recent(&rows).await.unwrap_or(false)
+    flow.cache.rewrite_recent(&rows).await.unwrap_or_else(|error| {
+        flow.redis.failed("writing recent_orders", &error);
+        false
+    })
 }

@@ -28,8 +28,9 @@ pub async fn cover(flow: &Flow, place: &Place, to: i64, run: Option<Run>) {
     // The oldest counts: runs never come back.
     reflection.run = reflection.run.or(run);
     if !reflection.behind {
-        // The breaker tells of errors.
-        tell(flow, place, reflection).await.ok();
+        if let Err(error) = tell(flow, place, reflection).await {
+            flow.redis.failed("moving Redis' progress", &error);
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::enrich::{Enrichment, Lookup, OrderState, ResultRow, nobody};
 use crate::flow::Flow;
 use crate::progress::{Advance, Of};
-use crate::redis_link::Run;
+use crate::redis_link::{RedisError, Run};
 use crate::results::StoreError;
 use crate::results::due::Due;
 
@@ -60,6 +60,13 @@ enum Swept {
     Nothing,
     Some,
     RedisIsAway,
+}
+
+impl Swept {
+    fn without_redis(flow: &Flow, error: &RedisError) -> Self {
+        flow.redis.failed("sweeping order hashes", error);
+        Self::RedisIsAway
+    }
 }
 
 async fn sweep(flow: &Arc<Flow>, topics: &Topics) -> Result<Swept, StoreError> {
@@ -113,7 +120,10 @@ async fn lane(flow: Arc<Flow>, topic: String, partitions: Vec<i32>) -> Result<Sw
 async fn complete(flow: &Flow, topic: &str, due: &[Due]) -> Result<Swept, StoreError> {
     let ids: Vec<i64> = due.iter().map(|due| due.order_id).collect();
     let mut states = flow.results.states(&ids).await?;
-    let Ok(run) = flow.redis_progress.server().await else { return Ok(Swept::RedisIsAway) };
+    let run = match flow.redis_progress.server().await {
+        Ok(run) => run,
+        Err(error) => return Ok(Swept::without_redis(flow, &error)),
+    };
     let customer_ids: Vec<&str> = live(&states).filter_map(|row| row.customer_id.as_deref()).collect();
     let (lookups, token) = flow.customers.look_up(&customer_ids).await;
     if Lookup::is_unavailable(&lookups) {
@@ -125,7 +135,10 @@ async fn complete(flow: &Flow, topic: &str, due: &[Due]) -> Result<Swept, StoreE
     let outdated: Vec<ResultRow> = live(&states).filter_map(of_row).collect();
     let moved = refresh(flow, &mut states, outdated).await?;
     let epoch = flow.decoder.epoch;
-    let Ok(written) = flow.cache.write_orders(&states, epoch, Some(&token)).await else { return Ok(Swept::RedisIsAway) };
+    let written = match flow.cache.write_orders(&states, epoch, Some(&token)).await {
+        Ok(written) => written,
+        Err(error) => return Ok(Swept::without_redis(flow, &error)),
+    };
 
     flow.metrics.order_hashes(written.written as u64, written.stale as u64);
     let again: HashSet<i64> = flow.to_refresh(written.outdated, &states).into_iter().chain(moved).collect();
@@ -153,7 +166,10 @@ async fn acknowledged(flow: &Flow, topic: &str, done: &[Due], run: Run) -> bool 
                 flow.behind.notify_one();
                 return false;
             }
-            Err(_told_by_the_breaker) => return false,
+            Err(error) => {
+                flow.redis.failed("telling Redis of a sweep", &error);
+                return false;
+            }
         }
     }
     true

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 
 use crate::record::Record;
+use crate::source::survey::{self, Survey};
 use crate::source::{self, Partition, RereadError};
 
 /// How to reach Kafka for it.
@@ -34,6 +35,15 @@ pub struct Batches {
 }
 
 impl Reread {
+    /// Asks where the partitions of a topic begin and end.
+    ///
+    /// # Errors
+    /// Kafka is away, or has no such topic.
+    pub async fn survey(&self, topic: &str) -> anyhow::Result<Survey> {
+        let (from, topics) = (self.clone(), [topic.to_owned()]);
+        Ok(tokio::task::spawn_blocking(move || survey::survey(&from.properties, &from.group, &topics)).await??)
+    }
+
     /// Begins to read the records of these offsets.
     #[must_use]
     pub fn start(&self, topic: &Arc<str>, number: i32, offsets: Range<i64>) -> Batches {

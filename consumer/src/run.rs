@@ -30,6 +30,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let flow = Arc::new(parts.flow);
     let (stop_http, http) = serve(config, &flow).await?;
     prepare_tables(&flow, &mut signals).await?;
+    signals.before(watch::start(&flow, &parts.link)).await?.context("redis.url")?;
 
     let mut background = JoinSet::new();
     let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
@@ -38,13 +39,10 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.spawn(watch::partitions(Arc::clone(&flow)));
     background.spawn(watch::fences(Arc::clone(&flow)));
     background.spawn(watch::topics(flow.health.clone(), parts.kafka.clone(), Expected::of(config)));
-    background.spawn(watch::customers(Arc::clone(&flow), parts.committed, topics.customers.clone()));
+    let reread = Reread { properties: parts.kafka, group: config.kafka.group_id.clone() };
+    background.spawn(watch::customers(Arc::clone(&flow), parts.committed, topics.customers.clone(), reread.clone()));
     background.spawn(repair::run(Arc::clone(&flow), topics.clone()));
-    background.spawn(rebuild::run(
-        Arc::clone(&flow),
-        topics.clone(),
-        Reread { properties: parts.kafka, group: config.kafka.group_id.clone() },
-    ));
+    background.spawn(rebuild::run(Arc::clone(&flow), topics.clone(), reread));
     background.spawn(recent::run(Arc::clone(&flow)));
 
     let claimant = Claimant::new(Arc::clone(&flow), topics.customers);

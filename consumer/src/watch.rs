@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::breaker::State;
-use crate::customers::CommittedCustomers;
 use crate::flow::Flow;
-use crate::health::{BreakerReading, Dependency, Health};
-use crate::progress::Point;
-use crate::redis_link::{RedisError, RedisLink};
+use crate::health::{Dependency, Health};
 use crate::source::{Event, Partition};
 use crate::topics::{self, Expected, Grade, Judgement};
+
+mod customers;
+mod redis;
+
+pub use customers::customers;
+pub use redis::{breakers, redis, start};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Between two looks at the topics while something is wrong with them, so that it is told soon that it was put right.
@@ -62,59 +64,6 @@ pub async fn postgres(flow: Arc<Flow>) {
             // Whatever it says: who may not connect, or finds no room or a standby, has no Postgres.
             Err(error) => flow.health.down(Dependency::Postgres, error.class().as_str()),
         }
-    }
-}
-
-/// Asks Redis for a sign of life; with the breaker open this is what finds out that Redis is back, and orders do not wait for it (P10).
-pub async fn redis(flow: Arc<Flow>, link: Arc<RedisLink>) {
-    link.leave_probes_to_pings();
-    let mut cause_is_told = false;
-    loop {
-        let answer = link.ping().await;
-        match &answer {
-            // It takes more of them, or they are too slow.
-            Ok(()) if matches!(link.breaker().state, State::Open | State::HalfOpen) => {}
-            Ok(()) => flow.health.up(Dependency::Redis),
-            // What the last answer was says more.
-            Err(RedisError::Rejected { .. }) if cause_is_told => {}
-            Err(error) => flow.health.down(Dependency::Redis, error.class()),
-        }
-        cause_is_told = answer.is_err();
-        let pause = until_next_ping(link.breaker().state, answer.err().as_ref());
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            // It may soon be asked again.
-            () = link.opened() => {}
-        }
-    }
-}
-
-/// A second, unless the breaker waits for a probe before that.
-fn until_next_ping(breaker: State, error: Option<&RedisError>) -> Duration {
-    match error {
-        None if breaker == State::HalfOpen => Duration::ZERO,
-        Some(RedisError::Rejected { retry_after: Some(soon) }) => SECOND.min(*soon),
-        _ => SECOND,
-    }
-}
-
-/// The breaker, for metrics and `/status`.
-pub fn breaker(link: &RedisLink) -> BreakerReading {
-    let view = link.breaker();
-    let counts = view.counts;
-    let pairs = State::ALL.into_iter().flat_map(|from| State::ALL.map(|to| (from, to)));
-    let transitions = pairs.map(|(from, to)| (from.as_str(), to.as_str(), counts.transitions(from, to))).filter(|(.., times)| *times > 0);
-    BreakerReading {
-        state: view.state.as_str(),
-        states: State::ALL.map(State::as_str).to_vec(),
-        succeeded: counts.succeeded,
-        failed: counts.failed,
-        slow: counts.slow,
-        rejected: counts.rejected,
-        late: counts.late,
-        probes: counts.probes,
-        probes_expired: counts.probes_expired,
-        transitions: transitions.collect(),
     }
 }
 
@@ -178,35 +127,5 @@ fn tell_of_topic(judged: &Judgement) {
         Grade::Concern => tracing::warn!(what, "A topic has a setting that an operator would want to know of"),
         Grade::Wrong => tracing::error!(what, "A topic has a setting with which a promise cannot be kept"),
         Grade::Impossible => tracing::error!(what, "With a topic as it is the work cannot go on"),
-    }
-}
-
-/// Reads what is committed of the customers' topic, by whichever process: the measure of whether Redis has all customers (P8).
-pub async fn customers(flow: Arc<Flow>, committed: CommittedCustomers, topic: Option<String>) {
-    let Some(topic) = topic else { return };
-    let mut second = every_second();
-    let epoch = flow.decoder.epoch;
-    loop {
-        second.tick().await;
-        if let Ok(partitions) = flow.results.committed(epoch, &topic).await {
-            let point = |(partition, next_offset)| (partition, Point { epoch, next_offset });
-            committed.set(partitions.into_iter().map(point).collect());
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn redis_is_asked_as_soon_as_the_breaker_lets_a_probe_through_and_until_it_has_enough() {
-        let rejected = |retry_after| RedisError::Rejected { retry_after };
-        let soon = Duration::from_millis(150);
-        assert_eq!(until_next_ping(State::Open, Some(&rejected(Some(soon)))), soon);
-        assert_eq!(until_next_ping(State::HalfOpen, None), Duration::ZERO);
-        assert_eq!(until_next_ping(State::Closed, None), SECOND);
-        assert_eq!(until_next_ping(State::Open, Some(&rejected(Some(Duration::from_secs(5))))), SECOND);
-        assert_eq!(until_next_ping(State::ForcedOpen, Some(&rejected(None))), SECOND);
     }
 }

@@ -17,7 +17,7 @@ impl OrderCache {
             request.cmd("HGET").arg(format!("order:{}", state.order_id())).arg("version");
         }
         let (mut orders, mut highest) = (Vec::new(), 0);
-        for (state, reply) in states.iter().zip(self.link.call(On::Write, &request, None).await?) {
+        for (state, reply) in states.iter().zip(self.link.call(On::Read, &request, None).await?) {
             // What is no version, the write replaces or reconcile removes.
             let Some(revision) = text(reply)?.and_then(|version| revision_of(&version, epoch)) else { continue };
             if revision > state.revision() {

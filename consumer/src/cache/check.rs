@@ -34,7 +34,7 @@ impl OrderCache {
             for row in chunk {
                 request.add_command(read(row));
             }
-            let replies = self.link.call(On::Write, &request, None).await?;
+            let replies = self.link.call(On::Read, &request, None).await?;
             let judged = chunk.iter().zip(&replies).map(|(row, reply)| (row.order_id, judge(row, epoch, reply)));
             wrong.extend(judged.filter_map(|(id, wrong)| Some((id, wrong?))));
         }
@@ -61,7 +61,7 @@ impl OrderCache {
     pub async fn evicted(&self) -> Result<u64, RedisError> {
         let mut request = Pipeline::with_capacity(1);
         request.cmd("INFO").arg("stats");
-        let reply = self.link.call(On::Write, &request, None).await?.pop().ok_or(RedisError::Unexpected("a text"))?;
+        let reply = self.link.call(On::Read, &request, None).await?.pop().ok_or(RedisError::Unexpected("a text"))?;
         let stats = text(reply)?.unwrap_or_default();
         let count = stats.lines().find_map(|line| line.strip_prefix("evicted_keys:")?.trim().parse().ok());
         Ok(count.unwrap_or(0))

@@ -24,7 +24,7 @@ impl OrderCache {
         if place.is_empty() {
             return Ok(Vec::new());
         }
-        let now = self.link.call(On::Write, &request, None).await?.into_iter().map(version).collect::<Result<Vec<_>, _>>()?;
+        let now = self.link.call(On::Read, &request, None).await?.into_iter().map(version).collect::<Result<Vec<_>, _>>()?;
         let is_outdated = |(row, customer_id): &&(&ResultRow, &str)| {
             let current = place.get(customer_id).and_then(|&at| now.get(at)).and_then(Option::as_deref);
             current != row.customer.version.as_deref().map(str::as_bytes)

@@ -1,4 +1,4 @@
-//! Order states as arguments of the script: one command per chunk, each order as a version, a time to live and a dump.
+//! Order states as arguments of the scripts: one command per chunk, each order as a version, a time to live and its fields.
 
 use std::time::Duration;
 
@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use redis::{Cmd, RedisWrite};
 
 use super::dump::{HashDump, Name};
+use super::fields::{Fields, NamesAndValues};
 use super::row::{Column, columns_of};
-use super::{WRITE_ORDERS, columns};
+use super::{SET_ORDERS, WRITE_ORDERS, columns};
 use crate::enrich::{DeletedRow, OrderState, ResultRow};
 use crate::order::Timestamp;
+use crate::redis_link::Script;
 
 /// How long a deleted order's hash stays, for readers that want to know.
 pub(crate) const DELETED_FOR_SECONDS: u32 = 3600;
@@ -21,13 +23,23 @@ static VERSION: Name = Name::new("version");
 static ORDER_ID: Name = Name::new("order_id");
 static DELETED_AT: Name = Name::new("deleted_at");
 
-/// One script call that writes a chunk of orders; public because the benchmark measures what these calls alone can do.
+/// One script call that writes a chunk of orders by `RESTORE`; public because the benchmark measures what these calls alone can do.
 #[must_use]
 pub fn write_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
+    call_with::<HashDump>(&WRITE_ORDERS, states, epoch, time_to_live)
+}
+
+/// The same by `HSET`, for servers and users without `RESTORE`.
+#[must_use]
+pub fn set_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
+    call_with::<NamesAndValues>(&SET_ORDERS, states, epoch, time_to_live)
+}
+
+fn call_with<F: Fields>(script: &Script, states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
     // Asked of all customers before the first one is written: they lie all over the memory, and the processor waits for many at once,
     // but for each alone while it writes.
     let size: usize = states.iter().map(size).sum();
-    let mut call = WRITE_ORDERS.call(states.len(), 3 * states.len(), size);
+    let mut call = script.call(states.len(), 3 * states.len(), size);
     let mut text = Vec::with_capacity(64);
     for state in states {
         text.clear();
@@ -35,26 +47,26 @@ pub fn write_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> 
         columns::integer(&mut text, order_id(state));
         call.write_arg(&text);
     }
-    let mut dump = HashDump::default();
+    let mut fields = F::default();
     let (mut source_time, mut our_time) = (Repeated::default(), Repeated::default());
     for state in states {
         text.clear();
         version(&mut text, epoch, state);
         call.write_arg(&text);
-        dump.start();
+        fields.start();
         // First: the guard of the next write finds it without a walk through the hash.
-        dump.field(&VERSION, |out| out.extend_from_slice(&text));
+        fields.field(&VERSION, |out| out.extend_from_slice(&text));
         match state {
             OrderState::Live(row) => {
                 call.arg(u64::try_from(time_to_live.as_millis()).unwrap_or(u64::MAX));
-                live(&mut dump, row, &mut source_time, &mut our_time);
+                live(&mut fields, row, &mut source_time, &mut our_time);
             }
             OrderState::Deleted(row) => {
                 call.arg(u64::from(DELETED_FOR_SECONDS) * 1000);
-                deleted(&mut dump, row);
+                deleted(&mut fields, row);
             }
         }
-        call.write_arg(dump.finish());
+        fields.append_to(&mut call);
     }
     call
 }
@@ -86,20 +98,20 @@ fn version(out: &mut Vec<u8>, epoch: i32, state: &OrderState) {
 }
 
 /// Columns that are null are absent from the hash.
-fn live(dump: &mut HashDump, row: &ResultRow, source_time: &mut Repeated<Timestamp>, our_time: &mut Repeated<DateTime<Utc>>) {
-    dump.field(&ORDER_ID, |out| columns::integer(out, row.order_id));
+fn live(fields: &mut impl Fields, row: &ResultRow, source_time: &mut Repeated<Timestamp>, our_time: &mut Repeated<DateTime<Utc>>) {
+    fields.field(&ORDER_ID, |out| columns::integer(out, row.order_id));
     for (name, value) in columns_of(row) {
         match value {
             Column::Null => {}
-            Column::Time(time) => dump.field(name, |out| source_time.write(out, time, columns::timestamp)),
-            Column::Instant(time) => dump.field(name, |out| our_time.write(out, time, columns::instant)),
-            value => dump.field(name, |out| value.write(out)),
+            Column::Time(time) => fields.field(name, |out| source_time.write(out, time, columns::timestamp)),
+            Column::Instant(time) => fields.field(name, |out| our_time.write(out, time, columns::instant)),
+            value => fields.field(name, |out| value.write(out)),
         }
     }
 }
 
-fn deleted(dump: &mut HashDump, row: &DeletedRow) {
-    dump.field(&DELETED_AT, |out| columns::instant(out, row.deleted_at));
+fn deleted(fields: &mut impl Fields, row: &DeletedRow) {
+    fields.field(&DELETED_AT, |out| columns::instant(out, row.deleted_at));
 }
 
 /// A value and its text. Most rows were created and last changed at the same time, and those of a batch are processed at the same time.

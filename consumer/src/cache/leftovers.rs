@@ -32,7 +32,7 @@ impl OrderCache {
     pub async fn page(&self, cursor: &str) -> Result<Page, RedisError> {
         let mut request = Pipeline::with_capacity(1);
         request.cmd("SCAN").arg(cursor).arg("COUNT").arg(KEYS_PER_CALL);
-        page(self.link.call(On::Write, &request, None).await?.pop())
+        page(self.link.call(On::Read, &request, None).await?.pop())
     }
 
     /// How many keys there are.
@@ -42,7 +42,7 @@ impl OrderCache {
     pub async fn keys(&self) -> Result<i64, RedisError> {
         let mut request = Pipeline::with_capacity(1);
         request.cmd("DBSIZE");
-        self.link.call(On::Write, &request, None).await?.first().map_or(Ok(0), integer)
+        self.link.call(On::Read, &request, None).await?.first().map_or(Ok(0), integer)
     }
 
     /// Those of the orders that have a hash which does not say that the order was deleted, with its version, empty for none.
@@ -56,7 +56,7 @@ impl OrderCache {
             for id in chunk {
                 request.cmd("EXISTS").arg(key(*id)).cmd("HMGET").arg(key(*id)).arg("deleted_at").arg("order_id").arg("version");
             }
-            let replies = self.link.call(On::Write, &request, None).await?;
+            let replies = self.link.call(On::Read, &request, None).await?;
             for (id, reply) in chunk.iter().zip(replies.chunks(2)) {
                 live.extend(version_if_live(reply)?.map(|version| (*id, version)));
             }

@@ -82,7 +82,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
 }
 
 async fn check(config: &Config) -> Vec<Finding> {
-    let (kafka, postgres, redis) = tokio::join!(kafka::check(config), postgres::check(config), redis::check(&config.redis));
+    let (kafka, postgres, redis) = tokio::join!(kafka::check(config), postgres::check(config), redis::check(config));
     [kafka, postgres, redis].into_iter().flat_map(|findings| findings.lines).collect()
 }
 

@@ -56,7 +56,7 @@ impl Customers {
             command.arg("position");
             request.add_command(command);
         }
-        self.link.call(On::Write, &request, None).await?.into_iter().map(position).collect()
+        self.link.call(On::Read, &request, None).await?.into_iter().map(position).collect()
     }
 }
 

@@ -126,7 +126,7 @@ impl Customers {
                 command.arg("version").arg("position");
                 request.add_command(command);
             }
-            for reply in self.link.call(On::Write, &request, None).await? {
+            for reply in self.link.call(On::Read, &request, None).await? {
                 hashes.push(hash(reply)?);
             }
         }

@@ -57,13 +57,16 @@ impl Customers {
         let (token, mut read) = match self.read(&unknown, true).await {
             Ok(Read { token, known }) if self.is_whole(&token) => (token, known),
             Ok(Read { token, .. }) => return (None, token),
-            Err(_told) => return (None, CustomersToken::UNKNOWN),
+            Err(error) => return (None, self.failed(&error)),
         };
         if !then.is_same_as(&token) {
             // Read after the token like the others, so the token is good for them too.
             let recalled = ids.iter().zip(&customers).filter_map(|(id, customer)| customer.is_some().then_some(*id));
             let recalled: Vec<&str> = recalled.collect::<HashSet<_>>().into_iter().collect();
-            let Ok(again) = self.read(&recalled, false).await else { return (None, CustomersToken::UNKNOWN) };
+            let again = match self.read(&recalled, false).await {
+                Ok(again) => again,
+                Err(error) => return (None, self.failed(&error)),
+            };
             customers.fill(None);
             read.extend(again.known);
         }
@@ -72,6 +75,11 @@ impl Customers {
             *customer = read.get(*id).cloned();
         }
         (Some(customers), token)
+    }
+
+    fn failed(&self, error: &RedisError) -> CustomersToken {
+        self.link.failed("looking customers up", error);
+        CustomersToken::UNKNOWN
     }
 
     /// The token first, where there is one: progress that is read later than the customers are could be newer than they are.
@@ -103,6 +111,13 @@ impl Customers {
         Ok(self.is_whole(&self.read(&[], true).await?.token))
     }
 
+    /// Whether Redis was ever told of all customers that were on their topic when this process started: only then somebody who is missing is
+    /// nobody, and not only unread.
+    #[must_use]
+    pub fn reflect_the_start(&self) -> bool {
+        self.topic.is_none() || self.committed.has_reached_the_start()
+    }
+
     /// Customers whose hash could not be used and who counted as missing, since the process started.
     #[must_use]
     pub fn unusable(&self) -> u64 {
@@ -124,10 +139,7 @@ impl Customers {
                 }
                 Ok(Ok(None)) => {}
                 Ok(Err(Unusable)) => self.count_unusable(id),
-                Err(error) => {
-                    tracing::warn!(%error, "Redis refused to read a customer; the orders of this batch wait for their customers");
-                    return Err(error);
-                }
+                Err(error) => return Err(error),
             }
         }
         Ok(known)

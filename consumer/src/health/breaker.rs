@@ -1,4 +1,4 @@
-//! The circuit breaker as metrics and `/status` show it.
+//! The circuit breakers as metrics and `/status` show them.
 
 use serde::Serialize;
 
@@ -26,4 +26,13 @@ pub struct BreakerReading {
     pub probes_expired: u64,
     /// From, to, how often; only those that happened.
     pub transitions: Vec<(&'static str, &'static str, u64)>,
+}
+
+/// Both breakers around Redis.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Breakers {
+    /// Around the server.
+    pub server: BreakerReading,
+    /// Around writes alone.
+    pub writes: BreakerReading,
 }

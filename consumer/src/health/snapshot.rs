@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::impairment::{self, Found, Impairment};
 use super::partition::{Partition, PartitionState};
 use crate::absent::Columns;
 use crate::fate::Fates;
@@ -75,6 +76,8 @@ pub struct Snapshot {
     pub dependencies: BTreeMap<Dependency, DependencyState>,
     /// What the work cannot go on with in the topics as they are.
     pub topics: Vec<String>,
+    /// What servers do not do although they answer, by kind of question.
+    pub(super) impairments: BTreeMap<(Dependency, &'static str), Vec<Found>>,
     /// The partitions of this process.
     pub partitions: BTreeMap<(Arc<str>, i32), Partition>,
     /// Claims of partitions whose assignment was not told yet.
@@ -89,6 +92,7 @@ impl Snapshot {
             readers: BTreeMap::new(),
             dependencies: Dependency::ALL.map(|dependency| (dependency, DependencyState::Unknown)).into(),
             topics: Vec::new(),
+            impairments: BTreeMap::new(),
             partitions: BTreeMap::new(),
             early_claims: BTreeMap::new(),
         }
@@ -126,6 +130,10 @@ impl Snapshot {
         let state = self.dependencies.entry(dependency).or_insert(DependencyState::Unknown);
         let since = if let DependencyState::Down { since, .. } = state { *since } else { now };
         *state = DependencyState::Down { since, error };
+    }
+
+    pub(super) fn impaired(&mut self, dependency: Dependency, kind: &'static str, found: Vec<Impairment>, now: Instant) -> Vec<Impairment> {
+        impairment::follow(self.impairments.entry((dependency, kind)).or_default(), found, now)
     }
 
     /// This process owns the partition from now on.

@@ -57,6 +57,10 @@ pub fn readiness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
         if harmless { &mut verdict.degraded } else { &mut verdict.reasons }.push(trouble);
     }
     verdict.reasons.extend(snapshot.topics.iter().cloned());
+    for ((dependency, _), found) in snapshot.impairments.iter().flat_map(|(whose, found)| found.iter().map(move |found| (whose, found))) {
+        let told = format!("{}: for {} s, {}", dependency.as_str(), seconds(found.since, now), found.impairment.what);
+        if found.impairment.stops { &mut verdict.reasons } else { &mut verdict.degraded }.push(told);
+    }
     if snapshot.readers.is_empty() {
         verdict.reasons.push("Kafka is not read yet".into());
     }

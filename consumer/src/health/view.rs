@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::breaker::BreakerReading;
+use super::breaker::{BreakerReading, Breakers};
 use super::partition::Partition;
 use super::snapshot::{DependencyState, Snapshot};
 use super::verdict::{Verdict, seconds};
@@ -52,6 +52,8 @@ pub struct StatusView {
     pub partitions: Vec<PartitionView>,
     /// The circuit breaker around Redis.
     pub breaker: Option<BreakerReading>,
+    /// The one around writes to Redis.
+    pub breaker_of_writes: Option<BreakerReading>,
 }
 
 /// A partition in `/status`.
@@ -108,9 +110,10 @@ impl DependencyView {
 }
 
 impl StatusView {
-    /// The body for a snapshot, what readiness says of it, and the breaker.
+    /// The body for a snapshot, what readiness says of it, and the breakers.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, verdict: Verdict, breaker: Option<BreakerReading>, now: Instant) -> Self {
+    pub fn new(snapshot: &Snapshot, verdict: Verdict, breakers: Option<Breakers>, now: Instant) -> Self {
+        let (breaker, breaker_of_writes) = breakers.map(|Breakers { server, writes }| (server, writes)).unzip();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: seconds(snapshot.started, now),
@@ -119,6 +122,7 @@ impl StatusView {
             lag: lag(snapshot, now),
             partitions: snapshot.partitions.iter().map(|((topic, number), known)| PartitionView::new(topic, *number, known, now)).collect(),
             breaker,
+            breaker_of_writes,
         }
     }
 }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::fate::Fates;
-use crate::health::{BreakerReading, Dependency, Rules};
+use crate::health::{BreakerReading, Breakers, Dependency, Rules};
 use crate::rejection::Reason;
 
 fn setup() -> (Health, Metrics) {
@@ -78,18 +78,21 @@ fn partitions_servers_and_readiness_are_read_from_health() {
 #[test]
 fn the_breaker_is_read_when_somebody_asks() {
     let (health, metrics) = setup();
-    health.watch_breaker(|| BreakerReading {
+    let reading = |failed| BreakerReading {
         state: "open",
         states: vec!["closed", "open"],
-        failed: 4,
+        failed,
         transitions: vec![("closed", "open", 1)],
         ..BreakerReading::default()
-    });
+    };
+    health.watch_breakers(move || Breakers { server: reading(4), writes: reading(5) });
     let text = metrics.encode().unwrap();
     has(&text, r#"orderstream_breaker_state{state="open"} 1"#);
     has(&text, r#"orderstream_breaker_state{state="closed"} 0"#);
     has(&text, r#"orderstream_breaker_calls_total{outcome="failed"} 4"#);
     has(&text, r#"orderstream_breaker_transitions_total{from="closed",to="open"} 1"#);
+    has(&text, r#"orderstream_writes_breaker_state{state="open"} 1"#);
+    has(&text, r#"orderstream_writes_breaker_calls_total{outcome="failed"} 5"#);
 }
 
 #[test]

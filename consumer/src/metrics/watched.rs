@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::{ByPartition, gauge};
-use crate::health::{BreakerReading, DependencyState, Health, Partition, PartitionState, Snapshot, readiness};
+use crate::health::{BreakerReading, Breakers, DependencyState, Health, Partition, PartitionState, Snapshot, readiness};
 
 #[derive(Debug)]
 pub(super) struct Watched {
@@ -30,8 +30,11 @@ impl Collector for Watched {
         gauges(&mut encoder, "ready", "1 while /readyz answers 200", [([("probe", "readyz")], i64::from(is_ready))])?;
         servers(&mut encoder, &snapshot)?;
         partitions(&mut encoder, &snapshot)?;
-        match self.health.breaker() {
-            Some(reading) => breaker(&mut encoder, &reading),
+        match self.health.breakers() {
+            Some(Breakers { server, writes }) => {
+                breaker(&mut encoder, &server)?;
+                breaker_of_writes(&mut encoder, &writes)
+            }
             None => Ok(()),
         }
     }
@@ -85,6 +88,14 @@ fn breaker(encoder: &mut DescriptorEncoder<'_>, reading: &BreakerReading) -> fmt
     counters(encoder, "breaker_probes", "Probes of the half-open breaker", probes.map(|(what, count)| ([("what", what)], count)))?;
     let transitions = reading.transitions.iter().map(|(from, to, count)| ([("from", *from), ("to", *to)], *count));
     counters(encoder, "breaker_transitions", "Times the breaker went from one state to another", transitions)
+}
+
+/// A Redis that is full or read-only: the server's breaker stays closed.
+fn breaker_of_writes(encoder: &mut DescriptorEncoder<'_>, reading: &BreakerReading) -> fmt::Result {
+    let states = reading.states.iter().map(|state| ([("state", *state)], i64::from(*state == reading.state)));
+    gauges(encoder, "writes_breaker_state", "1 for the state that the circuit breaker around writes to Redis is in", states)?;
+    let calls = [("succeeded", reading.succeeded), ("failed", reading.failed), ("rejected", reading.rejected)];
+    counters(encoder, "writes_breaker_calls", "Writes to Redis by outcome", calls.map(|(outcome, count)| ([("outcome", outcome)], count)))
 }
 
 fn gauges<L: EncodeLabelSet>(

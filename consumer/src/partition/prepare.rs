@@ -75,16 +75,30 @@ fn count(flow: &Flow, lookups: &[Lookup]) {
     }
 }
 
-/// With `enrichment.when_redis_is_down = hold` the batch waits here for Redis, else it goes on without (P6).
+/// The batch waits here while an answer would make letters of orders that only came too early, and with
+/// `enrichment.when_redis_is_down = hold` for Redis; else it goes on without (P6).
 async fn look_up(flow: &Flow, place: &Place, customer_ids: &[&str]) -> Option<(Vec<Lookup>, CustomersToken)> {
     let mut backoff = flow.backoff();
     loop {
         let (lookups, token) = flow.customers.look_up(customer_ids).await;
-        if !Lookup::is_unavailable(&lookups) || !flow.hold_while_redis_is_down {
-            return Some((lookups, token));
-        }
+        let Some(reason) = too_early(flow, &lookups) else { return Some((lookups, token)) };
+        flow.health.hindered(&place.claim.topic, place.claim.partition, reason);
         place.pause(backoff.next_delay()).await.ok()?;
     }
+}
+
+/// What the batch waits for, if it does.
+fn too_early(flow: &Flow, lookups: &[Lookup]) -> Option<&'static str> {
+    if Lookup::is_unavailable(lookups) {
+        if flow.hold_while_redis_is_down {
+            return Some("orders wait for Redis");
+        }
+        // A Redis that answers is not down: it is told of customers that it does not have yet, or has to be mended.
+        let is_whole_soon = flow.strictness.refuse_unavailable && !flow.redis.is_away();
+        return is_whole_soon.then_some("orders wait until Redis has all customers");
+    }
+    let may_be_unread = flow.strictness.refuse_missing && lookups.contains(&Lookup::Missing) && !flow.customers.reflect_the_start();
+    may_be_unread.then_some("orders wait for the customers that were on their topic at the start")
 }
 
 impl Prepared {

@@ -44,7 +44,10 @@ async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<Option
             flow.metrics.order_hashes(written.written as u64, written.stale as u64);
             (Some(run), flow.to_refresh(written.outdated, &states))
         }
-        Err(_logged_by_the_breaker) => (None, order_ids),
+        Err(error) => {
+            flow.redis.failed("writing order hashes", &error);
+            (None, order_ids)
+        }
     };
     mark_due(flow, place, due).await?;
     Ok(run)

@@ -1,4 +1,4 @@
-//! What can go wrong with Redis, and what of it is an outage.
+//! What can go wrong with Redis, and what it means (P13): an outage, a refusal of one thing, or ours.
 
 use std::time::Duration;
 
@@ -22,9 +22,18 @@ pub enum RedisError {
     /// Redis answered that it cannot serve now, with this error code.
     #[error("Redis cannot serve now: {0}")]
     Unready(String),
-    /// Redis refused a command for what is in it or under its key, with this error code.
+    /// Redis serves reads and refuses to write, with this error code.
+    #[error("Redis takes no writes now: {}", of_writes(.0))]
+    NoWrites(String),
+    /// Keys are spread over the nodes of a cluster.
+    #[error("Redis runs in cluster mode, which orderstream does not support yet: point redis.url at a single server")]
+    Cluster,
+    /// Redis refused a command for what is under its key, with this error code.
     #[error("Redis refused a command: {0}")]
     Refused(String),
+    /// The server does not know what it was asked to do, or the user may not ask it, in these words.
+    #[error("Redis does not do what orderstream asks: {0}")]
+    Denied(String),
     /// Redis answered with something of another shape.
     #[error("Redis answered something unexpected instead of {0}")]
     Unexpected(&'static str),
@@ -36,26 +45,40 @@ pub enum RedisError {
     Url(String),
 }
 
-/// Codes that say the server cannot serve now, whatever the command. The first six are outages of a
-/// cluster or a start; the others are answers of a server that is misconfigured, full or busy, where asking again at once is as vain.
-const UNREADY: [&str; 16] = [
-    "LOADING",
-    "MASTERDOWN",
-    "CLUSTERDOWN",
-    "TRYAGAIN",
-    "READONLY",
-    "OOM",
-    "MISCONF",
-    "NOREPLICAS",
-    "BUSY",
-    "UNKILLABLE",
-    "NOAUTH",
-    "WRONGPASS",
-    "NOPERM",
-    "DENIED",
-    "MOVED",
-    "ASK",
-];
+/// What an error means, and with it who tells it and what happens (P13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// Redis is away. The breaker counts and tells it, and the work waits for Redis or goes on without.
+    Outage,
+    /// Redis serves reads and refuses writes. The breaker of the writes counts and tells it; customers are looked up all the same.
+    NoWrites,
+    /// Nobody was asked, for a reason that was told before.
+    NotAsked,
+    /// Something else is under one key; whoever asked for that key decides.
+    OneThing,
+    /// The server, the user or this program is not what the other takes it for. No waiting mends it: told by name until somebody acts.
+    Ours,
+}
+
+/// Codes that say the server cannot serve now, whatever the command.
+const UNREADY: [&str; 7] = ["LOADING", "MASTERDOWN", "BUSY", "UNKILLABLE", "NOAUTH", "WRONGPASS", "DENIED"];
+
+/// Codes of a server that serves reads only: it is full, its disk is, it is a replica or lacks its own.
+const NO_WRITES: [&str; 4] = ["OOM", "MISCONF", "READONLY", "NOREPLICAS"];
+
+/// Codes that only nodes of a cluster answer with.
+const CLUSTER: [&str; 5] = ["MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN"];
+
+/// In the words of an operator.
+fn of_writes(code: &str) -> &str {
+    match code {
+        "OOM" => "OOM, its memory is full and maxmemory-policy evicts nothing more",
+        "MISCONF" => "MISCONF, its last attempt to save to disk has failed",
+        "READONLY" => "READONLY, it is a replica",
+        "NOREPLICAS" => "NOREPLICAS, it has fewer replicas than min-replicas-to-write asks for",
+        other => other,
+    }
+}
 
 impl RedisError {
     /// The label in `/health`.
@@ -66,51 +89,115 @@ impl RedisError {
             Self::Timeout(_) => "timeout",
             Self::Connection(_) => "connection",
             Self::Unready(_) => "not ready",
+            Self::NoWrites(_) => "no writes",
+            Self::Cluster => "cluster mode is not supported",
             Self::Refused(_) | Self::Unexpected(_) => "refused",
+            Self::Denied(_) => "denied",
             Self::AnotherRun => "restarted",
             Self::Url(_) => "url",
         }
     }
 
-    /// Whether the breaker counts it: true for an outage, false for an error about data.
+    /// What it means. A cluster counts as an outage too: there is nobody to work with until the URL leads elsewhere.
     #[must_use]
-    pub fn is_outage(&self) -> bool {
+    pub fn means(&self) -> Means {
         match self {
-            Self::Timeout(_) | Self::Connection(_) | Self::Unready(_) => true,
-            Self::Rejected { .. } | Self::Refused(_) | Self::Unexpected(_) | Self::AnotherRun | Self::Url(_) => false,
+            Self::Timeout(_) | Self::Connection(_) | Self::Unready(_) | Self::Cluster => Means::Outage,
+            Self::NoWrites(_) => Means::NoWrites,
+            Self::Rejected { .. } | Self::AnotherRun => Means::NotAsked,
+            Self::Refused(_) => Means::OneThing,
+            Self::Denied(_) | Self::Unexpected(_) | Self::Url(_) => Means::Ours,
         }
     }
 
-    /// Whether only writes are refused, and PING with them, although reads are served: the disk is full, say.
-    /// Source: `processCommand` in Redis' server.c.
-    pub(super) fn is_of_writes_only(&self) -> bool {
-        matches!(self, Self::Unready(code) if code == "MISCONF")
+    /// Whether a breaker counts it: true for an outage, also of the writes alone, false for an error about data.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self.means(), Means::Outage | Means::NoWrites)
     }
 
     /// Whether the connection is of no more use. `OOM` and the like pass on the same one; after a failover (`READONLY`) the name in the URL
     /// may lead to another server.
     pub(super) fn spoils_connection(&self) -> bool {
         match self {
-            Self::Unready(code) => !matches!(code.as_str(), "OOM" | "LOADING" | "BUSY" | "MISCONF" | "NOREPLICAS"),
+            Self::Unready(code) => !matches!(code.as_str(), "LOADING" | "BUSY"),
+            Self::NoWrites(code) => code == "READONLY",
             other => other.is_outage(),
         }
     }
 
-    /// An error reply as an error of ours. Only its code is kept: the text may quote arguments (P11).
+    /// An error reply as an error of ours. Only its code is kept, or words that quote nothing: the text may have arguments in it (P11).
     pub(crate) fn from_reply(error: &ServerError) -> Self {
-        let code = error.code().to_owned();
-        if UNREADY.contains(&error.code()) { Self::Unready(code) } else { Self::Refused(code) }
+        Self::from_code(error.code(), error.details().unwrap_or_default())
+    }
+
+    fn from_code(code: &str, details: &str) -> Self {
+        let own = code.to_owned();
+        match code {
+            code if UNREADY.contains(&code) => Self::Unready(own),
+            code if NO_WRITES.contains(&code) => Self::NoWrites(own),
+            code if CLUSTER.contains(&code) => Self::Cluster,
+            "WRONGTYPE" => Self::Refused(own),
+            "ERR" => Self::Denied(in_words(details).to_owned()),
+            _ => Self::Denied(own),
+        }
     }
 
     /// An error of the crate: no reply at all, or one that it could not read.
     pub(super) fn from_crate(error: &redis::RedisError) -> Self {
         match error.kind() {
-            ErrorKind::Server(_) | ErrorKind::Extension => {
-                let code = error.code().unwrap_or("ERR").to_owned();
-                if UNREADY.contains(&code.as_str()) { Self::Unready(code) } else { Self::Connection(code) }
-            }
+            ErrorKind::Server(_) | ErrorKind::Extension => match Self::from_code(error.code().unwrap_or("ERR"), "") {
+                // Refused while the connection was made.
+                Self::Denied(code) => Self::Connection(code),
+                other => other,
+            },
             ErrorKind::Io => Self::Connection(error.to_string()),
             _ => Self::Connection(error.category().to_owned()),
         }
+    }
+}
+
+/// Errors without a code of their own, plain or from within a script.
+fn in_words(details: &str) -> &'static str {
+    let words = details.to_ascii_lowercase();
+    let starts = |beginning: &[&str]| beginning.iter().any(|beginning| words.starts_with(beginning));
+    if starts(&["unknown command", "unknown redis command", "unknown subcommand"]) {
+        "unknown command"
+    } else if starts(&["the user executing the script"]) {
+        "NOPERM in a script"
+    } else if starts(&["wrong number of arg"]) {
+        "wrong number of arguments"
+    } else {
+        "ERR"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_of_a_server_is_an_outage_a_refusal_of_one_thing_or_ours() {
+        let means = |code: &str, details: &str| RedisError::from_code(code, details).means();
+        for code in ["LOADING", "MASTERDOWN", "WRONGPASS", "MOVED", "CROSSSLOT", "CLUSTERDOWN"] {
+            assert_eq!(means(code, ""), Means::Outage, "{code}");
+        }
+        for code in ["OOM", "MISCONF", "READONLY", "NOREPLICAS"] {
+            assert_eq!(means(code, ""), Means::NoWrites, "{code}");
+        }
+        assert_eq!(means("WRONGTYPE", "Operation against a key"), Means::OneThing);
+        for (code, details) in [("NOPERM", ""), ("ERR", "unknown command 'X'"), ("ERR", "anything"), ("NEWCODE", "")] {
+            assert_eq!(means(code, details), Means::Ours, "{code} {details}");
+        }
+    }
+
+    #[test]
+    fn of_the_text_of_an_error_nothing_is_kept_that_could_be_an_argument() {
+        let told = |details: &str| RedisError::from_code("ERR", details).to_string();
+        assert!(told("unknown command 'HMGET', with args beginning with: 'customer:ann@example.com'").ends_with(": unknown command"));
+        assert!(told("Unknown Redis command called from script script: 32fe").ends_with(": unknown command"));
+        assert!(told("The user executing the script can't run this command or subcommand script: 90").ends_with(": NOPERM in a script"));
+        assert!(told("Wrong number of args calling Redis command from script").ends_with(": wrong number of arguments"));
+        assert!(told("something about ann@example.com").ends_with(": ERR"));
     }
 }

@@ -1,6 +1,6 @@
 //! One multiplexed connection, made when it is needed and replaced when it has failed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -9,7 +9,7 @@ use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, Value};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use super::{RedisError, Run, Script};
+use super::{Means, RedisError, Run, Script, meet};
 
 /// A server that went away without a word is noticed by the kernel too, not only by the calls' deadlines.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(5);
@@ -39,6 +39,8 @@ pub(super) struct Lane {
     /// The number of the newest connection that failed. Beside the slot, so that a call past its deadline need not wait for the one that
     /// connects.
     failed: AtomicU64,
+    /// Whether the server that was met last restores dumps for this user. Beside the slot too: whoever makes up a call waits for nobody.
+    restores: AtomicBool,
 }
 
 impl Lane {
@@ -48,7 +50,40 @@ impl Lane {
         let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
         let info = url.into_connection_info().map_err(unusable)?.set_tcp_settings(tcp);
         let client = Client::open(info).map_err(unusable)?;
-        Ok(Self { client, deadline, slot: Mutex::default(), failed: AtomicU64::new(0) })
+        Ok(Self { client, deadline, slot: Mutex::default(), failed: AtomicU64::new(0), restores: AtomicBool::new(true) })
+    }
+
+    /// Whether `RESTORE` may be used, as far as is known.
+    pub(super) fn restores(&self) -> bool {
+        self.restores.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of it.
+    pub(super) fn set_restores(&self, restores: bool) {
+        self.restores.store(restores, Ordering::Relaxed);
+    }
+
+    /// The number of the connection that was made last; 0 before the first.
+    pub(super) fn connections(&self) -> Option<u64> {
+        Some(self.slot.try_lock().ok()?.made)
+    }
+
+    /// The next call makes a new connection: the name in the URL may lead to another server.
+    pub(super) fn leave(&self) {
+        if let Some(made) = self.connections() {
+            self.failed.fetch_max(made, Ordering::Relaxed);
+        }
+    }
+
+    /// What the server answers to each command, its errors among them: whoever tries what is allowed wants to see those.
+    pub(super) async fn try_out(&self, request: &Pipeline) -> Result<Vec<Value>, RedisError> {
+        let until = Instant::now() + self.deadline;
+        let Connected { number, mut connection, .. } = self.within(until, self.connect()).await?;
+        let answer = self.within(until, exchange_raw(&mut connection, request)).await;
+        if answer.is_err() {
+            self.failed.fetch_max(number, Ordering::Relaxed);
+        }
+        answer
     }
 
     /// The whole call, connecting included, within the deadline; nothing is sent to another run of the server than `only`.
@@ -100,7 +135,8 @@ impl Lane {
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let mut connection = connection.map_err(|error| RedisError::from_crate(&error))?;
-        let server = identity(&mut connection).await;
+        let meet::Met { identity: server, restores } = meet::meet(&mut connection).await?;
+        self.set_restores(restores);
         if server.is_none() || server != slot.server {
             slot.run += 1;
         }
@@ -112,14 +148,6 @@ impl Lane {
     }
 }
 
-/// What changes when the process is another one, or when its data came from another one: after a restart, a failover, a resynchronisation.
-/// `None` where nobody may ask: then each connection counts as another run.
-async fn identity(connection: &mut MultiplexedConnection) -> Option<String> {
-    let info: String = redis::cmd("INFO").query_async(connection).await.ok()?;
-    let of = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    Some(format!("{} {}", of("run_id")?, of("master_replid")?))
-}
-
 async fn exchange(connection: &mut MultiplexedConnection, request: &Pipeline, script: Option<&Script>) -> Result<Vec<Value>, RedisError> {
     let replies = send(connection, request).await?;
     let Some(script) = script.filter(|_| replies.iter().any(is_unknown_script)) else {
@@ -129,13 +157,20 @@ async fn exchange(connection: &mut MultiplexedConnection, request: &Pipeline, sc
     let mut load = Pipeline::new();
     load.add_command(script.load());
     super::each_ok(&send(connection, &load).await?)?;
-    send(connection, request).await
+    let replies = send(connection, request).await?;
+    replies.iter().find(|reply| is_unknown_script(reply)).map_or(Ok(()), |_| Err(RedisError::Denied("NOSCRIPT".to_owned())))?;
+    Ok(replies)
 }
 
+/// Errors are errors of the whole, but for those about one key, and a script that has to be loaded first.
 async fn send(connection: &mut MultiplexedConnection, request: &Pipeline) -> Result<Vec<Value>, RedisError> {
-    let replies = connection.req_packed_commands(request, 0, request.len()).await.map_err(|error| RedisError::from_crate(&error))?;
-    let outage = replies.iter().filter_map(super::reply::error).map(RedisError::from_reply).find(RedisError::is_outage);
-    outage.map_or(Ok(replies), Err)
+    let replies = exchange_raw(connection, request).await?;
+    let errors = replies.iter().filter(|reply| !is_unknown_script(reply)).filter_map(super::reply::error).map(RedisError::from_reply);
+    errors.into_iter().find(|error| error.means() != Means::OneThing).map_or(Ok(replies), Err)
+}
+
+async fn exchange_raw(connection: &mut MultiplexedConnection, request: &Pipeline) -> Result<Vec<Value>, RedisError> {
+    connection.req_packed_commands(request, 0, request.len()).await.map_err(|error| RedisError::from_crate(&error))
 }
 
 fn is_unknown_script(reply: &Value) -> bool {

@@ -16,6 +16,7 @@ mod shop;
 
 mod absent_columns;
 mod dead_letter_topic;
+mod first_start;
 mod guests;
 mod kafka_hangs;
 mod large_records;
@@ -23,6 +24,8 @@ mod migrations;
 mod poolers;
 mod postgres_restored;
 mod postgres_settings;
+mod redis_full;
+mod redis_without_commands;
 mod refused_changes;
 mod restored;
 mod synchronous_standby;

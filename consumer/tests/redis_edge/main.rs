@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod check;
+mod commands;
+mod full;
 mod keep;
 mod lookup;
 mod outage;

@@ -74,13 +74,13 @@ async fn where_pings_probe_a_server_that_refuses_only_writes_is_asked_for_custom
     let link = server.link();
     let customers = readers(&link);
     server.lose_disk().await;
-    let refused = Err(RedisError::Unready("MISCONF".to_owned()));
+    let refused = Err(RedisError::NoWrites("MISCONF".to_owned()));
     eventually("PING is refused", async || link.ping().await == refused).await;
-    while link.breaker().state == State::Closed {
+    link.leave_probes_to_pings();
+    while link.breaker_of_writes().state == State::Closed {
         cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect_err("writes are refused");
     }
-    link.leave_probes_to_pings();
-    eventually("the breaker has closed", async || link.ping().await == refused && link.breaker().state == State::Closed).await;
+    assert_eq!((link.ping().await, link.breaker().state), (refused, State::Closed));
     assert!(!Lookup::is_unavailable(&customers.look_up(&["C1"]).await.0));
 }
 
@@ -194,7 +194,7 @@ async fn a_server_that_is_full_refuses_writes_and_the_progress_stays() {
     progress.set(of(0, 0), 1, None).await.expect("set");
     server.run("CONFIG SET maxmemory 1").await;
     let error = cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect_err("it is full");
-    assert_eq!(error, RedisError::Unready("OOM".to_owned()));
+    assert_eq!(error, RedisError::NoWrites("OOM".to_owned()));
     assert!(error.is_outage());
     server.run("CONFIG SET maxmemory 0").await;
     cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect("there is room again");
@@ -207,7 +207,7 @@ async fn a_replica_refuses_writes_until_it_is_the_primary() {
     let cache = cache(&server.link());
     server.run("REPLICAOF 127.0.0.1 1").await;
     let error = cache.write_orders(&[live(row(1, 1))], 0, None).await.expect_err("it is a replica");
-    assert_eq!(error, RedisError::Unready("READONLY".to_owned()));
+    assert_eq!(error, RedisError::NoWrites("READONLY".to_owned()));
     server.run("REPLICAOF NO ONE").await;
     cache.write_orders(&[live(row(1, 1))], 0, None).await.expect("written");
 }

@@ -22,14 +22,23 @@ pub(crate) struct Server {
     child: Child,
     port: u16,
     folder: TempDir,
+    arguments: Vec<&'static str>,
 }
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+        Self::with(&[]).await
+    }
+
+    /// With settings of its own, as on the command line.
+    pub(crate) async fn with(arguments: &[&'static str]) -> Self {
+        let free = || TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+        // The nodes of a cluster talk at a port ten thousand above.
+        let port = std::iter::repeat_with(free).find(|port| *port < 55_000).expect("an endless search");
         let folder = tempfile::tempdir().expect("a folder");
-        let child = launch(port, &folder);
-        let server = Self { child, port, folder };
+        let arguments = arguments.to_vec();
+        let child = launch(port, &folder, &arguments);
+        let server = Self { child, port, folder, arguments };
         server.answers().await;
         server
     }
@@ -42,6 +51,17 @@ impl Server {
     pub(crate) fn link(&self) -> Arc<RedisLink> {
         let settings = LinkSettings { lookup_deadline: LOOKUP_DEADLINE, ..LinkSettings::new(self.url()) };
         RedisLink::new(&settings).expect("a usable URL")
+    }
+
+    /// A link in the name of a user with these rights, who may be made with others later.
+    pub(crate) async fn link_of_clerk(&self, rules: &str) -> Arc<RedisLink> {
+        self.clerk(rules).await;
+        RedisLink::new(&LinkSettings::new(self.url().replace("redis://", "redis://clerk:secret@"))).expect("a usable URL")
+    }
+
+    /// Gives the user these rights.
+    pub(crate) async fn clerk(&self, rules: &str) {
+        self.run(&format!("ACL SETUSER clerk on >secret {rules}")).await;
     }
 
     /// A connection past the link, for looking and for doing harm.
@@ -76,7 +96,7 @@ impl Server {
     }
 
     pub(crate) async fn restart(&mut self) {
-        self.child = launch(self.port, &self.folder);
+        self.child = launch(self.port, &self.folder, &self.arguments);
         self.answers().await;
     }
 
@@ -105,10 +125,10 @@ impl Drop for Server {
     }
 }
 
-fn launch(port: u16, folder: &TempDir) -> Child {
+fn launch(port: u16, folder: &TempDir, arguments: &[&str]) -> Child {
     let port = port.to_string();
     let mut command = Command::new("redis-server");
-    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(folder.path());
+    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"]).arg(folder.path()).args(arguments);
     command.stdout(Stdio::null()).spawn().expect("redis-server is installed")
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn row(order_id: i64, revision: i64) -> ResultRow {
 }
 
 /// A row of an order whose customer is unknown: five columns are null.
-fn missing(order_id: i64, revision: i64) -> ResultRow {
+pub(crate) fn missing(order_id: i64, revision: i64) -> ResultRow {
     ResultRow { customer: Arc::default(), updated_at: None, enrichment: Enrichment::Missing, ..row(order_id, revision) }
 }
 
