@@ -65,6 +65,9 @@ enum Command {
 /// Parses the arguments, loads the configuration, runs the command.
 #[must_use]
 pub fn main() -> ExitCode {
+    // Before anything opens a connection: with two providers in the program the first TLS connection would panic, in whatever task opens it.
+    // An error means that somebody has chosen before.
+    rustls::crypto::ring::default_provider().install_default().ok();
     let arguments = Arguments::parse();
     let command = arguments.command.unwrap_or(Command::Run);
     // The tables of keys are the same whatever is configured, and are needed most when something is wrong.

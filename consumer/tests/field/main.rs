@@ -31,4 +31,5 @@ mod restored;
 mod synchronous_standby;
 mod ties;
 mod time_units;
+mod tls;
 mod transactional_topics;
