@@ -8,19 +8,22 @@ pub mod topic;
 
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use stack::wait::{Attempt, until};
 use stack::{Service, Stack};
 
-use topic::Topics;
+use topic::{CUSTOMERS, ORDERS, Topics};
 
 /// Within this every change is everywhere, also after an outage (P9: ten seconds) on a machine that is busy with other things.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The process that all tests share that do not need one of their own: it lives through every outage they make.
 static RESIDENT: Mutex<Option<Process>> = Mutex::new(None);
+
+/// The rows that the shop begins with are in Kafka.
+static SNAPSHOT: Once = Once::new();
 
 /// Numbers processes and consumer groups over all tests.
 static COUNTER: AtomicUsize = AtomicUsize::new(0);
@@ -113,7 +116,16 @@ impl Shop {
         let mut shop = Self { processes: Vec::new(), has_resident: false, group: fresh_group(), letters_before: 0, stack };
         // Before the first process of the run there are no tables.
         shop.letters_before = shop.stack.psql("select count(*) from dead_letters").map_or(0, |count| count.trim().parse().unwrap());
+        SNAPSHOT.call_once_force(|_| shop.await_the_first_snapshot());
         shop
+    }
+
+    /// Waits for the rows that the shop begins with: what comes into the topics afterwards is a test's own, also of the first test of a run.
+    fn await_the_first_snapshot(&self) {
+        for (topic, table) in [(CUSTOMERS, "customers"), (ORDERS, "orders")] {
+            let rows = self.number(&format!("select count(*) from {table}"));
+            self.await_that("the first snapshot is in Kafka", || self.topics().ends(topic).iter().sum::<i64>() >= rows);
+        }
     }
 
     fn begin(&mut self) {
