@@ -28,7 +28,7 @@ async fn write_back(flow: &Flow, place: &Place, stored: Stored) -> Result<Option
     flow.results_changed();
     let redis_away = batch.redis_away;
     let order_ids: Vec<i64> = applied.written.iter().map(|write| write.order_id).collect();
-    let states = batch.into_states(&applied.written);
+    let states = batch.into_states(applied);
     if redis_away || states.is_empty() {
         // The transaction has put them on the list already.
         flow.orders_are_due();

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::postgres::PgConnection;
 
-use super::batch::{Batch, Round, Unresolved, Written};
+use super::batch::{Batch, Filled, Round, Unresolved, Written};
 use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, overtaken, refused, rounds, settle, truncate};
 use crate::fate::Fates;
 use crate::lsn_space::OtherSpace;
@@ -15,6 +15,8 @@ use crate::position::Position;
 pub struct Applied {
     /// The writes that took effect.
     pub written: Vec<Written>,
+    /// By round: what was filled in.
+    pub(super) filled: Vec<Filled>,
     /// The fates of the batch's records.
     pub fates: Fates,
 }
@@ -72,9 +74,11 @@ async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> R
     let changed = fence::Changed::Orders(batch.range());
     let has_letters = fence::move_offset(connection, claim, batch.from, batch.to, batch.last, fates, changed).await?;
     let truncated = truncate::note(connection, &batch.truncates).await?;
-    let mut written = Vec::new();
+    let (mut written, mut filled) = (Vec::new(), Vec::with_capacity(batch.rounds.len()));
     for (number, round) in batch.rounds.iter().enumerate() {
-        written.extend(rounds::write(connection, number, round, batch).await?);
+        let (of_round, filled_in) = rounds::write(connection, number, round, batch).await?;
+        written.extend(of_round);
+        filled.push(filled_in);
     }
     let buried = settle::settle(connection, &mut written, truncated > 0).await?;
     let stale = without_effect(batch, &written) + (batch.truncates.len() as u64 - truncated);
@@ -93,7 +97,7 @@ async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> R
     if has_letters || !batch.letters.is_empty() {
         overtaken::close_of_orders(connection, &batch.order_ids()).await?;
     }
-    Ok(Applied { written, fates })
+    Ok(Applied { written, filled, fates })
 }
 
 /// The fates if every write takes effect; corrected when one does not.
@@ -143,8 +147,8 @@ fn orders_due(batch: &Batch, written: &[Written], others: Vec<i64>) -> Vec<i64> 
         due.extend(written.iter().map(|write| write.order_id));
     } else {
         let incomplete = |round: &Round| {
-            let puts = round.puts.iter().filter(|put| put.enriched.enrichment.is_due() || put.enriched.order.is_partial());
-            puts.map(|put| put.order_id).collect::<Vec<_>>()
+            // One whose event does not say whose it is is pending, and thus among them.
+            round.puts.iter().filter(|put| put.enriched.enrichment.is_due()).map(|put| put.order_id).collect::<Vec<_>>()
         };
         due.extend(batch.rounds.iter().flat_map(incomplete));
     }

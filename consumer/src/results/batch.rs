@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use super::Applied;
 use crate::absent::Column;
-use crate::enrich::{DeletedRow, EnrichedOrder, OrderState, ResultRow};
+use crate::enrich::{DeletedRow, EnrichedOrder, Enrichment, OrderState, ResultRow};
+use crate::order::Order;
 use crate::position::Position;
 use crate::record::Landmark;
 use crate::rejection::{Reason, Rejection, Stage};
@@ -26,11 +28,12 @@ pub struct Put {
 }
 
 impl Put {
-    fn into_row(self, revision: i64, now: DateTime<Utc>) -> Option<ResultRow> {
-        let order = self.enriched.order;
-        if order.is_partial() {
+    /// The row as it was written; `filled` is the order with what was stored. None while it is pending: the row keeps what it says of the customer.
+    fn into_row(self, filled: Option<Order>, revision: i64, now: DateTime<Utc>) -> Option<ResultRow> {
+        if self.enriched.enrichment == Enrichment::Pending {
             return None;
         }
+        let order = filled.unwrap_or(self.enriched.order);
         Some(ResultRow {
             order_id: self.order_id,
             customer_id: order.customer_id.carried()?,
@@ -122,6 +125,9 @@ pub struct Batch {
     pub now: DateTime<Utc>,
 }
 
+/// The orders of a round whose event leaves something out, each with what is stored in its place.
+pub type Filled = foldhash::HashMap<i64, Order>;
+
 /// A write that took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
@@ -167,9 +173,10 @@ impl Batch {
     }
 
     /// The state of each written order for its hash. Orders whose row the batch does not know whole are left out: the sweep reads them.
-    /// `written` is in order of rounds, within a round by ascending id.
+    /// What was written is in order of rounds, within a round by ascending id.
     #[must_use]
-    pub fn into_states(self, written: &[Written]) -> Vec<OrderState> {
+    pub fn into_states(self, applied: Applied) -> Vec<OrderState> {
+        let Applied { written, mut filled, .. } = applied;
         let later: HashMap<i64, usize> = written.iter().filter(|w| w.round > 0).map(|w| (w.order_id, w.round)).collect();
         let mut rounds: Vec<_> = self.rounds.into_iter().map(|round| round.puts.into_iter()).collect();
         let mut states = Vec::with_capacity(written.len());
@@ -179,7 +186,8 @@ impl Batch {
                 states.push(OrderState::Deleted(DeletedRow { order_id, deleted_at: self.now, revision }));
             } else {
                 let put = rounds[write.round].find(|put| put.order_id == order_id).filter(|_| !write.refused);
-                states.extend(put.and_then(|put| put.into_row(revision, self.now)).map(OrderState::Live));
+                let filled = filled[write.round].remove(&order_id);
+                states.extend(put.and_then(|put| put.into_row(filled, revision, self.now)).map(OrderState::Live));
             }
         }
         states

@@ -86,8 +86,8 @@ async fn attempt(lease: &mut Lease, trial: Trial<'_>, batch: &Batch) -> Result<(
 async fn write(connection: &mut PgConnection, trial: Trial<'_>, batch: &Batch) -> Result<(), StoreError> {
     match trial {
         Trial::Puts(puts) => {
-            let stored = rounds::stored(connection, puts).await?;
-            drop(rounds::upsert(connection, puts, &stored, batch).await?);
+            let filled = rounds::filled(connection, puts).await?;
+            drop(rounds::upsert(connection, puts, &filled, batch).await?);
         }
         Trial::Deletes(deletes) => drop(rounds::delete(connection, deletes, batch).await?),
     }

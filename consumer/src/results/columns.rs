@@ -1,7 +1,5 @@
 //! Rows as columns: each statement takes one array per column, so that a batch of any size is one statement and one plan.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDateTime;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
@@ -11,9 +9,8 @@ use sqlx::{Decode, Encode, Type};
 use super::batch::Put;
 use super::column::Column;
 use super::numeric::Money;
-use crate::absent;
 use crate::enrich::Enrichment;
-use crate::order::{Order, Text, Timestamp};
+use crate::order::{Order, Timestamp};
 use crate::position::{Kind, Position};
 
 /// Microseconds from 1970-01-01 to 2000-01-01, where Postgres counts from.
@@ -131,20 +128,6 @@ pub(super) struct Orders<'a> {
     pub(super) customer_version: Column<Option<&'a str>>,
 }
 
-/// What of a stored row stays where an event leaves it out.
-#[derive(Debug, sqlx::FromRow)]
-pub(super) struct Stored {
-    pub(super) order_id: i64,
-    pub(super) customer_id: Option<String>,
-    pub(super) product_id: String,
-    pub(super) status: Option<String>,
-    pub(super) ordered_at: Option<Timestamp>,
-    pub(super) updated_at: Option<Timestamp>,
-}
-
-/// Those rows by order id.
-pub(super) type StoredRows = HashMap<i64, Stored>;
-
 impl<'a> Orders<'a> {
     pub(super) fn with_capacity(rows: usize) -> Self {
         Self {
@@ -166,10 +149,10 @@ impl<'a> Orders<'a> {
         }
     }
 
-    /// Adds an order; `stored` has what its event leaves out.
-    pub(super) fn push(&mut self, put: &'a Put, stored: Option<&'a Stored>) -> Result<(), BoxDynError> {
-        let (order, customer) = (&put.enriched.order, &put.enriched.customer);
-        let customer_id = text(&order.customer_id, || stored?.customer_id.as_deref());
+    /// Adds an order; `filled` is the same with what its event leaves out.
+    pub(super) fn push(&mut self, put: &'a Put, filled: Option<&'a Order>) -> Result<(), BoxDynError> {
+        let (order, customer) = (filled.unwrap_or(&put.enriched.order), &put.enriched.customer);
+        let customer_id = order.customer_id.value();
         // A guest's order whose event does not say so again.
         let enrichment = if customer_id.is_none() { Enrichment::None } else { put.enriched.enrichment };
         self.order_id.push(put.order_id)?;
@@ -178,32 +161,14 @@ impl<'a> Orders<'a> {
         self.customer_email.push(customer.customer.email.as_deref())?;
         self.customer_tier.push(customer.customer.tier.as_deref())?;
         self.customer_country.push(customer.customer.country.as_deref())?;
-        self.product_id.push(text(&order.product_id, || Some(stored?.product_id.as_str())).unwrap_or_default())?;
+        self.product_id.push(order.product_id.value().unwrap_or_default())?;
         self.quantity.push(order.quantity)?;
         self.price.push(Money(order.price))?;
         self.total.push(Money(order.total))?;
-        self.status.push(text(&order.status, || stored?.status.as_deref()))?;
-        self.ordered_at.push(time(order, absent::Column::CreatedAt, order.ordered_at, || stored?.ordered_at))?;
-        self.updated_at.push(time(order, absent::Column::UpdatedAt, order.updated_at, || stored?.updated_at))?;
+        self.status.push(order.status.value())?;
+        self.ordered_at.push(order.ordered_at)?;
+        self.updated_at.push(order.updated_at)?;
         self.enrichment.push(enrichment.as_str())?;
         self.customer_version.push(customer.version.as_deref())
     }
-}
-
-fn text<'a>(of_event: &'a Text, stored: impl FnOnce() -> Option<&'a str>) -> Option<&'a str> {
-    match of_event {
-        Text::Value(text) => Some(text),
-        Text::Null => None,
-        Text::Unchanged => stored(),
-    }
-}
-
-/// A time that the event does not have stays; of an order without a row it is not known.
-fn time(
-    order: &Order,
-    column: absent::Column,
-    of_event: Option<Timestamp>,
-    stored: impl FnOnce() -> Option<Timestamp>,
-) -> Option<Timestamp> {
-    if order.absent.contains(column) { stored() } else { of_event }
 }

@@ -120,7 +120,8 @@ async fn write(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed
     let truncated = note_truncates(connection, letters).await?;
     let mut written = Vec::new();
     for (number, round) in batch.rounds.iter().enumerate() {
-        written.extend(rounds::write(connection, number, round, batch).await?);
+        let (of_round, _) = rounds::write(connection, number, round, batch).await?;
+        written.extend(of_round);
     }
     let buried = settle::settle(connection, &mut written, !truncated.is_empty()).await?;
     let mut applied = applied(batch, &written);

@@ -1,13 +1,18 @@
 //! The statements of a round: one upsert and one delete, each guarded by position (P5).
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use smol_str::SmolStr;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::{Arguments, Row};
 
-use super::batch::{Batch, Delete, Put, Round, Unresolved, Written};
-use super::columns::{Orders, Positions, Stored, StoredRows};
+use super::batch::{Batch, Delete, Filled, Put, Round, Unresolved, Written};
+use super::columns::{Orders, Positions};
 use super::{ApplyError, StoreError};
+use crate::absent::Columns;
+use crate::order::{Order, Text, Timestamp};
 
 /// Writes a batch of rows; public because the benchmark measures what this statement alone can do.
 ///
@@ -79,9 +84,18 @@ const STORED: &str = "
 select order_id, customer_id, product_id, status, ordered_at, updated_at from results
 where order_id = any($1) order by order_id for update";
 
-/// Writes one round; the result is in order of ids, the removed ones first.
-pub(super) async fn write(connection: &mut PgConnection, number: usize, round: &Round, batch: &Batch) -> Result<Vec<Written>, ApplyError> {
+/// Of a stored row: the order's id, the customer's, the product's, the status, `ordered_at` and `updated_at`.
+type Stored = (i64, Option<String>, String, Option<String>, Option<Timestamp>, Option<Timestamp>);
+
+/// Writes one round, in order of ids, the removed ones first; also returns what was filled in.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    number: usize,
+    round: &Round,
+    batch: &Batch,
+) -> Result<(Vec<Written>, Filled), ApplyError> {
     let mut written = Vec::with_capacity(round.deletes.len() + round.puts.len());
+    let mut filled = Filled::default();
     if !round.deletes.is_empty() {
         for row in delete(connection, &round.deletes, batch).await? {
             let (order_id, revision, inserted) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -89,11 +103,14 @@ pub(super) async fn write(connection: &mut PgConnection, number: usize, round: &
         }
     }
     if !round.puts.is_empty() {
-        let stored = stored(connection, &round.puts).await?;
-        resolve(&round.puts, &stored)?;
-        let Upserted(order_ids, revisions, inserted, refused) = upsert(connection, &round.puts, &stored, batch).await?;
+        filled = self::filled(connection, &round.puts).await?;
+        let unresolved = unresolved(&round.puts, &filled);
+        if !unresolved.is_empty() {
+            return Err(ApplyError::Unresolved(unresolved));
+        }
+        let Upserted(order_ids, revisions, inserted, refused) = upsert(connection, &round.puts, &filled, batch).await?;
         let rows = order_ids.unwrap_or_default().into_iter().zip(revisions.unwrap_or_default()).zip(inserted.unwrap_or_default());
-        let refused = refused.unwrap_or_default();
+        let refused: HashSet<i64> = refused.unwrap_or_default().into_iter().collect();
         let put = |((order_id, revision), inserted)| {
             let refused = refused.contains(&order_id);
             Written { order_id, round: number, revision, inserted, deleted: false, refused }
@@ -101,7 +118,7 @@ pub(super) async fn write(connection: &mut PgConnection, number: usize, round: &
         written.extend(rows.map(put));
     }
     written.sort_unstable_by_key(|write| (!write.deleted, write.order_id));
-    Ok(written)
+    Ok((written, filled))
 }
 
 /// Order id, revision, whether there was no row before, and the orders whose row keeps its mark; nulls where there are none.
@@ -126,24 +143,19 @@ pub(super) async fn delete(connection: &mut PgConnection, deletes: &[Delete], ba
     Ok(rows)
 }
 
-pub(super) async fn upsert(
-    connection: &mut PgConnection,
-    puts: &[Put],
-    stored: &StoredRows,
-    batch: &Batch,
-) -> Result<Upserted, StoreError> {
-    let arguments = arguments(puts, stored, batch.now).map_err(sqlx::Error::Encode)?;
+pub(super) async fn upsert(connection: &mut PgConnection, puts: &[Put], filled: &Filled, batch: &Batch) -> Result<Upserted, StoreError> {
+    let arguments = arguments(puts, filled, batch.now).map_err(sqlx::Error::Encode)?;
     Ok(sqlx::query_as_with(UPSERT, arguments).fetch_one(connection).await?)
 }
 
-fn arguments(puts: &[Put], stored: &StoredRows, now: DateTime<Utc>) -> Result<PgArguments, BoxDynError> {
+fn arguments(puts: &[Put], filled: &Filled, now: DateTime<Utc>) -> Result<PgArguments, BoxDynError> {
     let (mut positions, mut orders) = (Positions::with_capacity(puts.len()), Orders::with_capacity(puts.len()));
     let mut size = 0;
     for puts in puts.chunks(AHEAD) {
         size += puts.iter().map(|put| ROW_BYTES + put.enriched.customer.size()).sum::<usize>();
         for put in puts {
             positions.push(&put.position)?;
-            orders.push(put, stored.get(&put.order_id))?;
+            orders.push(put, filled.get(&put.order_id))?;
         }
     }
     let mut arguments = PgArguments::default();
@@ -174,14 +186,22 @@ fn arguments(puts: &[Put], stored: &StoredRows, now: DateTime<Utc>) -> Result<Pg
     Ok(arguments)
 }
 
-/// The stored rows of the orders whose event leaves something out.
-pub(super) async fn stored(connection: &mut PgConnection, puts: &[Put]) -> Result<StoredRows, StoreError> {
-    let ids: Vec<i64> = partial(puts).map(|put| put.order_id).collect();
-    if ids.is_empty() {
-        return Ok(StoredRows::default());
+/// The orders whose event leaves something out, filled in from their stored rows.
+pub(super) async fn filled(connection: &mut PgConnection, puts: &[Put]) -> Result<Filled, StoreError> {
+    let mut filled: Filled = partial(puts).map(|put| (put.order_id, put.enriched.order.clone())).collect();
+    if filled.is_empty() {
+        return Ok(filled);
     }
+    let ids: Vec<i64> = filled.keys().copied().collect();
     let rows: Vec<Stored> = sqlx::query_as(STORED).bind(ids).fetch_all(connection).await?;
-    Ok(rows.into_iter().map(|row| (row.order_id, row)).collect())
+    for (order_id, customer_id, product_id, status, ordered_at, updated_at) in rows {
+        let Some(order) = filled.get_mut(&order_id) else { continue };
+        let [customer_id, product_id, status] = [customer_id, Some(product_id), status].map(|text| Text::from(text.map(SmolStr::from)));
+        let absent = Columns::default();
+        let stored = Order { customer_id, product_id, status, ordered_at, updated_at, absent, ..order.clone() };
+        order.fill_from(&stored);
+    }
+    Ok(filled)
 }
 
 fn partial(puts: &[Put]) -> impl Iterator<Item = &Put> {
@@ -190,8 +210,7 @@ fn partial(puts: &[Put]) -> impl Iterator<Item = &Put> {
 
 /// An order without a row is refused where a text is left out: any in its place would be an invented one. A time is left empty, which says that it
 /// is not known.
-fn resolve(puts: &[Put], stored: &StoredRows) -> Result<(), ApplyError> {
-    let without_row = partial(puts).filter(|put| !stored.contains_key(&put.order_id));
-    let unresolved: Vec<Unresolved> = without_row.filter_map(Unresolved::of).collect();
-    if unresolved.is_empty() { Ok(()) } else { Err(ApplyError::Unresolved(unresolved)) }
+fn unresolved(puts: &[Put], filled: &Filled) -> Vec<Unresolved> {
+    let lacks_text = |put: &&Put| filled.get(&put.order_id).is_some_and(|order| order.unchanged_texts().next().is_some());
+    partial(puts).filter(lacks_text).filter_map(Unresolved::of).collect()
 }

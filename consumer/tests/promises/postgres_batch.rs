@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use orderstream::absent::{Column, Columns};
-use orderstream::enrich::{Enrichment, OrderState};
+use orderstream::enrich::{Enrichment, OrderState, ResultRow};
 use orderstream::order::{Text, Timestamp};
 use orderstream::rejection::Reason;
 use orderstream::results::batch::{Batch, Round};
@@ -24,7 +24,7 @@ fn a_batch_may_write_remove_and_write_one_order_in_rounds() {
     let batch = Batch { rounds, ..batch(0, 3, vec![], vec![]) };
     let applied = fresh.apply(&claim, &batch).unwrap();
     assert_eq!((applied.fates.applied, fresh.live(1)), (3, Some(3)));
-    let states = batch.into_states(&applied.written);
+    let states = batch.into_states(applied);
     let revision = fresh.number("select revision from results");
     assert!(matches!(&states[..], [OrderState::Live(row)] if row.quantity == 3 && row.revision == revision), "{states:?}");
 }
@@ -57,7 +57,12 @@ fn what_an_event_does_not_have_stays_and_what_is_null_is_null() {
     let mut lacking = put(1, 6, at(0, 1, 20));
     lacking.enriched.order.status = Text::Unchanged;
     lacking.enriched.order.absent = Columns::default().with(Column::Status, true).with(Column::CreatedAt, true);
-    fresh.apply(&claim, &batch(1, 2, vec![lacking], vec![])).unwrap();
+    let lacking = batch(1, 2, vec![lacking], vec![]);
+    let applied = fresh.apply(&claim, &lacking).unwrap();
+    let states = lacking.into_states(applied);
+    let is_whole = |row: &ResultRow| row.status.as_deref() == Some("pending") && row.ordered_at == noon && row.updated_at.is_none();
+    assert!(matches!(&states[..], [OrderState::Live(row)] if is_whole(row)), "the hash need not wait for the sweep: {states:?}");
+    assert_eq!(fresh.number("select count(*) from due_orders"), 0);
     let kept =
         "select count(*) from results where quantity = 6 and status = 'pending' and ordered_at = '2026-11-21T12:00' and updated_at is null";
     assert_eq!(fresh.number(kept), 1);
