@@ -4,6 +4,7 @@ pub mod apart;
 pub mod equality;
 pub mod fresh;
 pub mod poison;
+mod run;
 pub mod topic;
 
 use std::process::{Command, Output};
@@ -113,6 +114,7 @@ impl Shop {
     }
 
     fn on(stack: MutexGuard<'static, Stack>) -> Self {
+        run::wants_the_stack();
         let mut shop = Self { processes: Vec::new(), has_resident: false, group: fresh_group(), letters_before: 0, stack };
         // Before the first process of the run there are no tables.
         shop.letters_before = shop.stack.psql("select count(*) from dead_letters").map_or(0, |count| count.trim().parse().unwrap());
@@ -129,8 +131,10 @@ impl Shop {
     }
 
     fn begin(&mut self) {
-        self.await_the_end_of_the_topics();
-        self.await_equality();
+        run::begins(|| {
+            self.await_the_end_of_the_topics();
+            self.await_equality();
+        });
         self.letters_before = self.number("select count(*) from dead_letters");
     }
 
@@ -277,6 +281,7 @@ impl Shop {
 impl Drop for Shop {
     /// The processes leave their group in order, so that the next test need not wait for it. The shared one stays.
     fn drop(&mut self) {
+        run::ends();
         let has_failed = std::thread::panicking();
         let mut processes: Vec<Process> = self.processes.drain(..).collect();
         if has_failed {
