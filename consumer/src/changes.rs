@@ -45,6 +45,12 @@ impl Refusal {
     pub fn of_customer(rejection: Rejection, customer_id: Option<String>) -> Self {
         Self { rejection, order_id: None, customer_id, position: None }
     }
+
+    /// Whom it is about, if the record could be read that far.
+    #[must_use]
+    pub fn key(&self) -> Option<String> {
+        self.order_id.map(|id| id.to_string()).or_else(|| self.customer_id.clone())
+    }
 }
 
 /// The dead letters of a batch, by index of the record.

@@ -14,6 +14,11 @@ pub(crate) fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
+/// Which process this is, for people: its host and number.
+pub(crate) fn process() -> String {
+    format!("{}/{}", host(), std::process::id())
+}
+
 /// Claims for this process.
 #[derive(Debug, Clone)]
 pub struct Claimant {
@@ -27,8 +32,7 @@ impl Claimant {
     /// Claims in the name of this host and process.
     #[must_use]
     pub fn new(flow: Arc<Flow>, customers_topic: Option<String>) -> Self {
-        let name = format!("{}/{}", host(), std::process::id()).into();
-        Self { flow, customers_topic: customers_topic.map(Into::into), name }
+        Self { flow, customers_topic: customers_topic.map(Into::into), name: process().into() }
     }
 
     /// Claims the partition: whoever had it before cannot write any more.

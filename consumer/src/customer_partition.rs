@@ -11,6 +11,7 @@ use crate::customers::{ChangedCustomer, PutError};
 use crate::envelope::Decoded;
 use crate::fate::Fates;
 use crate::flow::{Flow, Place};
+use crate::letter_cap::clean_to;
 use crate::order::{CustomerChange, Effect};
 use crate::partition::{Letters, Stopped, delay, was_committed, within};
 use crate::record::{Ended, Record};
@@ -113,24 +114,25 @@ async fn commit(
     let Range { start: from, end: to } = offsets;
     let fates = Fates { applied: batch.changes.len() as u64, stale: 0, ignored: batch.ignored, dead_lettered: batch.refusals.len() as u64 };
     within(flow, place, from, records.len(), &batch.refusals).await?;
-    loop {
+    let rows = loop {
         let rows = letters.acknowledged(flow, place, records, &batch.refusals).await?;
         let last = records.last().and_then(Record::landmark);
+        let clean_to = clean_to(records, &batch.refusals);
         let (changes, letters) = (&*batch.changes, &*rows);
-        let attempt = CustomerBatch { from, to, last, fates, changes, changed, letters, refresh: flow.refresh };
+        let attempt = CustomerBatch { from, to, last, clean_to, fates, changes, changed, letters, refresh: flow.refresh };
         match flow.results.keep(&place.claim, &attempt).await {
-            Ok(()) => break,
+            Ok(()) => break rows,
             Err(ApplyError::Store(error)) => {
                 place.troubled(flow, &error);
                 place.pause(delay(&error, backoff.next_delay())).await?;
                 if error.class() == Class::UnknownOutcome && was_committed(flow, place, to).await? {
-                    break;
+                    break rows;
                 }
             }
             Err(_fenced) => return Err(Stopped::Fenced),
         }
-    }
+    };
     place.committed(flow, to, fates);
-    batch.refusals.values().for_each(|refusal| flow.metrics.dead_letter(refusal.rejection.reason));
+    place.lettered(flow, &rows);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What the workers of all partitions share, and where each of them stands.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ use crate::metrics::{Metrics, Stage};
 use crate::progress::Of;
 use crate::record::Record;
 use crate::redis_link::{Means, RedisError, RedisLink, Run};
+use crate::results::batch::LetterRow;
 use crate::results::{Claim, Class, Results, StoreError};
 use crate::retry::{Backoff, Policy};
 use crate::source::{Inbox, Ownership, Progress, Received};
@@ -250,6 +251,22 @@ impl Place {
             Means::OneThing | Means::Ours => flow.health.waiting(&self.claim.topic, self.claim.partition, error.to_string()),
         }
         flow.redis.failed("writing customers", error);
+    }
+
+    /// Records became dead letters: counted, and told once in a while for each reason.
+    pub fn lettered(&self, flow: &Flow, letters: &[LetterRow]) {
+        let mut by_reason: BTreeMap<&'static str, (u64, &LetterRow)> = BTreeMap::new();
+        for letter in letters {
+            flow.metrics.dead_letter(letter.rejection.reason);
+            by_reason.entry(letter.rejection.reason.as_str()).or_insert((0, letter)).0 += 1;
+        }
+        for (reason, (count, first)) in by_reason {
+            let Some(suppressed) = flow.throttle(reason) else { continue };
+            tracing::warn!(
+                topic = %self.claim.topic, partition = self.claim.partition, offset = first.offset, reason, letters = count, suppressed,
+                what = first.rejection.message, "Records that cannot be processed are dead letters now; see: orderstream dlq list"
+            );
+        }
     }
 
     /// The dead letter topic is in the way.

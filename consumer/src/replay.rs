@@ -120,18 +120,7 @@ async fn prepare(flow: &Flow, originals: &[Original], refused: &HashMap<usize, R
     }
     rounds.iter_mut().for_each(|round| round.puts.sort_unstable_by_key(|put| put.order_id));
     rounds.iter_mut().for_each(|round| round.deletes.sort_unstable_by_key(|delete| delete.order_id));
-    let batch = Batch {
-        from: 0,
-        to: 0,
-        last: None,
-        rounds,
-        stale: 0,
-        ignored: 0,
-        truncates: Vec::new(),
-        letters: Vec::new(),
-        redis_away: true,
-        now: Utc::now(),
-    };
+    let batch = Batch { rounds, redis_away: true, ..Batch::empty(0, 0, Utc::now()) };
     Ok((batch, letters))
 }
 

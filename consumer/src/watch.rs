@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use crate::claim;
 use crate::flow::Flow;
 use crate::health::{Dependency, Health};
 use crate::source::{Event, Partition};
@@ -87,17 +88,27 @@ pub async fn partitions(flow: Arc<Flow>) {
     }
 }
 
-/// Compares each partition's generation with the ledger's: a worker without records would not notice that it was fenced (P4, P9).
+/// Compares each partition's generation with the ledger's: a worker without records would not notice that it was fenced (P4, P9). And notes
+/// there which partitions this process has stopped, for whoever asks another process or none.
 pub async fn fences(flow: Arc<Flow>) {
-    let mut second = every_second();
+    let (mut second, process) = (every_second(), claim::process());
     loop {
         second.tick().await;
         let Ok(generations) = flow.results.generations(flow.decoder.epoch).await else { continue };
         for place in flow.places.all() {
             let of_place =
-                |(topic, partition, _): &&(String, i32, i64)| **topic == *place.claim.topic && *partition == place.claim.partition;
-            if let Some((.., generation)) = generations.iter().find(of_place) {
+                |(topic, partition, ..): &&(String, i32, i64, _)| **topic == *place.claim.topic && *partition == place.claim.partition;
+            if let Some((.., generation, _)) = generations.iter().find(of_place) {
                 place.saw_generation(*generation);
+            }
+        }
+        let stops = flow.health.snapshot().stops();
+        for (topic, partition, _, noted) in &generations {
+            let Some((.., why)) = stops.iter().find(|(of, number, _)| **of == **topic && number == partition) else { continue };
+            if noted != why
+                && let Err(error) = flow.results.note_stopped(flow.decoder.epoch, topic, *partition, &process, why.as_deref()).await
+            {
+                tracing::debug!(%error, topic, partition, "That a partition has stopped, or goes on, was not noted; it is tried again");
             }
         }
     }

@@ -79,7 +79,8 @@ fn partitions(
         cells.extend([fates.applied, fates.stale, fates.ignored, fates.dead_lettered].map(|count| count.to_string()));
         cells.extend([follows(entry, redis), entry.claimed_by.clone()]);
         let state = process.as_ref().ok().and_then(|process| process.state(&entry.topic, entry.partition));
-        cells.push(state.unwrap_or_else(|| "not this process".into()));
+        let elsewhere = || entry.stopped.as_ref().map_or("not this process".to_owned(), |why| format!("stopped: {why}"));
+        cells.push(state.unwrap_or_else(elsewhere));
         table.row(cells);
     }
     format!("{table}lag {}\n", total.map_or("?".to_owned(), |total: i64| total.to_string()))
@@ -129,6 +130,7 @@ mod tests {
             cluster_id: None,
             fates: Fates::default(),
             landmark: None,
+            stopped: None,
         }
     }
 

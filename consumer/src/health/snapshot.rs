@@ -103,6 +103,16 @@ impl Snapshot {
         self.readers.entry(topic.to_owned()).or_default()
     }
 
+    /// Topic and number of each partition of this process, and in one sentence why it has stopped, if it has.
+    #[must_use]
+    pub fn stops(&self) -> Vec<(Arc<str>, i32, Option<String>)> {
+        let why = |state: &PartitionState| match state {
+            PartitionState::Stopped(reason) => Some(reason.split_once(". ").map_or(reason.clone(), |(first, _)| format!("{first}."))),
+            _ => None,
+        };
+        self.partitions.iter().map(|((topic, number), known)| (Arc::clone(topic), *number, why(&known.state))).collect()
+    }
+
     pub(super) fn assigned(&mut self, topic: &str) {
         self.reader(topic).is_assigned = true;
         // Those that came back are told next.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Stopped;
 use crate::changes::Refusals;
 use crate::flow::{Flow, Place};
-use crate::letter_cap::{Stretch, counted, message};
+use crate::letter_cap::{ROW, Stretch, counted, message};
 
 /// Between two looks of a stopped partition at the ledger: letters may be replayed, and its offset may be moved.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -18,11 +18,10 @@ pub(crate) async fn within(flow: &Flow, place: &Place, from: i64, records: usize
     }
     let mut is_stopped = false;
     loop {
-        let before = before(flow, place, from, records).await?;
-        if !flow.letter_cap.is_exceeded(before, batch) {
-            break;
-        }
-        let reason = message(&flow.letter_cap, before, batch, refusals, (&place.claim.topic, place.claim.partition, from));
+        let (before, row) = before(flow, place, from, batch).await?;
+        let excess = flow.letter_cap.excess(before, batch).or_else(|| flow.letter_cap.row(row, records, refusals));
+        let Some(excess) = excess else { break };
+        let reason = message(&flow.letter_cap, excess, refusals, (&place.claim.topic, place.claim.partition, from));
         if !is_stopped {
             is_stopped = true;
             stopped(flow, place, &reason);
@@ -45,16 +44,20 @@ fn stopped(flow: &Flow, place: &Place, reason: &str) {
     flow.metrics.stopped_by_letters(&place.claim.topic, place.claim.partition);
 }
 
-/// What stands before the batch in the window, as the ledger has it.
-async fn before(flow: &Flow, place: &Place, from: i64, records: usize) -> Result<Stretch, Stopped> {
-    let wanted = i64::try_from(flow.letter_cap.before(records)).unwrap_or(i64::MAX).min(from);
-    if wanted <= 0 {
-        return Ok(Stretch { records: 0, letters: 0 });
-    }
+/// What stands before the batch, as the ledger has it: in the window, and of a batch of nothing but letters whom those are about that stand
+/// directly before it.
+async fn before(flow: &Flow, place: &Place, from: i64, batch: Stretch) -> Result<(Stretch, Vec<String>), Stopped> {
+    let wanted = i64::try_from(flow.letter_cap.before(batch.records)).unwrap_or(i64::MAX).min(from).max(0);
     let mut backoff = flow.backoff();
     loop {
-        match flow.results.letters_in(&place.claim, from - wanted..from).await {
-            Ok(letters) => return Ok(Stretch { records: wanted.unsigned_abs(), letters }),
+        let look = async {
+            let letters = if wanted > 0 { flow.results.letters_in(&place.claim, from - wanted..from).await? } else { 0 };
+            let is_row = wanted > 0 && batch.letters == batch.records;
+            let row = if is_row { flow.results.letters_in_a_row(&place.claim, from - wanted..from, ROW).await? } else { Vec::new() };
+            Ok((Stretch { records: wanted.unsigned_abs(), letters }, row))
+        };
+        match look.await {
+            Ok(found) => return Ok(found),
             Err(error) => place.troubled(flow, &error),
         }
         place.pause(backoff.next_delay()).await?;

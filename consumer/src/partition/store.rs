@@ -8,6 +8,7 @@ use super::letters::Letters;
 use super::prepare::Prepared;
 use crate::customers::CustomersToken;
 use crate::flow::{Flow, Place, Revoked};
+use crate::letter_cap::clean_to;
 use crate::lsn_space::OtherSpace;
 use crate::metrics::Stage;
 use crate::results::batch::Batch;
@@ -62,7 +63,7 @@ pub(super) async fn run(
             match store(flow, place, prepared).await? {
                 Outcome::Stored(stored) => {
                     place.committed(flow, stored.batch.to, stored.applied.fates);
-                    stored.batch.letters.iter().for_each(|letter| flow.metrics.dead_letter(letter.rejection.reason));
+                    place.lettered(flow, &stored.batch.letters);
                     // Nobody writes back any more if the partition was taken away: whoever has it next does (P8).
                     out.send(*stored).await.ok();
                 }
@@ -78,6 +79,7 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
     let mut backoff = flow.backoff();
     loop {
         super::within(flow, place, prepared.batch.from, prepared.records.len(), &prepared.refusals).await?;
+        prepared.batch.clean_to = clean_to(&prepared.records, &prepared.refusals);
         prepared.batch.letters = letters.acknowledged(flow, place, &prepared.records, &prepared.refusals).await?;
         let error = match flow.timed(Stage::Commit, flow.results.apply(&place.claim, &prepared.batch)).await {
             Ok(applied) => return Ok(Outcome::Stored(Stored::new(prepared, applied))),

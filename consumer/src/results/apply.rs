@@ -71,8 +71,9 @@ impl Results {
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
     let mut fates = expected_fates(batch);
+    let step = fence::Step { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
     let changed = fence::Changed::Orders(batch.range());
-    let has_letters = fence::move_offset(connection, claim, batch.from, batch.to, batch.last, fates, changed).await?;
+    let has_letters = fence::move_offset(connection, claim, step, fates, changed).await?;
     let truncated = truncate::note(connection, &batch.truncates).await?;
     let (mut written, mut filled) = (Vec::new(), Vec::with_capacity(batch.rounds.len()));
     for (number, round) in batch.rounds.iter().enumerate() {

@@ -109,6 +109,8 @@ pub struct Batch {
     pub to: i64,
     /// The last of these records.
     pub last: Option<Landmark>,
+    /// Behind the last of these records that is no dead letter; `None`: all are.
+    pub clean_to: Option<i64>,
     /// The writes, in order.
     pub rounds: Vec<Round>,
     /// Changes that one of the same batch had overtaken before they came.
@@ -146,7 +148,7 @@ impl Batch {
     #[must_use]
     pub fn empty(from: i64, to: i64, now: DateTime<Utc>) -> Self {
         let (rounds, truncates, letters) = (Vec::new(), Vec::new(), Vec::new());
-        Self { from, to, last: None, rounds, stale: 0, ignored: 0, truncates, letters, redis_away: false, now }
+        Self { from, to, last: None, clean_to: None, rounds, stale: 0, ignored: 0, truncates, letters, redis_away: false, now }
     }
 
     /// The lowest and the highest of the orders that are to be written or removed.

@@ -11,14 +11,27 @@ use crate::record::Landmark;
 
 const FENCE: &str = "
 update consumer_offsets
-set next_offset = $6, last_offset = coalesce($11, last_offset), last_ms = coalesce($12, last_ms), applied = applied + $7, stale = stale + $8, ignored = ignored + $9, dead_lettered = dead_lettered + $10,
-    updated_at = now()
+set next_offset = $6, clean_to = coalesce($16, clean_to), last_offset = coalesce($11, last_offset), last_ms = coalesce($12, last_ms),
+    applied = applied + $7, stale = stale + $8, ignored = ignored + $9, dead_lettered = dead_lettered + $10, updated_at = now()
 where epoch = $1 and topic = $2 and partition = $3 and generation = $4 and next_offset = $5
 returning exists (select from dead_letters where resolved_at is null and order_id between $13 and $14)
     or $15 and exists (select from dead_letters where resolved_at is null and customer_id is not null)";
 
 const RECOUNT: &str = "
 update consumer_offsets set applied = applied - $4, stale = stale + $4 where epoch = $1 and topic = $2 and partition = $3";
+
+/// How far the offset moves, and over what.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::results) struct Step {
+    /// The next offset before.
+    pub(in crate::results) from: i64,
+    /// The next offset afterwards.
+    pub(in crate::results) to: i64,
+    /// The last of the records in between; `None`: none has a timestamp, or there is none, and the one before stays.
+    pub(in crate::results) last: Option<Landmark>,
+    /// Behind the last of them that is no dead letter; `None`: all are.
+    pub(in crate::results) clean_to: Option<i64>,
+}
 
 /// What a batch changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +47,11 @@ pub(in crate::results) enum Changed {
 pub(in crate::results) async fn move_offset(
     connection: &mut PgConnection,
     claim: &Claim,
-    from: i64,
-    to: i64,
-    last: Option<Landmark>,
+    step: Step,
     fates: Fates,
     changed: Changed,
 ) -> Result<bool, ApplyError> {
+    let Step { from, to, last, clean_to } = step;
     let (orders, customers) = match changed {
         Changed::Orders(orders) => (orders, false),
         Changed::Customers => (None, true),
@@ -60,6 +72,7 @@ pub(in crate::results) async fn move_offset(
         .bind(orders.map(|(lowest, _)| lowest))
         .bind(orders.map(|(_, highest)| highest))
         .bind(customers)
+        .bind(clean_to)
         .fetch_optional(connection)
         .await?;
     moved.ok_or(ApplyError::Fenced)

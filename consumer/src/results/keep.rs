@@ -18,6 +18,8 @@ pub struct CustomerBatch<'a> {
     pub to: i64,
     /// The last of these records.
     pub last: Option<Landmark>,
+    /// Behind the last of them that is no dead letter; `None`: all are.
+    pub clean_to: Option<i64>,
     /// The fates of its records.
     pub fates: Fates,
     /// Their changes.
@@ -86,8 +88,8 @@ pub(super) async fn mark(
 }
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
-    let changed = fence::Changed::Customers;
-    let has_letters = fence::move_offset(connection, claim, batch.from, batch.to, batch.last, batch.fates, changed).await?;
+    let step = fence::Step { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
+    let has_letters = fence::move_offset(connection, claim, step, batch.fates, fence::Changed::Customers).await?;
     mark(connection, claim.partition, batch.changed, batch.refresh).await?;
     letters::insert(connection, claim, batch.letters).await?;
     if has_letters || !batch.letters.is_empty() {

@@ -32,6 +32,8 @@ pub struct Entry {
     pub fates: Fates,
     /// The last record below the offset, unless an operator moved it.
     pub landmark: Option<Landmark>,
+    /// Why the process that claimed it has stopped it.
+    pub stopped: Option<String>,
 }
 
 impl FromRow<'_, PgRow> for Entry {
@@ -47,6 +49,7 @@ impl FromRow<'_, PgRow> for Entry {
             cluster_id: row.try_get("cluster_id")?,
             fates: fates(row)?,
             landmark: landmark(row)?,
+            stopped: row.try_get("stopped")?,
         })
     }
 }
@@ -70,10 +73,14 @@ pub struct Reset<'a> {
 
 const ENTRIES: &str = "
 select topic, partition, next_offset, generation, claimed_by, claimed_at, cluster_id, applied, stale, ignored, dead_lettered,
-    last_offset, last_ms
+    last_offset, last_ms, stopped
 from consumer_offsets where epoch = $1 order by topic, partition";
 
-const GENERATIONS: &str = "select topic, partition, generation from consumer_offsets where epoch = $1";
+const GENERATIONS: &str = "select topic, partition, generation, stopped from consumer_offsets where epoch = $1";
+
+/// Only of what the process has claimed itself: one that was refused has no say in the row of another.
+const NOTE_STOPPED: &str = "
+update consumer_offsets set stopped = $5 where epoch = $1 and topic = $2 and partition = $3 and claimed_by = $4 and stopped is distinct from $5";
 
 const EPOCHS: &str = "select distinct epoch from consumer_offsets order by epoch";
 
@@ -84,8 +91,8 @@ const RESET: &str = "
 insert into consumer_offsets as o (epoch, topic, partition, next_offset, generation, claimed_by, cluster_id)
 values ($1, $2, $3, $4, 0, $5, $6)
 on conflict (epoch, topic, partition) do update
-set next_offset = excluded.next_offset, last_offset = null, last_ms = null, generation = o.generation + 1,
-    claimed_by = excluded.claimed_by, claimed_at = now(),
+set next_offset = excluded.next_offset, clean_to = excluded.next_offset, last_offset = null, last_ms = null, stopped = null,
+    generation = o.generation + 1, claimed_by = excluded.claimed_by, claimed_at = now(),
     cluster_id = coalesce(excluded.cluster_id, o.cluster_id), updated_at = now()
 returning generation";
 
@@ -106,12 +113,22 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_scalar(EPOCHS).fetch_all(on)).await?)
     }
 
-    /// Topic, partition and generation of all partitions of this epoch.
+    /// Topic, partition, generation, and why it is stopped, of all partitions of this epoch.
     ///
     /// # Errors
     /// If Postgres is away.
-    pub async fn generations(&self, epoch: i32) -> Result<Vec<(String, i32, i64)>, StoreError> {
+    pub async fn generations(&self, epoch: i32) -> Result<Vec<(String, i32, i64, Option<String>)>, StoreError> {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(GENERATIONS).bind(epoch).fetch_all(on)).await?)
+    }
+
+    /// Notes why the process that claimed a partition under this name has stopped it, or that it has not.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn note_stopped(&self, epoch: i32, topic: &str, partition: i32, by: &str, why: Option<&str>) -> Result<(), StoreError> {
+        let note = sqlx::query(NOTE_STOPPED).bind(epoch).bind(topic).bind(partition).bind(by).bind(why);
+        self.lease().await?.ask(|on| note.execute(on)).await?;
+        Ok(())
     }
 
     /// Moves a partition's offset, in one transaction with its generation: a worker that has the partition can write nothing more, and

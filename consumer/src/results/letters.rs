@@ -48,7 +48,31 @@ const LETTERS_IN: &str = "
 select count(*) from dead_letters
 where topic = $1 and partition = $2 and \"offset\" >= $3 and \"offset\" < $4 and epoch = $5 and resolved_at is null and reason <> all($6)";
 
+/// A letter that does not say whom it is about is about itself.
+const LETTERS_IN_A_ROW: &str = "
+select distinct coalesce(order_id::text, customer_id, id) from dead_letters
+where topic = $1 and partition = $2 and \"offset\" >= $3 and \"offset\" < $4 and epoch = $5 and resolved_at is null and reason <> all($6)
+    and \"offset\" >= coalesce((select clean_to from consumer_offsets where topic = $1 and partition = $2 and epoch = $5), 0)
+limit $7";
+
 impl Results {
+    /// Whom the letters are about, each once, that stand at the end of these offsets with no other record among them; those that were dealt
+    /// with aside.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn letters_in_a_row(&self, claim: &Claim, offsets: Range<i64>, limit: usize) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query_scalar(LETTERS_IN_A_ROW)
+            .bind(&*claim.topic)
+            .bind(claim.partition)
+            .bind(offsets.start)
+            .bind(offsets.end)
+            .bind(claim.epoch)
+            .bind(BY_CHOICE.map(Reason::as_str).to_vec())
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
+    }
+
     /// Open dead letters of the partition with these offsets, those by choice aside.
     ///
     /// # Errors

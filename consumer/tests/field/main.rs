@@ -21,6 +21,7 @@ mod guests;
 mod kafka_hangs;
 mod large_records;
 mod migrations;
+mod nothing_but_letters;
 mod poolers;
 mod postgres_restored;
 mod postgres_settings;

@@ -168,6 +168,7 @@ mod tests {
             cluster_id: None,
             fates: Fates::default(),
             landmark: None,
+            stopped: None,
         };
         plan(Some(&entry), Watermarks { low: 10, high: 30 }, to)
     }

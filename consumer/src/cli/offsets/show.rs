@@ -66,7 +66,8 @@ fn report(entries: &[Entry], survey: &Survey, other_logs: &[StopReason]) -> (Tab
         let entry = entries.iter().find(|entry| is_of(entry, partition));
         let refused = entry.and_then(|entry| problem(entry, *log, survey).err()).map(|error| error.to_string());
         let is_here = |reason: &&StopReason| matches!(reason, StopReason::AnotherLog { partition: other, .. } if other == partition);
-        let problem = refused.or_else(|| other_logs.iter().find(is_here).map(ToString::to_string));
+        let stopped = || Some(format!("{partition}: {}", entry?.stopped.as_ref()?));
+        let problem = refused.or_else(|| other_logs.iter().find(is_here).map(ToString::to_string)).or_else(stopped);
         table.row(row(partition, entry, *log, problem.is_some()));
         problems.extend(problem);
     }
@@ -117,6 +118,7 @@ mod tests {
             cluster_id: Some(cluster.into()),
             fates: Fates { applied: 5, ..Fates::default() },
             landmark: None,
+            stopped: None,
         }
     }
 
@@ -145,6 +147,14 @@ mod tests {
         let (table, problems) = report(&entries[..2], &survey(), &[reason]);
         assert_eq!(table.to_string().matches("STOPPED").count(), 1);
         assert!(matches!(&problems[..], [problem] if problem.contains("--partition 1 --to 20 --force")), "{problems:?}");
+    }
+
+    #[test]
+    fn what_its_process_has_stopped_is_stopped_and_says_why() {
+        let stopped = Entry { stopped: Some("10 records in a row cannot be processed.".into()), ..entry(1, 30, "here") };
+        let (table, problems) = report(&[entry(0, 12, "here"), stopped], &survey(), &[]);
+        assert_eq!(table.to_string().matches("STOPPED").count(), 1);
+        assert_eq!(problems, ["orders/1: 10 records in a row cannot be processed."]);
     }
 
     #[test]
