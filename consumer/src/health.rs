@@ -67,6 +67,11 @@ impl Health {
         self.lock().topics = impossible;
     }
 
+    /// The process cannot go on and is about to end; the first reason counts (P13).
+    pub fn failed(&self, reason: impl Into<String>) {
+        self.lock().failed(reason.into());
+    }
+
     /// The process begins to shut down.
     pub fn stopping(&self) {
         self.lock().stopping();

@@ -1,5 +1,8 @@
 //! The endpoints: `/livez`, `/readyz`, `/health`, `/status`, `/metrics`.
+//!
+//! The port may be open to anybody. Whatever clients do there, they take a bounded part of the process (P10), and probes are answered.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,14 +11,29 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::serve::Listener;
 use axum::{Json, Router};
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::health::{Health, HealthView, StatusView, Verdict, liveness, readiness};
 use crate::metrics::Metrics;
+use crate::tasks::not_panicked;
 
 /// How long open connections may hold up the end of the process (P10).
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Connections at once (P10): far more than probes and scrapers need, far fewer than the descriptors of a process, which its servers need.
+const CONNECTIONS: usize = 64;
+
+/// How long a client may take for the header of its request (P10).
+const HEADER: Duration = Duration::from_secs(5);
+
+/// And from its connection until it has read the answer.
+const REQUEST: Duration = Duration::from_secs(10);
 
 /// What the endpoints read.
 #[derive(Debug, Clone)]
@@ -51,27 +69,55 @@ pub async fn bind(address: &str) -> Result<TcpListener, BindError> {
     })
 }
 
-/// Answers until `shutdown` is done, and then for a second at most.
-///
-/// # Errors
-/// If the listener breaks.
-pub async fn serve(listener: TcpListener, endpoints: Endpoints, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-    let (began, has_begun) = tokio::sync::oneshot::channel::<()>();
-    let signal = async move {
-        shutdown.await;
-        // The receiver is gone only if the server has ended by itself.
-        let _ = began.send(());
-    };
-    let server = axum::serve(listener, router(endpoints)).with_graceful_shutdown(signal).into_future();
-    let deadline = async {
-        match has_begun.await {
-            Ok(()) => tokio::time::sleep(GRACE).await,
-            Err(_) => std::future::pending().await,
+/// Answers until `shutdown` is done, and then for a second at most. What a client does cannot end it; a defect behind an endpoint does, as a
+/// panic (P13).
+pub async fn serve(mut listener: TcpListener, endpoints: Endpoints, shutdown: impl Future<Output = ()> + Send + 'static) {
+    let (router, mut connections) = (router(endpoints), Connections::default());
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            // Errors of a client are passed over, and a lack of descriptors is waited out.
+            (stream, _) = Listener::accept(&mut listener) => connections.serve(stream, router.clone()),
+            Some(ended) = connections.open.join_next() => not_panicked(ended),
+        }
+    }
+    drop(listener);
+    let finish = async {
+        while let Some(ended) = connections.open.join_next().await {
+            not_panicked(ended);
         }
     };
-    tokio::select! {
-        ended = server => ended,
-        () = deadline => Ok(()),
+    // Whoever is still there is cut off.
+    tokio::time::timeout(GRACE, finish).await.ok();
+}
+
+/// The connections of clients, so many at most.
+#[derive(Debug, Default)]
+struct Connections {
+    open: JoinSet<()>,
+    /// All of them, and some that have ended, by age.
+    by_age: VecDeque<AbortHandle>,
+}
+
+impl Connections {
+    /// Answers one request. Where all places are taken the oldest gives way: an honest client is through in milliseconds, so it is one that
+    /// holds its place for the sake of it.
+    fn serve(&mut self, stream: TcpStream, router: Router) {
+        self.by_age.retain(|connection| !connection.is_finished());
+        while self.by_age.len() >= CONNECTIONS
+            && let Some(oldest) = self.by_age.pop_front()
+        {
+            oldest.abort();
+        }
+        self.by_age.push_back(self.open.spawn(async move {
+            let mut http = http1::Builder::new();
+            // Without a limit a client that never ends its header would stay for ever. A request by connection, so that nobody keeps a place.
+            http.timer(TokioTimer::new()).header_read_timeout(HEADER).keep_alive(false);
+            let answered = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+            // A client that goes away or says nothing is no trouble of this process, nor is one that does not read.
+            drop(tokio::time::timeout(REQUEST, answered).await);
+        }));
     }
 }
 

@@ -10,6 +10,7 @@
 //! - [`assemble`]: configuration to parts
 //! - [`readers`]: a source for each topic, run as one
 //! - [`watch`]: looks at servers and partitions once a second
+//! - [`tasks`]: who looks at the end of a task
 //!
 //! The flow:
 //! - [`flow`]: what the workers share, and where each of them stands
@@ -99,5 +100,6 @@ pub mod retry;
 pub mod run;
 pub mod source;
 pub mod source_database;
+pub mod tasks;
 pub mod topics;
 pub mod watch;

@@ -14,9 +14,11 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::flow::{Flow, Place};
 use crate::source::Inbox;
+use crate::tasks;
 
 mod cap;
 mod letters;
@@ -30,7 +32,8 @@ pub(crate) use letters::Letters;
 pub use store::Stopped;
 pub(crate) use store::{delay, was_committed};
 
-/// Runs until the inbox is closed and every batch has gone through, or until the partition has to stop.
+/// Runs until the inbox is closed and every batch has gone through, or until the partition has to stop. A panic of a stage is one of the
+/// whole (P13).
 ///
 /// # Errors
 /// [`Stopped`] says why the partition must not go on.
@@ -38,13 +41,15 @@ pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(),
     let (prepared, to_store) = mpsc::channel(1);
     let (stored, to_write_back) = mpsc::channel(1);
     let (written, to_tell) = mpsc::channel(1);
-    let preparing = tokio::spawn(prepare::run(Arc::clone(&flow), Arc::clone(&place), inbox, prepared));
-    let writing_back = tokio::spawn(write_back::run(Arc::clone(&flow), Arc::clone(&place), to_write_back, written));
-    let telling = tokio::spawn(tell::run(Arc::clone(&flow), Arc::clone(&place), to_tell));
-    let outcome = store::run(&flow, &place, to_store, stored).await;
+    let mut stages = JoinSet::new();
+    let preparing = stages.spawn(prepare::run(Arc::clone(&flow), Arc::clone(&place), inbox, prepared));
+    stages.spawn(write_back::run(Arc::clone(&flow), Arc::clone(&place), to_write_back, written));
+    stages.spawn(tell::run(Arc::clone(&flow), Arc::clone(&place), to_tell));
+    let outcome = tasks::beside(&mut stages, store::run(&flow, &place, to_store, stored)).await;
     // A store that stops closes its channels: the stage before it ends at its next batch, those behind it with their last.
     preparing.abort();
-    writing_back.await.ok();
-    telling.await.ok();
+    while let Some(ended) = stages.join_next().await {
+        tasks::not_panicked(ended);
+    }
     outcome
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::record::Record;
 use crate::source::survey::{self, Survey};
 use crate::source::{self, Partition, RereadError};
+use crate::tasks;
 
 /// How to reach Kafka for it.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ impl fmt::Debug for Reread {
 #[derive(Debug)]
 pub struct Batches {
     records: mpsc::Receiver<Result<Vec<Record>, RereadError>>,
+    /// Until its end was looked at.
+    reader: Option<JoinHandle<()>>,
     cancelled: Arc<AtomicBool>,
 }
 
@@ -51,24 +55,31 @@ impl Reread {
         let (send, records) = mpsc::channel(2);
         let cancelled = Arc::new(AtomicBool::new(false));
         let (from, stop, partition) = (self.clone(), Arc::clone(&cancelled), Partition { topic: Arc::clone(topic), number });
-        tokio::task::spawn_blocking(move || {
+        let reader = tokio::task::spawn_blocking(move || {
             let deliver = |batch| {
                 if send.blocking_send(Ok(batch)).is_err() {
                     stop.store(true, Ordering::Relaxed);
                 }
             };
             if let Err(error) = source::reread(&from.properties, &from.group, &partition, offsets, &stop, deliver) {
+                // Whoever is gone does not want to know.
                 send.blocking_send(Err(error)).ok();
             }
         });
-        Batches { records, cancelled }
+        Batches { records, reader: Some(reader), cancelled }
     }
 }
 
 impl Batches {
-    /// The next batch in order; `None` after the last one.
+    /// The next batch in order; `None` after the last one. A reader that panics has not read all: its panic is one of whoever waits here.
     pub async fn next(&mut self) -> Option<Result<Vec<Record>, RereadError>> {
-        self.records.recv().await
+        let next = self.records.recv().await;
+        if next.is_none()
+            && let Some(reader) = self.reader.take()
+        {
+            tasks::not_panicked(reader.await);
+        }
+        next
     }
 }
 

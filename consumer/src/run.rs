@@ -5,7 +5,6 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 
 use crate::claim::Claimant;
 use crate::config::Config;
@@ -16,65 +15,76 @@ use crate::readers::Readers;
 use crate::repair::Topics;
 use crate::reread::Reread;
 use crate::source::Event;
+use crate::tasks::{self, Tasks};
 use crate::topics::Expected;
 use crate::{assemble, rebuild, recent, repair, watch};
 
 /// Runs until SIGTERM or SIGINT, or until the process cannot go on.
 ///
 /// # Errors
-/// If it cannot begin, or if Kafka's client has failed for good: whoever started the process is to start it again.
+/// If it cannot begin, or if Kafka's client has failed for good or a task has ended that nobody asked to (P13): whoever started the process
+/// is to start it again.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     // Before anything that takes time, and one for all of it: whoever listens anew has missed what came before.
     let mut signals = Signals::new()?;
+    tasks::log_panics();
     let parts = assemble::assemble(config)?;
     let flow = Arc::new(parts.flow);
-    let (stop_http, http) = serve(config, &flow).await?;
-    prepare_tables(&flow, &mut signals).await?;
-    signals.before(watch::start(&flow, &parts.link)).await?.context("redis.url")?;
+    let (stop_http, mut http) = serve(config, &flow).await?;
+    let ready_to_begin = async {
+        prepare_tables(&flow, &mut signals).await?;
+        signals.before(watch::start(&flow, &parts.link)).await?.context("redis.url")
+    };
+    http.while_running(ready_to_begin).await?;
 
-    let mut background = JoinSet::new();
     let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
-    background.spawn(watch::postgres(Arc::clone(&flow)));
-    background.spawn(watch::redis(Arc::clone(&flow), Arc::clone(&parts.link)));
-    background.spawn(watch::partitions(Arc::clone(&flow)));
-    background.spawn(watch::fences(Arc::clone(&flow)));
-    background.spawn(watch::topics(flow.health.clone(), parts.kafka.clone(), Expected::of(config)));
-    let reread = Reread { properties: parts.kafka, group: config.kafka.group_id.clone() };
-    background.spawn(watch::customers(Arc::clone(&flow), parts.committed, topics.customers.clone(), reread.clone()));
-    background.spawn(repair::run(Arc::clone(&flow), topics.clone()));
-    background.spawn(rebuild::run(Arc::clone(&flow), topics.clone(), reread));
-    background.spawn(recent::run(Arc::clone(&flow)));
+    let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
+    let mut background = Tasks::default();
+    background.spawn("the watch of Postgres", watch::postgres(Arc::clone(&flow)));
+    background.spawn("the watch of Redis", watch::redis(Arc::clone(&flow), Arc::clone(&parts.link)));
+    background.spawn("the watch of partitions", watch::partitions(Arc::clone(&flow)));
+    background.spawn("the watch of generations", watch::fences(Arc::clone(&flow)));
+    background.spawn("the watch of topics", watch::topics(flow.health.clone(), parts.kafka, Expected::of(config)));
+    if let Some(topic) = &topics.customers {
+        background.spawn("the watch of customers", watch::customers(Arc::clone(&flow), parts.committed, topic.clone(), reread.clone()));
+    }
+    background.spawn("the sweep", repair::run(Arc::clone(&flow), topics.clone()));
+    background.spawn("the rebuild of Redis", rebuild::run(Arc::clone(&flow), topics.clone(), reread));
+    background.spawn("the list of recent orders", recent::run(Arc::clone(&flow)));
 
     let claimant = Claimant::new(Arc::clone(&flow), topics.customers);
     let mut readers = Readers::start(parts.sources, &flow.health, &claimant).context("Kafka")?;
-    let outcome = until_signal(&flow.health, &mut readers, signals).await;
+    let outcome = http.while_running(background.while_running(until_signal(&flow.health, &mut readers, signals))).await;
 
+    if let Err(error) = &outcome {
+        // The probes tell before anything is taken down.
+        flow.health.failed(format!("the process ends: {error:#}"));
+        tracing::error!(%error, "The process ends with exit code 1: what its tasks are to do is not done any more");
+    }
     flow.health.stopping();
     readers.stop().await;
-    background.shutdown().await;
+    background.stop().await;
     flow.results.close().await;
+    // Without endpoints nobody hears it.
     stop_http.send(()).ok();
-    if let Some(http) = http {
-        http.await.ok();
-    }
+    http.finish().await;
     outcome
 }
 
 /// Listens before any work begins: a port in use is found at once.
-async fn serve(config: &Config, flow: &Flow) -> anyhow::Result<(oneshot::Sender<()>, Option<tokio::task::JoinHandle<()>>)> {
-    let (stop, stopped) = oneshot::channel();
-    let Some(address) = &config.http.listen else { return Ok((stop, None)) };
+async fn serve(config: &Config, flow: &Flow) -> anyhow::Result<(oneshot::Sender<()>, Tasks)> {
+    let ((stop, stopped), mut http) = (oneshot::channel(), Tasks::default());
+    let Some(address) = &config.http.listen else { return Ok((stop, http)) };
     let listener = http::bind(address).await?;
     let endpoints = Endpoints { health: flow.health.clone(), metrics: flow.metrics.clone() };
-    let shutdown = async {
-        stopped.await.ok();
-    };
-    let server = async move {
-        if let Err(error) = http::serve(listener, endpoints, shutdown).await {
-            tracing::error!(%error, "The HTTP endpoints have ended; the work goes on without them");
-        }
-    };
-    Ok((stop, Some(tokio::spawn(server))))
+    http.spawn(
+        "the HTTP server",
+        http::serve(listener, endpoints, async {
+            // An owner that is gone wants an end too.
+            stopped.await.ok();
+        }),
+    );
+    Ok((stop, http))
 }
 
 /// Creates or updates the tables; waits while Postgres is away, for as long as it takes (P6).

@@ -95,7 +95,7 @@ pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Resu
         let topics = metadata(&settings)?;
         Ok(Topics { settings: handle.block_on(settings_of(&settings, &names)), ..topics })
     };
-    tokio::task::spawn_blocking(ask).await.map_err(|error| error.to_string())?
+    crate::tasks::blocking(ask).await
 }
 
 /// Remembers the client's last complaint: the error it returns says no more than "transport failure".

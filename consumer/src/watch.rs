@@ -51,7 +51,7 @@ pub fn note(health: &Health, topic: &str, event: Event) {
         Event::Lost(Partition { topic: of, number }) => health.lost(topic, &of, number),
         Event::KafkaDown => health.down(Dependency::Kafka, "no broker answers"),
         Event::KafkaUp => health.up(Dependency::Kafka),
-        Event::Fatal(_) => health.stopping(),
+        Event::Fatal(reason) => health.failed(format!("the process ends: {topic}: {reason}")),
     }
 }
 

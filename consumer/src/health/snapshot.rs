@@ -70,6 +70,8 @@ pub struct Snapshot {
     pub started: Instant,
     /// Whether the process is shutting down.
     pub is_stopping: bool,
+    /// Why the process is about to end, if nobody asked it to.
+    pub failure: Option<String>,
     /// The reader of each topic.
     pub readers: BTreeMap<String, Reader>,
     /// Each server.
@@ -89,6 +91,7 @@ impl Snapshot {
         Self {
             started: now,
             is_stopping: false,
+            failure: None,
             readers: BTreeMap::new(),
             dependencies: Dependency::ALL.map(|dependency| (dependency, DependencyState::Unknown)).into(),
             topics: Vec::new(),
@@ -123,6 +126,10 @@ impl Snapshot {
         self.reader(reader).is_assigned = false;
         self.early_claims.remove(&(Arc::clone(topic), partition));
         self.update(topic, partition, |known| known.enter(PartitionState::Lost, now));
+    }
+
+    pub(super) fn failed(&mut self, reason: String) {
+        self.failure.get_or_insert(reason);
     }
 
     pub(super) fn stopping(&mut self) {

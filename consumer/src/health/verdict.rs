@@ -48,6 +48,7 @@ pub fn liveness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
 #[must_use]
 pub fn readiness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
     let mut verdict = liveness(snapshot, rules, now);
+    verdict.reasons.extend(snapshot.failure.clone());
     if snapshot.is_stopping {
         verdict.reasons.push("shutting down".into());
     }

@@ -8,7 +8,7 @@ struct Server {
     address: std::net::SocketAddr,
     health: Health,
     stop: tokio::sync::oneshot::Sender<()>,
-    task: tokio::task::JoinHandle<io::Result<()>>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 async fn start() -> Server {
@@ -79,7 +79,35 @@ async fn an_open_connection_does_not_hold_up_the_end() {
     tokio::io::AsyncWriteExt::write_all(&mut idle, b"GET /livez HTTP/1.1\r\n").await.unwrap();
     server.stop.send(()).unwrap();
     let ended = tokio::time::timeout(GRACE * 5, server.task).await;
-    assert!(matches!(ended, Ok(Ok(Ok(())))), "{ended:?}");
+    assert!(matches!(ended, Ok(Ok(()))), "{ended:?}");
+}
+
+/// Begins a header and never ends it.
+async fn slow_client(address: std::net::SocketAddr) -> tokio::net::TcpStream {
+    let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut slow, b"GET /livez HTTP/1.1\r\nhost: ").await.unwrap();
+    slow
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_never_ends_its_header_is_cut_off() {
+    let server = start().await;
+    let mut slow = slow_client(server.address).await;
+    let all = tokio::time::timeout(HEADER * 6, tokio::io::AsyncReadExt::read_to_end(&mut slow, &mut Vec::new())).await;
+    assert!(all.is_ok(), "it is still connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_all_places_taken_the_oldest_client_gives_way_and_probes_are_answered() {
+    let server = start().await;
+    let mut slow = Vec::new();
+    for _ in 0..3 * CONNECTIONS {
+        slow.push(slow_client(server.address).await);
+    }
+    assert_eq!(server.get("/livez").await, (200, "ok\n".into()));
+    let mut oldest = slow.remove(0);
+    let gone = tokio::time::timeout(HEADER / 2, tokio::io::AsyncReadExt::read(&mut oldest, &mut [0])).await;
+    assert!(matches!(gone, Ok(Ok(0) | Err(_))), "{gone:?}");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use super::lookup::Lookup;
 use super::owned::{Note, Owned, Phase, Running, share};
 use super::poll::PollLoop;
 use super::progress::{Progress, Watermarks};
-use super::worker::{Assigned, ClaimError, Claimed, Ending, Event, Ownership, StopReason, Work};
+use super::worker::{Assigned, ClaimError, Claimed, Ending, Event, Fatal, Ownership, Partition, StopReason, Work};
 
 /// A claim that takes longer is reported.
 const SLOW_CLAIM: Duration = Duration::from_secs(10);
@@ -24,26 +24,30 @@ const SLOW_CLAIM: Duration = Duration::from_secs(10);
 const STEADY: Duration = Duration::from_secs(3);
 
 impl PollLoop<'_> {
-    pub(super) fn claim_what_is_due(&mut self) {
+    pub(super) fn claim_what_is_due(&mut self) -> Result<(), Fatal> {
         let now = Instant::now();
         for owned in &mut self.owned {
             if owned.is_due(now) {
                 owned.phase = Phase::Claiming { since: now };
-                let _ = self.lookups.send(Lookup::Claim { id: owned.id, partition: owned.partition.clone() });
+                let claim = Lookup::Claim { id: owned.id, partition: owned.partition.clone() };
+                self.lookups.send(claim).map_err(|_| Fatal::LookupsEnded)?;
             } else if matches!(owned.phase, Phase::Claiming { since } if since.elapsed() >= SLOW_CLAIM) {
                 report_waiting(self.events, owned, "its claim is not answered");
             }
         }
+        Ok(())
     }
 
-    pub(super) fn take_notes(&mut self) {
+    pub(super) fn take_notes(&mut self) -> Result<(), Fatal> {
         while let Some(note) = self.deferred.pop_front().or_else(|| self.notes.try_recv().ok()) {
             match note {
                 Note::Claim { id, result } => self.take_claim(id, result),
-                Note::Ended { id, ending } => self.take_ending(id, ending),
+                Note::Ended { id, ending } => self.take_ending(id, ending)?,
+                Note::Panicked { what, partition, .. } => return Err(Fatal::Panicked { what, partition }),
                 Note::Round { answered, empty } => self.round_is_over(answered, &empty),
             }
         }
+        Ok(())
     }
 
     fn take_claim(&mut self, id: u64, result: Result<(Watermarks, Claimed), ClaimError>) {
@@ -98,32 +102,41 @@ impl PollLoop<'_> {
         owned.reported = None;
         owned.phase = Phase::Running(Running::new(fetched, feed, (start, landmark), ownership, Arc::clone(&progress)));
         let id = owned.id;
-        self.spawn(id, (claimed.worker)(Assigned { partition, start, watermarks, inbox, ownership: watched, progress }));
+        let assigned = Assigned { partition: partition.clone(), start, watermarks, inbox, ownership: watched, progress };
+        self.spawn(id, partition, (claimed.worker)(assigned));
     }
 
-    /// In a task within a task, so that a worker that panics is noticed too (P9).
-    fn spawn(&self, id: u64, work: Work) {
+    /// In a task within a task, which looks at its end (P13).
+    fn spawn(&self, id: u64, partition: Partition, work: Work) {
         let worker = self.runtime.spawn(work);
         let notes = self.notes_to_self.clone();
         self.runtime.spawn(async move {
-            let ending = worker.await.unwrap_or_else(|_| Ending::Reclaim("its worker broke off".into()));
-            notes.send(Note::Ended { id, ending });
+            notes.send(match worker.await {
+                Ok(ending) => Note::Ended { id, ending },
+                Err(_panicked) => Note::Panicked { id, what: "the worker", partition },
+            });
         });
     }
 
-    /// A worker ended although its partition is ours: it is claimed again.
-    fn take_ending(&mut self, id: u64, ending: Ending) {
-        let Some(index) = self.owned.iter().position(|owned| owned.id == id) else { return };
+    /// A worker ended although its partition is ours: it is claimed again, if the worker says why.
+    fn take_ending(&mut self, id: u64, ending: Ending) -> Result<(), Fatal> {
+        let Some(index) = self.owned.iter().position(|owned| owned.id == id) else { return Ok(()) };
         match self.owned[index].phase {
             Phase::Running(_) => self.unassign(self.owned[index..=index].iter()),
-            Phase::Draining { due } => return self.owned[index].phase = Phase::Waiting { due },
-            Phase::Waiting { .. } | Phase::Claiming { .. } => return,
+            Phase::Draining { due } => {
+                self.owned[index].phase = Phase::Waiting { due };
+                return Ok(());
+            }
+            Phase::Waiting { .. } | Phase::Claiming { .. } => return Ok(()),
         }
         let owned = &mut self.owned[index];
         let soon = owned.next_attempt();
         let later = Instant::now() + self.config.stopped_retry;
         match ending {
-            Ending::Done => owned.phase = Phase::Waiting { due: soon },
+            Ending::Done => {
+                owned.phase = Phase::Waiting { due: soon };
+                return Err(Fatal::Returned(owned.partition.clone()));
+            }
             Ending::Reclaim(reason) => {
                 owned.phase = Phase::Waiting { due: soon };
                 report_waiting(self.events, owned, &reason);
@@ -133,6 +146,7 @@ impl PollLoop<'_> {
                 report_stopped(self.events, owned, StopReason::Worker(reason));
             }
         }
+        Ok(())
     }
 
     /// The client gives a partition up when its offset does not exist, with an error that does not name it; its statistics do. The

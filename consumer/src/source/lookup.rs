@@ -59,8 +59,9 @@ where
                 Ok(watermarks) => {
                     // The client has heard it with the watermarks' metadata: this waits for nobody.
                     let cluster_id = asker.client().fetch_cluster_id(TIMEOUT);
-                    let claimed = claim(partition, Log { watermarks, cluster_id });
-                    spawn_claim(runtime, notes.clone(), id, async move { claimed.await.map(|claimed| (watermarks, claimed)) });
+                    let claimed = claim(partition.clone(), Log { watermarks, cluster_id });
+                    let claim = async move { claimed.await.map(|claimed| (watermarks, claimed)) };
+                    spawn_claim(runtime, notes.clone(), id, partition, claim);
                 }
                 Err(error) => {
                     let reason = format!("Kafka does not tell where the partition's log begins and ends: {error}");
@@ -76,15 +77,17 @@ where
     }
 }
 
-/// In a task within a task, so that a claim that panics is answered too.
-fn spawn_claim<Fut>(runtime: &Handle, notes: Notes, id: u64, claim: Fut)
+/// In a task within a task, which looks at its end.
+fn spawn_claim<Fut>(runtime: &Handle, notes: Notes, id: u64, partition: Partition, claim: Fut)
 where
     Fut: Future<Output = Result<(Watermarks, Claimed), ClaimError>> + Send + 'static,
 {
     let claim = runtime.spawn(claim);
     runtime.spawn(async move {
-        let result = claim.await.unwrap_or_else(|_| Err(ClaimError::Unavailable("the claim broke off".into())));
-        notes.send(Note::Claim { id, result });
+        notes.send(match claim.await {
+            Ok(result) => Note::Claim { id, result },
+            Err(_panicked) => Note::Panicked { id, what: "the claim", partition },
+        });
     });
 }
 

@@ -98,6 +98,12 @@ pub(super) enum Note {
         id: u64,
         ending: Ending,
     },
+    /// A claim or a worker has panicked.
+    Panicked {
+        id: u64,
+        what: &'static str,
+        partition: Partition,
+    },
     /// A round of watermark look-ups is over; these ends of logs hold no record.
     Round {
         answered: bool,

@@ -10,19 +10,17 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::BaseConsumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message;
-use tokio::runtime::Handle;
-use tokio::sync::mpsc::UnboundedSender;
-use tracing::error;
-
 use super::SourceConfig;
 use super::client::Callbacks;
 use super::lookup::{self, Log, Lookup};
 use super::owned::{Note, Notes, Owned, Phase};
 use super::reader::Reader;
-use super::worker::{ClaimError, Claimed, Event, Partition};
+use super::worker::{ClaimError, Claimed, Event, Fatal, Partition};
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// At most so many of the client's events are served before the inboxes have their turn.
 const EVENTS: usize = 8;
@@ -91,28 +89,27 @@ pub(super) fn run<F, Fut>(
             next_second: Instant::now(),
             seconds: 0,
         };
-        let result = poll_loop.run(stopping);
+        // Told before anything is given back, which takes its time (P9). Whoever listens no more has ended the process already.
+        let tell = |fatal: Fatal| drop(events.send(Event::Fatal(fatal.to_string())));
+        poll_loop.run(stopping).unwrap_or_else(tell);
         poll_loop.give_everything_back();
-        if let Err(fatal) = result {
-            error!(error = %fatal, "the Kafka client cannot go on; the source ends");
-            let _ = events.send(Event::Fatal(fatal.to_string()));
-        }
+        poll_loop.last_panic().unwrap_or_else(tell);
     });
 }
 
 impl PollLoop<'_> {
-    fn run(&mut self, stopping: &AtomicBool) -> Result<(), KafkaError> {
+    fn run(&mut self, stopping: &AtomicBool) -> Result<(), Fatal> {
         while !stopping.load(Ordering::Relaxed) {
             self.serve_events()?;
             self.answer_rebalances();
-            self.take_notes();
-            self.claim_what_is_due();
+            self.take_notes()?;
+            self.claim_what_is_due()?;
             self.read_statistics();
             let records_came = self.fill_inboxes()?;
             self.stop_other_logs();
             if Instant::now() >= self.next_second {
                 self.next_second = Instant::now() + EVERY_SECOND;
-                self.tell_and_ask_once_a_second();
+                self.tell_and_ask_once_a_second()?;
             }
             if !records_came {
                 thread::park_timeout(self.longest_sleep());
@@ -122,7 +119,7 @@ impl PollLoop<'_> {
     }
 
     /// Rebalances, statistics, answers to commits and errors go through the callbacks.
-    fn serve_events(&mut self) -> Result<(), KafkaError> {
+    fn serve_events(&mut self) -> Result<(), Fatal> {
         let consumer = self.consumer;
         for _ in 0..EVENTS {
             match consumer.poll(Duration::ZERO) {
@@ -142,7 +139,7 @@ impl PollLoop<'_> {
     }
 
     /// A round of each partition that has room. Whether any record came.
-    fn fill_inboxes(&mut self) -> Result<bool, KafkaError> {
+    fn fill_inboxes(&mut self) -> Result<bool, Fatal> {
         let mut records_came = false;
         for index in 0..self.owned.len() {
             let owned = &mut self.owned[index];
@@ -173,9 +170,9 @@ impl PollLoop<'_> {
     }
 
     /// Only what the client cannot recover from is an error here; the client's callback has logged the others.
-    fn note_error(&mut self, error: &KafkaError) -> Result<(), KafkaError> {
+    fn note_error(&mut self, error: &KafkaError) -> Result<(), Fatal> {
         if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
-            return Err(error.clone());
+            return Err(error.clone().into());
         }
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             self.set_kafka_down(true);

@@ -15,7 +15,7 @@ use super::client::Rebalance;
 use super::owned::{Note, Owned, Phase, share};
 use super::poll::PollLoop;
 use super::upkeep::Commit;
-use super::worker::{Event, Ownership, Partition};
+use super::worker::{Event, Fatal, Ownership, Partition};
 
 /// A lost partition already belongs to another: its worker only gets the time to hear of it.
 const LOST_DEADLINE: Duration = Duration::from_millis(200);
@@ -88,7 +88,12 @@ impl PollLoop<'_> {
             let Ok(note) = self.notes.recv_timeout(until.saturating_duration_since(Instant::now())) else { break };
             match note {
                 Note::Ended { id, .. } | Note::Claim { id, .. } if busy.contains(&id) => busy.retain(|other| *other != id),
-                other => self.deferred.push_back(other),
+                other => {
+                    if let Note::Panicked { id, .. } = &other {
+                        busy.retain(|other| other != id);
+                    }
+                    self.deferred.push_back(other);
+                }
             }
         }
         busy
@@ -119,5 +124,14 @@ impl PollLoop<'_> {
         self.end_workers(&mut all, Ownership::Ending, self.config.stop_deadline.mul_f64(0.6));
         self.commit_progress(&mut all, Commit::All);
         self.release(all, Event::Revoked);
+    }
+
+    /// A panic while everything was given back.
+    pub(super) fn last_panic(&mut self) -> Result<(), Fatal> {
+        let panicked = self.deferred.drain(..).chain(self.notes.try_iter()).find_map(|note| match note {
+            Note::Panicked { what, partition, .. } => Some(Fatal::Panicked { what, partition }),
+            Note::Claim { .. } | Note::Ended { .. } | Note::Round { .. } => None,
+        });
+        panicked.map_or(Ok(()), Err)
     }
 }

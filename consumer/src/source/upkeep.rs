@@ -11,7 +11,7 @@ use super::lookup::{Lookup, Read};
 use super::owned::{Owned, Phase};
 use super::poll::PollLoop;
 use super::tail::Tail;
-use super::worker::{Event, Partition};
+use super::worker::{Event, Fatal, Partition};
 
 /// Rounds of look-ups without an answer after which Kafka counts as down: a broker that hangs reports no error.
 const SILENT_ROUNDS: u32 = 3;
@@ -29,14 +29,14 @@ pub(super) enum Commit {
 }
 
 impl PollLoop<'_> {
-    pub(super) fn tell_and_ask_once_a_second(&mut self) {
+    pub(super) fn tell_and_ask_once_a_second(&mut self) -> Result<(), Fatal> {
         let _ = self.events.send(Event::Polled);
         self.seconds = self.seconds.wrapping_add(1);
         let what = if self.seconds.is_multiple_of(TELL_ALL_EVERY_SECONDS) { Commit::All } else { Commit::Moved };
         let mut owned = std::mem::take(&mut self.owned);
         self.commit_progress(&mut owned, what);
         self.owned = owned;
-        self.look_up_watermarks();
+        self.look_up_watermarks()
     }
 
     /// Best effort, for lag tools only (P3). Nobody is told what becomes of it: librdkafka has a callback for commits by hand, and no event,
@@ -60,9 +60,9 @@ impl PollLoop<'_> {
         }
     }
 
-    fn look_up_watermarks(&mut self) {
+    fn look_up_watermarks(&mut self) -> Result<(), Fatal> {
         if self.round_is_out {
-            return;
+            return Ok(());
         }
         let running = |owned: &Owned| match &owned.phase {
             Phase::Running(running) => {
@@ -72,7 +72,9 @@ impl PollLoop<'_> {
         };
         let partitions = self.owned.iter().filter_map(running).collect();
         let topic = self.config.topics.first().cloned().unwrap_or_default();
-        self.round_is_out = self.lookups.send(Lookup::Round { partitions, topic }).is_ok();
+        self.lookups.send(Lookup::Round { partitions, topic }).map_err(|_| Fatal::LookupsEnded)?;
+        self.round_is_out = true;
+        Ok(())
     }
 
     pub(super) fn round_is_over(&mut self, answered: bool, empty: &[Tail]) {

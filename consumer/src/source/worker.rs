@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use rdkafka::error::KafkaError;
 use tokio::sync::watch;
 
 use super::inbox::Inbox;
@@ -87,7 +88,7 @@ pub enum Ownership {
 /// How a worker ended. It may end only after its last transaction has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// The inbox was closed.
+    /// The inbox was closed. An end that nobody asked for is one of the source.
     Done,
     /// The worker cannot go on with this claim, as when another one fenced it (P4): claim again if the partition is still ours.
     Reclaim(String),
@@ -171,6 +172,28 @@ pub enum Event {
     KafkaDown,
     /// A broker answers again.
     KafkaUp,
-    /// The source cannot go on; the last event.
+    /// The source cannot go on, and gives back what it has.
     Fatal(String),
+}
+
+/// Why a source cannot go on (P13).
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fatal {
+    /// The client cannot be mended from here.
+    #[error("the Kafka client cannot go on: {0}")]
+    Client(#[from] KafkaError),
+    /// The claim of a partition or its worker: begun again, it would meet the same record.
+    #[error("{what} of {partition} has panicked")]
+    Panicked {
+        /// What had a defect.
+        what: &'static str,
+        /// Whose.
+        partition: Partition,
+    },
+    /// A worker that ends while its partition is read has lost its way.
+    #[error("the worker of {0} has ended, and nobody asked it to")]
+    Returned(Partition),
+    /// Without this thread no claim is answered.
+    #[error("the thread that asks for watermarks has ended")]
+    LookupsEnded,
 }

@@ -10,8 +10,7 @@ use crate::progress::Point;
 use crate::reread::Reread;
 
 /// Reads once a second what is committed of the topic, by whichever process, and at first where it ended when this process started.
-pub async fn customers(flow: Arc<Flow>, committed: CommittedCustomers, topic: Option<String>, kafka: Reread) {
-    let Some(topic) = topic else { return };
+pub async fn customers(flow: Arc<Flow>, committed: CommittedCustomers, topic: String, kafka: Reread) {
     if !flow.strictness.refuse_missing {
         // Whoever is missing is written as missing, and completed when the customer comes.
         committed.reach_the_start();

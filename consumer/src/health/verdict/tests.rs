@@ -72,6 +72,16 @@ fn a_silent_poll_thread_is_dead() {
 }
 
 #[test]
+fn a_process_that_is_about_to_end_says_why_and_the_first_reason_stays() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.failed("the process ends: the sweep has panicked".into());
+    snapshot.failed("the process ends: nobody is left".into());
+    snapshot.stopping();
+    assert_eq!(reasons(&snapshot, start), ["the process ends: the sweep has panicked", "shutting down"]);
+}
+
+#[test]
 fn the_reader_of_each_topic_has_to_live_and_to_be_assigned() {
     let start = Instant::now();
     let mut snapshot = working(start);

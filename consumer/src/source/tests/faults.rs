@@ -125,3 +125,35 @@ async fn of_a_log_that_has_another_record_where_the_last_one_was_nothing_is_read
         assert!(!matches!(did, Did::Read(..)), "{did:?}");
     }
 }
+
+/// What the source says when the claim of its only partition, or the worker behind it, does this.
+async fn fatal_of(worker: fn() -> Ending, claim_panics: bool) -> String {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.produce("t", 0, 10, 10).await;
+    let claim = move |_: Partition, _| async move {
+        assert!(!claim_panics, "as a claim with a defect");
+        let work = move |assigned| -> Work {
+            Box::pin(async move {
+                let _keeps_the_inbox_open: Assigned = assigned;
+                worker()
+            })
+        };
+        Ok(Claimed { next_offset: None, landmark: None, worker: Box::new(work) })
+    };
+    let (source, mut events) = Source::start(cluster.config(&["t"]), Handle::current(), claim).unwrap();
+    let fatal = wait_for(&mut events, |e| matches!(e, Event::Fatal(_))).await;
+    let Event::Fatal(reason) = fatal else { unreachable!() };
+    source.stop().await.unwrap();
+    reason
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_a_claim_or_a_worker_ends_the_source_instead_of_being_claimed_again_for_ever() {
+    assert_eq!(fatal_of(|| panic!("as a worker with a defect"), false).await, "the worker of t/0 has panicked");
+    assert_eq!(fatal_of(|| Ending::Done, true).await, "the claim of t/0 has panicked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_ends_unasked_ends_the_source() {
+    assert_eq!(fatal_of(|| Ending::Done, false).await, "the worker of t/0 has ended, and nobody asked it to");
+}

@@ -126,8 +126,7 @@ async fn a_fenced_worker_gets_a_new_claim_and_a_stopped_one_is_reported_first() 
     let claim = move |p: Partition, _| {
         let worker: Box<dyn FnOnce(Assigned) -> Work + Send> = match claims.fetch_add(1, Ordering::Relaxed) {
             0 => Box::new(|_| Box::pin(async { Ending::Reclaim("fenced".into()) })),
-            1 => Box::new(|_| Box::pin(async { panic!("as a worker with a defect") })),
-            2 => Box::new(|_| Box::pin(async { Ending::Stop("another LSN space".into()) })),
+            1 => Box::new(|_| Box::pin(async { Ending::Stop("another LSN space".into()) })),
             _ => workers.claim(&p).worker,
         };
         async move { Ok(Claimed { next_offset: None, landmark: None, worker }) }
