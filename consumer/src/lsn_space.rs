@@ -13,7 +13,7 @@ use crate::position::Position;
     next = i64::from(incoming.epoch) + 1
 )]
 pub struct OtherSpace {
-    /// The order or the customer.
+    /// The order, or that it is a customer.
     pub row: String,
     /// Where the event stands.
     pub incoming: Position,

@@ -45,7 +45,7 @@ impl Reread {
     /// Kafka is away, or has no such topic.
     pub async fn survey(&self, topic: &str) -> anyhow::Result<Survey> {
         let (from, topics) = (self.clone(), [topic.to_owned()]);
-        Ok(tokio::task::spawn_blocking(move || survey::survey(&from.properties, &from.group, &topics)).await??)
+        Ok(tasks::blocking(move || survey::survey(&from.properties, &from.group, &topics)).await?)
     }
 
     /// Begins to read the records of these offsets.

@@ -138,19 +138,20 @@ impl Customers {
                     known.insert((*id).into(), Arc::new(customer));
                 }
                 Ok(Ok(None)) => {}
-                Ok(Err(Unusable)) => self.count_unusable(id),
+                Ok(Err(Unusable)) => self.count_unusable(),
                 Err(error) => return Err(error),
             }
         }
         Ok(known)
     }
 
-    fn count_unusable(&self, customer_id: &str) {
+    /// Without the customer's id, which may be an e-mail address (P11).
+    fn count_unusable(&self) {
         let unusable = self.unusable.fetch_add(1, Ordering::Relaxed) + 1;
         let now = self.started.elapsed().as_secs() + WARN_EVERY_SECONDS;
         let last = self.warned.load(Ordering::Relaxed);
         if now >= last + WARN_EVERY_SECONDS && self.warned.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            tracing::warn!(customer_id, unusable, "A customer's hash in Redis cannot be used; the customer counts as missing");
+            tracing::warn!(unusable, "A customer's hash in Redis cannot be used; the customer counts as missing");
         }
     }
 }

@@ -154,14 +154,19 @@ impl StoreError {
     }
 }
 
+/// Where Postgres runs `raise` of PL/pgSQL: the message is somebody's own, whatever the code, and may quote a row.
+const RAISED: &str = "exec_stmt_raise";
+
 /// The error as it may be logged: code and names from the schema; the server's message only where it cannot hold a value of a row (P11).
 fn told(error: &sqlx::Error) -> String {
     let sqlx::Error::Database(database) = error else { return error.to_string() };
     let code = database.code().unwrap_or_default().into_owned();
-    if Class::of(error) != Class::Row {
+    let raised = database.try_downcast_ref::<PgDatabaseError>().is_some_and(|postgres| postgres.routine() == Some(RAISED));
+    if Class::of(error) != Class::Row && !raised {
         return format!("{} (SQLSTATE {code})", database.message());
     }
-    let mut text = format!("Postgres refused the row (SQLSTATE {code}");
+    let who = if raised { "a function of the database raised an error" } else { "Postgres refused the row" };
+    let mut text = format!("{who} (SQLSTATE {code}");
     if let Some(postgres) = database.try_downcast_ref::<PgDatabaseError>() {
         for (what, name) in [("table", postgres.table()), ("column", postgres.column()), ("constraint", postgres.constraint())] {
             if let Some(name) = name {

@@ -7,19 +7,22 @@ use crate::shop::poison::{ADD_CONSTRAINT, DROP_CONSTRAINT, FIRST_ID, event};
 use crate::shop::topic::{CUSTOMERS, DEAD_LETTERS, ORDERS, Sent};
 
 /// What no one but readers of results may see.
-const PERSONAL: [&str; 3] = ["Zebulon Quixwood", "zebulon.quixwood@example.com", "Quixwood-7731"];
+const PERSONAL: [&str; 4] = ["Zebulon Quixwood", "zebulon.quixwood@example.com", "Quixwood-7731", ID];
+
+/// A shop may know its customers by their addresses.
+const ID: &str = "zq@customers.example.com";
 
 #[test]
 fn names_and_addresses_are_in_no_log_line_no_metric_and_no_header() {
     let shop = Shop::with(&[("LOG_LEVEL", "debug,sqlx=info,librdkafka=info,rdkafka=info"), ("DATABASE_LOCK_TIMEOUT_MS", "200")]);
     let letters = shop.topics().ends(DEAD_LETTERS);
-    shop.sql(&format!("insert into customers (id, name, email) values ('SECRET1', '{}', '{}')", PERSONAL[0], PERSONAL[1]));
-    let id = shop.order("SECRET1", 1, "1.00");
+    shop.sql(&format!("insert into customers (id, name, email) values ('{ID}', '{}', '{}')", PERSONAL[0], PERSONAL[1]));
+    let id = shop.order(ID, 1, "1.00");
     shop.await_hash_field(id, "customer_name", PERSONAL[0]);
     // Everything that is logged when it goes wrong: poison with the data in it, refusals by the database, outages.
     shop.sql(&format!("{DROP_CONSTRAINT}; {ADD_CONSTRAINT}"));
     let poison = |id: i64, from: &str, to: &str| Sent::order(id, event(id).to_string().replace(from, to));
-    let customer = format!(r#"{{"before":null,"after":{{"id":"SECRET2","name":"{}","email":["{}"]}},"op":"c"}}"#, PERSONAL[0], PERSONAL[1]);
+    let customer = format!(r#"{{"before":null,"after":{{"id":"{ID}","name":"{}","email":["{}"]}},"op":"c"}}"#, PERSONAL[0], PERSONAL[1]);
     shop.topics().send(
         ORDERS,
         &[
@@ -32,7 +35,10 @@ fn names_and_addresses_are_in_no_log_line_no_metric_and_no_header() {
             Sent::order(FIRST_ID + 6, format!("{{\"{}", PERSONAL[0])),
         ],
     );
-    shop.topics().send(CUSTOMERS, &[Sent { key: Some(br#"{"id":"SECRET2"}"#.to_vec()), value: Some(customer.into()), ..Sent::default() }]);
+    shop.topics().send(
+        CUSTOMERS,
+        &[Sent { key: Some(format!(r#"{{"id":"{ID}"}}"#).into_bytes()), value: Some(customer.into()), ..Sent::default() }],
+    );
     shop.await_the_end_of_the_topics();
     shop.stack().redis().stop().unwrap();
     shop.sql(&format!("update orders set status = '{}' where id = {id}", PERSONAL[2]));

@@ -90,7 +90,7 @@ fn customers_of_a_restored_source_stop_their_partition_until_the_epoch_is_raised
     let number = shop.start_another(&settings);
     await_name("first");
     shop.topics().send(CUSTOMERS, &[customer(40, noon + 600_000, "restored")]);
-    shop.process(number).await_readiness(503, "customer C1: the event at offset 3");
+    shop.process(number).await_readiness(503, "a customer: the event at offset 3");
     shop.process(number).await_readiness(503, "SOURCE_EPOCH=1");
     await_name("first");
     // As the message says.
