@@ -58,17 +58,17 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
     let health = Health::new(rules(config));
     let watched = Arc::clone(&link);
     health.watch_breakers(move || watch::breakers(&watched));
-    let topic = config.kafka.customers_topic.clone();
+    let (topic, metrics) = (config.kafka.customers_topic.clone(), Metrics::new(health.clone()));
     let flow = Flow {
         decoder: decoder(config),
         results: Results::new(&store_config(config)).context("database.url")?,
-        customers: Customers::new(Arc::clone(&link), topic.clone(), committed.clone()),
+        customers: Customers::new(Arc::clone(&link), topic.clone(), committed.clone()).counted(metrics.clone()),
         cache: OrderCache::new(Arc::clone(&link), cache_settings(config)),
         redis_progress: Progress::new(Arc::clone(&link)),
         redis: Arc::clone(&link),
         letters: DeadLetters::new(&letter_properties(config, &kafka), &config.kafka.dead_letter_topic)
             .context("kafka.dead_letter_topic")?,
-        metrics: Metrics::new(health.clone()),
+        metrics,
         health,
         limits: Limits { records: config.batch.max_records, bytes: config.batch.max_bytes },
         letter_cap: LetterCap { max_share: config.dead_letters.max_share, window: config.dead_letters.window_records },

@@ -23,6 +23,7 @@ pub use lookup::read_customer;
 pub use position_text::position_text;
 pub use token::CustomersToken;
 
+use crate::metrics::Metrics;
 use crate::progress::Progress;
 use crate::redis_link::RedisLink;
 use remembered::Remembered;
@@ -35,6 +36,8 @@ pub struct Customers {
     topic: Option<String>,
     committed: CommittedCustomers,
     remembered: Remembered,
+    /// Where is counted what becomes of hashes.
+    metrics: Option<Metrics>,
     /// Customers whose hash could not be used, so far.
     unusable: AtomicU64,
     /// When that was last said, in seconds since `started`.
@@ -49,7 +52,13 @@ impl Customers {
         let progress = Progress::new(Arc::clone(&link));
         let (unusable, warned) = (AtomicU64::new(0), AtomicU64::new(0));
         let (remembered, started) = (Remembered::default(), std::time::Instant::now());
-        Self { link, progress, topic, committed, remembered, unusable, warned, started }
+        Self { link, progress, topic, committed, remembered, metrics: None, unusable, warned, started }
+    }
+
+    /// The same, counted.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// Whether customers come by this topic.

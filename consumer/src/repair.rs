@@ -145,7 +145,6 @@ async fn complete(flow: &Flow, topic: &str, due: &[Due]) -> Result<Swept, StoreE
     let missing: HashSet<i64> = live(&states).filter(|row| row.enrichment == Enrichment::Missing).map(|row| row.order_id).collect();
     let (later, done): (Vec<Due>, Vec<Due>) =
         due.iter().filter(|due| !again.contains(&due.order_id)).partition(|due| missing.contains(&due.order_id));
-    flow.metrics.rows_completed(done.len() as u64);
     flow.results.postpone_due(&later).await?;
     if !acknowledged(flow, topic, &done, run).await {
         return Ok(Swept::RedisIsAway);
@@ -200,7 +199,7 @@ async fn refresh(flow: &Flow, states: &mut Vec<OrderState>, outdated: Vec<Result
     let now = Utc::now();
     let revisions: HashMap<i64, i64> = flow.results.refresh(&outdated, now).await?.into_iter().collect();
     let mut fresh: HashMap<i64, ResultRow> = outdated.into_iter().map(|row| (row.order_id, row)).collect();
-    let mut moved = Vec::new();
+    let (mut moved, mut refreshed, mut completed_rows) = (Vec::new(), 0, 0);
     states.retain_mut(|state| {
         let OrderState::Live(row) = state else { return true };
         let Some(completed) = fresh.remove(&row.order_id) else { return true };
@@ -208,8 +207,12 @@ async fn refresh(flow: &Flow, states: &mut Vec<OrderState>, outdated: Vec<Result
             moved.push(row.order_id);
             return false;
         };
+        let counted = if row.enrichment == Enrichment::Complete { &mut refreshed } else { &mut completed_rows };
+        *counted += 1;
         *row = ResultRow { revision, processed_at: now, ..completed };
         true
     });
+    flow.metrics.rows_completed(completed_rows);
+    flow.metrics.rows_refreshed(refreshed);
     Ok(moved)
 }

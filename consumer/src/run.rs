@@ -48,6 +48,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     if let Some(topic) = &topics.customers {
         background.spawn("the watch of customers", watch::customers(Arc::clone(&flow), parts.committed, topic.clone(), reread.clone()));
     }
+    background.spawn("the watch of the sweep", watch::due(Arc::clone(&flow), topics.orders.clone()));
     background.spawn("the sweep", repair::run(Arc::clone(&flow), topics.clone()));
     background.spawn("the rebuild of Redis", rebuild::run(Arc::clone(&flow), topics.clone(), reread));
     background.spawn("the list of recent orders", recent::run(Arc::clone(&flow)));

@@ -23,6 +23,9 @@ const TOPICS_SOON: Duration = Duration::from_secs(5);
 /// And while nothing is: a look costs two connections.
 const TOPICS_LATER: Duration = Duration::from_secs(300);
 
+/// Orders that wait for the sweep are counted no further: the index gives so many in milliseconds (P10).
+const MOST_DUE: i64 = 20_000;
+
 fn every_second() -> Interval {
     let mut second = interval(SECOND);
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -110,6 +113,20 @@ pub async fn fences(flow: Arc<Flow>) {
             {
                 tracing::debug!(%error, topic, partition, "That a partition has stopped, or goes on, was not noted; it is tried again");
             }
+        }
+    }
+}
+
+/// Counts the orders that wait for the sweep, in the partitions of this process.
+pub async fn due(flow: Arc<Flow>, topic: String) {
+    let mut second = every_second();
+    loop {
+        second.tick().await;
+        let partitions: Vec<i32> = flow.places.of(&topic).iter().map(|place| place.claim.partition).collect();
+        match flow.results.count_due(&partitions, MOST_DUE).await {
+            Ok(due) => flow.metrics.rows_due(u64::try_from(due).unwrap_or(0)),
+            // The last number stands.
+            Err(error) => flow.metrics.postgres_error(error.class().as_str()),
         }
     }
 }

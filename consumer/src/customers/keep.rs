@@ -138,7 +138,17 @@ impl Customers {
         }
         let replies = self.link.call(On::Write, &request, Some(&PUT_CUSTOMERS)).await?;
         each_ok(&replies)?;
-        versions_now(changes, replies)
+        let wrote = versions_now(changes, replies)?;
+        self.count(changes, &wrote.doubtful);
+        Ok(wrote)
+    }
+
+    /// Of deletes nothing tells whether there was a hash.
+    fn count(&self, changes: &[&CustomerChange], doubtful: &[usize]) {
+        let is_put = |change: &CustomerChange| matches!(change.effect, Effect::Put(_));
+        let puts = changes.iter().filter(|change| is_put(change)).count();
+        let skipped = doubtful.iter().filter(|index| changes.get(**index).is_some_and(|change| is_put(change))).count();
+        self.metrics.iter().for_each(|metrics| metrics.customer_hashes((puts - skipped) as u64, skipped as u64));
     }
 }
 

@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 use super::remembered::{Known, Recalled};
 use super::{Customers, CustomersToken, key_arg};
 use crate::enrich::{KnownCustomer, Lookup};
+use crate::metrics::Metrics;
 use crate::order::Customer;
 use crate::progress;
 use crate::redis_link::{On, RedisError};
@@ -148,6 +149,7 @@ impl Customers {
     /// Without the customer's id, which may be an e-mail address (P11).
     fn count_unusable(&self) {
         let unusable = self.unusable.fetch_add(1, Ordering::Relaxed) + 1;
+        self.metrics.iter().for_each(Metrics::customer_unreadable);
         let now = self.started.elapsed().as_secs() + WARN_EVERY_SECONDS;
         let last = self.warned.load(Ordering::Relaxed);
         if now >= last + WARN_EVERY_SECONDS && self.warned.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {

@@ -107,7 +107,7 @@ impl Flow {
         registry.register_with_unit("stage_duration", "How long a step of a batch took", Unit::Seconds, flow.stages.clone());
         registry.register_with_unit(
             "event_age",
-            "From the change in the source to its commit in results",
+            "From the oldest change of a batch in the source to its commit in results",
             Unit::Seconds,
             flow.event_age.clone(),
         );
@@ -155,7 +155,7 @@ impl Metrics {
         self.flow.stages.get_or_create(&StageLabels { stage: stage.as_str() }).observe(duration.as_secs_f64());
     }
 
-    /// A change was committed so long after it was made in the source.
+    /// A batch was committed so long after the oldest of its changes was made in the source.
     pub fn event_committed(&self, age: Duration) {
         self.flow.event_age.observe(age.as_secs_f64());
     }

@@ -32,7 +32,7 @@ impl PostgresCounts {
         registry.register("postgres_errors", "Errors of Postgres by class", counts.errors.clone());
         registry.register("batch_bisections", "Times a batch was halved to find the row that Postgres refuses", counts.bisections.clone());
         registry.register("repaired_rows", "Rows that the sweep completed or refreshed", counts.repaired.clone());
-        registry.register("due_rows", "Rows that the sweep has to look at", counts.due.clone());
+        registry.register("due_rows", "Rows that the sweep has to look at, counted up to 20,000", counts.due.clone());
         for class in ["connection", "contention", "unknown_outcome", "row", "ours"] {
             drop(counts.errors.get_or_create_owned(&ClassLabels { class }));
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
 use tokio::sync::mpsc;
 
 use super::letters::Letters;
@@ -64,6 +65,8 @@ pub(super) async fn run(
                 Outcome::Stored(stored) => {
                     place.committed(flow, stored.batch.to, stored.applied.fates);
                     place.lettered(flow, &stored.batch.letters);
+                    // One of each batch: the slowest. A measurement for each change would cost more than its decoding.
+                    stored.batch.age(Utc::now()).into_iter().for_each(|age| flow.metrics.event_committed(age));
                     // Nobody writes back any more if the partition was taken away: whoever has it next does (P8).
                     out.send(*stored).await.ok();
                 }

@@ -1,6 +1,7 @@
 //! What one transaction writes.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -144,6 +145,18 @@ pub struct Written {
 }
 
 impl Batch {
+    /// How long before `now` the oldest of its writes was made in the source, by the clocks of both; `None` if no event tells.
+    #[must_use]
+    pub fn age(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let of_round = |round: &Round| {
+            let (puts, deletes) =
+                (round.puts.iter().map(|put| put.position.ts_ms), round.deletes.iter().map(|delete| delete.position.ts_ms));
+            puts.chain(deletes).flatten().min()
+        };
+        let oldest = self.rounds.iter().filter_map(of_round).min()?;
+        Some(Duration::from_millis(u64::try_from(now.timestamp_millis().saturating_sub(oldest)).unwrap_or(0)))
+    }
+
     /// From one offset to another, with nothing to write yet.
     #[must_use]
     pub fn empty(from: i64, to: i64, now: DateTime<Utc>) -> Self {

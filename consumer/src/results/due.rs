@@ -33,7 +33,18 @@ pub(super) async fn mark_by_partition(connection: &mut PgConnection, orders: &[(
     Ok(())
 }
 
+/// By the index, and no further than somebody would count.
+const COUNT: &str = "select count(*) from (select from due_orders where partition = any($1) limit $2) as counted";
+
 impl Results {
+    /// How many orders of these partitions are on the list; at most `limit`, so that a long list costs no more (P10).
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn count_due(&self, partitions: &[i32], limit: i64) -> Result<i64, StoreError> {
+        Ok(self.lease().await?.ask(|on| sqlx::query_scalar(COUNT).bind(partitions).bind(limit).fetch_one(on)).await?)
+    }
+
     /// Puts orders on the list of the owner of `partition`: their hashes could not be written.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ mod first_start;
 mod guests;
 mod kafka_hangs;
 mod large_records;
+mod metrics;
 mod migrations;
 mod nothing_but_letters;
 mod personal_data;
