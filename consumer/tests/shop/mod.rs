@@ -5,6 +5,7 @@ pub mod equality;
 pub mod fresh;
 pub mod poison;
 mod run;
+pub mod series;
 pub mod topic;
 
 use std::process::{Command, Output};
@@ -52,7 +53,19 @@ impl Process {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
         let patient = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(2))).http_status_as_error(false).build();
         let mut response = patient.call().ok()?;
-        Some((response.status().as_u16(), response.body_mut().read_to_string().ok()?))
+        let (status, body) = (response.status().as_u16(), response.body_mut().read_to_string().ok()?);
+        if path == "/metrics" {
+            series::note(&body);
+        }
+        Some((status, body))
+    }
+
+    /// Has the series of `/metrics` written down as they are now.
+    fn note_series(&self) {
+        if self.service.is_running() {
+            // Whoever does not answer is what the test is about.
+            drop(self.get("/metrics"));
+        }
     }
 
     /// Waits until `/readyz` answers with `status` and a body that contains `part`.
@@ -62,6 +75,7 @@ impl Process {
             other => Attempt::NotYet(format!("it answers {other:?}")),
         };
         until(&format!("/readyz answers {status} with {part:?}"), PATIENCE, look).unwrap();
+        self.note_series();
     }
 
     /// A series of `/metrics`, by its name with its labels as they are printed; zero if there is none.
@@ -286,7 +300,10 @@ impl Drop for Shop {
         let mut processes: Vec<Process> = self.processes.drain(..).collect();
         if has_failed {
             processes.iter().for_each(|process| tell(&process.service));
-        } else if self.has_resident && processes[0].service.is_running() {
+        } else {
+            processes.iter().for_each(Process::note_series);
+        }
+        if !has_failed && self.has_resident && processes[0].service.is_running() {
             *resident() = Some(processes.remove(0));
         }
         for process in processes {

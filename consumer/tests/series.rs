@@ -1,0 +1,49 @@
+//! After a run of all tests: what a metric shows is worth something only if it moves when its thing happens (P9).
+
+#![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+#[allow(dead_code, reason = "the other targets write what this one reads")]
+#[path = "shop/series.rs"]
+mod written_down;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+/// The targets whose tests are to move all series.
+const TARGETS: [&str; 2] = ["field", "promises"];
+
+/// The beginning of what no test can be seen to move, and why.
+const STILL: [(&str, &str); 5] = [
+    ("orderstream_build_info", "says which program it is"),
+    ("orderstream_breaker_probes_total{what=\"late\"}", "needs a server that is slow for exactly so long"),
+    ("orderstream_breaker_state{state=\"forced_", "set by the configuration for the whole life of a process"),
+    ("orderstream_breaker_state{state=\"half_open\"}", "lasts for milliseconds"),
+    ("orderstream_rebuilding{", "over before somebody looks; the unit tests of the metrics look"),
+];
+
+#[test]
+#[ignore = "judges a run of all tests before it: cargo test -p orderstream --test series -- --ignored"]
+fn every_series_has_moved_in_a_run_of_all_tests() {
+    let (mut seen, mut moved, mut families) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for target in TARGETS {
+        let text = fs::read_to_string(written_down::file(target)).unwrap_or_default();
+        let mut lines = text.lines();
+        if lines.next() != Some(format!("{} all", written_down::built()).as_str()) {
+            // A part of the tests says nothing of the others: this one has nothing to judge.
+            return;
+        }
+        for (what, series) in lines.filter_map(|line| line.split_once(' ')) {
+            match what {
+                "seen" => seen.insert(series.to_owned()),
+                "moved" => moved.insert(series.to_owned()),
+                _ => families.insert(series.to_owned()),
+            };
+        }
+    }
+    let may_stand_still = |series: &String| STILL.iter().any(|(still, _)| series.starts_with(still));
+    let still: Vec<&String> = seen.difference(&moved).filter(|series| !may_stand_still(series)).collect();
+    assert!(still.is_empty(), "in the whole run these have never moved: {still:#?}");
+    let empty: Vec<&String> = families.iter().filter(|family| !seen.iter().any(|series| series.starts_with(*family))).collect();
+    assert!(empty.is_empty(), "in the whole run these have had no series: {empty:#?}");
+}
