@@ -1,6 +1,11 @@
 //! The shop's own Postgres, as far as an operator lets us look: `orders` and `customers` read for a comparison, and Debezium asked through
 //! its signal table to send rows again. May be another server than that of `results`.
+//!
+//! - [`catalog`]: what its catalog says of the two tables
+//! - [`contract`]: whether that is what the decoder can read
 
+pub mod catalog;
+pub mod contract;
 mod customers;
 
 use std::sync::Arc;

@@ -12,6 +12,7 @@ use crate::config::Config;
 mod kafka;
 mod postgres;
 mod redis;
+mod source;
 
 /// How long one server may take (P10).
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -82,8 +83,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
 }
 
 async fn check(config: &Config) -> Vec<Finding> {
-    let (kafka, postgres, redis) = tokio::join!(kafka::check(config), postgres::check(config), redis::check(config));
-    [kafka, postgres, redis].into_iter().flat_map(|findings| findings.lines).collect()
+    let (kafka, postgres, redis, source) =
+        tokio::join!(kafka::check(config), postgres::check(config), redis::check(config), source::check(config));
+    [kafka, postgres, redis, source].into_iter().flat_map(|findings| findings.lines).collect()
 }
 
 /// The answer, or the words for none in time.
@@ -103,11 +105,12 @@ mod tests {
             ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"),
             ("DATABASE_URL", "postgres://u:s3cret@127.0.0.1:1/orders"),
             ("REDIS_URL", "redis://:s3cret@127.0.0.1:1"),
+            ("SOURCE_URL", "postgres://u:s3cret@127.0.0.1:1/shop"),
         ];
         let config = Config::load(None, &variables.into_iter().collect::<Environment>()).unwrap().config;
         let findings = tokio::time::timeout(DEADLINE * 3, check(&config)).await.unwrap();
         let servers: Vec<&str> = findings.iter().map(|finding| finding.server).collect();
-        assert_eq!(servers, ["kafka", "postgres", "redis"]);
+        assert_eq!(servers, ["kafka", "postgres", "redis", "source"]);
         for finding in findings {
             assert_eq!(finding.grade, Grade::Failed);
             assert!(finding.what.contains("127.0.0.1:1") && !finding.what.contains("s3cret"), "{finding}");

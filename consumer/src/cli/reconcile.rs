@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use super::{FAILED, print};
 use crate::assemble::assemble;
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::flow::Flow;
 use crate::reconcile::report::Report;
 use crate::reread::Reread;
@@ -29,9 +29,10 @@ const CHUNK: usize = 10_000;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The shop's Postgres. Leave the password out of it and put it into PGPASSWORD or ~/.pgpass: other users of this machine see arguments
+    /// The shop's Postgres, else that of the setting source.url. Leave the password out of it and put it into PGPASSWORD or ~/.pgpass: other
+    /// users of this machine see arguments
     #[arg(long, value_name = "URL")]
-    source: String,
+    source: Option<String>,
     /// Do not compare Redis
     #[arg(long)]
     no_redis: bool,
@@ -76,7 +77,11 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
     let (flow, reread) = (parts.flow, Reread { properties: parts.kafka, group: config.kafka.group_id.clone() });
     // With `keep` rows have the customer as of their event, and without a customers topic somebody else says what a customer is.
     let customers = flow.refresh && config.kafka.customers_topic.is_some();
-    let source = SourceDatabase::new(&arguments.source, customers)?;
+    let configured = config.source.url.as_ref().map(Secret::expose);
+    let Some(url) = arguments.source.as_deref().or(configured) else {
+        bail!("the shop's Postgres is not known; name it with --source or the setting source.url");
+    };
+    let source = SourceDatabase::new(url, customers)?;
     let _lock = if arguments.repair {
         source.may_signal().await?;
         let lock = flow.results.lock(Work::Reconcile).await.context("Postgres")?;
@@ -138,7 +143,7 @@ mod tests {
         let arguments = parse("reconcile --source postgres://shop --settle 3").unwrap().arguments;
         assert!(!arguments.repair && !arguments.no_redis);
         assert_eq!(arguments.settle, Duration::from_secs(3));
-        for wrong in ["reconcile", "reconcile --source x --wait 5", "reconcile --source x --settle soon"] {
+        for wrong in ["reconcile --max-removed 5", "reconcile --source x --wait 5", "reconcile --source x --settle soon"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -115,6 +115,14 @@ pub const KEYS: &[Key] = &[
     .optional()
     .secret(),
     Key::new(
+        "source.url",
+        Kind::PostgresUrl,
+        "",
+        "The shop's Postgres, for `check` and `reconcile` to read; empty: `check` does not compare its tables with the contract",
+    )
+    .optional()
+    .secret(),
+    Key::new(
         "source.format",
         Kind::Choice(&["envelope", "flat"]),
         "envelope",

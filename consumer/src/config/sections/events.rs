@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::config::problem::Problem;
+use crate::config::secret::Secret;
 use crate::config::values::Values;
 
 /// The shape of the events.
@@ -32,6 +33,8 @@ pub enum TimeUnit {
 /// How events are read.
 #[derive(Debug, Clone)]
 pub struct Source {
+    /// The shop's Postgres, to be looked at; nothing is processed through it.
+    pub url: Option<Secret>,
     /// The shape of the events.
     pub format: Format,
     /// Raised when the source database was restored or replaced.
@@ -47,6 +50,7 @@ pub struct Source {
 impl Source {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
+            url: values.optional_secret("source.url")?,
             format: values.choice("source.format")?,
             epoch: values.number("source.epoch")?,
             decimal_scale: values.optional_number("source.decimal_scale")?,

@@ -1,5 +1,6 @@
 //! Each shape of an event at a glance: what Debezium writes, and what it says.
 
+mod contract;
 mod flat;
 mod layouts;
 mod never_panics;

@@ -1,0 +1,34 @@
+//! The shop's Postgres, where `source.url` names it: whether its tables are what the contract says.
+
+use super::{Findings, in_time};
+use crate::config::secret::redact_url;
+use crate::config::{Config, Secret};
+use crate::source_database::catalog;
+use crate::source_database::contract::{self, Grade};
+
+pub(super) async fn check(config: &Config) -> Findings {
+    let mut findings = Findings::new("source");
+    if let Some(url) = &config.source.url {
+        ask(url, config.kafka.customers_topic.is_some(), &mut findings).await;
+    }
+    findings
+}
+
+async fn ask(url: &Secret, customers: bool, findings: &mut Findings) {
+    let shown = redact_url(url.expose());
+    let catalog = match in_time(catalog::read(url.expose(), customers)).await {
+        Ok(catalog) => catalog,
+        Err(error) => {
+            findings.failed(format!("{shown}: {error}; check source.url, and that the server runs and lets this role in"));
+            return;
+        }
+    };
+    findings.ok(format!("Postgres {} at {shown}, role {}", catalog.server.version, catalog.server.role));
+    for judged in contract::judge(&catalog, customers) {
+        match judged.grade {
+            Grade::Fine => findings.ok(judged.what),
+            Grade::Concern => findings.warning(judged.what),
+            Grade::Wrong => findings.failed(judged.what),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! `orderstream check` where `source.url` is set: the shop's catalog compared with the contract, before any event tells (P9).
+
+use sqlx::Connection;
+
+use crate::shop::Shop;
+
+/// Tables as the contract wants them, in a publication; small enough to be changed line by line.
+const GOOD: &str = "
+    create table customers (id text primary key, name text, email text, tier text, country text);
+    create table orders (
+        id bigint primary key, customer_id text, product_id text not null, quantity int not null, price numeric(12, 2) not null,
+        status text, created_at timestamptz, updated_at timestamp
+    );
+    alter table orders replica identity full;
+    alter table customers replica identity full;
+    create publication shop for table orders, customers;";
+
+/// A shop's database of its own on the shared server, without events.
+struct Source<'a> {
+    shop: &'a Shop,
+    name: &'static str,
+}
+
+impl<'a> Source<'a> {
+    fn with(shop: &'a Shop, name: &'static str, changes: &str) -> Self {
+        shop.sql(&format!("drop database if exists {name} with (force)"));
+        shop.sql(&format!("create database {name}"));
+        let source = Self { shop, name };
+        let url = source.url(&shop.stack().database_url());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+            let statements = sqlx::AssertSqlSafe(format!("{GOOD} {changes}"));
+            sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        });
+        source
+    }
+
+    fn url(&self, url: &str) -> String {
+        url.replace("/orders", &format!("/{}", self.name))
+    }
+
+    /// What `check` says of the source, and its exit code. The role may connect and no more.
+    fn checked(&self) -> (Option<i32>, String) {
+        check(self.shop, &self.url(&self.shop.stack().orderstream_database_url()))
+    }
+}
+
+impl Drop for Source<'_> {
+    fn drop(&mut self) {
+        self.shop.stack().psql(&format!("drop database if exists {} with (force)", self.name)).ok();
+    }
+}
+
+fn check(shop: &Shop, url: &str) -> (Option<i32>, String) {
+    let output = shop.orderstream(&["check"], &[("SOURCE_URL", url)]);
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    let of_source = text.lines().filter(|line| line.contains(" source ")).map(|line| format!("{line}\n"));
+    (output.status.code(), of_source.collect())
+}
+
+#[test]
+fn check_finds_the_shops_own_tables_right_and_names_what_is_passed_over() {
+    let shop = Shop::open();
+    let (code, text) = check(&shop, &shop.stack().orderstream_database_url());
+    assert_eq!(code, Some(0), "{text}");
+    for line in [
+        "ok       source    orders: table public.orders has all that is needed",
+        "ok       source    customers: table public.customers has all that is needed",
+        "ok       source    customers: columns that are passed over: updated_at",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    assert!(!text.contains("orderstream:orderstream@") && !text.contains("warning") && !text.contains("FAILED"), "{text}");
+}
+
+#[test]
+fn check_names_each_column_that_would_make_dead_letters_before_the_first_of_them() {
+    let shop = Shop::open();
+    let source = Source::with(
+        &shop,
+        "contract_columns",
+        "create domain cents as numeric(12, 4);
+         alter table orders alter column price type cents, alter column quantity type bigint, alter column product_id type text[] using null,
+             alter column product_id drop not null, drop column status, add column status text generated always as ('paid') stored,
+             add column note jsonb;
+         alter table orders rename column customer_id to buyer_id;
+         alter table orders drop constraint orders_pkey, add primary key (id, created_at);
+         alter table customers rename column name to full_name;",
+    );
+    let (code, text) = source.checked();
+    assert_eq!(code, Some(1), "{text}");
+    for (grade, part) in [
+        ("FAILED", "orders: the primary key is (id, created_at), and orders that share an id are taken for one order; if none do"),
+        ("FAILED", "orders.customer_id: there is no such column"),
+        ("FAILED", "orders.product_id: text[]: not a type that events write as a text"),
+        ("warning", "orders.quantity: bigint: a quantity above 2147483647"),
+        ("FAILED", "orders.price: numeric(12,4): a price with more than two decimals"),
+        ("FAILED", "orders.status: the column is generated"),
+        ("ok", "orders: columns that are passed over: buyer_id, note"),
+        ("warning", "customers.name: there is no such column"),
+        ("ok", "customers: columns that are passed over: full_name"),
+    ] {
+        assert!(text.lines().any(|line| line.starts_with(grade) && line.contains(part)), "{grade} {part}: {text}");
+    }
+}
+
+#[test]
+fn check_names_what_a_publication_and_a_replica_identity_leave_out() {
+    let shop = Shop::open();
+    let source = Source::with(
+        &shop,
+        "contract_published",
+        "alter table orders replica identity nothing;
+         alter table customers replica identity default;
+         drop publication shop;
+         create publication shop for table orders where (quantity > 1), customers (id, name, email, tier)
+             with (publish = 'insert, update');",
+    );
+    let (code, text) = source.checked();
+    assert_eq!(code, Some(1), "{text}");
+    for (grade, part) in [
+        ("FAILED", "orders: the replica identity is nothing"),
+        ("FAILED", "orders: publication shop leaves out deletes"),
+        ("warning", "orders: publication shop leaves out truncates"),
+        ("FAILED", "orders: publication shop has a row filter"),
+        ("warning", "customers: the replica identity is not full"),
+        ("warning", "customers.country: publication shop leaves the column out"),
+    ] {
+        assert!(text.lines().any(|line| line.starts_with(grade) && line.contains(part)), "{grade} {part}: {text}");
+    }
+}
+
+#[test]
+fn check_names_a_partitioned_table_whose_events_would_name_its_partitions() {
+    let shop = Shop::open();
+    let parted = "
+        drop publication shop; alter table orders rename to plain; alter index orders_pkey rename to plain_pkey;
+        create table orders (like plain) partition by range (id);
+        alter table orders add primary key (id), replica identity full;
+        create table orders_1 partition of orders for values from (0) to (1000);
+        create publication shop for table orders, customers";
+    let by_partition = Source::with(&shop, "contract_parted", parted);
+    let (code, text) = by_partition.checked();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("FAILED   source    orders: a partitioned table that no publication has as a whole"), "{text}");
+    let as_a_whole = Source::with(&shop, "contract_whole", &format!("{parted} with (publish_via_partition_root = true);"));
+    let (code, text) = as_a_whole.checked();
+    assert!(code == Some(0) && text.contains("orders: table public.orders has all that is needed"), "{text}");
+}
+
+#[test]
+fn check_says_that_there_are_no_tables_where_the_url_names_another_database() {
+    let shop = Shop::open();
+    let source = Source::with(&shop, "contract_elsewhere", "create schema sales; alter table orders set schema sales;");
+    let (code, text) = source.checked();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("no table orders in the search path of role orderstream; set it with ?options=-csearch_path"), "{text}");
+}
+
+#[test]
+fn reconcile_goes_to_the_source_that_the_settings_name() {
+    let shop = Shop::open();
+    shop.await_everything_right();
+    let url = shop.stack().database_url();
+    let output = shop.orderstream(&["reconcile", "--settle", "1"], &[("SOURCE_URL", &url)]);
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success() && text.ends_with("equal\n"), "{text}");
+    let text = shop.says(false, &["reconcile"]);
+    assert!(text.contains("name it with --source or the setting source.url"), "{text}");
+}
