@@ -2,6 +2,7 @@
 //!
 //! With Redis away the partition waits: a customer that is skipped would be missing for ever (P2, P6).
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,11 +31,12 @@ pub async fn run(flow: Arc<Flow>, place: Arc<Place>, inbox: Inbox) -> Result<(),
     loop {
         let mut records = Vec::new();
         let Received::UpTo(to) = place.receive(flow.limits, &inbox, &mut records).await else { return Ok(()) };
+        let before = ended.clone();
         let mut batch = decode(&flow, &records, &mut ended);
         flow.tell_absent(&place, &batch.absent);
         stand_in(&flow, &place, &mut batch.changes).await?;
         let changed = put(&flow, &place, &batch.changes, to).await?;
-        commit(&flow, &place, &records, &batch, &changed, from..to).await?;
+        commit_in_parts(&flow, &place, &records, before, &changed, from..to).await?;
         flow.orders_are_due();
         from = to;
     }
@@ -101,7 +103,41 @@ async fn put(flow: &Flow, place: &Place, changes: &[CustomerChange], to: i64) ->
     }
 }
 
-/// The transaction, until it has gone through or the partition has to stop.
+/// One transaction, or more and smaller ones if Postgres takes too long over it (P10). `before` tells of the record before the first.
+async fn commit_in_parts(
+    flow: &Flow,
+    place: &Place,
+    records: &[Record],
+    mut before: Ended,
+    changed: &[ChangedCustomer],
+    offsets: Range<i64>,
+) -> Result<(), Stopped> {
+    let mut work = vec![(records, offsets)];
+    while let Some((records, offsets)) = work.pop() {
+        let mut ended = before.clone();
+        let batch = decode(flow, records, &mut ended);
+        let spoken_of: HashSet<&str> = batch.changes.iter().map(|change| change.id.as_str()).collect();
+        let changed: Vec<ChangedCustomer> = changed.iter().filter(|customer| spoken_of.contains(&*customer.id)).cloned().collect();
+        if commit(flow, place, records, &batch, &changed, offsets.clone()).await? == Outcome::TooSlow {
+            let (first, second) = records.split_at(records.len() / 2);
+            let border = second.first().map_or(offsets.end, |record| record.offset);
+            work.extend([(second, border..offsets.end), (first, offsets.start..border)]);
+        } else {
+            before = ended;
+        }
+    }
+    Ok(())
+}
+
+/// What became of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Committed,
+    /// It was given up for taking too long, and holds more than one record.
+    TooSlow,
+}
+
+/// The transaction, until it has gone through, or turns out to be too large, or the partition has to stop.
 async fn commit(
     flow: &Flow,
     place: &Place,
@@ -109,7 +145,7 @@ async fn commit(
     batch: &Customers,
     changed: &[ChangedCustomer],
     offsets: Range<i64>,
-) -> Result<(), Stopped> {
+) -> Result<Outcome, Stopped> {
     let (mut letters, mut backoff) = (Letters::default(), flow.backoff());
     let Range { start: from, end: to } = offsets;
     let fates = Fates { applied: batch.changes.len() as u64, stale: 0, ignored: batch.ignored, dead_lettered: batch.refusals.len() as u64 };
@@ -128,11 +164,14 @@ async fn commit(
                 if error.class() == Class::UnknownOutcome && was_committed(flow, place, to).await? {
                     break rows;
                 }
+                if error.is_too_slow() && records.len() > 1 {
+                    return Ok(Outcome::TooSlow);
+                }
             }
             Err(_fenced) => return Err(Stopped::Fenced),
         }
     };
     place.committed(flow, to, fates);
     place.lettered(flow, &rows);
-    Ok(())
+    Ok(Outcome::Committed)
 }

@@ -206,6 +206,15 @@ impl OrderState {
             Self::Deleted(row) => Self::Deleted(DeletedRow { revision, ..row }),
         }
     }
+
+    /// The row, if the order exists.
+    #[must_use]
+    pub fn into_live(self) -> Option<ResultRow> {
+        match self {
+            Self::Live(row) => Some(row),
+            Self::Deleted(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

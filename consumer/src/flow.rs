@@ -281,8 +281,43 @@ impl Place {
     }
 }
 
+/// What background tasks have to tell (P13).
 impl Flow {
-    fn throttle(&self, key: &'static str) -> Option<u64> {
+    /// Postgres is in the way of a background task, which tries again: counted, and told once in a while.
+    pub fn troubled(&self, task: &'static str, error: &StoreError) {
+        let class = error.class();
+        self.metrics.postgres_error(class.as_str());
+        if class == Class::Connection {
+            self.health.down(Dependency::Postgres, class.as_str());
+        }
+        if let Some(suppressed) = self.throttle(task) {
+            tracing::warn!(task, class = class.as_str(), suppressed, %error, "Postgres is in the way of a background task; it is tried again");
+        }
+    }
+
+    /// Redis is in the way of a background task, which tries again, and goes by `outcome` meanwhile.
+    pub fn redis_troubled<T>(&self, doing: &'static str, error: &RedisError, outcome: T) -> T {
+        self.redis.failed(doing, error);
+        outcome
+    }
+
+    /// Postgres refuses rows that a background task wants to change: they stay as they are, and nothing waits for them.
+    pub fn rows_refused(&self, to_be: &'static str, rows: usize, refusal: &str) {
+        self.metrics.rows_refused(rows as u64);
+        if let Some(suppressed) = self.throttle(to_be) {
+            tracing::warn!(
+                rows,
+                suppressed,
+                reason = refusal,
+                "Postgres refuses rows that were to be {to_be}; they stay as they are, are tried again rarely, and `orderstream status` counts them"
+            );
+        }
+    }
+}
+
+impl Flow {
+    /// Whether a trouble of this kind may be told now, and how many were not since the last one.
+    pub(crate) fn throttle(&self, key: &'static str) -> Option<u64> {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         troubles.entry(key).or_insert_with(|| Throttle::new(QUIET)).allow(Instant::now())
     }

@@ -2,17 +2,14 @@
 //!
 //! Redis' own progress tells how much is gone. Orders: if it is behind, the keys of the records since are read again from Kafka and
 //! their orders go on the list of the sweep; if it is absent, or Kafka has no longer got those records, all rows of the partition are
-//! written again in key order. Customers: their topic is compacted, so it is read again from its start.
+//! written again in key order (`walk`). Customers: their topic is compacted, so it is read again from its start.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
-
-use crate::cache::DELETED_FOR_SECONDS;
 use crate::customer_partition;
-use crate::enrich::OrderState;
 use crate::envelope::Decoded;
 use crate::flow::{Flow, Place};
 use crate::metrics::Rebuild;
@@ -25,9 +22,12 @@ use crate::results::StoreError;
 use crate::source::RereadError;
 
 pub mod by_hand;
+mod walk;
 
-/// Rows in one round of a rebuild.
-const CHUNK: i64 = 1_000;
+use walk::Walk;
+
+/// Between two looks at a Redis that is whole, and the time for the orders of all partitions between two looks at the customers.
+const SLICE: Duration = Duration::from_secs(1);
 
 /// Progress of a Redis that reflects nothing.
 const FROM_THE_START: i64 = 0;
@@ -52,38 +52,96 @@ pub enum NotYet {
 /// Checks every second, and when woken, that Redis still has what it acknowledged; makes whole what it has lost. Runs until aborted.
 pub async fn run(flow: Arc<Flow>, topics: Topics, reread: Reread) {
     let mut backoff = flow.backoff();
+    let mut walks = Walks::new();
+    let mut round = Round::Whole;
     loop {
-        tokio::time::timeout(Duration::from_secs(1), flow.behind.notified()).await.ok();
-        let lost = lost_sweeps(&flow, &topics.orders).await.unwrap_or_else(|error| {
-            told(&flow, &error);
-            Vec::new()
-        });
-        for place in flow.places.all() {
-            crate::reflect::cover(&flow, &place, 0, None).await;
-            if topics.orders == *place.claim.topic && lost.contains(&place.claim.partition) {
-                place.reflection.lock().await.behind = true;
-            }
-            if !place.reflection.lock().await.behind {
-                continue;
-            }
-            let keeps_customers = topics.customers.as_deref() == Some(&*place.claim.topic);
-            match make_whole(&flow, &place, keeps_customers, &reread).await {
-                Ok(()) => backoff.reset(),
-                Err(error) => {
-                    tracing::warn!(topic = %place.claim.topic, partition = place.claim.partition, %error, "Redis is not whole yet; it is tried again");
-                    tokio::time::sleep(backoff.next_delay()).await;
-                }
-            }
+        match round {
+            Round::Whole => drop(tokio::time::timeout(SLICE, flow.behind.notified()).await),
+            Round::HasMore => {}
+            Round::Hindered => tokio::time::sleep(backoff.next_delay()).await,
+        }
+        round = one_round(&flow, &topics, &reread, &mut walks).await;
+        if round != Round::Hindered {
+            backoff.reset();
         }
     }
 }
 
-/// What cannot be known now is asked again in a second.
-fn told(flow: &Flow, error: &NotYet) {
+/// How a round ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Round {
+    /// Nothing is left to do.
+    Whole,
+    /// A partition's time was up before its orders were.
+    HasMore,
+    /// A partition could not be made whole; it was told. The others were seen to.
+    Hindered,
+}
+
+/// Walks that are under way, by topic, partition and generation: they go on where they were after an outage, and after their slice.
+type Walks = HashMap<(Arc<str>, i32, i64), Walk>;
+
+/// Customers first, whatever the topics are called: until Redis has all of them no order can be enriched. So orders get slices of time, and
+/// between any two of them it is looked whether customers were lost.
+async fn one_round(flow: &Arc<Flow>, topics: &Topics, reread: &Reread, walks: &mut Walks) -> Round {
+    let mut round = Round::Whole;
+    let lost = lost_sweeps(flow, &topics.orders).await.unwrap_or_else(|error| {
+        round = Round::Hindered;
+        told(flow, &error, None);
+        Vec::new()
+    });
+    let keeps_customers = |place: &Place| topics.customers.as_deref() == Some(&*place.claim.topic);
+    let mut places = flow.places.all();
+    places.sort_by_key(|place| !keeps_customers(place));
+    let mut behind = Vec::new();
+    for place in places {
+        crate::reflect::cover(flow, &place, 0, None).await;
+        let mut reflection = place.reflection.lock().await;
+        reflection.behind |= topics.orders == *place.claim.topic && lost.contains(&place.claim.partition);
+        let is_behind = reflection.behind;
+        drop(reflection);
+        if is_behind {
+            behind.push(place);
+        }
+    }
+    walks.retain(|key, _| behind.iter().any(|place| *key == key_of(place)));
+    let open = |what| behind.iter().filter(|place| keeps_customers(place) == (what == Rebuild::Customers)).count();
+    let (mut customers, mut orders) = (open(Rebuild::Customers), open(Rebuild::Orders));
+    flow.metrics.rebuilding(customers, orders);
+    let slice = SLICE / u32::try_from(orders.max(1)).unwrap_or(u32::MAX);
+    for place in &behind {
+        let outcome = if keeps_customers(place) {
+            make_customers_whole(flow, place, reread).await.map(|()| true)
+        } else {
+            make_orders_whole(flow, place, reread, walks, Instant::now() + slice).await
+        };
+        match outcome {
+            Ok(true) if keeps_customers(place) => customers -= 1,
+            Ok(true) => orders -= 1,
+            Ok(false) => round = if round == Round::Hindered { round } else { Round::HasMore },
+            Err(error) => {
+                round = Round::Hindered;
+                told(flow, &error, Some(place));
+            }
+        }
+        flow.metrics.rebuilding(customers, orders);
+    }
+    round
+}
+
+fn key_of(place: &Place) -> (Arc<str>, i32, i64) {
+    (Arc::clone(&place.claim.topic), place.claim.partition, place.claim.generation)
+}
+
+fn told(flow: &Flow, error: &NotYet, place: Option<&Place>) {
     match error {
-        NotYet::Redis(error) => flow.redis.failed("reading what sweeps wrote", error),
+        NotYet::Redis(error) => flow.redis.failed("making Redis whole", error),
         NotYet::Store(error) => flow.metrics.postgres_error(error.class().as_str()),
         NotYet::Reread(_) | NotYet::LostAgain => {}
+    }
+    if let Some(suppressed) = flow.throttle("rebuild") {
+        let (topic, partition) = place.map(|place| (&*place.claim.topic, place.claim.partition)).unzip();
+        tracing::warn!(topic, partition, suppressed, %error, "Redis is not whole yet; it is tried again");
     }
 }
 
@@ -99,54 +157,106 @@ async fn lost_sweeps(flow: &Flow, topic: &str) -> Result<Vec<i32>, NotYet> {
     Ok(swept.into_iter().filter(is_lost).map(|(partition, _)| partition).collect())
 }
 
-/// Restores what Redis lost of this partition, then tells Redis how far it is.
-async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, keeps_customers: bool, reread: &Reread) -> Result<(), NotYet> {
-    let claim = &place.claim;
+/// Restores the customers of this partition, then tells Redis how far it is.
+async fn make_customers_whole(flow: &Arc<Flow>, place: &Arc<Place>, reread: &Reread) -> Result<(), NotYet> {
     let run = flow.redis_progress.server().await?;
     let began = Instant::now();
-    let what = if keeps_customers { Rebuild::Customers } else { Rebuild::Orders };
+    flow.metrics.rebuild_started(Rebuild::Customers);
+    let from = begin(flow, place.of()).await?;
+    let target = target(place).await;
+    let low = place.progress().watermarks().low;
+    customers_again(flow, &place.claim.topic, place.claim.partition, low..target, reread, &mut |_| ()).await?;
+    whole(flow, place, from, target, run, began).await
+}
+
+/// Restores what Redis lost of the orders of this partition, then tells Redis how far it is. False if the time is up before that: the walk is
+/// kept and goes on where it was.
+async fn make_orders_whole(
+    flow: &Arc<Flow>,
+    place: &Arc<Place>,
+    reread: &Reread,
+    walks: &mut Walks,
+    until: Instant,
+) -> Result<bool, NotYet> {
+    lift_above_redis(flow, place).await?;
+    let key = key_of(place);
+    if let Some(walk) = walks.get(&key)
+        && !walk.still_stands(flow, place.of()).await?
+    {
+        walks.remove(&key);
+    }
+    if !walks.contains_key(&key) {
+        match begin_orders(flow, place, reread).await? {
+            Some(walk) => drop(walks.insert(key.clone(), walk)),
+            None => return Ok(true),
+        }
+    }
+    // An error leaves it where it is: what is written stays written.
+    let Some(walk) = walks.get_mut(&key) else { return Ok(false) };
+    if !walk.go_on(flow, place.of(), Some(until), &mut |_| ()).await? {
+        return Ok(false);
+    }
+    walk.tell_sweeps(flow, place.of()).await?;
+    whole(flow, place, walk.from, walk.target, walk.run, walk.began).await?;
+    walks.remove(&key);
+    Ok(true)
+}
+
+/// First of all, if Redis has what Postgres has lost: whatever is written from here on has to be above what Redis has. In all partitions, since
+/// all have lost.
+async fn lift_above_redis(flow: &Flow, place: &Arc<Place>) -> Result<(), NotYet> {
     if place.reflection.lock().await.ahead {
-        // First of all: whatever is written from here on has to be above what Redis has. In all partitions, since all have lost.
         flow.results.lift_revisions().await?;
-        flow.redis_progress.start_over(&claim.topic, claim.epoch).await?;
+        flow.redis_progress.start_over(&place.claim.topic, place.claim.epoch).await?;
         // The others of this process that have seen it need not do it again.
         for other in flow.places.all().into_iter().chain([Arc::clone(place)]) {
             other.reflection.lock().await.ahead = false;
         }
     }
-    flow.metrics.rebuild_started(what);
+    Ok(())
+}
+
+/// A walk through all rows, unless the records that Redis has lost are still in Kafka: then their orders are on the list of the sweep now.
+async fn begin_orders(flow: &Arc<Flow>, place: &Arc<Place>, reread: &Reread) -> Result<Option<Walk>, NotYet> {
+    let run = flow.redis_progress.server().await?;
+    let began = Instant::now();
+    flow.metrics.rebuild_started(Rebuild::Orders);
     let from = begin(flow, place.of()).await?;
-    // After the mark: if what is written until here is lost, the mark is too. All that is committed counts, since it is committed before
-    // its hashes are written: some of those that are just being written may have been there before the loss. What is committed from here
-    // on looks after its own hashes.
-    let target = {
-        let mut reflection = place.reflection.lock().await;
-        reflection.run = None;
-        reflection.covered = reflection.covered.max(place.progress().done());
-        reflection.covered
-    };
-    if keeps_customers {
-        let low = place.progress().watermarks().low;
-        customers_again(flow, &claim.topic, claim.partition, low..target, reread, &mut |_| ()).await?;
-    } else {
-        let sweeps_are_lost = lost_sweeps(flow, &claim.topic).await?.contains(&claim.partition);
-        match from {
-            from if from == FROM_THE_START || sweeps_are_lost => whole_partition_again(flow, place.of(), run, &mut |_| ()).await?,
-            from => match orders_again(flow, place, from, target, reread).await {
-                Err(NotYet::Reread(RereadError::Gone { .. })) => whole_partition_again(flow, place.of(), run, &mut |_| ()).await?,
-                outcome => outcome?,
-            },
+    let target = target(place).await;
+    let sweeps_are_lost = lost_sweeps(flow, &place.claim.topic).await?.contains(&place.claim.partition);
+    if from != FROM_THE_START && !sweeps_are_lost {
+        match orders_again(flow, place, from..target, run, reread).await {
+            Err(NotYet::Reread(RereadError::Gone { .. })) => {}
+            outcome => {
+                whole(flow, place, outcome?, target, run, began).await?;
+                return Ok(None);
+            }
         }
     }
+    Walk::begin(flow, place.of(), from, target, run).await.map(Some)
+}
+
+/// Up to where it is made whole: to be asked after the mark of [`begin`]. If what is written until here is lost, the mark is too. All that is
+/// committed counts, since it is committed before its hashes are written: some of those that are just being written may have been there
+/// before the loss. What is committed from here on looks after its own hashes.
+async fn target(place: &Place) -> i64 {
     let mut reflection = place.reflection.lock().await;
-    // Only from where it began, and in the same life: if Redis has lost something again meanwhile, this was not enough.
+    reflection.run = None;
+    reflection.covered = reflection.covered.max(place.progress().done());
+    reflection.covered
+}
+
+/// Tells Redis how far it is. Only from where it began, and in the same life: if Redis has lost something again meanwhile, this was not
+/// enough.
+async fn whole(flow: &Flow, place: &Place, from: i64, target: i64, run: Run, began: Instant) -> Result<(), NotYet> {
+    let claim = &place.claim;
+    let mut reflection = place.reflection.lock().await;
     let Advance::Moved = flow.redis_progress.advance(place.of(), from, target, Some(run)).await? else {
         return Err(NotYet::LostAgain);
     };
     reflection.acknowledged = target;
     reflection.begun = true;
     reflection.behind = false;
-    flow.metrics.rebuild_ended(what);
     let seconds = began.elapsed().as_secs_f64();
     tracing::info!(topic = %claim.topic, partition = claim.partition, target, seconds, "Redis is whole again");
     Ok(())
@@ -163,32 +273,22 @@ async fn begin(flow: &Flow, of: Of<'_>) -> Result<i64, RedisError> {
     }
 }
 
-/// All orders of a partition, and with them those that sweeps have written.
-async fn whole_partition_again(flow: &Flow, of: Of<'_>, run: Run, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
-    let swept = flow.results.swept(of.epoch).await?.into_iter().find(|(partition, _)| *partition == of.partition);
-    let Some((_, number)) = swept else { return all_orders_again(flow, of.partition, told).await };
-    let from = match flow.redis_progress.read_swept().await?.remove(&of.to_string()) {
-        Some(point) if point.epoch == of.epoch => point.next_offset,
-        _ => FROM_THE_START,
-    };
-    // The same mark as that of `begin`.
-    let _: Advance = flow.redis_progress.advance_swept(of, None, from, run).await?;
-    all_orders_again(flow, of.partition, told).await?;
-    match flow.redis_progress.advance_swept(of, Some(from), number, run).await? {
-        Advance::Moved => Ok(()),
-        Advance::Behind { .. } => Err(NotYet::LostAgain),
-    }
-}
-
-/// The orders of the records from one offset to another go on the list of the sweep.
-async fn orders_again(flow: &Arc<Flow>, place: &Arc<Place>, from: i64, to: i64, reread: &Reread) -> Result<(), NotYet> {
-    let mut batches = reread.start(&place.claim.topic, place.claim.partition, from..to);
+/// The orders of these records go on the list of the sweep. Redis' progress follows, so that the next try goes on where this one ends; returns
+/// where it is then.
+async fn orders_again(flow: &Arc<Flow>, place: &Arc<Place>, offsets: Range<i64>, run: Run, reread: &Reread) -> Result<i64, NotYet> {
+    let mut from = offsets.start;
+    let mut batches = reread.start(&place.claim.topic, place.claim.partition, offsets);
     while let Some(records) = batches.next().await {
-        let order_ids = orders_of(flow, &records?);
-        flow.results.mark_due(place.claim.partition, order_ids).await?;
+        let records = records?;
+        flow.results.mark_due(place.claim.partition, orders_of(flow, &records)).await?;
         flow.orders_are_due();
+        let Some(next) = records.last().map(|last| last.offset + 1) else { continue };
+        let Advance::Moved = flow.redis_progress.advance(place.of(), from, next, Some(run)).await? else {
+            return Err(NotYet::LostAgain);
+        };
+        from = next;
     }
-    Ok(())
+    Ok(from)
 }
 
 fn orders_of(flow: &Flow, records: &[Record]) -> Vec<i64> {
@@ -220,57 +320,6 @@ async fn customers_again(
         // An order that met Redis between its loss and its discovery may have taken an older state of its customer.
         flow.results.mark_customers(partition, &customers, flow.refresh).await?;
         told(records.len() as u64);
-    }
-    Ok(())
-}
-
-/// All rows of the partition in key order, and the orders deleted so recently that their hash would still be there.
-async fn all_orders_again(flow: &Flow, partition: i32, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
-    let (partitions, epoch) = ([partition], flow.decoder.epoch);
-    let mut after = i64::MIN;
-    loop {
-        let rows = flow.results.live_after(after, &partitions, CHUNK).await?;
-        let Some(last) = rows.last() else { break };
-        after = last.order_id;
-        let states: Vec<OrderState> = rows.into_iter().map(OrderState::Live).collect();
-        let written = flow.cache.write_orders(&states, epoch, None).await?;
-        if written.stale > 0 {
-            above_redis(flow, &states).await?;
-        }
-        flow.metrics.rebuilt(Rebuild::Orders, states.len() as u64);
-        flow.results.mark_due(partition, flow.to_refresh(written.outdated, &states)).await?;
-        told(states.len() as u64);
-    }
-    let since = Utc::now() - TimeDelta::seconds(DELETED_FOR_SECONDS.into());
-    let mut after = i64::MIN;
-    loop {
-        let rows = flow.results.deleted_after(after, &partitions, CHUNK, since).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = last.order_id;
-        let states: Vec<OrderState> = rows.into_iter().map(OrderState::Deleted).collect();
-        let written = flow.cache.write_orders(&states, epoch, None).await?;
-        if written.stale > 0 {
-            above_redis(flow, &states).await?;
-        }
-    }
-}
-
-/// Of orders whose hash is newer than what Postgres has: gives what Postgres has a revision above that, and writes it. Others may write them
-/// at the same time; from the second round on what they write is above too.
-async fn above_redis(flow: &Flow, states: &[OrderState]) -> Result<(), NotYet> {
-    let epoch = flow.decoder.epoch;
-    let (mut orders, mut highest) = flow.cache.ahead(states, epoch).await?;
-    while !orders.is_empty() {
-        let states = flow.results.states(&orders).await?;
-        let (still, above) = flow.cache.ahead(&states, epoch).await?;
-        highest = highest.max(above);
-        let ahead = states.into_iter().filter(|state| still.contains(&state.order_id())).collect();
-        let raised = flow.results.raise(ahead, highest).await?;
-        let written = flow.cache.write_orders(&raised, epoch, None).await?;
-        flow.metrics.order_hashes(written.written as u64, written.stale as u64);
-        orders = still;
-        let done: Vec<i64> = raised.iter().map(OrderState::order_id).collect();
-        orders.retain(|id| !done.contains(id));
     }
     Ok(())
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::flow::Flow;
 
 const NEWEST: i64 = 100;
+/// What speaks in logs.
+const TASK: &str = "newest orders";
 
 /// Runs until it is aborted.
 pub async fn run(flow: Arc<Flow>) {
@@ -22,9 +24,12 @@ pub async fn run(flow: Arc<Flow>) {
 
 /// Whether the list is as new as the table; false too if another process has just had its turn.
 async fn rewrite(flow: &Flow) -> bool {
-    let Ok(rows) = flow.results.newest(NEWEST).await else { return false };
-    flow.cache.rewrite_recent(&rows).await.unwrap_or_else(|error| {
-        flow.redis.failed("writing recent_orders", &error);
-        false
-    })
+    let rows = match flow.results.newest(NEWEST).await {
+        Ok(rows) => rows,
+        Err(error) => {
+            flow.troubled(TASK, &error);
+            return false;
+        }
+    };
+    flow.cache.rewrite_recent(&rows).await.unwrap_or_else(|error| flow.redis_troubled("writing recent_orders", &error, false))
 }

@@ -27,10 +27,10 @@ pub async fn cover(flow: &Flow, place: &Place, to: i64, run: Option<Run>) {
     reflection.covered = reflection.covered.max(to);
     // The oldest counts: runs never come back.
     reflection.run = reflection.run.or(run);
-    if !reflection.behind {
-        if let Err(error) = tell(flow, place, reflection).await {
-            flow.redis.failed("moving Redis' progress", &error);
-        }
+    if !reflection.behind
+        && let Err(error) = tell(flow, place, reflection).await
+    {
+        flow.redis_troubled("moving Redis' progress", &error, ());
     }
 }
 

@@ -11,8 +11,8 @@
 //! - [`bisect`]: the rows that Postgres refuses
 //! - [`keep`]: the transaction of a batch of customers
 //! - [`ledger`]: where each partition stands, and moved by hand
-//! - [`due`]: the list of what the sweep has to complete
 //! - `stand_in`: what the rows know of customers whose events lack a column
+//! - [`marked`], [`due`]: customers who have changed, and the list of what the sweep has to complete
 //! - [`states`]: rows read back, for the hashes in Redis
 //! - [`dead_letters`], [`replay`]: letters listed, and processed again
 //! - [`side`], [`reconcile`]: rows compared with those of the source, and set right
@@ -43,6 +43,7 @@ pub mod ledger;
 mod letters;
 pub mod lock;
 mod lsn_space;
+pub mod marked;
 pub(crate) mod migrate;
 mod numeric;
 mod overtaken;

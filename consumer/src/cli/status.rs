@@ -13,7 +13,7 @@ use crate::flow::Flow;
 use crate::progress::Point;
 use crate::results::StoreError;
 use crate::results::ledger::Entry;
-use crate::results::summary::{DueCount, LetterCount};
+use crate::results::summary::{DueCount, LetterCount, Refused};
 use crate::source::survey::Survey;
 
 mod process;
@@ -25,6 +25,7 @@ struct Stored {
     entries: Vec<Entry>,
     letters: Vec<LetterCount>,
     due: DueCount,
+    refused: Vec<Refused>,
 }
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -40,7 +41,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     print(heading(&process, &away))?;
     let stored = stored.context("nothing more can be shown without Postgres")?;
     print(format_args!("\n{}", partitions(&stored.entries, survey.as_ref().ok(), redis.as_ref().ok(), &process)))?;
-    print(format_args!("\n{}", due(&stored.due)))?;
+    print(format_args!("\n{}{}", due(&stored.due), refused(&stored.refused)))?;
     print(format_args!("{}", letters(&stored.letters)))?;
     flow.results.close().await;
     Ok(if away.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
@@ -48,7 +49,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
 
 async fn stored(flow: &Flow) -> Result<Stored, StoreError> {
     let entries = flow.results.entries(flow.decoder.epoch).await?;
-    Ok(Stored { entries, letters: flow.results.letters_by_reason().await?, due: flow.results.due_count().await? })
+    let (letters, due) = (flow.results.letters_by_reason().await?, flow.results.due_count().await?);
+    Ok(Stored { entries, letters, due, refused: flow.results.refused_by_reason().await? })
 }
 
 fn heading(process: &Result<Process, String>, away: &[String]) -> String {
@@ -99,6 +101,14 @@ fn follows(entry: &Entry, redis: Option<&HashMap<String, Point>>) -> String {
 fn due(due: &DueCount) -> String {
     let DueCount { orders, now, customers } = due;
     format!("repair     {orders} orders to complete or to write to Redis ({now} now), {customers} changed customers to look through\n")
+}
+
+/// They stay as they are until somebody puts right what refuses them, or their order or customer changes.
+fn refused(refused: &[Refused]) -> String {
+    refused
+        .iter()
+        .map(|Refused { orders, refusal }| format!("REFUSED    {orders} orders keep the customer of before: {refusal}\n"))
+        .collect()
 }
 
 fn letters(letters: &[LetterCount]) -> String {

@@ -31,12 +31,16 @@ impl PostgresCounts {
         let counts = Self::default();
         registry.register("postgres_errors", "Errors of Postgres by class", counts.errors.clone());
         registry.register("batch_bisections", "Times a batch was halved to find the row that Postgres refuses", counts.bisections.clone());
-        registry.register("repaired_rows", "Rows that the sweep completed or refreshed", counts.repaired.clone());
+        registry.register(
+            "repaired_rows",
+            "Rows that the sweep completed or refreshed, and tries to do so that Postgres refused",
+            counts.repaired.clone(),
+        );
         registry.register("due_rows", "Rows that the sweep has to look at, counted up to 20,000", counts.due.clone());
         for class in ["connection", "contention", "unknown_outcome", "row", "ours"] {
             drop(counts.errors.get_or_create_owned(&ClassLabels { class }));
         }
-        for outcome in ["completed", "refreshed"] {
+        for outcome in ["completed", "refreshed", "refused"] {
             drop(counts.repaired.get_or_create_owned(&RepairLabels { outcome }));
         }
         counts
@@ -62,6 +66,11 @@ impl Metrics {
     /// Rows whose customer had changed are up to date now.
     pub fn rows_refreshed(&self, rows: u64) {
         self.postgres.repaired.get_or_create(&RepairLabels { outcome: "refreshed" }).inc_by(rows);
+    }
+
+    /// Postgres refused rows that the sweep wanted to change.
+    pub fn rows_refused(&self, rows: u64) {
+        self.postgres.repaired.get_or_create(&RepairLabels { outcome: "refused" }).inc_by(rows);
     }
 
     /// So many rows wait for the sweep.

@@ -68,7 +68,11 @@ impl RedisCounts {
         registry.register("redis_behind_records", "Records that Postgres has committed and Redis does not reflect", counts.behind.clone());
         registry.register("rebuilds", "Times that Redis had lost something and was made whole", counts.rebuilds.clone());
         registry.register("rebuilt_hashes", "Hashes written while Redis was made whole", counts.rebuilt.clone());
-        registry.register("rebuilding", "1 while Redis is being made whole", counts.rebuilding.clone());
+        registry.register(
+            "rebuilding",
+            "Partitions of which Redis has lost something and that are being made whole",
+            counts.rebuilding.clone(),
+        );
         counts.show_zeros();
         counts
     }
@@ -123,9 +127,7 @@ impl Metrics {
 
     /// Redis lost something; it is being made whole.
     pub fn rebuild_started(&self, what: Rebuild) {
-        let labels = RebuildLabels { of: what.as_str() };
-        self.redis.rebuilds.get_or_create(&labels).inc();
-        self.redis.rebuilding.get_or_create(&labels).inc();
+        self.redis.rebuilds.get_or_create(&RebuildLabels { of: what.as_str() }).inc();
     }
 
     /// So many more hashes were written.
@@ -133,9 +135,11 @@ impl Metrics {
         self.redis.rebuilt.get_or_create(&RebuildLabels { of: what.as_str() }).inc_by(hashes);
     }
 
-    /// The rebuild ended, one way or the other.
-    pub fn rebuild_ended(&self, what: Rebuild) {
-        self.redis.rebuilding.get_or_create(&RebuildLabels { of: what.as_str() }).dec();
+    /// So many partitions of customers and of orders are behind: counted anew in each round, so that it is right after every way out.
+    pub fn rebuilding(&self, customers: usize, orders: usize) {
+        for (what, partitions) in [(Rebuild::Customers, customers), (Rebuild::Orders, orders)] {
+            self.redis.rebuilding.get_or_create(&RebuildLabels { of: what.as_str() }).set(gauge(partitions as u64));
+        }
     }
 
     fn lookups(&self, outcome: &'static str, orders: u64) {

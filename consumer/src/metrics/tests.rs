@@ -26,7 +26,7 @@ fn what_happened_is_counted() {
     metrics.customers_looked_up(3, 1);
     metrics.order_hashes(4, 2);
     metrics.redis_behind("orders", 2, 9);
-    metrics.rebuild_started(Rebuild::Customers);
+    metrics.rebuilding(1, 0);
     metrics.postgres_error("contention");
     metrics.rows_due(7);
     let text = metrics.encode().unwrap();
@@ -40,6 +40,8 @@ fn what_happened_is_counted() {
     has(&text, r#"orderstream_rebuilding{of="customers"} 1"#);
     has(&text, r#"orderstream_postgres_errors_total{class="contention"} 1"#);
     has(&text, "orderstream_due_rows 7");
+    metrics.rebuilding(0, 0);
+    has(&metrics.encode().unwrap(), r#"orderstream_rebuilding{of="customers"} 0"#);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use super::{NotYet, begin, customers_again, whole_partition_again};
+use super::walk::Walk;
+use super::{NotYet, begin, customers_again};
 use crate::flow::Flow;
 use crate::progress::{Advance, Of};
 use crate::redis_link::Run;
@@ -36,7 +37,9 @@ impl Committed {
 pub async fn orders(flow: &Flow, of: &Committed, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
     let run = flow.redis_progress.server().await?;
     let from = begin(flow, of.whose(flow)).await?;
-    whole_partition_again(flow, of.whose(flow), run, told).await?;
+    let mut walk = Walk::begin(flow, of.whose(flow), from, of.next_offset, run).await?;
+    walk.go_on(flow, of.whose(flow), None, told).await?;
+    walk.tell_sweeps(flow, of.whose(flow)).await?;
     finish(flow, of, from, run).await
 }
 

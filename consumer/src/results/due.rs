@@ -1,5 +1,7 @@
 //! The list of orders whose row or hash is not what it should be yet.
 
+use std::time::Duration;
+
 use sqlx::postgres::PgConnection;
 
 use super::{Results, StoreError};
@@ -76,15 +78,6 @@ pub struct Due {
     pub sweep: i64,
 }
 
-/// A customer who has changed.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Marked {
-    /// The customer's id.
-    pub customer_id: String,
-    /// Which mark this is.
-    pub stamp: i64,
-}
-
 const TAKE: &str = "
 select d.order_id, d.attempts, d.stamp, d.partition, s.number as swept, (select nextval('due_stamp')) as sweep
 from due_orders d left join sweeps s on s.epoch = $1 and s.partition = d.partition
@@ -102,33 +95,24 @@ insert into sweeps as s (epoch, partition, number)
 select $3, partition, max(sweep) from unnest($4::int[], $5::bigint[]) as c (partition, sweep) group by partition order by partition
 on conflict (epoch, partition) do update set number = greatest(s.number, excluded.number)";
 
-/// Doubles from a second to five minutes.
+/// Doubles from a second to the longest wait: an order waits at most as long again as it has waited already.
 const POSTPONE: &str = "
 with mine as (
     select order_id from due_orders d join unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp) using (order_id, stamp)
     order by order_id for update of d)
 update due_orders d
-set attempts = d.attempts + 1, due_at = now() + least(interval '1 second' * (2 ^ least(d.attempts, 16)), interval '5 minutes')
+set attempts = d.attempts + 1, refusal = null, due_at = now() + least(interval '1 second' * (2 ^ least(d.attempts, 16)), interval '1 second' * $3)
 from mine where d.order_id = mine.order_id";
 
-/// A chunk of the orders of one marked customer that are not on the list since the mark. Those that are on it since before get a new stamp:
-/// a sweep that took them then may have looked the customer up before the change, and must not take them off. Postponed ones are due at
-/// once: their customer has arrived.
-const EXPAND: &str = "
-with outdated as (
-    select r.order_id, r.partition from results r
-    where r.customer_id = $1 and r.customer_version is distinct from $2 and ($3 or r.enrichment <> 'complete')
-        and not exists (select from due_orders d where d.order_id = r.order_id and d.due_at <= now() and d.stamp > $5)
-    limit $4)
-insert into due_orders (order_id, partition, due_at, stamp)
-select order_id, partition, now(), (select nextval('due_stamp')) from outdated order by order_id
-on conflict (order_id) do update
-set partition = excluded.partition, due_at = excluded.due_at, attempts = 0, stamp = excluded.stamp";
-
-const MARKED: &str = "select customer_id, stamp from due_customers where partition = any($1) order by marked_at limit $2";
-
-/// Only if no later change has marked the customer again.
-const UNMARK: &str = "delete from due_customers where customer_id = $1 and stamp = $2";
+/// Doubles from a minute to an hour: what Postgres refuses, a person has to put right.
+const REFUSE: &str = "
+with mine as (
+    select order_id, c.refusal
+    from due_orders d join unnest($1::bigint[], $2::bigint[], $3::text[]) as c (order_id, stamp, refusal) using (order_id, stamp)
+    order by order_id for update of d)
+update due_orders d
+set attempts = d.attempts + 1, refusal = mine.refusal, due_at = now() + least(interval '1 minute' * (2 ^ least(d.attempts, 16)), interval '1 hour')
+from mine where d.order_id = mine.order_id";
 
 impl Results {
     /// Up to `limit` orders of this partition whose time has come, the longest due first.
@@ -163,42 +147,30 @@ impl Results {
         Ok(())
     }
 
-    /// Tries orders again later, whose customer is still missing.
+    /// Tries orders again later, whose customer is still missing: at the latest after `longest`.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn postpone_due(&self, later: &[Due]) -> Result<(), StoreError> {
+    pub async fn postpone_due(&self, later: &[Due], longest: Duration) -> Result<(), StoreError> {
         if !later.is_empty() {
             let (ids, stamps): (Vec<i64>, Vec<i64>) = later.iter().map(|due| (due.order_id, due.stamp)).unzip();
-            self.lease().await?.ask(|on| sqlx::query(POSTPONE).bind(ids).bind(stamps).execute(on)).await?;
+            let query = sqlx::query(POSTPONE).bind(ids).bind(stamps).bind(longest.as_secs_f64());
+            self.lease().await?.ask(|on| query.execute(on)).await?;
         }
         Ok(())
     }
 
-    /// Up to `limit` customers of these partitions whose orders are to be put on the list, the longest marked first.
+    /// Tries orders again later whose row Postgres refuses, and notes why.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn marked_customers(&self, partitions: &[i32], limit: i64) -> Result<Vec<Marked>, StoreError> {
-        let query = sqlx::query_as(MARKED).bind(partitions).bind(limit);
-        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
-    }
-
-    /// Puts orders of a marked customer on the list, `chunk` at a time; returns how many. Zero: the mark is gone, for nothing is left to do.
-    ///
-    /// `version` is the customer's as Redis has it now, which the sweep compares rows with. The mark's own may be older: a rebuild reads
-    /// old changes again and marks them, and no row would ever have such a version again.
-    ///
-    /// # Errors
-    /// If Postgres is away or refuses.
-    pub async fn expand(&self, marked: &Marked, version: Option<&str>, refresh: bool, chunk: i64) -> Result<u64, StoreError> {
-        let mut lease = self.lease().await?;
-        let Marked { customer_id, stamp } = marked;
-        let expand = sqlx::query(EXPAND).bind(customer_id).bind(version).bind(refresh).bind(chunk).bind(stamp);
-        let found = lease.ask(|on| expand.execute(on)).await?.rows_affected();
-        if found == 0 {
-            lease.ask(|on| sqlx::query(UNMARK).bind(customer_id).bind(stamp).execute(on)).await?;
+    pub async fn refuse_due(&self, refused: &[(Due, &str)]) -> Result<(), StoreError> {
+        if !refused.is_empty() {
+            let (ids, stamps): (Vec<i64>, Vec<i64>) = refused.iter().map(|(due, _)| (due.order_id, due.stamp)).unzip();
+            let refusals: Vec<&str> = refused.iter().map(|(_, refusal)| *refusal).collect();
+            let query = sqlx::query(REFUSE).bind(ids).bind(stamps).bind(refusals);
+            self.lease().await?.ask(|on| query.execute(on)).await?;
         }
-        Ok(found)
+        Ok(())
     }
 }

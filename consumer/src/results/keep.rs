@@ -3,7 +3,7 @@
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
-use super::{ApplyError, Claim, Results, StoreError, fence, letters, overtaken};
+use super::{ApplyError, Claim, Results, fence, letters, marked, overtaken};
 use crate::customers::ChangedCustomer;
 use crate::fate::Fates;
 use crate::order::CustomerChange;
@@ -32,19 +32,6 @@ pub struct CustomerBatch<'a> {
     pub refresh: bool,
 }
 
-/// A later change of a customer replaces the mark of an earlier one, also where every row has followed it already: no row would ever have
-/// the version of the earlier mark again.
-const MARK: &str = "
-insert into due_customers (customer_id, partition, version, stamp)
-select c.id, $3, c.version, nextval('due_stamp') from unnest($1::text[], $2::text[]) as c (id, version)
-where exists (
-    select from results r
-    where r.customer_id = c.id and r.customer_version is distinct from c.version and ($4 or r.enrichment <> 'complete'))
-or exists (select from due_customers d where d.customer_id = c.id)
-order by c.id
-on conflict (customer_id) do update
-set partition = excluded.partition, version = excluded.version, stamp = excluded.stamp, marked_at = now()";
-
 impl Results {
     /// Moves the offset and marks the customers that have rows with another version of them.
     ///
@@ -58,39 +45,10 @@ impl Results {
     }
 }
 
-impl Results {
-    /// Marks the customers that have rows with another version of them, without moving any offset: they were written by a rebuild.
-    ///
-    /// # Errors
-    /// If Postgres is away or refuses.
-    pub async fn mark_customers(&self, partition: i32, changed: &[ChangedCustomer], refresh: bool) -> Result<(), StoreError> {
-        self.lease().await?.ask(|on| mark(on, partition, changed, refresh)).await
-    }
-}
-
-pub(super) async fn mark(
-    connection: &mut PgConnection,
-    partition: i32,
-    changed: &[ChangedCustomer],
-    refresh: bool,
-) -> Result<(), StoreError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(MARK)
-        .bind(changed.iter().map(|customer| customer.id.as_str()).collect::<Vec<_>>())
-        .bind(changed.iter().map(|customer| customer.version.as_deref()).collect::<Vec<_>>())
-        .bind(partition)
-        .bind(refresh)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
     let step = fence::Step { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
     let has_letters = fence::move_offset(connection, claim, step, batch.fates, fence::Changed::Customers).await?;
-    mark(connection, claim.partition, batch.changed, batch.refresh).await?;
+    marked::mark(connection, claim.partition, batch.changed, batch.refresh).await?;
     letters::insert(connection, claim, batch.letters).await?;
     if has_letters || !batch.letters.is_empty() {
         overtaken::close_of_customers(connection, &overtaken::standing(batch.changes, batch.changed)).await?;

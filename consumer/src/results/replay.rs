@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Round, Written};
-use super::{ApplyError, Results, StoreError, due, keep, overtaken, rounds, settle, truncate};
+use super::{ApplyError, Results, StoreError, due, marked, overtaken, rounds, settle, truncate};
 use crate::customers::ChangedCustomer;
 use crate::position::Position;
 use crate::rejection::Rejection;
@@ -104,7 +104,7 @@ impl Results {
         let mut lease = self.lease().await?;
         lease.begin().await?;
         for (partition, customers) in changed {
-            lease.ask(|on| keep::mark(on, *partition, customers, refresh)).await?;
+            lease.ask(|on| marked::mark(on, *partition, customers, refresh)).await?;
         }
         for customers in changed.values() {
             let standing = overtaken::standing(&[], customers);

@@ -1,22 +1,27 @@
 //! Rows read back: for the sweep, for hashes that Redis has lost, for the list of the newest orders.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use smol_str::SmolStr;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
-use super::{Results, StoreError};
+use super::{Class, Results, StoreError};
 use crate::enrich::{DeletedRow, Enrichment, KnownCustomer, OrderState, ResultRow};
 use crate::order::Customer;
 
 const LIVE: &str = "select * from results where order_id = any($1)";
 const DELETED: &str = "select order_id, deleted_at, revision from deleted_orders where order_id = any($1)";
-const LIVE_AFTER: &str = "select * from results where order_id > $1 and partition = any($2) order by order_id limit $3";
-const DELETED_SINCE: &str = "
+/// No index leads to the rows of a partition, and each would cost every write. All rows are walked through in key order instead, so many in a
+/// step, and the others left out.
+const LIVE_STEP: &str = "select max(order_id) from (select order_id from results where order_id > $1 order by order_id limit $2) as step";
+const LIVE_IN: &str = "select * from results where order_id > $1 and order_id <= $2 and partition = $3 order by order_id";
+const DELETED_STEP: &str =
+    "select max(order_id) from (select order_id from deleted_orders where order_id > $1 order by order_id limit $2) as step";
+const DELETED_IN: &str = "
 select order_id, deleted_at, revision from deleted_orders
-where order_id > $1 and partition = any($2) and deleted_at > $4 order by order_id limit $3";
+where order_id > $1 and order_id <= $2 and partition = $3 and deleted_at > $4 order by order_id";
 const NEWEST: &str = "select * from results order by order_id desc limit $1";
 
 /// Changes only rows that are still as they were read. Locked in the order in which a batch writes them.
@@ -31,6 +36,53 @@ set customer_name = c.name, customer_email = c.email, customer_tier = c.tier, cu
 from c
 where r.order_id = c.order_id
 returning r.order_id, r.revision";
+
+/// In sql/results, with the reason why it is a function.
+const REFRESH_ONE_BY_ONE: &str = "select order_id, revision, refusal from refresh_one_by_one($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+/// Rows read back for the sweep.
+#[derive(Debug, Default)]
+pub struct States {
+    /// What the hashes of the orders are to say.
+    pub states: Vec<OrderState>,
+    /// Orders whose row cannot be read, and why: somebody has written something into it that no event writes.
+    pub unreadable: Vec<(i64, String)>,
+}
+
+/// A step of a walk through a table.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The orders of the partition.
+    pub read: States,
+    /// The last order of the step, of whichever partition; `None` at the end of the table.
+    pub up_to: Option<i64>,
+}
+
+/// Rows that were completed, and those that Postgres refused; rows that have changed meanwhile are in neither.
+#[derive(Debug, Default)]
+pub struct Refreshed {
+    /// Order id and new revision.
+    pub revisions: HashMap<i64, i64>,
+    /// Order id and why, without any value of the row (P11).
+    pub refused: HashMap<i64, String>,
+}
+
+/// Binds what the two statements are told of rows that are to be completed.
+macro_rules! bound {
+    ($query:expr, $rows:expr, $now:expr) => {{
+        let column = |of: fn(&ResultRow) -> Option<&str>| $rows.iter().map(of).collect::<Vec<_>>();
+        $query
+            .bind($rows.iter().map(|row| row.order_id).collect::<Vec<_>>())
+            .bind($rows.iter().map(|row| row.revision).collect::<Vec<_>>())
+            .bind(column(|row| row.customer.customer.name.as_deref()))
+            .bind(column(|row| row.customer.customer.email.as_deref()))
+            .bind(column(|row| row.customer.customer.tier.as_deref()))
+            .bind(column(|row| row.customer.customer.country.as_deref()))
+            .bind(column(|row| row.customer.version.as_deref()))
+            .bind(column(|row| Some(row.enrichment.as_str())))
+            .bind($now)
+    }};
+}
 
 impl FromRow<'_, PgRow> for ResultRow {
     fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
@@ -82,40 +134,43 @@ impl Results {
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn states(&self, order_ids: &[i64]) -> Result<Vec<OrderState>, StoreError> {
+    pub async fn states(&self, order_ids: &[i64]) -> Result<States, StoreError> {
         let mut lease = self.lease().await?;
-        let live: Vec<ResultRow> = lease.ask(|on| sqlx::query_as(LIVE).bind(order_ids).fetch_all(on)).await?;
-        if live.len() == order_ids.len() {
-            return Ok(live.into_iter().map(OrderState::Live).collect());
+        let rows: Vec<PgRow> = lease.ask(|on| sqlx::query(LIVE).bind(order_ids).fetch_all(on)).await?;
+        let found = rows.iter().map(|row| row.try_get("order_id")).collect::<Result<HashSet<i64>, _>>()?;
+        let mut read = readable(&rows)?;
+        if found.len() < order_ids.len() {
+            let absent: Vec<i64> = order_ids.iter().copied().filter(|id| !found.contains(id)).collect();
+            let deleted: Vec<DeletedRow> = lease.ask(|on| sqlx::query_as(DELETED).bind(absent).fetch_all(on)).await?;
+            read.states.extend(deleted.into_iter().map(OrderState::Deleted));
         }
-        let found: HashSet<i64> = live.iter().map(|row| row.order_id).collect();
-        let absent: Vec<i64> = order_ids.iter().copied().filter(|id| !found.contains(id)).collect();
-        let deleted: Vec<DeletedRow> = lease.ask(|on| sqlx::query_as(DELETED).bind(absent).fetch_all(on)).await?;
-        Ok(live.into_iter().map(OrderState::Live).chain(deleted.into_iter().map(OrderState::Deleted)).collect())
+        Ok(read)
     }
 
-    /// Up to `limit` rows of these partitions in key order, after the order id `after`.
+    /// The rows of a partition among the next `rows` of the table, in key order, after the order id `after`.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn live_after(&self, after: i64, partitions: &[i32], limit: i64) -> Result<Vec<ResultRow>, StoreError> {
-        let query = sqlx::query_as(LIVE_AFTER).bind(after).bind(partitions).bind(limit);
-        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
+    pub async fn live_after(&self, after: i64, partition: i32, rows: i64) -> Result<Page, StoreError> {
+        let mut lease = self.lease().await?;
+        let up_to: Option<i64> = lease.ask(|on| sqlx::query_scalar(LIVE_STEP).bind(after).bind(rows).fetch_one(on)).await?;
+        let Some(to) = up_to else { return Ok(Page::default()) };
+        let found: Vec<PgRow> = lease.ask(|on| sqlx::query(LIVE_IN).bind(after).bind(to).bind(partition).fetch_all(on)).await?;
+        Ok(Page { read: readable(&found)?, up_to })
     }
 
     /// As [`Self::live_after`], for orders that were deleted since `since`.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn deleted_after(
-        &self,
-        after: i64,
-        partitions: &[i32],
-        limit: i64,
-        since: DateTime<Utc>,
-    ) -> Result<Vec<DeletedRow>, StoreError> {
-        let query = sqlx::query_as(DELETED_SINCE).bind(after).bind(partitions).bind(limit).bind(since);
-        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
+    pub async fn deleted_after(&self, after: i64, partition: i32, rows: i64, since: DateTime<Utc>) -> Result<Page, StoreError> {
+        let mut lease = self.lease().await?;
+        let up_to: Option<i64> = lease.ask(|on| sqlx::query_scalar(DELETED_STEP).bind(after).bind(rows).fetch_one(on)).await?;
+        let Some(to) = up_to else { return Ok(Page::default()) };
+        let query = sqlx::query_as(DELETED_IN).bind(after).bind(to).bind(partition).bind(since);
+        let found: Vec<DeletedRow> = lease.ask(|on| query.fetch_all(on)).await?;
+        let read = States { states: found.into_iter().map(OrderState::Deleted).collect(), ..States::default() };
+        Ok(Page { read, up_to })
     }
 
     /// The rows with the highest order ids, the highest first.
@@ -123,26 +178,52 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses.
     pub async fn newest(&self, limit: i64) -> Result<Vec<ResultRow>, StoreError> {
-        Ok(self.lease().await?.ask(|on| sqlx::query_as(NEWEST).bind(limit).fetch_all(on)).await?)
+        let rows: Vec<PgRow> = self.lease().await?.ask(|on| sqlx::query(NEWEST).bind(limit).fetch_all(on)).await?;
+        // One that cannot be read is told by the sweep; the list goes on without it.
+        let states = readable(&rows)?.states.into_iter();
+        Ok(states.filter_map(OrderState::into_live).collect())
     }
 
-    /// Writes the customer's columns and the enrichment of `rows` where the stored row still has their revision; returns order id and
-    /// new revision of those.
+    /// Writes the customer's columns and the enrichment of `rows` where the stored row still has their revision. Rows that Postgres refuses
+    /// do not keep the others from being written (P13).
     ///
     /// # Errors
-    /// If Postgres is away or refuses.
-    pub async fn refresh(&self, rows: &[ResultRow], now: DateTime<Utc>) -> Result<Vec<(i64, i64)>, StoreError> {
-        let column = |of: fn(&ResultRow) -> Option<&str>| rows.iter().map(of).collect::<Vec<_>>();
-        let query = sqlx::query_as(REFRESH)
-            .bind(rows.iter().map(|row| row.order_id).collect::<Vec<_>>())
-            .bind(rows.iter().map(|row| row.revision).collect::<Vec<_>>())
-            .bind(column(|row| row.customer.customer.name.as_deref()))
-            .bind(column(|row| row.customer.customer.email.as_deref()))
-            .bind(column(|row| row.customer.customer.tier.as_deref()))
-            .bind(column(|row| row.customer.customer.country.as_deref()))
-            .bind(column(|row| row.customer.version.as_deref()))
-            .bind(column(|row| Some(row.enrichment.as_str())))
-            .bind(now);
-        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
+    /// If Postgres is away or refuses for another reason than a row.
+    pub async fn refresh(&self, rows: &[ResultRow], now: DateTime<Utc>) -> Result<Refreshed, StoreError> {
+        match self.refresh_together(rows, now).await {
+            Err(error) if error.class() == Class::Row => self.refresh_one_by_one(rows, now).await,
+            outcome => outcome,
+        }
     }
+
+    async fn refresh_together(&self, rows: &[ResultRow], now: DateTime<Utc>) -> Result<Refreshed, StoreError> {
+        let query = bound!(sqlx::query_as(REFRESH), rows, now);
+        let revisions: Vec<(i64, i64)> = self.lease().await?.ask(|on| query.fetch_all(on)).await?;
+        Ok(Refreshed { revisions: revisions.into_iter().collect(), refused: HashMap::new() })
+    }
+
+    async fn refresh_one_by_one(&self, rows: &[ResultRow], now: DateTime<Utc>) -> Result<Refreshed, StoreError> {
+        let query = bound!(sqlx::query_as(REFRESH_ONE_BY_ONE), rows, now);
+        let outcomes: Vec<(i64, Option<i64>, Option<String>)> = self.lease().await?.ask(|on| query.fetch_all(on)).await?;
+        let mut refreshed = Refreshed::default();
+        for (order_id, revision, refusal) in outcomes {
+            match (revision, refusal) {
+                (Some(revision), _) => drop(refreshed.revisions.insert(order_id, revision)),
+                (None, why) => drop(refreshed.refused.insert(order_id, format!("Postgres refused the row ({})", why.unwrap_or_default()))),
+            }
+        }
+        Ok(refreshed)
+    }
+}
+
+/// The rows that can be read, and the orders of the others: one that cannot holds up only itself.
+fn readable(rows: &[PgRow]) -> Result<States, StoreError> {
+    let mut read = States::default();
+    for row in rows {
+        match ResultRow::from_row(row) {
+            Ok(row) => read.states.push(OrderState::Live(row)),
+            Err(error) => read.unreadable.push((row.try_get("order_id")?, StoreError::from(error).refusal())),
+        }
+    }
+    Ok(read)
 }

@@ -28,6 +28,15 @@ pub struct DueCount {
     pub customers: i64,
 }
 
+/// Orders on the list of the sweep whose row Postgres refuses.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Refused {
+    /// How many, for one reason.
+    pub orders: i64,
+    /// The reason, without any value of a row (P11).
+    pub refusal: String,
+}
+
 const LETTERS: &str = "
 select reason, count(*) filter (where resolved_at is null) as open, count(*) filter (where resolved_at is not null) as resolved,
     max(created_at) as newest
@@ -35,6 +44,9 @@ from dead_letters group by reason order by reason";
 
 const DUE: &str = "
 select count(*) as orders, count(*) filter (where due_at <= now()) as now, (select count(*) from due_customers) as customers from due_orders";
+
+const REFUSED: &str =
+    "select count(*) as orders, refusal from due_orders where refusal is not null group by refusal order by orders desc, refusal limit 5";
 
 const ROWS: &str = "select count(*) from results";
 
@@ -53,6 +65,14 @@ impl Results {
     /// If Postgres is away.
     pub async fn due_count(&self) -> Result<DueCount, StoreError> {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(DUE).fetch_one(on)).await?)
+    }
+
+    /// Orders whose row Postgres refuses, by reason, the most first.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn refused_by_reason(&self) -> Result<Vec<Refused>, StoreError> {
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(REFUSED).fetch_all(on)).await?)
     }
 
     /// The number of rows of `results`.

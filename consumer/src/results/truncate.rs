@@ -7,23 +7,25 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::{Results, StoreError, due};
+use super::{Class, Results, StoreError, due};
 use crate::position::Position;
 
 const NOTE: &str = "
 insert into truncates as t (epoch, partition, \"offset\", commit_lsn, lsn, source_ms, swept_to) values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (epoch) do update set
     partition = excluded.partition, \"offset\" = excluded.\"offset\", commit_lsn = excluded.commit_lsn, lsn = excluded.lsn,
-    source_ms = excluded.source_ms, swept_to = excluded.swept_to
+    source_ms = excluded.source_ms, swept_to = excluded.swept_to, refused = 0, sweep_at = null
 where excluded.lsn > t.lsn";
 
-const IS_OPEN: &str = "select exists (select from truncates where swept_to is not null and partition = any($1))";
+const IS_OPEN: &str =
+    "select exists (select from truncates where swept_to is not null and coalesce(sweep_at <= now(), true) and partition = any($1))";
 
 /// Before the first order.
 const FROM_THE_START: i64 = i64::MIN;
 
-const OPEN: &str =
-    "select epoch, swept_to from truncates where swept_to is not null and partition = any($1) order by epoch desc limit 1 for update";
+const OPEN: &str = "
+select epoch, swept_to from truncates where swept_to is not null and coalesce(sweep_at <= now(), true) and partition = any($1)
+order by epoch desc limit 1 for update";
 
 const NEXT: &str = "select max(order_id) from (select order_id from results where order_id > $1 order by order_id limit $2) as next";
 
@@ -43,7 +45,22 @@ buried as (
         \"offset\" = excluded.\"offset\", kind = excluded.kind, commit_lsn = excluded.commit_lsn, lsn = excluded.lsn, source_ms = excluded.source_ms)
 select order_id, partition from old";
 
-const SWEPT: &str = "update truncates set swept_to = $2 where epoch = $1";
+/// Rows that Postgres refused to remove are tried again after an hour, in another pass.
+const SWEPT: &str = "
+update truncates set
+    swept_to = case when $2::bigint is null and refused + $3 > 0 then $4 else $2 end,
+    sweep_at = case when $2 is null and refused + $3 > 0 then now() + interval '1 hour' else sweep_at end,
+    refused = case when $2 is null then 0 else refused + $3 end
+where epoch = $1";
+
+/// How far a truncate is being carried out.
+#[derive(Debug, Default)]
+pub struct Truncating {
+    /// There is more to look through now.
+    pub has_more: bool,
+    /// A row that Postgres refuses to remove was left, and why, without any value of it (P11).
+    pub refusal: Option<String>,
+}
 
 /// Notes truncates; returns how many were news.
 pub(super) async fn note(connection: &mut PgConnection, truncates: &[Position]) -> Result<u64, StoreError> {
@@ -58,20 +75,42 @@ pub(super) async fn note(connection: &mut PgConnection, truncates: &[Position]) 
 
 impl Results {
     /// Looks through the next `chunk` rows for those that a truncate of these partitions removes, and puts them on the list of the sweep,
-    /// which removes their hashes. Returns whether there is more to look through.
+    /// which removes their hashes. A row that Postgres refuses to remove is left, and the others are removed (P13).
     ///
     /// # Errors
-    /// If Postgres is away or refuses; it may be tried again.
-    pub async fn sweep_truncate(&self, partitions: &[i32], chunk: i64) -> Result<bool, StoreError> {
-        let mut lease = self.lease().await?;
+    /// If Postgres is away or refuses for another reason than a row; it may be tried again.
+    pub async fn sweep_truncate(&self, partitions: &[i32], chunk: i64) -> Result<Truncating, StoreError> {
         // The sweep asks once a second, and nearly always for nothing.
-        let is_open: bool = lease.ask(|on| sqlx::query_scalar(IS_OPEN).bind(partitions).fetch_one(on)).await?;
+        let query = sqlx::query_scalar(IS_OPEN).bind(partitions);
+        let is_open: bool = self.lease().await?.ask(|on| query.fetch_one(on)).await?;
         if !is_open {
-            return Ok(false);
+            return Ok(Truncating::default());
         }
+        let mut rows = chunk;
+        loop {
+            match self.next_of_truncate(partitions, rows, false).await {
+                Ok(has_more) => return Ok(Truncating { has_more, refusal: None }),
+                Err(error) if error.class() == Class::Row && rows > 1 => rows /= 2,
+                Err(error) if error.class() == Class::Row => {
+                    let has_more = self.next_of_truncate(partitions, 1, true).await?;
+                    return Ok(Truncating { has_more, refusal: Some(error.refusal()) });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Removes what is old of the next rows, or leaves them; returns whether there is more.
+    async fn next_of_truncate(&self, partitions: &[i32], rows: i64, leave: bool) -> Result<bool, StoreError> {
+        let mut lease = self.lease().await?;
         lease.begin().await?;
         let Some((epoch, after)) = lease.ask(|on| open(on, partitions)).await? else { return Ok(false) };
-        let up_to = lease.ask(|on| remove(on, epoch, after, chunk)).await?;
+        let up_to: Option<i64> = lease.ask(|on| sqlx::query_scalar(NEXT).bind(after).bind(rows).fetch_one(on)).await?;
+        if let Some(up_to) = up_to.filter(|_| !leave) {
+            lease.ask(|on| remove(on, epoch, after, up_to)).await?;
+        }
+        let swept = sqlx::query(SWEPT).bind(epoch).bind(up_to).bind(i64::from(leave)).bind(FROM_THE_START);
+        lease.ask(|on| swept.execute(on)).await?;
         lease.commit().await?;
         Ok(up_to.is_some())
     }
@@ -82,13 +121,8 @@ async fn open(connection: &mut PgConnection, partitions: &[i32]) -> Result<Optio
     Ok(sqlx::query_as(OPEN).bind(partitions).fetch_optional(connection).await?)
 }
 
-/// Removes what is old of the next `chunk` rows; returns the last of them.
-async fn remove(connection: &mut PgConnection, epoch: i32, after: i64, chunk: i64) -> Result<Option<i64>, StoreError> {
-    let up_to: Option<i64> = sqlx::query_scalar(NEXT).bind(after).bind(chunk).fetch_one(&mut *connection).await?;
-    if let Some(up_to) = up_to {
-        let removed: Vec<(i64, i32)> = sqlx::query_as(REMOVE).bind(epoch).bind(after).bind(up_to).fetch_all(&mut *connection).await?;
-        due::mark_by_partition(connection, &removed).await?;
-    }
-    sqlx::query(SWEPT).bind(epoch).bind(up_to).execute(connection).await?;
-    Ok(up_to)
+/// Removes what is old of these rows.
+async fn remove(connection: &mut PgConnection, epoch: i32, after: i64, up_to: i64) -> Result<(), StoreError> {
+    let removed: Vec<(i64, i32)> = sqlx::query_as(REMOVE).bind(epoch).bind(after).bind(up_to).fetch_all(&mut *connection).await?;
+    due::mark_by_partition(connection, &removed).await
 }

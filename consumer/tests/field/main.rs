@@ -6,21 +6,17 @@
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod absent_columns;
+mod bounded_work;
 mod configuration;
 mod contract;
-mod dlq;
-mod letters_overtaken;
-mod reconcile;
-
-#[path = "../shop/mod.rs"]
-mod shop;
-
-mod absent_columns;
 mod dead_letter_topic;
+mod dlq;
 mod first_start;
 mod guests;
 mod kafka_hangs;
 mod large_records;
+mod letters_overtaken;
 mod metrics;
 mod migrations;
 mod nothing_but_letters;
@@ -28,11 +24,16 @@ mod personal_data;
 mod poolers;
 mod postgres_restored;
 mod postgres_settings;
+mod rebuild;
+mod reconcile;
 mod redis_full;
 mod redis_without_commands;
 mod refused_changes;
 mod restored;
+#[path = "../shop/mod.rs"]
+mod shop;
 mod slow_http_clients;
+mod sweep;
 mod synchronous_standby;
 mod tasks;
 mod ties;

@@ -1,9 +1,12 @@
 //! The list of the sweep in the real Postgres: what is on it, and beside whom it is worked off (P2).
 
+use std::time::Duration;
+
 use chrono::Utc;
 use orderstream::customers::ChangedCustomer;
 use orderstream::enrich::{KnownCustomer, OrderState, ResultRow};
 use orderstream::results::Results;
+use orderstream::results::marked::Step;
 
 use crate::shop::fresh::{Fresh, at, batch, put};
 
@@ -21,13 +24,13 @@ fn the_sweep_and_a_batch_never_lock_each_other_out_over_the_same_orders() {
         for round in 1..=rounds {
             fresh.results.mark_due(0, ids.clone()).await.unwrap();
             let mut due = fresh.results.take_due(0, 0, 400).await.unwrap();
-            let mut outdated = live(fresh.results.states(&ids).await.unwrap());
+            let mut outdated = live(fresh.results.states(&ids).await.unwrap().states);
             due.sort_by_key(|due| std::cmp::Reverse(due.order_id));
             outdated.sort_by_key(|row| std::cmp::Reverse(row.order_id));
             let (next, now) = (everything(round * 400), Utc::now());
             let (marked, postponed, finished, applied, refreshed) = tokio::join!(
                 fresh.results.mark_due(0, ids.clone()),
-                fresh.results.postpone_due(&due),
+                fresh.results.postpone_due(&due, Duration::from_secs(60)),
                 fresh.results.finish_due(0, &due),
                 fresh.results.apply(&claim, &next),
                 fresh.results.refresh(&outdated, now),
@@ -51,7 +54,7 @@ fn an_order_that_is_swept_with_the_customer_before_the_change_stays_on_the_list(
         assert_eq!(expand(results, "0.0.2").await, 1);
         // A sweep takes the order and looks its customer up; then the customer changes.
         let taken = results.take_due(0, 0, 10).await.unwrap();
-        let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.2")).collect::<Vec<_>>();
+        let rows = live(results.states(&[1]).await.unwrap().states).into_iter().map(|row| with_version(row, "0.0.2")).collect::<Vec<_>>();
         results.mark_customers(0, &[changed("0.0.3")], true).await.unwrap();
         while expand(results, "0.0.3").await > 0 {}
         results.refresh(&rows, Utc::now()).await.unwrap();
@@ -69,7 +72,7 @@ fn a_mark_that_every_row_has_overtaken_goes_away() {
         let results = &fresh.results;
         results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
         // The next change is in Redis already, so the row follows that one; its own mark comes afterwards and finds nothing to do.
-        let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.3")).collect::<Vec<_>>();
+        let rows = live(results.states(&[1]).await.unwrap().states).into_iter().map(|row| with_version(row, "0.0.3")).collect::<Vec<_>>();
         results.refresh(&rows, Utc::now()).await.unwrap();
         results.mark_customers(0, &[changed("0.0.3")], true).await.unwrap();
         assert_eq!(expand(results, "0.0.3").await, 0);
@@ -84,7 +87,7 @@ fn a_mark_with_an_older_version_than_every_row_goes_away() {
     fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
     fresh.runtime.block_on(async {
         let results = &fresh.results;
-        let rows = live(results.states(&[1]).await.unwrap()).into_iter().map(|row| with_version(row, "0.0.3")).collect::<Vec<_>>();
+        let rows = live(results.states(&[1]).await.unwrap().states).into_iter().map(|row| with_version(row, "0.0.3")).collect::<Vec<_>>();
         results.refresh(&rows, Utc::now()).await.unwrap();
         // A rebuild has read an old change again, and its mark comes after the later change was marked and swept.
         results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
@@ -94,10 +97,10 @@ fn a_mark_with_an_older_version_than_every_row_goes_away() {
 }
 
 /// Expands every mark, with the version that Redis has now.
-async fn expand(results: &Results, version_now: &str) -> u64 {
+async fn expand(results: &Results, version_now: &str) -> i64 {
     let mut orders = 0;
     for marked in results.marked_customers(&[0], 10).await.unwrap() {
-        orders += results.expand(&marked, Some(version_now), true, 10).await.unwrap();
+        orders += results.expand(&marked, Some(version_now), true, Step::USUAL).await.unwrap().put;
     }
     orders
 }

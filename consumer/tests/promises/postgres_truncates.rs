@@ -71,6 +71,6 @@ fn truncated(from: i64, puts: Vec<Put>, position: Position) -> Batch {
 
 impl Fresh {
     async fn sweep_truncates(&self) {
-        while self.results.sweep_truncate(&[0, 1], 2).await.unwrap() {}
+        while self.results.sweep_truncate(&[0, 1], 2).await.unwrap().has_more {}
     }
 }

@@ -1,7 +1,8 @@
 //! Topics, a database and a Redis database of a test's own, for a shop that the others must not meet. Its processes are told of them by
 //! [`Apart::settings`].
 
-use std::process::Command;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use stack::wait::{Attempt, until};
 
@@ -16,6 +17,21 @@ pub struct Apart {
     pub letters: String,
     database: String,
     redis: String,
+}
+
+/// A session of Postgres that waits for its next statement, with a lock.
+#[derive(Debug)]
+pub struct Lock {
+    psql: Child,
+    _stdin: ChildStdin,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Postgres ends an idle session at once whose client is gone.
+        self.psql.kill().ok();
+        self.psql.wait().ok();
+    }
 }
 
 impl Apart {
@@ -35,7 +51,7 @@ impl Apart {
             database: shop.stack().database_url().replace("/orders", &format!("/{name}")),
             redis: format!("{}/9", shop.stack().redis_url()),
         };
-        redis::cmd("FLUSHDB").exec(&mut redis::Client::open(apart.redis.as_str()).unwrap().get_connection().unwrap()).unwrap();
+        apart.empty_redis();
         shop.stack().create_topic(&apart.orders, partitions, orders).unwrap();
         apart
     }
@@ -43,6 +59,13 @@ impl Apart {
     /// With a topic for customers too.
     pub fn and_customers(self, shop: &Shop, settings: &[(&str, &str)]) -> Self {
         let customers = self.orders.replace("orders", "customers");
+        shop.stack().create_topic(&customers, 1, settings).unwrap();
+        Self { customers: Some(customers), ..self }
+    }
+
+    /// With a topic for customers that stands under another name.
+    pub fn and_customers_of(self, name: &str, shop: &Shop, settings: &[(&str, &str)]) -> Self {
+        let customers = format!("{name}.public.customers");
         shop.stack().create_topic(&customers, 1, settings).unwrap();
         Self { customers: Some(customers), ..self }
     }
@@ -68,6 +91,31 @@ impl Apart {
     /// The same and these.
     pub fn settings_and<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         [self.settings(), more.to_vec()].concat()
+    }
+
+    /// Redis loses all that the shop has in it.
+    pub fn empty_redis(&self) {
+        redis::cmd("FLUSHDB").exec(&mut self.redis()).unwrap();
+    }
+
+    /// How many orders have a hash.
+    pub fn hashes(&self) -> usize {
+        redis::cmd("KEYS").arg("order:*").query::<Vec<String>>(&mut self.redis()).unwrap().len()
+    }
+
+    fn redis(&self) -> redis::Connection {
+        redis::Client::open(self.redis.as_str()).unwrap().get_connection().unwrap()
+    }
+
+    /// Locks a table against everybody until it is dropped.
+    pub fn lock(&self, table: &str) -> Lock {
+        let mut psql = Command::new("psql").args(["-XAtq", &self.database]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdin = psql.stdin.take().unwrap();
+        writeln!(stdin, "begin; lock table {table} in access exclusive mode; select 'locked';").unwrap();
+        let mut answer = String::new();
+        BufReader::new(psql.stdout.take().unwrap()).read_line(&mut answer).unwrap();
+        assert_eq!(answer.trim(), "locked");
+        Lock { psql, _stdin: stdin }
     }
 
     /// What a query prints, a line per row, columns by `|`; nothing while the tables are not there.

@@ -90,7 +90,7 @@ impl Fresh {
     }
 
     pub fn live(&self, id: i64) -> Option<i32> {
-        let states = self.runtime.block_on(self.results.states(&[id])).unwrap();
+        let states = self.runtime.block_on(self.results.states(&[id])).unwrap().states;
         states.into_iter().find_map(|state| match state {
             OrderState::Live(row) => Some(row.quantity),
             OrderState::Deleted(_) => None,

@@ -1,0 +1,101 @@
+//! Customers whose orders are to follow them: marked, and looked through in steps that are bounded whatever one customer has (P2, P10).
+
+use sqlx::postgres::PgConnection;
+
+use super::{Results, StoreError};
+use crate::customers::ChangedCustomer;
+
+/// In sql/results, with the reason why it is a function.
+const MARK: &str = "select mark_customers($1::text[], $2::text[], $3, $4)";
+
+/// As above.
+const EXPAND: &str = "select put, is_done from expand_customer($1, $2, $3, $4, $5, $6)";
+
+/// Of each partition as many: those of one do not keep those of another waiting.
+const MARKED: &str = "
+select m.customer_id, m.stamp from unnest($1::int[]) as p (partition)
+cross join lateral (select customer_id, stamp from due_customers d where d.partition = p.partition order by marked_at limit $2) as m";
+
+/// A customer who has changed.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Marked {
+    /// The customer's id.
+    pub customer_id: String,
+    /// Which mark this is.
+    pub stamp: i64,
+}
+
+/// The bounds of a step.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// The orders of a customer with no more than this are found by the index, all at once.
+    pub few: i32,
+    /// So many rows of the table are looked through in a step for those of a customer with more.
+    pub rows: i32,
+}
+
+impl Step {
+    /// A fraction of a second of Postgres' time, and a few megabytes.
+    pub const USUAL: Self = Self { few: 20_000, rows: 50_000 };
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Expanded {
+    /// Orders put on the list of the sweep.
+    pub put: i64,
+    /// The mark is gone: all of the customer's orders were looked at.
+    pub is_done: bool,
+}
+
+/// Marks the customers that have rows with another version of them.
+pub(super) async fn mark(
+    connection: &mut PgConnection,
+    partition: i32,
+    changed: &[ChangedCustomer],
+    refresh: bool,
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(MARK)
+        .bind(changed.iter().map(|customer| customer.id.as_str()).collect::<Vec<_>>())
+        .bind(changed.iter().map(|customer| customer.version.as_deref()).collect::<Vec<_>>())
+        .bind(partition)
+        .bind(refresh)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+impl Results {
+    /// Marks the customers that have rows with another version of them, without moving any offset: they were written by a rebuild.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn mark_customers(&self, partition: i32, changed: &[ChangedCustomer], refresh: bool) -> Result<(), StoreError> {
+        self.lease().await?.ask(|on| mark(on, partition, changed, refresh)).await
+    }
+
+    /// Up to `limit` customers of each of these partitions whose orders are to be put on the list, the longest marked first.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn marked_customers(&self, partitions: &[i32], limit: i64) -> Result<Vec<Marked>, StoreError> {
+        let query = sqlx::query_as(MARKED).bind(partitions).bind(limit);
+        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
+    }
+
+    /// Puts orders of a marked customer on the list, a step of them.
+    ///
+    /// `version` is the customer's as Redis has it now, which the sweep compares rows with. The mark's own may be older: a rebuild reads
+    /// old changes again and marks them, and no row would ever have such a version again.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn expand(&self, marked: &Marked, version: Option<&str>, refresh: bool, step: Step) -> Result<Expanded, StoreError> {
+        let Marked { customer_id, stamp } = marked;
+        let query = sqlx::query_as(EXPAND).bind(customer_id).bind(version).bind(refresh).bind(stamp).bind(step.few).bind(step.rows);
+        Ok(self.lease().await?.ask(|on| query.fetch_one(on)).await?)
+    }
+}
