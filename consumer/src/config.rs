@@ -29,8 +29,8 @@ mod values;
 pub use problem::{Problem, Problems};
 pub use secret::{Properties, Secret};
 pub use sections::{
-    Batch, Breaker, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Log, LogFormat, Redis, Shutdown, Source,
-    TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    Batch, Breaker, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Log, LogFormat, Redis, Retention, Shutdown,
+    Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 pub use sources::Environment;
 
@@ -53,6 +53,8 @@ pub struct Config {
     pub enrichment: Enrichment,
     /// `dead_letters.*`
     pub dead_letters: DeadLetters,
+    /// `retention.*`
+    pub retention: Retention,
     /// `batch.*`
     pub batch: Batch,
     /// `http.*`
@@ -110,6 +112,7 @@ impl Config {
             breaker: Breaker::read(values)?,
             enrichment: Enrichment::read(values)?,
             dead_letters: DeadLetters::read(values)?,
+            retention: Retention::read(values)?,
             batch: Batch::read(values)?,
             http: Http::read(values)?,
             health: HealthRules::read(values)?,

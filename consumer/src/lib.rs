@@ -24,6 +24,7 @@
 //! - [`reread`]: a stretch of a partition read again
 //! - [`replay`]: dead letters processed again
 //! - [`recent`]: keeps the list of the newest orders
+//! - [`retention`]: what has had its time goes
 //!
 //! The edges:
 //! - [`source`]: Kafka in: one thread that polls and answers rebalances
@@ -96,6 +97,7 @@ pub mod repair;
 pub mod replay;
 pub mod reread;
 pub mod results;
+pub mod retention;
 pub mod retry;
 pub mod run;
 pub mod source;

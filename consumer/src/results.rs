@@ -15,6 +15,7 @@
 //! - [`marked`], [`due`]: customers who have changed, and the list of what the sweep has to complete
 //! - [`states`]: rows read back, for the hashes in Redis
 //! - [`dead_letters`], [`replay`]: letters listed, and processed again
+//! - [`retention`]: what is removed after its time
 //! - [`side`], [`reconcile`]: rows compared with those of the source, and set right
 //! - [`raise`]: revisions above those of a Redis that is ahead
 //! - [`summary`], [`lock`]: for operators
@@ -51,6 +52,7 @@ pub mod raise;
 pub mod reconcile;
 mod refused;
 pub mod replay;
+pub mod retention;
 mod rounds;
 pub(crate) mod session;
 mod settle;

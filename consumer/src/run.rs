@@ -17,7 +17,7 @@ use crate::reread::Reread;
 use crate::source::Event;
 use crate::tasks::{self, Tasks};
 use crate::topics::Expected;
-use crate::{assemble, rebuild, recent, repair, watch};
+use crate::{assemble, rebuild, recent, repair, retention, watch};
 
 /// Runs until SIGTERM or SIGINT, or until the process cannot go on.
 ///
@@ -44,7 +44,8 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.spawn("the watch of Redis", watch::redis(Arc::clone(&flow), Arc::clone(&parts.link)));
     background.spawn("the watch of partitions", watch::partitions(Arc::clone(&flow)));
     background.spawn("the watch of generations", watch::fences(Arc::clone(&flow)));
-    background.spawn("the watch of topics", watch::topics(flow.health.clone(), parts.kafka, Expected::of(config)));
+    background.spawn("the watch of topics", watch::topics(flow.health.clone(), parts.kafka.clone(), Expected::of(config)));
+    background.spawn("the retention", retention::run(Arc::clone(&flow), retention::Kept::of(config, parts.kafka)));
     if let Some(topic) = &topics.customers {
         background.spawn("the watch of customers", watch::customers(Arc::clone(&flow), parts.committed, topic.clone(), reread.clone()));
     }

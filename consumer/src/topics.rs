@@ -16,6 +16,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use crate::config::Config;
 
 mod judge;
+pub mod places;
 
 pub use judge::{Grade, Judgement, judge};
 

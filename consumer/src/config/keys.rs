@@ -217,6 +217,20 @@ pub const KEYS: &[Key] = &[
         "A partition stops, and waits for an operator, when more than this share of its last records cannot be processed; 1: it does not",
     ),
     Key::new("dead_letters.window_records", Kind::Number(1_000, 1_000_000), "1000", "How many records that share is of"),
+    Key::new(
+        "retention.deleted_orders_days",
+        Kind::Number(1, 36_500),
+        "30",
+        "How long tombstones of deleted orders are kept, never shorter than `redis.order_ttl_seconds`; empty: for ever",
+    )
+    .optional(),
+    Key::new(
+        "retention.closed_letters_days",
+        Kind::Number(1, 36_500),
+        "90",
+        "How long dead letters are kept after they were closed, in `dead_letters` and on the topic; empty: for ever",
+    )
+    .optional(),
     Key::new("batch.max_records", Kind::Number(1, 100_000), "4000", "Most records in one transaction"),
     Key::new("batch.max_bytes", Kind::Number(1_024, 268_435_456), "8388608", "Most bytes in one transaction (one record is always taken)"),
     Key::new(

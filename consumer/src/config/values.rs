@@ -83,6 +83,10 @@ impl Values {
         Ok(self.optional_number(name)?.map(Duration::from_millis))
     }
 
+    pub(super) fn optional_days(&self, name: &str) -> Result<Option<Duration>, Problem> {
+        Ok(self.optional_number(name)?.map(|days: u64| Duration::from_secs(days * 86_400)))
+    }
+
     pub(super) fn seconds(&self, name: &str) -> Result<Duration, Problem> {
         self.number(name).map(Duration::from_secs)
     }

@@ -35,6 +35,10 @@ insert into due_orders (order_id, partition, due_at, stamp)
 select i, i % 4, now() + interval '1 hour', i from generate_series(1, 1000000) as i;
 insert into due_orders (order_id, partition, due_at, stamp) select i, i % 4, now(), i from generate_series(1000001, 1004000) as i;
 insert into due_customers (customer_id, partition, stamp) select 'C' || i, i % 4, i from generate_series(1, 20000) as i;
+insert into dead_letters (id, epoch, topic, partition, \"offset\", order_id, reason, stage, message, dlq_topic, dlq_partition, dlq_offset,
+    resolved_at, resolution)
+select 'letter-' || i, 0, 'orders', i % 4, i, i, 'invalid', 'decode', '', 'letters', i % 4, i, case when i > 1000 then now() end, 'replayed'
+from generate_series(1, 100000) as i;
 analyze";
 
 /// What the statistics say of each large table: whole reads, rows found by an index.
@@ -78,7 +82,7 @@ async fn background(results: &Results) {
     // Nothing is outdated: all of the customer's orders would have to be looked at to know.
     let hot = ChangedCustomer { id: "HOT".to_owned(), version: Some("0.0.1".to_owned()) };
     for refresh in [false, true] {
-        results.mark_customers(2, &[hot.clone()], refresh).await.unwrap();
+        results.mark_customers(2, std::slice::from_ref(&hot), refresh).await.unwrap();
     }
     let marked = results.marked_customers(&[2], 10_000).await.unwrap();
     let hot = marked.iter().find(|marked| marked.customer_id == "HOT").unwrap();
@@ -90,6 +94,8 @@ async fn background(results: &Results) {
     assert!(results.deleted_after(i64::MIN, 3, 5_000, Utc::now()).await.unwrap().up_to.is_some());
     assert_eq!(results.newest(100).await.unwrap().len(), 100);
     results.sweep_truncate(&[0, 1, 2, 3], 2_000).await.unwrap();
+    assert_eq!(results.forget_deleted(i64::MIN, 2_000, Utc::now()).await.unwrap().tombstones, 2_000);
+    results.remove_closed_letters(Utc::now(), 2_000).await.unwrap();
 }
 
 fn live(states: Vec<OrderState>) -> Vec<ResultRow> {

@@ -30,6 +30,7 @@ mod redis_full;
 mod redis_without_commands;
 mod refused_changes;
 mod restored;
+mod retention;
 #[path = "../shop/mod.rs"]
 mod shop;
 mod slow_http_clients;

@@ -74,10 +74,19 @@ impl Topics {
 
     /// The offset after the last record, for each partition.
     pub fn ends(&self, topic: &str) -> Vec<i64> {
+        self.watermarks(topic).into_iter().map(|(_, end)| end).collect()
+    }
+
+    /// The offset of the first record that is still there, for each partition.
+    pub fn begins(&self, topic: &str) -> Vec<i64> {
+        self.watermarks(topic).into_iter().map(|(begin, _)| begin).collect()
+    }
+
+    fn watermarks(&self, topic: &str) -> Vec<(i64, i64)> {
         let consumer = self.consumer();
         let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
         let partitions = i32::try_from(metadata.topics()[0].partitions().len()).unwrap();
-        (0..partitions).map(|partition| consumer.fetch_watermarks(topic, partition, PATIENCE).unwrap().1).collect()
+        (0..partitions).map(|partition| consumer.fetch_watermarks(topic, partition, PATIENCE).unwrap()).collect()
     }
 
     /// The offset that a consumer group has committed, for each partition: what lag tools see. Negative where it has none.

@@ -106,3 +106,21 @@ impl Breaker {
         })
     }
 }
+
+/// How long what is over is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// Tombstones of deleted orders; `None`: for ever.
+    pub deleted_orders: Option<Duration>,
+    /// Dead letters after they were closed; `None`: for ever.
+    pub closed_letters: Option<Duration>,
+}
+
+impl Retention {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        Ok(Self {
+            deleted_orders: values.optional_days("retention.deleted_orders_days")?,
+            closed_letters: values.optional_days("retention.closed_letters_days")?,
+        })
+    }
+}

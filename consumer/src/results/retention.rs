@@ -1,0 +1,83 @@
+//! What is removed after its time: tombstones of orders, and letters that were closed (P10).
+//!
+//! A tombstone keeps out an older event of its order. It goes when no such event can come any more: see [`crate::retention`] for the argument.
+
+use chrono::{DateTime, Utc};
+
+use super::{Results, StoreError};
+
+const STEP: &str = "select max(order_id) from (select order_id from deleted_orders where order_id > $1 order by order_id limit $2) as step";
+
+/// Not if a letter could still bring an older change, or the order's hash is still to be removed. Whoever has the row locked is about to
+/// replace the tombstone.
+const FORGET: &str = "
+with old as (
+    select d.order_id from deleted_orders d
+    where d.order_id > $1 and d.order_id <= $2 and d.deleted_at < $3
+        and not exists (select from dead_letters l where l.order_id = d.order_id and l.resolved_at is null)
+        and not exists (select from due_orders u where u.order_id = d.order_id)
+    order by d.order_id for update of d skip locked)
+delete from deleted_orders d using old where d.order_id = old.order_id";
+
+const CLOSED: &str = "
+with old as (
+    select id from dead_letters where resolved_at < $1 order by resolved_at limit $2 for update skip locked),
+gone as (delete from dead_letters l using old where l.id = old.id returning l.dlq_topic, l.dlq_partition, l.dlq_offset)
+select dlq_topic, dlq_partition, max(dlq_offset) as highest, count(*) as letters from gone group by dlq_topic, dlq_partition";
+
+const LOWEST: &str = "select min(dlq_offset) from dead_letters where dlq_topic = $1 and dlq_partition = $2";
+
+/// A step through the tombstones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The last order of the step; `None` at the end of the table.
+    pub up_to: Option<i64>,
+    /// How many tombstones were removed.
+    pub tombstones: u64,
+}
+
+/// Letters that were removed, of one partition of the dead letter topic.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Removed {
+    /// The topic.
+    pub dlq_topic: String,
+    /// Its partition.
+    pub dlq_partition: i32,
+    /// The highest of their offsets.
+    pub highest: i64,
+    /// How many.
+    pub letters: i64,
+}
+
+impl Results {
+    /// Removes tombstones from before `before`, among the next `rows` after the order id `after`.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn forget_deleted(&self, after: i64, rows: i64, before: DateTime<Utc>) -> Result<Forgotten, StoreError> {
+        let mut lease = self.lease().await?;
+        let up_to: Option<i64> = lease.ask(|on| sqlx::query_scalar(STEP).bind(after).bind(rows).fetch_one(on)).await?;
+        let Some(to) = up_to else { return Ok(Forgotten { up_to, tombstones: 0 }) };
+        let query = sqlx::query(FORGET).bind(after).bind(to).bind(before);
+        let forgotten = lease.ask(|on| query.execute(on)).await?;
+        Ok(Forgotten { up_to, tombstones: forgotten.rows_affected() })
+    }
+
+    /// Removes up to `limit` letters that were closed before `before`, the first closed first.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn remove_closed_letters(&self, before: DateTime<Utc>, limit: i64) -> Result<Vec<Removed>, StoreError> {
+        let query = sqlx::query_as(CLOSED).bind(before).bind(limit);
+        Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
+    }
+
+    /// The lowest offset of a partition of the dead letter topic that a letter has.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn lowest_letter(&self, dlq_topic: &str, dlq_partition: i32) -> Result<Option<i64>, StoreError> {
+        let query = sqlx::query_scalar(LOWEST).bind(dlq_topic).bind(dlq_partition);
+        Ok(self.lease().await?.ask(|on| query.fetch_one(on)).await?)
+    }
+}
