@@ -18,7 +18,7 @@ mod row;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Cmd, Pipeline, Value};
+use redis::{Pipeline, Value};
 
 use crate::customers::CustomersToken;
 use crate::enrich::OrderState;
@@ -108,8 +108,8 @@ impl OrderCache {
     }
 
     async fn send_by(&self, restores: bool, states: &[OrderState], epoch: i32) -> Result<Vec<Value>, RedisError> {
-        let (script, call): (_, fn(&[OrderState], i32, Duration) -> Cmd) =
-            if restores { (&WRITE_ORDERS, encode::write_call) } else { (&SET_ORDERS, encode::set_call) };
+        let call = if restores { encode::write_call } else { encode::set_call };
+        let script = if restores { &WRITE_ORDERS } else { &SET_ORDERS };
         let mut request = Pipeline::new();
         for chunk in states.chunks(self.settings.orders_per_call) {
             request.add_command(call(chunk, epoch, self.settings.time_to_live));

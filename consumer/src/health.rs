@@ -88,7 +88,7 @@ impl Health {
     }
 
     /// What a server that answers does not do, of all that this `kind` of question is about. Returns what was not known before.
-    pub fn impaired(&self, dependency: Dependency, kind: &'static str, found: Vec<Impairment>) -> Vec<Impairment> {
+    pub fn impaired(&self, dependency: Dependency, kind: &'static str, found: &[Impairment]) -> Vec<Impairment> {
         self.lock().impaired(dependency, kind, found, Instant::now())
     }
 

@@ -97,7 +97,7 @@ impl<'a> Parts<'a> {
         let parts = Self { query, fragment };
         let has_at = |text: &str| text.contains('@');
         if has_at(path) || fragment.is_some_and(has_at) || parts.parameters().any(|(name, _)| has_at(name)) {
-            return Err(format!("not a URL that is plainly right: an @ stands behind the first / or ? or #; {ENCODE}"));
+            return Err(not_plainly_right());
         }
         Ok(parts)
     }
@@ -109,10 +109,17 @@ impl<'a> Parts<'a> {
 
     /// The number of the unknown one, not its name: a password with a `?` or `&` ends up there.
     fn check_parameters(self, is_known: impl Fn(&str) -> bool, known: &[&str]) -> Result<(), String> {
-        let Some((number, (name, _))) = self.parameters().enumerate().find(|(_, (name, _))| !is_known(name)) else { return Ok(()) };
+        let Some((number, (name, value))) = self.parameters().enumerate().find(|(_, (name, _))| !is_known(name)) else { return Ok(()) };
+        if value.contains('@') {
+            return Err(not_plainly_right());
+        }
         let meant = nearest(name, known.iter().copied()).map(|meant| format!("did you mean {meant}? "));
         Err(format!("its parameter {} is unknown; {}known: {}", number + 1, meant.unwrap_or_default(), known.join(", ")))
     }
+}
+
+fn not_plainly_right() -> String {
+    format!("not a URL that is plainly right: an @ stands behind the first / or ? or #; {ENCODE}")
 }
 
 #[cfg(test)]

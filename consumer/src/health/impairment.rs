@@ -19,7 +19,7 @@ pub(super) struct Found {
 }
 
 /// Takes over what was found now: what was there before keeps its time. Returns what is new.
-pub(super) fn follow(known: &mut Vec<Found>, now_found: Vec<Impairment>, now: Instant) -> Vec<Impairment> {
+pub(super) fn follow(known: &mut Vec<Found>, now_found: &[Impairment], now: Instant) -> Vec<Impairment> {
     let before = std::mem::take(known);
     let since = |impairment: &Impairment| before.iter().find(|found| found.impairment == *impairment).map(|found| found.since);
     let news = now_found.iter().filter(|impairment| since(impairment).is_none()).cloned().collect();
@@ -38,9 +38,9 @@ mod tests {
         let start = Instant::now();
         let found = |names: &[&str]| names.iter().map(|name| Impairment { what: (*name).to_owned(), stops: false }).collect::<Vec<_>>();
         let mut known = Vec::new();
-        assert_eq!(follow(&mut known, found(&["a", "b"]), start), found(&["a", "b"]));
+        assert_eq!(follow(&mut known, &found(&["a", "b"]), start), found(&["a", "b"]));
         let later = start + Duration::from_secs(5);
-        assert_eq!(follow(&mut known, found(&["b", "c"]), later), found(&["c"]));
+        assert_eq!(follow(&mut known, &found(&["b", "c"]), later), found(&["c"]));
         let times: Vec<_> = known.iter().map(|found| (found.impairment.what.as_str(), found.since)).collect();
         assert_eq!(times, [("b", start), ("c", later)]);
     }

@@ -149,7 +149,7 @@ impl Snapshot {
         *state = DependencyState::Down { since, error };
     }
 
-    pub(super) fn impaired(&mut self, dependency: Dependency, kind: &'static str, found: Vec<Impairment>, now: Instant) -> Vec<Impairment> {
+    pub(super) fn impaired(&mut self, dependency: Dependency, kind: &'static str, found: &[Impairment], now: Instant) -> Vec<Impairment> {
         impairment::follow(self.impairments.entry((dependency, kind)).or_default(), found, now)
     }
 

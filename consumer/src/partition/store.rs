@@ -96,7 +96,7 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
             Err(ApplyError::Unknown { applied, error }) => {
                 place.troubled(flow, &error);
                 if was_committed(flow, place, prepared.batch.to).await? {
-                    return Ok(Outcome::Stored(Stored::new(prepared, applied)));
+                    return Ok(Outcome::Stored(Stored::new(prepared, *applied)));
                 }
                 continue;
             }

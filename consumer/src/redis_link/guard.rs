@@ -85,7 +85,7 @@ impl Guard {
                 tracing::warn!(around, from, to, %cause, "Redis is not asked for a while: the circuit breaker opened");
             }
             _ if to == State::HalfOpen.as_str() => {
-                tracing::debug!(around, from, to, "Redis is tried again: the circuit breaker is half open")
+                tracing::debug!(around, from, to, "Redis is tried again: the circuit breaker is half open");
             }
             _ => tracing::info!(around, from, to, "The circuit breaker around Redis changed its state"),
         }

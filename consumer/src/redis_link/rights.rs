@@ -116,7 +116,7 @@ impl Missing {
 pub(super) fn in_words(missing: &[Missing]) -> Option<String> {
     let of = |because: Because| missing.iter().filter(move |missing| missing.because == because).map(|missing| missing.right);
     let list = |words: BTreeSet<String>, between: &str| words.into_iter().collect::<Vec<_>>().join(between);
-    let names = |because| list(of(because).map(|right| right.in_words()).collect(), ", ");
+    let names = |because| list(of(because).map(Right::in_words).collect(), ", ");
     let mut clauses = Vec::new();
     if of(Because::Forbidden).next().is_some() {
         let rules = list(of(Because::Forbidden).flat_map(Right::rules).collect(), " ");

@@ -37,7 +37,7 @@ pub enum ApplyError {
     #[error("the answer to a commit was lost: {error}")]
     Unknown {
         /// What the transaction did, if it was committed.
-        applied: Applied,
+        applied: Box<Applied>,
         /// What broke.
         error: StoreError,
     },
@@ -63,7 +63,7 @@ impl Results {
         let applied = lease.ask(|on| write(on, claim, batch)).await?;
         match lease.commit().await {
             Ok(()) => Ok(applied),
-            Err(error) if error.class() == Class::UnknownOutcome => Err(ApplyError::Unknown { applied, error }),
+            Err(error) if error.class() == Class::UnknownOutcome => Err(ApplyError::Unknown { applied: Box::new(applied), error }),
             Err(error) => Err(error.into()),
         }
     }

@@ -70,8 +70,8 @@ async fn writes(flow: &Flow, link: &RedisLink, are_refused: bool) {
         }
     }
     let trouble = link.breaker_of_writes().trouble;
-    let found = trouble.iter().map(|error| Impairment { what: error.to_string(), stops: false }).collect();
-    for news in flow.health.impaired(Dependency::Redis, "writes", found) {
+    let found: Vec<_> = trouble.iter().map(|error| Impairment { what: error.to_string(), stops: false }).collect();
+    for news in flow.health.impaired(Dependency::Redis, "writes", &found) {
         tracing::warn!(what = news.what, "Redis is asked for customers, and order hashes are written when it takes writes again");
     }
 }
@@ -109,7 +109,7 @@ fn tell(flow: &Flow, facts: &Facts) -> bool {
     let lacks = facts.judged().into_iter().filter(|(weight, _)| *weight >= Weight::Slows);
     let found: Vec<Impairment> = lacks.map(|(weight, what)| Impairment { what, stops: weight == Weight::Stops }).collect();
     let lacks_something = !found.is_empty();
-    for Impairment { what, stops } in flow.health.impaired(Dependency::Redis, "facts", found) {
+    for Impairment { what, stops } in flow.health.impaired(Dependency::Redis, "facts", &found) {
         if stops {
             tracing::error!(what, "Redis does not do what orderstream cannot work without");
         } else {

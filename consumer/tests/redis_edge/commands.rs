@@ -130,5 +130,5 @@ async fn a_measurement_of_hset_beside_restore() {
             told.push((arguments.is_empty(), revision, micros / ORDERS as f64));
         }
     }
-    eprintln!("by RESTORE, revision, us per hash: {told:?}");
+    println!("by RESTORE, revision, us per hash: {told:?}");
 }
