@@ -53,7 +53,7 @@ fn shown(key: &Key, text: &str) -> String {
             let entries: Vec<String> = properties.redacted().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
             if entries.is_empty() { "{}".into() } else { format!("{{ {} }}", entries.join(", ")) }
         }
-        Kind::PostgresUrl | Kind::RedisUrl => quoted(&redact_url(text)),
+        Kind::PostgresUrl | Kind::RedisUrl if !text.is_empty() => quoted(&redact_url(text)),
         Kind::Number(..) | Kind::Share if !text.is_empty() => text.into(),
         _ if key.secret && !text.is_empty() => quoted(REDACTED),
         _ => quoted(text),
