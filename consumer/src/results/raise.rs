@@ -11,7 +11,7 @@ const FAR: i64 = 1_000_000_000_000;
 
 /// Others may take revisions meanwhile: they take few.
 const LIFT: &str = "select setval('results_revision', last_value + $1) from results_revision";
-const LIFT_ABOVE: &str = "select setval('results_revision', $2 + $1) from results_revision where last_value <= $2";
+const LIFT_ABOVE: &str = "select setval('results_revision', $2::bigint + $1::bigint) from results_revision where last_value <= $2";
 
 /// Changes only what is still as it was read. Locked in the order in which a batch writes them.
 const RAISE_ROWS: &str = "

@@ -38,7 +38,8 @@ impl<'a> Source<'a> {
     }
 
     fn url(&self, url: &str) -> String {
-        url.replace("/orders", &format!("/{}", self.name))
+        // The name of the database stands last; the role's begins like it.
+        format!("{}/{}", url.rsplit_once('/').unwrap().0, self.name)
     }
 
     /// What `check` says of the source, and its exit code. The role may connect and no more.
