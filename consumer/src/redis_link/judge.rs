@@ -48,7 +48,7 @@ impl Facts {
     fn commands(&self) -> Vec<Judgement> {
         let (restore, needed): (Vec<Missing>, Vec<Missing>) = self.missing.iter().partition(|missing| missing.is_restore());
         let without_restore = rights::in_words(&restore).map(|what| {
-            let then = "order hashes are written by HSET instead, which costs Redis about twice as much";
+            let then = "order hashes are written by HSET instead";
             (Weight::Slows, format!("{what}; {then}"))
         });
         let without = rights::in_words(&needed).map(|what| (Weight::Stops, what));
