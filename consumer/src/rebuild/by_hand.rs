@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use super::NotYet;
+use super::mark::begin;
 use super::walk::Walk;
-use super::{NotYet, begin, customers_again};
 use crate::flow::Flow;
 use crate::progress::{Advance, Of};
 use crate::redis_link::Run;
@@ -50,7 +51,7 @@ pub async fn orders(flow: &Flow, of: &Committed, told: &mut impl FnMut(u64)) -> 
 pub async fn customers(flow: &Flow, of: &Committed, log: Watermarks, reread: &Reread, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
     let run = flow.redis_progress.server().await?;
     let from = begin(flow, of.whose(flow)).await?;
-    customers_again(flow, &of.topic, of.partition, log.low..of.next_offset, reread, told).await?;
+    super::customers::again(flow, &of.topic, of.partition, log.low..of.next_offset, reread, told).await?;
     finish(flow, of, from, run).await
 }
 

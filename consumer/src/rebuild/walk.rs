@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use chrono::{TimeDelta, Utc};
 
-use super::{FROM_THE_START, NotYet};
+use super::NotYet;
+use super::mark::FROM_THE_START;
 use crate::cache::DELETED_FOR_SECONDS;
 use crate::enrich::OrderState;
 use crate::flow::Flow;
