@@ -95,6 +95,11 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
+    /// The driver's error in the words that an operator gets: never a value of a row (P11), never a password.
+    pub(crate) fn words(error: sqlx::Error) -> String {
+        Self::from(error).to_string()
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn class(&self) -> Class {

@@ -3,6 +3,8 @@
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
+use crate::results::StoreError;
+
 const BEGIN: &str = "begin isolation level repeatable read read only";
 
 /// Longest a statement may run (P10). Set in the transaction, which a pooler takes too.
@@ -163,11 +165,11 @@ pub struct Publication {
 /// Asks the source, with a connection of its own.
 ///
 /// # Errors
-/// The server's own words; they name roles and databases, never passwords.
+/// Why not, in words that name roles and databases, never passwords.
 pub async fn read(url: &str, customers: bool) -> Result<Catalog, String> {
     let options: PgConnectOptions = url.parse().map_err(|_may_quote_it| "not a Postgres URL".to_owned())?;
-    let mut connection = options.application_name("orderstream check").connect().await.map_err(|error| reason(&error))?;
-    let catalog = ask(&mut connection, customers).await.map_err(|error| reason(&error))?;
+    let mut connection = options.application_name("orderstream check").connect().await.map_err(StoreError::words)?;
+    let catalog = ask(&mut connection, customers).await.map_err(StoreError::words)?;
     // The answers are there; how the connection ends changes nothing.
     drop(connection.close().await);
     Ok(catalog)
@@ -187,14 +189,6 @@ async fn describe(connection: &mut PgConnection, name: &str) -> sqlx::Result<Opt
     let columns = sqlx::query_as(COLUMNS).bind(name).fetch_all(&mut *connection).await?;
     let publications = sqlx::query_as(PUBLICATIONS).bind(&table.schema).bind(&table.name).fetch_all(&mut *connection).await?;
     Ok(Some(Described { table, columns, publications }))
-}
-
-fn reason(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(refusal) => refusal.message().to_owned(),
-        sqlx::Error::Io(error) => error.to_string(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

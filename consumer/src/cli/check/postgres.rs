@@ -6,7 +6,7 @@ use super::{DEADLINE, Findings, in_time};
 use crate::assemble::store_config;
 use crate::config::Config;
 use crate::config::secret::redact_url;
-use crate::results::{MIGRATIONS, Results, Unfit, migrate};
+use crate::results::{MIGRATIONS, Results, StoreError, Unfit, migrate};
 
 mod settings;
 
@@ -67,7 +67,7 @@ struct Server {
 async fn facts(config: &Config) -> Result<Facts, String> {
     let results = Results::new(&store_config(config)).map_err(|error| error.to_string())?;
     let mut connection = results.connect(DEADLINE).await.map_err(|error| error.to_string())?;
-    let facts = ask(&mut connection).await.map_err(|error| reason(&error))?;
+    let facts = ask(&mut connection).await.map_err(StoreError::words)?;
     // The answers are there; how the connection ends changes nothing.
     drop(connection.close().await);
     Ok(facts)
@@ -83,15 +83,6 @@ async fn ask(connection: &mut PgConnection) -> sqlx::Result<Facts> {
     let applied = sqlx::query_scalar(APPLIED).fetch_all(&mut *connection).await?;
     let lacking = sqlx::query_scalar(LACKING).fetch_all(&mut *connection).await?;
     Ok(Facts { server, applied: Some(applied), lacking, settings, elsewhere })
-}
-
-/// The server's own words; they name roles and databases, never passwords.
-fn reason(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(refusal) => refusal.message().to_owned(),
-        sqlx::Error::Io(error) => error.to_string(),
-        other => other.to_string(),
-    }
 }
 
 fn judge(facts: &Facts, url: &str, pool: u32, findings: &mut Findings) {
