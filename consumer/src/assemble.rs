@@ -108,7 +108,7 @@ fn letter_properties(config: &Config, kafka: &[(String, String)]) -> Vec<(String
     limits.map(|(name, value)| (name.to_owned(), value.to_string())).into_iter().chain(kafka.iter().cloned()).collect()
 }
 
-fn decoder(config: &Config) -> Decoder {
+pub(crate) fn decoder(config: &Config) -> Decoder {
     let format = match config.source.format {
         Format::Envelope => envelope::Format::Envelope,
         Format::Flat => envelope::Format::Flat,

@@ -1,8 +1,12 @@
-//! `orderstream check` where `source.url` is set: the shop's catalog compared with the contract, before any event tells (P9).
+//! `orderstream check` compares the shop with the contract before the next event tells (P9): its catalog where `source.url` is set, and the last
+//! events.
 
 use sqlx::Connection;
 
 use crate::shop::Shop;
+use crate::shop::apart::{Apart, order, poisoned};
+use crate::shop::poison;
+use crate::shop::topic::Sent;
 
 /// Tables as the contract wants them, in a publication; small enough to be changed line by line.
 const GOOD: &str = "
@@ -158,6 +162,48 @@ fn check_says_that_there_are_no_tables_where_the_url_names_another_database() {
     let (code, text) = source.checked();
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("no table orders in the search path of role orderstream; set it with ?options=-csearch_path"), "{text}");
+}
+
+#[test]
+fn check_reads_the_last_events_and_names_what_of_them_will_be_a_letter_or_lacks_a_column() {
+    let shop = Shop::open();
+    let apart = Apart::with_partitions(&shop, "contract_events", 2, &[]).and_customers(&shop, &[("cleanup.policy", "compact")]);
+    let check = || {
+        let output = shop.orderstream(&["check"], &apart.settings());
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        let of_events = text.lines().filter(|line| line.contains(" event")).map(ToOwned::to_owned);
+        of_events.collect::<Vec<_>>()
+    };
+    let (orders, customers) = (&apart.orders, apart.customers.as_ref().unwrap());
+    let none = format!("ok       kafka     {customers} has no events yet, so none was looked at");
+    assert_eq!(check(), [format!("ok       kafka     {orders} has no events yet, so none was looked at"), none.clone()]);
+
+    // Older than the last hundred of its partition: nothing is said of it.
+    let of = |partition, sent| Sent { partition: Some(partition), ..sent };
+    shop.topics().send(orders, &[of(0, poisoned(1))]);
+    let good: Vec<Sent> = (2..152).map(|id| of(0, order(id))).chain((152..172).map(|id| of(1, order(id)))).collect();
+    shop.topics().send(orders, &good);
+    assert_eq!(check(), [format!("ok       kafka     the last 120 events of {orders} can all be read"), none.clone()]);
+
+    let mut without_status = poison::event(200);
+    without_status["after"].as_object_mut().unwrap().remove("status");
+    let late = [poisoned(201), Sent::order(200, without_status.to_string()), poisoned(202)].map(|sent| of(1, sent));
+    shop.topics().send(orders, &late);
+    let customer = r#"{"before":null,"after":{"id":"CUST001","name":"Alice","email":null,"country":"US"},"source":{},"op":"c"}"#;
+    shop.topics().send(customers, &[Sent { key: Some(br#"{"id":"CUST001"}"#.to_vec()), value: Some(customer.into()), ..Sent::default() }]);
+    let found = check();
+    let [letters, absent, customers_read, customers_absent] = found.as_slice() else { panic!("{found:?}") };
+    let said = format!(
+        "warning  kafka     2 of the last 123 events of {orders} cannot be read (a dead letter each), the first at {orders}/1, offset 20: after.price: "
+    );
+    assert!(letters.starts_with(&said) && !letters.contains("cheap"), "{letters}");
+    let said = format!(
+        "warning  kafka     the last 123 events of {orders}: inserts and updates lack columns: status (1 of 121); what is stored stays"
+    );
+    assert!(absent.starts_with(&said), "{absent}");
+    assert_eq!(*customers_read, format!("ok       kafka     the last event of {customers} can be read"));
+    assert!(customers_absent.contains("lack columns: tier (1 of 1);") && !customers_absent.contains("Alice"), "{customers_absent}");
 }
 
 #[test]

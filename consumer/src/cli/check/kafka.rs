@@ -1,8 +1,12 @@
-//! Kafka: brokers, topics, how large a dead letter may be, what is kept.
+//! Kafka: brokers, topics, how large a dead letter may be, what is kept, and whether the last events can be read.
 
 use super::Findings;
+use crate::assemble;
 use crate::config::Config;
-use crate::topics::{self, Expected, Grade};
+use crate::reread::Reread;
+use crate::topics::{self, Expected, Grade, Topics};
+
+mod events;
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("kafka");
@@ -24,5 +28,23 @@ pub(super) async fn check(config: &Config) -> Findings {
             Grade::Wrong | Grade::Impossible => findings.failed(judged.what),
         }
     }
+    last_events(config, &topics, &mut findings).await;
     findings
+}
+
+/// Of both topics at once, as far as they exist: that one does not was said.
+async fn last_events(config: &Config, topics: &Topics, findings: &mut Findings) {
+    let (kafka, decoder) = (&config.kafka, assemble::decoder(config));
+    let reread = Reread { properties: kafka.connection_properties(), group: kafka.group_id.clone() };
+    let (mut orders, mut customers) = (Findings::new(findings.server), Findings::new(findings.server));
+    let look = async |topic: Option<&String>, decode, findings| {
+        if let Some(topic) = topic.filter(|topic| topics.topics.contains_key(*topic)) {
+            events::check(&reread, topic, &decoder, decode, findings).await;
+        }
+    };
+    tokio::join!(
+        look(Some(&kafka.orders_topic), events::order, &mut orders),
+        look(kafka.customers_topic.as_ref(), events::customer, &mut customers)
+    );
+    findings.lines.extend(orders.lines.into_iter().chain(customers.lines));
 }
