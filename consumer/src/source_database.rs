@@ -2,11 +2,13 @@
 //! its signal table to send rows again. May be another server than that of `results`.
 //!
 //! - [`catalog`]: what its catalog says of the two tables
-//! - [`contract`]: whether that is what the decoder can read
+//! - [`slots`]: who reads its log
+//! - [`contract`]: whether that is what the decoder can read, and somebody reads
 
 pub mod catalog;
 pub mod contract;
 mod customers;
+pub mod slots;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
+use super::slots::{self, Slot};
 use crate::results::StoreError;
 
 const BEGIN: &str = "begin isolation level repeatable read read only";
@@ -69,6 +70,8 @@ order by p.pubname";
 pub struct Catalog {
     /// The server, and who asks it.
     pub server: Server,
+    /// The slots of the database.
+    pub slots: Vec<Slot>,
     /// `orders`, if the role finds one.
     pub orders: Option<Described>,
     /// `customers`, if the role finds one.
@@ -179,9 +182,10 @@ async fn ask(connection: &mut PgConnection, customers: bool) -> sqlx::Result<Cat
     sqlx::query(BEGIN).execute(&mut *connection).await?;
     sqlx::query(LIMIT).execute(&mut *connection).await?;
     let server = sqlx::query_as(SERVER).fetch_one(&mut *connection).await?;
+    let slots = slots::read(connection).await?;
     let orders = describe(connection, "orders").await?;
     let customers = if customers { describe(connection, "customers").await? } else { None };
-    Ok(Catalog { server, orders, customers })
+    Ok(Catalog { server, slots, orders, customers })
 }
 
 async fn describe(connection: &mut PgConnection, name: &str) -> sqlx::Result<Option<Described>> {
@@ -252,6 +256,7 @@ pub(super) mod examples {
         // numeric(10,2)
         orders.columns[4].modifier = (10 << 16) + 2 + 4;
         let server = Server { role: "shop".into(), version: "15.4".into(), version_number: 150_004, wal_level: "logical".into() };
-        Catalog { server, orders: Some(orders), customers: Some(described("customers", &customers)) }
+        let slot = Slot { name: "orderstream".into(), is_active: true, is_lost: false, unread: Some("56 bytes".into()) };
+        Catalog { server, slots: vec![slot], orders: Some(orders), customers: Some(described("customers", &customers)) }
     }
 }

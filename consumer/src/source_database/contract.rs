@@ -5,6 +5,7 @@
 
 mod columns;
 mod publications;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -52,6 +53,8 @@ pub fn judge(catalog: &Catalog, customers: bool) -> Vec<Finding> {
             "wal_level is {}: the log does not hold what Debezium reads; set wal_level to logical and restart the server",
             server.wal_level
         )));
+    } else {
+        out.extend(slots::judge(&catalog.slots));
     }
     let customers = customers.then_some((Contract::Customers, &catalog.customers));
     for (contract, described) in [(Contract::Orders, &catalog.orders)].into_iter().chain(customers) {

@@ -165,6 +165,26 @@ fn check_says_that_there_are_no_tables_where_the_url_names_another_database() {
 }
 
 #[test]
+fn check_tells_that_nobody_reads_the_log_of_the_shop_and_how_much_waits_in_it() {
+    let shop = Shop::open();
+    let url = shop.stack().orderstream_database_url();
+    let active = "select active from pg_replication_slots where slot_name = 'orderstream'";
+    shop.stack().connect().stop().unwrap();
+    shop.await_sql(active, "f");
+    let (code, text) = check(&shop, &url);
+    let line = "warning  source    replication slot orderstream is not active: no connector reads the shop's changes, and ";
+    assert!(code == Some(0) && text.lines().any(|found| found.starts_with(line)), "{text}");
+    shop.stack().connect().start().unwrap();
+    shop.await_sql(active, "t");
+    let (_, text) = check(&shop, &url);
+    assert!(text.contains("ok       source    replication slot orderstream is active, ") && !text.contains("warning"), "{text}");
+
+    let unread = Source::with(&shop, "contract_unread", "");
+    let (code, text) = unread.checked();
+    assert!(code == Some(0) && text.contains("warning  source    no replication slot of this database"), "{text}");
+}
+
+#[test]
 fn check_reads_the_last_events_and_names_what_of_them_will_be_a_letter_or_lacks_a_column() {
     let shop = Shop::open();
     let apart = Apart::with_partitions(&shop, "contract_events", 2, &[]).and_customers(&shop, &[("cleanup.policy", "compact")]);

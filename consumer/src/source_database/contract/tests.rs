@@ -2,6 +2,7 @@
 
 use super::super::catalog::examples::{catalog, column};
 use super::super::catalog::{Catalog, Column, Publication, Table};
+use super::super::slots::Slot;
 use super::Grade::{Concern, Fine, Wrong};
 use super::{Grade, judge};
 
@@ -44,6 +45,7 @@ fn a_source_like_the_contract_is_fine_and_further_columns_are_named() {
     assert_eq!(
         said,
         [
+            (Fine, "replication slot orderstream is active, 56 bytes of the log is not confirmed"),
             (Fine, "orders: table public.orders has all that is needed"),
             (Fine, "orders: columns that are passed over: gift_note"),
             (Fine, "customers: table public.customers has all that is needed"),
@@ -232,4 +234,20 @@ fn customers_are_not_looked_at_where_no_topic_of_them_is_read() {
     catalog.customers = None;
     assert_eq!(judge(&catalog, true).iter().filter(|finding| finding.grade == Wrong).count(), 1);
     assert!(judge(&catalog, false).iter().all(|finding| finding.grade == Fine));
+}
+
+#[test]
+fn a_log_that_nobody_reads_is_told_with_what_waits_in_it() {
+    only(|catalog| catalog.slots.clear(), Concern, "no replication slot of this database");
+    let held =
+        |catalog: &mut Catalog| catalog.slots[0] = Slot { is_active: false, unread: Some("12 MB".into()), ..catalog.slots[0].clone() };
+    let what =
+        "replication slot orderstream is not active: no connector reads the shop's changes, and 12 MB of the log is held back; see the";
+    only(held, Concern, what);
+    only(|catalog| catalog.slots[0].is_lost = true, Wrong, "replication slot orderstream has lost its place");
+    let forgotten = |catalog: &mut Catalog| {
+        held(catalog);
+        catalog.slots.push(Slot { name: "other".into(), is_active: true, ..catalog.slots[0].clone() });
+    };
+    only(forgotten, Concern, "replication slot orderstream is not active, another one is; it holds back 12 MB of the log");
 }

@@ -1,0 +1,29 @@
+//! The replication slots of the shop's database: who reads its log. Anybody who may connect can see them.
+
+use sqlx::PgConnection;
+
+/// On a standby the log is what it has received. A slot that lost its place has none.
+const SLOTS: &str = "
+select slot_name::text as name, active as is_active, coalesce(wal_status = 'lost', false) as is_lost,
+       pg_size_pretty(pg_wal_lsn_diff(
+           case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end, confirmed_flush_lsn)) as unread
+from pg_replication_slots
+where slot_type = 'logical' and plugin = 'pgoutput' and database = current_database()
+order by slot_name";
+
+/// A logical slot of the database, of the plugin that Debezium uses.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Slot {
+    /// Its name.
+    pub name: String,
+    /// Whether somebody is connected to it.
+    pub is_active: bool,
+    /// Whether Postgres has thrown away what it had still to send.
+    pub is_lost: bool,
+    /// How much of the log has not been confirmed, for people.
+    pub unread: Option<String>,
+}
+
+pub(super) async fn read(connection: &mut PgConnection) -> sqlx::Result<Vec<Slot>> {
+    sqlx::query_as(SLOTS).fetch_all(connection).await
+}
