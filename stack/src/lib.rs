@@ -15,6 +15,7 @@
 mod access;
 mod builder;
 mod connect;
+pub mod expected;
 mod folder;
 mod http;
 mod jars;

@@ -3,20 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use stack::expected::HASHES;
 
 use super::Finding;
 use crate::redis_faults::connect;
 use crate::world::World;
-
-const ORDERS: &str = r#"
-select json_strip_nulls(json_build_object(
-    'order_id', order_id::text, 'customer_id', customer_id, 'customer_name', customer_name, 'customer_email', customer_email,
-    'customer_tier', customer_tier, 'customer_country', customer_country, 'product_id', product_id, 'quantity', quantity::text,
-    'price', price::text, 'total', total::text, 'status', status, 'enrichment', enrichment, 'refused', refused,
-    'ordered_at', to_char(ordered_at, 'YYYY-MM-DD"T"HH24:MI:SS.US'), 'updated_at', to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US'),
-    'processed_at', to_char(processed_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'version', lpad(epoch::text, 10, '0') || '-' || lpad(revision::text, 20, '0')))
-from results"#;
 
 const CUSTOMERS: &str = "
 select json_strip_nulls(json_build_object('id', id, 'name', name, 'email', email, 'tier', tier, 'country', country)) from customers";
@@ -26,7 +17,7 @@ const CHUNK: usize = 1_000;
 type Hash = BTreeMap<String, String>;
 
 pub(super) fn differences(world: &World) -> Result<Vec<Finding>> {
-    let mut differences = compare(world, "order:", ORDERS, "order_id", &[], &["deleted_at", "version"])?;
+    let mut differences = compare(world, "order:", HASHES, "order_id", &[], &["deleted_at", "version"])?;
     // Where a customer's hash stands among the events is its own affair.
     differences.extend(compare(world, "customer:", CUSTOMERS, "id", &["version", "position", "updated_at"], &["deleted_at"])?);
     Ok(Finding::of("P8", &differences))
