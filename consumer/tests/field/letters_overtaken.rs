@@ -1,36 +1,18 @@
 //! A letter that a newer change of its order or customer has overtaken: it is closed, and excuses nothing any more (P1, P2).
 
+use crate::restored::Forbidden;
 use crate::shop::Shop;
 use crate::shop::poison::MAX_RECORD_BYTES;
 use crate::shop::topic::{ORDERS, Sent};
-
-/// Orders of 667 pieces are letters while it stands; whatever becomes of the test, it falls with it.
-struct Forbidden<'a>(&'a Shop);
-
-fn forbid(shop: &Shop) -> Forbidden<'_> {
-    shop.sql("alter table results add constraint no_667 check (quantity <> 667) not valid");
-    Forbidden(shop)
-}
-
-impl Drop for Forbidden<'_> {
-    fn drop(&mut self) {
-        self.0.stack().psql("alter table results drop constraint if exists no_667").ok();
-    }
-}
 
 fn letters_of(shop: &Shop, order: i64) -> String {
     shop.sql(&format!("select coalesce(resolution, 'open') from dead_letters where order_id = {order} order by \"offset\""))
 }
 
-fn reconcile(shop: &Shop, succeeds: bool, arguments: &[&str]) -> String {
-    let url = shop.stack().database_url();
-    shop.says(succeeds, &[&["reconcile", "--source", &url, "--settle", "1"], arguments].concat())
-}
-
 #[test]
 fn the_letter_of_an_order_that_was_corrected_is_closed_and_the_order_is_judged_like_any_other() {
     let shop = Shop::open();
-    let forbidden = forbid(&shop);
+    let forbidden = Forbidden::pieces(&shop, 667);
     let (corrected, deleted) = (shop.order("CUST001", 667, "1.00"), shop.order("CUST001", 667, "1.00"));
     shop.await_sql(&format!("select count(*) from dead_letters where order_id in ({corrected}, {deleted}) and resolved_at is null"), "2");
     shop.sql(&format!("update orders set quantity = 3 where id = {corrected}; delete from orders where id = {deleted}"));
@@ -38,9 +20,9 @@ fn the_letter_of_an_order_that_was_corrected_is_closed_and_the_order_is_judged_l
     assert_eq!([corrected, deleted].map(|order| letters_of(&shop, order)), ["overtaken", "overtaken"]);
     // By hand, later: neither row nor hash is what the shop has.
     shop.sql(&format!("update results set quantity = 4 where order_id = {corrected}"));
-    let text = reconcile(&shop, false, &[]);
+    let text = shop.reconcile(false, &[]);
     assert!(text.contains(&format!("different   1 orders not the same in results: {corrected} (quantity)")), "{text}");
-    let text = reconcile(&shop, true, &["--repair"]);
+    let text = shop.reconcile(true, &["--repair"]);
     assert!(text.contains("1 orders asked for in 1 signals") && text.ends_with("repaired: all agree\n"), "{text}");
     shop.await_everything_right_with_letters(2);
     drop(forbidden);
@@ -49,7 +31,7 @@ fn the_letter_of_an_order_that_was_corrected_is_closed_and_the_order_is_judged_l
 #[test]
 fn a_letter_stays_open_behind_older_changes_and_is_closed_in_the_batch_of_a_newer_one() {
     let shop = Shop::open();
-    let forbidden = forbid(&shop);
+    let forbidden = Forbidden::pieces(&shop, 667);
     let order = shop.order("CUST001", 1, "1.00");
     shop.await_everything_right();
     let first = shop.topics().read_all(ORDERS).into_iter().find(|found| found.is_of_order(order)).unwrap();

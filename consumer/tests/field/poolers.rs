@@ -42,13 +42,7 @@ fn is_refused(pooling: Pooling) {
     let url = pooler.orderstream_database_url("orders");
     let sentence = "a pooler on the way to Postgres gives each transaction or statement another session; orderstream needs its own: set \
                     pool_mode = session";
-    let output = shop.orderstream(&["check"], &[("DATABASE_URL", &url), ("HTTP_LISTEN", "127.0.0.1:1")]);
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(!output.status.success() && told.contains(sentence), "{told}");
-    let number = shop.launch_another(&[("DATABASE_URL", &url)]);
-    let process = shop.process(number).service();
-    shop.await_that("run ends", || process.died().is_some());
-    assert!(process.log_tail(20).contains(sentence), "{}", process.log_tail(20));
+    shop.refuses_database(&url, sentence);
 }
 
 #[test]

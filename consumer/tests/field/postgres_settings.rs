@@ -140,12 +140,6 @@ fn a_setting_that_the_role_may_not_change_is_refused_in_one_sentence() {
     let mut shop = Shop::closed();
     let url = own_database(&shop, "refused", &["session_replication_role = 'replica'"]);
     let sentence = "the setting session_replication_role is replica for this server, database or role, orderstream needs origin";
-    let output = shop.orderstream(&["check"], &[("DATABASE_URL", &url), ("HTTP_LISTEN", "127.0.0.1:1")]);
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(!output.status.success() && told.contains(sentence), "{told}");
-    let number = shop.launch_another(&[("DATABASE_URL", &url)]);
-    let process = shop.process(number).service();
-    shop.await_that("run ends", || process.died().is_some());
-    assert!(process.log_tail(20).contains(sentence), "{}", process.log_tail(20));
+    shop.refuses_database(&url, sentence);
     shop.sql("drop database refused with (force)");
 }

@@ -1,30 +1,12 @@
 //! `orderstream reconcile` where letters are open, and where what differs lies far apart (P2, P12).
 
+use crate::restored::Forbidden;
 use crate::shop::Shop;
 use crate::shop::topic::ORDERS;
-
-fn reconcile(shop: &Shop, succeeds: bool, arguments: &[&str]) -> String {
-    let url = shop.stack().database_url();
-    shop.says(succeeds, &[&["reconcile", "--source", &url, "--settle", "1"], arguments].concat())
-}
 
 fn ids(shop: &Shop, product: &str) -> Vec<i64> {
     let ids = shop.sql(&format!("select id from orders where product_id = '{product}' order by id"));
     ids.lines().map(|id| id.parse().unwrap()).collect()
-}
-
-/// Orders of 668 pieces are letters while it stands; whatever becomes of the test, it falls with it.
-struct Forbidden<'a>(&'a Shop);
-
-fn forbid(shop: &Shop) -> Forbidden<'_> {
-    shop.sql("alter table results add constraint no_668 check (quantity <> 668) not valid");
-    Forbidden(shop)
-}
-
-impl Drop for Forbidden<'_> {
-    fn drop(&mut self) {
-        self.0.stack().psql("alter table results drop constraint if exists no_668").ok();
-    }
 }
 
 #[test]
@@ -33,20 +15,20 @@ fn orders_behind_an_open_letter_are_never_called_equal_and_a_repair_asks_for_the
     shop.orders("BEHIND", 5);
     shop.await_everything_right();
     let order = ids(&shop, "BEHIND");
-    let forbidden = forbid(&shop);
+    let forbidden = Forbidden::pieces(&shop, 668);
     let missing = shop.order("CUST001", 668, "1.00");
     shop.sql(&format!("update orders set quantity = 668 where id = {}", order[0]));
     shop.await_sql("select count(*) from dead_letters where resolved_at is null and message like '%no_668%'", "2");
     drop(forbidden);
-    let text = reconcile(&shop, false, &[]);
+    let text = shop.reconcile(false, &[]);
     assert!(text.contains("letters     2 orders not the same, with an open dead letter"), "{text}");
     assert!(text.ends_with("2 differences; `--repair` sets them right\n"), "{text}");
-    let text = reconcile(&shop, true, &["--repair"]);
+    let text = shop.reconcile(true, &["--repair"]);
     assert!(text.contains("2 orders asked for") && text.ends_with("repaired: all agree\n"), "{text}");
     shop.await_everything_right_with_letters(2);
     assert_eq!(shop.number(&format!("select quantity from results where order_id = {missing}")), 668);
     shop.await_sql("select distinct resolution from dead_letters where message like '%no_668%'", "overtaken");
-    assert!(reconcile(&shop, true, &[]).ends_with("equal\n"));
+    assert!(shop.reconcile(true, &[]).ends_with("equal\n"));
     shop.sql(&format!("delete from orders where id = {missing}"));
     shop.clear("BEHIND");
 }
@@ -54,13 +36,13 @@ fn orders_behind_an_open_letter_are_never_called_equal_and_a_repair_asks_for_the
 #[test]
 fn a_repair_that_is_refused_again_is_not_called_one() {
     let shop = Shop::open();
-    let forbidden = forbid(&shop);
+    let forbidden = Forbidden::pieces(&shop, 668);
     let missing = shop.order("CUST001", 668, "1.00");
     shop.await_sql(&format!("select count(*) from dead_letters where order_id = {missing} and resolved_at is null"), "1");
-    let text = reconcile(&shop, false, &["--repair", "--wait", "5"]);
+    let text = shop.reconcile(false, &["--repair", "--wait", "5"]);
     assert!(text.contains(&format!("not yet     1 do not agree: {missing}")), "{text}");
     drop(forbidden);
-    assert!(reconcile(&shop, true, &["--repair"]).ends_with("repaired: all agree\n"));
+    assert!(shop.reconcile(true, &["--repair"]).ends_with("repaired: all agree\n"));
     shop.sql(&format!("delete from orders where id = {missing}"));
     shop.await_everything_right_with_letters(shop.new_letters());
 }
@@ -70,11 +52,11 @@ fn a_customer_behind_an_open_letter_is_not_called_equal_and_a_repair_asks_for_hi
     let mut shop = Shop::with(&[("SOURCE_MAX_RECORD_BYTES", crate::shop::poison::MAX_RECORD_BYTES)]);
     shop.sql("insert into customers (id, name) values ('BEHIND-LETTER', repeat('n', 5000))");
     shop.await_sql("select count(*) from dead_letters where customer_id = 'BEHIND-LETTER' and resolved_at is null", "1");
-    let text = reconcile(&shop, false, &[]);
+    let text = shop.reconcile(false, &[]);
     assert!(text.contains("letters     1 customers not the same, with an open dead letter"), "{text}");
     shop.process(0).service().stop().unwrap();
     shop.start_another(&[]);
-    let text = reconcile(&shop, true, &["--repair"]);
+    let text = shop.reconcile(true, &["--repair"]);
     assert!(text.contains("1 customers asked for") && text.ends_with("repaired: all agree\n"), "{text}");
     shop.await_sql("select resolution from dead_letters where customer_id = 'BEHIND-LETTER'", "overtaken");
     shop.sql("delete from customers where id = 'BEHIND-LETTER'");
@@ -91,7 +73,7 @@ fn a_repair_of_two_orders_snapshots_nothing_but_the_two() {
     for (one, other) in [(order[0], order[9]), (order[20], order[399])] {
         shop.sql(&format!("update results set quantity = quantity + 1 where order_id in ({one}, {other})"));
         let before = records();
-        let text = reconcile(&shop, true, &["--repair"]);
+        let text = shop.reconcile(true, &["--repair"]);
         assert!(text.contains("2 orders asked for in 1 signals"), "{text}");
         assert_eq!(records() - before, 2, "records for the orders {one} and {other}");
     }

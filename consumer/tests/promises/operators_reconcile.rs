@@ -9,19 +9,6 @@ use crate::shop::{PATIENCE, Shop};
 /// An id that no order of the shop will have.
 const GHOST: i64 = 950_000_001;
 
-/// As a role that may ask Debezium.
-#[track_caller]
-fn reconcile(shop: &Shop, succeeds: bool, arguments: &[&str]) -> String {
-    let url = shop.stack().database_url();
-    shop.says(succeeds, &[&["reconcile", "--source", &url, "--settle", "1"], arguments].concat())
-}
-
-fn json(shop: &Shop) -> Value {
-    let url = shop.stack().database_url();
-    let output = shop.orderstream(&["reconcile", "--source", &url, "--settle", "1", "--json"], &[]);
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
 fn ids(report: &Value, kind: &str) -> Vec<i64> {
     let first = report[kind]["first"].as_array().unwrap();
     first.iter().map(|example| example["order_id"].as_i64().unwrap()).collect()
@@ -57,7 +44,7 @@ fn equal_sides_are_called_equal() {
     assert!(text.ends_with("equal\n"), "{text}");
     let rows = shop.number("select count(*) from results");
     assert!(text.contains(&format!("compared    {rows} orders, {rows} rows of results, {rows} hashes")), "{text}");
-    assert!(reconcile(&shop, true, &["--no-redis"]).contains("without Redis"));
+    assert!(shop.reconcile(true, &["--no-redis"]).contains("without Redis"));
     assert!(shop.says(false, &["reconcile", "--source", "nonsense:secret"]).contains("not a Postgres URL"));
 }
 
@@ -73,7 +60,7 @@ fn what_was_changed_lost_or_left_over_is_found_and_a_repair_sets_it_right() {
     redis(&shop, "DEL", &[&format!("order:{hash_lost}")]);
     redis(&shop, "HSET", &[&format!("order:{hash_ahead}"), "version", "9999999999-00000000000000000001"]);
 
-    let report = json(&shop);
+    let report = shop.reconcile_report();
     assert_eq!(ids(&report, "missing"), [lost], "{report}");
     assert_eq!(ids(&report, "extra"), [GHOST], "{report}");
     assert_eq!(ids(&report, "different"), [changed], "{report}");
@@ -81,13 +68,13 @@ fn what_was_changed_lost_or_left_over_is_found_and_a_repair_sets_it_right() {
     assert_eq!(ids(&report, "hashes_absent"), [hash_lost], "{report}");
     assert_eq!(ids(&report, "hashes_different"), [changed, hash_changed, hash_ahead], "{report}");
     assert_eq!(report["equal"], false);
-    let text = reconcile(&shop, false, &[]);
+    let text = shop.reconcile(false, &[]);
     assert!(text.contains("extra       1 orders") && !text.contains("Mallory"), "{text}");
 
     let role = shop.stack().orderstream_database_url();
     assert!(shop.says(false, &["reconcile", "--source", &role, "--repair"]).contains("may not ask Debezium"));
-    assert!(reconcile(&shop, false, &["--repair", "--max-removed", "0"]).contains("Nothing was changed"));
-    let text = reconcile(&shop, true, &["--repair"]);
+    assert!(shop.reconcile(false, &["--repair", "--max-removed", "0"]).contains("Nothing was changed"));
+    let text = shop.reconcile(true, &["--repair"]);
     assert!(text.contains("2 orders asked for in 1 signals, 1 ghosts removed, 4 hashes written again"), "{text}");
     assert!(text.ends_with("repaired: all agree\n"), "{text}");
     shop.await_everything_right();
@@ -102,13 +89,13 @@ fn an_order_that_comes_back_after_its_ghost_was_removed_wins() {
     let position =
         |lsn, table| format!("select epoch, partition, \"offset\", kind, commit_lsn, {lsn} from {table} where order_id = {GHOST}");
     let stood = shop.sql(&position("lsn + 1", "results"));
-    assert!(reconcile(&shop, true, &["--repair"]).contains("1 ghosts removed"));
+    assert!(shop.reconcile(true, &["--repair"]).contains("1 ghosts removed"));
     let why = "the tombstone stands just above where the row stood: at the very place the row's own event would win the tie";
     assert_eq!(shop.sql(&position("lsn", "deleted_orders")), stood, "{why}");
     shop.sql(&format!("insert into orders (id, customer_id, product_id, quantity, price) values ({GHOST}, 'CUST002', 'BACK', 3, 2.50)"));
     shop.await_hash_field(GHOST, "total", "7.50");
     shop.await_everything_right();
-    assert!(reconcile(&shop, true, &[]).ends_with("equal\n"));
+    assert!(shop.reconcile(true, &[]).ends_with("equal\n"));
     shop.clear("BACK");
 }
 
@@ -117,7 +104,7 @@ fn many_lost_orders_far_from_each_other_are_asked_for_in_several_signals() {
     let shop = Shop::open();
     orders(&shop, "SCATTERED", 6_000);
     shop.sql("delete from results where product_id = 'SCATTERED' and order_id % 20 = 0");
-    let text = reconcile(&shop, true, &["--repair"]);
+    let text = shop.reconcile(true, &["--repair"]);
     assert!(text.contains("300 orders asked for in ") && !text.contains(" in 1 signals"), "{text}");
     assert!(text.ends_with("repaired: all agree\n"), "{text}");
     shop.await_everything_right();
@@ -135,7 +122,7 @@ fn what_is_on_its_way_or_on_the_list_of_the_sweep_is_no_finding() {
         "insert into due_orders select order_id, partition, now() + interval '1 hour', 0, 0 from results where order_id = {}",
         order[0]
     ));
-    let text = reconcile(&shop, false, &["--no-redis"]);
+    let text = shop.reconcile(false, &["--no-redis"]);
     assert!(
         text.contains(&format!("not judged  1 orders being repaired already; `orderstream status` shows how many wait: {}", order[0])),
         "{text}"
@@ -152,7 +139,7 @@ fn what_is_on_its_way_or_on_the_list_of_the_sweep_is_no_finding() {
         other => Attempt::NotYet(format!("{other} have")),
     };
     until("the changes have arrived in Kafka", PATIENCE, arrived).unwrap();
-    let text = reconcile(&shop, false, &[]);
+    let text = shop.reconcile(false, &[]);
     assert!(text.contains("not judged  5 orders still on their way") && text.contains("run it again"), "{text}");
     shop.start_another(&[]);
     assert!(shop.says(true, &["reconcile", "--source", &shop.stack().database_url(), "--settle", "60"]).ends_with("equal\n"));

@@ -8,18 +8,6 @@ use crate::shop::Shop;
 /// Orders that the shop will not have.
 const LEFT_OVER: i64 = 950_000_003;
 
-#[track_caller]
-fn reconcile(shop: &Shop, succeeds: bool, arguments: &[&str]) -> String {
-    let url = shop.stack().database_url();
-    shop.says(succeeds, &[&["reconcile", "--source", &url, "--settle", "1"], arguments].concat())
-}
-
-fn json(shop: &Shop) -> Value {
-    let url = shop.stack().database_url();
-    let output = shop.orderstream(&["reconcile", "--source", &url, "--settle", "1", "--json"], &[]);
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
 fn redis(shop: &Shop, command: &str, arguments: impl ToRedisArgs) {
     redis::cmd(command).arg(arguments).exec(&mut shop.redis().unwrap()).unwrap();
 }
@@ -54,18 +42,18 @@ fn customers_changed_lost_or_left_over_in_redis_are_found_and_a_repair_sets_them
     shop.await_sql(&name_of(of_changed), "Mallory");
     shop.await_sql(&name_of(of_ghost), "Mallory");
 
-    let report = json(&shop);
+    let report = shop.reconcile_report();
     assert_eq!(customers(&report, "missing"), ["RC-LOST", "RC-O'Neil"], "{report}");
     assert_eq!(customers(&report, "extra"), ["RC-GHOST"], "{report}");
     assert_eq!(customers(&report, "different"), ["RC-AHEAD", "RC-CHANGED"], "{report}");
     assert_eq!(report["customer_hashes"]["different"]["first"][0]["columns"], serde_json::json!(["version"]));
     assert_eq!(report["customer_hashes"]["compared"], shop.number("select count(*) from customers"));
-    let text = reconcile(&shop, false, &[]);
+    let text = shop.reconcile(false, &[]);
     assert!(text.contains("customers   2 customers not the same in Redis: RC-AHEAD (version), RC-CHANGED (name)\n"), "{text}");
     assert!(!text.contains("Mallory"), "{text}");
-    assert!(reconcile(&shop, false, &["--repair", "--max-removed", "0"]).contains("Nothing was changed"));
+    assert!(shop.reconcile(false, &["--repair", "--max-removed", "0"]).contains("Nothing was changed"));
 
-    let text = reconcile(&shop, true, &["--repair"]);
+    let text = shop.reconcile(true, &["--repair"]);
     assert!(text.contains("4 customers asked for, 1 customers removed, 0 hashes removed"), "{text}");
     assert!(text.ends_with("repaired: all agree\n"), "{text}");
     // The repaired customers are used, for old orders and new ones.
@@ -77,7 +65,7 @@ fn customers_changed_lost_or_left_over_in_redis_are_found_and_a_repair_sets_them
     shop.customer("RC-GHOST", "Alive");
     shop.await_sql(&name_of(of_ghost), "Alive");
     shop.await_everything_right();
-    assert!(reconcile(&shop, true, &[]).ends_with("equal\n"));
+    assert!(shop.reconcile(true, &[]).ends_with("equal\n"));
 }
 
 #[test]
@@ -90,14 +78,14 @@ fn a_hash_of_an_order_that_results_does_not_have_is_found_and_removed_and_a_trac
     shop.sql(&format!("delete from orders where id in ({deleted}, {come_back})"));
     shop.await_tombstone(deleted);
     shop.await_tombstone(come_back);
-    assert!(reconcile(&shop, true, &[]).ends_with("equal\n"));
+    assert!(shop.reconcile(true, &[]).ends_with("equal\n"));
     redis(&shop, "COPY", &[key(kept), key(LEFT_OVER)]);
     redis(&shop, "COPY", &["order:copy".into(), key(come_back), "REPLACE".into()]);
     redis(&shop, "SET", &[key(LEFT_OVER + 1), "no hash".into()]);
-    let report = json(&shop);
+    let report = shop.reconcile_report();
     let extra: Vec<i64> = report["hashes_extra"]["first"].as_array().unwrap().iter().map(|id| id["order_id"].as_i64().unwrap()).collect();
     assert_eq!(extra, [come_back, LEFT_OVER, LEFT_OVER + 1], "{report}");
-    let text = reconcile(&shop, true, &["--repair"]);
+    let text = shop.reconcile(true, &["--repair"]);
     assert!(text.contains("3 hashes removed") && text.ends_with("repaired: all agree\n"), "{text}");
     assert!(shop.hash(LEFT_OVER).is_empty());
     shop.await_tombstone(come_back);

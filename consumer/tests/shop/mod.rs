@@ -1,6 +1,7 @@
 //! The shop of a test: the shared stack with its tables, and the orderstream processes that work on it.
 
 pub mod apart;
+mod commands;
 pub mod equality;
 pub mod fresh;
 pub mod poison;
@@ -8,7 +9,7 @@ mod run;
 pub mod series;
 pub mod topic;
 
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
@@ -181,21 +182,6 @@ impl Shop {
     pub fn kill(&mut self, number: usize) {
         self.processes[number].service.kill();
         self.group = fresh_group();
-    }
-
-    /// Runs a command of the program to its end.
-    pub fn orderstream(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_orderstream"));
-        command.args(arguments).envs(self.environment(settings)).output().unwrap()
-    }
-
-    /// The same, and what it prints on both outputs; it must succeed or fail as expected.
-    #[track_caller]
-    pub fn says(&self, succeeds: bool, arguments: &[&str]) -> String {
-        let output = self.orderstream(arguments, &[("HTTP_LISTEN", "127.0.0.1:1")]);
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert_eq!(output.status.success(), succeeds, "{arguments:?}: {text}");
-        text
     }
 
     fn environment(&self, settings: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -3,6 +3,26 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use super::*;
 use crate::record::Landmark;
 
+/// A worker that has read the ten records of the only partition.
+struct Reading {
+    cluster: Cluster,
+    did: UnboundedReceiver<Did>,
+    source: Source,
+    events: UnboundedReceiver<Event>,
+    _open: watch::Sender<bool>,
+}
+
+impl Reading {
+    async fn start() -> Self {
+        let cluster = Cluster::new(&[("t", 1)]);
+        cluster.produce("t", 0, 10, 10).await;
+        let (workers, mut did, open) = Workers::new("a");
+        let (source, events) = workers.start(cluster.config(&["t"]));
+        read(&mut did, &partition("t", 0), 10).await;
+        Self { cluster, did, source, events, _open: open }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_offset_outside_of_the_log_stops_the_partition_until_it_is_put_right() {
     let cluster = Cluster::new(&[("t", 1)]);
@@ -57,11 +77,7 @@ async fn a_commit_to_the_group_that_was_refused_is_made_good() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_that_the_group_forgot_abandons_its_work_and_comes_back() {
-    let cluster = Cluster::new(&[("t", 1)]);
-    cluster.produce("t", 0, 10, 10).await;
-    let (workers, mut did, _open) = Workers::new("a");
-    let (source, mut events) = workers.start(cluster.config(&["t"]));
-    read(&mut did, &partition("t", 0), 10).await;
+    let Reading { cluster, mut did, source, mut events, _open } = Reading::start().await;
     cluster.mock.request_errors(RDKafkaApiKey::Heartbeat, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID]);
     let end = wait_for(&mut did, |d| matches!(d, Did::End(..))).await;
     assert_eq!(end, Did::End("a", partition("t", 0), Ownership::Lost));
@@ -74,11 +90,7 @@ async fn a_member_that_the_group_forgot_abandons_its_work_and_comes_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_of_kafka_is_reported_and_the_work_goes_on_by_itself() {
-    let cluster = Cluster::new(&[("t", 1)]);
-    cluster.produce("t", 0, 10, 10).await;
-    let (workers, mut did, _open) = Workers::new("a");
-    let (source, mut events) = workers.start(cluster.config(&["t"]));
-    read(&mut did, &partition("t", 0), 10).await;
+    let Reading { cluster, mut did, source, mut events, _open } = Reading::start().await;
     cluster.mock.broker_down(-1).unwrap();
     wait_for(&mut events, |e| matches!(e, Event::KafkaDown)).await;
     cluster.mock.broker_up(-1).unwrap();
@@ -90,11 +102,7 @@ async fn an_outage_of_kafka_is_reported_and_the_work_goes_on_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_source_stops_within_its_deadline_while_kafka_is_away() {
-    let cluster = Cluster::new(&[("t", 1)]);
-    cluster.produce("t", 0, 10, 10).await;
-    let (workers, mut did, _open) = Workers::new("a");
-    let (source, mut events) = workers.start(cluster.config(&["t"]));
-    read(&mut did, &partition("t", 0), 10).await;
+    let Reading { cluster, mut did, source, mut events, _open } = Reading::start().await;
     cluster.mock.broker_down(-1).unwrap();
     wait_for(&mut events, |e| matches!(e, Event::KafkaDown)).await;
     let before = std::time::Instant::now();
