@@ -10,7 +10,7 @@ const SECONDS: &str = "10";
 /// `cargo test -p chaos` does not build orderstream, and one of another day would be tested in its place. This is what `make test` has built:
 /// after it nothing is left to be done, for other features of the same crates would be built beside it.
 fn build_orderstream(target: &Path) -> std::io::Result<ExitStatus> {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = stack::without_cargos_variables(Command::new(env!("CARGO")));
     cargo.args(["test", "--quiet", "--locked", "--workspace", "--no-run"]).env("CARGO_TARGET_DIR", target);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");

@@ -93,7 +93,7 @@ fn count() -> Result<Counts> {
 
 /// The example, optimised.
 fn build() -> Result<PathBuf> {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = stack::without_cargos_variables(Command::new(env!("CARGO")));
     // All members, as `make test` builds them: with fewer, dependencies would have other features and be built once more.
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     cargo.args(["build", "--workspace", "--example", "instructions", "--locked", "--message-format=json-render-diagnostics"]);

@@ -14,6 +14,7 @@
 
 mod access;
 mod builder;
+mod cargo;
 mod connect;
 pub mod expected;
 mod folder;
@@ -37,6 +38,7 @@ pub mod wait;
 mod warden;
 
 pub use builder::Builder;
+pub use cargo::without_cargos_variables;
 pub use connect::Connect;
 pub use folder::{remove_data, running_process};
 pub use http::answers;

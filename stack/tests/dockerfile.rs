@@ -59,7 +59,8 @@ fn within(root: &Path, working: &str, path: &str) -> PathBuf {
 
 fn shell(script: &str, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
-    let ended = Command::new("sh").args(["-euc", script]).current_dir(folder).env("CARGO_TARGET_DIR", target()).output().unwrap();
+    let mut shell = stack::without_cargos_variables(Command::new("sh"));
+    let ended = shell.args(["-euc", script]).current_dir(folder).env("CARGO_TARGET_DIR", target()).output().unwrap();
     let told = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "the image does not build: {script}\n{told}");
 }
