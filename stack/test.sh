@@ -7,5 +7,6 @@ step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; "$@"; }
 step cargo fmt --all --check
 step cargo clippy --workspace --all-targets --locked -- -D warnings
 RUSTDOCFLAGS='-D warnings' step cargo doc --workspace --no-deps --locked
-step cargo test --workspace --locked
+# Every failure at once: a run takes long.
+step cargo test --workspace --locked --no-fail-fast
 printf '\nall is well (%d s)\n' "$SECONDS"
