@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::claim;
-use crate::flow::Flow;
+use crate::flow::{Flow, Place};
 use crate::health::{Dependency, Health};
+use crate::results::ledger::Standing;
 use crate::source::{Event, Partition};
 use crate::topics::{self, Expected, Grade, Judgement};
 
@@ -91,24 +92,24 @@ pub async fn partitions(flow: Arc<Flow>) {
     }
 }
 
-/// Compares each partition's generation with the ledger's: a worker without records would not notice that it was fenced (P4, P9). And notes
-/// there which partitions this process has stopped, for whoever asks another process or none.
+/// Compares each partition with the ledger: a worker without records would not notice that it was fenced, or that Postgres has lost its last
+/// commits (P2, P4, P9). And notes there which partitions this process has stopped, for whoever asks another process or none.
 pub async fn fences(flow: Arc<Flow>) {
     let (mut second, process) = (every_second(), claim::process());
     loop {
         second.tick().await;
-        let Ok(generations) = flow.results.generations(flow.decoder.epoch).await else { continue };
-        for place in flow.places.all() {
-            let of_place =
-                |(topic, partition, ..): &&(String, i32, i64, _)| **topic == *place.claim.topic && *partition == place.claim.partition;
-            if let Some((.., generation, _)) = generations.iter().find(of_place) {
-                place.saw_generation(*generation);
-            }
+        // Before the ledger is asked: what is committed meanwhile is no loss.
+        let committed: Vec<(Arc<Place>, i64)> =
+            flow.places.all().into_iter().map(|place| (Arc::clone(&place), place.progress().done())).collect();
+        let Ok(ledger) = flow.results.standings(flow.decoder.epoch).await else { continue };
+        for (place, committed) in committed {
+            let is_of_place = |row: &&Standing| *row.topic == *place.claim.topic && row.partition == place.claim.partition;
+            place.compare(ledger.iter().find(is_of_place), committed);
         }
         let stops = flow.health.snapshot().stops();
-        for (topic, partition, _, noted) in &generations {
+        for Standing { topic, partition, stopped, .. } in &ledger {
             let Some((.., why)) = stops.iter().find(|(of, number, _)| **of == **topic && number == partition) else { continue };
-            if noted != why
+            if stopped != why
                 && let Err(error) = flow.results.note_stopped(flow.decoder.epoch, topic, *partition, &process, why.as_deref()).await
             {
                 tracing::debug!(%error, topic, partition, "That a partition has stopped, or goes on, was not noted; it is tried again");

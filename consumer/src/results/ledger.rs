@@ -54,6 +54,21 @@ impl FromRow<'_, PgRow> for Entry {
     }
 }
 
+/// What the owner of a partition compares with what it knows itself.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Standing {
+    /// The topic.
+    pub topic: String,
+    /// The number of the partition in it.
+    pub partition: i32,
+    /// How often it was claimed.
+    pub generation: i64,
+    /// The offset after the last record whose fate is committed.
+    pub next_offset: i64,
+    /// Why the process that claimed it has stopped it.
+    pub stopped: Option<String>,
+}
+
 /// Where a partition is to go on.
 #[derive(Debug, Clone, Copy)]
 pub struct Reset<'a> {
@@ -76,7 +91,7 @@ select topic, partition, next_offset, generation, claimed_by, claimed_at, cluste
     last_offset, last_ms, stopped
 from consumer_offsets where epoch = $1 order by topic, partition";
 
-const GENERATIONS: &str = "select topic, partition, generation, stopped from consumer_offsets where epoch = $1";
+const STANDINGS: &str = "select topic, partition, generation, next_offset, stopped from consumer_offsets where epoch = $1";
 
 /// Only of what the process has claimed itself: one that was refused has no say in the row of another.
 const NOTE_STOPPED: &str = "
@@ -113,12 +128,12 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_scalar(EPOCHS).fetch_all(on)).await?)
     }
 
-    /// Topic, partition, generation, and why it is stopped, of all partitions of this epoch.
+    /// Where all partitions of this epoch stand.
     ///
     /// # Errors
     /// If Postgres is away.
-    pub async fn generations(&self, epoch: i32) -> Result<Vec<(String, i32, i64, Option<String>)>, StoreError> {
-        Ok(self.lease().await?.ask(|on| sqlx::query_as(GENERATIONS).bind(epoch).fetch_all(on)).await?)
+    pub async fn standings(&self, epoch: i32) -> Result<Vec<Standing>, StoreError> {
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(STANDINGS).bind(epoch).fetch_all(on)).await?)
     }
 
     /// Notes why the process that claimed a partition under this name has stopped it, or that it has not.

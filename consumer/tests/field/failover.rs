@@ -1,8 +1,11 @@
-//! A synchronous standby that hangs: nothing counts as committed before the standby has it (P2, P3, P10).
+//! A standby takes over (P2, P3, P8, P10).
 //!
-//! The server ends its own timer of a statement before it waits for the standby, so that no timeout ends that wait and lets COMMIT succeed
+//! A synchronous one that hangs: nothing counts as committed before the standby has it. The server ends its own timer of a statement before it waits for the standby, so that no timeout ends that wait and lets COMMIT succeed
 //! with a warning; the deadline here gives the connection up, and the ledger decides.
+//!
+//! An asynchronous one lacks the last commits: what they were about is processed again, also where no further record comes.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use stack::OtherPostgres;
@@ -17,7 +20,9 @@ const REDIS_DATABASE: i64 = 4;
 
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(1);
 
-const COMMITTED: &str = "select coalesce(sum(next_offset), 0) from consumer_offsets where topic = 'synchronous.orders'";
+const COMMITTED: &str = "select coalesce(sum(next_offset), 0) from consumer_offsets where topic like '%.orders'";
+
+const ROWS: &str = "select count(*), count(distinct order_id), sum(quantity) from results";
 
 fn redis(shop: &Shop) -> redis::Connection {
     let mut connection = shop.redis().unwrap();
@@ -38,6 +43,10 @@ fn await_sql(postgres: &OtherPostgres, query: &str, expected: &str) {
     until(&format!("{query} = {expected}"), PATIENCE, look).unwrap();
 }
 
+fn records(orders: Range<i64>) -> Vec<Sent> {
+    orders.map(|id| Sent::order(id, event(id).to_string())).collect()
+}
+
 #[test]
 fn a_commit_that_a_hanging_standby_has_not_got_is_none_and_a_promotion_loses_nothing() {
     let mut shop = Shop::closed();
@@ -55,10 +64,7 @@ fn a_commit_that_a_hanging_standby_has_not_got_is_none_and_a_promotion_loses_not
         ("DATABASE_LOCK_TIMEOUT_MS", "500"),
         ("HEALTH_STALL_SECONDS", "2"),
     ]);
-    let send = |orders: std::ops::Range<i64>| {
-        let records: Vec<Sent> = orders.map(|id| Sent::order(id, event(id).to_string())).collect();
-        shop.topics().send(topic, &records);
-    };
+    let send = |orders: Range<i64>| shop.topics().send(topic, &records(orders));
     send(0..100);
     await_sql(&primary, COMMITTED, "100");
     primary.psql("alter system set synchronous_standby_names = '*'").unwrap();
@@ -79,10 +85,40 @@ fn a_commit_that_a_hanging_standby_has_not_got_is_none_and_a_promotion_loses_not
     let standby = standby.in_place_of(shop.stack(), &primary).unwrap();
     standby.psql("select pg_promote()").unwrap();
     await_sql(&standby, COMMITTED, "200");
-    let rows = "select count(*), count(distinct order_id), sum(quantity) from results";
-    await_sql(&standby, rows, "200|200|200");
+    await_sql(&standby, ROWS, "200|200|200");
     shop.await_that("every hash is there", || hashes(&shop) == 200);
     shop.process(number).await_readiness(200, "ok");
     shop.process(number).service().stop().unwrap();
+    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
+}
+
+#[test]
+fn what_an_asynchronous_standby_lacks_is_processed_again_though_no_further_record_comes() {
+    let mut shop = Shop::closed();
+    let topic = "asynchronous.orders";
+    shop.stack().create_topic(topic, 2, &[("retention.ms", "-1")]).unwrap();
+    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
+    let primary = OtherPostgres::start(shop.stack(), "asynchronous-primary").unwrap();
+    let standby = primary.standby(shop.stack(), "asynchronous-standby").unwrap();
+    let (url, cache) = (primary.orderstream_database_url(), format!("{}/{REDIS_DATABASE}", shop.stack().redis_url()));
+    let number = shop.start_another(&[("DATABASE_URL", &url), ("REDIS_URL", &cache), ("KAFKA_ORDERS_TOPIC", topic)]);
+    shop.topics().send(topic, &records(0..100));
+    await_sql(&primary, COMMITTED, "100");
+    await_sql(&standby, COMMITTED, "100");
+
+    standby.service().stop().unwrap();
+    shop.topics().send(topic, &records(100..200));
+    await_sql(&primary, COMMITTED, "200");
+    shop.await_that("every hash is there", || hashes(&shop) == 200);
+
+    primary.service().kill();
+    let standby = standby.in_place_of(shop.stack(), &primary).unwrap();
+    standby.psql("select pg_promote()").unwrap();
+    await_sql(&standby, COMMITTED, "200");
+    await_sql(&standby, ROWS, "200|200|200");
+    let process = shop.process(number).service();
+    assert!(process.log_tail(100).contains("Postgres has lost its last commits"), "{}", process.log_tail(100));
+    shop.process(number).await_readiness(200, "ok");
+    process.stop().unwrap();
     redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
 }
