@@ -98,7 +98,7 @@ pub(super) fn kind_of(code: i8) -> Kind {
 }
 
 /// Postgres' `"char"` is a signed byte on the wire.
-fn kind_code(kind: Kind) -> i8 {
+pub(super) fn kind_code(kind: Kind) -> i8 {
     match kind {
         Kind::Snapshot => b's' as i8,
         Kind::Stream => b'w' as i8,

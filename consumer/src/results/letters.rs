@@ -5,17 +5,18 @@ use std::ops::Range;
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
+use super::columns::kind_code;
 use super::{Claim, Results, StoreError};
 use crate::letter_cap::BY_CHOICE;
 use crate::rejection::Reason;
 
 const LETTERS: &str = "
 insert into dead_letters (id, epoch, topic, partition, \"offset\", order_id, customer_id, reason, stage, message, replays, dlq_topic,
-    dlq_partition, dlq_offset)
-select id, $1, $2, $3, o, order_id, customer_id, reason, stage, message, replays, dlq_topic, dlq_partition, dlq_offset
+    dlq_partition, dlq_offset, kind, commit_lsn, lsn)
+select id, $1, $2, $3, o, order_id, customer_id, reason, stage, message, replays, dlq_topic, dlq_partition, dlq_offset, kind, commit_lsn, lsn
 from unnest($4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::int[], $11::text[], $12::int[], $13::bigint[],
-    $14::text[])
-    as l (id, o, order_id, reason, stage, message, replays, dlq_topic, dlq_partition, dlq_offset, customer_id)
+    $14::text[], $15::\"char\"[], $16::bigint[], $17::bigint[])
+    as l (id, o, order_id, reason, stage, message, replays, dlq_topic, dlq_partition, dlq_offset, customer_id, kind, commit_lsn, lsn)
 on conflict (id) do update set dlq_topic = excluded.dlq_topic, dlq_partition = excluded.dlq_partition, dlq_offset = excluded.dlq_offset";
 
 /// Records the letters; one that was sent again by a retry keeps its row and points to the newer copy.
@@ -39,6 +40,9 @@ pub(super) async fn insert(connection: &mut PgConnection, claim: &Claim, letters
         .bind(letters.iter().map(|letter| letter.dlq_partition).collect::<Vec<_>>())
         .bind(letters.iter().map(|letter| letter.dlq_offset).collect::<Vec<_>>())
         .bind(letters.iter().map(|letter| letter.customer_id.as_deref()).collect::<Vec<_>>())
+        .bind(letters.iter().map(|letter| letter.position.map(|position| kind_code(position.kind))).collect::<Vec<_>>())
+        .bind(letters.iter().map(|letter| letter.position?.commit).collect::<Vec<_>>())
+        .bind(letters.iter().map(|letter| letter.position?.lsn).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

@@ -16,8 +16,18 @@ const CLOSE_OF_ORDERS: &str = "
 with mine as (
     select l.id from dead_letters l left join results r using (order_id) left join deleted_orders d using (order_id)
     where l.resolved_at is null and l.order_id = any($1)
-        and (overtakes(r.epoch, r.partition, r.\"offset\", l.epoch, l.partition, l.\"offset\")
-            or overtakes(d.epoch, d.partition, d.\"offset\", l.epoch, l.partition, l.\"offset\"))
+        and (overtakes(r.epoch, r.partition, r.\"offset\", r.kind, r.commit_lsn, r.lsn,
+                l.epoch, l.partition, l.\"offset\", l.kind, l.commit_lsn, l.lsn)
+            or overtakes(d.epoch, d.partition, d.\"offset\", d.kind, d.commit_lsn, d.lsn,
+                l.epoch, l.partition, l.\"offset\", l.kind, l.commit_lsn, l.lsn)
+            or exists (select from truncates t where precedes_truncate(l.epoch, l.kind, l.commit_lsn, l.lsn, t.epoch, t.lsn)))
+    order by l.id for update of l)
+update dead_letters l set resolved_at = now(), resolution = 'overtaken' from mine where l.id = mine.id";
+
+const CLOSE_OF_TRUNCATED: &str = "
+with mine as (
+    select l.id from dead_letters l join truncates t on t.epoch = $1 and precedes_truncate(l.epoch, l.kind, l.commit_lsn, l.lsn, t.epoch, t.lsn)
+    where l.resolved_at is null and l.order_id > $2 and l.order_id <= $3
     order by l.id for update of l)
 update dead_letters l set resolved_at = now(), resolution = 'overtaken' from mine where l.id = mine.id";
 
@@ -34,6 +44,12 @@ pub(super) async fn close_of_orders(connection: &mut PgConnection, order_ids: &[
     if !order_ids.is_empty() {
         sqlx::query(CLOSE_OF_ORDERS).bind(order_ids).execute(connection).await?;
     }
+    Ok(())
+}
+
+/// Closes the open letters of the orders above `after` and up to `up_to` that a truncate has removed.
+pub(super) async fn close_of_truncated(connection: &mut PgConnection, epoch: i32, after: i64, up_to: i64) -> Result<(), StoreError> {
+    sqlx::query(CLOSE_OF_TRUNCATED).bind(epoch).bind(after).bind(up_to).execute(connection).await?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::{Class, Results, StoreError, due};
+use super::{Class, Results, StoreError, due, overtaken};
 use crate::position::Position;
 
 const NOTE: &str = "
@@ -108,6 +108,9 @@ impl Results {
         let up_to: Option<i64> = lease.ask(|on| sqlx::query_scalar(NEXT).bind(after).bind(rows).fetch_one(on)).await?;
         if let Some(up_to) = up_to.filter(|_| !leave) {
             lease.ask(|on| remove(on, epoch, after, up_to)).await?;
+        }
+        if !leave {
+            lease.ask(|on| overtaken::close_of_truncated(on, epoch, after, up_to.unwrap_or(i64::MAX))).await?;
         }
         let swept = sqlx::query(SWEPT).bind(epoch).bind(up_to).bind(i64::from(leave)).bind(FROM_THE_START);
         lease.ask(|on| swept.execute(on)).await?;

@@ -2,7 +2,8 @@
 
 use crate::restored::Forbidden;
 use crate::shop::Shop;
-use crate::shop::poison::MAX_RECORD_BYTES;
+use crate::shop::apart::Apart;
+use crate::shop::poison::{MAX_RECORD_BYTES, event};
 use crate::shop::topic::{ORDERS, Sent};
 
 fn letters_of(shop: &Shop, order: i64) -> String {
@@ -82,4 +83,31 @@ fn the_letter_of_a_customer_who_was_corrected_or_deleted_is_closed() {
     shop.sql("delete from customers where id like 'OVERTAKEN-%'");
     shop.await_sql(open, "");
     shop.await_everything_right_with_letters(letters);
+}
+
+/// An order at this place in the shop's log, in this partition; with a quantity below zero it is a letter.
+fn at(lsn: i64, partition: i32, quantity: i64) -> Sent {
+    let mut event = event(1);
+    event["op"] = "u".into();
+    event["after"]["quantity"] = quantity.into();
+    (event["source"]["sequence"], event["source"]["lsn"]) = (format!(r#"["{lsn}","{lsn}"]"#).into(), lsn.into());
+    Sent { partition: Some(partition), ..Sent::order(1, event.to_string()) }
+}
+
+/// As with a message key that has a column more, which changes.
+#[test]
+fn a_letter_is_closed_by_a_newer_change_in_another_partition_and_by_no_older_one() {
+    let mut shop = Shop::closed();
+    let apart = Apart::with_partitions(&shop, "overtaken_elsewhere", 2, &[("retention.ms", "-1")]);
+    let letters = "select coalesce(resolution, 'open') from dead_letters";
+    let number = shop.start_another(&apart.settings());
+    shop.topics().send(&apart.orders, &[at(50, 0, -1)]);
+    apart.await_sql(letters, "open");
+    shop.topics().send(&apart.orders, &[at(40, 1, 40)]);
+    apart.await_sql("select quantity from results", "40");
+    assert_eq!(apart.sql(letters), "open");
+    shop.topics().send(&apart.orders, &[at(60, 1, 60)]);
+    apart.await_sql("select quantity from results", "60");
+    apart.await_sql(letters, "overtaken");
+    shop.process(number).service().stop().unwrap();
 }

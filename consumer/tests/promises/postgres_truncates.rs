@@ -1,7 +1,8 @@
 //! A truncate in the real Postgres: what is older goes, in every partition, and stays out (P5).
 
 use orderstream::position::Position;
-use orderstream::results::batch::{Batch, Put};
+use orderstream::rejection::Rejection;
+use orderstream::results::batch::{Batch, LetterRow, Put};
 
 use crate::shop::fresh::{Fresh, at, batch, put};
 
@@ -27,6 +28,36 @@ fn a_truncate_removes_what_is_older_in_every_partition_and_older_events_stay_out
     assert_eq!(fresh.apply(&here, &truncated(10, vec![put(3, 9, at(0, 11, 130))], at(0, 10, 100))).unwrap().fates.stale, 1);
     fresh.runtime.block_on(fresh.sweep_truncates());
     assert_eq!([1, 2, 3, 7].map(|id| fresh.live(id)), [None, None, Some(9), Some(1)]);
+}
+
+fn letter(order_id: i64, position: Position) -> LetterRow {
+    LetterRow {
+        id: format!("letter-{order_id}"),
+        offset: position.offset,
+        order_id: Some(order_id),
+        customer_id: None,
+        position: Some(position),
+        rejection: Rejection::invalid("after.quantity: negative"),
+        replays: 0,
+        dlq_topic: "letters".into(),
+        dlq_partition: 0,
+        dlq_offset: order_id,
+    }
+}
+
+#[test]
+fn letters_of_orders_that_a_truncate_removes_are_closed_whenever_they_come() {
+    let fresh = Fresh::database("truncated_letters");
+    let (here, there) = (fresh.claim(0), fresh.claim(1));
+    let with = |batch: Batch, letters: Vec<LetterRow>| Batch { letters, ..batch };
+    // Of an order with a row, of one that never had any, and of one that comes after the truncate.
+    let before = vec![letter(1, at(0, 1, 20)), letter(2, at(0, 2, 30)), letter(3, at(0, 3, 130))];
+    fresh.apply(&here, &with(batch(0, 4, vec![put(1, 1, at(0, 0, 10))], vec![]), before)).unwrap();
+    fresh.apply(&here, &truncated(4, vec![], at(0, 4, 100))).unwrap();
+    fresh.runtime.block_on(fresh.sweep_truncates());
+    fresh.apply(&there, &with(batch(0, 1, vec![], vec![]), vec![letter(4, at(1, 0, 40))])).unwrap();
+    assert_eq!(fresh.number("select sum(order_id)::bigint from dead_letters where resolution = 'overtaken'"), 1 + 2 + 4);
+    assert_eq!(fresh.number("select count(*) from dead_letters where resolved_at is null"), 1);
 }
 
 #[test]
