@@ -14,16 +14,20 @@ use std::fs;
 const TARGETS: [&str; 2] = ["field", "promises"];
 
 /// The beginning of what no test can be seen to move, and why.
-const STILL: [(&str, &str); 5] = [
+const STILL: [(&str, &str); 9] = [
     ("orderstream_build_info", "says which program it is"),
     ("orderstream_breaker_probes_total{what=\"late\"}", "needs a server that is slow for exactly so long"),
     ("orderstream_breaker_state{state=\"forced_", "set by the configuration for the whole life of a process"),
     ("orderstream_breaker_state{state=\"half_open\"}", "lasts for milliseconds"),
+    ("orderstream_breaker_probes_total{what=\"expired\"}", "needs a probe whose task was dropped on the way"),
+    ("orderstream_writes_breaker_state{state=\"forced_", "as of the other breaker"),
+    ("orderstream_writes_breaker_state{state=\"half_open\"}", "as of the other breaker"),
+    ("orderstream_partition_state{state=\"claiming\"}", "lasts for milliseconds"),
     ("orderstream_rebuilding{", "over before somebody looks; the unit tests of the metrics look"),
 ];
 
+/// Cargo runs the targets by their names: this one after those that it judges.
 #[test]
-#[ignore = "judges a run of all tests before it: cargo test -p orderstream --test series -- --ignored"]
 fn every_series_has_moved_in_a_run_of_all_tests() {
     let (mut seen, mut moved, mut families) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for target in TARGETS {

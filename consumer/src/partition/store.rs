@@ -103,6 +103,7 @@ async fn store(flow: &Flow, place: &Place, mut prepared: Prepared) -> Result<Out
             Err(ApplyError::Store(error)) => error,
         };
         if error.class() == Class::Row {
+            flow.metrics.postgres_error(error.class().as_str());
             flow.metrics.batch_bisected();
             let refused = flow.results.refused(&prepared.batch).await.unwrap_or_default();
             if !refused.is_empty() {
