@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 pub(crate) use self::ledger::Read;
+pub(crate) use self::reconcile::repair;
 use crate::topics::{CUSTOMERS, ORDERS};
 use crate::world::World;
 

@@ -7,9 +7,10 @@ use stack::Service;
 use stack::proxy::{Mode, Proxy};
 
 use crate::process::Process;
-use crate::redis_faults;
+use crate::schema_faults::{self, Alteration};
 use crate::topics::ORDERS;
 use crate::world::World;
+use crate::{redis_faults, results_faults};
 
 /// The shop goes on where orderstream may not write. It has to wait for the long transactions.
 const TRUNCATE: &str = "
@@ -37,6 +38,10 @@ pub(crate) enum Place {
     ToKafka(usize),
     /// The shop's table of orders.
     Table,
+    /// The columns of the shop's tables.
+    Schema,
+    /// What orderstream keeps in Postgres.
+    Results,
     /// Debezium's signal table.
     Signals,
     /// The topic of orders.
@@ -66,8 +71,10 @@ pub(crate) enum Kind {
     ReadOnly,
     /// Redis: killed, and back without data.
     Emptied,
-    /// Redis: back to what it was when the time began.
+    /// Redis or the results: back to what they were when the time began.
     OldData,
+    /// Redis: orderstream may not use this command.
+    Forbidden(&'static str),
     /// Postgres: every backend of the worker and of Debezium is terminated.
     Terminate,
     /// Both tables are read again by Debezium.
@@ -76,6 +83,12 @@ pub(crate) enum Kind {
     Truncate,
     /// One partition more.
     AddPartition,
+    /// What was processed in the rounds before goes from the topic.
+    Retention,
+    /// Another schema.
+    Alter(Alteration),
+    /// Rows changed and removed by hand.
+    ByHand,
 }
 
 /// One fault.
@@ -111,6 +124,10 @@ impl fmt::Display for Fault {
             Kind::Snapshot => f.write_str("incremental snapshot"),
             Kind::Truncate => f.write_str("orders truncated"),
             Kind::AddPartition => f.write_str("one more partition"),
+            Kind::Retention => f.write_str("the old part deleted"),
+            Kind::Forbidden(command) => write!(f, "{command} forbidden"),
+            Kind::Alter(alteration) => f.write_str(alteration.as_str()),
+            Kind::ByHand => f.write_str("changed by hand"),
         }
     }
 }
@@ -144,11 +161,16 @@ impl Fault {
             Kind::ReadOnly if self.place == Place::Redis => redis_faults::make_read_only(stack),
             Kind::ReadOnly => set_read_only(world, true),
             Kind::Emptied => redis_faults::lose_data(stack),
-            Kind::OldData => redis_faults::back_up(stack),
+            Kind::OldData if self.place == Place::Redis => redis_faults::back_up(stack),
+            Kind::OldData => results_faults::back_up(world),
+            Kind::Forbidden(command) => redis_faults::forbid(stack, command),
             Kind::Terminate => terminate(world),
             Kind::Snapshot => ask_for_snapshot(world),
             Kind::Truncate => stack.psql(TRUNCATE).map(drop),
             Kind::AddPartition => world.topics.add_partition(&world.runtime, ORDERS),
+            Kind::Retention => world.topics.delete_before(&world.runtime, ORDERS, &world.processed()),
+            Kind::Alter(alteration) => alteration.begin(stack),
+            Kind::ByHand => results_faults::change_by_hand(world),
         }
     }
 
@@ -168,11 +190,14 @@ impl Fault {
                 self.on_line(world, Proxy::cut);
                 Ok(())
             }
-            Kind::Full => redis_faults::heal(&world.stack),
+            Kind::Full | Kind::Forbidden(_) => redis_faults::heal(&world.stack),
             Kind::ReadOnly if self.place == Place::Redis => redis_faults::heal(&world.stack),
             Kind::ReadOnly => set_read_only(world, false),
-            Kind::OldData => redis_faults::return_to_backup(&world.stack),
-            Kind::Cut | Kind::Flush | Kind::Emptied | Kind::Terminate | Kind::Snapshot | Kind::Truncate | Kind::AddPartition => Ok(()),
+            Kind::OldData if self.place == Place::Redis => redis_faults::return_to_backup(&world.stack),
+            Kind::OldData => results_faults::return_to_backup(world),
+            Kind::Alter(_) => schema_faults::heal(&world.stack),
+            Kind::Cut | Kind::Flush | Kind::Emptied | Kind::Terminate | Kind::Snapshot | Kind::Truncate => Ok(()),
+            Kind::AddPartition | Kind::Retention | Kind::ByHand => Ok(()),
         }
     }
 

@@ -3,7 +3,9 @@
 //! - [`world`]: the services and the orderstream processes ([`process`]), each behind a [`proxy`](stack::proxy) to Postgres,
 //!   one to Redis and one to Kafka
 //! - [`workload`]: what the shop does meanwhile, in [`statements`]; [`poison`] is put straight on the topics
-//! - [`schedule`]: which [`fault`] comes when; [`redis_faults`] are those of Redis itself
+//! - [`setting`]: what the shop and its operators have chosen for a round
+//! - [`schedule`]: which [`fault`] comes when; [`redis_faults`] are those of Redis itself, [`results_faults`] those of the results database,
+//!   [`schema_faults`] change the shop's tables
 //! - [`watch`]: what must hold at every moment of the round
 //! - [`checks`]: what must hold at its end
 //! - [`round`]: all of it in order; [`table`] is what it prints
@@ -16,8 +18,11 @@ mod fault;
 mod poison;
 mod process;
 mod redis_faults;
+mod results_faults;
 mod round;
 mod schedule;
+mod schema_faults;
+mod setting;
 mod statements;
 mod table;
 mod topics;

@@ -19,6 +19,9 @@ pub(crate) const MARK: &str = "chaos-poison";
 const FOREIGN_IDS: i64 = 900_000_000;
 /// Over `source.max_record_bytes`; compressed it is small enough for the broker.
 const TOO_LARGE: usize = 1_200_000;
+/// Of the producer whose records come in transactions.
+const PRODUCER: &str = "chaos-poison";
+const SHORT_PATIENCE: Duration = Duration::from_secs(5);
 /// Kafka may be away for a while; what is sent meanwhile arrives afterwards.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -28,18 +31,52 @@ struct Poison {
     value: Vec<u8>,
 }
 
-/// Sends poison until the time is over; all of it is on the topics when this returns.
-pub(crate) fn send(topics: &Topics, mut rng: Rng, clock: &Clock) -> Result<usize> {
-    let producer = topics.producer()?;
+/// Sends poison until the time is over; all of it is on the topics when this returns. How many records were sent.
+pub(crate) fn send(topics: &Topics, mut rng: Rng, clock: &Clock, in_transactions: bool) -> Result<usize> {
+    if in_transactions {
+        return send_in_transactions(topics, &mut rng, clock);
+    }
+    let producer = topics.producer(None)?;
     let mut sent = 0;
     while !clock.is_over() {
-        put(&producer, &any(&mut rng), sent)?;
-        sent += 1;
-        producer.poll(Duration::ZERO);
-        thread::sleep(Duration::from_millis(rng.u64(50..1_500)));
+        sent += put_some(&producer, &mut rng, sent, 1)?;
     }
     producer.flush(PATIENCE)?;
     Ok(sent)
+}
+
+/// The same in transactions, of which some are aborted: on the topics are records that nobody may read, and offsets that hold none.
+fn send_in_transactions(topics: &Topics, rng: &mut Rng, clock: &Clock) -> Result<usize> {
+    let mut sent = 0;
+    while !clock.is_over() {
+        let producer = topics.producer(Some(PRODUCER))?;
+        // It ends what one before it has left open. Kafka may be away; the next one tries again.
+        if producer.init_transactions(SHORT_PATIENCE).is_err() {
+            continue;
+        }
+        while !clock.is_over() {
+            producer.begin_transaction()?;
+            let count = rng.u8(1..4);
+            sent += put_some(&producer, rng, sent, count)?;
+            // To end a transaction waits for what was sent, and nobody but this thread takes the answers.
+            producer.flush(PATIENCE)?;
+            let aborts = rng.u8(0..4) == 0;
+            let ended = if aborts { producer.abort_transaction(PATIENCE) } else { producer.commit_transaction(PATIENCE) };
+            if ended.is_err() && producer.abort_transaction(PATIENCE).is_err() {
+                break;
+            }
+        }
+    }
+    Ok(sent)
+}
+
+fn put_some(producer: &BaseProducer, rng: &mut Rng, number: usize, count: u8) -> Result<usize> {
+    for number in (number..).take(count.into()) {
+        put(producer, &any(rng), number)?;
+        producer.poll(Duration::ZERO);
+        thread::sleep(Duration::from_millis(rng.u64(50..1_500)));
+    }
+    Ok(count.into())
 }
 
 fn put(producer: &BaseProducer, poison: &Poison, number: usize) -> Result<()> {
@@ -67,7 +104,8 @@ fn any(rng: &mut Rng) -> Poison {
         12..=15 => order(foreign, event(foreign, REFUSED_PRODUCT, "1", "paid")),
         16 => order(foreign, event(foreign, "P", "1", "__debezium_unavailable_value")),
         17 => order(id, "x".repeat(TOO_LARGE)),
-        _ => Poison { topic: CUSTOMERS, key: format!(r#"{{"id":"CHAOS{}"}}"#, id % 60), value: format!("[{PLANTED_NAME}]").into_bytes() },
+        // A key of its own: compaction takes none of them away.
+        _ => Poison { topic: CUSTOMERS, key: format!(r#"{{"id":"NOBODY{foreign}"}}"#), value: format!("[{PLANTED_NAME}]").into_bytes() },
     }
 }
 

@@ -29,10 +29,17 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// The process of that number, not started yet. From its next start on it holds orders back while Redis is away, if `hold` says so.
-    pub(crate) fn new(stack: &Stack, runtime: &Handle, number: usize, to_kafka: Proxy, hold: &Arc<AtomicBool>) -> Result<Self> {
+    /// The process of that number, not started yet; it finds Postgres at the port `postgres`. From its next start on it holds orders back while Redis is away, if `hold` says so.
+    pub(crate) fn new(
+        stack: &Stack,
+        runtime: &Handle,
+        number: usize,
+        postgres: u16,
+        to_kafka: Proxy,
+        hold: &Arc<AtomicBool>,
+    ) -> Result<Self> {
         let program = program()?;
-        let to_postgres = Proxy::start(runtime, stack.ports().postgres)?;
+        let to_postgres = Proxy::start(runtime, postgres)?;
         let to_redis = Proxy::start(runtime, stack.ports().redis)?;
         let port = stack::free_port()?;
         let environment = [

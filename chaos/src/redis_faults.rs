@@ -49,8 +49,14 @@ pub(crate) fn make_read_only(stack: &Stack) -> Result<()> {
     command(stack, &["REPLICAOF", "127.0.0.1", "1"])
 }
 
-/// It is writable, with as much memory as it should have.
+/// Its user may not use this command.
+pub(crate) fn forbid(stack: &Stack, name: &str) -> Result<()> {
+    command(stack, &["ACL", "SETUSER", "default", &format!("-{name}")])
+}
+
+/// It is writable, with as much memory as it should have, and its user may do everything.
 pub(crate) fn heal(stack: &Stack) -> Result<()> {
+    command(stack, &["ACL", "SETUSER", "default", "+@all"])?;
     command(stack, &["REPLICAOF", "NO", "ONE"])?;
     configure(stack, MEMORY)
 }

@@ -1,5 +1,6 @@
 //! One round: work and faults at once, then healing, then the checks.
 
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,13 +12,13 @@ use crate::checks::{self, Finding, Read};
 use crate::fault::{Kind, Place};
 use crate::poison;
 use crate::schedule::{self, Planned};
+use crate::setting::Setting;
+use crate::statements;
 use crate::topics::ORDERS;
 use crate::watch::Watch;
 use crate::workload::{self, Clock};
 use crate::world::World;
 
-/// One in so many has `enrichment.when_redis_is_down = hold`.
-const ROUNDS_THAT_HOLD: u8 = 4;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Of the topic of orders, before one is added.
 const PARTITIONS: usize = 4;
@@ -74,12 +75,10 @@ impl Round {
     pub(crate) fn run(&mut self, world: &mut World, read: &mut Read) -> Result<()> {
         let mut rng = Rng::with_seed(self.seed);
         self.workers = rng.usize(2..=world.processes.len());
-        let hold = rng.u8(0..ROUNDS_THAT_HOLD) == 0;
-        world.set_active(self.workers, hold)?;
+        world.set_active(self.workers, Setting::any(&mut rng))?;
         let may_add_partition = world.topics.ends(ORDERS)?.len() == PARTITIONS;
         let plan = schedule::plan(&mut rng, self.work, self.workers, may_add_partition);
-        let held = if hold { ", orders are held while Redis is away" } else { "" };
-        println!("\nround with seed {}: {} processes, {} faults{held}", self.seed, self.workers, plan.len());
+        println!("\nround with seed {}: {} processes, {} faults, {}", self.seed, self.workers, plan.len(), world.setting);
         let (world, watch): (&World, Watch) = (world, Watch::default());
         let (ended, watched) = thread::scope(|scope| {
             let watching = scope.spawn(|| watch.run(world));
@@ -102,7 +101,7 @@ impl Round {
         let work = world.runtime.spawn(workload::run(world.stack.database_url(), self.seed, clock));
         let poison_rng = Rng::with_seed(self.seed ^ 0xdead);
         let (happened, poison) = thread::scope(|scope| {
-            let poison = scope.spawn(|| poison::send(&world.topics, poison_rng, &clock));
+            let poison = scope.spawn(|| poison::send(&world.topics, poison_rng, &clock, world.setting.transactions));
             let faults: Vec<_> = plan.into_iter().map(|planned| scope.spawn(move || happen(world, planned, begin))).collect();
             (faults.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>(), poison.join())
         });
@@ -118,10 +117,15 @@ impl Round {
         self.healing = begin.elapsed();
         watch.healed();
         // Whoever sees these has seen everything before them.
-        until("Postgres takes writes", PATIENCE, || Attempt::from(world.stack.psql(LAST_WORDS)))?;
+        until("Postgres takes writes", PATIENCE, || Attempt::from(world.stack.psql(statements::CORRECT)))?;
+        world.stack.psql(LAST_WORDS)?;
         let begin = Instant::now();
+        if world.changed_by_hand.swap(false, Ordering::SeqCst) {
+            checks::repair(world)?;
+        }
         let settled = checks::settle(world, read);
         (self.findings, self.last) = (settled.findings, settled.last);
+        world.was_processed(read.orders_read());
         self.settling = begin.elapsed();
         Ok(())
     }

@@ -6,6 +6,7 @@ use fastrand::Rng;
 use stack::proxy::Mode;
 
 use crate::fault::{Fault, Kind, Place};
+use crate::schema_faults::Alteration;
 
 /// The shop works a little longer than the last fault begins.
 const LAST_WORK: Duration = Duration::from_secs(3);
@@ -43,7 +44,7 @@ fn milliseconds(time: Duration) -> u64 {
 
 fn any(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Fault {
     let worker = rng.usize(0..workers);
-    let (place, kinds): (Place, &[Kind]) = match rng.u8(0..24) {
+    let (place, kinds): (Place, &[Kind]) = match rng.u8(0..30) {
         0..=2 => (Place::Postgres, &[Kind::Kill, Kind::Pause, Kind::Stop, Kind::ReadOnly, Kind::Terminate, Kind::Terminate]),
         3..=6 => (Place::Redis, &REDIS),
         7..=8 => (Place::Kafka, &[Kind::Kill, Kind::Pause, Kind::Stop]),
@@ -54,6 +55,9 @@ fn any(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Fault {
         18..=20 => (Place::ToKafka(worker), &LINE),
         21 if may_add_partition => (Place::Topic, &[Kind::AddPartition]),
         22 => (Place::Table, &[Kind::Truncate]),
+        23..=25 => (Place::Schema, &ALTERATIONS),
+        26 => (Place::Topic, &[Kind::Retention]),
+        27..=28 => (Place::Results, &[Kind::ByHand, Kind::OldData]),
         _ => (Place::Signals, &[Kind::Snapshot]),
     };
     let kind = match kinds[rng.usize(0..kinds.len())] {
@@ -63,7 +67,22 @@ fn any(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Fault {
     Fault { place, kind }
 }
 
-const REDIS: [Kind; 8] = [Kind::Kill, Kind::Pause, Kind::Stop, Kind::Flush, Kind::Full, Kind::ReadOnly, Kind::Emptied, Kind::OldData];
+const REDIS: [Kind; 10] = [
+    Kind::Kill,
+    Kind::Pause,
+    Kind::Stop,
+    Kind::Flush,
+    Kind::Full,
+    Kind::ReadOnly,
+    Kind::Emptied,
+    Kind::OldData,
+    Kind::Forbidden("restore"),
+    Kind::Forbidden("evalsha"),
+];
+const ALTERATIONS: [Kind; 4] = {
+    let [one, two, three, four] = Alteration::ALL;
+    [Kind::Alter(one), Kind::Alter(two), Kind::Alter(three), Kind::Alter(four)]
+};
 const LINE: [Kind; 4] = [Kind::Cut, Kind::Forget, Kind::Line(Mode::Open), Kind::Line(Mode::Open)];
 
 fn mode(rng: &mut Rng) -> Mode {
@@ -80,7 +99,7 @@ fn duration(rng: &mut Rng, fault: Fault) -> Duration {
     let millis = match (fault.place, fault.kind) {
         (Place::Worker(_), Kind::Pause) => 500..14_000,
         (_, Kind::Kill | Kind::Stop) => 0..6_000,
-        (_, Kind::Pause | Kind::Full | Kind::ReadOnly) => 300..8_000,
+        (_, Kind::Pause | Kind::Full | Kind::ReadOnly | Kind::Forbidden(_) | Kind::Alter(_)) => 300..8_000,
         (_, Kind::Line(_) | Kind::Forget) => 300..12_000,
         (_, Kind::OldData) => 1_000..8_000,
         _ => 0..1,
@@ -91,13 +110,13 @@ fn duration(rng: &mut Rng, fault: Fault) -> Duration {
 fn collide(a: &Planned, b: &Planned) -> bool {
     let lie_apart = a.at + a.lasts < b.at || b.at + b.lasts < a.at;
     let once = matches!(a.fault.kind, Kind::AddPartition | Kind::Truncate);
-    a.fault.place == b.fault.place && (once || !lie_apart) || brings_back([a.fault.kind, b.fault.kind])
+    a.fault.place == b.fault.place && (once || !lie_apart) || disturbs_a_snapshot([a.fault.kind, b.fault.kind])
 }
 
 /// An incremental snapshot sends rows of the moment at which it read them, and Debezium leaves out those of which it has seen a change since.
-/// Of a truncate it knows no rows: it would send all of them after it.
-fn brings_back(kinds: [Kind; 2]) -> bool {
-    kinds.contains(&Kind::Truncate) && kinds.contains(&Kind::Snapshot)
+/// Of a truncate it knows no rows: it would send all of them after it. And while one runs, says its manual, no column may change.
+fn disturbs_a_snapshot(kinds: [Kind; 2]) -> bool {
+    kinds.contains(&Kind::Snapshot) && kinds.iter().any(|kind| matches!(kind, Kind::Truncate | Kind::Alter(_)))
 }
 
 #[cfg(test)]
@@ -131,8 +150,8 @@ mod tests {
             .map(|planned| planned.fault.to_string())
             .filter(|text| !text.contains("delayed"))
             .collect();
-        // 5 of Postgres, 8 of Redis, 3 each of Kafka, Connect and the worker, 5 of each line beside the delays; a snapshot, a truncate, a
-        // partition.
-        assert_eq!(texts.len(), 5 + 8 + 3 * 3 + 5 * 3 + 3, "{texts:?}");
+        // 5 of Postgres, 10 of Redis, 3 each of Kafka, Connect and the worker, 5 of each line beside the delays, 4 of the schema, 2 of the
+        // results; a snapshot, a truncate, a partition, a retention.
+        assert_eq!(texts.len(), 5 + 10 + 3 * 3 + 5 * 3 + 4 + 2 + 4, "{texts:?}");
     }
 }

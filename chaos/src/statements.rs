@@ -2,16 +2,23 @@
 
 use fastrand::Rng;
 
+use crate::world::REFUSED_PRODUCT;
+
 /// Whatever is called so may be found in no log, no metric and no header (P11).
 pub(crate) const PLANTED_NAME: &str = "Plantagenet";
 /// The same for addresses.
 pub(crate) const PLANTED_DOMAIN: &str = "planted.example";
 
 const CUSTOMERS: u32 = 60;
+/// Has thousands of orders after a few rounds: a change of this customer is one of all of them.
+const HOT_CUSTOMER: &str = "CHAOS0";
 const STATUSES: [&str; 4] = ["pending", "paid", "shipped", "returned"];
 
 /// Before a round: every third of the old orders stays, so that a hundred rounds are as quick as one.
 pub(crate) const CLEAR: &str = "delete from orders where id % 3 > 0";
+
+/// At the end of a round the shop corrects what was refused: the letters are answered, and the rows come to what they should be.
+pub(crate) const CORRECT: &str = "update orders set product_id = 'CORRECTED' where product_id = 'REFUSED'";
 
 /// One transaction of the shop. Ids are chosen among the newest up to `newest`; whether there is such an order decides Postgres.
 pub(crate) fn transaction(rng: &mut Rng, newest: i64) -> String {
@@ -21,9 +28,11 @@ pub(crate) fn transaction(rng: &mut Rng, newest: i64) -> String {
         50..=57 => delete(rng, newest),
         58..=62 => move_order(rng, newest),
         63..=77 => customer(rng),
-        78..=89 => many(rng, newest),
-        90..=94 => format!("begin; {}; rollback", body(rng, newest)),
-        95..=96 => burst(rng),
+        78..=87 => many(rng, newest),
+        88..=91 => format!("begin; {}; rollback", body(rng, newest)),
+        92 => refuse(rng, newest),
+        93..=94 => burst(rng),
+        95..=96 => copy(rng),
         _ => sweep(rng, newest),
     }
 }
@@ -52,16 +61,18 @@ fn insert(rng: &mut Rng) -> String {
     let (customer, product, quantity) = (customer_id(rng), rng.u8(0..20), rng.u16(0..500));
     let (euros, cents) = (rng.u32(0..100_000), rng.u8(0..100));
     format!(
-        "insert into orders (customer_id, product_id, quantity, price) values ('{customer}', 'PROD{product}', {quantity}, {euros}.{cents:02})"
+        "insert into orders (customer_id, product_id, quantity, price) values ({customer}, 'PROD{product}', {quantity}, {euros}.{cents:02})"
     )
 }
 
 fn update(rng: &mut Rng, newest: i64) -> String {
     let id = order_id(rng, newest);
-    match rng.u8(0..4) {
+    match rng.u8(0..5) {
         0 => format!("update orders set quantity = {} where id = {id}", rng.u16(0..500)),
         1 => format!("update orders set price = {}.{:02} where id = {id}", rng.u16(0..5_000), rng.u8(0..100)),
-        2 => format!("update orders set customer_id = '{}' where id = {id}", customer_id(rng)),
+        2 => format!("update orders set customer_id = {} where id = {id}", customer_id(rng)),
+        // A part of the message key, in a world whose keys are composite.
+        3 => format!("update orders set product_id = 'PROD{}' where id = {id}", rng.u8(0..20)),
         _ => format!("update orders set status = '{}' where id = {id}", STATUSES[rng.usize(0..STATUSES.len())]),
     }
 }
@@ -82,21 +93,22 @@ fn move_order(rng: &mut Rng, newest: i64) -> String {
 
 fn customer(rng: &mut Rng) -> String {
     match rng.u8(0..10) {
-        0..=6 => put_customer(rng),
-        7..=8 => format!("delete from customers where id = '{}'", customer_id(rng)),
+        0..=5 => put_customer(rng),
+        6 => format!("update customers set name = '{PLANTED_NAME} {}' where id = '{HOT_CUSTOMER}'", rng.u32(0..1_000_000)),
+        7..=8 => format!("delete from customers where id = {}", one_customer(rng)),
         _ => {
-            let (from, to) = (customer_id(rng), customer_id(rng));
-            format!("update customers set id = '{to}' where id = '{from}' and not exists (select from customers where id = '{to}')")
+            let (from, to) = (one_customer(rng), one_customer(rng));
+            format!("update customers set id = {to} where id = {from} and not exists (select from customers where id = {to})")
         }
     }
 }
 
 fn put_customer(rng: &mut Rng) -> String {
-    let (id, number) = (customer_id(rng), rng.u32(0..1_000_000));
+    let (id, number) = (one_customer(rng), rng.u32(0..1_000_000));
     let tier = ["'gold'", "'silver'", "null"][rng.usize(0..3)];
     format!(
         "insert into customers (id, name, email, tier, country)
-         values ('{id}', '{PLANTED_NAME} {number}', 'p{number}@{PLANTED_DOMAIN}', {tier}, 'DE')
+         values ({id}, '{PLANTED_NAME} {number}', 'p{number}@{PLANTED_DOMAIN}', {tier}, 'DE')
          on conflict (id) do update set name = excluded.name, email = excluded.email, tier = excluded.tier"
     )
 }
@@ -110,6 +122,18 @@ fn burst(rng: &mut Rng) -> String {
     )
 }
 
+/// Many orders at once, as they are loaded: Postgres writes many rows in one record of its log, which share a position.
+fn copy(rng: &mut Rng) -> String {
+    let (count, quantity) = (rng.u16(50..400), rng.u16(0..500));
+    let rows = format!(r#"seq {count} | awk '{{ print "CHAOS" $1 % {CUSTOMERS} "\tCOPIED\t{quantity}\t" $1 ".99" }}'"#);
+    format!("copy orders (customer_id, product_id, quantity, price) from program $${rows}$$")
+}
+
+/// An order that an operator's constraint refuses: a dead letter, until the shop corrects the order ([`CORRECT`]).
+fn refuse(rng: &mut Rng, newest: i64) -> String {
+    format!("update orders set product_id = '{REFUSED_PRODUCT}' where id = {}", order_id(rng, newest))
+}
+
 /// Many changes by one statement: they have one commit, and most of them neighbouring positions in the log.
 fn sweep(rng: &mut Rng, newest: i64) -> String {
     let (from, modulus) = (newest - 600, rng.u8(2..9));
@@ -120,9 +144,18 @@ fn sweep(rng: &mut Rng, newest: i64) -> String {
     format!("update orders set quantity = quantity + 1, status = 'paid' {range}")
 }
 
-/// One of sixty, most of whom come after their first order.
+/// Whose an order is: often the hot customer's, now and then nobody's, whose order is a guest's.
 fn customer_id(rng: &mut Rng) -> String {
-    format!("CHAOS{}", rng.u32(0..CUSTOMERS))
+    match rng.u8(0..12) {
+        0 => "null".to_owned(),
+        1..=2 => format!("'{HOT_CUSTOMER}'"),
+        _ => one_customer(rng),
+    }
+}
+
+/// One of sixty, most of whom come after their first order.
+fn one_customer(rng: &mut Rng) -> String {
+    format!("'CHAOS{}'", rng.u32(0..CUSTOMERS))
 }
 
 fn order_id(rng: &mut Rng, newest: i64) -> i64 {

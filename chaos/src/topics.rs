@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::Headers;
 use rdkafka::producer::BaseProducer;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 
@@ -57,12 +59,17 @@ impl Topics {
     pub(crate) fn consumer(&self) -> Result<BaseConsumer> {
         let mut client = self.client.clone();
         client.set("group.id", "chaos").set("enable.auto.commit", "false").set("auto.offset.reset", "error");
+        client.set("enable.partition.eof", "true");
         Ok(client.create()?)
     }
 
-    /// A client that writes each record exactly once, large ones compressed.
-    pub(crate) fn producer(&self) -> Result<BaseProducer> {
+    /// A client that writes each record exactly once, large ones compressed; in transactions, if it has a name.
+    pub(crate) fn producer(&self, transactional: Option<&str>) -> Result<BaseProducer> {
         let mut client = self.client.clone();
+        if let Some(name) = transactional {
+            // One that is left open holds up whoever reads the topic: not for long.
+            client.set("transactional.id", name).set("transaction.timeout.ms", "10000");
+        }
         client.set("enable.idempotence", "true").set("compression.type", "lz4").set("message.max.bytes", "4194304");
         Ok(client.create()?)
     }
@@ -84,6 +91,29 @@ impl Topics {
         Ok(())
     }
 
+    /// Deletes the records before these offsets, one for each partition, as the retention of a topic does.
+    pub(crate) fn delete_before(&self, runtime: &Handle, topic: &str, offsets: &[i64]) -> Result<()> {
+        let admin: AdminClient<DefaultClientContext> = self.client.create()?;
+        let mut until = TopicPartitionList::new();
+        for (partition, offset) in (0..).zip(offsets) {
+            until.add_partition_offset(topic, partition, Offset::Offset(*offset))?;
+        }
+        let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE));
+        let deleted = runtime.block_on(admin.delete_records(&until, &options))?;
+        deleted.elements().iter().try_for_each(TopicPartitionListElem::error).context("records cannot be deleted")
+    }
+
+    /// Gives the topic these settings and no others.
+    pub(crate) fn configure(&self, runtime: &Handle, topic: &str, settings: &[(&str, &str)]) -> Result<()> {
+        let admin: AdminClient<DefaultClientContext> = self.client.create()?;
+        let config =
+            settings.iter().fold(AlterConfig::new(ResourceSpecifier::Topic(topic)), |config, (name, value)| config.set(name, value));
+        for result in runtime.block_on(admin.alter_configs(&[config], &AdminOptions::new()))? {
+            result.map_err(|(_, code)| anyhow::anyhow!("{topic} cannot be configured: {code}"))?;
+        }
+        Ok(())
+    }
+
     /// The records from these offsets on to the present end, which `next` then is.
     pub(crate) fn read_on(&self, topic: &str, next: &mut Vec<i64>) -> Result<Vec<Found>> {
         let consumer = self.consumer()?;
@@ -99,8 +129,18 @@ impl Topics {
             if start.elapsed() > READ_PATIENCE {
                 bail!("{topic} is read up to {next:?} of {ends:?}");
             }
-            let Some(message) = consumer.poll(Duration::from_millis(100)) else { continue };
-            let message = message?;
+            let message = match consumer.poll(Duration::from_millis(100)) {
+                None => continue,
+                // Behind the last record there may be offsets that hold none: of transactions, or of what compaction has removed.
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    let partition = usize::try_from(partition)?;
+                    let (next, end) = (next.get_mut(partition), ends.get(partition));
+                    let (next, end) = (next.context("a partition nobody asked for")?, end.context("a partition that came meanwhile")?);
+                    *next = (*next).max(*end);
+                    continue;
+                }
+                Some(message) => message?,
+            };
             let partition = usize::try_from(message.partition())?;
             *next.get_mut(partition).context("a partition nobody asked for")? = message.offset() + 1;
             found.push(read(&message));

@@ -35,6 +35,8 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     partitions: BTreeMap<(String, i32), Seen>,
+    /// How often the results database had gone back to a backup.
+    returns: usize,
     silences: BTreeMap<(String, i32), Duration>,
     deaths: BTreeMap<String, String>,
     /// Offsets or generations that fell.
@@ -66,7 +68,9 @@ impl Watch {
         let (mut postgres, mut kafka) = (None, None);
         while !self.over.load(Ordering::Relaxed) {
             watched.look_at_processes(world);
+            let returns = world.returns.load(Ordering::SeqCst);
             if let Ok(rows) = world.runtime.block_on(ledger(&world.stack.database_url(), &mut postgres)) {
+                watched.look_at_returns([returns, world.returns.load(Ordering::SeqCst)]);
                 let healed = *self.healed.lock().unwrap_or_else(PoisonError::into_inner);
                 // While faults are on, nobody asks how long anything takes.
                 let ends = healed.and_then(|_| all_ends(world, &mut kafka).ok());
@@ -86,6 +90,14 @@ impl Watched {
                 self.deaths.insert(process.service.name().to_owned(), status.to_string());
             }
         }
+    }
+
+    /// A database that goes back to a backup takes offsets and generations along.
+    fn look_at_returns(&mut self, [before, after]: [usize; 2]) {
+        if before != self.returns || after != before {
+            self.partitions.clear();
+        }
+        self.returns = after;
     }
 
     fn look_at_ledger(&mut self, rows: Vec<Row>, ends: Option<&BTreeMap<(String, i32), i64>>, healed: Option<Instant>) {

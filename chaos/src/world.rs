@@ -2,19 +2,20 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use stack::Stack;
 use stack::proxy::Proxy;
 use stack::wait::{Attempt, until};
+use stack::{PgBouncer, Pooling, Stack};
 use tokio::runtime::Handle;
 
 use crate::process::Process;
-use crate::redis_faults;
-use crate::topics::Topics;
+use crate::setting::Setting;
+use crate::topics::{CUSTOMERS, Topics};
+use crate::{redis_faults, schema_faults};
 
 const CONNECTOR: &str = "shop";
 const PROCESSES: usize = 3;
@@ -27,14 +28,28 @@ const MAYBE_PENDING: &str = "alter table results drop constraint if exists never
 /// Refused by an operator's constraint although the decoder finds nothing wrong.
 pub(crate) const REFUSED_PRODUCT: &str = "REFUSED";
 
+/// Customers are compacted while the shop works, and not once a week.
+const COMPACTED: [(&str, &str); 4] =
+    [("cleanup.policy", "compact"), ("max.message.bytes", "8388608"), ("segment.ms", "2000"), ("min.cleanable.dirty.ratio", "0.01")];
+
 /// The services and the processes.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) processes: Vec<Process>,
     /// How many of them work in this round; the others are stopped.
     pub(crate) active: usize,
+    /// What is chosen for this round.
+    pub(crate) setting: Setting,
     /// Whether they hold orders back while Redis is away, and do not write them as pending.
     hold: Arc<AtomicBool>,
+    /// Whether `results` was changed by hand in this round.
+    pub(crate) changed_by_hand: AtomicBool,
+    /// How often the results database went back to a backup: odd while it does.
+    pub(crate) returns: AtomicUsize,
+    /// The offsets of orders below which everything was processed and checked.
+    processed: Mutex<Vec<i64>>,
+    /// Before the first process.
+    pooler: PgBouncer,
     pub(crate) topics: Topics,
     pub(crate) runtime: Handle,
     pub(crate) stack: Stack,
@@ -52,10 +67,27 @@ impl World {
             lines.push((number, to_kafka));
         }
         let (stack, hold) = (builder.start()?, Arc::default());
-        let process = |(number, to_kafka)| Process::new(&stack, runtime, number, to_kafka, &hold);
+        let pooler = PgBouncer::start(&stack, Pooling::Session)?;
+        let postgres = |number| if number == 0 { pooler.port() } else { stack.ports().postgres };
+        let process = |(number, to_kafka)| Process::new(&stack, runtime, number, postgres(number), to_kafka, &hold);
         let processes = lines.into_iter().map(process).collect::<Result<Vec<_>>>()?;
         let topics = Topics::at(stack.bootstrap_servers());
-        let world = Self { processes, active: PROCESSES, hold, topics, runtime: runtime.clone(), stack };
+        topics.configure(runtime, CUSTOMERS, &COMPACTED)?;
+        // Guests have no customer.
+        stack.psql("alter table orders alter column customer_id drop not null")?;
+        let world = Self {
+            processes,
+            active: PROCESSES,
+            setting: Setting::default(),
+            hold,
+            changed_by_hand: AtomicBool::default(),
+            returns: AtomicUsize::default(),
+            processed: Mutex::default(),
+            pooler,
+            topics,
+            runtime: runtime.clone(),
+            stack,
+        };
         world.processes[0].service.start()?;
         world.stack.connect_api().await_stored_offset(CONNECTOR)?;
         let refuse = format!("alter table results add constraint refused check (product_id <> '{REFUSED_PRODUCT}')");
@@ -69,8 +101,10 @@ impl World {
     }
 
     /// So many processes work from now on, and with that setting.
-    pub(crate) fn set_active(&mut self, active: usize, hold: bool) -> Result<()> {
-        self.active = active;
+    pub(crate) fn set_active(&mut self, active: usize, setting: Setting) -> Result<()> {
+        setting.apply(&self.setting, &self.stack)?;
+        (self.active, self.setting) = (active, setting);
+        let hold = setting.hold;
         let others = self.hold.swap(hold, Ordering::SeqCst) != hold;
         for process in &self.processes[if others { 0 } else { active }..] {
             process.stop()?;
@@ -79,6 +113,16 @@ impl World {
             self.stack.psql(if hold { NEVER_PENDING } else { MAYBE_PENDING })?;
         }
         self.workers().iter().try_for_each(|process| process.service.launch())
+    }
+
+    /// The offsets of orders below which everything was processed and checked.
+    pub(crate) fn processed(&self) -> Vec<i64> {
+        self.processed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes them.
+    pub(crate) fn was_processed(&self, offsets: &[i64]) {
+        offsets.clone_into(&mut self.processed.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Ends every fault, whatever became of it, and returns when all services are healthy. The processes are left to themselves.
@@ -92,11 +136,13 @@ impl World {
             service.resume();
             service.launch()?;
         }
+        self.pooler.service().launch()?;
         // Connect dies where it does not find Kafka: an operator's process manager starts it again.
         until("all services are healthy", PATIENCE, || Attempt::from(self.services_are_healthy()))?;
         self.stack.psql("alter system reset default_transaction_read_only")?;
         self.stack.psql("select pg_reload_conf()")?;
         redis_faults::heal(&self.stack)?;
+        schema_faults::heal(&self.stack)?;
         until("the connector runs", PATIENCE, || Attempt::from(self.connector_runs()))
     }
 

@@ -61,18 +61,23 @@ impl PgBouncer {
         &self.service
     }
 
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A database behind it as the role that orderstream uses.
     pub fn orderstream_database_url(&self, database: &str) -> String {
         format!("postgres://orderstream:orderstream@127.0.0.1:{}/{database}", self.port)
     }
 }
 
-/// As Debian has it, but for what cannot be otherwise: the pooling, and where everything is.
+/// As Debian has it, but for the pooling, where everything is, and that it asks a server that was away again after a second, not fifteen.
 fn ini(postgres: u16, port: u16, users: &Path, pooling: Pooling) -> String {
     format!(
         "[databases]\n* = host=127.0.0.1 port={postgres}\n\
          [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = plain\nauth_file = {}\n\
-         pool_mode = {}\ndefault_pool_size = 20\n",
+         pool_mode = {}\ndefault_pool_size = 20\nserver_login_retry = 1\n",
         users.display(),
         pooling.as_str()
     )

@@ -1,4 +1,4 @@
-//! P7: the dead letters are exactly the poison, byte for byte.
+//! P7: the dead letters are exactly the poison, byte for byte, and what the shop has corrected may have been one.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,8 @@ use super::ledger::{Coordinates, Read};
 use crate::topics::Found;
 use crate::world::World;
 
+/// Nothing is left to be said about an order that was corrected.
+const ANSWERED: &str = r#"select topic, partition, "offset", resolution from dead_letters where epoch = 0 and resolved_at is not null"#;
 const LETTERS: &str = r#"select topic, partition, "offset", dlq_partition, dlq_offset from dead_letters where epoch = 0"#;
 
 pub(super) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
@@ -22,9 +24,24 @@ pub(super) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
             Some(Some(letter)) => differences.extend(changes(coordinates, record, letter)),
         }
     }
-    differences.extend(counted.keys().map(|coordinates| format!("{coordinates:?} is a dead letter and deserves none")));
-    // Letters that do not count were sent by a transaction that did not commit: of a poison record all the same.
-    let foreign = letters.values().filter(|letter| origin(letter).is_none_or(|origin| !poison.contains_key(&origin)));
+    let answered = world.stack.psql(ANSWERED)?;
+    for (coordinates, place) in &counted {
+        let (topic, partition, offset) = coordinates;
+        let Some(record) = read.corrected.get(coordinates) else {
+            differences.push(format!("{coordinates:?} is a dead letter and deserves none"));
+            continue;
+        };
+        match letters.get(place) {
+            None => differences.push(format!("the letter of {coordinates:?} is not on the topic")),
+            Some(letter) => differences.extend(changes(coordinates, record, letter)),
+        }
+        if !answered.lines().any(|line| line.starts_with(&format!("{topic}|{partition}|{offset}|"))) {
+            differences.push(format!("the letter of {coordinates:?} is open, and its order was corrected"));
+        }
+    }
+    // Letters that do not count were sent by a transaction that did not commit: of a record that deserves one all the same.
+    let deserves = |origin: &Coordinates| poison.contains_key(origin) || read.corrected.contains_key(origin);
+    let foreign = letters.values().filter(|letter| origin(letter).is_none_or(|origin| !deserves(&origin)));
     differences.extend(foreign.map(|letter| format!("on the topic, and no poison: {:?}", letter.header("x-dlq-id"))));
     Ok(Finding::of("P7", &differences))
 }

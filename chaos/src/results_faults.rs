@@ -1,0 +1,76 @@
+//! What happens to the results database, beside what happens to any server.
+
+use std::sync::atomic::Ordering;
+
+use anyhow::Result;
+
+use crate::world::World;
+
+/// The shop's restrictions are not ours, and a batch ends soon.
+const SESSION: &str =
+    "set default_transaction_read_only = off; set default_transaction_isolation = 'read committed'; set lock_timeout = '12s'";
+
+/// What somebody does by hand who means well: rows changed, rows gone.
+const BY_HAND: &str = "
+delete from results where order_id in (select order_id from results order by random() limit 2);
+update results set quantity = quantity + 1000, status = 'by hand'
+where order_id in (select order_id from results order by random() limit 3)";
+
+/// Everything that orderstream owns, as it is at one moment.
+const BACK_UP: &str = "
+begin isolation level repeatable read;
+drop schema if exists backup cascade;
+create schema backup;
+do $$
+declare
+    of record;
+begin
+    for of in select tablename as name from pg_tables where schemaname = 'public' and tableowner = 'orderstream' and tablename <> '_sqlx_migrations' loop
+        execute format('create table backup.%I as table public.%I', of.name, of.name);
+    end loop;
+    create table backup.sequences as
+        select sequencename, last_value from pg_sequences where schemaname = 'public' and sequenceowner = 'orderstream' and last_value is not null;
+end
+$$;
+commit";
+
+/// The tables and the sequences are as they were then, and every session is told so by its end, as by a server that was replaced.
+const RETURN: &str = "
+begin;
+select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'orderstream';
+do $$
+declare
+    of record;
+begin
+    for of in select tablename as name from pg_tables where schemaname = 'backup' and tablename <> 'sequences' order by tablename loop
+        execute format('lock table public.%I in access exclusive mode', of.name);
+    end loop;
+    for of in select tablename as name from pg_tables where schemaname = 'backup' and tablename <> 'sequences' loop
+        execute format('truncate public.%I', of.name);
+        execute format('insert into public.%I overriding system value select * from backup.%I', of.name, of.name);
+    end loop;
+    perform setval(format('public.%I', sequencename)::regclass, last_value) from backup.sequences;
+end
+$$;
+commit;
+select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'orderstream'";
+
+/// Changes rows by hand. `orderstream reconcile --repair` makes them right again when everything is healed.
+pub(crate) fn change_by_hand(world: &World) -> Result<()> {
+    world.stack.psql(&format!("{SESSION}; {BY_HAND}"))?;
+    world.changed_by_hand.store(true, Ordering::SeqCst);
+    Ok(())
+}
+
+/// Keeps what there is, for [`return_to_backup`].
+pub(crate) fn back_up(world: &World) -> Result<()> {
+    world.stack.psql(&format!("{SESSION}; {BACK_UP}")).map(drop)
+}
+
+/// The database has lost everything since the backup, as one that was restored, or a standby that took over without the last commits.
+pub(crate) fn return_to_backup(world: &World) -> Result<()> {
+    world.returns.fetch_add(1, Ordering::SeqCst);
+    let returned = world.stack.psql(&format!("{SESSION}; {RETURN}")).map(drop);
+    world.returns.fetch_add(1, Ordering::SeqCst);
+    returned
+}

@@ -1,0 +1,70 @@
+//! Changes of the shop's schema while it works: what orderstream needs stays, and what comes beside it is none of its affair.
+
+use anyhow::Result;
+use stack::Stack;
+
+/// The shop goes on where orderstream may not write; a change of a table has to wait for the long transactions.
+const SESSION: &str = "set default_transaction_read_only = off; set lock_timeout = '12s'";
+
+/// As sql/source has it, whatever was under way.
+const AS_IT_WAS: [&str; 3] = [
+    "alter table orders drop column if exists note, drop column if exists gift, drop column if exists present, drop column if exists gross",
+    "alter table orders alter column quantity type int, alter column price type numeric(10, 2), alter column customer_id type varchar(50),
+         alter column status type varchar(20)",
+    "alter table customers drop column if exists nick, alter column name type text, alter column country type text",
+];
+
+/// A change of the tables, taken back when its time is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alteration {
+    /// Columns more, one with a default.
+    Added,
+    /// A column more that gets another name.
+    Renamed,
+    /// A column more that is computed.
+    Generated,
+    /// Wider types of columns that orderstream reads.
+    Widened,
+}
+
+impl Alteration {
+    pub(crate) const ALL: [Self; 4] = [Self::Added, Self::Renamed, Self::Generated, Self::Widened];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "columns added",
+            Self::Renamed => "a column renamed",
+            Self::Generated => "a generated column",
+            Self::Widened => "columns widened",
+        }
+    }
+
+    /// Makes it.
+    pub(crate) fn begin(self, stack: &Stack) -> Result<()> {
+        alter(
+            stack,
+            match self {
+                Self::Added => &["alter table orders add column note text default 'chaos'", "alter table customers add column nick text"],
+                Self::Renamed => {
+                    &["alter table orders add column gift text default 'x'", "alter table orders rename column gift to present"]
+                }
+                Self::Generated => &["alter table orders add column gross numeric generated always as (quantity * price) stored"],
+                Self::Widened => &[
+                    "alter table orders alter column quantity type bigint, alter column price type numeric(12, 2),
+                         alter column customer_id type text, alter column status type text",
+                    "alter table customers alter column name type varchar(500), alter column country type varchar(500)",
+                ],
+            },
+        )
+    }
+}
+
+/// Takes every change back.
+pub(crate) fn heal(stack: &Stack) -> Result<()> {
+    alter(stack, &AS_IT_WAS)
+}
+
+/// Each in a transaction of its own: an order and a customer that are locked in turn would be a deadlock with the shop.
+fn alter(stack: &Stack, statements: &[&str]) -> Result<()> {
+    statements.iter().try_for_each(|statement| stack.psql(&format!("{SESSION}; {statement}")).map(drop))
+}
