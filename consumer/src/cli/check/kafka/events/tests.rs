@@ -1,8 +1,14 @@
 //! What is said of events that can be read, that cannot, and that lack columns.
 
+use std::time::Instant;
+
+use rdkafka::ClientConfig;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::cli::check::DEADLINE;
 use crate::cli::check::Grade::{self, Ok, Warning};
 use crate::envelope::{Format, TimeUnit};
 use crate::record::Headers;
@@ -107,4 +113,44 @@ fn what_was_seen_until_kafka_did_not_answer_is_told_with_that() {
         ),
         "{said:?}"
     );
+}
+
+/// So many records with this value in a partition.
+async fn produce(cluster: &MockCluster<'_, DefaultProducerContext>, partition: i32, count: usize, value: &str) {
+    let producer: FutureProducer = ClientConfig::new().set("bootstrap.servers", cluster.bootstrap_servers()).create().unwrap();
+    let send = |_| producer.send_result(FutureRecord::to(TOPIC).partition(partition).key(r#"{"id":1}"#).payload(value)).unwrap();
+    for delivery in (0..count).map(send).collect::<Vec<_>>() {
+        delivery.await.unwrap().unwrap();
+    }
+}
+
+async fn checked(cluster: &MockCluster<'_, DefaultProducerContext>) -> Vec<(Grade, String)> {
+    let reread = Reread { properties: vec![("bootstrap.servers".into(), cluster.bootstrap_servers())], group: "g".into() };
+    let mut findings = Findings::new("kafka");
+    check(&reread, TOPIC, &decoder(), order, &mut findings).await;
+    findings.lines.into_iter().map(|finding| (finding.grade, finding.what)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_partitions_the_last_hundred_records_of_each_are_read_within_the_deadline() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic(TOPIC, 20, 1).unwrap();
+    produce(&cluster, 0, 1, "poison").await;
+    for partition in [0, 7, 8, 19] {
+        produce(&cluster, partition, 100, &insert(&[])).await;
+    }
+    produce(&cluster, 3, 2, &insert(&[])).await;
+    assert_eq!(checked(&cluster).await, [(Ok, "the last 402 events of shop.public.orders can all be read".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kafka_that_goes_away_is_one_warning_within_the_deadline() {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic(TOPIC, 1, 1).unwrap();
+    cluster.broker_down(-1).unwrap();
+    let began = Instant::now();
+    let said = checked(&cluster).await;
+    assert!(began.elapsed() < DEADLINE * 2, "{:?}", began.elapsed());
+    let [(Warning, what)] = said.as_slice() else { panic!("{said:?}") };
+    assert!(what.starts_with("the last events of shop.public.orders cannot all be looked at: ") && what.ends_with("; 0 seen"), "{what}");
 }
