@@ -81,7 +81,7 @@ async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> R
         written.extend(of_round);
         filled.push(filled_in);
     }
-    let buried = settle::settle(connection, &mut written, truncated > 0).await?;
+    let untold = settle::settle(connection, &mut written, truncated > 0).await?;
     let stale = without_effect(batch, &written) + (batch.truncates.len() as u64 - truncated);
     if stale > 0 {
         if let Some(found) = lsn_space::contradiction(connection, &kept_out(batch, &written)).await? {
@@ -91,7 +91,7 @@ async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> R
         fates.applied -= stale;
         fates.stale += stale;
     }
-    let mut due = buried;
+    let mut due = untold;
     due.extend(refused::mark(connection, &batch.letters).await?);
     due::mark(connection, claim.partition, &orders_due(batch, &written, due)).await?;
     letters::insert(connection, claim, &batch.letters).await?;

@@ -123,10 +123,10 @@ async fn write(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed
         let (of_round, _) = rounds::write(connection, number, round, batch).await?;
         written.extend(of_round);
     }
-    let buried = settle::settle(connection, &mut written, !truncated.is_empty()).await?;
+    let untold = settle::settle(connection, &mut written, !truncated.is_empty()).await?;
     let mut applied = applied(batch, &written);
     applied.extend(truncated);
-    for (partition, orders) in due_by_partition(batch, letters, &written, &buried) {
+    for (partition, orders) in due_by_partition(batch, letters, &written, &untold) {
         due::mark(connection, partition, &orders).await?;
     }
     // Older letters of the same orders that are not among these; what became of these is noted behind it.
@@ -163,8 +163,8 @@ fn applied(batch: &Batch, written: &[Written]) -> HashSet<usize> {
 }
 
 /// All orders that were written: their owners look the customers up and write the hashes. Each once, ascending.
-fn due_by_partition(batch: &Batch, letters: &[Replayed], written: &[Written], buried: &[i64]) -> BTreeMap<i32, Vec<i64>> {
-    let due: HashSet<i64> = written.iter().map(|write| write.order_id).chain(buried.iter().copied()).collect();
+fn due_by_partition(batch: &Batch, letters: &[Replayed], written: &[Written], untold: &[i64]) -> BTreeMap<i32, Vec<i64>> {
+    let due: HashSet<i64> = written.iter().map(|write| write.order_id).chain(untold.iter().copied()).collect();
     let mut partition_of: BTreeMap<i64, i32> = BTreeMap::new();
     for (record, order) in batch.rounds.iter().flat_map(writes).filter(|(_, order)| due.contains(order)) {
         partition_of.insert(order, letters[record].partition);

@@ -14,7 +14,8 @@ use super::batch::Written;
 /// The lock, and what is behind it; sql/results has the function.
 const SETTLE: &str = "select order_id, revision, row_stays from settle_orders($1, $2, $3, $4)";
 
-/// Settles the orders of `written` that may have both; returns those whose tombstone stayed: their hashes are to be written again.
+/// Settles the orders of `written` that may have both; returns those whose hashes are to be written again: the tombstone stayed, or a row that
+/// somebody else has written, under a revision that nobody has told Redis.
 pub(super) async fn settle(connection: &mut PgConnection, written: &mut Vec<Written>, truncated: bool) -> Result<Vec<i64>, StoreError> {
     let ids: Vec<i64> = written.iter().filter(|write| write.inserted).map(|write| write.order_id).collect();
     if ids.is_empty() && !truncated {
@@ -24,16 +25,17 @@ pub(super) async fn settle(connection: &mut PgConnection, written: &mut Vec<Writ
     let (lowest, highest) = (ids.iter().min().copied(), ids.iter().max().copied());
     let settle = sqlx::query_as(SETTLE).bind(ids).bind(lowest).bind(highest).bind(deleted_without_row || truncated);
     let settled: Vec<(i64, i64, bool)> = settle.fetch_all(connection).await?;
-    let mut buried = Vec::new();
+    let mut untold = Vec::new();
     for (order_id, revision, row_stays) in settled {
         let wrote_row = written.iter().any(|write| write.order_id == order_id && !write.deleted);
         if row_stays && !wrote_row {
             written.retain(|write| write.order_id != order_id);
+            untold.push(order_id);
         } else if !row_stays {
             written.retain(|write| write.deleted || write.order_id != order_id);
-            buried.push(order_id);
+            untold.push(order_id);
         }
         written.iter_mut().filter(|write| write.order_id == order_id).for_each(|write| write.revision = revision);
     }
-    Ok(buried)
+    Ok(untold)
 }

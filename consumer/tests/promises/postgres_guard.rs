@@ -1,5 +1,8 @@
 //! Which of two events is newer, as the real Postgres decides it: guard and tombstones (P5).
 
+use std::collections::HashMap;
+
+use orderstream::enrich::OrderState;
 use orderstream::position::{Kind, Position};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -95,6 +98,32 @@ fn a_delete_and_a_create_at_one_position_leave_the_create_whichever_comes_first_
         }
     }
     assert_eq!(fresh.number("select count(*) from deleted_orders"), 0);
+}
+
+#[test]
+fn every_row_that_outlives_a_delete_beside_it_is_told_to_redis_under_its_last_revision() {
+    let fresh = Fresh::database("outlives");
+    let (here, there) = (fresh.claim(0), fresh.claim(1));
+    let (mut told, mut untold) = (HashMap::new(), 0);
+    for round in 0..200 {
+        let create = batch(round, round + 1, vec![put(round, 5, at(1, round, 10 + round))], vec![]);
+        let remove = batch(round, round + 1, vec![], vec![delete(round, at(0, round, 10 + round))]);
+        let both = async { tokio::join!(fresh.results.apply(&there, &create), fresh.results.apply(&here, &remove)) };
+        let (created, removed) = fresh.runtime.block_on(both);
+        for (batch, applied) in [(create, created.unwrap()), (remove, removed.unwrap())] {
+            for state in batch.into_states(applied) {
+                let highest = told.entry(state.order_id()).or_insert(0);
+                *highest = state.revision().max(*highest);
+            }
+        }
+    }
+    let ids: Vec<i64> = (0..200).collect();
+    for state in fresh.runtime.block_on(fresh.results.states(&ids)).unwrap().states {
+        assert!(matches!(state, OrderState::Live(_)), "{state:?}");
+        untold += if told[&state.order_id()] == state.revision() { 0 } else { state.order_id() };
+    }
+    // The others are on the list of the sweep.
+    assert_eq!(fresh.number("select coalesce(sum(order_id), 0)::bigint from due_orders"), untold);
 }
 
 #[test]
