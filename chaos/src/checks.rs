@@ -2,10 +2,10 @@
 
 mod ledger;
 mod letters;
-mod reconcile;
+pub(crate) mod reconcile;
 mod redis;
 mod results;
-mod secrets;
+pub(crate) mod secrets;
 
 use std::fmt;
 use std::thread;
@@ -64,13 +64,18 @@ pub(crate) struct Settled {
 
 /// Waits until every promise holds. What does not hold in time is a finding.
 pub(crate) fn settle(world: &World, read: &mut Read) -> Settled {
+    settle_within(world, read, PATIENCE)
+}
+
+/// As [`settle`], with another patience: with none there is one look.
+pub(crate) fn settle_within(world: &World, read: &mut Read, patience: Duration) -> Settled {
     let (mut last, mut sent) = (None, (Vec::new(), Instant::now()));
     loop {
         let findings = look(world, read).unwrap_or_else(|error| vec![Finding::new("the checks", format!("{error:#}"))]);
         if let Some(ends) = ends(world).ok().filter(|ends| *ends != sent.0) {
             sent = (ends, Instant::now());
         }
-        if findings.is_empty() || sent.1.elapsed() > PATIENCE {
+        if findings.is_empty() || sent.1.elapsed() > patience {
             return Settled { findings, last };
         }
         last = findings.into_iter().next();
@@ -98,7 +103,7 @@ fn look(world: &World, read: &mut Read) -> Result<Vec<Finding>> {
     findings.extend(unready(world));
     // The last: it waits for what differs, and is to be asked only when nothing should.
     if findings.is_empty() {
-        findings = reconcile::differences(world)?;
+        findings = reconcile::differences(world, reconcile::SETTLE_SECONDS)?;
     }
     Ok(findings)
 }

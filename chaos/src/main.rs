@@ -9,12 +9,14 @@
 //! - [`watch`]: what must hold at every moment of the round
 //! - [`checks`]: what must hold at its end
 //! - [`round`]: all of it in order; [`table`] is what it prints
+//! - [`planted`]: each check sees a violation that was planted for it
 //!
 //! All choices come from one seed. What the machine makes of them is not the same twice, so a seed tries a failure again and does
 //! not replay it.
 
 mod checks;
 mod fault;
+mod planted;
 mod poison;
 mod process;
 mod redis_faults;
@@ -52,6 +54,9 @@ struct Options {
     /// How long the shop works in each round; faults begin until three seconds before its end.
     #[arg(long, default_value_t = 23)]
     seconds: u64,
+    /// After the rounds, plant a violation for each check and see that it is found.
+    #[arg(long)]
+    planted: bool,
 }
 
 fn main() -> Result<ExitCode> {
@@ -67,6 +72,10 @@ fn main() -> Result<ExitCode> {
         }
     }
     println!("\n{} rounds from seed {first} on, no findings", options.rounds);
+    if options.planted && !all_planted_are_found(&mut world, &mut read) {
+        println!("\nThe logs are in {}.", world.keep_logs(first)?.display());
+        return Ok(ExitCode::FAILURE);
+    }
     world.stop()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -79,6 +88,16 @@ fn passes(world: &mut World, read: &mut Read, mut round: Round) -> bool {
         println!("  the round did not come to its end: {error:#}");
     }
     ended.is_ok() && round.findings.is_empty()
+}
+
+/// Plants violations and prints what became of them. What keeps one from being planted is as bad as one that is not found.
+fn all_planted_are_found(world: &mut World, read: &mut Read) -> bool {
+    let outcome = planted::run(world, read);
+    match &outcome {
+        Ok(outcome) => println!("{outcome}"),
+        Err(error) => println!("  FINDING not all violations could be planted: {error:#}"),
+    }
+    outcome.is_ok_and(|outcome| outcome.is_good())
 }
 
 fn seed_of_the_day() -> u64 {

@@ -23,7 +23,8 @@ pub(crate) struct Process {
     pub(crate) to_redis: Proxy,
     pub(crate) to_kafka: Proxy,
     pub(crate) log: PathBuf,
-    port: u16,
+    /// Of its pages.
+    pub(crate) port: u16,
     /// While it is asked to end, its end is no surprise.
     stopping: AtomicBool,
 }

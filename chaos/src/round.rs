@@ -39,7 +39,7 @@ pub(crate) struct Happened {
 
 impl Happened {
     /// A process that was asked to end and had to be killed.
-    fn stuck(&self) -> Option<Finding> {
+    pub(crate) fn stuck(&self) -> Option<Finding> {
         let Place::Worker(_) = self.planned.fault.place else { return None };
         let why = self.in_the_way.as_ref().filter(|_| self.planned.fault.kind == Kind::Stop)?;
         Some(Finding::new("P10", format!("{}: {why}", self.planned.fault)))

@@ -2,7 +2,7 @@
 //! by itself.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::topics::{CUSTOMERS, ORDERS, ends};
 use crate::world::World;
 
 const PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_SILENCE: Duration = Duration::from_secs(10);
+pub(crate) const LONGEST_SILENCE: Duration = Duration::from_secs(10);
 const MOST_MEMORY_MB: u64 = 250;
 const LEDGER: &str = "select topic, partition, next_offset, generation from consumer_offsets where epoch = 0";
 
@@ -48,6 +48,8 @@ pub(crate) struct Watched {
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     over: AtomicBool,
+    /// How often it has looked at everything.
+    looks: AtomicU64,
     healed: Mutex<Option<Instant>>,
 }
 
@@ -60,6 +62,11 @@ impl Watch {
     /// Ends [`Watch::run`].
     pub(crate) fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// How often it has looked so far, Postgres included.
+    pub(crate) fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// Looks until it is ended. A server that does not answer is looked at again.
@@ -75,6 +82,7 @@ impl Watch {
                 // While faults are on, nobody asks how long anything takes.
                 let ends = healed.and_then(|_| all_ends(world, &mut kafka).ok());
                 watched.look_at_ledger(rows, ends.as_ref(), healed);
+                self.looks.fetch_add(1, Ordering::Relaxed);
             }
             thread::sleep(PAUSE);
         }

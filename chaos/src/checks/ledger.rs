@@ -54,6 +54,11 @@ impl Read {
         Ok(())
     }
 
+    /// The ids of all letters that there have to be.
+    pub(crate) fn deserved(&self) -> impl Iterator<Item = String> {
+        self.poison.keys().map(|(topic, partition, offset)| format!("{topic}-{partition}-{offset}-0"))
+    }
+
     /// Up to where the orders were read.
     pub(crate) fn orders_read(&self) -> &[i64] {
         self.next.get(ORDERS).map_or(&[], Vec::as_slice)

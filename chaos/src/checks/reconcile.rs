@@ -9,14 +9,14 @@ use crate::process::program;
 use crate::world::World;
 
 /// Everything has come right by the other checks when this one looks.
-const SETTLE_SECONDS: &str = "5";
+pub(crate) const SETTLE_SECONDS: u8 = 5;
 /// And much is under way when somebody repairs.
 const PATIENT_SECONDS: &str = "30";
 /// What is still on its way while one compares is judged by the next.
 const REPAIRS: usize = 5;
 
-pub(super) fn differences(world: &World) -> Result<Vec<Finding>> {
-    let output = reconcile(world, &["--settle", SETTLE_SECONDS, "--source", &world.stack.orderstream_database_url()])?;
+pub(crate) fn differences(world: &World, settle_seconds: u8) -> Result<Vec<Finding>> {
+    let output = reconcile(world, &["--settle", &settle_seconds.to_string(), "--source", &world.stack.orderstream_database_url()])?;
     if output.status.success() {
         return Ok(Vec::new());
     }

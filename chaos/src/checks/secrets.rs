@@ -11,7 +11,7 @@ use crate::world::World;
 
 const PAGES: [&str; 4] = ["/metrics", "/health", "/status", "/readyz"];
 
-pub(super) fn found(world: &World, read: &Read) -> Result<Vec<Finding>> {
+pub(crate) fn found(world: &World, read: &Read) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for (number, process) in world.processes.iter().enumerate() {
         match fs::read(&process.log) {
