@@ -93,7 +93,11 @@ pub(super) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
         let is_right = found.is_some_and(|found| count.is_told_by(*topic == CUSTOMERS, found));
         (!is_right).then(|| format!("{topic}/{partition}: read {count:?}, the ledger has {found:?}"))
     });
-    Ok(Finding::of("P1", &wrong.collect::<Vec<_>>()))
+    let invented = stored.iter().filter(|((topic, partition), (_, fates, _))| {
+        *fates != 0 && !read.counts.keys().any(|(read, number)| (*read, number) == (topic.as_str(), partition))
+    });
+    let invented = invented.map(|((topic, partition), found)| format!("{topic}/{partition}: read no record, the ledger has {found:?}"));
+    Ok(Finding::of("P1", &wrong.chain(invented).collect::<Vec<_>>()))
 }
 
 /// What the ledger says of a partition: the next offset, all fates, and the dead letters among them.

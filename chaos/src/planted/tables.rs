@@ -31,7 +31,7 @@ create view planted.corrected as select order_id from results where customer_id 
 const ORDERS: &str = "shop.public.orders/";
 const CUSTOMERS: &str = "shop.public.customers/";
 
-const LEDGER: [Row; 6] = [
+const LEDGER: [Row; 7] = [
     row("consumer_offsets", "P1", "an order's fate too many", ORDERS, "update planted.orders set applied = applied + 1"),
     row("consumer_offsets", "P1", "fates of customers too many", CUSTOMERS, "update planted.customers set ignored = ignored + next_offset"),
     row("consumer_offsets", "P1", "an order without a fate", ORDERS, "update planted.orders set applied = applied - 1"),
@@ -44,6 +44,13 @@ const LEDGER: [Row; 6] = [
     ),
     row("consumer_offsets", "P1", "a record passed over", ORDERS, "update planted.orders set next_offset = next_offset + 1"),
     row("consumer_offsets", "P1", "a partition without a row", "the ledger has None", "delete from planted.orders"),
+    row(
+        "consumer_offsets",
+        "P1",
+        "fates of a partition without records",
+        "shop.public.orders/99: read no record",
+        r#"insert into consumer_offsets select (jsonb_populate_record(o, '{"partition": 99}')).* from planted.orders as o"#,
+    ),
 ];
 
 const RESULTS: [Row; 7] = [
