@@ -1,10 +1,10 @@
 //! What must hold when everything is healed and the lag is zero.
 
-mod ledger;
-mod letters;
+pub(crate) mod ledger;
+pub(crate) mod letters;
 pub(crate) mod reconcile;
-mod redis;
-mod results;
+pub(crate) mod redis;
+pub(crate) mod results;
 pub(crate) mod secrets;
 
 use std::fmt;

@@ -85,7 +85,7 @@ fn is_refused(found: &Found) -> bool {
     after.is_some_and(|after| after.contains(&format!(r#""product_id":"{REFUSED_PRODUCT}""#)))
 }
 
-pub(super) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
+pub(crate) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
     let ledger = world.stack.psql(LEDGER)?;
     let stored = ledger.lines().map(entry).collect::<Result<BTreeMap<_, _>>>()?;
     let wrong = read.counts.iter().filter_map(|((topic, partition), count)| {

@@ -13,7 +13,7 @@ use crate::world::World;
 const ANSWERED: &str = r#"select topic, partition, "offset", resolution from dead_letters where epoch = 0 and resolved_at is not null"#;
 const LETTERS: &str = r#"select topic, partition, "offset", dlq_partition, dlq_offset from dead_letters where epoch = 0"#;
 
-pub(super) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
+pub(crate) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
     let (poison, letters) = (&read.poison, &read.letters);
     let mut counted = counted(&world.stack.psql(LETTERS)?)?;
     let mut differences = Vec::new();

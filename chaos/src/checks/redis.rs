@@ -16,7 +16,7 @@ const CHUNK: usize = 1_000;
 
 type Hash = BTreeMap<String, String>;
 
-pub(super) fn differences(world: &World) -> Result<Vec<Finding>> {
+pub(crate) fn differences(world: &World) -> Result<Vec<Finding>> {
     let mut differences = compare(world, "order:", HASHES, "order_id", &[], &["deleted_at", "version"])?;
     // Where a customer's hash stands among the events is its own affair.
     differences.extend(compare(world, "customer:", CUSTOMERS, "id", &["version", "position", "updated_at"], &["deleted_at"])?);

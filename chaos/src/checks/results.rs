@@ -17,7 +17,7 @@ union all
 select 'order ' || order_id from due_orders left join results using (order_id)
 where enrichment is distinct from 'missing' and due_at <= now()";
 
-pub(super) fn differences(world: &World) -> Result<Vec<Finding>> {
+pub(crate) fn differences(world: &World) -> Result<Vec<Finding>> {
     let differences = Finding::of("P2", &lines(world, DIFFERENCES)?);
     if !differences.is_empty() {
         return Ok(differences);

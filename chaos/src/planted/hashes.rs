@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Outcome, Violation, look, try_out};
-use crate::checks::{Read, reconcile};
+use crate::checks::{self, Read, reconcile};
 use crate::redis_faults::connect;
 use crate::world::World;
 
@@ -51,9 +51,11 @@ const KEPT: &str = "planted";
 
 /// Plants all of them, one at a time.
 pub(super) fn plant(world: &World, read: &mut Read, outcome: &mut Outcome) -> Result<()> {
-    for hash in &HASHES {
+    for (number, hash) in HASHES.iter().enumerate() {
         let key = key(world, hash.key)?;
-        try_out(outcome, &hash.violation, || change(world, &key, hash), || restore(world, &key), || Ok(look(world, read)))?;
+        // The first one is to be found by the look at everything, the others by their check alone, which is quicker.
+        let found = || if number == 0 { Ok(look(world, read)) } else { checks::redis::differences(world) };
+        try_out(outcome, &hash.violation, || change(world, &key, hash), || restore(world, &key), found)?;
     }
     let alone =
         Violation { what: "a field of an order's hash changed, for reconcile alone", promise: "P2", says: "orderstream reconcile: " };
