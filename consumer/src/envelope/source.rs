@@ -63,7 +63,7 @@ impl Source<&str> {
     pub(super) fn position(&self, place: &'static str, record: &Record, epoch: i32, op: Option<Op>) -> Result<Position, Rejection> {
         let (commit, second) = self.sequence(place)?;
         let own = self.lsn.map(|raw| lsn_or_null(Field { place, name: "lsn", raw: Some(raw) }, raw)).transpose()?.flatten();
-        let told = self.told(place)?;
+        let told = self.told(place)?.filter(|told| is_possible(*told, op, commit));
         // An event of the log stands at its own LSN, whatever its sequence says; a row of an incremental snapshot has none.
         let lsn = if told == Some(Kind::Incremental) { second.or(own) } else { own.or(second) };
         let kind = match (lsn, told, op) {
@@ -105,6 +105,16 @@ impl Source<&str> {
             .and_then(|parts| parts.split_once(','))
             .ok_or_else(|| Rejection::malformed(format!("{field}: not an array of two positions")))?;
         Ok((lsn_or_null(field, commit)?, lsn_or_null(field, lsn)?))
+    }
+}
+
+/// A connector whose task is restarted while an incremental snapshot runs says of everything until its end that a snapshot read it (seen with
+/// Debezium 3.7). But a snapshot reads no deletes, an incremental one reads and writes nothing, and the sequence of any other has no commit.
+fn is_possible(told: Kind, op: Option<Op>, commit: Option<i64>) -> bool {
+    match (told, op) {
+        (Kind::Snapshot | Kind::Incremental, Some(Op::Delete)) | (Kind::Incremental, Some(Op::Write)) => false,
+        (Kind::Snapshot, Some(Op::Write) | None) => commit.is_none(),
+        _ => true,
     }
 }
 

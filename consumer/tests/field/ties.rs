@@ -72,6 +72,38 @@ fn orders_whose_message_key_changes_live_on_and_their_events_sent_again_elsewher
     shop.clear("TIES");
 }
 
+/// Debezium marks everything as read by a snapshot from a restart of its task until the end of the incremental snapshot that was under way.
+#[test]
+fn orders_whose_message_key_changes_while_a_snapshot_is_resumed_live_on() {
+    let shop = Shop::open();
+    let _restore = Restore(shop.stack(), "delete from orders where product_id = 'TIES'");
+    let mut config = shop.stack().connector_config().unwrap();
+    config["message.key.columns"] = "public.orders:id,product_id".into();
+    shop.stack().connect_api().register("shop", &config).unwrap();
+    shop.sql(
+        "insert into orders (customer_id, product_id, quantity, price) select 'CUST002', 'TIES', i, 1 from generate_series(1, 12000) as i",
+    );
+    shop.await_everything_right();
+    let ends = shop.topics().ends(ORDERS);
+    shop.sql(
+        r#"insert into debezium_signal (id, type, data)
+           values (gen_random_uuid(), 'execute-snapshot', '{"type": "incremental", "data-collections": ["public.orders"]}')"#,
+    );
+    shop.await_that("the snapshot runs", || shop.topics().ends(ORDERS) != ends);
+    shop.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'debezium'");
+    shop.sql("update orders set product_id = 'TIED' where product_id = 'TIES' and quantity % 5 = 0");
+    shop.await_that("the connector runs again", || shop.stack().connector_state().is_ok_and(|state| state == "RUNNING"));
+    shop.await_everything_right();
+    shop.sql("update orders set product_id = 'TIES' where product_id = 'TIED'");
+    shop.await_everything_right();
+    let deleted = |found: &&Found| {
+        let value = found.record.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        value.contains(r#""op":"d""#) && !value.contains(r#""snapshot":"false""#)
+    };
+    assert_ne!(shop.topics().read(ORDERS, &ends).iter().filter(deleted).count(), 0, "no delete was marked: the snapshot was over");
+    shop.clear("TIES");
+}
+
 /// An event of Debezium 1.6.1: all changes of a transaction have the sequence of its first.
 fn of_debezium_1_6(id: i64, op: &str, lsn: i64, quantity: i32, status: &str) -> Sent {
     let row = format!(

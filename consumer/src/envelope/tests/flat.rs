@@ -55,6 +55,8 @@ fn added_fields_tell_the_position() {
     assert_eq!(position(r#""__op":"c","__source_lsn":24"#), (Kind::Stream, None, Some(24), None));
     assert_eq!(position(r#""__op":"r","__lsn":24"#), (Kind::Snapshot, None, Some(24), None));
     assert_eq!(position(r#""__snapshot":"true","__lsn":24"#), (Kind::Snapshot, None, Some(24), None));
+    let resumed = r#""__snapshot":"true","__lsn":24,"__sequence":"[\"22\",\"24\"]""#;
+    assert_eq!(position(resumed), (Kind::Stream, Some(22), Some(24), None));
 }
 
 #[test]

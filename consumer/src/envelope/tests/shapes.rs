@@ -125,6 +125,18 @@ fn a_snapshot_says_so_in_many_words() {
 }
 
 #[test]
+fn what_a_snapshot_cannot_have_read_is_of_the_log_whatever_it_says() {
+    for word in ["true", r#""last""#, r#""incremental""#] {
+        let source = format!(r#"{{"snapshot":{word},"sequence":"[\"30\",\"31\"]","lsn":31}}"#);
+        for op in ["c", "u", "d"] {
+            let after = if op == "d" { "null" } else { ROW };
+            let change = order(&with_source(op, "null", after, &source)).unwrap();
+            assert_eq!((change.position.kind, change.position.lsn), (Kind::Stream, Some(31)), "{op}, {word}");
+        }
+    }
+}
+
+#[test]
 fn an_incremental_snapshot_has_a_sequence_but_no_lsn() {
     let source = r#"{"snapshot":"incremental","sequence":"[\"30\",\"24\"]","lsn":null,"txId":null}"#;
     assert_eq!(position("r", source), (Kind::Incremental, Some(30), Some(24)));
