@@ -109,7 +109,7 @@ fn duration(rng: &mut Rng, fault: Fault) -> Duration {
 
 fn collide(a: &Planned, b: &Planned) -> bool {
     let lie_apart = a.at + a.lasts < b.at || b.at + b.lasts < a.at;
-    let once = matches!(a.fault.kind, Kind::AddPartition | Kind::Truncate);
+    let once = [a, b].iter().any(|planned| matches!(planned.fault.kind, Kind::AddPartition | Kind::Truncate));
     a.fault.place == b.fault.place && (once || !lie_apart) || disturbs_a_snapshot([a.fault.kind, b.fault.kind])
 }
 
