@@ -6,6 +6,8 @@ use crate::world::REFUSED_PRODUCT;
 
 /// Whatever is called so may be found in no log, no metric and no header (P11).
 pub(crate) const PLANTED_NAME: &str = "Plantagenet";
+/// The same for the ids of customers, which begin so.
+pub(crate) const PLANTED_ID: &str = "CHAOS";
 /// The same for addresses.
 pub(crate) const PLANTED_DOMAIN: &str = "planted.example";
 
@@ -155,7 +157,7 @@ fn customer_id(rng: &mut Rng) -> String {
 
 /// One of sixty, most of whom come after their first order.
 fn one_customer(rng: &mut Rng) -> String {
-    format!("'CHAOS{}'", rng.u32(0..CUSTOMERS))
+    format!("'{PLANTED_ID}{}'", rng.u32(0..CUSTOMERS))
 }
 
 fn order_id(rng: &mut Rng, newest: i64) -> i64 {

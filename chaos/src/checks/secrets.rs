@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use anyhow::{Context, Result};
 
 use super::{Finding, Read};
-use crate::statements::{PLANTED_DOMAIN, PLANTED_NAME};
+use crate::statements::{PLANTED_DOMAIN, PLANTED_ID, PLANTED_NAME};
 use crate::world::World;
 
 const PAGES: [&str; 4] = ["/metrics", "/health", "/status", "/readyz"];
@@ -34,7 +34,7 @@ pub(crate) fn found(world: &World, read: &Read) -> Result<Vec<Finding>> {
 }
 
 fn leak(place: &str, text: &str) -> Option<Finding> {
-    let line = text.lines().find(|line| line.contains(PLANTED_NAME) || line.contains(PLANTED_DOMAIN))?;
+    let line = text.lines().find(|line| [PLANTED_NAME, PLANTED_DOMAIN, PLANTED_ID].iter().any(|planted| line.contains(planted)))?;
     Some(Finding::new("P11", format!("{place} has a customer's data: {line}")))
 }
 
@@ -43,10 +43,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_planted_name_or_address_is_found_and_nothing_else_is() {
+    fn a_planted_name_address_or_id_is_found_and_nothing_else_is() {
         let log = format!("all is well\nthe customer {PLANTED_NAME} 17 is unknown\n");
         assert!(leak("a log", &log).unwrap().to_string().contains("the customer Plantagenet 17 is unknown"));
         assert!(leak("a log", &format!("x=p1@{PLANTED_DOMAIN}")).is_some());
-        assert!(leak("a log", "the customer CHAOS17 is unknown").is_none());
+        assert!(leak("a log", &format!("the customer {PLANTED_ID}17 is unknown")).is_some());
+        assert!(leak("a log", "a customer is unknown; topic=chaos").is_none());
     }
 }
