@@ -102,7 +102,8 @@ impl Watched {
 
     /// A database that goes back to a backup takes offsets and generations along.
     fn look_at_returns(&mut self, [before, after]: [usize; 2]) {
-        if before != self.returns || after != before {
+        let is_under_way = after % 2 == 1;
+        if is_under_way || before != self.returns || after != before {
             self.partitions.clear();
         }
         self.returns = after;
@@ -174,4 +175,27 @@ fn all_ends(world: &World, kept: &mut Option<BaseConsumer>) -> Result<BTreeMap<(
     }
     *kept = Some(consumer);
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(next_offset: i64) -> Vec<Row> {
+        vec![("orders".to_owned(), 0, next_offset, 1)]
+    }
+
+    #[test]
+    fn an_offset_that_falls_is_found_unless_the_database_goes_back_to_a_backup() {
+        let mut watched = Watched::default();
+        // Before it, while it does (two looks, of which the second sees the backup), and after it.
+        for (returns, next_offset) in [(0, 100), (1, 100), (1, 80), (2, 80), (2, 90)] {
+            watched.look_at_returns([returns, returns]);
+            watched.look_at_ledger(row(next_offset), None, None);
+        }
+        assert!(watched.findings().is_empty());
+        watched.look_at_returns([2, 2]);
+        watched.look_at_ledger(row(89), None, None);
+        assert_eq!(watched.findings().len(), 1);
+    }
 }
