@@ -67,7 +67,8 @@ impl Claimant {
     fn worker(self, claim: Claim, assigned: Assigned) -> Work {
         Box::pin(async move {
             let keeps_customers = self.customers_topic.as_deref() == Some(&*assigned.partition.topic);
-            let place = Arc::new(Place::new(claim, assigned.ownership, assigned.progress));
+            let has_lost = self.flow.places.had_committed_more(&claim);
+            let place = Arc::new(Place::new(claim, has_lost, assigned.ownership, assigned.progress));
             self.flow.places.enter(&place);
             let (flow, here) = (Arc::clone(&self.flow), Arc::clone(&place));
             let outcome = if keeps_customers {

@@ -40,6 +40,8 @@ pub struct Reflection {
 pub struct Place {
     /// The fence of its transactions.
     pub claim: Claim,
+    /// Postgres has lost commits that this process has made here before.
+    pub has_lost: bool,
     ownership: watch::Receiver<Ownership>,
     progress: Arc<Progress>,
     /// Set once another generation was seen: an idle worker writes nothing and would never notice (P9).
@@ -52,11 +54,11 @@ pub struct Place {
 impl Place {
     /// A partition that was just claimed. Redis is to reflect all that was committed before.
     #[must_use]
-    pub fn new(claim: Claim, ownership: watch::Receiver<Ownership>, progress: Arc<Progress>) -> Self {
+    pub fn new(claim: Claim, has_lost: bool, ownership: watch::Receiver<Ownership>, progress: Arc<Progress>) -> Self {
         let start = claim.next_offset;
         let reflection = Reflection { acknowledged: start, covered: start, run: None, begun: false, behind: false, ahead: false };
         let (reflection, absent) = (tokio::sync::Mutex::new(reflection), absent::Told::default());
-        Self { claim, ownership, progress, fenced: watch::Sender::new(false), reflection, absent }
+        Self { claim, has_lost, ownership, progress, fenced: watch::Sender::new(false), reflection, absent }
     }
 
     /// Takes the next batch. `Closed` also when the partition was fenced: an operator has moved its offset, or another process has it.

@@ -122,3 +122,53 @@ fn what_an_asynchronous_standby_lacks_is_processed_again_though_no_further_recor
     process.stop().unwrap();
     redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
 }
+
+fn change(number: i64) -> Vec<Sent> {
+    let of = |id| {
+        let mut event = event(id);
+        event["op"] = "u".into();
+        event["after"]["quantity"] = number.into();
+        event["source"]["sequence"] = format!(r#"["{number}","{number}"]"#).into();
+        event["source"]["lsn"] = number.into();
+        Sent::order(id, event.to_string())
+    };
+    (0..20).map(of).collect()
+}
+
+/// While Redis is made whole its progress says little, and hashes are ahead of it.
+#[test]
+fn hashes_ahead_of_a_standby_are_written_again_also_while_redis_was_being_made_whole() {
+    let mut shop = Shop::closed();
+    let topic = "ahead.orders";
+    shop.stack().create_topic(topic, 1, &[("retention.ms", "-1")]).unwrap();
+    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
+    let primary = OtherPostgres::start(shop.stack(), "ahead-primary").unwrap();
+    let standby = primary.standby(shop.stack(), "ahead-standby").unwrap();
+    let (url, cache) = (primary.orderstream_database_url(), format!("{}/{REDIS_DATABASE}", shop.stack().redis_url()));
+    let number = shop.start_another(&[("DATABASE_URL", &url), ("REDIS_URL", &cache), ("KAFKA_ORDERS_TOPIC", topic)]);
+    let quantities = |quantity: i64| {
+        let mut redis = redis(&shop);
+        let of = |id| redis::cmd("HGET").arg(format!("order:{id}")).arg("quantity").query::<Option<i64>>(&mut redis).unwrap();
+        (0..20).map(of).all(|found| found == Some(quantity))
+    };
+    shop.topics().send(topic, &change(1));
+    shop.await_that("the first state is there", || quantities(1));
+    await_sql(&standby, COMMITTED, "20");
+
+    standby.service().stop().unwrap();
+    // Each change takes revisions of its own; those that come again come in one batch.
+    for quantity in 2..8 {
+        shop.topics().send(topic, &change(quantity));
+        shop.await_that("the next state is there", || quantities(quantity));
+    }
+    let (field, early) = (format!("{topic}:0"), format!("{:010}:{:020}", 0, 10));
+    redis::cmd("HSET").arg("orderstream:progress").arg(field).arg(early).exec(&mut redis(&shop)).unwrap();
+    primary.service().kill();
+    let standby = standby.in_place_of(shop.stack(), &primary).unwrap();
+    standby.psql("select pg_promote()").unwrap();
+    await_sql(&standby, COMMITTED, "140");
+    shop.topics().send(topic, &change(8));
+    shop.await_that("the last state is there", || quantities(8));
+    shop.process(number).service().stop().unwrap();
+    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
+}
