@@ -155,14 +155,17 @@ fn hashes_ahead_of_a_standby_are_written_again_also_while_redis_was_being_made_w
     shop.await_that("the first state is there", || quantities(1));
     await_sql(&standby, COMMITTED, "20");
 
+    let swept: i64 = standby.psql("select coalesce(max(number), 0) from sweeps").unwrap().trim().parse().unwrap();
     standby.service().stop().unwrap();
     // Each change takes revisions of its own; those that come again come in one batch.
     for quantity in 2..8 {
         shop.topics().send(topic, &change(quantity));
         shop.await_that("the next state is there", || quantities(quantity));
     }
-    let (field, early) = (format!("{topic}:0"), format!("{:010}:{:020}", 0, 10));
-    redis::cmd("HSET").arg("orderstream:progress").arg(field).arg(early).exec(&mut redis(&shop)).unwrap();
+    let (field, at) = (format!("{topic}:0"), |number: i64| format!("{:010}:{number:020}", 0));
+    for (key, number) in [("orderstream:progress", 10), ("orderstream:swept", swept)] {
+        redis::cmd("HSET").arg(key).arg(&field).arg(at(number)).exec(&mut redis(&shop)).unwrap();
+    }
     primary.service().kill();
     let standby = standby.in_place_of(shop.stack(), &primary).unwrap();
     standby.psql("select pg_promote()").unwrap();
