@@ -1,9 +1,9 @@
-.PHONY: help up services down clean test bench micro counts chaos fuzz deny packages programs
+.PHONY: help up services down clean test test-compose bench micro counts chaos fuzz deny packages programs
 .DEFAULT_GOAL := help
 release := $(or $(CARGO_TARGET_DIR),target)/release
 
 help:           ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 up: programs    ## start everything without Docker, until Ctrl-C or `make down`
 	@$(release)/stack up
@@ -19,6 +19,9 @@ clean: programs ## remove the data of the services
 
 test:           ## format, lints, docs, and all tests
 	@stack/test.sh
+
+test-compose:   ## docker compose up as people start it, with each version of Compose: the image, the README's session, a restart
+	@stack/test-compose.sh
 
 bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events; CASE=outage SECONDS=n
 	@$(release)/bench

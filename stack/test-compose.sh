@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# `docker compose up` as people start it: build, up, the README's session, a restart, down, with each Compose that is here.
+#
+#   stack/test-compose.sh                 fails where no engine runs and none can be started
+#   stack/test-compose.sh --if-possible   says so, and ends well; builds no Compose, which takes minutes
+#
+# Project, volumes and ports are its own: what runs here already is left alone. As root on Debian it installs and starts an engine for
+# itself. Images that cannot be pulled are made by the folder STANDINS, if it is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+standins=${STANDINS:-../shared/standins}
+work=.stack/compose
+mkdir -p "$work"
+export COMPOSE_PROJECT_NAME=orderstream-test
+export POSTGRES_PORT=25432 KAFKA_PORT=29092 CONNECT_PORT=28083 REDIS_PORT=26379 ORDERSTREAM_PORT=28080
+
+say() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
+answers() { docker info >/dev/null 2>&1; }
+
+start_engine() {
+    [ "$(id -u)" = 0 ] || { why='No container engine answers, and only root can start one.'; return 1; }
+    if ! [ -x /usr/sbin/dockerd ] || ! command -v docker-compose >/dev/null; then
+        command -v apt-get >/dev/null || { why='No container engine is installed.'; return 1; }
+        local install=(apt-get install -y --no-install-recommends docker.io docker-compose iptables)
+        { "${install[@]}" || { apt-get update && "${install[@]}"; }; } >"$work/install.log" 2>&1 ||
+            { why="No container engine can be installed: $work/install.log"; return 1; }
+    fi
+    dockerd >"$work/dockerd.log" 2>&1 &
+    engine=$!
+    for _ in $(seq 60); do
+        if answers; then return 0; fi
+        kill -0 "$engine" 2>/dev/null || break
+        sleep 1
+    done
+    why="The container engine does not start here: $work/dockerd.log"
+    return 1
+}
+
+# Images that the stack is made of, and those that the program's own is built on.
+images() {
+    sed -n 's/^ *- &[a-z]* \(.*\)/\1/p; s/^ *image: \([^*].*\)/\1/p' docker-compose.yml | grep -v -e kafka-ui -e '^orderstream$'
+    sed -n 's/^FROM \([^ ]*\).*/\1/p' consumer/Dockerfile
+}
+
+have_images() {
+    local image missing=0
+    for image in $(images | sort -u); do
+        docker image inspect "$image" >/dev/null 2>&1 || docker pull -q "$image" 2>/dev/null || missing=1
+    done
+    if [ $missing = 1 ] && [ -e "$standins/build.sh" ]; then
+        # What is read-only there would be read-only in the images, where Kafka writes to it.
+        rm -rf "$work/standins" && cp -r "$standins" "$work/standins" && chmod -R u+w "$work/standins"
+        bash "$work/standins/build.sh" base postgres redis kafka rust >"$work/standins.log" 2>&1 ||
+            { why="The images cannot be made: $work/standins.log"; return 1; }
+    fi
+    for image in $(images | sort -u); do
+        docker image inspect "$image" >/dev/null 2>&1 || { why="The image $image can neither be pulled nor made."; return 1; }
+    done
+}
+
+# The newer Compose is a plugin of Docker's, or built by Go; the older one a program of its own.
+composes() {
+    if docker compose version >/dev/null 2>&1; then
+        echo 'docker compose'
+    elif [ "${1:-}" != --if-possible ] && compose_v2; then
+        echo "$PWD/$work/docker-compose"
+    fi
+    if command -v docker-compose >/dev/null; then echo docker-compose; fi
+}
+
+compose_v2() {
+    local version=v2.40.3 source
+    [ -x "$work/docker-compose" ] && return 0
+    command -v go >/dev/null || return 1
+    source=$(go mod download -json "github.com/docker/compose/v2@$version" 2>>"$work/go.log" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+    [ -n "$source" ] && rm -rf "$work/source" && cp -r "$source" "$work/source" && chmod -R u+w "$work/source" &&
+        (cd "$work/source" && CGO_ENABLED=0 go build -o ../docker-compose ./cmd) >>"$work/go.log" 2>&1 && rm -rf "$work/source"
+}
+
+ready() {
+    for _ in $(seq 180); do
+        if curl -fs "localhost:$ORDERSTREAM_PORT/readyz" >/dev/null; then return 0; fi
+        sleep 1
+    done
+    echo 'orderstream is not ready after three minutes:'
+    $compose ps
+    $compose logs --tail 40
+    return 1
+}
+
+orders_with_customers() {
+    psql -XAtc "select count(*) from results where enrichment = 'complete'" \
+        "postgres://postgres:postgres@localhost:$POSTGRES_PORT/orders"
+}
+
+walk_with() {
+    compose=$1
+    say "$compose: build"
+    $compose build >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log"; return 1; }
+    say "$compose: up"
+    $compose up -d
+    ready
+    say "$compose: the README's session"
+    cargo run --quiet --locked --bin stack -- session --compose "$compose" \
+        --ports "$POSTGRES_PORT,$REDIS_PORT,$KAFKA_PORT,0,$CONNECT_PORT,$ORDERSTREAM_PORT"
+    say "$compose: restart"
+    local before
+    before=$(orders_with_customers)
+    $compose restart
+    ready
+    [ "$(orders_with_customers)" = "$before" ] || { echo 'After a restart the results are not the same.'; return 1; }
+    say "$compose: down"
+    $compose down -v
+}
+
+end() {
+    local code=$?
+    if [ -n "${compose:-}" ] && [ $code != 0 ]; then $compose down -v >/dev/null 2>&1 || true; fi
+    if [ -n "${engine:-}" ]; then kill "$engine" && wait "$engine" || true; fi
+    exit $code
+}
+trap end EXIT
+
+cannot() {
+    echo "$why"
+    if [ "${1:-}" = --if-possible ]; then echo 'docker compose up is NOT TESTED here.'; exit 0; fi
+    exit 1
+}
+
+stack/packages.sh
+answers || start_engine || cannot "$@"
+have_images || cannot "$@"
+walked=0
+while read -r found; do
+    walk_with "$found" </dev/null
+    walked=$((walked + 1))
+done < <(composes "$@")
+why='There is no Docker Compose.'
+[ $walked -gt 0 ] || cannot "$@"
+say "docker compose up does what the README says, with $walked versions of Compose"
+printf '%d passed, 0 failed\n' "$walked"
