@@ -10,8 +10,9 @@ use crate::topics::{CUSTOMERS, DEAD_LETTERS, Found, ORDERS, Topics};
 use crate::world::{REFUSED_PRODUCT, World};
 
 const LEDGER: &str = "
-select topic, partition, next_offset, applied + stale + ignored + dead_lettered, dead_lettered
-from consumer_offsets where epoch = 0";
+select topic, partition, next_offset, applied + stale + ignored + dead_lettered, dead_lettered,
+    (select count(*) from dead_letters as l where (l.epoch, l.topic, l.partition) = (o.epoch, o.topic, o.partition))
+from consumer_offsets as o where epoch = 0";
 
 /// Topic, partition, offset.
 pub(crate) type Coordinates = (String, i32, i64);
@@ -93,27 +94,28 @@ pub(crate) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
         let is_right = found.is_some_and(|found| count.is_told_by(*topic == CUSTOMERS, found));
         (!is_right).then(|| format!("{topic}/{partition}: read {count:?}, the ledger has {found:?}"))
     });
-    let invented = stored.iter().filter(|((topic, partition), (_, fates, _))| {
+    let invented = stored.iter().filter(|((topic, partition), (_, fates, ..))| {
         *fates != 0 && !read.counts.keys().any(|(read, number)| (*read, number) == (topic.as_str(), partition))
     });
     let invented = invented.map(|((topic, partition), found)| format!("{topic}/{partition}: read no record, the ledger has {found:?}"));
     Ok(Finding::of("P1", &wrong.chain(invented).collect::<Vec<_>>()))
 }
 
-/// What the ledger says of a partition: the next offset, all fates, and the dead letters among them.
-type Stored = (i64, i64, i64);
+/// What the ledger says of a partition: the next offset, all fates, the dead letters among them, and how many dead letters have a row.
+type Stored = (i64, i64, i64, i64);
 
 fn entry(line: &str) -> Result<((String, i32), Stored)> {
     let fields: Vec<&str> = line.split('|').collect();
-    let [topic, partition, next_offset, fates, letters] = fields[..] else { anyhow::bail!("{line}") };
-    Ok(((topic.to_owned(), partition.parse()?), (next_offset.parse()?, fates.parse()?, letters.parse()?)))
+    let [topic, partition, next_offset, fates, letters, rows] = fields[..] else { anyhow::bail!("{line}") };
+    Ok(((topic.to_owned(), partition.parse()?), (next_offset.parse()?, fates.parse()?, letters.parse()?, rows.parse()?)))
 }
 
 impl Count {
     /// Compaction has taken records away since they were processed, so that of a compacted topic no fewer fates than records are right.
-    fn is_told_by(&self, compacted: bool, (next_offset, fates, letters): &Stored) -> bool {
+    fn is_told_by(&self, compacted: bool, (next_offset, fates, letters, rows): &Stored) -> bool {
         let all_have_fates = if compacted { (self.records..=*next_offset).contains(fates) } else { *fates == self.records };
-        *next_offset == self.next_offset && all_have_fates && (self.poison..=self.poison + self.corrected).contains(letters)
+        let may_be_letters = self.poison..=self.poison + self.corrected;
+        *next_offset == self.next_offset && all_have_fates && may_be_letters.contains(letters) && letters == rows
     }
 }
 
@@ -125,15 +127,16 @@ mod tests {
 
     #[test]
     fn every_record_has_one_fate_and_a_record_without_one_or_with_two_is_found() {
-        assert!(COUNT.is_told_by(false, &(12, 10, 2)) && COUNT.is_told_by(false, &(12, 10, 3)));
-        for wrong in [(11, 10, 2), (13, 10, 2), (12, 9, 2), (12, 11, 2), (12, 10, 1), (12, 10, 4)] {
+        assert!(COUNT.is_told_by(false, &(12, 10, 2, 2)) && COUNT.is_told_by(false, &(12, 10, 3, 3)));
+        let letters = [(12, 10, 1, 1), (12, 10, 4, 4), (12, 10, 3, 2), (12, 10, 2, 3)];
+        for wrong in [(11, 10, 2, 2), (13, 10, 2, 2), (12, 9, 2, 2), (12, 11, 2, 2)].into_iter().chain(letters) {
             assert!(!COUNT.is_told_by(false, &wrong), "{wrong:?}");
         }
     }
 
     #[test]
     fn of_a_compacted_topic_more_may_have_been_processed_than_is_left() {
-        assert!(COUNT.is_told_by(true, &(12, 11, 2)));
-        assert!(!COUNT.is_told_by(true, &(12, 9, 2)) && !COUNT.is_told_by(true, &(12, 13, 2)));
+        assert!(COUNT.is_told_by(true, &(12, 11, 2, 2)));
+        assert!(!COUNT.is_told_by(true, &(12, 9, 2, 2)) && !COUNT.is_told_by(true, &(12, 13, 2, 2)));
     }
 }
