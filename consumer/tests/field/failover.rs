@@ -135,9 +135,9 @@ fn change(number: i64) -> Vec<Sent> {
     (0..20).map(of).collect()
 }
 
-/// While Redis is made whole its progress says little, and hashes are ahead of it.
+/// As while Redis is made whole: its progress is behind what it has.
 #[test]
-fn hashes_ahead_of_a_standby_are_written_again_also_while_redis_was_being_made_whole() {
+fn hashes_ahead_of_a_standby_are_written_again_though_redis_says_little_of_its_progress() {
     let mut shop = Shop::closed();
     let topic = "ahead.orders";
     shop.stack().create_topic(topic, 1, &[("retention.ms", "-1")]).unwrap();
