@@ -62,7 +62,8 @@ async fn tell(flow: &Flow, place: &Place, reflection: MutexGuard<'_, Reflection>
 }
 
 /// Whether Redis reflects more than was committed when the partition was claimed. It is told after Postgres, so it cannot have more by
-/// accident; of customers it is told before. While Redis is made whole it is told little: what this process itself has committed says more. An operator who has moved the offset back has lost nothing: no last record stands beside it then.
+/// accident; of customers it is told before. While Redis is made whole it is told little: what this process itself has committed says more. An
+/// operator who has moved the offset back has lost nothing: no last record stands beside it then.
 async fn is_ahead(flow: &Flow, place: &Place) -> Result<bool, RedisError> {
     let claim = &place.claim;
     if flow.customers.come_by(&claim.topic) {

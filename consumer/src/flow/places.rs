@@ -17,16 +17,31 @@ type Key = (Arc<str>, i32);
 struct Known {
     claimed: BTreeMap<Key, Arc<Place>>,
     /// How far this process had committed where it has left a partition.
-    committed: BTreeMap<Key, i64>,
+    left: BTreeMap<Key, Left>,
+}
+
+/// The last that this process knew of a partition.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    generation: i64,
+    /// The offset after the last record whose fate is committed.
+    next_offset: i64,
+}
+
+impl Left {
+    /// Whether a claim of this generation, at this offset, lacks what was committed here. A claim takes the next generation. One that is further on
+    /// came after others, or after an operator who has moved the offset, which takes one too: a lower offset is no loss then.
+    fn is_lost(self, generation: i64, next_offset: i64) -> bool {
+        next_offset < self.next_offset && generation <= self.generation + 1
+    }
 }
 
 impl Places {
-    /// Whether this process has committed more of the partition than the ledger knew when it was claimed: Postgres has lost commits (P2). An
-    /// operator who has moved the offset back has lost nothing: no last record stands beside it then.
+    /// Whether this process has committed more of the partition than the ledger knew when it was claimed: Postgres has lost commits (P2).
     #[must_use]
     pub fn had_committed_more(&self, claim: &Claim) -> bool {
-        let before = self.lock().committed.get(&(Arc::clone(&claim.topic), claim.partition)).copied();
-        claim.landmark.is_some() && before.is_some_and(|before| before > claim.next_offset)
+        let left = self.lock().left.get(&(Arc::clone(&claim.topic), claim.partition)).copied();
+        left.is_some_and(|left| left.is_lost(claim.generation, claim.next_offset))
     }
 
     /// Adds a partition; the one of an older claim gives way.
@@ -37,7 +52,7 @@ impl Places {
     /// Removes a partition, unless it was claimed anew meanwhile, and remembers how far it was.
     pub fn leave(&self, place: &Arc<Place>) {
         let (key, mut known) = (key(place), self.lock());
-        known.committed.insert(key.clone(), place.progress().done());
+        known.left.insert(key.clone(), Left { generation: place.claim.generation, next_offset: place.progress().done() });
         if known.claimed.get(&key).is_some_and(|current| Arc::ptr_eq(current, place)) {
             known.claimed.remove(&key);
         }
@@ -62,4 +77,18 @@ impl Places {
 
 fn key(place: &Place) -> Key {
     (Arc::clone(&place.claim.topic), place.claim.partition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Left;
+
+    #[test]
+    fn a_lower_offset_is_a_loss_unless_others_had_the_partition_or_an_operator_has_moved_it() {
+        let left = Left { generation: 7, next_offset: 100 };
+        // Claimed again at once, and from a ledger that is older still.
+        assert!(left.is_lost(8, 99) && left.is_lost(3, 0));
+        assert!(!left.is_lost(8, 100) && !left.is_lost(8, 120));
+        assert!(!left.is_lost(9, 50));
+    }
 }

@@ -92,86 +92,123 @@ fn a_commit_that_a_hanging_standby_has_not_got_is_none_and_a_promotion_loses_not
     redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
 }
 
-#[test]
-fn what_an_asynchronous_standby_lacks_is_processed_again_though_no_further_record_comes() {
-    let mut shop = Shop::closed();
-    let topic = "asynchronous.orders";
-    shop.stack().create_topic(topic, 2, &[("retention.ms", "-1")]).unwrap();
-    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
-    let primary = OtherPostgres::start(shop.stack(), "asynchronous-primary").unwrap();
-    let standby = primary.standby(shop.stack(), "asynchronous-standby").unwrap();
-    let (url, cache) = (primary.orderstream_database_url(), format!("{}/{REDIS_DATABASE}", shop.stack().redis_url()));
-    let number = shop.start_another(&[("DATABASE_URL", &url), ("REDIS_URL", &cache), ("KAFKA_ORDERS_TOPIC", topic)]);
-    shop.topics().send(topic, &records(0..100));
-    await_sql(&primary, COMMITTED, "100");
-    await_sql(&standby, COMMITTED, "100");
-
-    standby.service().stop().unwrap();
-    shop.topics().send(topic, &records(100..200));
-    await_sql(&primary, COMMITTED, "200");
-    shop.await_that("every hash is there", || hashes(&shop) == 200);
-
-    primary.service().kill();
-    let standby = standby.in_place_of(shop.stack(), &primary).unwrap();
-    standby.psql("select pg_promote()").unwrap();
-    await_sql(&standby, COMMITTED, "200");
-    await_sql(&standby, ROWS, "200|200|200");
-    let process = shop.process(number).service();
-    assert!(process.log_tail(100).contains("Postgres has lost its last commits"), "{}", process.log_tail(100));
-    shop.process(number).await_readiness(200, "ok");
-    process.stop().unwrap();
-    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
+/// A primary, a standby that follows it at its leisure, and a process that works on a topic of its own.
+struct Failover {
+    shop: Shop,
+    topic: String,
+    primary: OtherPostgres,
+    standby: OtherPostgres,
+    number: usize,
 }
 
-fn change(number: i64) -> Vec<Sent> {
+impl Failover {
+    /// Under this name, which no other test has.
+    fn begin(name: &str, partitions: i32, cache: impl Fn(&Shop) -> String) -> Self {
+        let mut shop = Shop::closed();
+        let topic = format!("{name}.orders");
+        shop.stack().create_topic(&topic, partitions, &[("retention.ms", "-1")]).unwrap();
+        redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
+        let primary = OtherPostgres::start(shop.stack(), &format!("{name}-primary")).unwrap();
+        let standby = primary.standby(shop.stack(), &format!("{name}-standby")).unwrap();
+        let settings =
+            [("DATABASE_URL", &*primary.orderstream_database_url()), ("REDIS_URL", &*cache(&shop)), ("KAFKA_ORDERS_TOPIC", &*topic)];
+        let number = shop.start_another(&settings);
+        Self { shop, topic, primary, standby, number }
+    }
+
+    fn send(&self, records: &[Sent]) {
+        self.shop.topics().send(&self.topic, records);
+    }
+
+    /// The primary dies, and the standby takes its place with what it has.
+    fn happens(self) -> (Shop, String, OtherPostgres, usize) {
+        self.primary.service().kill();
+        let standby = self.standby.in_place_of(self.shop.stack(), &self.primary).unwrap();
+        standby.psql("select pg_promote()").unwrap();
+        (self.shop, self.topic, standby, self.number)
+    }
+}
+
+fn end(shop: &Shop, number: usize) {
+    shop.process(number).service().stop().unwrap();
+    redis::cmd("FLUSHDB").exec(&mut redis(shop)).unwrap();
+}
+
+#[test]
+fn what_an_asynchronous_standby_lacks_is_processed_again_though_no_further_record_comes() {
+    let failover = Failover::begin("asynchronous", 2, |shop| format!("{}/{REDIS_DATABASE}", shop.stack().redis_url()));
+    failover.send(&records(0..100));
+    await_sql(&failover.primary, COMMITTED, "100");
+    await_sql(&failover.standby, COMMITTED, "100");
+
+    failover.standby.service().stop().unwrap();
+    failover.send(&records(100..200));
+    await_sql(&failover.primary, COMMITTED, "200");
+    failover.shop.await_that("every hash is there", || hashes(&failover.shop) == 200);
+
+    let (shop, _, standby, number) = failover.happens();
+    await_sql(&standby, COMMITTED, "200");
+    await_sql(&standby, ROWS, "200|200|200");
+    let log = shop.process(number).service().log_tail(100);
+    assert!(log.contains("Postgres has lost its last commits"), "{log}");
+    shop.process(number).await_readiness(200, "ok");
+    end(&shop, number);
+}
+
+/// Orders 0 to 19, each with this quantity.
+fn change(quantity: i64) -> Vec<Sent> {
     let of = |id| {
         let mut event = event(id);
         event["op"] = "u".into();
-        event["after"]["quantity"] = number.into();
-        event["source"]["sequence"] = format!(r#"["{number}","{number}"]"#).into();
-        event["source"]["lsn"] = number.into();
+        event["after"]["quantity"] = quantity.into();
+        event["source"]["sequence"] = format!(r#"["{quantity}","{quantity}"]"#).into();
+        event["source"]["lsn"] = quantity.into();
         Sent::order(id, event.to_string())
     };
     (0..20).map(of).collect()
 }
 
-/// As while Redis is made whole: its progress is behind what it has.
+fn await_quantities(shop: &Shop, quantity: i64) {
+    let mut redis = redis(shop);
+    shop.await_that(&format!("all hashes have quantity {quantity}"), || {
+        let mut of = |id| redis::cmd("HGET").arg(format!("order:{id}")).arg("quantity").query::<Option<i64>>(&mut redis).unwrap();
+        (0..20).all(|id| of(id) == Some(quantity))
+    });
+}
+
+/// A user of Redis who may write hashes, and its progress too if `all`: without, Redis says as little of what it has as while it is made whole.
+fn rights(shop: &Shop, all: bool) {
+    let mut user = redis::cmd("ACL");
+    user.arg(&["SETUSER", "ahead", "on", ">ahead", "+@all", "resetkeys"]);
+    user.arg(if all { &["~*"][..] } else { &["~order:*", "~customer:*", "~recent_orders", "~orderstream:recent_orders:turn", "%R~*"] });
+    user.exec(&mut redis(shop)).unwrap();
+}
+
 #[test]
 fn hashes_ahead_of_a_standby_are_written_again_though_redis_says_little_of_its_progress() {
-    let mut shop = Shop::closed();
-    let topic = "ahead.orders";
-    shop.stack().create_topic(topic, 1, &[("retention.ms", "-1")]).unwrap();
-    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
-    let primary = OtherPostgres::start(shop.stack(), "ahead-primary").unwrap();
-    let standby = primary.standby(shop.stack(), "ahead-standby").unwrap();
-    let (url, cache) = (primary.orderstream_database_url(), format!("{}/{REDIS_DATABASE}", shop.stack().redis_url()));
-    let number = shop.start_another(&[("DATABASE_URL", &url), ("REDIS_URL", &cache), ("KAFKA_ORDERS_TOPIC", topic)]);
-    let quantities = |quantity: i64| {
-        let mut redis = redis(&shop);
-        let of = |id| redis::cmd("HGET").arg(format!("order:{id}")).arg("quantity").query::<Option<i64>>(&mut redis).unwrap();
-        (0..20).map(of).all(|found| found == Some(quantity))
-    };
-    shop.topics().send(topic, &change(1));
-    shop.await_that("the first state is there", || quantities(1));
-    await_sql(&standby, COMMITTED, "20");
+    let failover = Failover::begin("ahead", 1, |shop| {
+        rights(shop, true);
+        format!("{}/{REDIS_DATABASE}", shop.stack().redis_url()).replace("redis://", "redis://ahead:ahead@")
+    });
+    failover.send(&change(1));
+    await_quantities(&failover.shop, 1);
+    await_sql(&failover.standby, COMMITTED, "20");
 
-    let swept: i64 = standby.psql("select coalesce(max(number), 0) from sweeps").unwrap().trim().parse().unwrap();
-    standby.service().stop().unwrap();
+    failover.standby.service().stop().unwrap();
+    rights(&failover.shop, false);
     // Each change takes revisions of its own; those that come again come in one batch.
     for quantity in 2..8 {
-        shop.topics().send(topic, &change(quantity));
-        shop.await_that("the next state is there", || quantities(quantity));
+        failover.send(&change(quantity));
+        await_quantities(&failover.shop, quantity);
     }
-    let (field, at) = (format!("{topic}:0"), |number: i64| format!("{:010}:{number:020}", 0));
-    for (key, number) in [("orderstream:progress", 10), ("orderstream:swept", swept)] {
-        redis::cmd("HSET").arg(key).arg(&field).arg(at(number)).exec(&mut redis(&shop)).unwrap();
-    }
-    primary.service().kill();
-    let standby = standby.in_place_of(shop.stack(), &primary).unwrap();
-    standby.psql("select pg_promote()").unwrap();
+
+    let (shop, topic, standby, number) = failover.happens();
+    let log = || shop.process(number).service().log_tail(300);
+    shop.await_that("the loss is seen", || log().contains("Postgres has lost its last commits"));
+    rights(&shop, true);
     await_sql(&standby, COMMITTED, "140");
-    shop.topics().send(topic, &change(8));
-    shop.await_that("the last state is there", || quantities(8));
-    shop.process(number).service().stop().unwrap();
-    redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
+    shop.topics().send(&topic, &change(8));
+    await_quantities(&shop, 8);
+    end(&shop, number);
+    redis::cmd("ACL").arg(&["DELUSER", "ahead"]).exec(&mut redis(&shop)).unwrap();
 }
