@@ -41,9 +41,6 @@ const MAY_SIGNAL: &str = "select to_regclass('debezium_signal') is not null and 
 
 const SIGNAL: &str = "insert into debezium_signal (id, type, data) values ($1, 'execute-snapshot', $2)";
 
-const SLOTS: &str = "
-select count(*) filter (where active), count(*) from pg_replication_slots where slot_type = 'logical' and database = current_database()";
-
 /// Why the source cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceDatabaseError {
@@ -105,8 +102,8 @@ impl SourceDatabase {
     /// # Errors
     /// If the source is away or refuses.
     pub async fn is_read(&self) -> Result<bool, SourceDatabaseError> {
-        let (active, slots): (i64, i64) = self.connections.lease().await?.ask(|on| sqlx::query_as(SLOTS).fetch_one(on)).await?;
-        Ok(active > 0 || slots == 0)
+        let slots = self.connections.lease().await?.ask(slots::read).await?;
+        Ok(slots.is_empty() || slots.iter().any(|slot| slot.is_active))
     }
 
     /// Makes sure that Debezium can be asked.

@@ -8,10 +8,10 @@ select slot_name::text as name, active as is_active, coalesce(wal_status = 'lost
        pg_size_pretty(pg_wal_lsn_diff(
            case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end, confirmed_flush_lsn)) as unread
 from pg_replication_slots
-where slot_type = 'logical' and plugin = 'pgoutput' and database = current_database()
+where slot_type = 'logical' and database = current_database()
 order by slot_name";
 
-/// A logical slot of the database, of the plugin that Debezium uses.
+/// A logical slot of the database, of whatever plugin: Debezium knows more than one.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Slot {
     /// Its name.
