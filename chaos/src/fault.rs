@@ -8,13 +8,12 @@ use stack::proxy::{Mode, Proxy};
 
 use crate::process::Process;
 use crate::schema_faults::{self, Alteration};
+use crate::statements::FROM_OUTSIDE;
 use crate::topics::ORDERS;
 use crate::world::World;
 use crate::{redis_faults, results_faults};
 
-/// The shop goes on where orderstream may not write. It has to wait for the long transactions.
 const TRUNCATE: &str = "
-set default_transaction_read_only = off; set lock_timeout = '12s';
 begin;
 create temp table kept as select * from orders where id % 3 = 0;
 truncate orders;
@@ -166,7 +165,7 @@ impl Fault {
             Kind::Forbidden(command) => redis_faults::forbid(stack, command),
             Kind::Terminate => terminate(world),
             Kind::Snapshot => ask_for_snapshot(world),
-            Kind::Truncate => stack.psql(TRUNCATE).map(drop),
+            Kind::Truncate => stack.psql(&format!("{FROM_OUTSIDE}; {TRUNCATE}")).map(drop),
             Kind::AddPartition => world.topics.add_partition(&world.runtime, ORDERS),
             Kind::Retention => world.topics.delete_before(&world.runtime, ORDERS, &world.processed()),
             Kind::Alter(alteration) => alteration.begin(stack),

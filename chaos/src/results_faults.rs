@@ -4,11 +4,8 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Result;
 
+use crate::statements::FROM_OUTSIDE;
 use crate::world::World;
-
-/// The shop's restrictions are not ours, and a batch ends soon.
-const SESSION: &str =
-    "set default_transaction_read_only = off; set default_transaction_isolation = 'read committed'; set lock_timeout = '12s'";
 
 /// What somebody does by hand who means well: rows changed, rows gone.
 const BY_HAND: &str = "
@@ -57,20 +54,20 @@ select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'o
 
 /// Changes rows by hand. `orderstream reconcile --repair` makes them right again when everything is healed.
 pub(crate) fn change_by_hand(world: &World) -> Result<()> {
-    world.stack.psql(&format!("{SESSION}; {BY_HAND}"))?;
+    world.stack.psql(&format!("{FROM_OUTSIDE}; {BY_HAND}"))?;
     world.changed_by_hand.store(true, Ordering::SeqCst);
     Ok(())
 }
 
 /// Keeps what there is, for [`return_to_backup`].
 pub(crate) fn back_up(world: &World) -> Result<()> {
-    world.stack.psql(&format!("{SESSION}; {BACK_UP}")).map(drop)
+    world.stack.psql(&format!("{FROM_OUTSIDE}; {BACK_UP}")).map(drop)
 }
 
 /// The database has lost everything since the backup, as one that was restored, or a standby that took over without the last commits.
 pub(crate) fn return_to_backup(world: &World) -> Result<()> {
     world.returns.fetch_add(1, Ordering::SeqCst);
-    let returned = world.stack.psql(&format!("{SESSION}; {RETURN}")).map(drop);
+    let returned = world.stack.psql(&format!("{FROM_OUTSIDE}; {RETURN}")).map(drop);
     world.returns.fetch_add(1, Ordering::SeqCst);
     returned
 }

@@ -3,8 +3,7 @@
 use anyhow::Result;
 use stack::Stack;
 
-/// The shop goes on where orderstream may not write; a change of a table has to wait for the long transactions.
-const SESSION: &str = "set default_transaction_read_only = off; set lock_timeout = '12s'";
+use crate::statements::FROM_OUTSIDE;
 
 /// As sql/source has it, whatever was under way.
 const AS_IT_WAS: [&str; 3] = [
@@ -66,5 +65,5 @@ pub(crate) fn heal(stack: &Stack) -> Result<()> {
 
 /// Each in a transaction of its own: an order and a customer that are locked in turn would be a deadlock with the shop.
 fn alter(stack: &Stack, statements: &[&str]) -> Result<()> {
-    statements.iter().try_for_each(|statement| stack.psql(&format!("{SESSION}; {statement}")).map(drop))
+    statements.iter().try_for_each(|statement| stack.psql(&format!("{FROM_OUTSIDE}; {statement}")).map(drop))
 }

@@ -4,14 +4,14 @@ use std::fmt;
 
 use anyhow::Result;
 use fastrand::Rng;
-use serde_json::Value;
 use stack::Stack;
+
+use crate::world::CONNECTOR;
 
 /// One round in so many has `enrichment.when_redis_is_down = hold`.
 const ROUNDS_THAT_HOLD: u8 = 4;
-const CONNECTOR: &str = "shop";
-const SHOP: &str = include_str!("../../connect/shop.json");
-/// The message key of an order whose product changes is another one, and goes to another partition. (Of a key with a null Debezium reads no rows again.)
+/// The message key of an order whose product changes is another one, and goes to another partition. (Of a key with a null Debezium reads no rows
+/// again.)
 const COMPOSITE_KEYS: &str = "public.orders:id,product_id";
 
 /// The choices of a round.
@@ -53,7 +53,7 @@ impl Setting {
             stack.psql("select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'orderstream'")?;
         }
         if self.composite_keys != before.composite_keys {
-            let mut connector: Value = serde_json::from_str(SHOP)?;
+            let mut connector = stack.connector_config()?;
             if self.composite_keys {
                 connector["message.key.columns"] = COMPOSITE_KEYS.into();
             }

@@ -11,6 +11,10 @@ pub(crate) const PLANTED_ID: &str = "CHAOS";
 /// The same for addresses.
 pub(crate) const PLANTED_DOMAIN: &str = "planted.example";
 
+/// For what is done to the database from outside: nobody's restrictions hold it up, and it waits for the shop's long transactions.
+pub(crate) const FROM_OUTSIDE: &str =
+    "set default_transaction_read_only = off; set default_transaction_isolation = 'read committed'; set lock_timeout = '12s'";
+
 const CUSTOMERS: u32 = 60;
 /// Has thousands of orders after a few rounds: a change of this customer is one of all of them.
 const HOT_CUSTOMER: &str = "CHAOS0";

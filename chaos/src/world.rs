@@ -17,7 +17,7 @@ use crate::setting::Setting;
 use crate::topics::{CUSTOMERS, Topics};
 use crate::{redis_faults, schema_faults};
 
-const CONNECTOR: &str = "shop";
+pub(crate) const CONNECTOR: &str = "shop";
 const PROCESSES: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// With `enrichment.when_redis_is_down = hold` no order is ever pending. A row that is would be refused, and so become a dead letter that
