@@ -5,6 +5,7 @@ mod commands;
 pub mod equality;
 pub mod fresh;
 pub mod poison;
+mod process;
 mod run;
 pub mod series;
 pub mod topic;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use stack::wait::{Attempt, until};
 use stack::{Service, Stack};
 
+pub use process::Process;
 use topic::{CUSTOMERS, ORDERS, Topics};
 
 /// Within this every change is everywhere, also after an outage (P9: ten seconds) on a machine that is busy with other things.
@@ -30,62 +32,6 @@ static SNAPSHOT: Once = Once::new();
 
 /// Numbers processes and consumer groups over all tests.
 static COUNTER: AtomicUsize = AtomicUsize::new(0);
-
-/// An orderstream process.
-#[derive(Debug)]
-pub struct Process {
-    service: Service,
-    port: u16,
-}
-
-impl Process {
-    /// To be stopped, paused, killed.
-    pub fn service(&self) -> &Service {
-        &self.service
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-
-    /// What the endpoint answers, and with which status; `None` if nobody answers.
-    pub fn get(&self, path: &str) -> Option<(u16, String)> {
-        let url = format!("http://127.0.0.1:{}{path}", self.port);
-        let patient = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(2))).http_status_as_error(false).build();
-        let mut response = patient.call().ok()?;
-        let (status, body) = (response.status().as_u16(), response.body_mut().read_to_string().ok()?);
-        if path == "/metrics" {
-            series::note(&body);
-        }
-        Some((status, body))
-    }
-
-    /// Has the series of `/metrics` written down as they are now.
-    fn note_series(&self) {
-        if self.service.is_running() {
-            // Whoever does not answer is what the test is about.
-            drop(self.get("/metrics"));
-        }
-    }
-
-    /// Waits until `/readyz` answers with `status` and a body that contains `part`.
-    pub fn await_readiness(&self, status: u16, part: &str) {
-        let look = || match self.get("/readyz") {
-            Some((found, body)) if found == status && body.contains(part) => Attempt::Ready(()),
-            other => Attempt::NotYet(format!("it answers {other:?}")),
-        };
-        until(&format!("/readyz answers {status} with {part:?}"), PATIENCE, look).unwrap();
-        self.note_series();
-    }
-
-    /// A series of `/metrics`, by its name with its labels as they are printed; zero if there is none.
-    pub fn metric(&self, series: &str) -> u64 {
-        let (_, metrics) = self.get("/metrics").unwrap();
-        let value = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        value.map_or(0, |value| value.parse().unwrap())
-    }
-}
 
 /// The stack, for one test at a time, with the processes of that test.
 pub struct Shop {
