@@ -23,8 +23,8 @@ pub use lookup::read_customer;
 pub use position_text::position_text;
 pub use token::CustomersToken;
 
+use crate::follow::progress::Progress;
 use crate::metrics::Metrics;
-use crate::progress::Progress;
 use crate::redis_link::RedisLink;
 use remembered::Remembered;
 

@@ -7,23 +7,28 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::cache::OrderCache;
-use crate::changes::Strictness;
+use crate::change::envelope::Decoder;
 use crate::customers::Customers;
-use crate::dead_letter::DeadLetters;
-use crate::enrich::{Enrichment, OrderState};
-use crate::envelope::Decoder;
+use crate::flow::changes::Strictness;
+use crate::follow::cache::OrderCache;
 use crate::health::{Dependency, Health};
-use crate::letter_cap::LetterCap;
-use crate::logging::Throttle;
+use crate::kafka::dead_letter::DeadLetters;
 use crate::metrics::{Metrics, Stage};
+use crate::orders::enrich::{Enrichment, OrderState};
+use crate::orders::letter_cap::LetterCap;
 use crate::redis_link::{RedisError, RedisLink};
 use crate::results::{Class, Results, StoreError};
-use crate::retry::{Backoff, Policy};
+use crate::service::logging::Throttle;
+use crate::service::retry::{Backoff, Policy};
 
 mod absent;
+pub mod changes;
+pub mod claim;
+pub mod customer_partition;
+pub mod partition;
 mod place;
 mod places;
+pub mod replay;
 
 pub use place::{Place, Reflection, Revoked};
 pub use places::Places;
@@ -54,7 +59,7 @@ pub struct Flow {
     /// Redis: orders.
     pub cache: OrderCache,
     /// Redis: how far it is.
-    pub redis_progress: crate::progress::Progress,
+    pub redis_progress: crate::follow::progress::Progress,
     /// Kafka: dead letters.
     pub letters: DeadLetters,
     /// Counters and gauges.

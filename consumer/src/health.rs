@@ -7,10 +7,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::absent::Columns;
-use crate::fate::Fates;
+use crate::change::fate::Fates;
+use crate::orders::absent::Columns;
 
 mod breaker;
+pub mod http;
 mod impairment;
 mod partition;
 mod snapshot;

@@ -4,6 +4,7 @@
 //! timeout, and ignores that timeout while it connects. Dropping a call's future halfway is safe with a multiplexed connection. A connection
 //! on which a call failed is not used again; the next call that the breaker permits builds a new one.
 
+pub mod breaker;
 mod error;
 mod facts;
 mod guard;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use redis::{Pipeline, Value};
 use tokio::sync::Notify;
 
-use crate::breaker::{BreakerConfig, Caller, Forced, State};
+use crate::redis_link::breaker::{BreakerConfig, Caller, Forced, State};
 pub use error::{Means, RedisError};
 pub use facts::Facts;
 pub use guard::BreakerView;

@@ -6,18 +6,24 @@ use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use crate::claim::Claimant;
 use crate::config::Config;
 use crate::flow::Flow;
+use crate::flow::claim::Claimant;
+use crate::follow::{rebuild, recent};
+use crate::health::http::{self, Endpoints};
 use crate::health::{Dependency, Health};
-use crate::http::{self, Endpoints};
-use crate::readers::Readers;
-use crate::repair::Topics;
-use crate::reread::Reread;
-use crate::source::Event;
-use crate::tasks::{self, Tasks};
-use crate::topics::Expected;
-use crate::{assemble, rebuild, recent, repair, retention, watch};
+use crate::kafka::reread::Reread;
+use crate::kafka::source::Event;
+use crate::kafka::topics::Expected;
+use crate::run::readers::Readers;
+use crate::service::tasks::{self, Tasks};
+use crate::sweep;
+use crate::sweep::Topics;
+
+pub mod assemble;
+mod readers;
+mod retention;
+mod watch;
 
 /// Runs until SIGTERM or SIGINT, or until the process cannot go on.
 ///
@@ -50,7 +56,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         background.spawn("the watch of customers", watch::customers(Arc::clone(&flow), parts.committed, topic.clone(), reread.clone()));
     }
     background.spawn("the watch of the sweep", watch::due(Arc::clone(&flow), topics.orders.clone()));
-    background.spawn("the sweep", repair::run(Arc::clone(&flow), topics.clone()));
+    background.spawn("the sweep", sweep::run(Arc::clone(&flow), topics.clone()));
     background.spawn("the rebuild of Redis", rebuild::run(Arc::clone(&flow), topics.clone(), reread));
     background.spawn("the list of recent orders", recent::run(Arc::clone(&flow)));
 

@@ -1,9 +1,9 @@
 //! The events are those of the real Debezium, and say what the shop says.
 
-use orderstream::envelope::{Decoded, Decoder, Format, TimeUnit};
-use orderstream::order::{Effect, Text};
-use orderstream::position::Kind;
-use orderstream::record::{Headers, Record};
+use orderstream::change::envelope::{Decoded, Decoder, Format, TimeUnit};
+use orderstream::change::position::Kind;
+use orderstream::change::record::{Headers, Record};
+use orderstream::orders::order::{Effect, Text};
 use serde_json::Value;
 
 use super::*;
@@ -50,8 +50,8 @@ fn every_event_decodes_to_the_state_it_carries() {
         assert_eq!(read.customer_id, Text::Value(customer_id(order.customer).into()));
         assert_eq!(read.product_id, Text::Value(product_id(order.product).into()));
         assert_eq!((read.quantity, read.total.mantissa()), (order.quantity, i128::from(order.total_cents())));
-        assert_eq!(read.ordered_at.map(orderstream::order::Timestamp::micros), Some(order.created));
-        assert_eq!(read.updated_at.map(orderstream::order::Timestamp::micros), Some(order.updated));
+        assert_eq!(read.ordered_at.map(orderstream::orders::order::Timestamp::micros), Some(order.created));
+        assert_eq!(read.updated_at.map(orderstream::orders::order::Timestamp::micros), Some(order.updated));
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
 use anyhow::{Context, Result, anyhow, bail};
-use orderstream::order::Timestamp;
+use orderstream::orders::order::Timestamp;
 use orderstream::results::UPSERT;
 use rust_decimal::Decimal;
 use sqlx::postgres::PgArgumentBuffer;

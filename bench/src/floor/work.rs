@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use orderstream::cache::write_call;
 use orderstream::config::keys;
 use orderstream::customers::read_customer;
-use orderstream::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
-use orderstream::order::{Customer, Timestamp};
+use orderstream::follow::cache::write_call;
+use orderstream::orders::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
+use orderstream::orders::order::{Customer, Timestamp};
 use rust_decimal::Decimal;
 
 use super::postgres;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use orderstream::cache::write_call;
-use orderstream::collapse::collapse;
-use orderstream::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
-use orderstream::envelope::{Decoded, Decoder, Format, Layouts, TimeUnit};
-use orderstream::order::{Customer, OrderChange, Timestamp};
-use orderstream::position::Position;
-use orderstream::record::{Headers, Record};
+use orderstream::change::collapse::collapse;
+use orderstream::change::envelope::{Decoded, Decoder, Format, Layouts, TimeUnit};
+use orderstream::change::position::Position;
+use orderstream::change::record::{Headers, Record};
+use orderstream::follow::cache::write_call;
+use orderstream::orders::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
+use orderstream::orders::order::{Customer, OrderChange, Timestamp};
 use rust_decimal::Decimal;
 
 /// So many events, pairs of positions or hashes per run.

@@ -6,9 +6,9 @@ use anyhow::{Context, anyhow};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::table::Table;
-use crate::assemble::assemble;
 use crate::config::Config;
 use crate::results::dead_letters::{Count, Filter};
+use crate::run::assemble::assemble;
 
 mod list;
 mod replay;

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::print;
-use crate::assemble::store_config;
 use crate::config::Config;
-use crate::logging;
 use crate::results::Results;
+use crate::run::assemble::store_config;
+use crate::service::logging;
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     logging::start(&config.log);

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use crate::assemble::store_config;
 use crate::config::Config;
+use crate::kafka::source::Partition;
+use crate::kafka::source::survey::{self, Survey, SurveyError};
 use crate::results::Results;
 use crate::results::ledger::Entry;
-use crate::source::Partition;
-use crate::source::survey::{self, Survey, SurveyError};
+use crate::run::assemble::store_config;
 
 mod reset;
 mod show;
@@ -48,7 +48,7 @@ pub(super) async fn asked<T: Send + 'static>(
     ask: impl FnOnce(&[(String, String)], &str) -> Result<T, SurveyError> + Send + 'static,
 ) -> anyhow::Result<T> {
     let (properties, group) = (config.kafka.connection_properties(), config.kafka.group_id.clone());
-    Ok(crate::tasks::blocking(move || ask(&properties, &group)).await?)
+    Ok(crate::service::tasks::blocking(move || ask(&properties, &group)).await?)
 }
 
 pub(super) async fn survey(config: &Config) -> anyhow::Result<Survey> {

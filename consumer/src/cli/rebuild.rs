@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::{offsets, print};
-use crate::assemble::assemble;
 use crate::config::Config;
 use crate::flow::Flow;
-use crate::rebuild::by_hand::{self, Committed};
-use crate::reread::Reread;
+use crate::follow::rebuild::by_hand::{self, Committed};
+use crate::kafka::reread::Reread;
+use crate::kafka::source::survey::Survey;
 use crate::results::lock::Work;
-use crate::source::survey::Survey;
+use crate::run::assemble::assemble;
 
 const AGAIN: &str = "Redis is not whole; what was written stays, and the command may be run again";
 
@@ -70,7 +70,7 @@ async fn orders(flow: &Flow, partitions: &[Committed]) -> anyhow::Result<()> {
 
 async fn customers(flow: &Flow, partitions: &[Committed], survey: &Survey, reread: &Reread) -> anyhow::Result<()> {
     let logs = partitions.iter().filter_map(|partition| {
-        let of = |(known, _): &(&crate::source::Partition, _)| known.topic == partition.topic && known.number == partition.partition;
+        let of = |(known, _): &(&crate::kafka::source::Partition, _)| known.topic == partition.topic && known.number == partition.partition;
         survey.logs.iter().find(of).map(|(_, log)| (partition, *log))
     });
     let logs: Vec<_> = logs.collect();

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::{FAILED, print};
-use crate::assemble::assemble;
 use crate::config::{Config, Secret};
 use crate::flow::Flow;
+use crate::kafka::reread::Reread;
 use crate::reconcile::report::Report;
-use crate::reread::Reread;
 use crate::results::lock::Work;
 use crate::results::side::Side;
-use crate::source_database::SourceDatabase;
+use crate::run::assemble::assemble;
+use crate::shop::SourceDatabase;
 
 mod keys;
 mod meter;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use tracing::warn;
 
 use crate::config::Loaded;
-use crate::{logging, run};
+use crate::run;
+use crate::service::logging;
 
 pub(super) async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     logging::start(&loaded.config.log);

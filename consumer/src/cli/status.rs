@@ -7,14 +7,14 @@ use anyhow::Context;
 
 use super::table::Table;
 use super::{FAILED, offsets, print};
-use crate::assemble::assemble;
 use crate::config::Config;
 use crate::flow::Flow;
-use crate::progress::Point;
+use crate::follow::progress::Point;
+use crate::kafka::source::survey::Survey;
 use crate::results::StoreError;
 use crate::results::ledger::Entry;
 use crate::results::summary::{DueCount, LetterCount, Refused};
-use crate::source::survey::Survey;
+use crate::run::assemble::assemble;
 
 mod process;
 
@@ -127,7 +127,7 @@ fn letters(letters: &[LetterCount]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fate::Fates;
+    use crate::change::fate::Fates;
 
     fn entry() -> Entry {
         Entry {

@@ -8,7 +8,7 @@
 use redis::{Pipeline, Value};
 
 use super::{ChangedCustomer, Customers, key_arg, position_text};
-use crate::order::CustomerChange;
+use crate::orders::order::CustomerChange;
 use crate::redis_link::{On, RedisError, text};
 
 /// What became of a change that was sent again.

@@ -5,9 +5,9 @@ use redis::{Pipeline, Value};
 
 use super::keep::{DELETED_FOR_SECONDS, version};
 use super::{Customers, key_arg, position_text};
-use crate::cache::columns;
-use crate::order::Customer;
-use crate::position::Position;
+use crate::change::position::Position;
+use crate::follow::cache::columns;
+use crate::orders::order::Customer;
 use crate::reconcile::customers::{COLUMNS, CustomerDifference};
 use crate::redis_link::{On, RedisError, Script, each_ok, integer};
 
@@ -184,8 +184,8 @@ fn version_of(position: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::position::Kind;
     use crate::customers::position_text;
-    use crate::position::Kind;
 
     fn position() -> Position {
         Position { epoch: 1, partition: 2, offset: 30, kind: Kind::Stream, commit: Some(7), lsn: Some(8), ts_ms: None }

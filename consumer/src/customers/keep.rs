@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use redis::{Cmd, Pipeline, Value};
 
 use super::{Customers, key_arg, position_text};
-use crate::cache::columns;
-use crate::lsn_space::OtherSpace;
-use crate::order::{CustomerChange, CustomerRow, Effect};
-use crate::position::Position;
-use crate::progress::{Advance, Of};
+use crate::change::lsn_space::OtherSpace;
+use crate::change::position::Position;
+use crate::follow::cache::columns;
+use crate::follow::progress::{Advance, Of};
+use crate::orders::order::{CustomerChange, CustomerRow, Effect};
 use crate::redis_link::{On, RedisError, Script, each_ok, text};
 
 static PUT_CUSTOMERS: Script = Script::new(include_str!("../../../redis/put_customers.lua"));

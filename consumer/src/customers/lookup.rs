@@ -12,10 +12,10 @@ use smol_str::SmolStr;
 
 use super::remembered::{Known, Recalled};
 use super::{Customers, CustomersToken, key_arg};
-use crate::enrich::{KnownCustomer, Lookup};
+use crate::follow::progress;
 use crate::metrics::Metrics;
-use crate::order::Customer;
-use crate::progress;
+use crate::orders::enrich::{KnownCustomer, Lookup};
+use crate::orders::order::Customer;
 use crate::redis_link::{On, RedisError};
 
 /// How often at most a customer that cannot be used is told in the log.

@@ -13,7 +13,7 @@ use foldhash::{HashMap, HashSet};
 use smol_str::SmolStr;
 
 use super::CustomersToken;
-use crate::enrich::KnownCustomer;
+use crate::orders::enrich::KnownCustomer;
 
 /// What may be remembered, in bytes, a customer's strings and its places counted (P10).
 const BYTES: usize = 24 << 20;
@@ -96,7 +96,7 @@ fn weight(id: &str, known: &KnownCustomer) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::progress::Point;
+    use crate::follow::progress::Point;
 
     fn token(next_offset: i64) -> CustomersToken {
         CustomersToken::of(vec![(0, Point { epoch: 0, next_offset })])

@@ -2,7 +2,7 @@
 
 use redis::Value;
 
-use crate::progress::{self, Point};
+use crate::follow::progress::{self, Point};
 
 /// The progress of the customers topic as a lookup read it, before the customers.
 ///
@@ -24,7 +24,7 @@ impl CustomersToken {
     /// The token of a lookup that learned nothing: the same as no other.
     pub(super) const UNKNOWN: Self = Self(None);
 
-    /// Reads the reply to [`read_command`](crate::progress::read_command).
+    /// Reads the reply to [`read_command`](crate::follow::progress::read_command).
     pub(crate) fn from_reply(reply: &Value, topic: &str) -> Self {
         if !matches!(reply, Value::Array(_) | Value::Map(_)) {
             return Self::UNKNOWN;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::{Flow, Place};
-use crate::absent::{Columns, Tally};
+use crate::orders::absent::{Columns, Tally};
 
 impl Flow {
     /// Counts what the rows of a batch lack, and tells once of each column that comes or goes. Costs nothing while nothing changes.

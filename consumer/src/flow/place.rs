@@ -7,16 +7,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::{Flow, Limits, absent};
-use crate::dead_letter::DeadLetterError;
-use crate::fate::Fates;
+use crate::change::fate::Fates;
+use crate::change::record::Record;
+use crate::follow::progress::Of;
 use crate::health::Dependency;
-use crate::progress::Of;
-use crate::record::Record;
+use crate::kafka::dead_letter::DeadLetterError;
+use crate::kafka::source::{Inbox, Ownership, Progress, Received};
 use crate::redis_link::{Means, RedisError, Run};
 use crate::results::batch::LetterRow;
 use crate::results::ledger::Standing;
 use crate::results::{Claim, Class, StoreError};
-use crate::source::{Inbox, Ownership, Progress, Received};
 
 /// How far Redis reflects a partition (P8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::absent::Columns;
-use crate::fate::Fates;
+use crate::change::fate::Fates;
+use crate::orders::absent::Columns;
 
 /// An end of a partition that Kafka told longer ago says nothing: it is asked for every second.
 const END_HOLDS: Duration = Duration::from_secs(10);

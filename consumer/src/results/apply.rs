@@ -6,9 +6,9 @@ use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Filled, Round, Unresolved, Written};
 use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, overtaken, refused, rounds, settle, truncate};
-use crate::fate::Fates;
-use crate::lsn_space::OtherSpace;
-use crate::position::Position;
+use crate::change::fate::Fates;
+use crate::change::lsn_space::OtherSpace;
+use crate::change::position::Position;
 
 /// What a transaction did.
 #[derive(Debug)]

@@ -6,12 +6,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Applied;
-use crate::absent::Column;
-use crate::enrich::{DeletedRow, EnrichedOrder, Enrichment, OrderState, ResultRow};
-use crate::order::Order;
-use crate::position::Position;
-use crate::record::Landmark;
-use crate::rejection::{Reason, Rejection, Stage};
+use crate::change::position::Position;
+use crate::change::record::Landmark;
+use crate::change::rejection::{Reason, Rejection, Stage};
+use crate::orders::absent::Column;
+use crate::orders::enrich::{DeletedRow, EnrichedOrder, Enrichment, OrderState, ResultRow};
+use crate::orders::order::Order;
 
 /// An order to be written.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use sqlx::postgres::PgConnection;
 use super::batch::{Batch, Delete, Put};
 use super::connections::Lease;
 use super::{Class, Results, StoreError, rounds};
-use crate::rejection::{Reason, Rejection, Stage};
+use crate::change::rejection::{Reason, Rejection, Stage};
 
 /// A deferred constraint speaks up only at COMMIT, which a trial never reaches.
 const CHECK_NOW: &str = "set constraints all immediate";

@@ -4,10 +4,10 @@ use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
 use super::{ApplyError, Claim, Results, fence, letters, marked, overtaken};
+use crate::change::fate::Fates;
+use crate::change::record::Landmark;
 use crate::customers::ChangedCustomer;
-use crate::fate::Fates;
-use crate::order::CustomerChange;
-use crate::record::Landmark;
+use crate::orders::order::CustomerChange;
 
 /// The records from one offset to another of the customers' topic.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use sqlx::postgres::PgConnection;
 
 use super::StoreError;
 use crate::customers::ChangedCustomer;
-use crate::order::{CustomerChange, Effect};
+use crate::orders::order::{CustomerChange, Effect};
 
 const CLOSE_OF_ORDERS: &str = "
 with mine as (
@@ -83,8 +83,8 @@ pub(super) fn standing<'a>(changes: &[CustomerChange], changed: &'a [ChangedCust
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::{Customer, CustomerRow};
-    use crate::position::{Kind, Position};
+    use crate::change::position::{Kind, Position};
+    use crate::orders::order::{Customer, CustomerRow};
 
     fn change(id: &str, offset: i64, effect: Effect<CustomerRow>) -> CustomerChange {
         let position = Position { epoch: 1, partition: 2, offset, kind: Kind::Stream, commit: None, lsn: Some(offset), ts_ms: None };

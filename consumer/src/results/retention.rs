@@ -1,6 +1,6 @@
 //! What is removed after its time: tombstones of orders, and letters that were closed (P10).
 //!
-//! A tombstone keeps out an older event of its order. It goes when no such event can come any more: see [`crate::retention`] for the argument.
+//! A tombstone keeps out an older event of its order. It goes when no such event can come any more: see [`crate::run::retention`] for the argument.
 
 use chrono::{DateTime, Utc};
 

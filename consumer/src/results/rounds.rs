@@ -11,8 +11,8 @@ use sqlx::{Arguments, Row};
 use super::batch::{Batch, Delete, Filled, Put, Round, Unresolved, Written};
 use super::columns::{Orders, Positions};
 use super::{ApplyError, StoreError};
-use crate::absent::Columns;
-use crate::order::{Order, Text, Timestamp};
+use crate::orders::absent::Columns;
+use crate::orders::order::{Order, Text, Timestamp};
 
 /// Writes a batch of rows; public because the benchmark measures what this statement alone can do.
 ///

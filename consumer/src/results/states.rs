@@ -8,8 +8,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
 use super::{Class, Results, StoreError};
-use crate::enrich::{DeletedRow, Enrichment, KnownCustomer, OrderState, ResultRow};
-use crate::order::Customer;
+use crate::orders::enrich::{DeletedRow, Enrichment, KnownCustomer, OrderState, ResultRow};
+use crate::orders::order::Customer;
 
 const LIVE: &str = "select * from results where order_id = any($1)";
 const DELETED: &str = "select order_id, deleted_at, revision from deleted_orders where order_id = any($1)";

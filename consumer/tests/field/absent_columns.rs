@@ -1,6 +1,6 @@
 //! A shop that renames, drops or generates a column, and one that leaves a column empty: absent is not null (P2, P9).
 
-use orderstream::order::{Customer, CustomerChange, CustomerRow, Effect, Text};
+use orderstream::orders::order::{Customer, CustomerChange, CustomerRow, Effect, Text};
 
 use crate::restored::Restored;
 use crate::shop::Shop;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono::Utc;
 use orderstream::customers::ChangedCustomer;
-use orderstream::enrich::{OrderState, ResultRow};
+use orderstream::orders::enrich::{OrderState, ResultRow};
 use orderstream::results::Results;
 use orderstream::results::marked::Step;
 use sqlx::{AssertSqlSafe, Connection};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use orderstream::absent::{Column, Columns};
-use orderstream::enrich::{Enrichment, OrderState, ResultRow};
-use orderstream::order::{Text, Timestamp};
-use orderstream::rejection::Reason;
+use orderstream::change::rejection::Reason;
+use orderstream::orders::absent::{Column, Columns};
+use orderstream::orders::enrich::{Enrichment, OrderState, ResultRow};
+use orderstream::orders::order::{Text, Timestamp};
 use orderstream::results::batch::{Batch, Round};
 use orderstream::results::{ApplyError, Class};
 

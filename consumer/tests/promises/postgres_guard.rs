@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use orderstream::enrich::OrderState;
-use orderstream::position::{Kind, Position};
+use orderstream::change::position::{Kind, Position};
+use orderstream::orders::enrich::OrderState;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use sqlx::Connection;

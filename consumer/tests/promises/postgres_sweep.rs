@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use orderstream::customers::ChangedCustomer;
-use orderstream::enrich::{KnownCustomer, OrderState, ResultRow};
+use orderstream::orders::enrich::{KnownCustomer, OrderState, ResultRow};
 use orderstream::results::Results;
 use orderstream::results::marked::Step;
 

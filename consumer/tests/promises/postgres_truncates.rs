@@ -1,7 +1,7 @@
 //! A truncate in the real Postgres: what is older goes, in every partition, and stays out (P5).
 
-use orderstream::position::Position;
-use orderstream::rejection::Rejection;
+use orderstream::change::position::Position;
+use orderstream::change::rejection::Rejection;
 use orderstream::results::batch::{Batch, LetterRow, Put};
 
 use crate::shop::fresh::{Fresh, at, batch, put};

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::DateTime;
-use orderstream::cache::Written;
 use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::enrich::{DeletedRow, Lookup, OrderState};
+use orderstream::follow::cache::Written;
+use orderstream::orders::enrich::{DeletedRow, Lookup, OrderState};
 use orderstream::redis_link::{LinkSettings, Means, RedisError, RedisLink, Weight};
 use redis::AsyncCommands;
 

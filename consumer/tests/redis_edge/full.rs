@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use orderstream::breaker::State;
 use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::enrich::Lookup;
+use orderstream::orders::enrich::Lookup;
 use orderstream::redis_link::RedisError;
+use orderstream::redis_link::breaker::State;
 
 use crate::server::{Server, eventually};
 use crate::write_back::{cache, live, row};

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
+use orderstream::change::position::{Kind, Position};
 use orderstream::customers::{ChangedCustomer, Customers, PutError};
-use orderstream::order::{Customer, CustomerChange, CustomerRow, Effect, Text};
-use orderstream::position::{Kind, Position};
-use orderstream::progress::{Advance, Progress};
+use orderstream::follow::progress::{Advance, Progress};
+use orderstream::orders::order::{Customer, CustomerChange, CustomerRow, Effect, Text};
 use orderstream::redis_link::RedisError;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -179,7 +179,7 @@ async fn the_progress_moves_forward_only_and_only_over_whole_ground() {
     assert_eq!(progress.advance(of(3, 0), 2, 7, None).await, Ok(Advance::Moved), "it is further already");
     assert_eq!(progress.advance(of(3, 0), 7, 1_000_000_000_000, None).await, Ok(Advance::Moved), "digits beyond a double are no matter");
     progress.set(of(3, 0), 1, None).await.expect("nothing happens");
-    let later = orderstream::progress::Point { epoch: 1, next_offset: 0 };
+    let later = orderstream::follow::progress::Point { epoch: 1, next_offset: 0 };
     assert_eq!(progress.advance(of(3, 1), 0, 1, None).await, Ok(Advance::Behind { stored: Some(point(1_000_000_000_000)) }));
     progress.set(of(3, 1), 0, None).await.expect("set");
     let read = progress.read().await.expect("read");

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::enrich::Lookup;
-use orderstream::progress::{Advance, Progress};
+use orderstream::follow::progress::{Advance, Progress};
+use orderstream::orders::enrich::Lookup;
 
 use crate::keep::{change, delete, put};
 use crate::server::{Server, TOPIC, customers, of, point};

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orderstream::breaker::{BreakerConfig, Forced, State};
 use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::enrich::Lookup;
-use orderstream::progress::{Advance, Progress};
+use orderstream::follow::progress::{Advance, Progress};
+use orderstream::orders::enrich::Lookup;
+use orderstream::redis_link::breaker::{BreakerConfig, Forced, State};
 use orderstream::redis_link::{LinkSettings, RedisError, RedisLink};
 use tokio::time::timeout;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::progress::{Of, Point, Progress};
+use orderstream::follow::progress::{Of, Point, Progress};
 use orderstream::redis_link::{LinkSettings, RedisLink};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;

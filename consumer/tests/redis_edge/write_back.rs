@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use orderstream::cache::{CacheSettings, OrderCache, RECENT_ORDERS, Written};
 use orderstream::customers::CustomersToken;
-use orderstream::enrich::{DeletedRow, Enrichment, KnownCustomer, OrderState, ResultRow};
-use orderstream::order::{Customer, Timestamp};
+use orderstream::follow::cache::{CacheSettings, OrderCache, RECENT_ORDERS, Written};
+use orderstream::orders::enrich::{DeletedRow, Enrichment, KnownCustomer, OrderState, ResultRow};
+use orderstream::orders::order::{Customer, Timestamp};
 use orderstream::redis_link::RedisLink;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

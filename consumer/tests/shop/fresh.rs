@@ -4,10 +4,10 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use chrono::Utc;
-use orderstream::absent::Columns;
-use orderstream::enrich::{EnrichedOrder, Enrichment, KnownCustomer, OrderState};
-use orderstream::order::{Customer, Order, Text};
-use orderstream::position::{Kind, Position};
+use orderstream::change::position::{Kind, Position};
+use orderstream::orders::absent::Columns;
+use orderstream::orders::enrich::{EnrichedOrder, Enrichment, KnownCustomer, OrderState};
+use orderstream::orders::order::{Customer, Order, Text};
 use orderstream::results::batch::{Batch, Delete, Put, Round};
 use orderstream::results::claim::Wanted;
 use orderstream::results::{Applied, ApplyError, Claim, Results, StoreConfig};

@@ -1,10 +1,10 @@
 //! Kafka: brokers, topics, how large a dead letter may be, what is kept, and whether the last events can be read.
 
 use super::Findings;
-use crate::assemble;
 use crate::config::Config;
-use crate::reread::Reread;
-use crate::topics::{self, Expected, Grade, Topics};
+use crate::kafka::reread::Reread;
+use crate::kafka::topics::{self, Expected, Grade, Topics};
+use crate::run::assemble;
 
 mod events;
 

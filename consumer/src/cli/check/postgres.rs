@@ -3,10 +3,10 @@
 use sqlx::{Connection, PgConnection};
 
 use super::{DEADLINE, Findings, in_time};
-use crate::assemble::store_config;
 use crate::config::Config;
 use crate::config::secret::redact_url;
 use crate::results::{MIGRATIONS, Results, StoreError, Unfit, migrate};
+use crate::run::assemble::store_config;
 
 mod settings;
 

@@ -1,10 +1,10 @@
 //! Redis: what the server tells and does, asked over the same connection as `orderstream run` works on.
 
 use super::{Findings, in_time};
-use crate::assemble::link_settings;
 use crate::config::Config;
 use crate::config::secret::redact_url;
 use crate::redis_link::{Facts, RedisError, RedisLink, Weight};
+use crate::run::assemble::link_settings;
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("redis");

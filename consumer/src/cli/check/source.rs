@@ -3,8 +3,8 @@
 use super::{Findings, in_time};
 use crate::config::secret::redact_url;
 use crate::config::{Config, Secret};
-use crate::source_database::catalog;
-use crate::source_database::contract::{self, Grade};
+use crate::shop::catalog;
+use crate::shop::contract::{self, Grade};
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("source");

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use super::{Which, histogram, unreadable};
-use crate::assemble::Parts;
 use crate::cli::print;
 use crate::cli::table::Table;
+use crate::run::assemble::Parts;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {

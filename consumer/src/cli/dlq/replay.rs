@@ -12,20 +12,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::{Which, histogram, unreadable};
-use crate::assemble::Parts;
+use crate::change::record::Record;
 use crate::cli::{FAILED, offsets, print};
 use crate::config::Config;
-use crate::dead_letter;
 use crate::flow::Flow;
-use crate::progress::Point;
-use crate::record::Record;
-use crate::replay::customers::CustomersLog;
-use crate::replay::{self, Original};
-use crate::reread::Reread;
+use crate::flow::replay::customers::CustomersLog;
+use crate::flow::replay::{self, Original};
+use crate::follow::progress::Point;
+use crate::kafka::dead_letter;
+use crate::kafka::reread::Reread;
+use crate::kafka::source::survey;
 use crate::results::dead_letters::{Count, Filter, Letter, Replayable};
 use crate::results::lock::Work;
 use crate::results::replay::Tally;
-use crate::source::survey;
+use crate::run::assemble::Parts;
 
 /// Letters in one transaction.
 const CHUNK: usize = 200;

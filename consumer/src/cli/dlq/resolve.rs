@@ -9,9 +9,9 @@ use anyhow::bail;
 use chrono::Utc;
 
 use super::{Which, histogram, unreadable};
-use crate::assemble::Parts;
 use crate::cli::print;
 use crate::results::dead_letters::Filter;
+use crate::run::assemble::Parts;
 
 /// Letters in one statement.
 const CHUNK: i64 = 10_000;

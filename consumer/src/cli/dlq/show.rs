@@ -7,12 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::unreadable;
-use crate::assemble::Parts;
+use crate::change::record::Record;
 use crate::cli::print;
 use crate::config::Config;
-use crate::record::Record;
-use crate::reread::Reread;
+use crate::kafka::reread::Reread;
 use crate::results::dead_letters::Letter;
+use crate::run::assemble::Parts;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {

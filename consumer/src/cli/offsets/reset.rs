@@ -14,10 +14,10 @@ use super::is_of;
 use super::show::problem;
 use crate::cli::print;
 use crate::config::Config;
+use crate::kafka::source::Watermarks;
+use crate::kafka::source::survey::{self, Group};
 use crate::results::Results;
 use crate::results::ledger::{Entry, Reset};
-use crate::source::Watermarks;
-use crate::source::survey::{self, Group};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -81,7 +81,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
     if !execute {
         return print("Nothing was changed; add --execute to do it.\n");
     }
-    let by = format!("offsets reset on {}", crate::claim::host());
+    let by = format!("offsets reset on {}", crate::flow::claim::host());
     let cluster_id = survey.cluster_id.as_deref();
     let reset = Reset { epoch: config.source.epoch, topic, partition: *partition, to, by: &by, cluster_id };
     let unknown = "unless Postgres refused, the outcome is unknown; see `orderstream offsets show`";
@@ -155,7 +155,7 @@ fn plan(entry: Option<&Entry>, log: Watermarks, to: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fate::Fates;
+    use crate::change::fate::Fates;
 
     fn said(next_offset: i64, to: i64) -> String {
         let entry = Entry {

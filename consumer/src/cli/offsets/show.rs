@@ -8,11 +8,11 @@ use super::is_of;
 use crate::cli::table::Table;
 use crate::cli::{FAILED, print};
 use crate::config::Config;
+use crate::kafka::source::survey::{self, Processed, Survey};
+use crate::kafka::source::{Partition, StopReason, Watermarks};
 use crate::results::Results;
 use crate::results::claim::{ClaimError, acceptable};
 use crate::results::ledger::Entry;
-use crate::source::survey::{self, Processed, Survey};
-use crate::source::{Partition, StopReason, Watermarks};
 
 const HEADING: [&str; 14] = [
     "topic",
@@ -104,8 +104,8 @@ fn row(partition: &Partition, entry: Option<&Entry>, log: Watermarks, is_wrong: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fate::Fates;
-    use crate::record::Landmark;
+    use crate::change::fate::Fates;
+    use crate::change::record::Landmark;
 
     fn entry(partition: i32, next_offset: i64, cluster: &str) -> Entry {
         Entry {

@@ -7,8 +7,8 @@ use anyhow::Context;
 use super::meter::Meter;
 use super::walk::Suspects;
 use super::{CHUNK, Sides};
-use crate::cache::leftovers::Page;
 use crate::customers::SeenCustomer;
+use crate::follow::cache::leftovers::Page;
 use crate::reconcile::report::Report;
 
 const REDIS: &str = "Redis; --no-redis leaves it out";

@@ -11,15 +11,15 @@ use anyhow::Context;
 
 use super::walk::Suspects;
 use super::{CHUNK, Sides, keys};
-use crate::cache::check::Wrong;
 use crate::cli::offsets;
 use crate::customers::SeenCustomer;
+use crate::follow::cache::check::Wrong;
+use crate::kafka::source::Partition;
+use crate::kafka::source::survey::Survey;
 use crate::reconcile::compare::{Pair, columns, differing};
 use crate::reconcile::customers::{CustomerCircumstances, CustomerDifference, judge_customer};
 use crate::reconcile::report::Report;
 use crate::reconcile::verdict::{Circumstances, Difference, Verdict, judge};
-use crate::source::Partition;
-use crate::source::survey::Survey;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(250);

@@ -7,9 +7,9 @@ use chrono::Utc;
 
 use super::meter::Meter;
 use super::{CHUNK, Sides, keys};
-use crate::cache::check::Wrong;
 use crate::customers::SeenCustomer;
-use crate::enrich::ResultRow;
+use crate::follow::cache::check::Wrong;
+use crate::orders::enrich::ResultRow;
 use crate::reconcile::compare::{Digest, Pair, Range, differing};
 use crate::reconcile::report::Report;
 

@@ -2,16 +2,16 @@
 //!
 //! It reads beside the group and commits nothing. The judging is pure.
 
-use crate::absent::{Column, Columns, Tally};
+use crate::change::envelope::{Decoded, Decoder};
+use crate::change::record::Record;
+use crate::change::rejection::Rejection;
 use crate::cli::check::{Findings, in_time};
-use crate::envelope::{Decoded, Decoder};
-use crate::order::{CustomerChange, Effect, OrderChange};
-use crate::record::Record;
-use crate::rejection::Rejection;
-use crate::reread::{Batches, Reread};
-use crate::source::survey::{SurveyError, survey};
-use crate::source::{Partition, Watermarks};
-use crate::tasks;
+use crate::kafka::reread::{Batches, Reread};
+use crate::kafka::source::survey::{SurveyError, survey};
+use crate::kafka::source::{Partition, Watermarks};
+use crate::orders::absent::{Column, Columns, Tally};
+use crate::orders::order::{CustomerChange, Effect, OrderChange};
+use crate::service::tasks;
 
 /// How many offsets at the end of each partition are looked at. Some of them may hold no record.
 const LAST: i64 = 100;

@@ -1,0 +1,185 @@
+//! Debezium's envelope
+//! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-change-event-values>).
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::field::Field;
+use super::json::{self, Object, present};
+use super::key::{self, Key};
+use super::layout::Layouts;
+use super::row::{Before, Cells, Row};
+use super::schema::Schema;
+use super::source::{Op, Source};
+use crate::change::position::{Kind, Position};
+use crate::change::record::Record;
+use crate::change::rejection::Rejection;
+
+/// An event, read but for the types of its columns.
+#[derive(Debug)]
+pub(super) struct Event<'a> {
+    /// The id in the key, unless there is no key.
+    pub(super) key: Option<Field<'a>>,
+    /// What becomes of the row.
+    pub(super) action: Action<'a>,
+    /// The schema that came with the value.
+    pub(super) schema: Schema<'a>,
+    /// Where the event stands.
+    pub(super) position: Position,
+}
+
+/// What becomes of the row, with what the event says about it.
+#[derive(Debug)]
+pub(super) enum Action<'a> {
+    /// The row is now `after`.
+    Put {
+        /// The row as of this event.
+        after: Row<'a>,
+        /// The row before, if the source sends it.
+        before: Before<'a>,
+    },
+    /// The row is gone.
+    Delete {
+        /// Its id.
+        ///
+        /// The key has it, and only without a key the row before: with `REPLICA IDENTITY DEFAULT` Postgres sends nothing but the key, and
+        /// Debezium fills the other columns that cannot be null with values of its own.
+        id: Field<'a>,
+    },
+    /// The table was emptied.
+    Truncate,
+}
+
+impl<'a> Event<'a> {
+    /// The row's id, which has to be the one that the key has.
+    pub(super) fn id<Id: PartialEq>(&self, read: fn(Field<'a>) -> Result<Id, Rejection>) -> Result<Id, Rejection> {
+        let field = match &self.action {
+            Action::Put { after, .. } => after.id(),
+            Action::Delete { id } => return read(*id),
+            Action::Truncate => return Err(Rejection::unsupported("op: a truncate names no row")),
+        };
+        let key = self.key.map(read).transpose()?;
+        let id = read(field)?;
+        match key {
+            Some(key) if key != id => Err(Rejection::invalid(format!("{field}: not the id that the key has"))),
+            _ => Ok(id),
+        }
+    }
+}
+
+/// The fields of an envelope that count: their JSON as it stands, or where in a layout each of them is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Envelope<V> {
+    /// The schema, which stands beside the envelope.
+    pub(super) schema: Option<V>,
+    pub(super) before: Option<V>,
+    pub(super) after: Option<Cells<V>>,
+    pub(super) source: Option<Source<V>>,
+    pub(super) op: Option<V>,
+}
+
+impl<V> Envelope<V> {
+    /// The same fields, each turned into something else.
+    pub(super) fn map<W>(self, mut of: impl FnMut(V) -> W) -> Envelope<W> {
+        Envelope {
+            schema: self.schema.map(&mut of),
+            before: self.before.map(&mut of),
+            after: self.after.map(|cells| cells.map(&mut of)),
+            source: self.source.map(|source| source.map(&mut of)),
+            op: self.op.map(&mut of),
+        }
+    }
+}
+
+/// A value as it stands: the envelope, or `schema` and `payload` around it, which each message decides for itself.
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    schema: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    payload: Option<Object<Payload<'a>>>,
+    #[serde(borrow, default)]
+    before: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after: Object<Cells<&'a RawValue>>,
+    #[serde(borrow, default)]
+    source: Object<Source<&'a RawValue>>,
+    #[serde(borrow, default)]
+    op: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Payload<'a> {
+    #[serde(borrow, default)]
+    before: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after: Object<Cells<&'a RawValue>>,
+    #[serde(borrow, default)]
+    source: Object<Source<&'a RawValue>>,
+    #[serde(borrow, default)]
+    op: Option<&'a RawValue>,
+}
+
+/// The fields of an envelope, whatever it looks like; `None` if it is null.
+fn parse(text: &str) -> Result<Option<Envelope<&str>>, Rejection> {
+    let Object(Some(message)) = json::parse("value", text)? else { return Ok(None) };
+    let Message { schema, payload, before, after, source, op } = message;
+    let payload = match payload {
+        Some(Object(Some(payload))) => payload,
+        Some(Object(None)) => return Ok(None),
+        None => Payload { before, after, source, op },
+    };
+    let Payload { before, after: Object(after), source: Object(source), op } = payload;
+    Ok(Some(Envelope { schema, before, after, source, op }.map(RawValue::get)))
+}
+
+/// The same, quicker if it looks like one that came before.
+fn fields<'a>(text: &'a str, layouts: Option<&mut Layouts>) -> Result<Option<Envelope<&'a str>>, Rejection> {
+    let Some(layouts) = layouts else { return parse(text) };
+    if let Some(envelope) = layouts.read(text) {
+        return Ok(Some(envelope));
+    }
+    let envelope = parse(text)?;
+    if let Some(envelope) = &envelope {
+        layouts.learn(text, envelope);
+    }
+    Ok(envelope)
+}
+
+/// Reads an envelope; `None` if there is nothing to do.
+pub(super) fn read<'a>(record: &'a Record, epoch: i32, layouts: Option<&mut Layouts>) -> Result<Option<Event<'a>>, Rejection> {
+    let Some(bytes) = &record.value else { return tombstone(record, epoch) };
+    let Some(envelope) = fields(json::utf8("value", bytes)?, layouts)? else { return tombstone(record, epoch) };
+    let Envelope { schema, before, after, source, op } = envelope;
+
+    let Some(op) = Op::read(Field { place: "", name: "op", raw: op })? else {
+        return match key::read(record)? {
+            Key::Heartbeat => Ok(None),
+            Key::Id(_) | Key::Absent => Err(Rejection::malformed("op: missing, so this is no envelope (is source.format right?)")),
+        };
+    };
+    if op == Op::Message {
+        return Ok(None);
+    }
+    let before = Before(before);
+    let key = key::read(record)?.id();
+    let action = if op == Op::Truncate {
+        Action::Truncate
+    } else if op == Op::Delete {
+        Action::Delete { id: key.map_or_else(|| before.row().map(|row| row.id()), Ok)? }
+    } else {
+        let after = after.ok_or_else(|| Rejection::malformed("after: missing or null, where op says that the row exists"))?;
+        Action::Put { after: Row { place: "after", cells: after }, before }
+    };
+    let position = source.unwrap_or_default().position("source", record, epoch, Some(op))?;
+    Ok(Some(Event { key, action, schema: Schema { raw: schema, row: Some("after") }, position }))
+}
+
+/// Compaction may leave nothing else of a delete
+/// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-tombstone-events>).
+fn tombstone(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
+    let Some(id) = key::read(record)?.id() else { return Ok(None) };
+    let Record { partition, offset, .. } = *record;
+    let position = Position { epoch, partition, offset, kind: Kind::Tombstone, commit: None, lsn: None, ts_ms: None };
+    Ok(Some(Event { key: Some(id), action: Action::Delete { id }, schema: Schema { raw: None, row: None }, position }))
+}

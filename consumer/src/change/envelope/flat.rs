@@ -1,0 +1,121 @@
+//! Rows as the unwrap transform writes them, alone or with some fields of the envelope beside the columns
+//! (<https://debezium.io/documentation/reference/stable/transformations/event-flattening.html>).
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::event::{Action, Event};
+use super::field::{Field, Kind};
+use super::json::{self, Object, present};
+use super::key::{self, Key};
+use super::row::{Before, Cells, Row};
+use super::schema::Schema;
+use super::source::{Op, Source};
+use crate::change::record::Record;
+use crate::change::rejection::Rejection;
+
+/// What `add.fields` and `delete.tombstone.handling.mode` add to the columns. A field of `source` is named with or without its struct.
+#[derive(Debug, Default, Deserialize)]
+struct Added<'a> {
+    #[serde(borrow, default)]
+    schema: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__deleted")]
+    deleted: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__op")]
+    op: Option<&'a RawValue>,
+    /// Of a logical message, which the transform leaves as it is; or a column of that name.
+    #[serde(borrow, default, rename = "op")]
+    own_op: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__lsn")]
+    lsn: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__source_lsn")]
+    source_lsn: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__sequence")]
+    sequence: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__source_sequence")]
+    source_sequence: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__snapshot")]
+    snapshot: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__source_snapshot")]
+    source_snapshot: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__source_ts_ms")]
+    ts_ms: Option<&'a RawValue>,
+}
+
+impl<'a> Added<'a> {
+    fn source(&self) -> Source<&'a str> {
+        let source = Source {
+            snapshot: self.source_snapshot.or(self.snapshot),
+            sequence: self.source_sequence.or(self.sequence),
+            lsn: self.source_lsn.or(self.lsn),
+            ts_ms: self.ts_ms,
+        };
+        source.map(RawValue::get)
+    }
+
+    fn is_message(&self) -> bool {
+        self.own_op.is_some_and(|op| op.get() == r#""m""#)
+    }
+
+    /// `__deleted` is the text `true` or `false`; other transforms write a boolean.
+    fn is_deleted(&self) -> Result<bool, Rejection> {
+        let field = Field { place: "", name: "__deleted", raw: self.deleted.map(RawValue::get) };
+        match (field.kind(), field.json()) {
+            (Kind::Null, _) | (_, r#""false""# | "false") => Ok(false),
+            (_, r#""true""# | "true") => Ok(true),
+            _ => Err(field.mismatch("true or false")),
+        }
+    }
+}
+
+/// Reads a flat row; `None` if there is nothing to do.
+pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
+    let Some(bytes) = &record.value else { return deleted_by_null(record, epoch) };
+    let Some((mut row, mut added)) = parts(json::utf8("value", bytes)?)? else { return deleted_by_null(record, epoch) };
+    let mut schema = None;
+    // A row may have a column named `payload`; what has no id is the wrapper of a row.
+    if row.id().kind() == Kind::Null
+        && let Some(payload) = added.payload
+    {
+        schema = added.schema.map(RawValue::get);
+        let Some(parts) = parts(payload.get())? else { return deleted_by_null(record, epoch) };
+        (row, added) = parts;
+    }
+
+    if row.id().kind() == Kind::Null && added.is_message() {
+        return Ok(None);
+    }
+    let op = Op::read(Field { place: "", name: "__op", raw: added.op.map(RawValue::get) })?;
+    if op == Some(Op::Truncate) {
+        return Err(Rejection::unsupported("__op: the table was truncated, which names no row"));
+    }
+    let key = match (op, key::read(record)) {
+        (Some(Op::Message), _) | (_, Ok(Key::Heartbeat)) => return Ok(None),
+        (_, key) => key?.id(),
+    };
+    let action = if op == Some(Op::Delete) || added.is_deleted()? {
+        Action::Delete { id: key.unwrap_or_else(|| row.id()) }
+    } else {
+        Action::Put { after: row, before: Before(None) }
+    };
+    let position = added.source().position("", record, epoch, op)?;
+    Ok(Some(Event { key, action, schema: Schema { raw: schema, row: None }, position }))
+}
+
+/// The columns and what was added to them; `None` for null.
+fn parts(text: &str) -> Result<Option<(Row<'_>, Added<'_>)>, Rejection> {
+    let Object(cells) = json::parse::<Object<Cells<&RawValue>>>("value", text)?;
+    let Object(added) = json::parse("value", text)?;
+    Ok(cells.map(|cells| Row { place: "", cells: cells.map(RawValue::get) }).zip(added))
+}
+
+/// By default the transform turns a delete into a null value and nothing else; nothing tells where it stands in the log.
+fn deleted_by_null(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
+    let id = key::read(record)?
+        .id()
+        .ok_or_else(|| Rejection::invalid("key: missing or null, so the row that a null value deletes is not known"))?;
+    let position = Source::default().position("", record, epoch, None)?;
+    Ok(Some(Event { key: Some(id), action: Action::Delete { id }, schema: Schema { raw: None, row: None }, position }))
+}

@@ -1,0 +1,66 @@
+//! JSON in one pass: objects that borrow from the record, and errors that do not quote it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
+
+use crate::change::rejection::Rejection;
+
+/// An object or null, nothing else: serde would also take an array for a struct, field by field.
+#[derive(Debug)]
+pub(super) struct Object<T>(pub(super) Option<T>);
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Object(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(|object| Object(Some(object)))
+    }
+}
+
+/// Reads a field that is there, be it null: `Some` of what it holds.
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The text of a record's key or value.
+pub(super) fn utf8<'a>(what: &str, bytes: &'a [u8]) -> Result<&'a str, Rejection> {
+    std::str::from_utf8(bytes).map_err(|e| Rejection::malformed(format!("{what}: not UTF-8 from byte {} on", e.valid_up_to())))
+}
+
+/// Parses the text of `what`. serde's own messages quote what they found, so only the place is told (P11).
+pub(super) fn parse<'a, T: Deserialize<'a>>(what: &str, text: &'a str) -> Result<T, Rejection> {
+    serde_json::from_str(text).map_err(|e| {
+        let (line, column) = (e.line(), e.column());
+        Rejection::malformed(match e.classify() {
+            Category::Eof => format!("{what}: the JSON ends too early, at line {line} column {column}"),
+            Category::Data => format!("{what}: JSON, but not the fields of a change event, at line {line} column {column}"),
+            Category::Syntax | Category::Io => format!("{what}: not JSON, at line {line} column {column}"),
+        })
+    })
+}

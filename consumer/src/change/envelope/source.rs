@@ -1,0 +1,133 @@
+//! Where an event stands: its operation and `source` to a position (P5).
+
+use serde::Deserialize;
+
+use super::field::{self, Field};
+use crate::change::position::{Kind, Position};
+use crate::change::record::Record;
+use crate::change::rejection::Rejection;
+
+/// The operation of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Op {
+    /// `c` or `u`.
+    Write,
+    /// `r`: read by a snapshot.
+    Read,
+    /// `d`.
+    Delete,
+    /// `m`: a logical message, which concerns no row.
+    Message,
+    /// `t`: the table was emptied.
+    Truncate,
+}
+
+impl Op {
+    /// The operation; `None` if the field is absent.
+    pub(super) fn read(field: Field<'_>) -> Result<Option<Self>, Rejection> {
+        match field.json() {
+            "" | "null" => Ok(None),
+            r#""c""# | r#""u""# => Ok(Some(Self::Write)),
+            r#""r""# => Ok(Some(Self::Read)),
+            r#""d""# => Ok(Some(Self::Delete)),
+            r#""m""# => Ok(Some(Self::Message)),
+            r#""t""# => Ok(Some(Self::Truncate)),
+            _ => Err(Rejection::unsupported(format!("{field}: none of c, u, r, d, m, t"))),
+        }
+    }
+}
+
+/// The fields of `source` that tell the position.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(super) struct Source<V> {
+    pub(super) snapshot: Option<V>,
+    pub(super) sequence: Option<V>,
+    pub(super) lsn: Option<V>,
+    pub(super) ts_ms: Option<V>,
+}
+
+impl<V> Source<V> {
+    /// The same fields, each turned into something else.
+    pub(super) fn map<W>(self, mut of: impl FnMut(V) -> W) -> Source<W> {
+        Source {
+            snapshot: self.snapshot.map(&mut of),
+            sequence: self.sequence.map(&mut of),
+            lsn: self.lsn.map(&mut of),
+            ts_ms: self.ts_ms.map(&mut of),
+        }
+    }
+}
+
+impl Source<&str> {
+    /// The position of `record`'s event; `place` is where these fields stand.
+    pub(super) fn position(&self, place: &'static str, record: &Record, epoch: i32, op: Option<Op>) -> Result<Position, Rejection> {
+        let (commit, second) = self.sequence(place)?;
+        let own = self.lsn.map(|raw| lsn_or_null(Field { place, name: "lsn", raw: Some(raw) }, raw)).transpose()?.flatten();
+        let told = self.told(place)?.filter(|told| is_possible(*told, op, commit));
+        // An event of the log stands at its own LSN, whatever its sequence says; a row of an incremental snapshot has none.
+        let lsn = if told == Some(Kind::Incremental) { second.or(own) } else { own.or(second) };
+        let kind = match (lsn, told, op) {
+            (None, _, _) => Kind::Unknown,
+            (_, Some(Kind::Incremental), _) => Kind::Incremental,
+            (_, _, Some(Op::Read)) => Kind::Snapshot,
+            (_, Some(kind), _) => kind,
+            (_, None, Some(_)) => Kind::Stream,
+            // A flat row that does not say whether a snapshot read it. A snapshot's sequence has no commit; to take its LSN for one of the
+            // log would lose the changes of transactions that were open meanwhile.
+            (_, None, None) if commit.is_some() => Kind::Stream,
+            (_, None, None) => Kind::Unknown,
+        };
+        let ts_ms = self.ts_ms.and_then(|raw| raw.parse().ok());
+        Ok(Position { epoch, partition: record.partition, offset: record.offset, kind, commit, lsn, ts_ms })
+    }
+
+    /// What `snapshot` says: a boolean, or one of the texts of Debezium's `SnapshotRecord`.
+    fn told(&self, place: &'static str) -> Result<Option<Kind>, Rejection> {
+        let field = Field { place, name: "snapshot", raw: self.snapshot };
+        match field.json().trim_matches('"') {
+            "" | "null" => Ok(None),
+            "false" => Ok(Some(Kind::Stream)),
+            "incremental" => Ok(Some(Kind::Incremental)),
+            "true" | "first" | "last" | "first_in_data_collection" | "last_in_data_collection" => Ok(Some(Kind::Snapshot)),
+            _ => Err(Rejection::unsupported(format!("{field}: a kind of snapshot that is not known"))),
+        }
+    }
+
+    /// The two numbers of `sequence`: a text that holds a JSON array of two texts, the first of which may be null, as in
+    /// `"[null,\"24023128\"]"`. Read as it stands: two numbers need no second JSON parser on the way of every event.
+    fn sequence(&self, place: &'static str) -> Result<(Option<i64>, Option<i64>), Rejection> {
+        let field = Field { place, name: "sequence", raw: self.sequence };
+        if field.kind() == field::Kind::Null {
+            return Ok((None, None));
+        }
+        let array = field.json().trim_matches('"').trim().strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+        let (commit, lsn) = array
+            .and_then(|parts| parts.split_once(','))
+            .ok_or_else(|| Rejection::malformed(format!("{field}: not an array of two positions")))?;
+        Ok((lsn_or_null(field, commit)?, lsn_or_null(field, lsn)?))
+    }
+}
+
+/// A connector whose task is restarted while an incremental snapshot runs says of everything until its end that a snapshot read it (seen with
+/// Debezium 3.7). But a snapshot reads no deletes, an incremental one reads and writes nothing, and the sequence of any other has no commit.
+fn is_possible(told: Kind, op: Option<Op>, commit: Option<i64>) -> bool {
+    match (told, op) {
+        (Kind::Snapshot | Kind::Incremental, Some(Op::Delete)) | (Kind::Incremental, Some(Op::Write)) => false,
+        (Kind::Snapshot, Some(Op::Write) | None) => commit.is_none(),
+        _ => true,
+    }
+}
+
+fn lsn_or_null(field: Field<'_>, text: &str) -> Result<Option<i64>, Rejection> {
+    match text.trim().trim_matches(['\\', '"']) {
+        "null" => Ok(None),
+        digits => lsn(field, digits).map(Some),
+    }
+}
+
+/// A position in the log decides which event is newer, so one that cannot be read is not passed over. Nor is a negative one: Postgres has
+/// none, and the fixed-width text in Redis would order it otherwise than the numbers in Postgres (P5).
+fn lsn(field: Field<'_>, digits: &str) -> Result<i64, Rejection> {
+    let position = digits.parse().ok().filter(|position| *position >= 0);
+    position.ok_or_else(|| Rejection::malformed(format!("{field}: a position that is not a whole number from 0 to {}", i64::MAX)))
+}

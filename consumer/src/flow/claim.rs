@@ -1,0 +1,89 @@
+//! A partition is assigned: claims it in Postgres, and says who works on it (P3, P4).
+
+use std::sync::Arc;
+
+use super::{customer_partition, partition};
+use crate::flow::partition::Stopped;
+use crate::flow::{Flow, Place};
+use crate::kafka::source::{Assigned, ClaimError, Claimed, Ending, Log, Partition, Work};
+use crate::results::Claim;
+use crate::results::claim::{ClaimError as Refused, Wanted};
+
+/// The name of this host.
+pub(crate) fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+}
+
+/// Which process this is, for people: its host and number.
+pub(crate) fn process() -> String {
+    format!("{}/{}", host(), std::process::id())
+}
+
+/// Claims for this process.
+#[derive(Debug, Clone)]
+pub struct Claimant {
+    flow: Arc<Flow>,
+    customers_topic: Option<Arc<str>>,
+    /// Which process this is, for people.
+    name: Arc<str>,
+}
+
+impl Claimant {
+    /// Claims in the name of this host and process.
+    #[must_use]
+    pub fn new(flow: Arc<Flow>, customers_topic: Option<String>) -> Self {
+        Self { flow, customers_topic: customers_topic.map(Into::into), name: process().into() }
+    }
+
+    /// Claims the partition: whoever had it before cannot write any more.
+    ///
+    /// # Errors
+    /// Postgres is away, or going on from the stored offset would skip or repeat events.
+    pub async fn claim(self, partition: Partition, log: Log) -> Result<Claimed, ClaimError> {
+        let Log { watermarks, cluster_id } = log;
+        let wanted = Wanted {
+            epoch: self.flow.decoder.epoch,
+            topic: &partition.topic,
+            partition: partition.number,
+            low: watermarks.low,
+            high: watermarks.high,
+            claimant: &self.name,
+            cluster_id: cluster_id.as_deref(),
+        };
+        let claim = self.flow.results.claim(&wanted).await.map_err(|error| match error {
+            Refused::Store(error) => ClaimError::Unavailable(error.to_string()),
+            refused => ClaimError::Stop(refused.to_string()),
+        })?;
+        if claim.is_first() && watermarks.low > 0 {
+            let low = watermarks.low;
+            tracing::warn!(%partition, low, "This partition is read for the first time and begins above offset 0: earlier events are gone from Kafka");
+        }
+        self.flow.health.claimed(&partition.topic, partition.number, claim.next_offset, claim.fates);
+        self.flow.metrics.partition_claimed(&partition.topic, partition.number);
+        let (next_offset, landmark) = (Some(claim.next_offset), claim.landmark);
+        Ok(Claimed { next_offset, landmark, worker: Box::new(move |assigned| self.worker(claim, assigned)) })
+    }
+
+    fn worker(self, claim: Claim, assigned: Assigned) -> Work {
+        Box::pin(async move {
+            let keeps_customers = self.customers_topic.as_deref() == Some(&*assigned.partition.topic);
+            let has_lost = self.flow.places.had_committed_more(&claim);
+            let place = Arc::new(Place::new(claim, has_lost, assigned.ownership, assigned.progress));
+            self.flow.places.enter(&place);
+            let (flow, here) = (Arc::clone(&self.flow), Arc::clone(&place));
+            let outcome = if keeps_customers {
+                customer_partition::run(flow, here, assigned.inbox).await
+            } else {
+                partition::run(flow, here, assigned.inbox).await
+            };
+            self.flow.places.leave(&place);
+            self.flow.metrics.redis_behind_unknown(&place.claim.topic, place.claim.partition);
+            match outcome {
+                Ok(()) if place.is_fenced() => Ending::Reclaim(Stopped::Fenced.to_string()),
+                Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,
+                Err(other @ Stopped::OtherSpace(_)) => Ending::Stop(other.to_string()),
+                Err(fenced @ Stopped::Fenced) => Ending::Reclaim(fenced.to_string()),
+            }
+        })
+    }
+}

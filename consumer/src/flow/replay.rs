@@ -1,0 +1,161 @@
+//! Dead letters processed again, with their original positions (P5, P7).
+//!
+//! A letter is decoded as the record that it was, with the partition, offset and epoch that its headers name, and applied straight to
+//! `results`. Putting it on its topic again would give it a new offset, and with it the look of a newer change. The transaction is that of
+//! [`results::replay`](crate::results::replay), which says why no newer state can be overwritten. Hashes and customers are left to the sweep:
+//! every order that was written goes on its list.
+//!
+//! A truncate of orders is noted where it stood in the source's log: what was older then goes, what came later stays. Letters of customers
+//! go through the guard in Redis ([`customers`]). Letters of another epoch are not replayed: the snapshot that came with the new epoch has
+//! overtaken them.
+
+use std::collections::HashMap;
+
+use chrono::Utc;
+
+use crate::change::record::{Ended, Record};
+use crate::change::rejection::Rejection;
+use crate::flow::Flow;
+use crate::flow::changes::{self, Changes, Refusals};
+use crate::kafka::source::RereadError;
+use crate::orders::enrich::Lookup;
+use crate::redis_link::RedisError;
+use crate::results::batch::{Batch, Round};
+use crate::results::replay::{Outcome, Replayed, Tally};
+use crate::results::{ApplyError, Class, StoreError};
+
+pub mod customers;
+
+/// Tries of one chunk when locks or a short outage are in the way.
+const TRIES: u32 = 5;
+
+/// Why a chunk was not replayed. No letter of it was changed, or the answer was lost; it may be replayed again either way.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// Postgres.
+    #[error("Postgres: {0}")]
+    Store(#[from] StoreError),
+    /// With `enrichment.when_redis_is_down = dead_letter` an order needs its customer: an outage is no poison (P6).
+    #[error("Redis cannot be asked for customers, and enrichment.when_redis_is_down is dead_letter; try again when it is back")]
+    RedisIsAway,
+    /// Redis, where letters of customers go.
+    #[error("Redis: {0}")]
+    Redis(#[from] RedisError),
+    /// Redis is being made whole (P8): an absent customer may exist.
+    #[error("Redis does not hold all customers yet; try again when `orderstream status` shows it whole")]
+    RedisIsNotWhole,
+    /// The customers' topic.
+    #[error("Kafka: {0}")]
+    Reread(#[from] RereadError),
+}
+
+/// A letter as the record that it was.
+#[derive(Debug)]
+pub struct Original {
+    /// The letter's id.
+    pub id: String,
+    /// The record.
+    pub record: Record,
+}
+
+/// Replays letters in this order, in one transaction.
+///
+/// # Errors
+/// [`ReplayError`]
+pub async fn replay(flow: &Flow, originals: &[Original]) -> Result<Tally, ReplayError> {
+    let mut refused: HashMap<usize, Rejection> = HashMap::new();
+    let mut backoff = flow.backoff();
+    let mut tries = 0;
+    loop {
+        let (batch, letters) = prepare(flow, originals, &refused).await?;
+        let error = match flow.results.replay(&batch, &letters).await {
+            Ok(tally) => return Ok(tally),
+            Err(ApplyError::Unresolved(changes)) => {
+                let row = flow.decoder.format.row();
+                refused.extend(changes.into_iter().map(|change| (change.record, change.rejection(row))));
+                continue;
+            }
+            Err(ApplyError::Store(error) | ApplyError::Unknown { error, .. }) => error,
+            // Nothing here is fenced, and letters may be as old as they like.
+            Err(ApplyError::Fenced | ApplyError::OtherSpace(_)) => continue,
+        };
+        if error.class() == Class::Row {
+            let found = flow.results.refused(&batch).await?;
+            if !found.is_empty() {
+                refused.extend(found);
+                continue;
+            }
+        }
+        tries += 1;
+        if tries == TRIES || !error.is_outage() {
+            return Err(error.into());
+        }
+        tokio::time::sleep(backoff.next_delay()).await;
+    }
+}
+
+/// Each record by itself, because they come from many partitions; a later change of an order goes into a later round.
+async fn prepare(flow: &Flow, originals: &[Original], refused: &HashMap<usize, Rejection>) -> Result<(Batch, Vec<Replayed>), ReplayError> {
+    let (mut letters, mut decoded) = (Vec::with_capacity(originals.len()), Vec::new());
+    for (index, original) in originals.iter().enumerate() {
+        let (outcome, changes) = decode(flow, original, refused.get(&index));
+        decoded.extend(changes.map(|changes| (index, changes)));
+        letters.push(Replayed { id: original.id.clone(), partition: original.record.partition, outcome });
+    }
+    let customer_ids: Vec<&str> = decoded.iter().flat_map(|(_, changes)| changes.customer_ids()).collect();
+    let (lookups, _) = flow.customers.look_up(&customer_ids).await;
+    if Lookup::is_unavailable(&lookups) && flow.strictness.refuse_unavailable {
+        return Err(ReplayError::RedisIsAway);
+    }
+    let mut lookups = lookups.into_iter();
+    let mut rounds: Vec<Round> = Vec::new();
+    for (index, changes) in decoded {
+        let mut refusals = Refusals::new();
+        let lookups = changes.by_record(&mut lookups, 1);
+        changes.refuse_unenriched(&lookups, flow.strictness, &mut refusals);
+        match refusals.remove(&0) {
+            Some(refusal) => letters[index].outcome = Outcome::Refused(refusal.rejection),
+            None => add(&mut rounds, index, changes, &lookups),
+        }
+    }
+    rounds.iter_mut().for_each(|round| round.puts.sort_unstable_by_key(|put| put.order_id));
+    rounds.iter_mut().for_each(|round| round.deletes.sort_unstable_by_key(|delete| delete.order_id));
+    let batch = Batch { rounds, redis_away: true, ..Batch::empty(0, 0, Utc::now()) };
+    Ok((batch, letters))
+}
+
+fn decode(flow: &Flow, original: &Original, refused: Option<&Rejection>) -> (Outcome, Option<Changes>) {
+    if let Some(rejection) = refused {
+        return (Outcome::Refused(rejection.clone()), None);
+    }
+    let mut refusals = Refusals::new();
+    let changes = changes::decode(&flow.decoder, std::slice::from_ref(&original.record), &Ended::default(), &mut refusals);
+    match refusals.remove(&0) {
+        Some(refusal) => (Outcome::Refused(refusal.rejection), None),
+        None if changes.ignored > 0 => (Outcome::Ignored, None),
+        None => match changes.truncates.first() {
+            Some(position) => (Outcome::Truncate(*position), None),
+            None => (Outcome::Change, Some(changes)),
+        },
+    }
+}
+
+/// Adds the one change of a record to the first round that comes after all rounds with the same order.
+fn add(rounds: &mut Vec<Round>, index: usize, changes: Changes, lookups: &[Lookup]) {
+    let (of_record, _) = changes.into_rounds(lookups, &Refusals::new());
+    for mut round in of_record {
+        round.puts.iter_mut().for_each(|put| put.record = index);
+        round.deletes.iter_mut().for_each(|delete| delete.record = index);
+        let order = round.puts.first().map(|put| put.order_id).or(round.deletes.first().map(|delete| delete.order_id));
+        let number = rounds.iter().rposition(|known| order.is_some_and(|order| has(known, order))).map_or(0, |last| last + 1);
+        if number == rounds.len() {
+            rounds.push(Round::default());
+        }
+        rounds[number].puts.append(&mut round.puts);
+        rounds[number].deletes.append(&mut round.deletes);
+    }
+}
+
+fn has(round: &Round, order: i64) -> bool {
+    round.puts.iter().any(|put| put.order_id == order) || round.deletes.iter().any(|delete| delete.order_id == order)
+}

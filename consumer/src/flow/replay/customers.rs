@@ -1,0 +1,202 @@
+//! Dead letters of customers, written to Redis with their original positions (P5).
+//!
+//! The guard in Redis decides, where Redis has the customer. It remembers a deleted one for days, not for ever: where there is no hash, only
+//! the topic can tell whether the customer was deleted since. If the record still stands there and is the last with its key, nothing
+//! came after it. If a later one is there, or the record itself has gone by compaction, something came after it, and the letter is stale.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{Original, ReplayError, TRIES};
+use crate::change::envelope::Decoded;
+use crate::change::record::Record;
+use crate::customers::ChangedCustomer;
+use crate::flow::Flow;
+use crate::kafka::reread::Reread;
+use crate::kafka::source::{Partition, Watermarks};
+use crate::orders::order::CustomerChange;
+use crate::results::replay::{Outcome, Replayed, Tally};
+
+/// The customers' topic, read at most once: when a letter's customer is not in Redis. Takes some hundred bytes per customer.
+#[derive(Debug)]
+pub struct CustomersLog {
+    logs: Vec<(Partition, Watermarks)>,
+    reread: Reread,
+    last: Option<HashMap<String, Last>>,
+}
+
+/// The last record of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Last {
+    partition: i32,
+    offset: i64,
+    /// Other partitions have records of the customer too, and offsets do not tell which came last.
+    moved: bool,
+}
+
+/// What came after a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    Nothing,
+    Something,
+    Unknown,
+}
+
+impl CustomersLog {
+    /// The partitions of the customers' topic, as they are now.
+    #[must_use]
+    pub fn new(logs: Vec<(Partition, Watermarks)>, reread: Reread) -> Self {
+        Self { logs, reread, last: None }
+    }
+
+    async fn after(&mut self, flow: &Flow, record: &Record, customer: &str) -> Result<After, ReplayError> {
+        if self.last.is_none() {
+            self.last = Some(self.read(flow).await?);
+        }
+        let log = self.logs.iter().find(|(partition, _)| partition.number == record.partition).map(|(_, log)| *log);
+        let last = self.last.as_ref().and_then(|last| last.get(customer));
+        Ok(log.filter(|_| record.key.is_some()).map_or(After::Unknown, |log| after(record.partition, record.offset, log, last)))
+    }
+
+    async fn read(&self, flow: &Flow) -> Result<HashMap<String, Last>, ReplayError> {
+        let mut last: HashMap<String, Last> = HashMap::new();
+        for (partition, log) in &self.logs {
+            let mut batches = self.reread.start(&partition.topic, partition.number, log.low..log.high);
+            while let Some(records) = batches.next().await {
+                for record in records? {
+                    let Some(customer) = flow.decoder.customer_of_key(&record) else { continue };
+                    let here = Last { partition: record.partition, offset: record.offset, moved: false };
+                    let known = last.entry(customer).or_insert(here);
+                    *known = Last { moved: known.moved || known.partition != here.partition, ..here };
+                }
+            }
+        }
+        Ok(last)
+    }
+}
+
+fn after(partition: i32, offset: i64, log: Watermarks, last: Option<&Last>) -> After {
+    match last {
+        _ if !(log.low..log.high).contains(&offset) => After::Unknown,
+        Some(last) if last.moved || last.partition != partition || last.offset < offset => After::Unknown,
+        Some(last) if last.offset == offset => After::Nothing,
+        // Compaction removes a record only where a later one of its key is; a delete goes in the end too, and takes all before it along.
+        Some(_) | None => After::Something,
+    }
+}
+
+/// Replays letters of customers in this order: hashes first, then the transaction that marks the customers' orders.
+///
+/// # Errors
+/// [`ReplayError`]
+pub async fn replay(flow: &Flow, log: &mut CustomersLog, originals: &[Original]) -> Result<Tally, ReplayError> {
+    let (mut letters, decoded) = decode(flow, originals);
+    let mut changes = newest(flow, log, originals, decoded, &mut letters).await?;
+    flow.results.stand_in(&mut changes.1).await?;
+    let mut backoff = flow.backoff();
+    let mut tries = 0;
+    loop {
+        let error = match write(flow, originals, &changes, &letters).await {
+            Err(ReplayError::Store(error)) => error,
+            outcome => return outcome,
+        };
+        tries += 1;
+        if tries == TRIES || !error.is_outage() {
+            return Err(error.into());
+        }
+        tokio::time::sleep(backoff.next_delay()).await;
+    }
+}
+
+/// The changes, each with the index of its letter.
+type Indexed = (Vec<usize>, Vec<CustomerChange>);
+
+fn decode(flow: &Flow, originals: &[Original]) -> (Vec<Replayed>, Indexed) {
+    let (mut letters, mut indices, mut changes) = (Vec::with_capacity(originals.len()), Vec::new(), Vec::new());
+    for (index, original) in originals.iter().enumerate() {
+        let outcome = match flow.decoder.customer(&original.record) {
+            Ok(Decoded::Change(change)) => {
+                indices.push(index);
+                changes.push(change);
+                Outcome::Change
+            }
+            Ok(Decoded::Ignored | Decoded::Truncate(_)) => Outcome::Ignored,
+            Err(rejection) => Outcome::Refused(rejection),
+        };
+        letters.push(Replayed { id: original.id.clone(), partition: original.record.partition, outcome });
+    }
+    (letters, (indices, changes))
+}
+
+/// Takes out what is stale by what the topic says.
+async fn newest(
+    flow: &Flow,
+    log: &mut CustomersLog,
+    originals: &[Original],
+    (indices, changes): Indexed,
+    letters: &mut [Replayed],
+) -> Result<Indexed, ReplayError> {
+    if !flow.customers.are_whole().await? {
+        return Err(ReplayError::RedisIsNotWhole);
+    }
+    let ids: Vec<&str> = changes.iter().map(|change| change.id.as_str()).collect();
+    let positions = flow.customers.positions(&ids).await?;
+    let mut newest: Indexed = Indexed::default();
+    for ((index, change), position) in indices.into_iter().zip(changes).zip(positions) {
+        let after = match position {
+            Some(_) => After::Nothing,
+            None => log.after(flow, &originals[index].record, &change.id).await?,
+        };
+        match after {
+            After::Nothing => {
+                newest.0.push(index);
+                newest.1.push(change);
+            }
+            After::Something => letters[index].outcome = Outcome::Stale,
+            After::Unknown => letters[index].outcome = Outcome::Unknown,
+        }
+    }
+    Ok(newest)
+}
+
+async fn write(flow: &Flow, originals: &[Original], (indices, changes): &Indexed, letters: &[Replayed]) -> Result<Tally, ReplayError> {
+    let replayed = if changes.is_empty() { Vec::new() } else { flow.customers.replay(changes).await? };
+    let mut applied = HashSet::new();
+    let mut changed: BTreeMap<i32, Vec<ChangedCustomer>> = BTreeMap::new();
+    let mut seen = HashSet::new();
+    for (index, replayed) in indices.iter().zip(replayed) {
+        if replayed.took_effect {
+            applied.insert(*index);
+        }
+        if seen.insert(replayed.customer.id.clone()) {
+            changed.entry(originals[*index].record.partition).or_default().push(replayed.customer);
+        }
+    }
+    Ok(flow.results.replay_customers(&changed, letters, &applied, flow.refresh).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: Watermarks = Watermarks { low: 10, high: 100 };
+
+    fn last(offset: i64) -> Last {
+        Last { partition: 1, offset, moved: false }
+    }
+
+    #[test]
+    fn a_record_that_is_the_last_of_its_key_is_the_newest_and_any_other_is_not() {
+        assert_eq!(after(1, 50, LOG, Some(&last(50))), After::Nothing);
+        assert_eq!(after(1, 50, LOG, Some(&last(51))), After::Something);
+        assert_eq!(after(1, 50, LOG, None), After::Something, "compacted away with the delete that came after it");
+    }
+
+    #[test]
+    fn what_the_topic_cannot_tell_is_unknown() {
+        assert_eq!(after(1, 9, LOG, None), After::Unknown, "gone by retention");
+        assert_eq!(after(1, 100, LOG, None), After::Unknown, "the topic is another one");
+        assert_eq!(after(1, 50, LOG, Some(&Last { moved: true, ..last(50) })), After::Unknown);
+        assert_eq!(after(1, 50, LOG, Some(&Last { partition: 2, ..last(50) })), After::Unknown);
+        assert_eq!(after(1, 50, LOG, Some(&last(49))), After::Unknown);
+    }
+}

@@ -1,0 +1,142 @@
+//! Makes Redis whole after it has lost something: its tail, its last hour, everything (P8).
+//!
+//! Redis' own progress tells how much is gone. Orders: if it is behind, the keys of the records since are read again from Kafka and
+//! their orders go on the list of the sweep; if it is absent, or Kafka has no longer got those records, all rows of the partition are
+//! written again in key order (`walk`). Customers: their topic is compacted, so it is read again from its start. Around either stand a mark
+//! before it and Redis' progress after it (`mark`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::flow::{Flow, Place};
+use crate::kafka::reread::Reread;
+use crate::kafka::source::RereadError;
+use crate::metrics::Rebuild;
+use crate::redis_link::RedisError;
+use crate::results::StoreError;
+use crate::sweep::Topics;
+
+pub mod by_hand;
+mod customers;
+mod mark;
+mod orders;
+mod walk;
+
+use walk::Walk;
+
+/// Between two looks at a Redis that is whole, and the time for the orders of all partitions between two looks at the customers.
+const SLICE: Duration = Duration::from_secs(1);
+
+/// Why a partition is not whole yet; to be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum NotYet {
+    /// Redis is away.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    /// Postgres is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Kafka is away.
+    #[error(transparent)]
+    Reread(#[from] RereadError),
+    /// It was emptied meanwhile.
+    #[error("Redis has lost something again")]
+    LostAgain,
+}
+
+/// Checks every second, and when woken, that Redis still has what it acknowledged; makes whole what it has lost. Runs until aborted.
+pub async fn run(flow: Arc<Flow>, topics: Topics, reread: Reread) {
+    let mut backoff = flow.backoff();
+    let mut walks = Walks::new();
+    let mut round = Round::Whole;
+    loop {
+        match round {
+            Round::Whole => drop(tokio::time::timeout(SLICE, flow.behind.notified()).await),
+            Round::HasMore => {}
+            Round::Hindered => tokio::time::sleep(backoff.next_delay()).await,
+        }
+        round = one_round(&flow, &topics, &reread, &mut walks).await;
+        if round != Round::Hindered {
+            backoff.reset();
+        }
+    }
+}
+
+/// How a round ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Round {
+    /// Nothing is left to do.
+    Whole,
+    /// A partition's time was up before its orders were.
+    HasMore,
+    /// A partition could not be made whole; it was told. The others were seen to.
+    Hindered,
+}
+
+/// Walks that are under way, by topic, partition and generation: they go on where they were after an outage, and after their slice.
+type Walks = HashMap<(Arc<str>, i32, i64), Walk>;
+
+/// Customers first, whatever the topics are called: until Redis has all of them no order can be enriched. So orders get slices of time, and
+/// between any two of them it is looked whether customers were lost.
+async fn one_round(flow: &Arc<Flow>, topics: &Topics, reread: &Reread, walks: &mut Walks) -> Round {
+    let mut round = Round::Whole;
+    let lost = orders::lost_sweeps(flow, &topics.orders).await.unwrap_or_else(|error| {
+        round = Round::Hindered;
+        told(flow, &error, None);
+        Vec::new()
+    });
+    let keeps_customers = |place: &Place| topics.customers.as_deref() == Some(&*place.claim.topic);
+    let mut places = flow.places.all();
+    places.sort_by_key(|place| !keeps_customers(place));
+    let mut behind = Vec::new();
+    for place in places {
+        crate::follow::reflect::cover(flow, &place, 0, None).await;
+        let mut reflection = place.reflection.lock().await;
+        reflection.behind |= topics.orders == *place.claim.topic && lost.contains(&place.claim.partition);
+        let is_behind = reflection.behind;
+        drop(reflection);
+        if is_behind {
+            behind.push(place);
+        }
+    }
+    walks.retain(|key, _| behind.iter().any(|place| *key == key_of(place)));
+    let open = |what| behind.iter().filter(|place| keeps_customers(place) == (what == Rebuild::Customers)).count();
+    let (mut customers, mut orders) = (open(Rebuild::Customers), open(Rebuild::Orders));
+    flow.metrics.rebuilding(customers, orders);
+    let slice = SLICE / u32::try_from(orders.max(1)).unwrap_or(u32::MAX);
+    for place in &behind {
+        let outcome = if keeps_customers(place) {
+            customers::make_whole(flow, place, reread).await.map(|()| true)
+        } else {
+            orders::make_whole(flow, place, reread, walks, Instant::now() + slice).await
+        };
+        match outcome {
+            Ok(true) if keeps_customers(place) => customers -= 1,
+            Ok(true) => orders -= 1,
+            Ok(false) => round = if round == Round::Hindered { round } else { Round::HasMore },
+            Err(error) => {
+                round = Round::Hindered;
+                told(flow, &error, Some(place));
+            }
+        }
+        flow.metrics.rebuilding(customers, orders);
+    }
+    round
+}
+
+fn key_of(place: &Place) -> (Arc<str>, i32, i64) {
+    (Arc::clone(&place.claim.topic), place.claim.partition, place.claim.generation)
+}
+
+fn told(flow: &Flow, error: &NotYet, place: Option<&Place>) {
+    match error {
+        NotYet::Redis(error) => flow.redis.failed("making Redis whole", error),
+        NotYet::Store(error) => flow.metrics.postgres_error(error.class().as_str()),
+        NotYet::Reread(_) | NotYet::LostAgain => {}
+    }
+    if let Some(suppressed) = flow.throttle("rebuild") {
+        let (topic, partition) = place.map(|place| (&*place.claim.topic, place.claim.partition)).unzip();
+        tracing::warn!(topic, partition, suppressed, %error, "Redis is not whole yet; it is tried again");
+    }
+}

@@ -1,0 +1,50 @@
+//! The customers of a partition restored from their log.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::NotYet;
+use super::mark::{begin, target, whole};
+use crate::change::record::Ended;
+use crate::flow::customer_partition;
+use crate::flow::{Flow, Place};
+use crate::kafka::reread::Reread;
+use crate::metrics::Rebuild;
+
+/// Restores the customers of this partition, then tells Redis how far it is.
+pub(super) async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, reread: &Reread) -> Result<(), NotYet> {
+    let run = flow.redis_progress.server().await?;
+    let began = Instant::now();
+    flow.metrics.rebuild_started(Rebuild::Customers);
+    let from = begin(flow, place.of()).await?;
+    let target = target(place).await;
+    let low = place.progress().watermarks().low;
+    again(flow, &place.claim.topic, place.claim.partition, low..target, reread, &mut |_| ()).await?;
+    whole(flow, place, from, target, run, began).await
+}
+
+/// The hashes of all customers in the partition; `told` hears of the offsets. An older event of the log does not undo what the partition's
+/// worker has written.
+pub(super) async fn again(
+    flow: &Flow,
+    topic: &Arc<str>,
+    partition: i32,
+    offsets: Range<i64>,
+    reread: &Reread,
+    told: &mut impl FnMut(u64),
+) -> Result<(), NotYet> {
+    let mut batches = reread.start(topic, partition, offsets);
+    let mut ended = Ended::default();
+    while let Some(records) = batches.next().await {
+        let records = records?;
+        let mut batch = customer_partition::decode(flow, &records, &mut ended);
+        flow.results.stand_in(&mut batch.changes).await?;
+        let customers = flow.customers.rebuild_customers(&batch.changes).await?;
+        flow.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);
+        // An order that met Redis between its loss and its discovery may have taken an older state of its customer.
+        flow.results.mark_customers(partition, &customers, flow.refresh).await?;
+        told(records.len() as u64);
+    }
+    Ok(())
+}

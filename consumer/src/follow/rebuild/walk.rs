@@ -1,0 +1,152 @@
+//! All rows of a partition written again, in steps that are bounded whatever the table has (P8, P10).
+//!
+//! A walk is kept while its partition is behind: after a slice of time, and after an error of Postgres, it goes on where it was. What it has
+//! written is there as long as Redis still has the marks that were set when it began, in the same life; if not, it begins anew.
+
+use std::time::Instant;
+
+use chrono::{TimeDelta, Utc};
+
+use super::NotYet;
+use super::mark::FROM_THE_START;
+use crate::flow::Flow;
+use crate::follow::cache::DELETED_FOR_SECONDS;
+use crate::follow::progress::{Advance, Of, Point};
+use crate::metrics::Rebuild;
+use crate::orders::enrich::OrderState;
+use crate::redis_link::Run;
+use crate::results::states::Page;
+
+/// Rows of the table in one step, those of other partitions among them.
+const ROWS: i64 = 5_000;
+
+/// Hashes in one request.
+const CHUNK: usize = 1_000;
+
+/// A walk through `results`, and then through the orders deleted so recently that their hash would still be there.
+#[derive(Debug)]
+pub(super) struct Walk {
+    /// The life of Redis in which it writes.
+    pub(super) run: Run,
+    /// Redis' progress when it began.
+    pub(super) from: i64,
+    /// Redis' progress when it has ended.
+    pub(super) target: i64,
+    /// When it began.
+    pub(super) began: Instant,
+    /// The number of the sweep that Redis had, and the one that it has afterwards; `None` if there never was a sweep.
+    sweeps: Option<(i64, i64)>,
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Rows { after: i64 },
+    Deleted { after: i64 },
+}
+
+impl Walk {
+    /// Begins, after the mark of the partition's progress was set: sets the same mark for the sweeps.
+    pub(super) async fn begin(flow: &Flow, of: Of<'_>, from: i64, target: i64, run: Run) -> Result<Self, NotYet> {
+        let swept = flow.results.swept(of.epoch).await?.into_iter().find(|(partition, _)| *partition == of.partition);
+        let sweeps = match swept {
+            None => None,
+            Some((_, number)) => {
+                let had = swept_in_redis(flow, of).await?.unwrap_or(FROM_THE_START);
+                let _: Advance = flow.redis_progress.advance_swept(of, None, had, run).await?;
+                Some((had, number))
+            }
+        };
+        Ok(Self { run, from, target, began: Instant::now(), sweeps, place: Place::Rows { after: i64::MIN } })
+    }
+
+    /// Whether Redis still has what was written so far: the marks, in the same life.
+    pub(super) async fn still_stands(&self, flow: &Flow, of: Of<'_>) -> Result<bool, NotYet> {
+        let progress = flow.redis_progress.read().await?.remove(&of.to_string());
+        let has_progress = progress == Some(Point { epoch: of.epoch, next_offset: self.from });
+        let has_sweeps = match self.sweeps {
+            None => true,
+            Some((had, _)) => swept_in_redis(flow, of).await? == Some(had),
+        };
+        // The life last: a restart after this is noticed when Redis is told how far it is.
+        Ok(has_progress && has_sweeps && flow.redis_progress.server().await? == self.run)
+    }
+
+    /// Goes on until the end, or until the time is up; true at the end. `told` hears of the rows.
+    pub(super) async fn go_on(
+        &mut self,
+        flow: &Flow,
+        of: Of<'_>,
+        until: Option<Instant>,
+        told: &mut impl FnMut(u64),
+    ) -> Result<bool, NotYet> {
+        let since = Utc::now() - TimeDelta::seconds(DELETED_FOR_SECONDS.into());
+        loop {
+            let page = match self.place {
+                Place::Rows { after } => flow.results.live_after(after, of.partition, ROWS).await?,
+                Place::Deleted { after } => flow.results.deleted_after(after, of.partition, ROWS, since).await?,
+            };
+            write(flow, of, &page, told).await?;
+            self.place = match (self.place, page.up_to) {
+                (Place::Rows { .. }, Some(after)) => Place::Rows { after },
+                (Place::Rows { .. }, None) => Place::Deleted { after: i64::MIN },
+                (Place::Deleted { .. }, Some(after)) => Place::Deleted { after },
+                (Place::Deleted { .. }, None) => return Ok(true),
+            };
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Tells Redis that it has the hashes of all sweeps until the walk began.
+    pub(super) async fn tell_sweeps(&self, flow: &Flow, of: Of<'_>) -> Result<(), NotYet> {
+        let Some((had, number)) = self.sweeps else { return Ok(()) };
+        match flow.redis_progress.advance_swept(of, Some(had), number, self.run).await? {
+            Advance::Moved => Ok(()),
+            Advance::Behind { .. } => Err(NotYet::LostAgain),
+        }
+    }
+}
+
+async fn swept_in_redis(flow: &Flow, of: Of<'_>) -> Result<Option<i64>, NotYet> {
+    let point = flow.redis_progress.read_swept().await?.remove(&of.to_string());
+    Ok(point.filter(|point| point.epoch == of.epoch).map(|point| point.next_offset))
+}
+
+async fn write(flow: &Flow, of: Of<'_>, page: &Page, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
+    if let Some((_, why)) = page.read.unreadable.first() {
+        flow.rows_refused("written to Redis again", page.read.unreadable.len(), why);
+    }
+    for states in page.read.states.chunks(CHUNK) {
+        let written = flow.cache.write_orders(states, of.epoch, None).await?;
+        if written.stale > 0 {
+            above_redis(flow, states).await?;
+        }
+        let live = states.iter().filter(|state| matches!(state, OrderState::Live(_))).count() as u64;
+        flow.metrics.rebuilt(Rebuild::Orders, live);
+        flow.results.mark_due(of.partition, flow.to_refresh(written.outdated, states)).await?;
+        told(live);
+    }
+    Ok(())
+}
+
+/// Of orders whose hash is newer than what Postgres has: gives what Postgres has a revision above that, and writes it. Others may write them
+/// at the same time; from the second round on what they write is above too.
+async fn above_redis(flow: &Flow, states: &[OrderState]) -> Result<(), NotYet> {
+    let epoch = flow.decoder.epoch;
+    let (mut orders, mut highest) = flow.cache.ahead(states, epoch).await?;
+    while !orders.is_empty() {
+        let states = flow.results.states(&orders).await?.states;
+        let (still, above) = flow.cache.ahead(&states, epoch).await?;
+        highest = highest.max(above);
+        let ahead = states.into_iter().filter(|state| still.contains(&state.order_id())).collect();
+        let raised = flow.results.raise(ahead, highest).await?;
+        let written = flow.cache.write_orders(&raised, epoch, None).await?;
+        flow.metrics.order_hashes(written.written as u64, written.stale as u64);
+        orders = still;
+        let done: Vec<i64> = raised.iter().map(OrderState::order_id).collect();
+        orders.retain(|id| !done.contains(id));
+    }
+    Ok(())
+}

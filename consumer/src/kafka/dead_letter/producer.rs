@@ -1,0 +1,117 @@
+//! The producer behind the dead letters, and its replacement when it dies.
+
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::KafkaError;
+use rdkafka::producer::{BaseProducer, FutureProducer, Producer as _};
+use tracing::warn;
+
+use super::DeadLetterError;
+use crate::kafka::source::quiet::Quiet;
+
+/// An acknowledged letter is on all in-sync replicas, once.
+const FIXED: [(&str, &str); 2] = [("acks", "all"), ("enable.idempotence", "true")];
+const FIXED_OTHERWISE: [&str; 1] = ["request.required.acks"];
+
+const DEFAULTS: [(&str, &str); 11] = [
+    ("delivery.timeout.ms", "30000"),
+    // The topic's own limit decides; a letter is as large as its record and the headers.
+    ("message.max.bytes", "16777216"),
+    // Letters waiting for acknowledgement; more of them wait in their batch (P10).
+    ("queue.buffering.max.kbytes", "17408"),
+    ("linger.ms", "1"),
+    ("compression.type", "lz4"),
+    ("socket.timeout.ms", "10000"),
+    ("socket.keepalive.enable", "true"),
+    ("reconnect.backoff.ms", "50"),
+    ("reconnect.backoff.max.ms", "1000"),
+    ("topic.metadata.refresh.interval.ms", "10000"),
+    ("enable.metrics.push", "false"),
+];
+
+pub(super) type Producer = FutureProducer<Callbacks>;
+
+pub(super) fn settings(properties: &[(String, String)]) -> Result<ClientConfig, DeadLetterError> {
+    let mut settings = ClientConfig::new();
+    for (name, value) in DEFAULTS {
+        settings.set(name, value);
+    }
+    for (name, value) in properties {
+        if FIXED.iter().any(|(fixed, _)| fixed == name) || FIXED_OTHERWISE.contains(&name.as_str()) {
+            return Err(DeadLetterError::FixedProperty { name: name.clone() });
+        }
+        settings.set(name, value);
+    }
+    for (name, value) in FIXED {
+        settings.set(name, value);
+    }
+    Ok(settings)
+}
+
+/// The producer in use. An idempotent one can die of a sequence that it cannot continue; then a new one takes its place.
+///
+/// It is made for the first letter, since it costs CPU even if none is ever sent: the library's polling thread spins for the last part of a
+/// millisecond of every wait, ten times a second (`ThreadedProducer` and `BaseProducer::poll` of rdkafka 0.39).
+pub(super) struct Current {
+    settings: ClientConfig,
+    producer: Mutex<Option<Producer>>,
+}
+
+impl std::fmt::Debug for Current {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Current").finish_non_exhaustive()
+    }
+}
+
+impl Current {
+    /// # Errors
+    /// The client refuses the settings: one without a thread is made and thrown away, so that this is known before any letter.
+    pub(super) fn new(settings: ClientConfig) -> Result<Self, DeadLetterError> {
+        let _judged: BaseProducer = settings.create().map_err(DeadLetterError::Client)?;
+        Ok(Self { settings, producer: Mutex::new(None) })
+    }
+
+    pub(super) fn get(&self) -> Result<Producer, DeadLetterError> {
+        let mut current = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(producer) = &*current {
+            return Ok(producer.clone());
+        }
+        let producer: Producer = self.settings.create_with_context(Callbacks::default()).map_err(DeadLetterError::Client)?;
+        Ok(current.insert(producer).clone())
+    }
+
+    /// The next letter gets a new producer, if nobody has seen to that already.
+    pub(super) async fn replace_if_dead(&self, used: &Producer) {
+        if used.client().fatal_error().is_none() {
+            return;
+        }
+        let dead = {
+            let mut current = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+            current.take_if(|producer| producer.client().fatal_error().is_some())
+        };
+        if let Some(dead) = dead {
+            warn!("the producer for dead letters died and is replaced; what it had not delivered is sent again");
+            // Its drop flushes, which blocks.
+            crate::service::tasks::blocking(move || drop(dead)).await;
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Callbacks {
+    quiet: Quiet,
+}
+
+impl ClientContext for Callbacks {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.quiet.forward(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if let Some(unsaid) = self.quiet.may_say(&error.to_string()) {
+            warn!(%error, reason, unsaid, "the Kafka client for dead letters reported an error; it goes on trying by itself");
+        }
+    }
+}

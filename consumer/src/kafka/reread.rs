@@ -1,0 +1,90 @@
+//! A stretch of a partition read again, as a stream of batches: the blocking reader runs on a thread for blocking work.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::change::record::Record;
+use crate::kafka::source::survey::{self, Survey};
+use crate::kafka::source::{self, Partition, RereadError};
+use crate::service::tasks;
+
+/// How to reach Kafka for it.
+#[derive(Clone)]
+pub struct Reread {
+    /// Settings of the Kafka client.
+    pub properties: Vec<(String, String)>,
+    /// The consumer group, in whose name it reads; nothing is committed.
+    pub group: String,
+}
+
+/// Without the properties: passwords are among them (P11).
+impl fmt::Debug for Reread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reread").field("group", &self.group).finish_non_exhaustive()
+    }
+}
+
+/// The records in batches. Dropping it ends the reader.
+#[derive(Debug)]
+pub struct Batches {
+    records: mpsc::Receiver<Result<Vec<Record>, RereadError>>,
+    /// Until its end was looked at.
+    reader: Option<JoinHandle<()>>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Reread {
+    /// Asks where the partitions of a topic begin and end.
+    ///
+    /// # Errors
+    /// Kafka is away, or has no such topic.
+    pub async fn survey(&self, topic: &str) -> anyhow::Result<Survey> {
+        let (from, topics) = (self.clone(), [topic.to_owned()]);
+        Ok(tasks::blocking(move || survey::survey(&from.properties, &from.group, &topics)).await?)
+    }
+
+    /// Begins to read the records of these offsets.
+    #[must_use]
+    pub fn start(&self, topic: &Arc<str>, number: i32, offsets: Range<i64>) -> Batches {
+        // Two batches: one being read while one is worked on (P10).
+        let (send, records) = mpsc::channel(2);
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let (from, stop, partition) = (self.clone(), Arc::clone(&cancelled), Partition { topic: Arc::clone(topic), number });
+        let reader = tokio::task::spawn_blocking(move || {
+            let deliver = |batch| {
+                if send.blocking_send(Ok(batch)).is_err() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            };
+            if let Err(error) = source::reread(&from.properties, &from.group, &partition, offsets, &stop, deliver) {
+                // Whoever is gone does not want to know.
+                send.blocking_send(Err(error)).ok();
+            }
+        });
+        Batches { records, reader: Some(reader), cancelled }
+    }
+}
+
+impl Batches {
+    /// The next batch in order; `None` after the last one. A reader that panics has not read all: its panic is one of whoever waits here.
+    pub async fn next(&mut self) -> Option<Result<Vec<Record>, RereadError>> {
+        let next = self.records.recv().await;
+        if next.is_none()
+            && let Some(reader) = self.reader.take()
+        {
+            tasks::not_panicked(reader.await);
+        }
+        next
+    }
+}
+
+impl Drop for Batches {
+    fn drop(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+}

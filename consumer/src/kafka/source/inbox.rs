@@ -1,0 +1,292 @@
+//! The bounded queue between the poll thread and the worker of one partition (P10).
+//!
+//! While it is full, what comes next waits in the client, which then fetches no more of this partition.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
+
+use tokio::sync::Notify;
+
+use crate::change::record::Record;
+
+/// What a waiting record costs beside its bytes: the struct, its allocations, its place in the queue.
+const RECORD_OVERHEAD: usize = 160;
+
+/// What [`Inbox::recv_batch`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// Every record below this offset that did not come before was added to the batch. There may be none: the last offsets of a log may hold
+    /// no record.
+    UpTo(i64),
+    /// The partition is not read any more: nothing comes after this.
+    Closed,
+}
+
+/// The worker's end: batches of what has arrived.
+#[derive(Debug)]
+pub struct Inbox {
+    shared: Arc<Shared>,
+}
+
+/// The poll thread's end. Dropping it closes the inbox, so that no worker outlives a source that died (P9).
+#[derive(Debug)]
+pub(super) struct Feed {
+    shared: Arc<Shared>,
+}
+
+/// How much a queue holds; it is full when either is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) bytes: usize,
+    pub(super) records: usize,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queue: Mutex<Queue>,
+    arrived: Notify,
+    /// Fills the queue, and sleeps while there is nothing to do.
+    feeder: Thread,
+}
+
+#[derive(Debug)]
+struct Queue {
+    records: VecDeque<Record>,
+    bytes: usize,
+    marks: Marks,
+    /// Behind the last record no other one stands below this offset.
+    empty_up_to: Option<i64>,
+    closed: bool,
+}
+
+/// An empty inbox and the end that fills it; the feeder is woken when a full inbox has room again.
+pub(super) fn bounded(marks: Marks, feeder: Thread) -> (Feed, Inbox) {
+    let queue = Queue { records: VecDeque::new(), bytes: 0, marks, empty_up_to: None, closed: false };
+    let shared = Arc::new(Shared { queue: Mutex::new(queue), arrived: Notify::new(), feeder });
+    (Feed { shared: Arc::clone(&shared) }, Inbox { shared })
+}
+
+impl Inbox {
+    /// Waits for the first record, then appends what has arrived, up to `max_records` and `max_bytes`; a single larger record still
+    /// passes. Does not linger: batches are small when idle and big under load. Dropping the future loses nothing.
+    pub async fn recv_batch(&self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> Received {
+        loop {
+            let (received, has_room_again) = self.shared.take(max_records, max_bytes, into);
+            if has_room_again {
+                self.shared.feeder.unpark();
+            }
+            if let Some(received) = received {
+                return received;
+            }
+            self.shared.arrived.notified().await;
+        }
+    }
+}
+
+impl Feed {
+    /// Appends the records. Never refuses: what was taken from the client has to go somewhere.
+    pub(super) fn push(&self, records: &mut Vec<Record>) {
+        let mut queue = self.shared.lock();
+        if queue.closed {
+            records.clear();
+            return;
+        }
+        queue.bytes += records.iter().map(weight).sum::<usize>();
+        queue.records.extend(records.drain(..));
+        // The records stand behind it.
+        queue.empty_up_to = None;
+        drop(queue);
+        self.shared.arrived.notify_one();
+    }
+
+    /// No record stands between the last one and `offset`.
+    pub(super) fn nothing_up_to(&self, offset: i64) {
+        self.shared.lock().empty_up_to = Some(offset);
+        self.shared.arrived.notify_one();
+    }
+
+    /// What is left until it is full; nothing if it is.
+    pub(super) fn room(&self) -> Option<Marks> {
+        let queue = self.shared.lock();
+        let Marks { bytes, records } = queue.marks;
+        (!queue.is_full()).then(|| Marks { bytes: bytes - queue.bytes, records: records - queue.records.len() })
+    }
+
+    /// Moves the marks: the budget of all inboxes is shared by as many partitions as there are.
+    pub(super) fn set_marks(&self, marks: Marks) {
+        self.shared.lock().marks = marks;
+    }
+
+    /// Ends the inbox. What still waits is dropped: it is read again by whoever claims the partition next (P3).
+    pub(super) fn close(&self) {
+        let mut queue = self.shared.lock();
+        queue.closed = true;
+        queue.records = VecDeque::new();
+        queue.bytes = 0;
+        drop(queue);
+        self.shared.arrived.notify_one();
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing if the caller has to wait; and whether the queue was full before and is no more.
+    fn take(&self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> (Option<Received>, bool) {
+        let mut queue = self.lock();
+        let was_full = queue.is_full();
+        let received = queue.take(max_records, max_bytes, into);
+        (received, was_full && !queue.is_full())
+    }
+}
+
+impl Queue {
+    fn is_full(&self) -> bool {
+        self.bytes >= self.marks.bytes || self.records.len() >= self.marks.records
+    }
+
+    /// Nothing if the caller has to wait.
+    fn take(&mut self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> Option<Received> {
+        if self.closed {
+            return Some(Received::Closed);
+        }
+        let Some(first) = self.records.front() else { return self.empty_up_to.take().map(Received::UpTo) };
+        let mut bytes = first.size();
+        let mut count = 1;
+        for record in self.records.iter().skip(1).take(max_records.saturating_sub(1)) {
+            bytes += record.size();
+            if bytes > max_bytes {
+                break;
+            }
+            count += 1;
+        }
+        into.reserve(count);
+        for record in self.records.drain(..count) {
+            self.bytes -= weight(&record);
+            into.push(record);
+        }
+        into.last().map(|last| Received::UpTo(last.offset + 1))
+    }
+}
+
+/// What a record takes of the marks.
+pub(super) fn weight(record: &Record) -> usize {
+    record.size() + RECORD_OVERHEAD
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::change::record::Headers;
+
+    const WIDE: Marks = Marks { bytes: 1 << 20, records: 1_000 };
+
+    fn record(offset: i64, bytes: usize) -> Record {
+        let value = Some(vec![0; bytes]);
+        Record { topic: "t".into(), partition: 0, offset, timestamp_ms: None, key: None, value, headers: Headers::default() }
+    }
+
+    fn records(offsets: std::ops::Range<i64>, bytes: usize) -> Vec<Record> {
+        offsets.map(|offset| record(offset, bytes)).collect()
+    }
+
+    fn offsets(batch: &[Record]) -> Vec<i64> {
+        batch.iter().map(|r| r.offset).collect()
+    }
+
+    #[tokio::test]
+    async fn a_batch_takes_what_has_arrived_in_order_up_to_its_count() {
+        let (feed, inbox) = bounded(WIDE, thread::current());
+        feed.push(&mut records(0..5, 10));
+        let mut batch = Vec::new();
+        assert_eq!(inbox.recv_batch(3, 1_000, &mut batch).await, Received::UpTo(3));
+        assert_eq!(offsets(&batch), [0, 1, 2]);
+        assert_eq!(inbox.recv_batch(3, 1_000, &mut batch).await, Received::UpTo(5));
+        assert_eq!(offsets(&batch), [0, 1, 2, 3, 4]);
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_limited_by_bytes_but_a_single_larger_record_passes() {
+        let (feed, inbox) = bounded(WIDE, thread::current());
+        feed.push(&mut vec![record(0, 500), record(1, 40), record(2, 40), record(3, 40)]);
+        let mut batch = Vec::new();
+        inbox.recv_batch(100, 100, &mut batch).await;
+        assert_eq!(offsets(&batch), [0]);
+        inbox.recv_batch(100, 100, &mut batch).await;
+        assert_eq!(offsets(&batch), [0, 1, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_waiting_worker_wakes_when_a_record_arrives() {
+        let (feed, inbox) = bounded(WIDE, thread::current());
+        let worker = tokio::spawn(async move {
+            let mut batch = Vec::new();
+            (inbox.recv_batch(10, 1_000, &mut batch).await, batch.len())
+        });
+        tokio::task::yield_now().await;
+        feed.push(&mut records(0..1, 10));
+        assert_eq!(worker.await.unwrap(), (Received::UpTo(1), 1));
+    }
+
+    #[tokio::test]
+    async fn an_end_without_records_comes_behind_those_that_wait_and_not_before_those_that_follow() {
+        let (feed, inbox) = bounded(WIDE, thread::current());
+        feed.push(&mut records(0..2, 10));
+        feed.nothing_up_to(5);
+        let mut batch = Vec::new();
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut batch).await, Received::UpTo(2));
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut batch).await, Received::UpTo(5));
+        assert_eq!(offsets(&batch), [0, 1]);
+        feed.nothing_up_to(7);
+        feed.push(&mut records(8..9, 10));
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut batch).await, Received::UpTo(9));
+        feed.close();
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut batch).await, Received::Closed);
+    }
+
+    #[tokio::test]
+    async fn closing_drops_what_waits_and_wakes_the_worker() {
+        let (feed, inbox) = bounded(WIDE, thread::current());
+        feed.push(&mut records(0..5, 10));
+        feed.close();
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut Vec::new()).await, Received::Closed);
+        feed.push(&mut records(5..6, 10));
+        assert_eq!(inbox.recv_batch(10, 1_000, &mut Vec::new()).await, Received::Closed);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_dies_closes_the_inbox() {
+        let (feed, inbox) = bounded(WIDE, thread::current());
+        let worker = tokio::spawn(async move { inbox.recv_batch(10, 1_000, &mut Vec::new()).await });
+        tokio::task::yield_now().await;
+        drop(feed);
+        assert_eq!(worker.await.unwrap(), Received::Closed);
+    }
+
+    #[tokio::test]
+    async fn the_queue_is_full_at_either_mark_and_wakes_its_feeder_when_it_has_room_again() {
+        let (feed, inbox) = bounded(Marks { bytes: 1 << 20, records: 4 }, thread::current());
+        feed.push(&mut records(0..3, 10));
+        assert_eq!(feed.room(), Some(Marks { bytes: (1 << 20) - 3 * (10 + RECORD_OVERHEAD), records: 1 }));
+        feed.push(&mut records(3..4, 10));
+        assert_eq!(feed.room(), None);
+        inbox.recv_batch(1, 1_000, &mut Vec::new()).await;
+        assert!(feed.room().is_some());
+        // Returns at once, because it was woken: else the test hangs.
+        thread::park();
+        feed.set_marks(Marks { bytes: 1_000, records: 100 });
+        feed.push(&mut records(4..5, 2_000));
+        assert_eq!(feed.room(), None, "one record larger than the mark still got in");
+    }
+}

@@ -1,0 +1,251 @@
+//! The partitions that the group gave us, and what each is doing.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use tokio::sync::watch;
+
+use super::SourceConfig;
+use super::copy::Copier;
+use super::fetched::Fetched;
+use super::inbox::{self, Feed, Marks};
+use super::progress::Progress;
+use super::progress::Watermarks;
+use super::tail::Tail;
+use super::worker::{ClaimError, Claimed, Ending, Ownership, Partition};
+use crate::change::record::{Landmark, Record};
+
+/// So much of one partition is taken before the next one's turn: one lock and one wake-up then serve this many records.
+const ROUND_RECORDS: usize = 1_000;
+const ROUND_BYTES: usize = 1 << 20;
+
+/// With very many partitions the shares would become useless: below this they are no smaller, and the budget is passed.
+const SMALLEST_SHARE: Marks = Marks { bytes: 64 << 10, records: 64 };
+
+/// A worker that held out this long had a healthy start: its next claim does not wait.
+const HEALTHY: Duration = Duration::from_secs(10);
+
+/// A partition that is ours.
+#[derive(Debug)]
+pub(super) struct Owned {
+    /// Tells this ownership from an earlier one of the same partition, whose notes may still arrive.
+    pub(super) id: u64,
+    pub(super) partition: Partition,
+    pub(super) phase: Phase,
+    /// Claims since the last worker that held out.
+    pub(super) attempts: u32,
+    /// What was last reported about it, so that the same is not said again.
+    pub(super) reported: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// To be claimed when due.
+    Waiting { due: Instant },
+    /// Its watermarks and its claim are asked for.
+    Claiming { since: Instant },
+    /// Its worker runs, and it is assigned to the Kafka client.
+    Running(Running),
+    /// Not assigned any more; its worker was told to end. Then it is claimed again, when due.
+    Draining { due: Instant },
+}
+
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) fetched: Fetched,
+    pub(super) feed: Feed,
+    copier: Copier,
+    /// Empty; kept for its memory.
+    staged: Vec<Record>,
+    /// The lowest offset that may come.
+    pub(super) next: i64,
+    pub(super) recognition: Recognition,
+    /// Since when nothing made the client throw away what it had fetched.
+    pub(super) steady_since: Instant,
+    pub(super) started: Instant,
+    pub(super) ownership: watch::Sender<Ownership>,
+    pub(super) progress: Arc<Progress>,
+    pub(super) committed: i64,
+}
+
+/// Where other threads tell the poll loop something; it wakes for it.
+#[derive(Debug, Clone)]
+pub(super) struct Notes {
+    pub(super) sender: Sender<Note>,
+    pub(super) reader: Thread,
+}
+
+impl Notes {
+    /// Nobody to tell means that the source has ended.
+    pub(super) fn send(&self, note: Note) {
+        let _ = self.sender.send(note);
+        self.reader.unpark();
+    }
+}
+
+/// What they tell.
+#[derive(Debug)]
+pub(super) enum Note {
+    Claim {
+        id: u64,
+        result: Result<(Watermarks, Claimed), ClaimError>,
+    },
+    Ended {
+        id: u64,
+        ending: Ending,
+    },
+    /// A claim or a worker has panicked.
+    Panicked {
+        id: u64,
+        what: &'static str,
+        partition: Partition,
+    },
+    /// A round of watermark look-ups is over; these ends of logs hold no record.
+    Round {
+        answered: bool,
+        empty: Vec<Tail>,
+    },
+}
+
+impl Owned {
+    pub(super) fn new(id: u64, partition: Partition) -> Self {
+        Self { id, partition, phase: Phase::Waiting { due: Instant::now() }, attempts: 0, reported: None }
+    }
+
+    pub(super) fn running(&mut self) -> Option<&mut Running> {
+        match &mut self.phase {
+            Phase::Running(running) => Some(running),
+            _ => None,
+        }
+    }
+
+    /// Whether a claim or a worker of ours is still at work.
+    pub(super) fn is_busy(&self) -> bool {
+        !matches!(self.phase, Phase::Waiting { .. })
+    }
+
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        matches!(self.phase, Phase::Waiting { due } if due <= now)
+    }
+
+    /// When to claim again, after a failure or a worker that ended: soon, then less and less often, at most every 5 s, with jitter.
+    pub(super) fn next_attempt(&mut self) -> Instant {
+        let held_out = self.running().is_some_and(|running| running.started.elapsed() >= HEALTHY);
+        self.attempts = if held_out { 1 } else { self.attempts.saturating_add(1) };
+        let full = Duration::from_millis(200 << self.attempts.min(5)).min(Duration::from_secs(5));
+        Instant::now() + full.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
+
+    /// True if this was not the last thing said.
+    pub(super) fn is_news(&mut self, reason: &str) -> bool {
+        let news = self.reported.as_deref() != Some(reason);
+        if news {
+            self.reported = Some(reason.to_owned());
+        }
+        news
+    }
+}
+
+/// Whether this is the log that was read before (P2).
+#[derive(Debug)]
+pub(super) struct Recognition {
+    /// The record by which it is known again; until the first one has come.
+    landmark: Option<Landmark>,
+    /// Another record stands there: nothing of this log may go to the worker.
+    pub(super) stranger: Option<Landmark>,
+}
+
+impl Recognition {
+    /// The first record that comes tells. If compaction has removed the landmark, a later one comes first, and nothing tells.
+    fn is_same_log(&mut self, offset: i64, timestamp_ms: Option<i64>) -> bool {
+        if let Some(landmark) = self.landmark.take()
+            && offset == landmark.offset
+            && timestamp_ms.is_some_and(|timestamp| timestamp != landmark.timestamp_ms)
+        {
+            self.stranger = Some(landmark);
+        }
+        self.stranger.is_none()
+    }
+}
+
+impl Running {
+    pub(super) fn new(
+        fetched: Fetched,
+        feed: Feed,
+        (start, landmark): (i64, Option<Landmark>),
+        ownership: watch::Sender<Ownership>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            fetched,
+            feed,
+            copier: Copier::default(),
+            staged: Vec::new(),
+            next: start,
+            recognition: Recognition { landmark, stranger: None },
+            steady_since: now,
+            started: now,
+            ownership,
+            progress,
+            committed: start,
+        }
+    }
+
+    /// Moves what the client has fetched to the inbox, one round of it, if there is room. Whether there was any.
+    pub(super) fn fill(&mut self, topic: &Arc<str>) -> Result<bool, KafkaError> {
+        let Some(room) = self.feed.room() else { return Ok(false) };
+        let (mut bytes, mut result) = (0, Ok(()));
+        while self.staged.len() < room.records.min(ROUND_RECORDS) && bytes < room.bytes.min(ROUND_BYTES) {
+            match self.fetched.next() {
+                None => break,
+                Some(Ok(message)) if !self.recognition.is_same_log(message.offset(), message.timestamp().to_millis()) => {}
+                // The landmark itself, or sent again: the inbox is in order, always.
+                Some(Ok(message)) if message.offset() < self.next => {}
+                Some(Ok(message)) => {
+                    let record = self.copier.record(&message, topic);
+                    bytes += inbox::weight(&record);
+                    self.next = record.offset + 1;
+                    self.staged.push(record);
+                }
+                Some(Err(error)) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        let is_any = !self.staged.is_empty();
+        if is_any {
+            self.progress.handing_over_up_to(self.next);
+            self.feed.push(&mut self.staged);
+        }
+        result.map(|()| is_any)
+    }
+
+    /// The log holds no record in the tail: the worker moves its position to the end of it, if the tail begins where this is now.
+    pub(super) fn pass(&mut self, tail: &Tail) {
+        if self.next == tail.from {
+            self.next = tail.to;
+            self.feed.nothing_up_to(tail.to);
+        }
+    }
+
+    /// Tells the worker to end, and drops what waits.
+    pub(super) fn end(&self, ownership: Ownership) {
+        self.ownership.send_replace(ownership);
+        self.feed.close();
+    }
+}
+
+/// One partition's share of the memory for waiting records (P10).
+pub(super) fn share(config: &SourceConfig, partitions: usize) -> Marks {
+    let partitions = partitions.max(1);
+    Marks {
+        bytes: (config.queue_bytes / partitions).max(SMALLEST_SHARE.bytes),
+        records: (config.queue_records / partitions).max(SMALLEST_SHARE.records),
+    }
+}

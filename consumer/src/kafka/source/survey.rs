@@ -1,0 +1,187 @@
+//! What Kafka has of some topics, and who reads them: asked once, for operators. Blocks: to be called where blocking is allowed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+
+use super::SourceError;
+use super::client;
+use super::progress::Watermarks;
+use super::reread::{RereadError, reread};
+use super::worker::{Partition, StopReason};
+use crate::change::record::{Landmark, Record};
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why Kafka was not surveyed.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// The configuration was refused.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Kafka does not answer.
+    #[error("Kafka does not answer ({0}); `orderstream check` says more")]
+    Unavailable(#[from] KafkaError),
+    /// A record that it has does not come.
+    #[error("{0}: its last processed record cannot be read: {1}")]
+    Unread(Partition, RereadError),
+    /// There is no such topic.
+    #[error("Kafka has no topic {0}, or does not let this user see it")]
+    NoTopic(String),
+}
+
+/// The logs of some topics.
+#[derive(Debug, Clone, Default)]
+pub struct Survey {
+    /// The id of the cluster, if the client knows it.
+    pub cluster_id: Option<String>,
+    /// Where the log of each partition begins and ends.
+    pub logs: BTreeMap<Partition, Watermarks>,
+}
+
+/// A member of the consumer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What the process calls itself.
+    pub client_id: String,
+    /// Where it is.
+    pub host: String,
+    /// What it was given.
+    pub partitions: Vec<(String, i32)>,
+}
+
+/// Asks for the logs of these topics.
+///
+/// # Errors
+/// Kafka is away, or has no such topic.
+pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -> Result<Survey, SurveyError> {
+    let consumer: BaseConsumer = client::reader(properties, group)?.create()?;
+    // All topics: asking for one by name could create it.
+    let metadata = consumer.fetch_metadata(None, TIMEOUT)?;
+    let mut logs = BTreeMap::new();
+    for name in topics {
+        let known = metadata.topics().iter().find(|topic| topic.name() == name).ok_or_else(|| SurveyError::NoTopic(name.clone()))?;
+        let topic: Arc<str> = name.as_str().into();
+        for partition in known.partitions() {
+            let (low, high) = consumer.fetch_watermarks(name, partition.id(), TIMEOUT)?;
+            logs.insert(Partition { topic: Arc::clone(&topic), number: partition.id() }, Watermarks { low, high });
+        }
+    }
+    Ok(Survey { cluster_id: consumer.client().fetch_cluster_id(TIMEOUT), logs })
+}
+
+/// A partition with the last of its records that was processed, and the offset where reading goes on.
+#[derive(Debug, Clone)]
+pub struct Processed {
+    /// The partition.
+    pub partition: Partition,
+    /// That record.
+    pub landmark: Landmark,
+    /// The next offset.
+    pub next: i64,
+}
+
+/// Why these partitions are stopped at which another record stands there now (P2). A record that is gone tells nothing.
+///
+/// # Errors
+/// Kafka is away.
+pub fn other_logs(properties: &[(String, String)], group: &str, processed: Vec<Processed>) -> Result<Vec<StopReason>, SurveyError> {
+    let mut stopped = Vec::new();
+    for Processed { partition, landmark, next } in processed {
+        let (mut found, at) = (None, landmark.offset..landmark.offset + 1);
+        let look = reread(properties, group, &partition, at, &AtomicBool::new(false), |records| {
+            found = records.first().and_then(Record::landmark);
+        });
+        match look {
+            Ok(()) if found.is_some_and(|found| found != landmark) => stopped.push(StopReason::AnotherLog { partition, landmark, next }),
+            Ok(()) | Err(RereadError::Gone { .. } | RereadError::Beyond { .. }) => {}
+            Err(error) => return Err(SurveyError::Unread(partition, error)),
+        }
+    }
+    Ok(stopped)
+}
+
+/// The consumer group, as far as it can be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Group {
+    /// Nobody moves: these are the members, none if no process runs.
+    Settled(Vec<Member>),
+    /// It hands its partitions out anew, or its broker is not ready to tell: any member may have any partition.
+    Moving(String),
+}
+
+/// Asks who is in the group, and what each member was given.
+///
+/// # Errors
+/// Kafka is away.
+pub fn group(properties: &[(String, String)], group: &str) -> Result<Group, SurveyError> {
+    let consumer: BaseConsumer = client::reader(properties, group)?.create()?;
+    let groups = consumer.fetch_group_list(Some(group), TIMEOUT)?;
+    let known = groups.groups().iter().filter(|known| known.name() == group);
+    let mut members = Vec::new();
+    for group in known {
+        if !["Stable", "Empty", "Dead"].contains(&group.state()) {
+            return Ok(Group::Moving(group.state().to_owned()));
+        }
+        members.extend(group.members().iter().map(|member| Member {
+            client_id: member.client_id().to_owned(),
+            host: member.client_host().trim_start_matches('/').to_owned(),
+            partitions: member.assignment().and_then(assignment).unwrap_or_default(),
+        }));
+    }
+    Ok(Group::Settled(members))
+}
+
+/// What a member was given, as the consumer protocol writes it: version, then topics with their partitions.
+/// Source: <https://kafka.apache.org/protocol>, ConsumerProtocolAssignment.
+fn assignment(bytes: &[u8]) -> Option<Vec<(String, i32)>> {
+    let mut rest = bytes.get(2..)?;
+    let mut partitions = Vec::new();
+    for _ in 0..int(&mut rest)? {
+        let (length, after) = rest.split_first_chunk()?;
+        let (name, after) = after.split_at_checked(usize::try_from(i16::from_be_bytes(*length)).ok()?)?;
+        let name = std::str::from_utf8(name).ok()?;
+        rest = after;
+        for _ in 0..int(&mut rest)? {
+            partitions.push((name.to_owned(), int(&mut rest)?));
+        }
+    }
+    Some(partitions)
+}
+
+fn int(bytes: &mut &[u8]) -> Option<i32> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(i32::from_be_bytes(*number))
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+
+    #[test]
+    fn the_logs_and_the_cluster_are_told_and_a_missing_topic_is_named() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("orders", 2, 1).unwrap();
+        let properties = [("bootstrap.servers".to_owned(), cluster.bootstrap_servers())];
+        let survey = survey(&properties, "g", &["orders".to_owned()]).unwrap();
+        assert!(survey.cluster_id.is_some());
+        assert!(survey.logs.values().eq([&Watermarks { low: 0, high: 0 }; 2]), "{survey:?}");
+        let error = super::survey(&properties, "g", &["other".to_owned()]).unwrap_err();
+        assert!(error.to_string().contains("no topic other"), "{error}");
+    }
+
+    #[test]
+    fn an_assignment_is_read_and_a_broken_one_is_none() {
+        let bytes = [&[0, 1, 0, 0, 0, 1, 0, 2][..], b"ab", &[0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0]].concat();
+        assert_eq!(assignment(&bytes), Some(vec![("ab".into(), 0), ("ab".into(), 7)]));
+        assert_eq!(assignment(&bytes[..12]), None);
+        assert_eq!(assignment(&[]), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! The topics that the process reads and writes, as Kafka has them, and what the promises cannot do with (P12).
+//!
+//! First the facts are gathered, then [`judge`] judges them. `check` prints all of it; the process says at its start what is wrong.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::ClientContext;
+use rdkafka::admin::{AdminClient, AdminOptions, OwnedResourceSpecifier, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use crate::config::Config;
+
+mod judge;
+pub mod places;
+
+pub use judge::{Grade, Judgement, judge};
+
+/// How long Kafka may take (P10).
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How many of the client's complaints are heard out: a few per broker.
+const COMPLAINTS: usize = 100;
+
+/// What is expected of the topics.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// `kafka.orders_topic`
+    pub orders: String,
+    /// `kafka.customers_topic`
+    pub customers: Option<String>,
+    /// `kafka.dead_letter_topic`
+    pub letters: String,
+    /// `source.max_record_bytes`
+    pub max_record_bytes: usize,
+}
+
+impl Expected {
+    /// What the configuration says of them.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        let kafka = &config.kafka;
+        Self {
+            orders: kafka.orders_topic.clone(),
+            customers: kafka.customers_topic.clone(),
+            letters: kafka.dead_letter_topic.clone(),
+            max_record_bytes: config.source.max_record_bytes,
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        [Some(&self.orders), self.customers.as_ref(), Some(&self.letters)].into_iter().flatten().cloned().collect()
+    }
+}
+
+/// A topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Topic {
+    /// How many partitions it has.
+    pub partitions: usize,
+    /// How many of them have no leader.
+    pub without_leader: usize,
+}
+
+/// Setting by name, by topic.
+pub type TopicSettings = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What the brokers told.
+#[derive(Debug)]
+pub struct Topics {
+    /// How many brokers there are.
+    pub brokers: usize,
+    /// The cluster's id.
+    pub cluster: Option<String>,
+    /// All topics that this user may see.
+    pub topics: BTreeMap<String, Topic>,
+    /// The settings of those that are expected; else why they cannot be read.
+    pub settings: Result<TopicSettings, String>,
+}
+
+/// Asks Kafka, with these settings of a client.
+///
+/// # Errors
+/// Why it does not answer, in the client's last words.
+pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Result<Topics, String> {
+    let mut settings = ClientConfig::new();
+    settings.set("enable.metrics.push", "false").extend(properties);
+    let names = expected.names();
+    // Asking blocks, and dropping a client joins its threads.
+    let handle = tokio::runtime::Handle::current();
+    let ask = move || {
+        let topics = metadata(&settings)?;
+        Ok(Topics { settings: handle.block_on(settings_of(&settings, &names)), ..topics })
+    };
+    crate::service::tasks::blocking(ask).await
+}
+
+/// Remembers the client's last complaint: the error it returns says no more than "transport failure".
+#[derive(Clone, Default)]
+struct LastWords(Arc<Mutex<Option<String>>>);
+
+impl LastWords {
+    fn hear(&self, message: &str) {
+        // "[thrd:host:port/bootstrap]: what happened"
+        let words = message.split_once("]: ").map_or(message, |(_, words)| words);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(words.to_owned());
+    }
+
+    fn explain(&self, error: &KafkaError) -> String {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        last.unwrap_or_else(|| error.to_string())
+    }
+}
+
+impl ClientContext for LastWords {
+    fn log(&self, level: RDKafkaLogLevel, _facility: &str, message: &str) {
+        if (level as i32) <= RDKafkaLogLevel::Error as i32 {
+            self.hear(message);
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // That all are down follows from what was heard of each.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            self.hear(reason);
+        }
+    }
+}
+
+impl ConsumerContext for LastWords {}
+
+/// All topics: asking for one by name could create it. A consumer without a group, because only it hands out what the client complains of.
+fn metadata(settings: &ClientConfig) -> Result<Topics, String> {
+    let words = LastWords::default();
+    let client: BaseConsumer<LastWords> = settings.create_with_context(words.clone()).map_err(|error| error.to_string())?;
+    let metadata = client.fetch_metadata(None, DEADLINE).map_err(|error| {
+        // Each poll hands one complaint to the context.
+        (0..COMPLAINTS).for_each(|_| drop(client.poll(Duration::ZERO)));
+        words.explain(&error)
+    })?;
+    let topics = metadata.topics().iter().map(|topic| {
+        let without_leader = topic.partitions().iter().filter(|partition| partition.leader() < 0).count();
+        (topic.name().to_owned(), Topic { partitions: topic.partitions().len(), without_leader })
+    });
+    let cluster = client.client().fetch_cluster_id(DEADLINE);
+    Ok(Topics { brokers: metadata.brokers().len(), cluster, topics: topics.collect(), settings: Ok(BTreeMap::new()) })
+}
+
+/// The settings of each topic by name.
+async fn settings_of(settings: &ClientConfig, topics: &[String]) -> Result<TopicSettings, String> {
+    let client: AdminClient<DefaultClientContext> = settings.create().map_err(|error| error.to_string())?;
+    let topics: Vec<ResourceSpecifier<'_>> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();
+    let options = AdminOptions::new().request_timeout(Some(DEADLINE));
+    let answers = client.describe_configs(&topics, &options).await.map_err(|error| error.to_string())?;
+    let mut settings = BTreeMap::new();
+    for resource in answers.into_iter().flatten() {
+        let OwnedResourceSpecifier::Topic(name) = resource.specifier else { continue };
+        let values = resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?)));
+        settings.insert(name, values.collect());
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn brokers_and_topics_are_counted() {
+        let cluster = MockCluster::new(3).unwrap();
+        cluster.create_topic("shop.public.orders", 4, 3).unwrap();
+        let variables = [("KAFKA_BOOTSTRAP_SERVERS", cluster.bootstrap_servers())].into_iter().collect();
+        let config = Config::load(None, &variables).unwrap().config;
+        let topics = ask(config.kafka.connection_properties(), &Expected::of(&config)).await.unwrap();
+        assert_eq!(topics.brokers, 3);
+        assert_eq!(topics.topics["shop.public.orders"], Topic { partitions: 4, without_leader: 0 });
+        assert!(!topics.topics.contains_key("dlq-errors"));
+    }
+}

@@ -1,0 +1,254 @@
+//! Order and lookup to enriched order. Pure: the lookup was made before, for the whole batch.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use smol_str::SmolStr;
+
+use crate::orders::order::{Customer, Order, Text, Timestamp};
+
+/// A customer as Redis has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KnownCustomer {
+    /// The columns that go into `results`.
+    pub customer: Customer,
+    /// Which state of the customer this is; compared for equality only. Hashes that somebody else keeps have none.
+    pub version: Option<SmolStr>,
+}
+
+impl KnownCustomer {
+    /// Bytes of its texts.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let Customer { name, email, tier, country } = &self.customer;
+        [name, email, tier, country, &self.version].into_iter().flatten().map(SmolStr::len).sum()
+    }
+}
+
+/// What Redis said about a customer. A failed lookup is a value, not an error: an outage is no poison (P6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// Redis has the customer.
+    Found(Arc<KnownCustomer>),
+    /// Redis answered, was up to date, and has no such customer.
+    Missing,
+    /// Redis could not be asked, does not hold all customers right now (P8), or there was nobody to ask for.
+    Unavailable,
+}
+
+/// How complete a row is: the column `results.enrichment`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enrichment {
+    /// The customer was found.
+    Complete,
+    /// Redis answered, was up to date, and has no such customer.
+    Missing,
+    /// Redis could not be asked.
+    Pending,
+    /// The order names no customer: a guest's. There is nobody to wait for.
+    None,
+}
+
+impl Enrichment {
+    const ALL: [Self; 4] = [Self::Complete, Self::Missing, Self::Pending, Self::None];
+
+    /// Whether the sweep has something to complete.
+    #[must_use]
+    pub fn is_due(self) -> bool {
+        matches!(self, Self::Missing | Self::Pending)
+    }
+
+    /// The text in `results.enrichment` and in the hash.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Missing => "missing",
+            Self::Pending => "pending",
+            Self::None => "none",
+        }
+    }
+
+    /// The value of the column; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|e| e.as_str() == text)
+    }
+}
+
+impl fmt::Display for Enrichment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An order with its customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrichedOrder {
+    /// The order as the event has it.
+    pub order: Order,
+    /// The customer, empty unless `enrichment` is `Complete`.
+    pub customer: Arc<KnownCustomer>,
+    /// How complete it is.
+    pub enrichment: Enrichment,
+}
+
+/// What a row says of the customer of an order that names none.
+#[must_use]
+pub fn nobody() -> (Arc<KnownCustomer>, Enrichment) {
+    (Arc::default(), Enrichment::None)
+}
+
+/// Adds the customer to the order: what was said about the id that the order's own event carries.
+#[must_use]
+pub fn enrich(order: Order, lookup: &Lookup) -> EnrichedOrder {
+    let (customer, enrichment) = if order.customer_id == Text::Null { nobody() } else { lookup.columns() };
+    EnrichedOrder { order, customer, enrichment }
+}
+
+impl Lookup {
+    /// Whether Redis could not be asked. Customers are looked up together: either all are unavailable or none is.
+    #[must_use]
+    pub fn is_unavailable(together: &[Self]) -> bool {
+        together.first() == Some(&Self::Unavailable)
+    }
+
+    /// What a row says of the customer.
+    #[must_use]
+    pub fn columns(&self) -> (Arc<KnownCustomer>, Enrichment) {
+        match self {
+            Self::Found(customer) => (Arc::clone(customer), Enrichment::Complete),
+            Self::Missing => (Arc::default(), Enrichment::Missing),
+            Self::Unavailable => (Arc::default(), Enrichment::Pending),
+        }
+    }
+}
+
+/// A row of `results` as it was committed: what readers see in Postgres and in the hash `order:<id>`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultRow {
+    /// The order's id.
+    pub order_id: i64,
+    /// Who ordered; none for a guest.
+    pub customer_id: Option<SmolStr>,
+    /// The customer's columns and version; empty if there is none or none is known yet.
+    pub customer: Arc<KnownCustomer>,
+    /// What was ordered.
+    pub product_id: SmolStr,
+    /// How many.
+    pub quantity: i32,
+    /// The price of one.
+    pub price: Decimal,
+    /// `quantity * price`.
+    pub total: Decimal,
+    /// The state of the order in the shop; none where the shop has null.
+    pub status: Option<SmolStr>,
+    /// The source's `created_at`.
+    pub ordered_at: Option<Timestamp>,
+    /// The source's `updated_at`.
+    pub updated_at: Option<Timestamp>,
+    /// How complete the row is.
+    pub enrichment: Enrichment,
+    /// Why a newer change of the order was refused; none if none was.
+    pub refused: Option<SmolStr>,
+    /// When the row was written.
+    pub processed_at: DateTime<Utc>,
+    /// Taken from one sequence under the row's lock: of two states of one row the higher is the later.
+    pub revision: i64,
+}
+
+/// An order that is gone, as committed in `deleted_orders`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedRow {
+    /// The order's id.
+    pub order_id: i64,
+    /// When the deletion was processed.
+    pub deleted_at: DateTime<Utc>,
+    /// As [`ResultRow::revision`], from the same sequence.
+    pub revision: i64,
+}
+
+/// What the hash `order:<id>` is to say.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OrderState {
+    /// The order exists.
+    Live(ResultRow),
+    /// The order was deleted.
+    Deleted(DeletedRow),
+}
+
+impl OrderState {
+    /// The order's id.
+    #[must_use]
+    pub fn order_id(&self) -> i64 {
+        match self {
+            Self::Live(row) => row.order_id,
+            Self::Deleted(row) => row.order_id,
+        }
+    }
+
+    /// Which of two states of one order is the later.
+    #[must_use]
+    pub fn revision(&self) -> i64 {
+        match self {
+            Self::Live(row) => row.revision,
+            Self::Deleted(row) => row.revision,
+        }
+    }
+
+    /// The same under another revision.
+    #[must_use]
+    pub fn with_revision(self, revision: i64) -> Self {
+        match self {
+            Self::Live(row) => Self::Live(ResultRow { revision, ..row }),
+            Self::Deleted(row) => Self::Deleted(DeletedRow { revision, ..row }),
+        }
+    }
+
+    /// The row, if the order exists.
+    #[must_use]
+    pub fn into_live(self) -> Option<ResultRow> {
+        match self {
+            Self::Live(row) => Some(row),
+            Self::Deleted(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::absent::Columns;
+
+    #[test]
+    fn a_known_customer_completes_the_order() {
+        let ann = KnownCustomer { customer: Customer { name: Some("Ann".into()), ..Customer::default() }, version: Some("1".into()) };
+        assert_eq!(Lookup::Found(ann.clone().into()).columns(), (ann.into(), Enrichment::Complete));
+    }
+
+    #[test]
+    fn an_order_that_names_nobody_has_no_customer_and_waits_for_none() {
+        let guest = Order {
+            customer_id: Text::Null,
+            product_id: Text::Value("P".into()),
+            quantity: 1,
+            price: Decimal::ONE,
+            total: Decimal::ONE,
+            status: Text::Null,
+            ordered_at: None,
+            updated_at: None,
+            absent: Columns::default(),
+        };
+        let enriched = enrich(guest, &Lookup::Unavailable);
+        assert_eq!((enriched.customer, enriched.enrichment), nobody());
+        assert!(!enriched.enrichment.is_due());
+    }
+
+    #[test]
+    fn an_unknown_customer_is_missing_only_if_redis_answered() {
+        assert_eq!(Lookup::Missing.columns(), (Arc::default(), Enrichment::Missing));
+        assert_eq!(Lookup::Unavailable.columns(), (Arc::default(), Enrichment::Pending));
+    }
+}

@@ -1,0 +1,185 @@
+//! Configuration to parts: which setting goes where.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::Notify;
+
+use crate::change::envelope::{self, Decoder};
+use crate::config::{Breaker, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
+use crate::customers::{CommittedCustomers, Customers};
+use crate::flow::changes::Strictness;
+use crate::flow::{Flow, Limits, Places};
+use crate::follow::cache::{CacheSettings, OrderCache};
+use crate::follow::progress::Progress;
+use crate::health::{Health, Rules};
+use crate::kafka::dead_letter::DeadLetters;
+use crate::kafka::source::SourceConfig;
+use crate::metrics::Metrics;
+use crate::orders::letter_cap::LetterCap;
+use crate::redis_link::breaker::{BreakerConfig, Forced};
+use crate::redis_link::{LinkSettings, RedisLink};
+use crate::results::{Results, StoreConfig};
+use crate::run::watch;
+
+/// The poll thread speaks every second; after this it is dead, and only a restart helps.
+const POLL_SILENCE: Duration = Duration::from_secs(60);
+
+/// Letters may at least have this size: a record that is too large to be processed has to fit. The topic's own limit decides.
+const LETTER_BYTES: usize = 16 << 20;
+
+/// Everything that runs, not yet running.
+pub struct Parts {
+    /// What the workers share.
+    pub flow: Flow,
+    /// The way to Redis.
+    pub link: Arc<RedisLink>,
+    /// What is committed of the customers' topic.
+    pub committed: CommittedCustomers,
+    /// What is read: orders, and customers if a topic has them.
+    pub sources: Vec<SourceConfig>,
+    /// Settings of Kafka clients.
+    pub kafka: Vec<(String, String)>,
+}
+
+/// Builds the parts; connects to nothing.
+///
+/// # Errors
+/// If a client refuses its settings.
+pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
+    let link = RedisLink::new(&link_settings(config)).context("redis.url")?;
+    link.force_breaker(forced(config.breaker.held));
+    let committed = CommittedCustomers::default();
+    let kafka: Vec<(String, String)> =
+        config.kafka.connection_properties().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let health = Health::new(rules(config));
+    let watched = Arc::clone(&link);
+    health.watch_breakers(move || watch::breakers(&watched));
+    let (topic, metrics) = (config.kafka.customers_topic.clone(), Metrics::new(health.clone()));
+    let flow = Flow {
+        decoder: decoder(config),
+        results: Results::new(&store_config(config)).context("database.url")?,
+        customers: Customers::new(Arc::clone(&link), topic.clone(), committed.clone()).counted(metrics.clone()),
+        cache: OrderCache::new(Arc::clone(&link), cache_settings(config)),
+        redis_progress: Progress::new(Arc::clone(&link)),
+        redis: Arc::clone(&link),
+        letters: DeadLetters::new(&letter_properties(config, &kafka), &config.kafka.dead_letter_topic)
+            .context("kafka.dead_letter_topic")?,
+        metrics,
+        health,
+        limits: Limits { records: config.batch.max_records, bytes: config.batch.max_bytes },
+        letter_cap: LetterCap { max_share: config.dead_letters.max_share, window: config.dead_letters.window_records },
+        strictness: Strictness {
+            refuse_missing: config.enrichment.when_customer_is_missing == WhenCustomerIsMissing::DeadLetter,
+            refuse_unavailable: config.enrichment.when_redis_is_down == WhenRedisIsDown::DeadLetter,
+        },
+        hold_while_redis_is_down: config.enrichment.when_redis_is_down == WhenRedisIsDown::Hold,
+        refresh: config.enrichment.when_customer_changes == WhenCustomerChanges::Refresh,
+        places: Places::default(),
+        due: Notify::new(),
+        behind: Notify::new(),
+        recent_is_old: AtomicBool::new(true),
+        troubles: Mutex::new(HashMap::new()),
+    };
+    let orders = source(config, &kafka, &config.kafka.orders_topic);
+    let customers = topic.map(|topic| for_seldom_changes(source(config, &kafka, &topic)));
+    Ok(Parts { flow, link, committed, sources: [orders].into_iter().chain(customers).collect(), kafka })
+}
+
+fn source(config: &Config, kafka: &[(String, String)], topic: &str) -> SourceConfig {
+    let source = SourceConfig::new(kafka.to_vec(), config.kafka.group_of(topic), vec![topic.to_owned()]);
+    SourceConfig { stop_deadline: config.shutdown.deadline, ..source }
+}
+
+/// Customers change seldom: a quarter of the memory is enough for those that wait (P10).
+fn for_seldom_changes(source: SourceConfig) -> SourceConfig {
+    let SourceConfig { queue_bytes, queue_records, prefetch_bytes, .. } = source;
+    SourceConfig { queue_bytes: queue_bytes / 4, queue_records: queue_records / 4, prefetch_bytes: prefetch_bytes / 4, ..source }
+}
+
+/// A letter is its record with headers; what is over the limit of records is the largest of all.
+fn letter_properties(config: &Config, kafka: &[(String, String)]) -> Vec<(String, String)> {
+    let largest = (2 * config.source.max_record_bytes).max(LETTER_BYTES);
+    // The client never sends what is larger than its whole queue.
+    let limits = [("message.max.bytes", largest), ("queue.buffering.max.kbytes", largest / 1024 + 1024)];
+    limits.map(|(name, value)| (name.to_owned(), value.to_string())).into_iter().chain(kafka.iter().cloned()).collect()
+}
+
+pub(crate) fn decoder(config: &Config) -> Decoder {
+    let format = match config.source.format {
+        Format::Envelope => envelope::Format::Envelope,
+        Format::Flat => envelope::Format::Flat,
+    };
+    let time_unit = match config.source.time_unit {
+        TimeUnit::Auto => envelope::TimeUnit::Auto,
+        TimeUnit::Millis => envelope::TimeUnit::Millis,
+        TimeUnit::Micros => envelope::TimeUnit::Micros,
+        TimeUnit::Nanos => envelope::TimeUnit::Nanos,
+    };
+    let source = &config.source;
+    let (decimal_scale, max_record_bytes) = (source.decimal_scale, source.max_record_bytes);
+    Decoder { format, epoch: source.epoch, decimal_scale, time_unit, max_record_bytes }
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        stall: config.health.stall,
+        poll_silence: POLL_SILENCE,
+        works_without_redis: config.enrichment.when_redis_is_down == WhenRedisIsDown::Degrade,
+    }
+}
+
+/// Settings of the pool.
+#[must_use]
+pub fn store_config(config: &Config) -> StoreConfig {
+    let database = &config.database;
+    StoreConfig {
+        url: database.url.expose().to_owned(),
+        max_connections: database.max_connections,
+        statement_timeout: database.statement_timeout,
+        lock_timeout: database.lock_timeout,
+    }
+}
+
+fn cache_settings(config: &Config) -> CacheSettings {
+    CacheSettings {
+        time_to_live: config.redis.order_ttl,
+        customers_topic: config.kafka.customers_topic.clone(),
+        ..CacheSettings::default()
+    }
+}
+
+/// The way to Redis.
+pub(crate) fn link_settings(config: &Config) -> LinkSettings {
+    LinkSettings {
+        url: config.redis.url.expose().to_owned(),
+        lookup_deadline: config.redis.lookup_deadline,
+        write_deadline: config.redis.write_deadline,
+        breaker: breaker_config(&config.breaker),
+    }
+}
+
+fn forced(held: Held) -> Option<Forced> {
+    match held {
+        Held::No => None,
+        Held::Open => Some(Forced::Open),
+        Held::Closed => Some(Forced::Closed),
+    }
+}
+
+fn breaker_config(breaker: &Breaker) -> BreakerConfig {
+    BreakerConfig {
+        window: breaker.window,
+        minimum_calls: breaker.minimum_calls,
+        failure_share: breaker.failure_share,
+        failures_in_a_row: breaker.failures_in_a_row,
+        slow_call: breaker.slow_call,
+        open_base: breaker.open_base,
+        open_max: breaker.open_max,
+        probes: breaker.probes,
+        ..BreakerConfig::default()
+    }
+}

@@ -1,0 +1,209 @@
+//! Retention: what is kept of orders that are gone and of letters that were dealt with goes after its time (P10).
+//!
+//! A tombstone keeps an older event of its order from bringing the order back (P5). Why none comes any more once the tombstone goes:
+//!
+//! - Older events were on the topic before the delete was processed. Every partition has processed what is older than the tombstone's time
+//!   to go, so all of them have been read, also those in another partition than the delete.
+//! - What Connect sends again is a tail of the log without gaps: an older event that comes again brings the delete along. The order is there
+//!   until the delete comes, and gone then. The same holds for a topic that is read again after `offsets reset`.
+//! - A snapshot reads rows that are there.
+//! - An older change may wait as a dead letter: an open letter of the order keeps the tombstone.
+//! - No hash of the order is left in Redis: the order is not on the list of the sweep, and hashes live no longer than tombstones.
+//!
+//! Letters that were closed go after their time, and then the records of the dead letter topic below the lowest one that a letter has. Records
+//! behind those that went stay, because a letter is on the topic before its row is committed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::Config;
+use crate::flow::Flow;
+use crate::kafka::topics::places::{self, Asked, KafkaError};
+use crate::results::StoreError;
+
+/// Between two walks: what is to go has waited for days.
+const INTERVAL: Duration = Duration::from_secs(3600);
+
+/// Between two steps: the orders have the right of way.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Until it is looked again whether this process has the first partition.
+const SOON: Duration = Duration::from_secs(5);
+
+/// After an outage.
+const LATER: Duration = Duration::from_secs(60);
+
+/// Tombstones that are looked at in a step, and letters that are removed in one.
+const STEP: i64 = 2_000;
+
+/// What speaks in logs.
+const TASK: &str = "retention";
+
+/// How long things are kept, and where.
+pub(super) struct Kept {
+    /// Tombstones of orders, at least as long as hashes; `None`: for ever.
+    deleted_orders: Option<Duration>,
+    /// Letters after they were closed; `None`: for ever.
+    closed_letters: Option<Duration>,
+    /// `kafka.orders_topic`
+    orders: String,
+    /// Settings of Kafka clients.
+    kafka: Vec<(String, String)>,
+}
+
+impl Kept {
+    /// What the configuration says.
+    #[must_use]
+    pub(super) fn of(config: &Config, kafka: Vec<(String, String)>) -> Self {
+        Self {
+            deleted_orders: config.retention.deleted_orders.map(|kept| kept.max(config.redis.order_ttl)),
+            closed_letters: config.retention.closed_letters,
+            orders: config.kafka.orders_topic.clone(),
+            kafka,
+        }
+    }
+
+    fn asked(&self, topic: &str) -> Asked {
+        Asked { properties: self.kafka.clone(), topic: topic.to_owned() }
+    }
+}
+
+/// Without the settings: passwords are among them (P11).
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { deleted_orders, closed_letters, .. } = self;
+        f.debug_struct("Kept").field("deleted_orders", deleted_orders).field("closed_letters", closed_letters).finish_non_exhaustive()
+    }
+}
+
+/// Why a walk did not come to its end.
+#[derive(Debug, thiserror::Error)]
+enum Hindered {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("Kafka does not answer: {0}")]
+    Kafka(#[from] KafkaError),
+}
+
+/// Walks through what there is every hour, until it is aborted. Of all processes the one does it that has the first partition of orders.
+pub(super) async fn run(flow: Arc<Flow>, kept: Kept) {
+    let mut removed = Highest::new();
+    loop {
+        let is_ours = flow.places.of(&kept.orders).iter().any(|place| place.claim.partition == 0);
+        let pause = if !is_ours {
+            SOON
+        } else if let Err(error) = walk(&flow, &kept, &mut removed).await {
+            told(&flow, &error);
+            LATER
+        } else {
+            INTERVAL
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+fn told(flow: &Flow, error: &Hindered) {
+    if let Hindered::Store(error) = error {
+        flow.troubled(TASK, error);
+    } else if let Some(suppressed) = flow.throttle(TASK) {
+        tracing::warn!(suppressed, %error, "What has had its time stays longer; it is tried again");
+    }
+}
+
+/// The highest offset of the letters that were removed, by topic and partition.
+type Highest = HashMap<(String, i32), i64>;
+
+async fn walk(flow: &Flow, kept: &Kept, removed: &mut Highest) -> Result<(), Hindered> {
+    let now = Utc::now();
+    if let Some(time) = kept.deleted_orders {
+        forget_deleted(flow, kept, now - time).await?;
+    }
+    if let Some(time) = kept.closed_letters {
+        remove_letters(flow, now - time, removed).await?;
+        // A user who may not do it would be told every minute.
+        if let Err(error) = trim(flow, kept, removed).await {
+            told(flow, &error);
+        }
+    }
+    Ok(())
+}
+
+async fn forget_deleted(flow: &Flow, kept: &Kept, before: DateTime<Utc>) -> Result<(), Hindered> {
+    let written = places::first_since(kept.asked(&kept.orders), before.timestamp_millis()).await?;
+    let entries = flow.results.entries(flow.decoder.epoch).await?;
+    let of_orders = entries.iter().filter(|entry| *entry.topic == *kept.orders);
+    if !all_processed(&written, &of_orders.map(|entry| (entry.partition, entry.next_offset)).collect()) {
+        return Ok(());
+    }
+    let (mut after, mut tombstones) = (i64::MIN, 0);
+    loop {
+        let step = flow.results.forget_deleted(after, STEP, before).await?;
+        tombstones += step.tombstones;
+        let Some(up_to) = step.up_to else { break };
+        after = up_to;
+        tokio::time::sleep(PAUSE).await;
+    }
+    if tombstones > 0 {
+        tracing::info!(tombstones, %before, "Tombstones of orders that were deleted before this time are gone");
+    }
+    Ok(())
+}
+
+/// Whether each partition has processed all that was written before the time; `written` says where that ends.
+fn all_processed(written: &BTreeMap<i32, i64>, processed: &HashMap<i32, i64>) -> bool {
+    !written.is_empty() && written.iter().all(|(partition, end)| *end == 0 || processed.get(partition).is_some_and(|next| next >= end))
+}
+
+async fn remove_letters(flow: &Flow, before: DateTime<Utc>, removed: &mut Highest) -> Result<(), Hindered> {
+    let mut letters = 0;
+    loop {
+        let step = flow.results.remove_closed_letters(before, STEP).await?;
+        if step.is_empty() {
+            break;
+        }
+        for of in step {
+            letters += of.letters;
+            let highest = removed.entry((of.dlq_topic, of.dlq_partition)).or_insert(of.highest);
+            *highest = of.highest.max(*highest);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    if letters > 0 {
+        tracing::info!(letters, %before, "Dead letters that were closed before this time are gone");
+    }
+    Ok(())
+}
+
+/// Removes the records of the dead letter topic that no letter speaks of any more.
+async fn trim(flow: &Flow, kept: &Kept, removed: &mut Highest) -> Result<(), Hindered> {
+    let places: Vec<(String, i32)> = removed.keys().cloned().collect();
+    for place in places {
+        let Some(highest) = removed.get(&place) else { continue };
+        let lowest = flow.results.lowest_letter(&place.0, place.1).await?;
+        let below = lowest.unwrap_or(i64::MAX).min(highest + 1);
+        places::forget_below(kept.asked(&place.0), place.1, below).await?;
+        // Those that are higher wait for a lower letter, and go with it.
+        if below > *highest {
+            removed.remove(&place);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_that_is_behind_or_was_never_read_keeps_all_tombstones() {
+        let written = BTreeMap::from([(0, 10), (1, 7), (2, 0)]);
+        assert!(all_processed(&written, &HashMap::from([(0, 10), (1, 8)])));
+        assert!(!all_processed(&written, &HashMap::from([(0, 9), (1, 8)])));
+        assert!(!all_processed(&written, &HashMap::from([(0, 10)])));
+        assert!(!all_processed(&BTreeMap::new(), &HashMap::from([(0, 10)])), "the topic is not there");
+    }
+}

@@ -1,0 +1,160 @@
+//! Looks at the servers and the partitions once a second and tells health what it sees (P9).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::flow::claim;
+use crate::flow::{Flow, Place};
+use crate::health::{Dependency, Health};
+use crate::kafka::source::{Event, Partition};
+use crate::kafka::topics::{self, Expected, Grade, Judgement};
+use crate::results::ledger::Standing;
+
+mod customers;
+mod redis;
+
+pub(super) use customers::customers;
+pub(super) use redis::{breakers, redis, start};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// Between two looks at the topics while something is wrong with them, so that it is told soon that it was put right.
+const TOPICS_SOON: Duration = Duration::from_secs(5);
+/// And while nothing is: a look costs two connections.
+const TOPICS_LATER: Duration = Duration::from_secs(300);
+
+/// Orders that wait for the sweep are counted no further: the index gives so many in milliseconds (P10).
+const MOST_DUE: i64 = 20_000;
+
+fn every_second() -> Interval {
+    let mut second = interval(SECOND);
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    second
+}
+
+/// What the source of a topic tells, for `/readyz` and `/status`.
+pub(super) fn note(health: &Health, topic: &str, event: Event) {
+    match event {
+        Event::Polled => health.polled(topic),
+        Event::Assigned => {
+            health.up(Dependency::Kafka);
+            health.assigned(topic);
+        }
+        Event::Owned(Partition { topic, number }) => health.claiming(&topic, number),
+        Event::Waiting(Partition { topic, number }, reason) => health.waiting(&topic, number, reason),
+        Event::Started { partition: Partition { topic, number }, .. } => {
+            health.up(Dependency::Kafka);
+            health.running(&topic, number);
+        }
+        Event::Stopped(Partition { topic, number }, reason) => {
+            tracing::error!(%topic, partition = number, %reason, "A partition has stopped; the others go on");
+            health.stopped(&topic, number, reason.to_string());
+        }
+        Event::Revoked(Partition { topic, number }) => health.revoked(&topic, number),
+        Event::Lost(Partition { topic: of, number }) => health.lost(topic, &of, number),
+        Event::KafkaDown => health.down(Dependency::Kafka, "no broker answers"),
+        Event::KafkaUp => health.up(Dependency::Kafka),
+        Event::Fatal(reason) => health.failed(format!("the process ends: {topic}: {reason}")),
+    }
+}
+
+/// Asks Postgres for a sign of life.
+pub(super) async fn postgres(flow: Arc<Flow>) {
+    let mut second = every_second();
+    loop {
+        second.tick().await;
+        match flow.results.ping().await {
+            Ok(()) => flow.health.up(Dependency::Postgres),
+            // Whatever it says: who may not connect, or finds no room or a standby, has no Postgres.
+            Err(error) => flow.health.down(Dependency::Postgres, error.class().as_str()),
+        }
+    }
+}
+
+/// Reads how far each partition is behind, and how far Redis is behind it.
+pub(super) async fn partitions(flow: Arc<Flow>) {
+    let mut second = every_second();
+    loop {
+        second.tick().await;
+        for place in flow.places.all() {
+            let (topic, partition, progress) = (&place.claim.topic, place.claim.partition, place.progress());
+            let end = progress.watermarks().high;
+            flow.health.high_watermark(topic, partition, end, progress.told());
+            if progress.lag() == 0 {
+                flow.health.end_reached(topic, partition, progress.done(), end);
+            }
+            if let Ok(reflection) = place.reflection.try_lock() {
+                let behind = progress.done() - reflection.acknowledged;
+                flow.metrics.redis_behind(topic, partition, u64::try_from(behind).unwrap_or(0));
+            }
+        }
+    }
+}
+
+/// Compares each partition with the ledger: a worker without records would not notice that it was fenced, or that Postgres has lost its last
+/// commits (P2, P4, P9). And notes there which partitions this process has stopped, for whoever asks another process or none.
+pub(super) async fn fences(flow: Arc<Flow>) {
+    let (mut second, process) = (every_second(), claim::process());
+    loop {
+        second.tick().await;
+        // Before the ledger is asked: what is committed meanwhile is no loss.
+        let committed: Vec<(Arc<Place>, i64)> =
+            flow.places.all().into_iter().map(|place| (Arc::clone(&place), place.progress().done())).collect();
+        let Ok(ledger) = flow.results.standings(flow.decoder.epoch).await else { continue };
+        for (place, committed) in committed {
+            let is_of_place = |row: &&Standing| *row.topic == *place.claim.topic && row.partition == place.claim.partition;
+            place.compare(ledger.iter().find(is_of_place), committed);
+        }
+        let stops = flow.health.snapshot().stops();
+        for Standing { topic, partition, stopped, .. } in &ledger {
+            let Some((.., why)) = stops.iter().find(|(of, number, _)| **of == **topic && number == partition) else { continue };
+            if stopped != why
+                && let Err(error) = flow.results.note_stopped(flow.decoder.epoch, topic, *partition, &process, why.as_deref()).await
+            {
+                tracing::debug!(%error, topic, partition, "That a partition has stopped, or goes on, was not noted; it is tried again");
+            }
+        }
+    }
+}
+
+/// Counts the orders that wait for the sweep, in the partitions of this process.
+pub(super) async fn due(flow: Arc<Flow>, topic: String) {
+    let mut second = every_second();
+    loop {
+        second.tick().await;
+        let partitions: Vec<i32> = flow.places.of(&topic).iter().map(|place| place.claim.partition).collect();
+        match flow.results.count_due(&partitions, MOST_DUE).await {
+            Ok(due) => flow.metrics.rows_due(u64::try_from(due).unwrap_or(0)),
+            // The last number stands.
+            Err(error) => flow.metrics.postgres_error(error.class().as_str()),
+        }
+    }
+}
+
+/// Looks at the topics: what nothing can be done with is told before the first record meets it, and for as long as it is so (P12).
+pub(super) async fn topics(health: Health, kafka: Vec<(String, String)>, expected: Expected) {
+    let mut told = Vec::new();
+    loop {
+        // With Kafka away there is nothing to judge, and that is told elsewhere.
+        if let Ok(found) = topics::ask(kafka.clone(), &expected).await {
+            let judged = topics::judge(&found, &expected);
+            judged.iter().filter(|known| !told.contains(*known)).for_each(tell_of_topic);
+            let impossible = judged.iter().filter(|known| known.grade == Grade::Impossible).map(|known| known.what.clone()).collect();
+            health.topics(impossible);
+            told = judged;
+        }
+        let is_wrong = told.is_empty() || told.iter().any(|known| known.grade == Grade::Impossible);
+        tokio::time::sleep(if is_wrong { TOPICS_SOON } else { TOPICS_LATER }).await;
+    }
+}
+
+fn tell_of_topic(judged: &Judgement) {
+    let what = &judged.what;
+    match judged.grade {
+        Grade::Fine => {}
+        Grade::Concern => tracing::warn!(what, "A topic has a setting that an operator would want to know of"),
+        Grade::Wrong => tracing::error!(what, "A topic has a setting with which a promise cannot be kept"),
+        Grade::Impossible => tracing::error!(what, "With a topic as it is the work cannot go on"),
+    }
+}

@@ -1,0 +1,59 @@
+//! Looks at the ledger of the customers' topic: the measure of whether Redis has all customers (P8).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::every_second;
+use crate::customers::CommittedCustomers;
+use crate::flow::Flow;
+use crate::follow::progress::Point;
+use crate::kafka::reread::Reread;
+
+/// Reads once a second what is committed of the topic, by whichever process, and at first where it ended when this process started.
+pub(in crate::run) async fn customers(flow: Arc<Flow>, committed: CommittedCustomers, topic: String, kafka: Reread) {
+    if !flow.strictness.refuse_missing {
+        // Whoever is missing is written as missing, and completed when the customer comes.
+        committed.reach_the_start();
+    }
+    let mut ends = None;
+    let mut second = every_second();
+    let epoch = flow.decoder.epoch;
+    loop {
+        second.tick().await;
+        match flow.results.committed(epoch, &topic).await {
+            Ok(partitions) => {
+                let point = |(partition, next_offset)| (partition, Point { epoch, next_offset });
+                committed.set(partitions.into_iter().map(point).collect());
+            }
+            Err(error) => flow.metrics.postgres_error(error.class().as_str()),
+        }
+        if !committed.has_reached_the_start() {
+            if ends.is_none() {
+                ends = ends_of(&kafka, &topic).await;
+            }
+            if let Some(ends) = &ends {
+                committed.look_for_the_start(ends, &caught_up(&flow, &topic));
+            }
+        }
+    }
+}
+
+/// Where the partitions end now; those without any record are left out. `None` if Kafka does not tell.
+async fn ends_of(kafka: &Reread, topic: &str) -> Option<BTreeMap<i32, i64>> {
+    match kafka.survey(topic).await {
+        Ok(survey) => {
+            let with_records = survey.logs.into_iter().filter(|(_, log)| log.high > log.low);
+            Some(with_records.map(|(partition, log)| (partition.number, log.high)).collect())
+        }
+        Err(error) => {
+            tracing::warn!(topic, error = %format_args!("{error:#}"), "Where the customers' topic ends is not known yet; orders of unknown customers wait");
+            None
+        }
+    }
+}
+
+/// The partitions of this process that have no record left to read.
+fn caught_up(flow: &Flow, topic: &str) -> Vec<i32> {
+    let places = flow.places.of(topic);
+    places.iter().filter(|place| place.progress().lag() == 0).map(|place| place.claim.partition).collect()
+}

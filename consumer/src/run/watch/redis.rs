@@ -1,0 +1,168 @@
+//! Looks at Redis: whether it answers, whether it takes writes, and whether it does what the work rests on (P9, P12, P13).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::SECOND;
+use crate::flow::Flow;
+use crate::health::{BreakerReading, Breakers, Dependency, Impairment};
+use crate::redis_link::breaker::State;
+use crate::redis_link::{BreakerView, Facts, RedisError, RedisLink, Weight};
+
+/// A server that lacks something is asked again after this: somebody may have given the right, or changed the setting.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+
+/// Asks Redis, before the work begins, whether it is one that the work can rest on. A server that is away may come later.
+///
+/// # Errors
+/// [`RedisError::Cluster`] and [`RedisError::Url`]: no waiting mends them.
+pub(in crate::run) async fn start(flow: &Flow, link: &RedisLink) -> Result<(), RedisError> {
+    match link.facts().await {
+        Ok(facts) => {
+            let policy = facts.policy.as_deref().unwrap_or("unknown");
+            tracing::info!(version = %facts.version, maxmemory_policy = policy, restores = !facts.lacks_restore(), "Redis was asked what it is");
+            tell(flow, &facts);
+        }
+        Err(error @ (RedisError::Cluster | RedisError::Url(_))) => return Err(error),
+        Err(error) => tracing::warn!(%error, "Redis is not there yet; it is asked again"),
+    }
+    Ok(())
+}
+
+/// Asks Redis for a sign of life; with a breaker open this is what finds out that Redis is back, and orders do not wait for it (P10).
+pub(in crate::run) async fn redis(flow: Arc<Flow>, link: Arc<RedisLink>) {
+    link.leave_probes_to_pings();
+    let mut cause_is_told = false;
+    let mut survey = Survey::default();
+    loop {
+        let answer = link.ping().await;
+        let state = link.breaker().state;
+        match &answer {
+            // It takes more of them, or they are too slow.
+            Ok(()) | Err(RedisError::NoWrites(_)) if matches!(state, State::Open | State::HalfOpen) => {}
+            // A server whose disk is full refuses pings too, and serves customers.
+            Ok(()) | Err(RedisError::NoWrites(_)) => flow.health.up(Dependency::Redis),
+            // What the last answer was says more.
+            Err(RedisError::Rejected { .. }) if cause_is_told => {}
+            Err(error) => flow.health.down(Dependency::Redis, error.class()),
+        }
+        cause_is_told = answer.is_err();
+        if answer.is_ok() {
+            survey.when_due(&flow, &link).await;
+        }
+        writes(&flow, &link, matches!(answer, Err(RedisError::NoWrites(_)))).await;
+        let pause = until_next_ping(state, answer.err().as_ref());
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // It may soon be asked again.
+            () = link.opened() => {}
+        }
+    }
+}
+
+/// With writes refused this is what finds out that they are taken again.
+async fn writes(flow: &Flow, link: &RedisLink, are_refused: bool) {
+    let BreakerView { state, trouble, .. } = link.breaker_of_writes();
+    if trouble.is_some() || are_refused || matches!(state, State::Open | State::HalfOpen) {
+        // What it meets is told below, or by the breakers.
+        if let Err(error) = link.probe_writes().await {
+            link.failed("trying to write", &error);
+        }
+    }
+    let trouble = link.breaker_of_writes().trouble;
+    let found: Vec<_> = trouble.iter().map(|error| Impairment { what: error.to_string(), stops: false }).collect();
+    for news in flow.health.impaired(Dependency::Redis, "writes", &found) {
+        tracing::warn!(what = news.what, "Redis is asked for customers, and order hashes are written when it takes writes again");
+    }
+}
+
+/// When the server was last asked what it is.
+#[derive(Debug, Default)]
+struct Survey {
+    /// The connection that was there.
+    connection: Option<u64>,
+    at: Option<Instant>,
+    lacks_something: bool,
+}
+
+impl Survey {
+    /// Asks a server that may be another one, or has denied something, or lacked something the last time.
+    async fn when_due(&mut self, flow: &Flow, link: &RedisLink) {
+        let Some(connection) = link.connection() else { return };
+        let is_long_ago = self.at.is_none_or(|at| at.elapsed() >= ASK_AGAIN);
+        let is_another = self.connection != Some(connection);
+        if !is_another && !(is_long_ago && (self.lacks_something || link.was_denied())) {
+            return;
+        }
+        match link.facts().await {
+            Ok(facts) => {
+                self.lacks_something = tell(flow, &facts);
+                (self.connection, self.at) = (link.connection(), Some(Instant::now()));
+            }
+            Err(error) => link.failed("asking what Redis is", &error),
+        }
+    }
+}
+
+/// What is new goes to the log; all of it stands in `/health`. Returns whether there is anything.
+fn tell(flow: &Flow, facts: &Facts) -> bool {
+    let lacks = facts.judged().into_iter().filter(|(weight, _)| *weight >= Weight::Slows);
+    let found: Vec<Impairment> = lacks.map(|(weight, what)| Impairment { what, stops: weight == Weight::Stops }).collect();
+    let lacks_something = !found.is_empty();
+    for Impairment { what, stops } in flow.health.impaired(Dependency::Redis, "facts", &found) {
+        if stops {
+            tracing::error!(what, "Redis does not do what orderstream cannot work without");
+        } else {
+            tracing::warn!(what, "Redis is not all that orderstream expects");
+        }
+    }
+    lacks_something
+}
+
+/// A second, unless the breaker waits for a probe before that.
+fn until_next_ping(breaker: State, error: Option<&RedisError>) -> Duration {
+    match error {
+        None if breaker == State::HalfOpen => Duration::ZERO,
+        Some(RedisError::Rejected { retry_after: Some(soon) }) => SECOND.min(*soon),
+        _ => SECOND,
+    }
+}
+
+/// The breakers, for metrics and `/status`.
+pub(in crate::run) fn breakers(link: &RedisLink) -> Breakers {
+    Breakers { server: reading(&link.breaker()), writes: reading(&link.breaker_of_writes()) }
+}
+
+fn reading(view: &BreakerView) -> BreakerReading {
+    let counts = view.counts;
+    let pairs = State::ALL.into_iter().flat_map(|from| State::ALL.map(|to| (from, to)));
+    let transitions = pairs.map(|(from, to)| (from.as_str(), to.as_str(), counts.transitions(from, to))).filter(|(.., times)| *times > 0);
+    BreakerReading {
+        state: view.state.as_str(),
+        states: State::ALL.map(State::as_str).to_vec(),
+        succeeded: counts.succeeded,
+        failed: counts.failed,
+        slow: counts.slow,
+        rejected: counts.rejected,
+        late: counts.late,
+        probes: counts.probes,
+        probes_expired: counts.probes_expired,
+        transitions: transitions.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redis_is_asked_as_soon_as_the_breaker_lets_a_probe_through_and_until_it_has_enough() {
+        let rejected = |retry_after| RedisError::Rejected { retry_after };
+        let soon = Duration::from_millis(150);
+        assert_eq!(until_next_ping(State::Open, Some(&rejected(Some(soon)))), soon);
+        assert_eq!(until_next_ping(State::HalfOpen, None), Duration::ZERO);
+        assert_eq!(until_next_ping(State::Closed, None), SECOND);
+        assert_eq!(until_next_ping(State::Open, Some(&rejected(Some(Duration::from_secs(5))))), SECOND);
+        assert_eq!(until_next_ping(State::ForcedOpen, Some(&rejected(None))), SECOND);
+    }
+}
