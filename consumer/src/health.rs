@@ -11,7 +11,6 @@ use crate::change::fate::Fates;
 use crate::orders::absent::Columns;
 
 mod breaker;
-pub mod http;
 mod impairment;
 mod partition;
 mod snapshot;

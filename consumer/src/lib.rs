@@ -14,11 +14,12 @@
 //! - [`follow`]: Redis follows Postgres, whatever Redis loses (P8)
 //! - [`reconcile`]: whether `results` and Redis hold what the shop holds
 //!
+//! - [`shared`]: what the workers share, and where each partition stands
+//!
 //! The servers:
 //! - [`kafka`]: records in, dead letters out
 //! - [`results`]: Postgres: claim, fence, upsert, ledger
-//! - [`redis_link`]: the connections to Redis, behind deadlines and the breaker
-//! - [`customers`]: customers in Redis, looked up and kept live
+//! - [`redis`]: customers and orders in Redis, behind deadlines and the breaker
 //! - [`shop`]: the shop's own Postgres, for a comparison
 //!
 //! The domain, without I/O:
@@ -33,7 +34,6 @@
 pub mod change;
 pub mod cli;
 pub mod config;
-pub mod customers;
 pub mod flow;
 pub mod follow;
 pub mod health;
@@ -41,9 +41,10 @@ pub mod kafka;
 pub mod metrics;
 pub mod orders;
 pub mod reconcile;
-pub mod redis_link;
+pub mod redis;
 pub mod results;
 pub mod run;
 pub mod service;
+pub mod shared;
 pub mod shop;
 pub mod sweep;

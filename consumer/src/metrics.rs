@@ -10,19 +10,19 @@ use prometheus_client::registry::Registry;
 
 use crate::health::Health;
 
-mod flow;
+mod batches;
 mod postgres;
 mod process;
 mod redis;
 mod watched;
 
-pub use flow::Stage;
+pub use batches::Step;
 pub use redis::Rebuild;
 
 /// The handle that every module gets; clones count into the same registry.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    flow: flow::Flow,
+    batches: batches::Batches,
     redis: redis::RedisCounts,
     postgres: postgres::PostgresCounts,
     registry: Arc<Registry>,
@@ -33,12 +33,12 @@ impl Metrics {
     #[must_use]
     pub fn new(health: Health) -> Self {
         let mut registry = Registry::with_prefix("orderstream");
-        let flow = flow::Flow::register(&mut registry);
+        let batches = batches::Batches::register(&mut registry);
         let redis = redis::RedisCounts::register(&mut registry);
         let postgres = postgres::PostgresCounts::register(&mut registry);
         registry.register_collector(Box::new(watched::Watched::new(health)));
         registry.register_collector(Box::new(process::Process::started_now()));
-        Self { flow, redis, postgres, registry: Arc::new(registry) }
+        Self { batches, redis, postgres, registry: Arc::new(registry) }
     }
 
     /// The text that Prometheus reads.

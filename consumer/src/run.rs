@@ -7,20 +7,21 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::config::Config;
-use crate::flow::Flow;
 use crate::flow::claim::Claimant;
 use crate::follow::{rebuild, recent};
-use crate::health::http::{self, Endpoints};
 use crate::health::{Dependency, Health};
 use crate::kafka::reread::Reread;
 use crate::kafka::source::Event;
 use crate::kafka::topics::Expected;
 use crate::run::readers::Readers;
 use crate::service::tasks::{self, Tasks};
+use crate::shared::Shared;
+use crate::shared::Topics;
 use crate::sweep;
-use crate::sweep::Topics;
+use http::Endpoints;
 
 pub mod assemble;
+pub mod http;
 mod readers;
 mod retention;
 mod watch;
@@ -35,44 +36,44 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     tasks::log_panics();
     let parts = assemble::assemble(config)?;
-    let flow = Arc::new(parts.flow);
-    let (stop_http, mut http) = serve(config, &flow).await?;
+    let shared = Arc::new(parts.shared);
+    let (stop_http, mut http) = serve(config, &shared).await?;
     let ready_to_begin = async {
-        prepare_tables(&flow, &mut signals).await?;
-        signals.before(watch::start(&flow, &parts.link)).await?.context("redis.url")
+        prepare_tables(&shared, &mut signals).await?;
+        signals.before(watch::start(&shared, &parts.link)).await?.context("redis.url")
     };
     http.while_running(ready_to_begin).await?;
 
     let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
     let mut background = Tasks::default();
-    background.spawn("the watch of Postgres", watch::postgres(Arc::clone(&flow)));
-    background.spawn("the watch of Redis", watch::redis(Arc::clone(&flow), Arc::clone(&parts.link)));
-    background.spawn("the watch of partitions", watch::partitions(Arc::clone(&flow)));
-    background.spawn("the watch of generations", watch::fences(Arc::clone(&flow)));
-    background.spawn("the watch of topics", watch::topics(flow.health.clone(), parts.kafka.clone(), Expected::of(config)));
-    background.spawn("the retention", retention::run(Arc::clone(&flow), retention::Kept::of(config, parts.kafka)));
+    background.spawn("the watch of Postgres", watch::postgres(Arc::clone(&shared)));
+    background.spawn("the watch of Redis", watch::redis(Arc::clone(&shared), Arc::clone(&parts.link)));
+    background.spawn("the watch of partitions", watch::partitions(Arc::clone(&shared)));
+    background.spawn("the watch of generations", watch::fences(Arc::clone(&shared)));
+    background.spawn("the watch of topics", watch::topics(shared.health.clone(), parts.kafka.clone(), Expected::of(config)));
+    background.spawn("the retention", retention::run(Arc::clone(&shared), retention::Kept::of(config, parts.kafka)));
     if let Some(topic) = &topics.customers {
-        background.spawn("the watch of customers", watch::customers(Arc::clone(&flow), parts.committed, topic.clone(), reread.clone()));
+        background.spawn("the watch of customers", watch::customers(Arc::clone(&shared), parts.committed, topic.clone(), reread.clone()));
     }
-    background.spawn("the watch of the sweep", watch::due(Arc::clone(&flow), topics.orders.clone()));
-    background.spawn("the sweep", sweep::run(Arc::clone(&flow), topics.clone()));
-    background.spawn("the rebuild of Redis", rebuild::run(Arc::clone(&flow), topics.clone(), reread));
-    background.spawn("the list of recent orders", recent::run(Arc::clone(&flow)));
+    background.spawn("the watch of the sweep", watch::due(Arc::clone(&shared), topics.orders.clone()));
+    background.spawn("the sweep", sweep::run(Arc::clone(&shared), topics.clone()));
+    background.spawn("the rebuild of Redis", rebuild::run(Arc::clone(&shared), topics.clone(), reread));
+    background.spawn("the list of recent orders", recent::run(Arc::clone(&shared)));
 
-    let claimant = Claimant::new(Arc::clone(&flow), topics.customers);
-    let mut readers = Readers::start(parts.sources, &flow.health, &claimant).context("Kafka")?;
-    let outcome = http.while_running(background.while_running(until_signal(&flow.health, &mut readers, signals))).await;
+    let claimant = Claimant::new(Arc::clone(&shared), topics.customers);
+    let mut readers = Readers::start(parts.sources, &shared.health, &claimant).context("Kafka")?;
+    let outcome = http.while_running(background.while_running(until_signal(&shared.health, &mut readers, signals))).await;
 
     if let Err(error) = &outcome {
         // The probes tell before anything is taken down.
-        flow.health.failed(format!("the process ends: {error:#}"));
+        shared.health.failed(format!("the process ends: {error:#}"));
         tracing::error!(%error, "The process ends with exit code 1: what its tasks are to do is not done any more");
     }
-    flow.health.stopping();
+    shared.health.stopping();
     readers.stop().await;
     background.stop().await;
-    flow.results.close().await;
+    shared.results.close().await;
     // Without endpoints nobody hears it.
     stop_http.send(()).ok();
     http.finish().await;
@@ -80,11 +81,11 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Listens before any work begins: a port in use is found at once.
-async fn serve(config: &Config, flow: &Flow) -> anyhow::Result<(oneshot::Sender<()>, Tasks)> {
+async fn serve(config: &Config, shared: &Shared) -> anyhow::Result<(oneshot::Sender<()>, Tasks)> {
     let ((stop, stopped), mut http) = (oneshot::channel(), Tasks::default());
     let Some(address) = &config.http.listen else { return Ok((stop, http)) };
     let listener = http::bind(address).await?;
-    let endpoints = Endpoints { health: flow.health.clone(), metrics: flow.metrics.clone() };
+    let endpoints = Endpoints { health: shared.health.clone(), metrics: shared.metrics.clone() };
     http.spawn(
         "the HTTP server",
         http::serve(listener, endpoints, async {
@@ -96,17 +97,17 @@ async fn serve(config: &Config, flow: &Flow) -> anyhow::Result<(oneshot::Sender<
 }
 
 /// Creates or updates the tables; waits while Postgres is away, for as long as it takes (P6).
-async fn prepare_tables(flow: &Flow, signals: &mut Signals) -> anyhow::Result<()> {
-    let mut backoff = flow.backoff();
-    while let Err(error) = signals.before(flow.results.migrate()).await? {
+async fn prepare_tables(shared: &Shared, signals: &mut Signals) -> anyhow::Result<()> {
+    let mut backoff = shared.backoff();
+    while let Err(error) = signals.before(shared.results.migrate()).await? {
         if !error.is_outage() {
             return Err(error).context("Postgres cannot be used as it is");
         }
-        flow.health.down(Dependency::Postgres, "connection");
+        shared.health.down(Dependency::Postgres, "connection");
         tracing::warn!(%error, "Postgres is not there yet; it is tried again");
         signals.before(tokio::time::sleep(backoff.next_delay())).await?;
     }
-    flow.health.up(Dependency::Postgres);
+    shared.health.up(Dependency::Postgres);
     Ok(())
 }
 

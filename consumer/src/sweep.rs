@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::flow::Flow;
 use crate::results::{Class, StoreError};
+use crate::shared::{Shared, Topics};
 
 mod complete;
 mod expand;
@@ -28,28 +28,19 @@ const LANES: usize = 4;
 /// What speaks in logs.
 const TASK: &str = "sweep";
 
-/// The topics whose partitions decide what this process sweeps.
-#[derive(Debug, Clone)]
-pub struct Topics {
-    /// `kafka.orders_topic`
-    pub orders: String,
-    /// `kafka.customers_topic`
-    pub customers: Option<String>,
-}
-
 /// Sweeps when woken and every second, until it is aborted.
-pub async fn run(flow: Arc<Flow>, topics: Topics) {
-    let mut backoff = flow.backoff();
+pub async fn run(shared: Arc<Shared>, topics: Topics) {
+    let mut backoff = shared.backoff();
     loop {
-        match sweep(&flow, &topics).await {
+        match sweep(&shared, &topics).await {
             Ok(Swept::Some) => backoff.reset(),
             Ok(Swept::Nothing) => {
                 // Woken at once by a batch that leaves something to do; else the time of postponed orders comes.
-                tokio::time::timeout(Duration::from_secs(1), flow.due.notified()).await.ok();
+                tokio::time::timeout(Duration::from_secs(1), shared.due.notified()).await.ok();
             }
             Ok(Swept::Hindered | Swept::RedisIsAway) => tokio::time::sleep(backoff.next_delay()).await,
             Err(error) => {
-                flow.troubled(TASK, &error);
+                shared.troubled(TASK, &error);
                 tokio::time::sleep(backoff.next_delay()).await;
             }
         }
@@ -66,15 +57,15 @@ enum Swept {
     RedisIsAway,
 }
 
-async fn sweep(flow: &Arc<Flow>, topics: &Topics) -> Result<Swept, StoreError> {
-    let owned = |topic: &str| flow.places.of(topic).iter().map(|place| place.claim.partition).collect::<Vec<_>>();
+async fn sweep(shared: &Arc<Shared>, topics: &Topics) -> Result<Swept, StoreError> {
+    let owned = |topic: &str| shared.places.of(topic).iter().map(|place| place.claim.partition).collect::<Vec<_>>();
     let customers = topics.customers.as_deref().map(owned).unwrap_or_default();
-    let mut all = part(flow, expand::expand(flow, &customers).await)?;
+    let mut all = part(shared, expand::expand(shared, &customers).await)?;
     let orders = owned(&topics.orders);
-    all = all.max(part(flow, truncate(flow, &orders).await)?);
+    all = all.max(part(shared, truncate(shared, &orders).await)?);
     let mut lanes = JoinSet::new();
     for partitions in orders.chunks(orders.len().div_ceil(LANES).max(1)) {
-        lanes.spawn(lane(Arc::clone(flow), topics.clone(), partitions.to_vec()));
+        lanes.spawn(lane(Arc::clone(shared), topics.clone(), partitions.to_vec()));
     }
     let mut all = Ok(all);
     while let Some(swept) = lanes.join_next().await {
@@ -86,10 +77,10 @@ async fn sweep(flow: &Arc<Flow>, topics: &Topics) -> Result<Swept, StoreError> {
 }
 
 /// An outage ends the round. What else is in the way of one part is told, and the others go on.
-fn part(flow: &Flow, swept: Result<Swept, StoreError>) -> Result<Swept, StoreError> {
+fn part(shared: &Shared, swept: Result<Swept, StoreError>) -> Result<Swept, StoreError> {
     match swept {
         Err(error) if !matches!(error.class(), Class::Connection | Class::UnknownOutcome) => {
-            flow.troubled(TASK, &error);
+            shared.troubled(TASK, &error);
             Ok(Swept::Hindered)
         }
         other => other,
@@ -97,19 +88,19 @@ fn part(flow: &Flow, swept: Result<Swept, StoreError>) -> Result<Swept, StoreErr
 }
 
 /// A chunk of what a truncate removes.
-async fn truncate(flow: &Flow, partitions: &[i32]) -> Result<Swept, StoreError> {
-    let truncating = flow.results.sweep_truncate(partitions, CHUNK).await?;
+async fn truncate(shared: &Shared, partitions: &[i32]) -> Result<Swept, StoreError> {
+    let truncating = shared.results.sweep_truncate(partitions, CHUNK).await?;
     if let Some(refusal) = &truncating.refusal {
-        flow.rows_refused("removed by a truncate", 1, refusal);
+        shared.rows_refused("removed by a truncate", 1, refusal);
     }
     Ok(if truncating.has_more { Swept::Some } else { Swept::Nothing })
 }
 
 /// A chunk of each of these partitions.
-async fn lane(flow: Arc<Flow>, topics: Topics, partitions: Vec<i32>) -> Result<Swept, StoreError> {
+async fn lane(shared: Arc<Shared>, topics: Topics, partitions: Vec<i32>) -> Result<Swept, StoreError> {
     let mut all = Swept::Nothing;
     for partition in partitions {
-        all = all.max(part(&flow, complete::chunk(&flow, &topics, partition).await)?);
+        all = all.max(part(&shared, complete::chunk(&shared, &topics, partition).await)?);
     }
     Ok(all)
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use orderstream::config::keys;
-use orderstream::customers::read_customer;
-use orderstream::follow::cache::write_call;
-use orderstream::orders::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
-use orderstream::orders::order::{Customer, Timestamp};
+use orderstream::orders::customer::Customer;
+use orderstream::orders::enrich::{Enrichment, KnownCustomer};
+use orderstream::orders::order::Timestamp;
+use orderstream::orders::row::{OrderState, ResultRow};
+use orderstream::redis::cache::write_call;
+use orderstream::redis::customers::read_customer;
 use rust_decimal::Decimal;
 
 use super::postgres;

@@ -9,9 +9,11 @@ use orderstream::change::collapse::collapse;
 use orderstream::change::envelope::{Decoded, Decoder, Format, Layouts, TimeUnit};
 use orderstream::change::position::Position;
 use orderstream::change::record::{Headers, Record};
-use orderstream::follow::cache::write_call;
-use orderstream::orders::enrich::{Enrichment, KnownCustomer, OrderState, ResultRow};
-use orderstream::orders::order::{Customer, OrderChange, Timestamp};
+use orderstream::orders::customer::Customer;
+use orderstream::orders::enrich::{Enrichment, KnownCustomer};
+use orderstream::orders::order::{OrderChange, Timestamp};
+use orderstream::orders::row::{OrderState, ResultRow};
+use orderstream::redis::cache::write_call;
 use rust_decimal::Decimal;
 
 /// So many events, pairs of positions or hashes per run.

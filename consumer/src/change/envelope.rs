@@ -26,7 +26,8 @@ pub use self::layout::Layouts;
 use crate::change::position::{Kind, Position};
 use crate::change::record::Record;
 use crate::change::rejection::{Reason, Rejection, Stage};
-use crate::orders::order::{Change, CustomerChange, Effect, OrderChange};
+use crate::orders::customer::CustomerChange;
+use crate::orders::order::{Change, Effect, OrderChange};
 
 /// What the values of the topics hold: the setting `source.format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,12 +7,12 @@ use anyhow::{Context, bail};
 
 use super::{offsets, print};
 use crate::config::Config;
-use crate::flow::Flow;
 use crate::follow::rebuild::by_hand::{self, Committed};
 use crate::kafka::reread::Reread;
 use crate::kafka::source::survey::Survey;
 use crate::results::lock::Work;
 use crate::run::assemble::assemble;
+use crate::shared::Shared;
 
 const AGAIN: &str = "Redis is not whole; what was written stays, and the command may be run again";
 
@@ -26,49 +26,49 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<ExitCode> {
     let parts = assemble(&config)?;
-    let flow = parts.flow;
-    let Some(_lock) = flow.results.lock(Work::Rebuild).await? else {
+    let shared = parts.shared;
+    let Some(_lock) = shared.results.lock(Work::Rebuild).await? else {
         bail!("another `orderstream rebuild` is running on this database; wait for it");
     };
     match command {
         Command::Cache => {
-            let partitions = committed(&flow, &config.kafka.orders_topic).await?;
-            orders(&flow, &partitions).await?;
+            let partitions = committed(&shared, &config.kafka.orders_topic).await?;
+            orders(&shared, &partitions).await?;
         }
         Command::Customers => {
             let Some(topic) = &config.kafka.customers_topic else {
                 bail!("kafka.customers_topic is not set: somebody else keeps the customers in Redis");
             };
-            let partitions = committed(&flow, topic).await?;
+            let partitions = committed(&shared, topic).await?;
             let survey = offsets::survey(&config).await?;
             let reread = Reread { properties: parts.kafka, group: config.kafka.group_id.clone() };
-            customers(&flow, &partitions, &survey, &reread).await?;
+            customers(&shared, &partitions, &survey, &reread).await?;
         }
     }
-    flow.results.close().await;
+    shared.results.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn committed(flow: &Flow, topic: &str) -> anyhow::Result<Vec<Committed>> {
-    let entries = flow.results.entries(flow.decoder.epoch).await.context("the ledger cannot be read")?;
+async fn committed(shared: &Shared, topic: &str) -> anyhow::Result<Vec<Committed>> {
+    let entries = shared.results.entries(shared.decoder.epoch).await.context("the ledger cannot be read")?;
     let of_topic = entries.into_iter().filter(|entry| *entry.topic == *topic);
     let partitions: Vec<Committed> =
         of_topic.map(|entry| Committed { topic: entry.topic, partition: entry.partition, next_offset: entry.next_offset }).collect();
     if partitions.is_empty() {
-        bail!("nothing of topic {topic} was ever processed in epoch {}: there is nothing to rebuild", flow.decoder.epoch);
+        bail!("nothing of topic {topic} was ever processed in epoch {}: there is nothing to rebuild", shared.decoder.epoch);
     }
     Ok(partitions)
 }
 
-async fn orders(flow: &Flow, partitions: &[Committed]) -> anyhow::Result<()> {
-    let mut meter = Meter::new("orders", flow.results.rows().await?);
+async fn orders(shared: &Shared, partitions: &[Committed]) -> anyhow::Result<()> {
+    let mut meter = Meter::new("orders", shared.results.rows().await?);
     for partition in partitions {
-        by_hand::orders(flow, partition, &mut |rows| meter.more(rows)).await.context(AGAIN)?;
+        by_hand::orders(shared, partition, &mut |rows| meter.more(rows)).await.context(AGAIN)?;
     }
     meter.end()
 }
 
-async fn customers(flow: &Flow, partitions: &[Committed], survey: &Survey, reread: &Reread) -> anyhow::Result<()> {
+async fn customers(shared: &Shared, partitions: &[Committed], survey: &Survey, reread: &Reread) -> anyhow::Result<()> {
     let logs = partitions.iter().filter_map(|partition| {
         let of = |(known, _): &(&crate::kafka::source::Partition, _)| known.topic == partition.topic && known.number == partition.partition;
         survey.logs.iter().find(of).map(|(_, log)| (partition, *log))
@@ -77,7 +77,7 @@ async fn customers(flow: &Flow, partitions: &[Committed], survey: &Survey, rerea
     let total = logs.iter().map(|(partition, log)| u64::try_from(partition.next_offset - log.low).unwrap_or(0)).sum();
     let mut meter = Meter::new("customers' changes", total);
     for (partition, log) in logs {
-        by_hand::customers(flow, partition, log, reread, &mut |records| meter.more(records)).await.context(AGAIN)?;
+        by_hand::customers(shared, partition, log, reread, &mut |records| meter.more(records)).await.context(AGAIN)?;
     }
     meter.end()
 }

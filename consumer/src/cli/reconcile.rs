@@ -10,12 +10,12 @@ use anyhow::{Context, bail};
 
 use super::{FAILED, print};
 use crate::config::{Config, Secret};
-use crate::flow::Flow;
 use crate::kafka::reread::Reread;
 use crate::reconcile::report::Report;
 use crate::results::lock::Work;
 use crate::results::side::Side;
 use crate::run::assemble::assemble;
+use crate::shared::Shared;
 use crate::shop::SourceDatabase;
 
 mod keys;
@@ -62,7 +62,7 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
 
 /// What is compared with what.
 struct Sides<'a> {
-    flow: &'a Flow,
+    shared: &'a Shared,
     config: &'a Config,
     reread: &'a Reread,
     source: &'a SourceDatabase,
@@ -74,9 +74,9 @@ struct Sides<'a> {
 
 pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result<ExitCode> {
     let parts = assemble(&config)?;
-    let (flow, reread) = (parts.flow, Reread { properties: parts.kafka, group: config.kafka.group_id.clone() });
+    let (shared, reread) = (parts.shared, Reread { properties: parts.kafka, group: config.kafka.group_id.clone() });
     // With `keep` rows have the customer as of their event, and without a customers topic somebody else says what a customer is.
-    let customers = flow.refresh && config.kafka.customers_topic.is_some();
+    let customers = shared.refresh && config.kafka.customers_topic.is_some();
     let configured = config.source.url.as_ref().map(Secret::expose);
     let Some(url) = arguments.source.as_deref().or(configured) else {
         bail!("the shop's Postgres is not known; name it with --source or the setting source.url");
@@ -84,15 +84,15 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
     let source = SourceDatabase::new(url, customers)?;
     let _lock = if arguments.repair {
         source.may_signal().await?;
-        let lock = flow.results.lock(Work::Reconcile).await.context("Postgres")?;
+        let lock = shared.results.lock(Work::Reconcile).await.context("Postgres")?;
         let Some(lock) = lock else { bail!("another `orderstream reconcile --repair` is running on this database; wait for it") };
         Some(lock)
     } else {
         None
     };
-    let (results, redis) = (flow.results.side(customers), !arguments.no_redis);
+    let (results, redis) = (shared.results.side(customers), !arguments.no_redis);
     let customer_hashes = redis && config.kafka.customers_topic.is_some();
-    let sides = Sides { flow: &flow, config: &config, reread: &reread, source: &source, results, redis, customer_hashes };
+    let sides = Sides { shared: &shared, config: &config, reread: &reread, source: &source, results, redis, customer_hashes };
     let report = reconcile(arguments, &sides, customers).await?;
     if arguments.json {
         print(format_args!("{}\n", serde_json::to_string_pretty(&report)?))?;
@@ -100,7 +100,7 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
         print(&report)?;
     }
     source.close().await;
-    flow.results.close().await;
+    shared.results.close().await;
     Ok(if report.equal { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 

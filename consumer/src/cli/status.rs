@@ -8,13 +8,13 @@ use anyhow::Context;
 use super::table::Table;
 use super::{FAILED, offsets, print};
 use crate::config::Config;
-use crate::flow::Flow;
-use crate::follow::progress::Point;
 use crate::kafka::source::survey::Survey;
+use crate::redis::progress::Point;
 use crate::results::StoreError;
 use crate::results::ledger::Entry;
 use crate::results::summary::{DueCount, LetterCount, Refused};
 use crate::run::assemble::assemble;
+use crate::shared::Shared;
 
 mod process;
 
@@ -29,9 +29,9 @@ struct Stored {
 }
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    let flow = assemble(&config)?.flow;
+    let shared = assemble(&config)?.shared;
     let (process, stored, survey, redis) =
-        tokio::join!(process::ask(config.http.listen.as_deref()), stored(&flow), offsets::survey(&config), flow.redis_progress.read());
+        tokio::join!(process::ask(config.http.listen.as_deref()), stored(&shared), offsets::survey(&config), shared.redis_progress.read());
     let away = [
         stored.as_ref().err().map(|error| format!("postgres: {error}")),
         survey.as_ref().err().map(|error| format!("kafka: {error:#}")),
@@ -43,14 +43,14 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     print(format_args!("\n{}", partitions(&stored.entries, survey.as_ref().ok(), redis.as_ref().ok(), &process)))?;
     print(format_args!("\n{}{}", due(&stored.due), refused(&stored.refused)))?;
     print(format_args!("{}", letters(&stored.letters)))?;
-    flow.results.close().await;
+    shared.results.close().await;
     Ok(if away.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-async fn stored(flow: &Flow) -> Result<Stored, StoreError> {
-    let entries = flow.results.entries(flow.decoder.epoch).await?;
-    let (letters, due) = (flow.results.letters_by_reason().await?, flow.results.due_count().await?);
-    Ok(Stored { entries, letters, due, refused: flow.results.refused_by_reason().await? })
+async fn stored(shared: &Shared) -> Result<Stored, StoreError> {
+    let entries = shared.results.entries(shared.decoder.epoch).await?;
+    let (letters, due) = (shared.results.letters_by_reason().await?, shared.results.due_count().await?);
+    Ok(Stored { entries, letters, due, refused: shared.results.refused_by_reason().await? })
 }
 
 fn heading(process: &Result<Process, String>, away: &[String]) -> String {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{customer_partition, partition};
-use crate::flow::partition::Stopped;
-use crate::flow::{Flow, Place};
+use super::{customers, orders};
+use crate::flow::orders::Stopped;
 use crate::kafka::source::{Assigned, ClaimError, Claimed, Ending, Log, Partition, Work};
 use crate::results::Claim;
 use crate::results::claim::{ClaimError as Refused, Wanted};
+use crate::shared::{Place, Shared};
 
 /// The name of this host.
 pub(crate) fn host() -> String {
@@ -22,7 +22,7 @@ pub(crate) fn process() -> String {
 /// Claims for this process.
 #[derive(Debug, Clone)]
 pub struct Claimant {
-    flow: Arc<Flow>,
+    shared: Arc<Shared>,
     customers_topic: Option<Arc<str>>,
     /// Which process this is, for people.
     name: Arc<str>,
@@ -31,8 +31,8 @@ pub struct Claimant {
 impl Claimant {
     /// Claims in the name of this host and process.
     #[must_use]
-    pub fn new(flow: Arc<Flow>, customers_topic: Option<String>) -> Self {
-        Self { flow, customers_topic: customers_topic.map(Into::into), name: process().into() }
+    pub fn new(shared: Arc<Shared>, customers_topic: Option<String>) -> Self {
+        Self { shared, customers_topic: customers_topic.map(Into::into), name: process().into() }
     }
 
     /// Claims the partition: whoever had it before cannot write any more.
@@ -42,7 +42,7 @@ impl Claimant {
     pub async fn claim(self, partition: Partition, log: Log) -> Result<Claimed, ClaimError> {
         let Log { watermarks, cluster_id } = log;
         let wanted = Wanted {
-            epoch: self.flow.decoder.epoch,
+            epoch: self.shared.decoder.epoch,
             topic: &partition.topic,
             partition: partition.number,
             low: watermarks.low,
@@ -50,7 +50,7 @@ impl Claimant {
             claimant: &self.name,
             cluster_id: cluster_id.as_deref(),
         };
-        let claim = self.flow.results.claim(&wanted).await.map_err(|error| match error {
+        let claim = self.shared.results.claim(&wanted).await.map_err(|error| match error {
             Refused::Store(error) => ClaimError::Unavailable(error.to_string()),
             refused => ClaimError::Stop(refused.to_string()),
         })?;
@@ -58,8 +58,8 @@ impl Claimant {
             let low = watermarks.low;
             tracing::warn!(%partition, low, "This partition is read for the first time and begins above offset 0: earlier events are gone from Kafka");
         }
-        self.flow.health.claimed(&partition.topic, partition.number, claim.next_offset, claim.fates);
-        self.flow.metrics.partition_claimed(&partition.topic, partition.number);
+        self.shared.health.claimed(&partition.topic, partition.number, claim.next_offset, claim.fates);
+        self.shared.metrics.partition_claimed(&partition.topic, partition.number);
         let (next_offset, landmark) = (Some(claim.next_offset), claim.landmark);
         Ok(Claimed { next_offset, landmark, worker: Box::new(move |assigned| self.worker(claim, assigned)) })
     }
@@ -67,17 +67,17 @@ impl Claimant {
     fn worker(self, claim: Claim, assigned: Assigned) -> Work {
         Box::pin(async move {
             let keeps_customers = self.customers_topic.as_deref() == Some(&*assigned.partition.topic);
-            let has_lost = self.flow.places.had_committed_more(&claim);
+            let has_lost = self.shared.places.had_committed_more(&claim);
             let place = Arc::new(Place::new(claim, has_lost, assigned.ownership, assigned.progress));
-            self.flow.places.enter(&place);
-            let (flow, here) = (Arc::clone(&self.flow), Arc::clone(&place));
+            self.shared.places.enter(&place);
+            let (shared, here) = (Arc::clone(&self.shared), Arc::clone(&place));
             let outcome = if keeps_customers {
-                customer_partition::run(flow, here, assigned.inbox).await
+                customers::run(shared, here, assigned.inbox).await
             } else {
-                partition::run(flow, here, assigned.inbox).await
+                orders::run(shared, here, assigned.inbox).await
             };
-            self.flow.places.leave(&place);
-            self.flow.metrics.redis_behind_unknown(&place.claim.topic, place.claim.partition);
+            self.shared.places.leave(&place);
+            self.shared.metrics.redis_behind_unknown(&place.claim.topic, place.claim.partition);
             match outcome {
                 Ok(()) if place.is_fenced() => Ending::Reclaim(Stopped::Fenced.to_string()),
                 Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,

@@ -15,14 +15,16 @@ use chrono::Utc;
 
 use crate::change::record::{Ended, Record};
 use crate::change::rejection::Rejection;
-use crate::flow::Flow;
-use crate::flow::changes::{self, Changes, Refusals};
 use crate::kafka::source::RereadError;
+use crate::orders::changes::{self, Changes};
 use crate::orders::enrich::Lookup;
-use crate::redis_link::RedisError;
-use crate::results::batch::{Batch, Round};
+use crate::orders::refusal::Refusals;
+use crate::orders::write::Round;
+use crate::redis::link::RedisError;
+use crate::results::batch::Batch;
 use crate::results::replay::{Outcome, Replayed, Tally};
 use crate::results::{ApplyError, Class, StoreError};
+use crate::shared::Shared;
 
 pub mod customers;
 
@@ -62,16 +64,16 @@ pub struct Original {
 ///
 /// # Errors
 /// [`ReplayError`]
-pub async fn replay(flow: &Flow, originals: &[Original]) -> Result<Tally, ReplayError> {
+pub async fn replay(shared: &Shared, originals: &[Original]) -> Result<Tally, ReplayError> {
     let mut refused: HashMap<usize, Rejection> = HashMap::new();
-    let mut backoff = flow.backoff();
+    let mut backoff = shared.backoff();
     let mut tries = 0;
     loop {
-        let (batch, letters) = prepare(flow, originals, &refused).await?;
-        let error = match flow.results.replay(&batch, &letters).await {
+        let (batch, letters) = prepare(shared, originals, &refused).await?;
+        let error = match shared.results.replay(&batch, &letters).await {
             Ok(tally) => return Ok(tally),
             Err(ApplyError::Unresolved(changes)) => {
-                let row = flow.decoder.format.row();
+                let row = shared.decoder.format.row();
                 refused.extend(changes.into_iter().map(|change| (change.record, change.rejection(row))));
                 continue;
             }
@@ -80,7 +82,7 @@ pub async fn replay(flow: &Flow, originals: &[Original]) -> Result<Tally, Replay
             Err(ApplyError::Fenced | ApplyError::OtherSpace(_)) => continue,
         };
         if error.class() == Class::Row {
-            let found = flow.results.refused(&batch).await?;
+            let found = shared.results.refused(&batch).await?;
             if !found.is_empty() {
                 refused.extend(found);
                 continue;
@@ -95,16 +97,20 @@ pub async fn replay(flow: &Flow, originals: &[Original]) -> Result<Tally, Replay
 }
 
 /// Each record by itself, because they come from many partitions; a later change of an order goes into a later round.
-async fn prepare(flow: &Flow, originals: &[Original], refused: &HashMap<usize, Rejection>) -> Result<(Batch, Vec<Replayed>), ReplayError> {
+async fn prepare(
+    shared: &Shared,
+    originals: &[Original],
+    refused: &HashMap<usize, Rejection>,
+) -> Result<(Batch, Vec<Replayed>), ReplayError> {
     let (mut letters, mut decoded) = (Vec::with_capacity(originals.len()), Vec::new());
     for (index, original) in originals.iter().enumerate() {
-        let (outcome, changes) = decode(flow, original, refused.get(&index));
+        let (outcome, changes) = decode(shared, original, refused.get(&index));
         decoded.extend(changes.map(|changes| (index, changes)));
         letters.push(Replayed { id: original.id.clone(), partition: original.record.partition, outcome });
     }
     let customer_ids: Vec<&str> = decoded.iter().flat_map(|(_, changes)| changes.customer_ids()).collect();
-    let (lookups, _) = flow.customers.look_up(&customer_ids).await;
-    if Lookup::is_unavailable(&lookups) && flow.strictness.refuse_unavailable {
+    let (lookups, _) = shared.customers.look_up(&customer_ids).await;
+    if Lookup::is_unavailable(&lookups) && shared.strictness.refuse_unavailable {
         return Err(ReplayError::RedisIsAway);
     }
     let mut lookups = lookups.into_iter();
@@ -112,7 +118,7 @@ async fn prepare(flow: &Flow, originals: &[Original], refused: &HashMap<usize, R
     for (index, changes) in decoded {
         let mut refusals = Refusals::new();
         let lookups = changes.by_record(&mut lookups, 1);
-        changes.refuse_unenriched(&lookups, flow.strictness, &mut refusals);
+        changes.refuse_unenriched(&lookups, shared.strictness, &mut refusals);
         match refusals.remove(&0) {
             Some(refusal) => letters[index].outcome = Outcome::Refused(refusal.rejection),
             None => add(&mut rounds, index, changes, &lookups),
@@ -124,12 +130,12 @@ async fn prepare(flow: &Flow, originals: &[Original], refused: &HashMap<usize, R
     Ok((batch, letters))
 }
 
-fn decode(flow: &Flow, original: &Original, refused: Option<&Rejection>) -> (Outcome, Option<Changes>) {
+fn decode(shared: &Shared, original: &Original, refused: Option<&Rejection>) -> (Outcome, Option<Changes>) {
     if let Some(rejection) = refused {
         return (Outcome::Refused(rejection.clone()), None);
     }
     let mut refusals = Refusals::new();
-    let changes = changes::decode(&flow.decoder, std::slice::from_ref(&original.record), &Ended::default(), &mut refusals);
+    let changes = changes::decode(&shared.decoder, std::slice::from_ref(&original.record), &Ended::default(), &mut refusals);
     match refusals.remove(&0) {
         Some(refusal) => (Outcome::Refused(refusal.rejection), None),
         None if changes.ignored > 0 => (Outcome::Ignored, None),

@@ -9,13 +9,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::flow::{Flow, Place};
 use crate::kafka::reread::Reread;
 use crate::kafka::source::RereadError;
 use crate::metrics::Rebuild;
-use crate::redis_link::RedisError;
+use crate::redis::link::RedisError;
 use crate::results::StoreError;
-use crate::sweep::Topics;
+use crate::shared::Topics;
+use crate::shared::{Place, Shared};
 
 pub mod by_hand;
 mod customers;
@@ -46,17 +46,17 @@ pub enum NotYet {
 }
 
 /// Checks every second, and when woken, that Redis still has what it acknowledged; makes whole what it has lost. Runs until aborted.
-pub async fn run(flow: Arc<Flow>, topics: Topics, reread: Reread) {
-    let mut backoff = flow.backoff();
+pub async fn run(shared: Arc<Shared>, topics: Topics, reread: Reread) {
+    let mut backoff = shared.backoff();
     let mut walks = Walks::new();
     let mut round = Round::Whole;
     loop {
         match round {
-            Round::Whole => drop(tokio::time::timeout(SLICE, flow.behind.notified()).await),
+            Round::Whole => drop(tokio::time::timeout(SLICE, shared.behind.notified()).await),
             Round::HasMore => {}
             Round::Hindered => tokio::time::sleep(backoff.next_delay()).await,
         }
-        round = one_round(&flow, &topics, &reread, &mut walks).await;
+        round = one_round(&shared, &topics, &reread, &mut walks).await;
         if round != Round::Hindered {
             backoff.reset();
         }
@@ -79,19 +79,19 @@ type Walks = HashMap<(Arc<str>, i32, i64), Walk>;
 
 /// Customers first, whatever the topics are called: until Redis has all of them no order can be enriched. So orders get slices of time, and
 /// between any two of them it is looked whether customers were lost.
-async fn one_round(flow: &Arc<Flow>, topics: &Topics, reread: &Reread, walks: &mut Walks) -> Round {
+async fn one_round(shared: &Arc<Shared>, topics: &Topics, reread: &Reread, walks: &mut Walks) -> Round {
     let mut round = Round::Whole;
-    let lost = orders::lost_sweeps(flow, &topics.orders).await.unwrap_or_else(|error| {
+    let lost = orders::lost_sweeps(shared, &topics.orders).await.unwrap_or_else(|error| {
         round = Round::Hindered;
-        told(flow, &error, None);
+        told(shared, &error, None);
         Vec::new()
     });
     let keeps_customers = |place: &Place| topics.customers.as_deref() == Some(&*place.claim.topic);
-    let mut places = flow.places.all();
+    let mut places = shared.places.all();
     places.sort_by_key(|place| !keeps_customers(place));
     let mut behind = Vec::new();
     for place in places {
-        crate::follow::reflect::cover(flow, &place, 0, None).await;
+        crate::follow::reflect::cover(shared, &place, 0, None).await;
         let mut reflection = place.reflection.lock().await;
         reflection.behind |= topics.orders == *place.claim.topic && lost.contains(&place.claim.partition);
         let is_behind = reflection.behind;
@@ -103,13 +103,13 @@ async fn one_round(flow: &Arc<Flow>, topics: &Topics, reread: &Reread, walks: &m
     walks.retain(|key, _| behind.iter().any(|place| *key == key_of(place)));
     let open = |what| behind.iter().filter(|place| keeps_customers(place) == (what == Rebuild::Customers)).count();
     let (mut customers, mut orders) = (open(Rebuild::Customers), open(Rebuild::Orders));
-    flow.metrics.rebuilding(customers, orders);
+    shared.metrics.rebuilding(customers, orders);
     let slice = SLICE / u32::try_from(orders.max(1)).unwrap_or(u32::MAX);
     for place in &behind {
         let outcome = if keeps_customers(place) {
-            customers::make_whole(flow, place, reread).await.map(|()| true)
+            customers::make_whole(shared, place, reread).await.map(|()| true)
         } else {
-            orders::make_whole(flow, place, reread, walks, Instant::now() + slice).await
+            orders::make_whole(shared, place, reread, walks, Instant::now() + slice).await
         };
         match outcome {
             Ok(true) if keeps_customers(place) => customers -= 1,
@@ -117,10 +117,10 @@ async fn one_round(flow: &Arc<Flow>, topics: &Topics, reread: &Reread, walks: &m
             Ok(false) => round = if round == Round::Hindered { round } else { Round::HasMore },
             Err(error) => {
                 round = Round::Hindered;
-                told(flow, &error, Some(place));
+                told(shared, &error, Some(place));
             }
         }
-        flow.metrics.rebuilding(customers, orders);
+        shared.metrics.rebuilding(customers, orders);
     }
     round
 }
@@ -129,13 +129,13 @@ fn key_of(place: &Place) -> (Arc<str>, i32, i64) {
     (Arc::clone(&place.claim.topic), place.claim.partition, place.claim.generation)
 }
 
-fn told(flow: &Flow, error: &NotYet, place: Option<&Place>) {
+fn told(shared: &Shared, error: &NotYet, place: Option<&Place>) {
     match error {
-        NotYet::Redis(error) => flow.redis.failed("making Redis whole", error),
-        NotYet::Store(error) => flow.metrics.postgres_error(error.class().as_str()),
+        NotYet::Redis(error) => shared.redis.failed("making Redis whole", error),
+        NotYet::Store(error) => shared.metrics.postgres_error(error.class().as_str()),
         NotYet::Reread(_) | NotYet::LostAgain => {}
     }
-    if let Some(suppressed) = flow.throttle("rebuild") {
+    if let Some(suppressed) = shared.throttle("rebuild") {
         let (topic, partition) = place.map(|place| (&*place.claim.topic, place.claim.partition)).unzip();
         tracing::warn!(topic, partition, suppressed, %error, "Redis is not whole yet; it is tried again");
     }

@@ -20,7 +20,6 @@ mod lookup;
 mod owned;
 mod poll;
 mod progress;
-pub(crate) mod quiet;
 mod reader;
 mod rebalance;
 mod reread;

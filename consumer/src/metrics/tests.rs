@@ -47,7 +47,7 @@ fn what_happened_is_counted() {
 #[test]
 fn durations_and_sizes_carry_their_unit() {
     let (_health, metrics) = setup();
-    metrics.stage_took(Stage::Commit, Duration::from_millis(20));
+    metrics.stage_took(Step::Commit, Duration::from_millis(20));
     metrics.batch_received(100, 2000);
     metrics.event_committed(Duration::from_millis(5));
     let text = metrics.encode().unwrap();

@@ -13,7 +13,7 @@ use std::fmt;
 
 use crate::change::record::Record;
 use crate::change::rejection::Reason;
-use crate::flow::changes::{Refusal, Refusals};
+use crate::orders::refusal::{Refusal, Refusals};
 
 /// How many dead letters a partition may have.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -140,69 +140,6 @@ impl Order {
     }
 }
 
-/// A customer as one event has it. A column that the event does not have is [`Text::Unchanged`]: the value in Redis stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomerRow {
-    /// The customer's name.
-    pub name: Text,
-    /// The customer's e-mail address.
-    pub email: Text,
-    /// The customer's tier.
-    pub tier: Text,
-    /// The customer's country.
-    pub country: Text,
-    /// What `results` has of the customer, looked up for an event without some column: Redis may have no hash in which the value could stay.
-    pub stored: Option<Customer>,
-}
-
-impl CustomerRow {
-    /// The columns with their names.
-    #[must_use]
-    pub fn columns(&self) -> [(Column, &Text); 4] {
-        [(Column::Name, &self.name), (Column::Email, &self.email), (Column::Tier, &self.tier), (Column::Country, &self.country)]
-    }
-
-    /// The columns that the event does not have.
-    #[must_use]
-    pub fn absent(&self) -> Columns {
-        self.columns().into_iter().fold(Columns::default(), |absent, (column, text)| absent.with(column, *text == Text::Unchanged))
-    }
-}
-
-impl From<Customer> for CustomerRow {
-    fn from(customer: Customer) -> Self {
-        let Customer { name, email, tier, country } = customer;
-        Self { name: name.into(), email: email.into(), tier: tier.into(), country: country.into(), stored: None }
-    }
-}
-
-/// A customer as a whole; any column but the id may be null.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Customer {
-    /// The customer's name.
-    pub name: Option<SmolStr>,
-    /// The customer's e-mail address.
-    pub email: Option<SmolStr>,
-    /// The customer's tier.
-    pub tier: Option<SmolStr>,
-    /// The customer's country.
-    pub country: Option<SmolStr>,
-}
-
-impl Customer {
-    /// A column; the columns of orders are none of a customer's.
-    #[must_use]
-    pub fn column(&self, column: Column) -> Option<&str> {
-        match column {
-            Column::Name => self.name.as_deref(),
-            Column::Email => self.email.as_deref(),
-            Column::Tier => self.tier.as_deref(),
-            Column::Country => self.country.as_deref(),
-            Column::CustomerId | Column::ProductId | Column::Status | Column::CreatedAt | Column::UpdatedAt => None,
-        }
-    }
-}
-
 /// What an event makes of its row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect<T> {
@@ -225,5 +162,3 @@ pub struct Change<Id, T> {
 
 /// A change of `orders`.
 pub type OrderChange = Change<i64, Order>;
-/// A change of `customers`.
-pub type CustomerChange = Change<String, CustomerRow>;

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use sqlx::postgres::PgConnection;
 
-use super::batch::{Batch, Filled, Round, Unresolved, Written};
+use super::batch::{Batch, Filled, Written};
 use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, overtaken, refused, rounds, settle, truncate};
 use crate::change::fate::Fates;
 use crate::change::lsn_space::OtherSpace;
 use crate::change::position::Position;
+use crate::orders::write::{Round, Unresolved};
 
 /// What a transaction did.
 #[derive(Debug)]

@@ -8,73 +8,10 @@ use chrono::{DateTime, Utc};
 use super::Applied;
 use crate::change::position::Position;
 use crate::change::record::Landmark;
-use crate::change::rejection::{Reason, Rejection, Stage};
-use crate::orders::absent::Column;
-use crate::orders::enrich::{DeletedRow, EnrichedOrder, Enrichment, OrderState, ResultRow};
+use crate::change::rejection::Rejection;
 use crate::orders::order::Order;
-
-/// An order to be written.
-#[derive(Debug)]
-pub struct Put {
-    /// The order's id.
-    pub order_id: i64,
-    /// Index of its record in the batch.
-    pub record: usize,
-    /// How many changes this one stands for.
-    pub members: u64,
-    /// The order with its customer.
-    pub enriched: EnrichedOrder,
-    /// Where its event stands.
-    pub position: Position,
-}
-
-impl Put {
-    /// The row as it was written; `filled` is the order with what was stored. None while it is pending: the row keeps what it says of the customer.
-    fn into_row(self, filled: Option<Order>, revision: i64, now: DateTime<Utc>) -> Option<ResultRow> {
-        if self.enriched.enrichment == Enrichment::Pending {
-            return None;
-        }
-        let order = filled.unwrap_or(self.enriched.order);
-        Some(ResultRow {
-            order_id: self.order_id,
-            customer_id: order.customer_id.carried()?,
-            customer: self.enriched.customer,
-            product_id: order.product_id.carried()??,
-            quantity: order.quantity,
-            price: order.price,
-            total: order.total,
-            status: order.status.carried()?,
-            ordered_at: order.ordered_at,
-            updated_at: order.updated_at,
-            enrichment: self.enriched.enrichment,
-            refused: None,
-            processed_at: now,
-            revision,
-        })
-    }
-}
-
-/// An order to be removed.
-#[derive(Debug)]
-pub struct Delete {
-    /// The order's id.
-    pub order_id: i64,
-    /// Index of its record in the batch.
-    pub record: usize,
-    /// How many changes this one stands for.
-    pub members: u64,
-    /// Where its event stands.
-    pub position: Position,
-}
-
-/// Writes that do not depend on each other: each order once, both lists by ascending id.
-#[derive(Debug, Default)]
-pub struct Round {
-    /// Orders to write.
-    pub puts: Vec<Put>,
-    /// Orders to remove.
-    pub deletes: Vec<Delete>,
-}
+use crate::orders::row::{DeletedRow, OrderState};
+use crate::orders::write::Round;
 
 /// The row of a dead letter that the broker has acknowledged.
 #[derive(Debug, Clone)]
@@ -206,46 +143,5 @@ impl Batch {
             }
         }
         states
-    }
-}
-
-/// A change that leaves out a text, of an order that has no row to take it from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unresolved {
-    /// Index of its record in the batch.
-    pub record: usize,
-    column: Column,
-    /// Whether the event does not have the column at all.
-    absent: bool,
-}
-
-impl Unresolved {
-    /// What of the change is left out, if it is a text; an absent column is named before one that did not change.
-    #[must_use]
-    pub fn of(put: &Put) -> Option<Self> {
-        let order = &put.enriched.order;
-        let absent = order.unchanged_texts().find(|column| order.absent.contains(*column));
-        let column = absent.or_else(|| order.unchanged_texts().next())?;
-        Some(Self { record: put.record, column, absent: absent.is_some() })
-    }
-
-    /// The rejection of the change. `row` is where the event has its row, for a person.
-    #[must_use]
-    pub fn rejection(self, row: &str) -> Rejection {
-        let field = format!("{row}{}", self.column.as_str());
-        if self.absent {
-            return Rejection::invalid(format!(
-                "{field}: the event does not have the column, and results has no row to take the value from (was the column renamed, dropped, \
-                 made generated, or left out by the connector?)"
-            ));
-        }
-        Rejection {
-            reason: Reason::UnresolvedToast,
-            stage: Stage::Store,
-            message: format!(
-                "{field}: the event leaves out an unchanged value and results has no row to take it from: set REPLICA IDENTITY FULL on orders, \
-                 then update the order once more"
-            ),
-        }
     }
 }

@@ -2,10 +2,11 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::batch::{Batch, Delete, Put};
+use super::batch::Batch;
 use super::connections::Lease;
 use super::{Class, Results, StoreError, rounds};
 use crate::change::rejection::{Reason, Rejection, Stage};
+use crate::orders::write::{Delete, Put};
 
 /// A deferred constraint speaks up only at COMMIT, which a trial never reaches.
 const CHECK_NOW: &str = "set constraints all immediate";

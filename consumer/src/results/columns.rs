@@ -6,12 +6,12 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef, Postgres};
 use sqlx::{Decode, Encode, Type};
 
-use super::batch::Put;
 use super::column::Column;
 use super::numeric::Money;
 use crate::change::position::{Kind, Position};
 use crate::orders::enrich::Enrichment;
 use crate::orders::order::{Order, Timestamp};
+use crate::orders::write::Put;
 
 /// Microseconds from 1970-01-01 to 2000-01-01, where Postgres counts from.
 const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;

@@ -6,8 +6,8 @@ use super::batch::LetterRow;
 use super::{ApplyError, Claim, Results, fence, letters, marked, overtaken};
 use crate::change::fate::Fates;
 use crate::change::record::Landmark;
-use crate::customers::ChangedCustomer;
-use crate::orders::order::CustomerChange;
+use crate::orders::customer::ChangedCustomer;
+use crate::orders::customer::CustomerChange;
 
 /// The records from one offset to another of the customers' topic.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use sqlx::postgres::PgConnection;
 
 use super::{Results, StoreError};
-use crate::customers::ChangedCustomer;
+use crate::orders::customer::ChangedCustomer;
 
 /// In sql/results, with the reason why it is a function.
 const MARK: &str = "select mark_customers($1::text[], $2::text[], $3, $4)";

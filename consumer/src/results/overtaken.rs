@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use sqlx::postgres::PgConnection;
 
 use super::StoreError;
-use crate::customers::ChangedCustomer;
-use crate::orders::order::{CustomerChange, Effect};
+use crate::orders::customer::ChangedCustomer;
+use crate::orders::customer::CustomerChange;
+use crate::orders::order::Effect;
 
 const CLOSE_OF_ORDERS: &str = "
 with mine as (
@@ -84,7 +85,7 @@ pub(super) fn standing<'a>(changes: &[CustomerChange], changed: &'a [ChangedCust
 mod tests {
     use super::*;
     use crate::change::position::{Kind, Position};
-    use crate::orders::order::{Customer, CustomerRow};
+    use crate::orders::customer::{Customer, CustomerRow};
 
     fn change(id: &str, offset: i64, effect: Effect<CustomerRow>) -> CustomerChange {
         let position = Position { epoch: 1, partition: 2, offset, kind: Kind::Stream, commit: None, lsn: Some(offset), ts_ms: None };

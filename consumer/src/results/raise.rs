@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Results, StoreError};
-use crate::orders::enrich::OrderState;
+use crate::orders::row::OrderState;
 
 /// More than can have been given away since whatever Postgres was restored from.
 const FAR: i64 = 1_000_000_000_000;

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{Results, StoreError, due};
-use crate::orders::enrich::ResultRow;
+use crate::orders::row::ResultRow;
 use crate::reconcile::compare::Range;
 
 const ROWS_IN: &str = "select * from results where order_id > $1 and order_id <= $2 order by order_id";

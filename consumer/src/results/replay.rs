@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use sqlx::postgres::PgConnection;
 
-use super::batch::{Batch, Round, Written};
+use super::batch::{Batch, Written};
 use super::{ApplyError, Results, StoreError, due, marked, overtaken, rounds, settle, truncate};
 use crate::change::position::Position;
 use crate::change::rejection::Rejection;
-use crate::customers::ChangedCustomer;
+use crate::orders::customer::ChangedCustomer;
+use crate::orders::write::Round;
 
 /// A letter of a replay, at the index of its record in the batch.
 #[derive(Debug, Clone)]

@@ -8,11 +8,12 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::{Arguments, Row};
 
-use super::batch::{Batch, Delete, Filled, Put, Round, Unresolved, Written};
+use super::batch::{Batch, Filled, Written};
 use super::columns::{Orders, Positions};
 use super::{ApplyError, StoreError};
 use crate::orders::absent::Columns;
 use crate::orders::order::{Order, Text, Timestamp};
+use crate::orders::write::{Delete, Put, Round, Unresolved};
 
 /// Writes a batch of rows; public because the benchmark measures what this statement alone can do.
 ///

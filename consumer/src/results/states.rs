@@ -8,8 +8,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
 use super::{Class, Results, StoreError};
-use crate::orders::enrich::{DeletedRow, Enrichment, KnownCustomer, OrderState, ResultRow};
-use crate::orders::order::Customer;
+use crate::orders::customer::Customer;
+use crate::orders::enrich::{Enrichment, KnownCustomer};
+use crate::orders::row::{DeletedRow, OrderState, ResultRow};
 
 const LIVE: &str = "select * from results where order_id = any($1)";
 const DELETED: &str = "select order_id, deleted_at, revision from deleted_orders where order_id = any($1)";

@@ -10,20 +10,20 @@ use tokio::sync::Notify;
 
 use crate::change::envelope::{self, Decoder};
 use crate::config::{Breaker, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
-use crate::customers::{CommittedCustomers, Customers};
-use crate::flow::changes::Strictness;
-use crate::flow::{Flow, Limits, Places};
-use crate::follow::cache::{CacheSettings, OrderCache};
-use crate::follow::progress::Progress;
 use crate::health::{Health, Rules};
 use crate::kafka::dead_letter::DeadLetters;
 use crate::kafka::source::SourceConfig;
 use crate::metrics::Metrics;
+use crate::orders::changes::Strictness;
 use crate::orders::letter_cap::LetterCap;
-use crate::redis_link::breaker::{BreakerConfig, Forced};
-use crate::redis_link::{LinkSettings, RedisLink};
+use crate::redis::breaker::{BreakerConfig, Forced};
+use crate::redis::cache::{CacheSettings, OrderCache};
+use crate::redis::customers::{CommittedCustomers, Customers};
+use crate::redis::link::{LinkSettings, RedisLink};
+use crate::redis::progress::Progress;
 use crate::results::{Results, StoreConfig};
 use crate::run::watch;
+use crate::shared::{Limits, Places, Shared};
 
 /// The poll thread speaks every second; after this it is dead, and only a restart helps.
 const POLL_SILENCE: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ const LETTER_BYTES: usize = 16 << 20;
 /// Everything that runs, not yet running.
 pub struct Parts {
     /// What the workers share.
-    pub flow: Flow,
+    pub shared: Shared,
     /// The way to Redis.
     pub link: Arc<RedisLink>,
     /// What is committed of the customers' topic.
@@ -59,7 +59,7 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
     let watched = Arc::clone(&link);
     health.watch_breakers(move || watch::breakers(&watched));
     let (topic, metrics) = (config.kafka.customers_topic.clone(), Metrics::new(health.clone()));
-    let flow = Flow {
+    let shared = Shared {
         decoder: decoder(config),
         results: Results::new(&store_config(config)).context("database.url")?,
         customers: Customers::new(Arc::clone(&link), topic.clone(), committed.clone()).counted(metrics.clone()),
@@ -86,7 +86,7 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
     };
     let orders = source(config, &kafka, &config.kafka.orders_topic);
     let customers = topic.map(|topic| for_seldom_changes(source(config, &kafka, &topic)));
-    Ok(Parts { flow, link, committed, sources: [orders].into_iter().chain(customers).collect(), kafka })
+    Ok(Parts { shared, link, committed, sources: [orders].into_iter().chain(customers).collect(), kafka })
 }
 
 fn source(config: &Config, kafka: &[(String, String)], topic: &str) -> SourceConfig {

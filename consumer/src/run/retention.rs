@@ -21,9 +21,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
-use crate::flow::Flow;
 use crate::kafka::topics::places::{self, Asked, KafkaError};
 use crate::results::StoreError;
+use crate::shared::Shared;
 
 /// Between two walks: what is to go has waited for days.
 const INTERVAL: Duration = Duration::from_secs(3600);
@@ -90,14 +90,14 @@ enum Hindered {
 }
 
 /// Walks through what there is every hour, until it is aborted. Of all processes the one does it that has the first partition of orders.
-pub(super) async fn run(flow: Arc<Flow>, kept: Kept) {
+pub(super) async fn run(shared: Arc<Shared>, kept: Kept) {
     let mut removed = Highest::new();
     loop {
-        let is_ours = flow.places.of(&kept.orders).iter().any(|place| place.claim.partition == 0);
+        let is_ours = shared.places.of(&kept.orders).iter().any(|place| place.claim.partition == 0);
         let pause = if !is_ours {
             SOON
-        } else if let Err(error) = walk(&flow, &kept, &mut removed).await {
-            told(&flow, &error);
+        } else if let Err(error) = walk(&shared, &kept, &mut removed).await {
+            told(&shared, &error);
             LATER
         } else {
             INTERVAL
@@ -106,10 +106,10 @@ pub(super) async fn run(flow: Arc<Flow>, kept: Kept) {
     }
 }
 
-fn told(flow: &Flow, error: &Hindered) {
+fn told(shared: &Shared, error: &Hindered) {
     if let Hindered::Store(error) = error {
-        flow.troubled(TASK, error);
-    } else if let Some(suppressed) = flow.throttle(TASK) {
+        shared.troubled(TASK, error);
+    } else if let Some(suppressed) = shared.throttle(TASK) {
         tracing::warn!(suppressed, %error, "What has had its time stays longer; it is tried again");
     }
 }
@@ -117,31 +117,31 @@ fn told(flow: &Flow, error: &Hindered) {
 /// The highest offset of the letters that were removed, by topic and partition.
 type Highest = HashMap<(String, i32), i64>;
 
-async fn walk(flow: &Flow, kept: &Kept, removed: &mut Highest) -> Result<(), Hindered> {
+async fn walk(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(), Hindered> {
     let now = Utc::now();
     if let Some(time) = kept.deleted_orders {
-        forget_deleted(flow, kept, now - time).await?;
+        forget_deleted(shared, kept, now - time).await?;
     }
     if let Some(time) = kept.closed_letters {
-        remove_letters(flow, now - time, removed).await?;
+        remove_letters(shared, now - time, removed).await?;
         // A user who may not do it would be told every minute.
-        if let Err(error) = trim(flow, kept, removed).await {
-            told(flow, &error);
+        if let Err(error) = trim(shared, kept, removed).await {
+            told(shared, &error);
         }
     }
     Ok(())
 }
 
-async fn forget_deleted(flow: &Flow, kept: &Kept, before: DateTime<Utc>) -> Result<(), Hindered> {
+async fn forget_deleted(shared: &Shared, kept: &Kept, before: DateTime<Utc>) -> Result<(), Hindered> {
     let written = places::first_since(kept.asked(&kept.orders), before.timestamp_millis()).await?;
-    let entries = flow.results.entries(flow.decoder.epoch).await?;
+    let entries = shared.results.entries(shared.decoder.epoch).await?;
     let of_orders = entries.iter().filter(|entry| *entry.topic == *kept.orders);
     if !all_processed(&written, &of_orders.map(|entry| (entry.partition, entry.next_offset)).collect()) {
         return Ok(());
     }
     let (mut after, mut tombstones) = (i64::MIN, 0);
     loop {
-        let step = flow.results.forget_deleted(after, STEP, before).await?;
+        let step = shared.results.forget_deleted(after, STEP, before).await?;
         tombstones += step.tombstones;
         let Some(up_to) = step.up_to else { break };
         after = up_to;
@@ -158,10 +158,10 @@ fn all_processed(written: &BTreeMap<i32, i64>, processed: &HashMap<i32, i64>) ->
     !written.is_empty() && written.iter().all(|(partition, end)| *end == 0 || processed.get(partition).is_some_and(|next| next >= end))
 }
 
-async fn remove_letters(flow: &Flow, before: DateTime<Utc>, removed: &mut Highest) -> Result<(), Hindered> {
+async fn remove_letters(shared: &Shared, before: DateTime<Utc>, removed: &mut Highest) -> Result<(), Hindered> {
     let mut letters = 0;
     loop {
-        let step = flow.results.remove_closed_letters(before, STEP).await?;
+        let step = shared.results.remove_closed_letters(before, STEP).await?;
         if step.is_empty() {
             break;
         }
@@ -179,11 +179,11 @@ async fn remove_letters(flow: &Flow, before: DateTime<Utc>, removed: &mut Highes
 }
 
 /// Removes the records of the dead letter topic that no letter speaks of any more.
-async fn trim(flow: &Flow, kept: &Kept, removed: &mut Highest) -> Result<(), Hindered> {
+async fn trim(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(), Hindered> {
     let places: Vec<(String, i32)> = removed.keys().cloned().collect();
     for place in places {
         let Some(highest) = removed.get(&place) else { continue };
-        let lowest = flow.results.lowest_letter(&place.0, place.1).await?;
+        let lowest = shared.results.lowest_letter(&place.0, place.1).await?;
         let below = lowest.unwrap_or(i64::MAX).min(highest + 1);
         places::forget_below(kept.asked(&place.0), place.1, below).await?;
         // Those that are higher wait for a lower letter, and go with it.

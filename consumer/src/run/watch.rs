@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::flow::claim;
-use crate::flow::{Flow, Place};
 use crate::health::{Dependency, Health};
 use crate::kafka::source::{Event, Partition};
 use crate::kafka::topics::{self, Expected, Grade, Judgement};
 use crate::results::ledger::Standing;
+use crate::shared::{Place, Shared};
 
 mod customers;
 mod redis;
@@ -60,33 +60,33 @@ pub(super) fn note(health: &Health, topic: &str, event: Event) {
 }
 
 /// Asks Postgres for a sign of life.
-pub(super) async fn postgres(flow: Arc<Flow>) {
+pub(super) async fn postgres(shared: Arc<Shared>) {
     let mut second = every_second();
     loop {
         second.tick().await;
-        match flow.results.ping().await {
-            Ok(()) => flow.health.up(Dependency::Postgres),
+        match shared.results.ping().await {
+            Ok(()) => shared.health.up(Dependency::Postgres),
             // Whatever it says: who may not connect, or finds no room or a standby, has no Postgres.
-            Err(error) => flow.health.down(Dependency::Postgres, error.class().as_str()),
+            Err(error) => shared.health.down(Dependency::Postgres, error.class().as_str()),
         }
     }
 }
 
 /// Reads how far each partition is behind, and how far Redis is behind it.
-pub(super) async fn partitions(flow: Arc<Flow>) {
+pub(super) async fn partitions(shared: Arc<Shared>) {
     let mut second = every_second();
     loop {
         second.tick().await;
-        for place in flow.places.all() {
+        for place in shared.places.all() {
             let (topic, partition, progress) = (&place.claim.topic, place.claim.partition, place.progress());
             let end = progress.watermarks().high;
-            flow.health.high_watermark(topic, partition, end, progress.told());
+            shared.health.high_watermark(topic, partition, end, progress.told());
             if progress.lag() == 0 {
-                flow.health.end_reached(topic, partition, progress.done(), end);
+                shared.health.end_reached(topic, partition, progress.done(), end);
             }
             if let Ok(reflection) = place.reflection.try_lock() {
                 let behind = progress.done() - reflection.acknowledged;
-                flow.metrics.redis_behind(topic, partition, u64::try_from(behind).unwrap_or(0));
+                shared.metrics.redis_behind(topic, partition, u64::try_from(behind).unwrap_or(0));
             }
         }
     }
@@ -94,23 +94,23 @@ pub(super) async fn partitions(flow: Arc<Flow>) {
 
 /// Compares each partition with the ledger: a worker without records would not notice that it was fenced, or that Postgres has lost its last
 /// commits (P2, P4, P9). And notes there which partitions this process has stopped, for whoever asks another process or none.
-pub(super) async fn fences(flow: Arc<Flow>) {
+pub(super) async fn fences(shared: Arc<Shared>) {
     let (mut second, process) = (every_second(), claim::process());
     loop {
         second.tick().await;
         // Before the ledger is asked: what is committed meanwhile is no loss.
         let committed: Vec<(Arc<Place>, i64)> =
-            flow.places.all().into_iter().map(|place| (Arc::clone(&place), place.progress().done())).collect();
-        let Ok(ledger) = flow.results.standings(flow.decoder.epoch).await else { continue };
+            shared.places.all().into_iter().map(|place| (Arc::clone(&place), place.progress().done())).collect();
+        let Ok(ledger) = shared.results.standings(shared.decoder.epoch).await else { continue };
         for (place, committed) in committed {
             let is_of_place = |row: &&Standing| *row.topic == *place.claim.topic && row.partition == place.claim.partition;
             place.compare(ledger.iter().find(is_of_place), committed);
         }
-        let stops = flow.health.snapshot().stops();
+        let stops = shared.health.snapshot().stops();
         for Standing { topic, partition, stopped, .. } in &ledger {
             let Some((.., why)) = stops.iter().find(|(of, number, _)| **of == **topic && number == partition) else { continue };
             if stopped != why
-                && let Err(error) = flow.results.note_stopped(flow.decoder.epoch, topic, *partition, &process, why.as_deref()).await
+                && let Err(error) = shared.results.note_stopped(shared.decoder.epoch, topic, *partition, &process, why.as_deref()).await
             {
                 tracing::debug!(%error, topic, partition, "That a partition has stopped, or goes on, was not noted; it is tried again");
             }
@@ -119,15 +119,15 @@ pub(super) async fn fences(flow: Arc<Flow>) {
 }
 
 /// Counts the orders that wait for the sweep, in the partitions of this process.
-pub(super) async fn due(flow: Arc<Flow>, topic: String) {
+pub(super) async fn due(shared: Arc<Shared>, topic: String) {
     let mut second = every_second();
     loop {
         second.tick().await;
-        let partitions: Vec<i32> = flow.places.of(&topic).iter().map(|place| place.claim.partition).collect();
-        match flow.results.count_due(&partitions, MOST_DUE).await {
-            Ok(due) => flow.metrics.rows_due(u64::try_from(due).unwrap_or(0)),
+        let partitions: Vec<i32> = shared.places.of(&topic).iter().map(|place| place.claim.partition).collect();
+        match shared.results.count_due(&partitions, MOST_DUE).await {
+            Ok(due) => shared.metrics.rows_due(u64::try_from(due).unwrap_or(0)),
             // The last number stands.
-            Err(error) => flow.metrics.postgres_error(error.class().as_str()),
+            Err(error) => shared.metrics.postgres_error(error.class().as_str()),
         }
     }
 }

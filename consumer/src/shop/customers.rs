@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::{SourceDatabase, SourceDatabaseError};
-use crate::orders::order::Customer;
+use crate::orders::customer::Customer;
 
 /// By the order of the primary key's own index, whatever its collation.
 const AFTER: &str = "select id::text, name::text, email::text, tier::text, country::text from customers where id > $1 order by id limit $2";

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use chrono::Utc;
 
-use super::{CHUNK, Swept, Topics};
-use crate::flow::Flow;
-use crate::follow::progress::{Advance, Of};
-use crate::orders::enrich::{Enrichment, Lookup, OrderState, ResultRow, nobody};
-use crate::redis_link::Run;
+use super::{CHUNK, Swept};
+use crate::orders::enrich::{Enrichment, Lookup, nobody};
+use crate::orders::row::{OrderState, ResultRow};
+use crate::redis::link::Run;
+use crate::redis::progress::{Advance, Of};
 use crate::results::StoreError;
 use crate::results::due::Due;
+use crate::shared::Shared;
+use crate::shared::Topics;
 
 /// Orders whose customer is missing are looked at as rarely as this in the end. The customer's event wakes them; looking is for what no event
 /// tells, such as a hash that was written by hand. An order costs about fifteen looks in its first nine hours and four a day from then on.
@@ -21,48 +23,48 @@ const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
 const LONGEST_WAIT_WITHOUT_EVENTS: Duration = Duration::from_secs(5 * 60);
 
 /// A chunk of what is due of a partition.
-pub(super) async fn chunk(flow: &Flow, topics: &Topics, partition: i32) -> Result<Swept, StoreError> {
-    let due = flow.results.take_due(flow.decoder.epoch, partition, CHUNK).await?;
-    if due.is_empty() { Ok(Swept::Nothing) } else { complete(flow, topics, &due).await }
+pub(super) async fn chunk(shared: &Shared, topics: &Topics, partition: i32) -> Result<Swept, StoreError> {
+    let due = shared.results.take_due(shared.decoder.epoch, partition, CHUNK).await?;
+    if due.is_empty() { Ok(Swept::Nothing) } else { complete(shared, topics, &due).await }
 }
 
-async fn complete(flow: &Flow, topics: &Topics, due: &[Due]) -> Result<Swept, StoreError> {
+async fn complete(shared: &Shared, topics: &Topics, due: &[Due]) -> Result<Swept, StoreError> {
     let ids: Vec<i64> = due.iter().map(|due| due.order_id).collect();
-    let read = flow.results.states(&ids).await?;
+    let read = shared.results.states(&ids).await?;
     let (mut states, mut refused) = (read.states, HashMap::from_iter(read.unreadable));
-    let run = match flow.redis_progress.server().await {
+    let run = match shared.redis_progress.server().await {
         Ok(run) => run,
-        Err(error) => return Ok(flow.redis_troubled("sweeping order hashes", &error, Swept::RedisIsAway)),
+        Err(error) => return Ok(shared.redis_troubled("sweeping order hashes", &error, Swept::RedisIsAway)),
     };
     let customer_ids: Vec<&str> = live(&states).filter_map(|row| row.customer_id.as_deref()).collect();
-    let (lookups, token) = flow.customers.look_up(&customer_ids).await;
+    let (lookups, token) = shared.customers.look_up(&customer_ids).await;
     if Lookup::is_unavailable(&lookups) {
         return Ok(Swept::RedisIsAway);
     }
 
     let mut answers = lookups.iter();
-    let of_row = |row: &ResultRow| completed(row, row.customer_id.as_ref().and_then(|_| answers.next()), flow.refresh);
+    let of_row = |row: &ResultRow| completed(row, row.customer_id.as_ref().and_then(|_| answers.next()), shared.refresh);
     let outdated: Vec<ResultRow> = live(&states).filter_map(of_row).collect();
-    let moved = refresh(flow, &mut states, outdated, &mut refused).await?;
-    let epoch = flow.decoder.epoch;
-    let written = match flow.cache.write_orders(&states, epoch, Some(&token)).await {
+    let moved = refresh(shared, &mut states, outdated, &mut refused).await?;
+    let epoch = shared.decoder.epoch;
+    let written = match shared.cache.write_orders(&states, epoch, Some(&token)).await {
         Ok(written) => written,
-        Err(error) => return Ok(flow.redis_troubled("sweeping order hashes", &error, Swept::RedisIsAway)),
+        Err(error) => return Ok(shared.redis_troubled("sweeping order hashes", &error, Swept::RedisIsAway)),
     };
 
-    flow.metrics.order_hashes(written.written as u64, written.stale as u64);
-    let again: HashSet<i64> = flow.to_refresh(written.outdated, &states).into_iter().chain(moved).collect();
+    shared.metrics.order_hashes(written.written as u64, written.stale as u64);
+    let again: HashSet<i64> = shared.to_refresh(written.outdated, &states).into_iter().chain(moved).collect();
     let missing: HashSet<i64> = live(&states).filter(|row| row.enrichment == Enrichment::Missing).map(|row| row.order_id).collect();
     let (held_up, others): (Vec<Due>, Vec<Due>) = due.iter().partition(|due| refused.contains_key(&due.order_id));
     let (later, done): (Vec<Due>, Vec<Due>) =
         others.iter().filter(|due| !again.contains(&due.order_id)).partition(|due| missing.contains(&due.order_id));
-    put_off(flow, &held_up, &refused).await?;
-    flow.results.postpone_due(&later, longest_wait(topics)).await?;
-    if !acknowledged(flow, &topics.orders, &done, run).await {
+    put_off(shared, &held_up, &refused).await?;
+    shared.results.postpone_due(&later, longest_wait(topics)).await?;
+    if !acknowledged(shared, &topics.orders, &done, run).await {
         return Ok(Swept::RedisIsAway);
     }
-    flow.results.finish_due(epoch, &done).await?;
-    flow.results_changed();
+    shared.results.finish_due(epoch, &done).await?;
+    shared.results_changed();
     Ok(Swept::Some)
 }
 
@@ -71,26 +73,26 @@ fn longest_wait(topics: &Topics) -> Duration {
 }
 
 /// Orders whose row Postgres refuses stay on the list, with the reason, and are tried again rarely; the reason is told.
-async fn put_off(flow: &Flow, held_up: &[Due], refused: &HashMap<i64, String>) -> Result<(), StoreError> {
+async fn put_off(shared: &Shared, held_up: &[Due], refused: &HashMap<i64, String>) -> Result<(), StoreError> {
     let with_reason: Vec<(Due, &str)> = held_up.iter().filter_map(|due| Some((*due, refused.get(&due.order_id)?.as_str()))).collect();
     if let Some((_, refusal)) = with_reason.first() {
-        flow.rows_refused("completed", with_reason.len(), refusal);
+        shared.rows_refused("completed", with_reason.len(), refusal);
     }
-    flow.results.refuse_due(&with_reason).await
+    shared.results.refuse_due(&with_reason).await
 }
 
 /// Tells Redis the number of this sweep, in each partition. Not if it was restarted since the hashes were written, or has less than it should.
-async fn acknowledged(flow: &Flow, topic: &str, done: &[Due], run: Run) -> bool {
+async fn acknowledged(shared: &Shared, topic: &str, done: &[Due], run: Run) -> bool {
     let partitions: HashMap<i32, &Due> = done.iter().map(|due| (due.partition, due)).collect();
     for (partition, due) in partitions {
-        let of = Of { topic, partition, epoch: flow.decoder.epoch };
-        match flow.redis_progress.advance_swept(of, due.swept, due.sweep, run).await {
+        let of = Of { topic, partition, epoch: shared.decoder.epoch };
+        match shared.redis_progress.advance_swept(of, due.swept, due.sweep, run).await {
             Ok(Advance::Moved) => {}
             Ok(Advance::Behind { .. }) => {
-                flow.behind.notify_one();
+                shared.behind.notify_one();
                 return false;
             }
-            Err(error) => return flow.redis_troubled("telling Redis of a sweep", &error, false),
+            Err(error) => return shared.redis_troubled("telling Redis of a sweep", &error, false),
         }
     }
     true
@@ -116,7 +118,7 @@ fn completed(row: &ResultRow, lookup: Option<&Lookup>, refresh: bool) -> Option<
 /// Writes the completed rows and puts their new revisions into `states`; takes out and returns the orders that have changed meanwhile. Rows
 /// that Postgres refuses stay as they are, and are added to `refused`.
 async fn refresh(
-    flow: &Flow,
+    shared: &Shared,
     states: &mut Vec<OrderState>,
     outdated: Vec<ResultRow>,
     refused: &mut HashMap<i64, String>,
@@ -125,7 +127,7 @@ async fn refresh(
         return Ok(Vec::new());
     }
     let now = Utc::now();
-    let refreshed = flow.results.refresh(&outdated, now).await?;
+    let refreshed = shared.results.refresh(&outdated, now).await?;
     refused.extend(refreshed.refused);
     let mut fresh: HashMap<i64, ResultRow> = outdated.into_iter().map(|row| (row.order_id, row)).collect();
     let (mut moved, mut refreshed_rows, mut completed_rows) = (Vec::new(), 0, 0);
@@ -144,7 +146,7 @@ async fn refresh(
         *row = ResultRow { revision, processed_at: now, ..completed };
         true
     });
-    flow.metrics.rows_completed(completed_rows);
-    flow.metrics.rows_refreshed(refreshed_rows);
+    shared.metrics.rows_completed(completed_rows);
+    shared.metrics.rows_refreshed(refreshed_rows);
     Ok(moved)
 }

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::{Swept, part};
-use crate::flow::Flow;
 use crate::orders::enrich::Lookup;
 use crate::results::StoreError;
 use crate::results::marked::Step;
+use crate::shared::Shared;
 
 /// Customers of each partition in one round.
 const CUSTOMERS: i64 = 500;
@@ -15,10 +15,10 @@ const CUSTOMERS: i64 = 500;
 const ENOUGH: Duration = Duration::from_secs(1);
 
 /// A step for each marked customer. One who cannot be looked through does not hold up the others.
-pub(super) async fn expand(flow: &Flow, partitions: &[i32]) -> Result<Swept, StoreError> {
-    let marked = flow.results.marked_customers(partitions, CUSTOMERS).await?;
+pub(super) async fn expand(shared: &Shared, partitions: &[i32]) -> Result<Swept, StoreError> {
+    let marked = shared.results.marked_customers(partitions, CUSTOMERS).await?;
     let ids: Vec<&str> = marked.iter().map(|marked| marked.customer_id.as_str()).collect();
-    let (lookups, _) = flow.customers.look_up(&ids).await;
+    let (lookups, _) = shared.customers.look_up(&ids).await;
     let (began, mut all) = (Instant::now(), Swept::Nothing);
     for (marked, lookup) in marked.iter().zip(lookups) {
         let version = match &lookup {
@@ -26,8 +26,8 @@ pub(super) async fn expand(flow: &Flow, partitions: &[i32]) -> Result<Swept, Sto
             Lookup::Missing => None,
             Lookup::Unavailable => return Ok(Swept::RedisIsAway),
         };
-        let expanded = flow.results.expand(marked, version, flow.refresh, Step::USUAL).await;
-        all = all.max(part(flow, expanded.map(|_| Swept::Some))?);
+        let expanded = shared.results.expand(marked, version, shared.refresh, Step::USUAL).await;
+        all = all.max(part(shared, expanded.map(|_| Swept::Some))?);
         if began.elapsed() > ENOUGH {
             break;
         }

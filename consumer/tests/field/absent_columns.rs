@@ -1,6 +1,7 @@
 //! A shop that renames, drops or generates a column, and one that leaves a column empty: absent is not null (P2, P9).
 
-use orderstream::orders::order::{Customer, CustomerChange, CustomerRow, Effect, Text};
+use orderstream::orders::customer::{Customer, CustomerChange, CustomerRow};
+use orderstream::orders::order::{Effect, Text};
 
 use crate::restored::Restored;
 use crate::shop::Shop;

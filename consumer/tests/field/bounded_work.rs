@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use chrono::Utc;
-use orderstream::customers::ChangedCustomer;
-use orderstream::orders::enrich::{OrderState, ResultRow};
+use orderstream::orders::customer::ChangedCustomer;
+use orderstream::orders::row::{OrderState, ResultRow};
 use orderstream::results::Results;
 use orderstream::results::marked::Step;
 use sqlx::{AssertSqlSafe, Connection};

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use orderstream::change::rejection::Reason;
 use orderstream::orders::absent::{Column, Columns};
-use orderstream::orders::enrich::{Enrichment, OrderState, ResultRow};
+use orderstream::orders::enrich::Enrichment;
 use orderstream::orders::order::{Text, Timestamp};
-use orderstream::results::batch::{Batch, Round};
+use orderstream::orders::row::{OrderState, ResultRow};
+use orderstream::orders::write::Round;
+use orderstream::results::batch::Batch;
 use orderstream::results::{ApplyError, Class};
 
 use crate::shop::fresh::{Fresh, at, batch, delete, put};

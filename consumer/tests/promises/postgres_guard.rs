@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use orderstream::change::position::{Kind, Position};
-use orderstream::orders::enrich::OrderState;
+use orderstream::orders::row::OrderState;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use sqlx::Connection;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use orderstream::customers::ChangedCustomer;
-use orderstream::orders::enrich::{KnownCustomer, OrderState, ResultRow};
+use orderstream::orders::customer::ChangedCustomer;
+use orderstream::orders::enrich::KnownCustomer;
+use orderstream::orders::row::{OrderState, ResultRow};
 use orderstream::results::Results;
 use orderstream::results::marked::Step;
 

@@ -2,7 +2,8 @@
 
 use orderstream::change::position::Position;
 use orderstream::change::rejection::Rejection;
-use orderstream::results::batch::{Batch, LetterRow, Put};
+use orderstream::orders::write::Put;
+use orderstream::results::batch::{Batch, LetterRow};
 
 use crate::shop::fresh::{Fresh, at, batch, put};
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use chrono::DateTime;
-use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::follow::cache::Written;
-use orderstream::orders::enrich::{DeletedRow, Lookup, OrderState};
-use orderstream::redis_link::{LinkSettings, Means, RedisError, RedisLink, Weight};
+use orderstream::orders::enrich::Lookup;
+use orderstream::orders::row::{DeletedRow, OrderState};
+use orderstream::redis::cache::Written;
+use orderstream::redis::customers::{CommittedCustomers, Customers};
+use orderstream::redis::link::{LinkSettings, Means, RedisError, RedisLink, Weight};
 use redis::AsyncCommands;
 
 use crate::server::Server;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use orderstream::customers::{CommittedCustomers, Customers};
 use orderstream::orders::enrich::Lookup;
-use orderstream::redis_link::RedisError;
-use orderstream::redis_link::breaker::State;
+use orderstream::redis::breaker::State;
+use orderstream::redis::customers::{CommittedCustomers, Customers};
+use orderstream::redis::link::RedisError;
 
 use crate::server::{Server, eventually};
 use crate::write_back::{cache, live, row};

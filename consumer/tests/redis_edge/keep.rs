@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
 use orderstream::change::position::{Kind, Position};
-use orderstream::customers::{ChangedCustomer, Customers, PutError};
-use orderstream::follow::progress::{Advance, Progress};
-use orderstream::orders::order::{Customer, CustomerChange, CustomerRow, Effect, Text};
-use orderstream::redis_link::RedisError;
+use orderstream::orders::customer::ChangedCustomer;
+use orderstream::orders::customer::{Customer, CustomerChange, CustomerRow};
+use orderstream::orders::order::{Effect, Text};
+use orderstream::redis::customers::{Customers, PutError};
+use orderstream::redis::link::RedisError;
+use orderstream::redis::progress::{Advance, Progress};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use redis::AsyncCommands;
@@ -179,7 +181,7 @@ async fn the_progress_moves_forward_only_and_only_over_whole_ground() {
     assert_eq!(progress.advance(of(3, 0), 2, 7, None).await, Ok(Advance::Moved), "it is further already");
     assert_eq!(progress.advance(of(3, 0), 7, 1_000_000_000_000, None).await, Ok(Advance::Moved), "digits beyond a double are no matter");
     progress.set(of(3, 0), 1, None).await.expect("nothing happens");
-    let later = orderstream::follow::progress::Point { epoch: 1, next_offset: 0 };
+    let later = orderstream::redis::progress::Point { epoch: 1, next_offset: 0 };
     assert_eq!(progress.advance(of(3, 1), 0, 1, None).await, Ok(Advance::Behind { stored: Some(point(1_000_000_000_000)) }));
     progress.set(of(3, 1), 0, None).await.expect("set");
     let read = progress.read().await.expect("read");
@@ -189,7 +191,7 @@ async fn the_progress_moves_forward_only_and_only_over_whole_ground() {
 #[tokio::test]
 async fn without_a_customers_topic_nothing_is_written() {
     let server = Server::start().await;
-    let customers = Customers::new(server.link(), None, orderstream::customers::CommittedCustomers::default());
+    let customers = Customers::new(server.link(), None, orderstream::redis::customers::CommittedCustomers::default());
     let put = customers.put_customers(&[change("C1", 0, "Ann")], 0, 0, 0, 1).await;
     assert!(matches!(put, Err(PutError::Redis(RedisError::Refused(_)))));
     assert!(server.hash("customer:C1").await.is_empty());

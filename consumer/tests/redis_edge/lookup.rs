@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::follow::progress::{Advance, Progress};
 use orderstream::orders::enrich::Lookup;
+use orderstream::redis::customers::{CommittedCustomers, Customers};
+use orderstream::redis::progress::{Advance, Progress};
 
 use crate::keep::{change, delete, put};
 use crate::server::{Server, TOPIC, customers, of, point};

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::follow::progress::{Advance, Progress};
 use orderstream::orders::enrich::Lookup;
-use orderstream::redis_link::breaker::{BreakerConfig, Forced, State};
-use orderstream::redis_link::{LinkSettings, RedisError, RedisLink};
+use orderstream::redis::breaker::{BreakerConfig, Forced, State};
+use orderstream::redis::customers::{CommittedCustomers, Customers};
+use orderstream::redis::link::{LinkSettings, RedisError, RedisLink};
+use orderstream::redis::progress::{Advance, Progress};
 use tokio::time::timeout;
 
 use crate::keep::{change, put};

@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use orderstream::customers::{CommittedCustomers, Customers};
-use orderstream::follow::progress::{Of, Point, Progress};
-use orderstream::redis_link::{LinkSettings, RedisLink};
+use orderstream::redis::customers::{CommittedCustomers, Customers};
+use orderstream::redis::link::{LinkSettings, RedisLink};
+use orderstream::redis::progress::{Of, Point, Progress};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;

@@ -2,11 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use orderstream::customers::CustomersToken;
-use orderstream::follow::cache::{CacheSettings, OrderCache, RECENT_ORDERS, Written};
-use orderstream::orders::enrich::{DeletedRow, Enrichment, KnownCustomer, OrderState, ResultRow};
-use orderstream::orders::order::{Customer, Timestamp};
-use orderstream::redis_link::RedisLink;
+use orderstream::orders::customer::Customer;
+use orderstream::orders::enrich::{Enrichment, KnownCustomer};
+use orderstream::orders::order::Timestamp;
+use orderstream::orders::row::{DeletedRow, OrderState, ResultRow};
+use orderstream::redis::cache::{CacheSettings, OrderCache, RECENT_ORDERS, Written};
+use orderstream::redis::customers::CustomersToken;
+use orderstream::redis::link::RedisLink;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use redis::AsyncCommands;
@@ -189,7 +191,7 @@ fn the_newest_state_stays_whatever_the_order_of_writing() {
 }
 
 /// A cache beside customers that are kept live, with Ann as C1 at version 0.0.0 and Bob as C2 at 0.0.1.
-async fn beside_customers(server: &Server) -> (OrderCache, orderstream::customers::Customers, CustomersToken) {
+async fn beside_customers(server: &Server) -> (OrderCache, orderstream::redis::customers::Customers, CustomersToken) {
     let link = server.link();
     let (customers, _) = customers(&link).await;
     put(&customers, &[change("C1", 0, "Ann"), change("C2", 1, "Bob")]).await;

@@ -12,7 +12,8 @@ use super::schema::Schema;
 use super::time;
 use crate::change::rejection::{Reason, Rejection, Stage};
 use crate::orders::absent::{Column, Columns};
-use crate::orders::order::{CustomerRow, Order, Text};
+use crate::orders::customer::CustomerRow;
+use crate::orders::order::{Order, Text};
 
 /// What stands in the place of a TOAST value that did not change
 /// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values>).

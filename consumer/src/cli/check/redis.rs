@@ -3,7 +3,7 @@
 use super::{Findings, in_time};
 use crate::config::Config;
 use crate::config::secret::redact_url;
-use crate::redis_link::{Facts, RedisError, RedisLink, Weight};
+use crate::redis::link::{Facts, RedisError, RedisLink, Weight};
 use crate::run::assemble::link_settings;
 
 pub(super) async fn check(config: &Config) -> Findings {

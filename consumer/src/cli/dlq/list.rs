@@ -20,7 +20,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, parts: &Parts) -> anyhow::Result<ExitCode> {
-    let (filter, results) = (arguments.which.filter(arguments.all), &parts.flow.results);
+    let (filter, results) = (arguments.which.filter(arguments.all), &parts.shared.results);
     print(histogram(&unreadable(results.letter_counts(&filter).await)?))?;
     let letters = unreadable(results.newest_letters(&filter, arguments.limit.into()).await)?;
     if letters.is_empty() {

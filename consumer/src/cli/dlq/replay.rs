@@ -15,17 +15,17 @@ use super::{Which, histogram, unreadable};
 use crate::change::record::Record;
 use crate::cli::{FAILED, offsets, print};
 use crate::config::Config;
-use crate::flow::Flow;
 use crate::flow::replay::customers::CustomersLog;
 use crate::flow::replay::{self, Original};
-use crate::follow::progress::Point;
 use crate::kafka::dead_letter;
 use crate::kafka::reread::Reread;
 use crate::kafka::source::survey;
+use crate::redis::progress::Point;
 use crate::results::dead_letters::{Count, Filter, Letter, Replayable};
 use crate::results::lock::Work;
 use crate::results::replay::Tally;
 use crate::run::assemble::Parts;
+use crate::shared::Shared;
 
 /// Letters in one transaction.
 const CHUNK: usize = 200;
@@ -49,26 +49,26 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -> anyhow::Result<ExitCode> {
-    let (flow, topics) = (&parts.flow, offsets::topics(config));
+    let (shared, topics) = (&parts.shared, offsets::topics(config));
     let filter = arguments.which.filter(false);
     if let Some(topic) = filter.topic.as_ref().filter(|topic| !topics.contains(topic)) {
         bail!("letters of {topic} are not replayed, only those of {}", topics.join(" and "));
     }
-    let counts = unreadable(flow.results.letter_counts(&filter).await)?;
+    let counts = unreadable(shared.results.letter_counts(&filter).await)?;
     print(histogram(&counts))?;
     let (left, why) = left_alone(&counts, &topics, config.source.epoch, arguments.max_replays);
     print(why)?;
     if !arguments.execute {
         return print("Nothing was changed; add --execute to replay them.\n");
     }
-    let Some(_lock) = flow.results.lock(Work::Replay).await? else {
+    let Some(_lock) = shared.results.lock(Work::Replay).await? else {
         bail!("another `orderstream dlq replay` is running on this database; wait for it");
     };
     know_customers(config, parts).await?;
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
     let customers = customers_log(config, &reread).await?;
     let (began, taken, tally) = (Instant::now(), 0, Tally::default());
-    let mut run = Run { flow, arguments, filter, config, topics, customers, began, taken, tally, left };
+    let mut run = Run { shared, arguments, filter, config, topics, customers, began, taken, tally, left };
     let outcome = run.all(&reread).await;
     print(told(run.tally, config))?;
     outcome.context("the replay has ended early; what was replayed is recorded, and it goes on there when it is started again")?;
@@ -101,7 +101,7 @@ fn left_alone(counts: &[Count], topics: &[String], epoch: i32, max_replays: i32)
 async fn know_customers(config: &Config, parts: &Parts) -> anyhow::Result<()> {
     let Some(topic) = &config.kafka.customers_topic else { return Ok(()) };
     let epoch = config.source.epoch;
-    let committed = parts.flow.results.committed(epoch, topic).await?;
+    let committed = parts.shared.results.committed(epoch, topic).await?;
     parts.committed.set(committed.into_iter().map(|(partition, next_offset)| (partition, Point { epoch, next_offset })).collect());
     Ok(())
 }
@@ -128,7 +128,7 @@ fn told(tally: Tally, config: &Config) -> String {
 
 /// A replay under way.
 struct Run<'a> {
-    flow: &'a Flow,
+    shared: &'a Shared,
     arguments: &'a Arguments,
     filter: Filter,
     config: &'a Config,
@@ -150,12 +150,12 @@ impl Run<'_> {
         let read = self.topics.clone();
         let of = Replayable { dlq_topic, topics: &read, epoch: self.config.source.epoch, max_replays: self.arguments.max_replays };
         let topic: Arc<str> = dlq_topic.into();
-        for stretch in self.flow.results.stretches(&self.filter, of).await? {
+        for stretch in self.shared.results.stretches(&self.filter, of).await? {
             let log = survey.logs.iter().find(|(partition, _)| partition.number == stretch.dlq_partition).map(|(_, log)| *log);
             let Some(log) = log else { bail!("{dlq_topic} has no partition {}", stretch.dlq_partition) };
             if stretch.first < log.low {
                 let (partition, filter) = (stretch.dlq_partition, &self.filter);
-                let gone = self.flow.results.letters_before(filter, of, partition, log.low).await?;
+                let gone = self.shared.results.letters_before(filter, of, partition, log.low).await?;
                 self.left += gone;
                 print(format_args!("partition {partition}: {gone} letters are gone from {dlq_topic} by its retention\n"))?;
             }
@@ -173,7 +173,7 @@ impl Run<'_> {
     /// False once `--max` is reached.
     async fn batch(&mut self, records: Vec<Record>, of: Replayable<'_>, dlq_partition: i32) -> anyhow::Result<bool> {
         let offsets: Vec<i64> = records.iter().map(|record| record.offset).collect();
-        let letters = self.flow.results.letters_at(&self.filter, of, dlq_partition, &offsets).await?;
+        let letters = self.shared.results.letters_at(&self.filter, of, dlq_partition, &offsets).await?;
         let letters: HashMap<i64, Letter> = letters.into_iter().map(|letter| (letter.dlq_offset, letter)).collect();
         let mut originals = Vec::with_capacity(letters.len());
         for record in records {
@@ -215,10 +215,10 @@ impl Run<'_> {
         let (of_customers, of_orders): (Vec<Original>, Vec<Original>) = originals.into_iter().partition(is_of_customers);
         // Customers first: an order of the same chunk finds its customer.
         if !of_customers.is_empty() {
-            self.tally += replay::customers::replay(self.flow, &mut self.customers, &of_customers).await?;
+            self.tally += replay::customers::replay(self.shared, &mut self.customers, &of_customers).await?;
         }
         if !of_orders.is_empty() {
-            self.tally += replay::replay(self.flow, &of_orders).await?;
+            self.tally += replay::replay(self.shared, &of_orders).await?;
         }
         Ok(())
     }

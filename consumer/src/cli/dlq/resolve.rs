@@ -35,7 +35,7 @@ fn words(text: &str) -> Result<String, &'static str> {
 }
 
 pub(super) async fn run(arguments: &Arguments, parts: &Parts) -> anyhow::Result<ExitCode> {
-    let results = &parts.flow.results;
+    let results = &parts.shared.results;
     let mut filter = Filter { ids: arguments.ids.clone(), ..arguments.which.filter(false) };
     if is_unlimited(&filter) {
         bail!("say which letters: by id, or by --reason, --topic, --key, --since or --until");

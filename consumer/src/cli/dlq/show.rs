@@ -24,7 +24,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -> anyhow::Result<ExitCode> {
-    let Some(letter) = unreadable(parts.flow.results.letter(&arguments.id).await)? else {
+    let Some(letter) = unreadable(parts.shared.results.letter(&arguments.id).await)? else {
         bail!("no letter {}; `orderstream dlq list --all` lists them", arguments.id);
     };
     print(facts(&letter))?;

@@ -7,9 +7,9 @@ use anyhow::Context;
 use super::meter::Meter;
 use super::walk::Suspects;
 use super::{CHUNK, Sides};
-use crate::customers::SeenCustomer;
-use crate::follow::cache::leftovers::Page;
 use crate::reconcile::report::Report;
+use crate::redis::cache::leftovers::Page;
+use crate::redis::customers::SeenCustomer;
 
 const REDIS: &str = "Redis; --no-redis leaves it out";
 
@@ -21,7 +21,7 @@ pub(super) async fn customers(sides: &Sides<'_>, found: &mut Suspects, report: &
         let customers = sides.source.customers_after(after.as_deref(), CHUNK as i64).await?;
         let Some((last, _)) = customers.last() else { break };
         compared += customers.len() as i64;
-        found.customers.extend(sides.flow.customers.wrong(&customers).await.context(REDIS)?);
+        found.customers.extend(sides.shared.customers.wrong(&customers).await.context(REDIS)?);
         meter.at(compared, found.customers.len());
         after = Some(last.clone());
     }
@@ -31,8 +31,8 @@ pub(super) async fn customers(sides: &Sides<'_>, found: &mut Suspects, report: &
 
 /// Looks through all keys for orders and customers that should not be there.
 pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects) -> anyhow::Result<()> {
-    let mut meter = Meter::new("keys", sides.flow.cache.keys().await.context(REDIS)?);
-    let (mut page, mut seen) = (sides.flow.cache.page("0").await.context(REDIS)?, 0);
+    let mut meter = Meter::new("keys", sides.shared.cache.keys().await.context(REDIS)?);
+    let (mut page, mut seen) = (sides.shared.cache.page("0").await.context(REDIS)?, 0);
     loop {
         seen += (page.orders.len() + page.customers.len()) as i64;
         let customers: &[String] = if sides.customer_hashes { &page.customers } else { &[] };
@@ -49,16 +49,16 @@ pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects) -> anyhow
 
 async fn following(sides: &Sides<'_>, cursor: Option<&str>) -> anyhow::Result<Option<Page>> {
     match cursor {
-        Some(cursor) => sides.flow.cache.page(cursor).await.context(REDIS).map(Some),
+        Some(cursor) => sides.shared.cache.page(cursor).await.context(REDIS).map(Some),
         None => Ok(None),
     }
 }
 
 /// Those of the orders that have a hash and no row, with the hash's version.
 pub(super) async fn without_row(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<BTreeMap<i64, String>> {
-    let rows: HashSet<i64> = sides.flow.results.with_row(ids).await.context("Postgres")?.into_iter().collect();
+    let rows: HashSet<i64> = sides.shared.results.with_row(ids).await.context("Postgres")?.into_iter().collect();
     let rest: Vec<i64> = ids.iter().copied().filter(|id| !rows.contains(id)).collect();
-    Ok(sides.flow.cache.live(&rest).await.context(REDIS)?.into_iter().collect())
+    Ok(sides.shared.cache.live(&rest).await.context(REDIS)?.into_iter().collect())
 }
 
 /// Those of the customers that differ now.
@@ -67,8 +67,8 @@ pub(super) async fn wrong_customers(sides: &Sides<'_>, ids: &[String]) -> anyhow
     let customers = sides.source.customers_of(&ids).await?;
     let known: HashSet<&str> = customers.iter().map(|(id, _)| id.as_str()).collect();
     let unknown: Vec<&str> = ids.into_iter().filter(|id| !known.contains(id)).collect();
-    let extra = sides.flow.customers.live(&unknown).await.context(REDIS)?;
-    let wrong = sides.flow.customers.wrong(&customers).await.context(REDIS)?;
+    let extra = sides.shared.customers.live(&unknown).await.context(REDIS)?;
+    let wrong = sides.shared.customers.wrong(&customers).await.context(REDIS)?;
     Ok(wrong.into_iter().chain(extra).collect())
 }
 
@@ -76,5 +76,5 @@ async fn not_in_source(sides: &Sides<'_>, ids: &[String]) -> anyhow::Result<Vec<
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let known: HashSet<String> = sides.source.which_customers(&ids).await?.into_iter().collect();
     let unknown: Vec<&str> = ids.into_iter().filter(|id| !known.contains(*id)).collect();
-    sides.flow.customers.live(&unknown).await.context(REDIS)
+    sides.shared.customers.live(&unknown).await.context(REDIS)
 }

@@ -10,12 +10,12 @@ use super::keys::wrong_customers;
 use super::suspects::{Findings, pairs, wrong_hashes};
 use super::{Arguments, CHUNK, Sides};
 use crate::cli::say;
-use crate::customers::ChangedCustomer;
-use crate::follow::cache::check::Wrong;
+use crate::orders::customer::ChangedCustomer;
 use crate::reconcile::customers::CustomerDifference;
 use crate::reconcile::filter::{filters, text_filters};
 use crate::reconcile::report::Repair;
 use crate::reconcile::verdict::Difference;
+use crate::redis::cache::check::Wrong;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -64,7 +64,7 @@ pub(super) async fn repair(arguments: &Arguments, sides: &Sides<'_>, findings: &
 async fn repair_customers(sides: &Sides<'_>, findings: &Findings) -> anyhow::Result<(u64, u64, Vec<String>)> {
     let wanted = findings.wrong_customers(|difference| *difference != CustomerDifference::Extra);
     let wanted: Vec<String> = wanted.into_iter().map(|(id, _)| id).collect();
-    sides.flow.customers.unguard(&wanted.iter().map(String::as_str).collect::<Vec<_>>()).await.context("Redis")?;
+    sides.shared.customers.unguard(&wanted.iter().map(String::as_str).collect::<Vec<_>>()).await.context("Redis")?;
     sides.source.ask_for_snapshots(&name(), "customers", &text_filters(&wanted)).await?;
     let extra = findings.wrong_customers(|difference| *difference == CustomerDifference::Extra);
     let mut removed = 0;
@@ -79,7 +79,7 @@ async fn remove_customers(sides: &Sides<'_>, seen: &[(String, String)]) -> anyho
     let ids: Vec<&str> = seen.iter().map(|(id, _)| id.as_str()).collect();
     let back: HashSet<String> = sides.source.which_customers(&ids).await?.into_iter().collect();
     let gone: Vec<(String, String)> = seen.iter().filter(|(id, _)| !back.contains(id)).cloned().collect();
-    let removed = sides.flow.customers.bury(&gone).await.context("Redis")?;
+    let removed = sides.shared.customers.bury(&gone).await.context("Redis")?;
     // Their orders follow: hash first, then the mark, as with every change of a customer (P2).
     let mut of_partition: BTreeMap<i32, Vec<ChangedCustomer>> = BTreeMap::new();
     for (id, position) in gone {
@@ -87,7 +87,7 @@ async fn remove_customers(sides: &Sides<'_>, seen: &[(String, String)]) -> anyho
         of_partition.entry(partition).or_default().push(ChangedCustomer { id, version: None });
     }
     for (partition, customers) in of_partition {
-        sides.flow.results.mark_customers(partition, &customers, sides.flow.refresh).await.context("Postgres")?;
+        sides.shared.results.mark_customers(partition, &customers, sides.shared.refresh).await.context("Postgres")?;
     }
     Ok(removed)
 }
@@ -96,11 +96,11 @@ async fn remove_customers(sides: &Sides<'_>, seen: &[(String, String)]) -> anyho
 async fn remove_leftovers(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<u64> {
     let mut removed = 0;
     for ids in ids.chunks(CHUNK) {
-        let versions: Vec<(i64, String)> = sides.flow.cache.live(ids).await.context("Redis")?;
-        let back: HashSet<i64> = sides.flow.results.with_row(ids).await.context("Postgres")?.into_iter().collect();
+        let versions: Vec<(i64, String)> = sides.shared.cache.live(ids).await.context("Redis")?;
+        let back: HashSet<i64> = sides.shared.results.with_row(ids).await.context("Postgres")?.into_iter().collect();
         let seen: Vec<(i64, String)> = versions.into_iter().filter(|(id, _)| !back.contains(id)).collect();
-        removed += sides.flow.cache.remove_seen(&seen).await.context("Redis")?;
-        sides.flow.results.mark_deleted(ids).await.context("Postgres")?;
+        removed += sides.shared.cache.remove_seen(&seen).await.context("Redis")?;
+        sides.shared.results.mark_deleted(ids).await.context("Postgres")?;
     }
     Ok(removed)
 }
@@ -115,10 +115,10 @@ fn name() -> String {
 async fn remove_ghosts(sides: &Sides<'_>, ghosts: &[i64]) -> anyhow::Result<u64> {
     let mut removed = 0;
     for ids in ghosts.chunks(CHUNK) {
-        let mut revisions = sides.flow.results.revisions(ids).await.context("Postgres")?;
+        let mut revisions = sides.shared.results.revisions(ids).await.context("Postgres")?;
         let back = sides.source.side().checksums_of(ids).await.context("the source's Postgres")?;
         revisions.retain(|(id, _)| !back.contains_key(id));
-        removed += sides.flow.results.bury(&revisions).await.context("Postgres")?;
+        removed += sides.shared.results.bury(&revisions).await.context("Postgres")?;
     }
     Ok(removed)
 }
@@ -127,9 +127,9 @@ async fn write_again(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<()> {
     for ids in ids.chunks(CHUNK) {
         let wrong = wrong_hashes(sides, ids).await?;
         let ahead: Vec<i64> = wrong.iter().filter(|(_, wrong, _)| *wrong == Wrong::Ahead).map(|(id, ..)| *id).collect();
-        sides.flow.cache.remove(&ahead).await.context("Redis")?;
+        sides.shared.cache.remove(&ahead).await.context("Redis")?;
         // On the list after the removal: whoever wrote in between, the sweep writes again.
-        sides.flow.results.renew(ids).await.context("Postgres")?;
+        sides.shared.results.renew(ids).await.context("Postgres")?;
     }
     Ok(())
 }
@@ -169,9 +169,9 @@ async fn disagreeing(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<HashSet<i
     let mut left: HashSet<i64> = pairs(sides, ids).await?.into_keys().collect();
     if sides.redis {
         left.extend(wrong_hashes(sides, ids).await?.into_iter().map(|(id, ..)| id));
-        let rows: HashSet<i64> = sides.flow.results.revisions(ids).await.context("Postgres")?.into_iter().map(|(id, _)| id).collect();
+        let rows: HashSet<i64> = sides.shared.results.revisions(ids).await.context("Postgres")?.into_iter().map(|(id, _)| id).collect();
         let gone: Vec<i64> = ids.iter().copied().filter(|id| !rows.contains(id)).collect();
-        left.extend(sides.flow.cache.live(&gone).await.context("Redis")?.into_iter().map(|(id, _)| id));
+        left.extend(sides.shared.cache.live(&gone).await.context("Redis")?.into_iter().map(|(id, _)| id));
     }
     Ok(left)
 }

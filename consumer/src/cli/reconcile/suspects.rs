@@ -12,14 +12,14 @@ use anyhow::Context;
 use super::walk::Suspects;
 use super::{CHUNK, Sides, keys};
 use crate::cli::offsets;
-use crate::customers::SeenCustomer;
-use crate::follow::cache::check::Wrong;
 use crate::kafka::source::Partition;
 use crate::kafka::source::survey::Survey;
 use crate::reconcile::compare::{Pair, columns, differing};
 use crate::reconcile::customers::{CustomerCircumstances, CustomerDifference, judge_customer};
 use crate::reconcile::report::Report;
 use crate::reconcile::verdict::{Circumstances, Difference, Verdict, judge};
+use crate::redis::cache::check::Wrong;
+use crate::redis::customers::SeenCustomer;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -136,8 +136,8 @@ pub(super) async fn pairs(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<BTre
 
 /// Those of the orders that have a row and not its hash now, with the row's revision.
 pub(super) async fn wrong_hashes(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<Vec<(i64, Wrong, i64)>> {
-    let rows = sides.flow.results.rows_of(ids).await.context("Postgres")?;
-    let wrong = sides.flow.cache.wrong(&rows, sides.flow.decoder.epoch).await.context("Redis")?;
+    let rows = sides.shared.results.rows_of(ids).await.context("Postgres")?;
+    let wrong = sides.shared.cache.wrong(&rows, sides.shared.decoder.epoch).await.context("Redis")?;
     let revisions: HashMap<i64, i64> = rows.iter().map(|row| (row.order_id, row.revision)).collect();
     Ok(wrong.into_iter().filter_map(|(id, wrong)| Some((id, wrong, *revisions.get(&id)?))).collect())
 }
@@ -169,7 +169,7 @@ async fn judge_customers(
 ) -> anyhow::Result<()> {
     let ids: Vec<String> = found.customers.keys().cloned().collect();
     for ids in ids.chunks(CHUNK) {
-        let letters: HashSet<String> = sides.flow.results.customers_with_letters(ids).await.context("Postgres")?.into_iter().collect();
+        let letters: HashSet<String> = sides.shared.results.customers_with_letters(ids).await.context("Postgres")?.into_iter().collect();
         for id in ids {
             let Some(seen) = found.customers.get(id) else { continue };
             let circumstances = CustomerCircumstances {
@@ -191,7 +191,7 @@ async fn judge_all(
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
     let ids: Vec<i64> = differences.iter().map(|(id, _)| *id).collect();
-    let known = sides.flow.results.known(&ids).await.context("Postgres")?;
+    let known = sides.shared.results.known(&ids).await.context("Postgres")?;
     let known: HashMap<i64, _> = known.into_iter().map(|known| (known.order_id, known)).collect();
     for (id, difference) in differences {
         let Some(known) = known.get(&id) else { continue };
@@ -220,9 +220,9 @@ struct Lags {
 impl Lags {
     /// `survey` was made before the wait.
     async fn read(sides: &Sides<'_>, survey: &Survey) -> anyhow::Result<Self> {
-        let epoch = sides.flow.decoder.epoch;
-        let entries = sides.flow.results.entries(epoch).await.context("the ledger cannot be read")?;
-        let progress = if sides.redis { sides.flow.redis_progress.read().await.context("Redis")? } else { HashMap::new() };
+        let epoch = sides.shared.decoder.epoch;
+        let entries = sides.shared.results.entries(epoch).await.context("the ledger cannot be read")?;
+        let progress = if sides.redis { sides.shared.redis_progress.read().await.context("Redis")? } else { HashMap::new() };
         let mut lags = Self::default();
         for (partition, log) in &survey.logs {
             let is_of_orders = *partition.topic == *sides.config.kafka.orders_topic;

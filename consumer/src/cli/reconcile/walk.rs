@@ -7,11 +7,11 @@ use chrono::Utc;
 
 use super::meter::Meter;
 use super::{CHUNK, Sides, keys};
-use crate::customers::SeenCustomer;
-use crate::follow::cache::check::Wrong;
-use crate::orders::enrich::ResultRow;
+use crate::orders::row::ResultRow;
 use crate::reconcile::compare::{Digest, Pair, Range, differing};
 use crate::reconcile::report::Report;
+use crate::redis::cache::check::Wrong;
+use crate::redis::customers::SeenCustomer;
 
 /// What differed at the first look.
 #[derive(Debug, Default)]
@@ -34,8 +34,8 @@ impl Suspects {
 }
 
 pub(super) async fn walk(sides: &Sides<'_>, report: &mut Report) -> anyhow::Result<Suspects> {
-    let mut meter = Meter::new("orders", i64::try_from(sides.flow.results.rows().await.context("Postgres")?)?);
-    let evicts = sides.redis && sides.flow.cache.evicted().await.context("Redis; --no-redis leaves it out")? > 0;
+    let mut meter = Meter::new("orders", i64::try_from(sides.shared.results.rows().await.context("Postgres")?)?);
+    let evicts = sides.redis && sides.shared.cache.evicted().await.context("Redis; --no-redis leaves it out")? > 0;
     let mut found = Suspects { evicts, ..Suspects::default() };
     report.hashes = sides.redis.then_some(0);
     let mut after = i64::MIN;
@@ -95,8 +95,8 @@ async fn hashes(sides: &Sides<'_>, range: Range, found: &mut Suspects, report: &
     if !sides.redis {
         return Ok(0);
     }
-    let rows = sides.flow.results.rows_in(range).await.context("Postgres")?;
-    let wrong = sides.flow.cache.wrong(&rows, sides.flow.decoder.epoch).await.context("Redis; --no-redis leaves it out")?;
+    let rows = sides.shared.results.rows_in(range).await.context("Postgres")?;
+    let wrong = sides.shared.cache.wrong(&rows, sides.shared.decoder.epoch).await.context("Redis; --no-redis leaves it out")?;
     let absent: BTreeSet<i64> = wrong.iter().filter(|(_, wrong)| *wrong == Wrong::Absent).map(|(id, _)| *id).collect();
     let suspect: BTreeSet<i64> = wrong.iter().map(|(id, _)| *id).collect();
     for row in rows.iter().filter(|row| suspect.contains(&row.order_id)) {

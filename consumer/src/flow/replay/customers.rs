@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{Original, ReplayError, TRIES};
 use crate::change::envelope::Decoded;
 use crate::change::record::Record;
-use crate::customers::ChangedCustomer;
-use crate::flow::Flow;
 use crate::kafka::reread::Reread;
 use crate::kafka::source::{Partition, Watermarks};
-use crate::orders::order::CustomerChange;
+use crate::orders::customer::ChangedCustomer;
+use crate::orders::customer::CustomerChange;
 use crate::results::replay::{Outcome, Replayed, Tally};
+use crate::shared::Shared;
 
 /// The customers' topic, read at most once: when a letter's customer is not in Redis. Takes some hundred bytes per customer.
 #[derive(Debug)]
@@ -48,22 +48,22 @@ impl CustomersLog {
         Self { logs, reread, last: None }
     }
 
-    async fn after(&mut self, flow: &Flow, record: &Record, customer: &str) -> Result<After, ReplayError> {
+    async fn after(&mut self, shared: &Shared, record: &Record, customer: &str) -> Result<After, ReplayError> {
         if self.last.is_none() {
-            self.last = Some(self.read(flow).await?);
+            self.last = Some(self.read(shared).await?);
         }
         let log = self.logs.iter().find(|(partition, _)| partition.number == record.partition).map(|(_, log)| *log);
         let last = self.last.as_ref().and_then(|last| last.get(customer));
         Ok(log.filter(|_| record.key.is_some()).map_or(After::Unknown, |log| after(record.partition, record.offset, log, last)))
     }
 
-    async fn read(&self, flow: &Flow) -> Result<HashMap<String, Last>, ReplayError> {
+    async fn read(&self, shared: &Shared) -> Result<HashMap<String, Last>, ReplayError> {
         let mut last: HashMap<String, Last> = HashMap::new();
         for (partition, log) in &self.logs {
             let mut batches = self.reread.start(&partition.topic, partition.number, log.low..log.high);
             while let Some(records) = batches.next().await {
                 for record in records? {
-                    let Some(customer) = flow.decoder.customer_of_key(&record) else { continue };
+                    let Some(customer) = shared.decoder.customer_of_key(&record) else { continue };
                     let here = Last { partition: record.partition, offset: record.offset, moved: false };
                     let known = last.entry(customer).or_insert(here);
                     *known = Last { moved: known.moved || known.partition != here.partition, ..here };
@@ -88,14 +88,14 @@ fn after(partition: i32, offset: i64, log: Watermarks, last: Option<&Last>) -> A
 ///
 /// # Errors
 /// [`ReplayError`]
-pub async fn replay(flow: &Flow, log: &mut CustomersLog, originals: &[Original]) -> Result<Tally, ReplayError> {
-    let (mut letters, decoded) = decode(flow, originals);
-    let mut changes = newest(flow, log, originals, decoded, &mut letters).await?;
-    flow.results.stand_in(&mut changes.1).await?;
-    let mut backoff = flow.backoff();
+pub async fn replay(shared: &Shared, log: &mut CustomersLog, originals: &[Original]) -> Result<Tally, ReplayError> {
+    let (mut letters, decoded) = decode(shared, originals);
+    let mut changes = newest(shared, log, originals, decoded, &mut letters).await?;
+    shared.results.stand_in(&mut changes.1).await?;
+    let mut backoff = shared.backoff();
     let mut tries = 0;
     loop {
-        let error = match write(flow, originals, &changes, &letters).await {
+        let error = match write(shared, originals, &changes, &letters).await {
             Err(ReplayError::Store(error)) => error,
             outcome => return outcome,
         };
@@ -110,10 +110,10 @@ pub async fn replay(flow: &Flow, log: &mut CustomersLog, originals: &[Original])
 /// The changes, each with the index of its letter.
 type Indexed = (Vec<usize>, Vec<CustomerChange>);
 
-fn decode(flow: &Flow, originals: &[Original]) -> (Vec<Replayed>, Indexed) {
+fn decode(shared: &Shared, originals: &[Original]) -> (Vec<Replayed>, Indexed) {
     let (mut letters, mut indices, mut changes) = (Vec::with_capacity(originals.len()), Vec::new(), Vec::new());
     for (index, original) in originals.iter().enumerate() {
-        let outcome = match flow.decoder.customer(&original.record) {
+        let outcome = match shared.decoder.customer(&original.record) {
             Ok(Decoded::Change(change)) => {
                 indices.push(index);
                 changes.push(change);
@@ -129,22 +129,22 @@ fn decode(flow: &Flow, originals: &[Original]) -> (Vec<Replayed>, Indexed) {
 
 /// Takes out what is stale by what the topic says.
 async fn newest(
-    flow: &Flow,
+    shared: &Shared,
     log: &mut CustomersLog,
     originals: &[Original],
     (indices, changes): Indexed,
     letters: &mut [Replayed],
 ) -> Result<Indexed, ReplayError> {
-    if !flow.customers.are_whole().await? {
+    if !shared.customers.are_whole().await? {
         return Err(ReplayError::RedisIsNotWhole);
     }
     let ids: Vec<&str> = changes.iter().map(|change| change.id.as_str()).collect();
-    let positions = flow.customers.positions(&ids).await?;
+    let positions = shared.customers.positions(&ids).await?;
     let mut newest: Indexed = Indexed::default();
     for ((index, change), position) in indices.into_iter().zip(changes).zip(positions) {
         let after = match position {
             Some(_) => After::Nothing,
-            None => log.after(flow, &originals[index].record, &change.id).await?,
+            None => log.after(shared, &originals[index].record, &change.id).await?,
         };
         match after {
             After::Nothing => {
@@ -158,8 +158,8 @@ async fn newest(
     Ok(newest)
 }
 
-async fn write(flow: &Flow, originals: &[Original], (indices, changes): &Indexed, letters: &[Replayed]) -> Result<Tally, ReplayError> {
-    let replayed = if changes.is_empty() { Vec::new() } else { flow.customers.replay(changes).await? };
+async fn write(shared: &Shared, originals: &[Original], (indices, changes): &Indexed, letters: &[Replayed]) -> Result<Tally, ReplayError> {
+    let replayed = if changes.is_empty() { Vec::new() } else { shared.customers.replay(changes).await? };
     let mut applied = HashSet::new();
     let mut changed: BTreeMap<i32, Vec<ChangedCustomer>> = BTreeMap::new();
     let mut seen = HashSet::new();
@@ -171,7 +171,7 @@ async fn write(flow: &Flow, originals: &[Original], (indices, changes): &Indexed
             changed.entry(originals[*index].record.partition).or_default().push(replayed.customer);
         }
     }
-    Ok(flow.results.replay_customers(&changed, letters, &applied, flow.refresh).await?)
+    Ok(shared.results.replay_customers(&changed, letters, &applied, shared.refresh).await?)
 }
 
 #[cfg(test)]

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::NotYet;
 use super::mark::begin;
 use super::walk::Walk;
-use crate::flow::Flow;
-use crate::follow::progress::{Advance, Of};
 use crate::kafka::reread::Reread;
 use crate::kafka::source::Watermarks;
-use crate::redis_link::Run;
+use crate::redis::link::Run;
+use crate::redis::progress::{Advance, Of};
+use crate::shared::Shared;
 
 /// A partition and what is committed of it.
 #[derive(Debug, Clone)]
@@ -26,8 +26,8 @@ pub struct Committed {
 }
 
 impl Committed {
-    fn whose<'a>(&'a self, flow: &Flow) -> Of<'a> {
-        Of { topic: &self.topic, partition: self.partition, epoch: flow.decoder.epoch }
+    fn whose<'a>(&'a self, shared: &Shared) -> Of<'a> {
+        Of { topic: &self.topic, partition: self.partition, epoch: shared.decoder.epoch }
     }
 }
 
@@ -35,29 +35,35 @@ impl Committed {
 ///
 /// # Errors
 /// A server is away; what was written stays, and it may be run again.
-pub async fn orders(flow: &Flow, of: &Committed, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
-    let run = flow.redis_progress.server().await?;
-    let from = begin(flow, of.whose(flow)).await?;
-    let mut walk = Walk::begin(flow, of.whose(flow), from, of.next_offset, run).await?;
-    walk.go_on(flow, of.whose(flow), None, told).await?;
-    walk.tell_sweeps(flow, of.whose(flow)).await?;
-    finish(flow, of, from, run).await
+pub async fn orders(shared: &Shared, of: &Committed, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
+    let run = shared.redis_progress.server().await?;
+    let from = begin(shared, of.whose(shared)).await?;
+    let mut walk = Walk::begin(shared, of.whose(shared), from, of.next_offset, run).await?;
+    walk.go_on(shared, of.whose(shared), None, told).await?;
+    walk.tell_sweeps(shared, of.whose(shared)).await?;
+    finish(shared, of, from, run).await
 }
 
 /// Writes the hashes of all customers of a partition from its log; `told` hears of the records.
 ///
 /// # Errors
 /// A server is away; what was written stays, and it may be run again.
-pub async fn customers(flow: &Flow, of: &Committed, log: Watermarks, reread: &Reread, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
-    let run = flow.redis_progress.server().await?;
-    let from = begin(flow, of.whose(flow)).await?;
-    super::customers::again(flow, &of.topic, of.partition, log.low..of.next_offset, reread, told).await?;
-    finish(flow, of, from, run).await
+pub async fn customers(
+    shared: &Shared,
+    of: &Committed,
+    log: Watermarks,
+    reread: &Reread,
+    told: &mut impl FnMut(u64),
+) -> Result<(), NotYet> {
+    let run = shared.redis_progress.server().await?;
+    let from = begin(shared, of.whose(shared)).await?;
+    super::customers::again(shared, &of.topic, of.partition, log.low..of.next_offset, reread, told).await?;
+    finish(shared, of, from, run).await
 }
 
-async fn finish(flow: &Flow, of: &Committed, from: i64, run: Run) -> Result<(), NotYet> {
+async fn finish(shared: &Shared, of: &Committed, from: i64, run: Run) -> Result<(), NotYet> {
     let to = of.next_offset.max(from);
-    match flow.redis_progress.advance(of.whose(flow), from, to, Some(run)).await? {
+    match shared.redis_progress.advance(of.whose(shared), from, to, Some(run)).await? {
         Advance::Moved => Ok(()),
         Advance::Behind { .. } => Err(NotYet::LostAgain),
     }

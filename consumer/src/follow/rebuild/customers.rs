@@ -7,27 +7,27 @@ use std::time::Instant;
 use super::NotYet;
 use super::mark::{begin, target, whole};
 use crate::change::record::Ended;
-use crate::flow::customer_partition;
-use crate::flow::{Flow, Place};
 use crate::kafka::reread::Reread;
 use crate::metrics::Rebuild;
+use crate::orders::customers;
+use crate::shared::{Place, Shared};
 
 /// Restores the customers of this partition, then tells Redis how far it is.
-pub(super) async fn make_whole(flow: &Arc<Flow>, place: &Arc<Place>, reread: &Reread) -> Result<(), NotYet> {
-    let run = flow.redis_progress.server().await?;
+pub(super) async fn make_whole(shared: &Arc<Shared>, place: &Arc<Place>, reread: &Reread) -> Result<(), NotYet> {
+    let run = shared.redis_progress.server().await?;
     let began = Instant::now();
-    flow.metrics.rebuild_started(Rebuild::Customers);
-    let from = begin(flow, place.of()).await?;
+    shared.metrics.rebuild_started(Rebuild::Customers);
+    let from = begin(shared, place.of()).await?;
     let target = target(place).await;
     let low = place.progress().watermarks().low;
-    again(flow, &place.claim.topic, place.claim.partition, low..target, reread, &mut |_| ()).await?;
-    whole(flow, place, from, target, run, began).await
+    again(shared, &place.claim.topic, place.claim.partition, low..target, reread, &mut |_| ()).await?;
+    whole(shared, place, from, target, run, began).await
 }
 
 /// The hashes of all customers in the partition; `told` hears of the offsets. An older event of the log does not undo what the partition's
 /// worker has written.
 pub(super) async fn again(
-    flow: &Flow,
+    shared: &Shared,
     topic: &Arc<str>,
     partition: i32,
     offsets: Range<i64>,
@@ -38,12 +38,12 @@ pub(super) async fn again(
     let mut ended = Ended::default();
     while let Some(records) = batches.next().await {
         let records = records?;
-        let mut batch = customer_partition::decode(flow, &records, &mut ended);
-        flow.results.stand_in(&mut batch.changes).await?;
-        let customers = flow.customers.rebuild_customers(&batch.changes).await?;
-        flow.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);
+        let mut batch = customers::decode(&shared.decoder, &records, &mut ended);
+        shared.results.stand_in(&mut batch.changes).await?;
+        let customers = shared.customers.rebuild_customers(&batch.changes).await?;
+        shared.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);
         // An order that met Redis between its loss and its discovery may have taken an older state of its customer.
-        flow.results.mark_customers(partition, &customers, flow.refresh).await?;
+        shared.results.mark_customers(partition, &customers, shared.refresh).await?;
         told(records.len() as u64);
     }
     Ok(())

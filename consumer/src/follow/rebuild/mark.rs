@@ -3,19 +3,19 @@
 use std::time::Instant;
 
 use super::NotYet;
-use crate::flow::{Flow, Place};
-use crate::follow::progress::{Advance, Of};
-use crate::redis_link::{RedisError, Run};
+use crate::redis::link::{RedisError, Run};
+use crate::redis::progress::{Advance, Of};
+use crate::shared::{Place, Shared};
 
 /// Progress of a Redis that reflects nothing.
 pub(super) const FROM_THE_START: i64 = 0;
 
 /// Where Redis stands; a mark is set if it has nothing, which is gone again if it loses everything once more.
-pub(super) async fn begin(flow: &Flow, of: Of<'_>) -> Result<i64, RedisError> {
-    match flow.redis_progress.read().await?.remove(&of.to_string()) {
+pub(super) async fn begin(shared: &Shared, of: Of<'_>) -> Result<i64, RedisError> {
+    match shared.redis_progress.read().await?.remove(&of.to_string()) {
         Some(point) if point.epoch == of.epoch => Ok(point.next_offset),
         _ => {
-            flow.redis_progress.set(of, FROM_THE_START, None).await?;
+            shared.redis_progress.set(of, FROM_THE_START, None).await?;
             Ok(FROM_THE_START)
         }
     }
@@ -33,10 +33,10 @@ pub(super) async fn target(place: &Place) -> i64 {
 
 /// Tells Redis how far it is. Only from where it began, and in the same life: if Redis has lost something again meanwhile, this was not
 /// enough.
-pub(super) async fn whole(flow: &Flow, place: &Place, from: i64, target: i64, run: Run, began: Instant) -> Result<(), NotYet> {
+pub(super) async fn whole(shared: &Shared, place: &Place, from: i64, target: i64, run: Run, began: Instant) -> Result<(), NotYet> {
     let claim = &place.claim;
     let mut reflection = place.reflection.lock().await;
-    let Advance::Moved = flow.redis_progress.advance(place.of(), from, target, Some(run)).await? else {
+    let Advance::Moved = shared.redis_progress.advance(place.of(), from, target, Some(run)).await? else {
         return Err(NotYet::LostAgain);
     };
     reflection.acknowledged = target;

@@ -9,19 +9,19 @@ use super::walk::Walk;
 use super::{NotYet, Walks, key_of};
 use crate::change::envelope::Decoded;
 use crate::change::record::Record;
-use crate::flow::{Flow, Place};
-use crate::follow::progress::{Advance, Point};
 use crate::kafka::reread::Reread;
 use crate::kafka::source::RereadError;
 use crate::metrics::Rebuild;
-use crate::redis_link::Run;
+use crate::redis::link::Run;
+use crate::redis::progress::{Advance, Point};
+use crate::shared::{Place, Shared};
 
 /// The partitions of orders of which Redis has lost hashes that a sweep wrote.
-pub(super) async fn lost_sweeps(flow: &Flow, topic: &str) -> Result<Vec<i32>, NotYet> {
+pub(super) async fn lost_sweeps(shared: &Shared, topic: &str) -> Result<Vec<i32>, NotYet> {
     // Postgres first: Redis is told before it, so it cannot have less by accident.
-    let swept = flow.results.swept(flow.decoder.epoch).await?;
-    let reflected = flow.redis_progress.read_swept().await?;
-    let epoch = flow.decoder.epoch;
+    let swept = shared.results.swept(shared.decoder.epoch).await?;
+    let reflected = shared.redis_progress.read_swept().await?;
+    let epoch = shared.decoder.epoch;
     let is_lost = |(partition, number): &(i32, i64)| {
         reflected.get(&format!("{topic}:{partition}")).is_none_or(|point| *point < Point { epoch, next_offset: *number })
     };
@@ -31,44 +31,44 @@ pub(super) async fn lost_sweeps(flow: &Flow, topic: &str) -> Result<Vec<i32>, No
 /// Restores what Redis lost of the orders of this partition, then tells Redis how far it is. False if the time is up before that: the walk is
 /// kept and goes on where it was.
 pub(super) async fn make_whole(
-    flow: &Arc<Flow>,
+    shared: &Arc<Shared>,
     place: &Arc<Place>,
     reread: &Reread,
     walks: &mut Walks,
     until: Instant,
 ) -> Result<bool, NotYet> {
-    lift_above_redis(flow, place).await?;
+    lift_above_redis(shared, place).await?;
     let key = key_of(place);
     if let Some(walk) = walks.get(&key)
-        && !walk.still_stands(flow, place.of()).await?
+        && !walk.still_stands(shared, place.of()).await?
     {
         walks.remove(&key);
     }
     if !walks.contains_key(&key) {
-        match start(flow, place, reread).await? {
+        match start(shared, place, reread).await? {
             Some(walk) => drop(walks.insert(key.clone(), walk)),
             None => return Ok(true),
         }
     }
     // An error leaves it where it is: what is written stays written.
     let Some(walk) = walks.get_mut(&key) else { return Ok(false) };
-    if !walk.go_on(flow, place.of(), Some(until), &mut |_| ()).await? {
+    if !walk.go_on(shared, place.of(), Some(until), &mut |_| ()).await? {
         return Ok(false);
     }
-    walk.tell_sweeps(flow, place.of()).await?;
-    whole(flow, place, walk.from, walk.target, walk.run, walk.began).await?;
+    walk.tell_sweeps(shared, place.of()).await?;
+    whole(shared, place, walk.from, walk.target, walk.run, walk.began).await?;
     walks.remove(&key);
     Ok(true)
 }
 
 /// First of all, if Redis has what Postgres has lost: whatever is written from here on has to be above what Redis has. In all partitions, since
 /// all have lost.
-async fn lift_above_redis(flow: &Flow, place: &Arc<Place>) -> Result<(), NotYet> {
+async fn lift_above_redis(shared: &Shared, place: &Arc<Place>) -> Result<(), NotYet> {
     if place.reflection.lock().await.ahead {
-        flow.results.lift_revisions().await?;
-        flow.redis_progress.start_over(&place.claim.topic, place.claim.epoch).await?;
+        shared.results.lift_revisions().await?;
+        shared.redis_progress.start_over(&place.claim.topic, place.claim.epoch).await?;
         // The others of this process that have seen it need not do it again.
-        for other in flow.places.all().into_iter().chain([Arc::clone(place)]) {
+        for other in shared.places.all().into_iter().chain([Arc::clone(place)]) {
             other.reflection.lock().await.ahead = false;
         }
     }
@@ -76,36 +76,36 @@ async fn lift_above_redis(flow: &Flow, place: &Arc<Place>) -> Result<(), NotYet>
 }
 
 /// A walk through all rows, unless the records that Redis has lost are still in Kafka: then their orders are on the list of the sweep now.
-async fn start(flow: &Arc<Flow>, place: &Arc<Place>, reread: &Reread) -> Result<Option<Walk>, NotYet> {
-    let run = flow.redis_progress.server().await?;
+async fn start(shared: &Arc<Shared>, place: &Arc<Place>, reread: &Reread) -> Result<Option<Walk>, NotYet> {
+    let run = shared.redis_progress.server().await?;
     let began = Instant::now();
-    flow.metrics.rebuild_started(Rebuild::Orders);
-    let from = begin(flow, place.of()).await?;
+    shared.metrics.rebuild_started(Rebuild::Orders);
+    let from = begin(shared, place.of()).await?;
     let target = target(place).await;
-    let sweeps_are_lost = lost_sweeps(flow, &place.claim.topic).await?.contains(&place.claim.partition);
+    let sweeps_are_lost = lost_sweeps(shared, &place.claim.topic).await?.contains(&place.claim.partition);
     if from != FROM_THE_START && !sweeps_are_lost {
-        match again(flow, place, from..target, run, reread).await {
+        match again(shared, place, from..target, run, reread).await {
             Err(NotYet::Reread(RereadError::Gone { .. })) => {}
             outcome => {
-                whole(flow, place, outcome?, target, run, began).await?;
+                whole(shared, place, outcome?, target, run, began).await?;
                 return Ok(None);
             }
         }
     }
-    Walk::begin(flow, place.of(), from, target, run).await.map(Some)
+    Walk::begin(shared, place.of(), from, target, run).await.map(Some)
 }
 
 /// The orders of these records go on the list of the sweep. Redis' progress follows, so that the next try goes on where this one ends; returns
 /// where it is then.
-async fn again(flow: &Arc<Flow>, place: &Arc<Place>, offsets: Range<i64>, run: Run, reread: &Reread) -> Result<i64, NotYet> {
+async fn again(shared: &Arc<Shared>, place: &Arc<Place>, offsets: Range<i64>, run: Run, reread: &Reread) -> Result<i64, NotYet> {
     let mut from = offsets.start;
     let mut batches = reread.start(&place.claim.topic, place.claim.partition, offsets);
     while let Some(records) = batches.next().await {
         let records = records?;
-        flow.results.mark_due(place.claim.partition, orders_of(flow, &records)).await?;
-        flow.orders_are_due();
+        shared.results.mark_due(place.claim.partition, orders_of(shared, &records)).await?;
+        shared.orders_are_due();
         let Some(next) = records.last().map(|last| last.offset + 1) else { continue };
-        let Advance::Moved = flow.redis_progress.advance(place.of(), from, next, Some(run)).await? else {
+        let Advance::Moved = shared.redis_progress.advance(place.of(), from, next, Some(run)).await? else {
             return Err(NotYet::LostAgain);
         };
         from = next;
@@ -113,8 +113,8 @@ async fn again(flow: &Arc<Flow>, place: &Arc<Place>, offsets: Range<i64>, run: R
     Ok(from)
 }
 
-fn orders_of(flow: &Flow, records: &[Record]) -> Vec<i64> {
-    let id = |record| match flow.decoder.order(record) {
+fn orders_of(shared: &Shared, records: &[Record]) -> Vec<i64> {
+    let id = |record| match shared.decoder.order(record) {
         Ok(Decoded::Change(change)) => Some(change.id),
         _ => None,
     };

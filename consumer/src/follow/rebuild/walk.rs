@@ -9,13 +9,13 @@ use chrono::{TimeDelta, Utc};
 
 use super::NotYet;
 use super::mark::FROM_THE_START;
-use crate::flow::Flow;
-use crate::follow::cache::DELETED_FOR_SECONDS;
-use crate::follow::progress::{Advance, Of, Point};
 use crate::metrics::Rebuild;
-use crate::orders::enrich::OrderState;
-use crate::redis_link::Run;
+use crate::orders::row::OrderState;
+use crate::redis::cache::DELETED_FOR_SECONDS;
+use crate::redis::link::Run;
+use crate::redis::progress::{Advance, Of, Point};
 use crate::results::states::Page;
+use crate::shared::Shared;
 
 /// Rows of the table in one step, those of other partitions among them.
 const ROWS: i64 = 5_000;
@@ -47,13 +47,13 @@ enum Place {
 
 impl Walk {
     /// Begins, after the mark of the partition's progress was set: sets the same mark for the sweeps.
-    pub(super) async fn begin(flow: &Flow, of: Of<'_>, from: i64, target: i64, run: Run) -> Result<Self, NotYet> {
-        let swept = flow.results.swept(of.epoch).await?.into_iter().find(|(partition, _)| *partition == of.partition);
+    pub(super) async fn begin(shared: &Shared, of: Of<'_>, from: i64, target: i64, run: Run) -> Result<Self, NotYet> {
+        let swept = shared.results.swept(of.epoch).await?.into_iter().find(|(partition, _)| *partition == of.partition);
         let sweeps = match swept {
             None => None,
             Some((_, number)) => {
-                let had = swept_in_redis(flow, of).await?.unwrap_or(FROM_THE_START);
-                let _: Advance = flow.redis_progress.advance_swept(of, None, had, run).await?;
+                let had = swept_in_redis(shared, of).await?.unwrap_or(FROM_THE_START);
+                let _: Advance = shared.redis_progress.advance_swept(of, None, had, run).await?;
                 Some((had, number))
             }
         };
@@ -61,21 +61,21 @@ impl Walk {
     }
 
     /// Whether Redis still has what was written so far: the marks, in the same life.
-    pub(super) async fn still_stands(&self, flow: &Flow, of: Of<'_>) -> Result<bool, NotYet> {
-        let progress = flow.redis_progress.read().await?.remove(&of.to_string());
+    pub(super) async fn still_stands(&self, shared: &Shared, of: Of<'_>) -> Result<bool, NotYet> {
+        let progress = shared.redis_progress.read().await?.remove(&of.to_string());
         let has_progress = progress == Some(Point { epoch: of.epoch, next_offset: self.from });
         let has_sweeps = match self.sweeps {
             None => true,
-            Some((had, _)) => swept_in_redis(flow, of).await? == Some(had),
+            Some((had, _)) => swept_in_redis(shared, of).await? == Some(had),
         };
         // The life last: a restart after this is noticed when Redis is told how far it is.
-        Ok(has_progress && has_sweeps && flow.redis_progress.server().await? == self.run)
+        Ok(has_progress && has_sweeps && shared.redis_progress.server().await? == self.run)
     }
 
     /// Goes on until the end, or until the time is up; true at the end. `told` hears of the rows.
     pub(super) async fn go_on(
         &mut self,
-        flow: &Flow,
+        shared: &Shared,
         of: Of<'_>,
         until: Option<Instant>,
         told: &mut impl FnMut(u64),
@@ -83,10 +83,10 @@ impl Walk {
         let since = Utc::now() - TimeDelta::seconds(DELETED_FOR_SECONDS.into());
         loop {
             let page = match self.place {
-                Place::Rows { after } => flow.results.live_after(after, of.partition, ROWS).await?,
-                Place::Deleted { after } => flow.results.deleted_after(after, of.partition, ROWS, since).await?,
+                Place::Rows { after } => shared.results.live_after(after, of.partition, ROWS).await?,
+                Place::Deleted { after } => shared.results.deleted_after(after, of.partition, ROWS, since).await?,
             };
-            write(flow, of, &page, told).await?;
+            write(shared, of, &page, told).await?;
             self.place = match (self.place, page.up_to) {
                 (Place::Rows { .. }, Some(after)) => Place::Rows { after },
                 (Place::Rows { .. }, None) => Place::Deleted { after: i64::MIN },
@@ -100,32 +100,32 @@ impl Walk {
     }
 
     /// Tells Redis that it has the hashes of all sweeps until the walk began.
-    pub(super) async fn tell_sweeps(&self, flow: &Flow, of: Of<'_>) -> Result<(), NotYet> {
+    pub(super) async fn tell_sweeps(&self, shared: &Shared, of: Of<'_>) -> Result<(), NotYet> {
         let Some((had, number)) = self.sweeps else { return Ok(()) };
-        match flow.redis_progress.advance_swept(of, Some(had), number, self.run).await? {
+        match shared.redis_progress.advance_swept(of, Some(had), number, self.run).await? {
             Advance::Moved => Ok(()),
             Advance::Behind { .. } => Err(NotYet::LostAgain),
         }
     }
 }
 
-async fn swept_in_redis(flow: &Flow, of: Of<'_>) -> Result<Option<i64>, NotYet> {
-    let point = flow.redis_progress.read_swept().await?.remove(&of.to_string());
+async fn swept_in_redis(shared: &Shared, of: Of<'_>) -> Result<Option<i64>, NotYet> {
+    let point = shared.redis_progress.read_swept().await?.remove(&of.to_string());
     Ok(point.filter(|point| point.epoch == of.epoch).map(|point| point.next_offset))
 }
 
-async fn write(flow: &Flow, of: Of<'_>, page: &Page, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
+async fn write(shared: &Shared, of: Of<'_>, page: &Page, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
     if let Some((_, why)) = page.read.unreadable.first() {
-        flow.rows_refused("written to Redis again", page.read.unreadable.len(), why);
+        shared.rows_refused("written to Redis again", page.read.unreadable.len(), why);
     }
     for states in page.read.states.chunks(CHUNK) {
-        let written = flow.cache.write_orders(states, of.epoch, None).await?;
+        let written = shared.cache.write_orders(states, of.epoch, None).await?;
         if written.stale > 0 {
-            above_redis(flow, states).await?;
+            above_redis(shared, states).await?;
         }
         let live = states.iter().filter(|state| matches!(state, OrderState::Live(_))).count() as u64;
-        flow.metrics.rebuilt(Rebuild::Orders, live);
-        flow.results.mark_due(of.partition, flow.to_refresh(written.outdated, states)).await?;
+        shared.metrics.rebuilt(Rebuild::Orders, live);
+        shared.results.mark_due(of.partition, shared.to_refresh(written.outdated, states)).await?;
         told(live);
     }
     Ok(())
@@ -133,17 +133,17 @@ async fn write(flow: &Flow, of: Of<'_>, page: &Page, told: &mut impl FnMut(u64))
 
 /// Of orders whose hash is newer than what Postgres has: gives what Postgres has a revision above that, and writes it. Others may write them
 /// at the same time; from the second round on what they write is above too.
-async fn above_redis(flow: &Flow, states: &[OrderState]) -> Result<(), NotYet> {
-    let epoch = flow.decoder.epoch;
-    let (mut orders, mut highest) = flow.cache.ahead(states, epoch).await?;
+async fn above_redis(shared: &Shared, states: &[OrderState]) -> Result<(), NotYet> {
+    let epoch = shared.decoder.epoch;
+    let (mut orders, mut highest) = shared.cache.ahead(states, epoch).await?;
     while !orders.is_empty() {
-        let states = flow.results.states(&orders).await?.states;
-        let (still, above) = flow.cache.ahead(&states, epoch).await?;
+        let states = shared.results.states(&orders).await?.states;
+        let (still, above) = shared.cache.ahead(&states, epoch).await?;
         highest = highest.max(above);
         let ahead = states.into_iter().filter(|state| still.contains(&state.order_id())).collect();
-        let raised = flow.results.raise(ahead, highest).await?;
-        let written = flow.cache.write_orders(&raised, epoch, None).await?;
-        flow.metrics.order_hashes(written.written as u64, written.stale as u64);
+        let raised = shared.results.raise(ahead, highest).await?;
+        let written = shared.cache.write_orders(&raised, epoch, None).await?;
+        shared.metrics.order_hashes(written.written as u64, written.stale as u64);
         orders = still;
         let done: Vec<i64> = raised.iter().map(OrderState::order_id).collect();
         orders.retain(|id| !done.contains(id));

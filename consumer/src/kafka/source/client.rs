@@ -12,8 +12,8 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 use tracing::{debug, warn};
 
-use super::quiet::Quiet;
 use super::{SourceConfig, SourceError};
+use crate::kafka::quiet::Quiet;
 
 /// What the promises rest on; a configuration that sets one of these is refused.
 const FIXED: [(&str, &str); 9] = [

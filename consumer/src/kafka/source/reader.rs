@@ -6,7 +6,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Statistics};
 use tracing::warn;
 
-use super::quiet::Quiet;
+use crate::kafka::quiet::Quiet;
 
 /// The callbacks of such a client.
 #[derive(Debug, Default)]

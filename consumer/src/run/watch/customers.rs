@@ -4,35 +4,35 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::every_second;
-use crate::customers::CommittedCustomers;
-use crate::flow::Flow;
-use crate::follow::progress::Point;
 use crate::kafka::reread::Reread;
+use crate::redis::customers::CommittedCustomers;
+use crate::redis::progress::Point;
+use crate::shared::Shared;
 
 /// Reads once a second what is committed of the topic, by whichever process, and at first where it ended when this process started.
-pub(in crate::run) async fn customers(flow: Arc<Flow>, committed: CommittedCustomers, topic: String, kafka: Reread) {
-    if !flow.strictness.refuse_missing {
+pub(in crate::run) async fn customers(shared: Arc<Shared>, committed: CommittedCustomers, topic: String, kafka: Reread) {
+    if !shared.strictness.refuse_missing {
         // Whoever is missing is written as missing, and completed when the customer comes.
         committed.reach_the_start();
     }
     let mut ends = None;
     let mut second = every_second();
-    let epoch = flow.decoder.epoch;
+    let epoch = shared.decoder.epoch;
     loop {
         second.tick().await;
-        match flow.results.committed(epoch, &topic).await {
+        match shared.results.committed(epoch, &topic).await {
             Ok(partitions) => {
                 let point = |(partition, next_offset)| (partition, Point { epoch, next_offset });
                 committed.set(partitions.into_iter().map(point).collect());
             }
-            Err(error) => flow.metrics.postgres_error(error.class().as_str()),
+            Err(error) => shared.metrics.postgres_error(error.class().as_str()),
         }
         if !committed.has_reached_the_start() {
             if ends.is_none() {
                 ends = ends_of(&kafka, &topic).await;
             }
             if let Some(ends) = &ends {
-                committed.look_for_the_start(ends, &caught_up(&flow, &topic));
+                committed.look_for_the_start(ends, &caught_up(&shared, &topic));
             }
         }
     }
@@ -53,7 +53,7 @@ async fn ends_of(kafka: &Reread, topic: &str) -> Option<BTreeMap<i32, i64>> {
 }
 
 /// The partitions of this process that have no record left to read.
-fn caught_up(flow: &Flow, topic: &str) -> Vec<i32> {
-    let places = flow.places.of(topic);
+fn caught_up(shared: &Shared, topic: &str) -> Vec<i32> {
+    let places = shared.places.of(topic);
     places.iter().filter(|place| place.progress().lag() == 0).map(|place| place.claim.partition).collect()
 }

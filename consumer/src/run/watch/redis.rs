@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::SECOND;
-use crate::flow::Flow;
 use crate::health::{BreakerReading, Breakers, Dependency, Impairment};
-use crate::redis_link::breaker::State;
-use crate::redis_link::{BreakerView, Facts, RedisError, RedisLink, Weight};
+use crate::redis::breaker::State;
+use crate::redis::link::{BreakerView, Facts, RedisError, RedisLink, Weight};
+use crate::shared::Shared;
 
 /// A server that lacks something is asked again after this: somebody may have given the right, or changed the setting.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
@@ -16,12 +16,12 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// [`RedisError::Cluster`] and [`RedisError::Url`]: no waiting mends them.
-pub(in crate::run) async fn start(flow: &Flow, link: &RedisLink) -> Result<(), RedisError> {
+pub(in crate::run) async fn start(shared: &Shared, link: &RedisLink) -> Result<(), RedisError> {
     match link.facts().await {
         Ok(facts) => {
             let policy = facts.policy.as_deref().unwrap_or("unknown");
             tracing::info!(version = %facts.version, maxmemory_policy = policy, restores = !facts.lacks_restore(), "Redis was asked what it is");
-            tell(flow, &facts);
+            tell(shared, &facts);
         }
         Err(error @ (RedisError::Cluster | RedisError::Url(_))) => return Err(error),
         Err(error) => tracing::warn!(%error, "Redis is not there yet; it is asked again"),
@@ -30,7 +30,7 @@ pub(in crate::run) async fn start(flow: &Flow, link: &RedisLink) -> Result<(), R
 }
 
 /// Asks Redis for a sign of life; with a breaker open this is what finds out that Redis is back, and orders do not wait for it (P10).
-pub(in crate::run) async fn redis(flow: Arc<Flow>, link: Arc<RedisLink>) {
+pub(in crate::run) async fn redis(shared: Arc<Shared>, link: Arc<RedisLink>) {
     link.leave_probes_to_pings();
     let mut cause_is_told = false;
     let mut survey = Survey::default();
@@ -41,16 +41,16 @@ pub(in crate::run) async fn redis(flow: Arc<Flow>, link: Arc<RedisLink>) {
             // It takes more of them, or they are too slow.
             Ok(()) | Err(RedisError::NoWrites(_)) if matches!(state, State::Open | State::HalfOpen) => {}
             // A server whose disk is full refuses pings too, and serves customers.
-            Ok(()) | Err(RedisError::NoWrites(_)) => flow.health.up(Dependency::Redis),
+            Ok(()) | Err(RedisError::NoWrites(_)) => shared.health.up(Dependency::Redis),
             // What the last answer was says more.
             Err(RedisError::Rejected { .. }) if cause_is_told => {}
-            Err(error) => flow.health.down(Dependency::Redis, error.class()),
+            Err(error) => shared.health.down(Dependency::Redis, error.class()),
         }
         cause_is_told = answer.is_err();
         if answer.is_ok() {
-            survey.when_due(&flow, &link).await;
+            survey.when_due(&shared, &link).await;
         }
-        writes(&flow, &link, matches!(answer, Err(RedisError::NoWrites(_)))).await;
+        writes(&shared, &link, matches!(answer, Err(RedisError::NoWrites(_)))).await;
         let pause = until_next_ping(state, answer.err().as_ref());
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -61,7 +61,7 @@ pub(in crate::run) async fn redis(flow: Arc<Flow>, link: Arc<RedisLink>) {
 }
 
 /// With writes refused this is what finds out that they are taken again.
-async fn writes(flow: &Flow, link: &RedisLink, are_refused: bool) {
+async fn writes(shared: &Shared, link: &RedisLink, are_refused: bool) {
     let BreakerView { state, trouble, .. } = link.breaker_of_writes();
     if trouble.is_some() || are_refused || matches!(state, State::Open | State::HalfOpen) {
         // What it meets is told below, or by the breakers.
@@ -71,7 +71,7 @@ async fn writes(flow: &Flow, link: &RedisLink, are_refused: bool) {
     }
     let trouble = link.breaker_of_writes().trouble;
     let found: Vec<_> = trouble.iter().map(|error| Impairment { what: error.to_string(), stops: false }).collect();
-    for news in flow.health.impaired(Dependency::Redis, "writes", &found) {
+    for news in shared.health.impaired(Dependency::Redis, "writes", &found) {
         tracing::warn!(what = news.what, "Redis is asked for customers, and order hashes are written when it takes writes again");
     }
 }
@@ -87,7 +87,7 @@ struct Survey {
 
 impl Survey {
     /// Asks a server that may be another one, or has denied something, or lacked something the last time.
-    async fn when_due(&mut self, flow: &Flow, link: &RedisLink) {
+    async fn when_due(&mut self, shared: &Shared, link: &RedisLink) {
         let Some(connection) = link.connection() else { return };
         let is_long_ago = self.at.is_none_or(|at| at.elapsed() >= ASK_AGAIN);
         let is_another = self.connection != Some(connection);
@@ -96,7 +96,7 @@ impl Survey {
         }
         match link.facts().await {
             Ok(facts) => {
-                self.lacks_something = tell(flow, &facts);
+                self.lacks_something = tell(shared, &facts);
                 (self.connection, self.at) = (link.connection(), Some(Instant::now()));
             }
             Err(error) => link.failed("asking what Redis is", &error),
@@ -105,11 +105,11 @@ impl Survey {
 }
 
 /// What is new goes to the log; all of it stands in `/health`. Returns whether there is anything.
-fn tell(flow: &Flow, facts: &Facts) -> bool {
+fn tell(shared: &Shared, facts: &Facts) -> bool {
     let lacks = facts.judged().into_iter().filter(|(weight, _)| *weight >= Weight::Slows);
     let found: Vec<Impairment> = lacks.map(|(weight, what)| Impairment { what, stops: weight == Weight::Stops }).collect();
     let lacks_something = !found.is_empty();
-    for Impairment { what, stops } in flow.health.impaired(Dependency::Redis, "facts", &found) {
+    for Impairment { what, stops } in shared.health.impaired(Dependency::Redis, "facts", &found) {
         if stops {
             tracing::error!(what, "Redis does not do what orderstream cannot work without");
         } else {

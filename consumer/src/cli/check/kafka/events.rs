@@ -10,7 +10,8 @@ use crate::kafka::reread::{Batches, Reread};
 use crate::kafka::source::survey::{SurveyError, survey};
 use crate::kafka::source::{Partition, Watermarks};
 use crate::orders::absent::{Column, Columns, Tally};
-use crate::orders::order::{CustomerChange, Effect, OrderChange};
+use crate::orders::customer::CustomerChange;
+use crate::orders::order::{Effect, OrderChange};
 use crate::service::tasks;
 
 /// How many offsets at the end of each partition are looked at. Some of them may hold no record.

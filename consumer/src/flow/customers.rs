@@ -1,0 +1,140 @@
+//! One claimed partition of customers: hashes first, then the transaction that moves the offset and marks whose orders are outdated.
+//!
+//! With Redis away the partition waits: a customer that is skipped would be missing for ever (P2, P6).
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::change::fate::Fates;
+use crate::change::record::{Ended, Record};
+use crate::flow::orders::{Letters, Stopped, delay, was_committed, within};
+use crate::follow::reflect;
+use crate::kafka::source::{Inbox, Received};
+use crate::orders::customer::ChangedCustomer;
+use crate::orders::customer::CustomerChange;
+use crate::orders::customers::{Customers, decode};
+use crate::orders::letter_cap::clean_to;
+use crate::redis::customers::PutError;
+use crate::results::keep::CustomerBatch;
+use crate::results::{ApplyError, Class};
+use crate::shared::{Place, Shared};
+
+/// Runs until the inbox is closed or the partition has to stop.
+///
+/// # Errors
+/// [`Stopped`] says why the partition must not go on.
+pub async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox) -> Result<(), Stopped> {
+    reflect::cover(&shared, &place, place.claim.next_offset, None).await;
+    let (mut from, mut ended) = (place.claim.next_offset, Ended::default());
+    loop {
+        let mut records = Vec::new();
+        let Received::UpTo(to) = place.receive(shared.limits, &inbox, &mut records).await else { return Ok(()) };
+        let before = ended.clone();
+        let mut batch = decode(&shared.decoder, &records, &mut ended);
+        shared.tell_absent(&place, &batch.absent);
+        stand_in(&shared, &place, &mut batch.changes).await?;
+        let changed = put(&shared, &place, &batch.changes, to).await?;
+        commit_in_parts(&shared, &place, &records, before, &changed, from..to).await?;
+        shared.orders_are_due();
+        from = to;
+    }
+}
+
+/// What an event does not have is looked up, for a customer whom Redis does not have; waits for Postgres.
+async fn stand_in(shared: &Shared, place: &Place, changes: &mut [CustomerChange]) -> Result<(), Stopped> {
+    let mut backoff = shared.backoff();
+    while let Err(error) = shared.results.stand_in(changes).await {
+        place.troubled(shared, &error);
+        place.pause(delay(&error, backoff.next_delay())).await?;
+    }
+    Ok(())
+}
+
+/// Waits for Redis; only losing the partition ends that, and customers of another source database.
+async fn put(shared: &Shared, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, Stopped> {
+    let mut backoff = shared.backoff();
+    loop {
+        match reflect::put_customers(shared, place, changes, to).await {
+            Ok(changed) => return Ok(changed),
+            Err(PutError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
+            Err(PutError::Redis(error)) => {
+                place.redis_troubled(shared, &error);
+                place.pause(backoff.next_delay()).await?;
+            }
+        }
+    }
+}
+
+/// One transaction, or more and smaller ones if Postgres takes too long over it (P10). `before` tells of the record before the first.
+async fn commit_in_parts(
+    shared: &Shared,
+    place: &Place,
+    records: &[Record],
+    mut before: Ended,
+    changed: &[ChangedCustomer],
+    offsets: Range<i64>,
+) -> Result<(), Stopped> {
+    let mut work = vec![(records, offsets)];
+    while let Some((records, offsets)) = work.pop() {
+        let mut ended = before.clone();
+        let batch = decode(&shared.decoder, records, &mut ended);
+        let spoken_of: HashSet<&str> = batch.changes.iter().map(|change| change.id.as_str()).collect();
+        let changed: Vec<ChangedCustomer> = changed.iter().filter(|customer| spoken_of.contains(&*customer.id)).cloned().collect();
+        if commit(shared, place, records, &batch, &changed, offsets.clone()).await? == Outcome::TooSlow {
+            let (first, second) = records.split_at(records.len() / 2);
+            let border = second.first().map_or(offsets.end, |record| record.offset);
+            work.extend([(second, border..offsets.end), (first, offsets.start..border)]);
+        } else {
+            before = ended;
+        }
+    }
+    Ok(())
+}
+
+/// What became of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Committed,
+    /// It was given up for taking too long, and holds more than one record.
+    TooSlow,
+}
+
+/// The transaction, until it has gone through, or turns out to be too large, or the partition has to stop.
+async fn commit(
+    shared: &Shared,
+    place: &Place,
+    records: &[Record],
+    batch: &Customers,
+    changed: &[ChangedCustomer],
+    offsets: Range<i64>,
+) -> Result<Outcome, Stopped> {
+    let (mut letters, mut backoff) = (Letters::default(), shared.backoff());
+    let Range { start: from, end: to } = offsets;
+    let fates = Fates { applied: batch.changes.len() as u64, stale: 0, ignored: batch.ignored, dead_lettered: batch.refusals.len() as u64 };
+    within(shared, place, from, records.len(), &batch.refusals).await?;
+    let rows = loop {
+        let rows = letters.acknowledged(shared, place, records, &batch.refusals).await?;
+        let last = records.last().and_then(Record::landmark);
+        let clean_to = clean_to(records, &batch.refusals);
+        let (changes, letters) = (&*batch.changes, &*rows);
+        let attempt = CustomerBatch { from, to, last, clean_to, fates, changes, changed, letters, refresh: shared.refresh };
+        match shared.results.keep(&place.claim, &attempt).await {
+            Ok(()) => break rows,
+            Err(ApplyError::Store(error)) => {
+                place.troubled(shared, &error);
+                place.pause(delay(&error, backoff.next_delay())).await?;
+                if error.class() == Class::UnknownOutcome && was_committed(shared, place, to).await? {
+                    break rows;
+                }
+                if error.is_too_slow() && records.len() > 1 {
+                    return Ok(Outcome::TooSlow);
+                }
+            }
+            Err(_fenced) => return Err(Stopped::Fenced),
+        }
+    };
+    place.committed(shared, to, fates);
+    place.lettered(shared, &rows);
+    Ok(Outcome::Committed)
+}

@@ -1,0 +1,55 @@
+//! One claimed partition of orders: four stages that overlap between neighbouring batches.
+//!
+//! ```text
+//! prepare      receive ─ decode ─ look the customers up ─ collapse and enrich
+//! store        dead letters, acknowledged ─ fence ─ upsert and delete ─ ledger ─ commit
+//! write back   hashes
+//! tell         progress
+//! ```
+//!
+//! While Postgres commits one batch, the customers of the next are looked up and the hashes of the last are written. The
+//! transactions of one partition never overlap. The channels between the stages hold one batch: what is not prepared yet waits in the
+//! inbox, so batches are small when idle and large under load (P10).
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::kafka::source::Inbox;
+use crate::service::tasks;
+use crate::shared::{Place, Shared};
+
+mod cap;
+mod letters;
+mod prepare;
+mod store;
+mod tell;
+mod write_back;
+
+pub(crate) use cap::within;
+pub(crate) use letters::Letters;
+pub use store::Stopped;
+pub(crate) use store::{delay, was_committed};
+
+/// Runs until the inbox is closed and every batch has gone through, or until the partition has to stop. A panic of a stage is one of the
+/// whole (P13).
+///
+/// # Errors
+/// [`Stopped`] says why the partition must not go on.
+pub async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox) -> Result<(), Stopped> {
+    let (prepared, to_store) = mpsc::channel(1);
+    let (stored, to_write_back) = mpsc::channel(1);
+    let (written, to_tell) = mpsc::channel(1);
+    let mut stages = JoinSet::new();
+    let preparing = stages.spawn(prepare::run(Arc::clone(&shared), Arc::clone(&place), inbox, prepared));
+    stages.spawn(write_back::run(Arc::clone(&shared), Arc::clone(&place), to_write_back, written));
+    stages.spawn(tell::run(Arc::clone(&shared), Arc::clone(&place), to_tell));
+    let outcome = tasks::beside(&mut stages, store::run(&shared, &place, to_store, stored)).await;
+    // A store that stops closes its channels: the stage before it ends at its next batch, those behind it with their last.
+    preparing.abort();
+    while let Some(ended) = stages.join_next().await {
+        tasks::not_panicked(ended);
+    }
+    outcome
+}

@@ -1,0 +1,141 @@
+//! Second stage: dead letters, then the transaction, until both have gone through or the partition has to stop.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use tokio::sync::mpsc;
+
+use super::letters::Letters;
+use super::prepare::Prepared;
+use crate::change::lsn_space::OtherSpace;
+use crate::metrics::Step;
+use crate::orders::letter_cap::clean_to;
+use crate::redis::customers::CustomersToken;
+use crate::results::batch::Batch;
+use crate::results::claim::Standing;
+use crate::results::{Applied, ApplyError, Class, StoreError};
+use crate::shared::{Place, Revoked, Shared};
+
+/// A batch that is committed; its hashes are still to be written. The records' bytes are let go of here (P10).
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) batch: Batch,
+    pub(super) token: CustomersToken,
+    pub(super) applied: Applied,
+}
+
+impl Stored {
+    fn new(prepared: Prepared, applied: Applied) -> Box<Self> {
+        Box::new(Self { batch: prepared.batch, token: prepared.token, applied })
+    }
+}
+
+/// Why a worker ended before its inbox did.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// Another worker has claimed the partition: this one is a zombie and has written nothing (P4).
+    #[error("another worker has claimed the partition, or its offset was moved by hand")]
+    Fenced,
+    /// The source database was restored or replaced (P5): going on would drop its changes without a word.
+    #[error(transparent)]
+    OtherSpace(Box<OtherSpace>),
+    /// The partition was revoked while a server was away; whoever has it next goes on from the committed offset.
+    #[error("{0}")]
+    Revoked(#[from] Revoked),
+}
+
+/// What became of an attempt.
+enum Outcome {
+    Stored(Box<Stored>),
+    /// Postgres gave a statement up for taking too long, or the client the transaction.
+    TooSlow(Box<Prepared>),
+}
+
+/// Stores batches until the stage before has ended.
+pub(super) async fn run(
+    shared: &Shared,
+    place: &Place,
+    mut batches: mpsc::Receiver<Prepared>,
+    out: mpsc::Sender<Stored>,
+) -> Result<(), Stopped> {
+    while let Some(prepared) = batches.recv().await {
+        let mut work = vec![prepared];
+        while let Some(prepared) = work.pop() {
+            match store(shared, place, prepared).await? {
+                Outcome::Stored(stored) => {
+                    place.committed(shared, stored.batch.to, stored.applied.fates);
+                    place.lettered(shared, &stored.batch.letters);
+                    // One of each batch: the slowest. A measurement for each change would cost more than its decoding.
+                    stored.batch.age(Utc::now()).into_iter().for_each(|age| shared.metrics.event_committed(age));
+                    // Nobody writes back any more if the partition was taken away: whoever has it next does (P8).
+                    out.send(*stored).await.ok();
+                }
+                Outcome::TooSlow(prepared) => work.extend(prepared.halves(shared).into_iter().rev()),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result<Outcome, Stopped> {
+    let mut letters = Letters::default();
+    let mut backoff = shared.backoff();
+    loop {
+        super::within(shared, place, prepared.batch.from, prepared.records.len(), &prepared.refusals).await?;
+        prepared.batch.clean_to = clean_to(&prepared.records, &prepared.refusals);
+        prepared.batch.letters = letters.acknowledged(shared, place, &prepared.records, &prepared.refusals).await?;
+        let error = match shared.timed(Step::Commit, shared.results.apply(&place.claim, &prepared.batch)).await {
+            Ok(applied) => return Ok(Outcome::Stored(Stored::new(prepared, applied))),
+            Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
+            Err(ApplyError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
+            Err(ApplyError::Unresolved(changes)) => {
+                let row = shared.decoder.format.row();
+                prepared.refuse(shared, changes.into_iter().map(|change| (change.record, change.rejection(row))).collect());
+                continue;
+            }
+            Err(ApplyError::Unknown { applied, error }) => {
+                place.troubled(shared, &error);
+                if was_committed(shared, place, prepared.batch.to).await? {
+                    return Ok(Outcome::Stored(Stored::new(prepared, *applied)));
+                }
+                continue;
+            }
+            Err(ApplyError::Store(error)) => error,
+        };
+        if error.class() == Class::Row {
+            shared.metrics.postgres_error(error.class().as_str());
+            shared.metrics.batch_bisected();
+            let refused = shared.results.refused(&prepared.batch).await.unwrap_or_default();
+            if !refused.is_empty() {
+                prepared.refuse(shared, refused);
+                continue;
+            }
+        }
+        place.troubled(shared, &error);
+        place.pause(delay(&error, backoff.next_delay())).await?;
+        if error.is_too_slow() {
+            return Ok(Outcome::TooSlow(Box::new(prepared)));
+        }
+    }
+}
+
+/// A wrong schema or a missing right does not mend itself in milliseconds: try slowly.
+pub(crate) fn delay(error: &StoreError, backoff: Duration) -> Duration {
+    match error.class() {
+        Class::Ours | Class::Row => backoff.max(Duration::from_secs(2)),
+        Class::Connection | Class::Contention | Class::UnknownOutcome => backoff,
+    }
+}
+
+/// The commit whose answer was lost: the offset row tells whether it went through (P4).
+pub(crate) async fn was_committed(shared: &Shared, place: &Place, to: i64) -> Result<bool, Stopped> {
+    let mut backoff = shared.backoff();
+    loop {
+        match shared.results.standing(&place.claim).await {
+            Ok(Standing::Mine { next_offset }) => return Ok(next_offset == to),
+            Ok(Standing::Elsewhere) => return Err(Stopped::Fenced),
+            Err(error) => place.troubled(shared, &error),
+        }
+        place.pause(backoff.next_delay()).await?;
+    }
+}

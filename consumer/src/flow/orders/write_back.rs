@@ -1,0 +1,68 @@
+//! Third stage: the hashes of what is committed. Best effort: what fails here goes on the list of the sweep.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::store::Stored;
+use super::tell::WrittenBack;
+use crate::follow::reflect;
+use crate::metrics::Step;
+use crate::redis::link::{RedisError, Run};
+use crate::shared::{Place, Revoked, Shared};
+
+/// Writes back until the stage before has ended, or until the partition is taken away while something cannot be noted.
+pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, mut batches: mpsc::Receiver<Stored>, out: mpsc::Sender<WrittenBack>) {
+    while let Some(stored) = batches.recv().await {
+        let to = stored.batch.to;
+        // Not covered, nor what comes behind it: Redis' progress stays here, and whoever has the partition next reads these records' keys
+        // again (P8).
+        let Ok(run) = write_back(&shared, &place, stored).await else { return };
+        out.send(WrittenBack { to, run }).await.ok();
+    }
+}
+
+/// In which life of Redis the hashes were written; `None`: they are on the list of the sweep.
+async fn write_back(shared: &Shared, place: &Place, stored: Stored) -> Result<Option<Run>, Revoked> {
+    let Stored { batch, token, applied } = stored;
+    shared.results_changed();
+    let redis_away = batch.redis_away;
+    let order_ids: Vec<i64> = applied.written.iter().map(|write| write.order_id).collect();
+    let states = batch.into_states(applied);
+    if redis_away || states.is_empty() {
+        // The transaction has put them on the list already.
+        shared.orders_are_due();
+        return Ok(None);
+    }
+    let write = async {
+        reflect::begin(shared, place).await?;
+        let run = shared.redis_progress.server().await?;
+        Ok::<_, RedisError>((run, shared.cache.write_orders(&states, place.claim.epoch, Some(&token)).await?))
+    };
+    let (run, due) = match shared.timed(Step::WriteBack, write).await {
+        Ok((run, written)) => {
+            shared.metrics.order_hashes(written.written as u64, written.stale as u64);
+            (Some(run), shared.to_refresh(written.outdated, &states))
+        }
+        Err(error) => {
+            shared.redis.failed("writing order hashes", &error);
+            (None, order_ids)
+        }
+    };
+    mark_due(shared, place, due).await?;
+    Ok(run)
+}
+
+/// Waits for Postgres if it must: an order whose hash is old and that is on no list would be forgotten.
+async fn mark_due(shared: &Shared, place: &Place, order_ids: Vec<i64>) -> Result<(), Revoked> {
+    if order_ids.is_empty() {
+        return Ok(());
+    }
+    let mut backoff = shared.backoff();
+    while let Err(error) = shared.results.mark_due(place.claim.partition, order_ids.clone()).await {
+        place.troubled(shared, &error);
+        place.pause(backoff.next_delay()).await?;
+    }
+    shared.orders_are_due();
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Records of the customers topic to changes: decode and reject. Pure.
+
+use crate::change::envelope::{Decoded, Decoder};
+use crate::change::record::{Ended, Record};
+use crate::orders::absent::Tally;
+use crate::orders::customer::CustomerChange;
+use crate::orders::order::Effect;
+use crate::orders::refusal::{Refusal, Refusals};
+
+/// What the records of a batch are.
+#[derive(Debug, Default)]
+pub struct Customers {
+    /// The changes, in order of their records.
+    pub changes: Vec<CustomerChange>,
+    /// Which columns the events do not have.
+    pub absent: Tally,
+    /// The records that cannot be decoded.
+    pub refusals: Refusals,
+    /// Tombstones and heartbeats.
+    pub ignored: u64,
+}
+
+/// Decodes a batch; `ended` tells of the record before it, and afterwards of its last.
+#[must_use]
+pub fn decode(decoder: &Decoder, records: &[Record], ended: &mut Ended) -> Customers {
+    let mut out = Customers::default();
+    for (index, record) in records.iter().enumerate() {
+        let is_told = ended.is_followed_by(record);
+        *ended = Ended::by(record);
+        if is_told {
+            out.ignored += 1;
+            continue;
+        }
+        match decoder.customer(record) {
+            Ok(Decoded::Change(change)) => {
+                if let Effect::Put(row) = &change.effect {
+                    out.absent.add(row.absent());
+                    *ended = Ended::default();
+                }
+                out.changes.push(change);
+            }
+            Ok(Decoded::Ignored | Decoded::Truncate(_)) => out.ignored += 1,
+            Err(rejection) => {
+                out.refusals.insert(index, Refusal::of_customer(rejection, decoder.customer_of_key(record)));
+            }
+        }
+    }
+    out
+}

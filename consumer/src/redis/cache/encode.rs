@@ -1,0 +1,139 @@
+//! Order states as arguments of the scripts: one command per chunk, each order as a version, a time to live and its fields.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use redis::{Cmd, RedisWrite};
+
+use super::dump::{HashDump, Name};
+use super::fields::{Fields, NamesAndValues};
+use super::row::{Column, columns_of};
+use super::{SET_ORDERS, WRITE_ORDERS, columns};
+use crate::orders::order::Timestamp;
+use crate::orders::row::{DeletedRow, OrderState, ResultRow};
+use crate::redis::link::Script;
+
+/// How long a deleted order's hash stays, for readers that want to know.
+pub(crate) const DELETED_FOR_SECONDS: u32 = 3600;
+
+/// What an order takes in a call beside the texts of its customer.
+const NAMES_AND_NUMBERS: usize = 560;
+
+static VERSION: Name = Name::new("version");
+static ORDER_ID: Name = Name::new("order_id");
+static DELETED_AT: Name = Name::new("deleted_at");
+
+/// One script call that writes a chunk of orders by `RESTORE`; public because the benchmark measures what these calls alone can do.
+#[must_use]
+pub fn write_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
+    call_with::<HashDump>(&WRITE_ORDERS, states, epoch, time_to_live)
+}
+
+/// The same by `HSET`, for servers and users without `RESTORE`.
+#[must_use]
+pub fn set_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
+    call_with::<NamesAndValues>(&SET_ORDERS, states, epoch, time_to_live)
+}
+
+fn call_with<F: Fields>(script: &Script, states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
+    // Asked of all customers before the first one is written: they lie all over the memory, and the processor waits for many at once,
+    // but for each alone while it writes.
+    let size: usize = states.iter().map(size).sum();
+    let mut call = script.call(states.len(), 3 * states.len(), size);
+    let mut text = Vec::with_capacity(64);
+    for state in states {
+        text.clear();
+        text.extend_from_slice(b"order:");
+        columns::integer(&mut text, order_id(state));
+        call.write_arg(&text);
+    }
+    let mut fields = F::default();
+    let (mut source_time, mut our_time) = (Repeated::default(), Repeated::default());
+    for state in states {
+        text.clear();
+        version(&mut text, epoch, state);
+        call.write_arg(&text);
+        fields.start();
+        // First: the guard of the next write finds it without a walk through the hash.
+        fields.field(&VERSION, |out| out.extend_from_slice(&text));
+        match state {
+            OrderState::Live(row) => {
+                call.arg(u64::try_from(time_to_live.as_millis()).unwrap_or(u64::MAX));
+                live(&mut fields, row, &mut source_time, &mut our_time);
+            }
+            OrderState::Deleted(row) => {
+                call.arg(u64::from(DELETED_FOR_SECONDS) * 1000);
+                deleted(&mut fields, row);
+            }
+        }
+        fields.append_to(&mut call);
+    }
+    call
+}
+
+/// About what an order takes in the call.
+fn size(state: &OrderState) -> usize {
+    match state {
+        OrderState::Live(row) => NAMES_AND_NUMBERS + row.customer.size(),
+        OrderState::Deleted(_) => NAMES_AND_NUMBERS,
+    }
+}
+
+fn order_id(state: &OrderState) -> i64 {
+    match state {
+        OrderState::Live(row) => row.order_id,
+        OrderState::Deleted(row) => row.order_id,
+    }
+}
+
+/// Epoch and revision: one total order per order id, as text of one width. Neither is negative.
+fn version(out: &mut Vec<u8>, epoch: i32, state: &OrderState) {
+    let revision = match state {
+        OrderState::Live(row) => row.revision,
+        OrderState::Deleted(row) => row.revision,
+    };
+    columns::padded(out, u64::try_from(epoch).unwrap_or(0), 10);
+    out.push(b'-');
+    columns::padded(out, u64::try_from(revision).unwrap_or(0), 20);
+}
+
+/// Columns that are null are absent from the hash.
+fn live(fields: &mut impl Fields, row: &ResultRow, source_time: &mut Repeated<Timestamp>, our_time: &mut Repeated<DateTime<Utc>>) {
+    fields.field(&ORDER_ID, |out| columns::integer(out, row.order_id));
+    for (name, value) in columns_of(row) {
+        match value {
+            Column::Null => {}
+            Column::Time(time) => fields.field(name, |out| source_time.write(out, time, columns::timestamp)),
+            Column::Instant(time) => fields.field(name, |out| our_time.write(out, time, columns::instant)),
+            value => fields.field(name, |out| value.write(out)),
+        }
+    }
+}
+
+fn deleted(fields: &mut impl Fields, row: &DeletedRow) {
+    fields.field(&DELETED_AT, |out| columns::instant(out, row.deleted_at));
+}
+
+/// A value and its text. Most rows were created and last changed at the same time, and those of a batch are processed at the same time.
+#[derive(Debug)]
+struct Repeated<T> {
+    last: Option<T>,
+    text: Vec<u8>,
+}
+
+impl<T> Default for Repeated<T> {
+    fn default() -> Self {
+        Self { last: None, text: Vec::new() }
+    }
+}
+
+impl<T: Copy + PartialEq> Repeated<T> {
+    fn write(&mut self, out: &mut Vec<u8>, value: T, format: fn(&mut Vec<u8>, T)) {
+        if self.last != Some(value) {
+            self.text.clear();
+            format(&mut self.text, value);
+            self.last = Some(value);
+        }
+        out.extend_from_slice(&self.text);
+    }
+}

@@ -1,0 +1,84 @@
+//! Which columns of a row readers see in Redis, in the hash and in the list of the newest orders alike.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use smol_str::SmolStr;
+
+use super::columns;
+use super::dump::Name;
+use crate::orders::order::Timestamp;
+use crate::orders::row::ResultRow;
+
+/// The value of a column.
+pub(super) enum Column<'a> {
+    Null,
+    Text(&'a str),
+    Number(i64),
+    Money(Decimal),
+    Time(Timestamp),
+    Instant(DateTime<Utc>),
+}
+
+impl<'a> Column<'a> {
+    fn text(value: &'a Option<SmolStr>) -> Self {
+        value.as_deref().map_or(Self::Null, Self::Text)
+    }
+
+    fn time(value: Option<Timestamp>) -> Self {
+        value.map_or(Self::Null, Self::Time)
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Appends the value as text; null appends nothing.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match *self {
+            Self::Null => {}
+            Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Number(number) => columns::integer(out, number),
+            Self::Money(amount) => columns::money(out, amount),
+            Self::Time(time) => columns::timestamp(out, time),
+            Self::Instant(time) => columns::instant(out, time),
+        }
+    }
+}
+
+static CUSTOMER_ID: Name = Name::new("customer_id");
+static CUSTOMER_NAME: Name = Name::new("customer_name");
+static CUSTOMER_EMAIL: Name = Name::new("customer_email");
+static CUSTOMER_TIER: Name = Name::new("customer_tier");
+static CUSTOMER_COUNTRY: Name = Name::new("customer_country");
+static PRODUCT_ID: Name = Name::new("product_id");
+static QUANTITY: Name = Name::new("quantity");
+static PRICE: Name = Name::new("price");
+static TOTAL: Name = Name::new("total");
+static STATUS: Name = Name::new("status");
+static ORDERED_AT: Name = Name::new("ordered_at");
+static UPDATED_AT: Name = Name::new("updated_at");
+static ENRICHMENT: Name = Name::new("enrichment");
+static REFUSED: Name = Name::new("refused");
+static PROCESSED_AT: Name = Name::new("processed_at");
+
+/// The columns beside the order's id, with their names. `redis/write_orders.lua` has the same names in the same order.
+pub(super) fn columns_of(row: &ResultRow) -> [(&'static Name, Column<'_>); 15] {
+    let customer = &row.customer.customer;
+    [
+        (&CUSTOMER_ID, Column::text(&row.customer_id)),
+        (&CUSTOMER_NAME, Column::text(&customer.name)),
+        (&CUSTOMER_EMAIL, Column::text(&customer.email)),
+        (&CUSTOMER_TIER, Column::text(&customer.tier)),
+        (&CUSTOMER_COUNTRY, Column::text(&customer.country)),
+        (&PRODUCT_ID, Column::Text(&row.product_id)),
+        (&QUANTITY, Column::Number(row.quantity.into())),
+        (&PRICE, Column::Money(row.price)),
+        (&TOTAL, Column::Money(row.total)),
+        (&STATUS, Column::text(&row.status)),
+        (&ORDERED_AT, Column::time(row.ordered_at)),
+        (&UPDATED_AT, Column::time(row.updated_at)),
+        (&ENRICHMENT, Column::Text(row.enrichment.as_str())),
+        (&REFUSED, Column::text(&row.refused)),
+        (&PROCESSED_AT, Column::Instant(row.processed_at)),
+    ]
+}

@@ -1,0 +1,77 @@
+//! Customers in Redis: looked up for a batch of orders, and kept live from their topic.
+//!
+//! A customer is the hash `customer:<id>`. With the customers topic configured orderstream alone writes those hashes; without it somebody
+//! else does, and orderstream only reads them.
+
+mod by_hand;
+mod check;
+mod committed;
+mod keep;
+mod lookup;
+mod position_text;
+mod remembered;
+mod token;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+pub use by_hand::ReplayedCustomer;
+pub use check::SeenCustomer;
+pub use committed::CommittedCustomers;
+pub use keep::{PutCustomers, PutError};
+pub use lookup::read_customer;
+pub use position_text::position_text;
+pub use token::CustomersToken;
+
+use crate::metrics::Metrics;
+use crate::redis::link::RedisLink;
+use crate::redis::progress::Progress;
+use remembered::Remembered;
+
+/// The customers in Redis.
+#[derive(Debug)]
+pub struct Customers {
+    link: Arc<RedisLink>,
+    progress: Progress,
+    topic: Option<String>,
+    committed: CommittedCustomers,
+    remembered: Remembered,
+    /// Where is counted what becomes of hashes.
+    metrics: Option<Metrics>,
+    /// Customers whose hash could not be used, so far.
+    unusable: AtomicU64,
+    /// When that was last said, in seconds since `started`.
+    warned: AtomicU64,
+    started: std::time::Instant,
+}
+
+impl Customers {
+    /// The customers behind `link`; `topic` is the customers topic if it is consumed, and `committed` is what Postgres has of it.
+    #[must_use]
+    pub fn new(link: Arc<RedisLink>, topic: Option<String>, committed: CommittedCustomers) -> Self {
+        let progress = Progress::new(Arc::clone(&link));
+        let (unusable, warned) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (remembered, started) = (Remembered::default(), std::time::Instant::now());
+        Self { link, progress, topic, committed, remembered, metrics: None, unusable, warned, started }
+    }
+
+    /// The same, counted.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics: Some(metrics), ..self }
+    }
+
+    /// Whether customers come by this topic.
+    #[must_use]
+    pub fn come_by(&self, topic: &str) -> bool {
+        self.topic.as_deref() == Some(topic)
+    }
+}
+
+/// Appends the key of a customer's hash.
+pub(crate) fn key_arg(command: &mut redis::Cmd, id: &str) {
+    use std::io::Write as _;
+    let mut key = redis::RedisWrite::writer_for_next_arg(command);
+    // Writing into the command's own buffer does not fail.
+    let _ = key.write_all(b"customer:").and_then(|()| key.write_all(id.as_bytes()));
+}

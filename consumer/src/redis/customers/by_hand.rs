@@ -1,0 +1,70 @@
+//! Customers changed by an operator's command, beside the topic's own order (P2, P5).
+//!
+//! Such a change has no offset that could move, so it ends with a mark of its own in the progress: see [`CustomersToken`]. Redis keeps it as
+//! safe as its append-only file is; what it loses in its last second is found by `orderstream reconcile`.
+//!
+//! [`CustomersToken`]: super::CustomersToken
+
+use redis::{Pipeline, Value};
+
+use super::{Customers, key_arg, position_text};
+use crate::orders::customer::ChangedCustomer;
+use crate::orders::customer::CustomerChange;
+use crate::redis::link::{On, RedisError, text};
+
+/// What became of a change that was sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplayedCustomer {
+    /// The customer as Redis has it now.
+    pub customer: ChangedCustomer,
+    /// Whether Redis has this change, and not something newer.
+    pub took_effect: bool,
+}
+
+impl Customers {
+    /// Writes changes with their original positions, in this order: an older one never overwrites a newer one (P5). The transaction that marks
+    /// the customers' orders comes after this.
+    ///
+    /// # Errors
+    /// Any [`RedisError`]; the same changes may be written again.
+    pub async fn replay(&self, changes: &[CustomerChange]) -> Result<Vec<ReplayedCustomer>, RedisError> {
+        let Some(topic) = &self.topic else {
+            return Err(RedisError::Refused("no customers topic is configured".to_owned()));
+        };
+        let customers = self.write(&changes.iter().collect::<Vec<_>>()).await?.customers;
+        self.progress.changed_by_hand(topic).await?;
+        let ids: Vec<&str> = changes.iter().map(|change| change.id.as_str()).collect();
+        let positions = self.positions(&ids).await?;
+        let of = |(change, position): (&CustomerChange, Option<String>)| {
+            let customer = customers.iter().find(|customer| customer.id == change.id)?.clone();
+            Some(ReplayedCustomer { customer, took_effect: position.is_some_and(|stored| position_text::is_of(&stored, &change.position)) })
+        };
+        Ok(changes.iter().zip(positions).filter_map(of).collect())
+    }
+
+    /// The position in each customer's hash, also that of a deleted one; `None` where there is no hash.
+    ///
+    /// # Errors
+    /// Any [`RedisError`].
+    pub async fn positions(&self, ids: &[&str]) -> Result<Vec<Option<String>>, RedisError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut request = Pipeline::with_capacity(ids.len());
+        for id in ids {
+            let mut command = redis::cmd("HGET");
+            key_arg(&mut command, id);
+            command.arg("position");
+            request.add_command(command);
+        }
+        self.link.call(On::Read, &request, None).await?.into_iter().map(position).collect()
+    }
+}
+
+/// A value of another type is no hash: the script replaces it.
+fn position(reply: Value) -> Result<Option<String>, RedisError> {
+    match reply {
+        Value::ServerError(error) if error.code() == "WRONGTYPE" => Ok(None),
+        other => text(other),
+    }
+}

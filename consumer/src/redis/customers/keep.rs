@@ -1,0 +1,208 @@
+//! Customers kept live from their topic.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use redis::{Cmd, Pipeline, Value};
+
+use super::{Customers, key_arg, position_text};
+use crate::change::lsn_space::OtherSpace;
+use crate::change::position::Position;
+use crate::orders::customer::{ChangedCustomer, CustomerChange, CustomerRow};
+use crate::orders::order::Effect;
+use crate::redis::cache::columns;
+use crate::redis::link::{On, RedisError, Script, each_ok, text};
+use crate::redis::progress::{Advance, Of};
+
+static PUT_CUSTOMERS: Script = Script::new(include_str!("../../../../redis/put_customers.lua"));
+
+/// Changes per script call: long enough to be cheap, short enough that no lookup waits noticeably behind one.
+const CHANGES_PER_CALL: usize = 50;
+
+/// How long a deleted customer's position is remembered, so that an older change that is sent again does not bring the customer back (P5).
+pub(super) const DELETED_FOR_SECONDS: u32 = 7 * 24 * 3600;
+
+/// What became of a batch of changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "the progress may be behind"]
+pub struct PutCustomers {
+    /// Each customer once. Also those whose change was not newer: after a crash between Redis and Postgres the batch comes again, finds its
+    /// own versions, and the customers' orders still have to be marked (P2).
+    pub customers: Vec<ChangedCustomer>,
+    /// What became of the progress.
+    pub progress: Advance,
+}
+
+/// Why a batch of changes was not put.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// Redis. The same batch may be put again (P5).
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    /// The source database is another one than before. The progress did not move; what of the batch was newer than its hash may be written.
+    #[error(transparent)]
+    OtherSpace(Box<OtherSpace>),
+}
+
+/// What Redis made of some changes.
+#[derive(Debug, Default)]
+pub(super) struct Wrote {
+    /// Each customer once.
+    pub(super) customers: Vec<ChangedCustomer>,
+    /// Indices of the changes that were not newer; and of deletes, where Redis does not tell.
+    pub(super) doubtful: Vec<usize>,
+}
+
+impl Customers {
+    /// Writes a batch of changes of one partition, then moves the partition's progress from `from` to `to` (P8). The transaction that marks
+    /// the customers' orders and moves the offset in Postgres comes after this.
+    ///
+    /// # Errors
+    /// [`PutError`]. Without a customers topic these hashes are not ours to write: [`RedisError::Refused`].
+    pub async fn put_customers(
+        &self,
+        changes: &[CustomerChange],
+        partition: i32,
+        epoch: i32,
+        from: i64,
+        to: i64,
+    ) -> Result<PutCustomers, PutError> {
+        let Some(topic) = &self.topic else {
+            return Err(RedisError::Refused("no customers topic is configured".to_owned()).into());
+        };
+        let mut in_order: Vec<&CustomerChange> = changes.iter().collect();
+        in_order.sort_by_key(|change| change.position.offset);
+        let run = self.link.run().await?;
+        let customers = self.write_within_space(&in_order).await?;
+        let progress = self.progress.advance(Of { topic, partition, epoch }, from, to, Some(run)).await?;
+        Ok(PutCustomers { customers, progress })
+    }
+
+    /// The same without the progress: a rebuild is at it, which moves the progress when it is through.
+    ///
+    /// # Errors
+    /// [`PutError`]
+    pub async fn put_customers_only(&self, changes: &[CustomerChange]) -> Result<Vec<ChangedCustomer>, PutError> {
+        self.write_within_space(&changes.iter().collect::<Vec<_>>()).await
+    }
+
+    /// Looks at what was refused: older by its LSN and clearly newer by the clock means another database (P5).
+    async fn write_within_space(&self, changes: &[&CustomerChange]) -> Result<Vec<ChangedCustomer>, PutError> {
+        let Wrote { customers, doubtful } = self.write(changes).await?;
+        let doubtful: Vec<&CustomerChange> = doubtful.into_iter().filter_map(|index| changes.get(index).copied()).collect();
+        let ids: Vec<&str> = doubtful.iter().map(|change| change.id.as_str()).collect();
+        for (change, stored) in doubtful.iter().zip(self.positions(&ids).await?) {
+            if let Some(stored) = stored.and_then(|text| position_text::parse(&text)).filter(|stored| change.position.contradicts(stored)) {
+                // Not which one: the text comes to logs and endpoints, and an id may be an e-mail address (P11). The offset says it.
+                let row = "a customer".to_owned();
+                return Err(PutError::OtherSpace(Box::new(OtherSpace { row, incoming: change.position, stored })));
+            }
+        }
+        Ok(customers)
+    }
+
+    /// Writes customers without moving the progress: a rebuild, which sets it when it is through.
+    ///
+    /// # Errors
+    /// Any [`RedisError`].
+    pub async fn rebuild_customers(&self, changes: &[CustomerChange]) -> Result<Vec<ChangedCustomer>, RedisError> {
+        Ok(self.write(&changes.iter().collect::<Vec<_>>()).await?.customers)
+    }
+
+    pub(super) async fn write(&self, changes: &[&CustomerChange]) -> Result<Wrote, RedisError> {
+        if changes.is_empty() {
+            return Ok(Wrote::default());
+        }
+        let now = Utc::now();
+        let mut request = Pipeline::new();
+        for chunk in changes.chunks(CHANGES_PER_CALL) {
+            request.add_command(put_call(chunk, now));
+        }
+        let replies = self.link.call(On::Write, &request, Some(&PUT_CUSTOMERS)).await?;
+        each_ok(&replies)?;
+        let wrote = versions_now(changes, replies)?;
+        self.count(changes, &wrote.doubtful);
+        Ok(wrote)
+    }
+
+    /// Of deletes nothing tells whether there was a hash.
+    fn count(&self, changes: &[&CustomerChange], doubtful: &[usize]) {
+        let is_put = |change: &CustomerChange| matches!(change.effect, Effect::Put(_));
+        let puts = changes.iter().filter(|change| is_put(change)).count();
+        let skipped = doubtful.iter().filter(|index| changes.get(**index).is_some_and(|change| is_put(change))).count();
+        self.metrics.iter().for_each(|metrics| metrics.customer_hashes((puts - skipped) as u64, skipped as u64));
+    }
+}
+
+fn put_call(changes: &[&CustomerChange], now: DateTime<Utc>) -> Cmd {
+    let mut call = PUT_CUSTOMERS.call(changes.len(), 1 + 20 * changes.len(), 320 * changes.len());
+    for change in changes {
+        key_arg(&mut call, &change.id);
+    }
+    call.arg(DELETED_FOR_SECONDS);
+    for change in changes {
+        let Position { epoch, partition, offset, .. } = change.position;
+        call.arg(position_text(&change.position)).arg(version(epoch, partition, offset));
+        match &change.effect {
+            Effect::Put(customer) => {
+                columns_that_are_not_null(&mut call, customer);
+                absent_columns(&mut call, customer);
+            }
+            Effect::Delete => {
+                let mut deleted_at = Vec::new();
+                columns::instant(&mut deleted_at, now);
+                call.arg("d").arg(deleted_at);
+            }
+        }
+    }
+    call
+}
+
+/// The version of a customer, by the event that wrote it.
+pub(super) fn version(epoch: i32, partition: i32, offset: i64) -> String {
+    format!("{epoch}.{partition}.{offset}")
+}
+
+fn columns_that_are_not_null(call: &mut Cmd, customer: &CustomerRow) {
+    let columns = customer.columns();
+    let values = columns.iter().filter_map(|(column, text)| Some((column.as_str(), text.value()?)));
+    call.arg(2 * values.clone().count());
+    for (name, value) in values {
+        call.arg(name).arg(value);
+    }
+}
+
+/// Each column that the event does not have, with what `results` has of it: an equals sign and the value, or nothing.
+fn absent_columns(call: &mut Cmd, customer: &CustomerRow) {
+    let absent = customer.absent();
+    call.arg(2 * absent.iter().count());
+    for column in absent.iter() {
+        let stored = customer.stored.as_ref().and_then(|stored| stored.column(column));
+        call.arg(column.as_str()).arg(stored.map_or_else(String::new, |value| format!("={value}")));
+    }
+}
+
+/// The last version reported for each id, ids in the order of their first change.
+fn versions_now(changes: &[&CustomerChange], replies: Vec<Value>) -> Result<Wrote, RedisError> {
+    let (mut customers, mut doubtful): (Vec<ChangedCustomer>, _) = (Vec::with_capacity(changes.len()), Vec::new());
+    let mut place: HashMap<&str, usize> = HashMap::with_capacity(changes.len());
+    let mut versions = replies.into_iter().flat_map(|reply| match reply {
+        Value::Array(versions) => versions,
+        other => vec![other],
+    });
+    for (index, change) in changes.iter().enumerate() {
+        let now = versions.next().map_or(Err(RedisError::Unexpected("a version per change")), text)?.filter(|v| !v.is_empty());
+        let Position { epoch, partition, offset, .. } = change.position;
+        if now.as_deref() != Some(version(epoch, partition, offset).as_str()) {
+            doubtful.push(index);
+        }
+        match place.get(change.id.as_str()) {
+            Some(&at) => customers[at].version = now,
+            None => {
+                place.insert(&change.id, customers.len());
+                customers.push(ChangedCustomer { id: change.id.clone(), version: now });
+            }
+        }
+    }
+    Ok(Wrote { customers, doubtful })
+}

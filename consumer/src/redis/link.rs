@@ -1,0 +1,283 @@
+//! The only place that opens Redis connections: two lanes, a deadline around every call, and the breakers before and after it (P6, P10).
+//!
+//! The deadline is our own, around connecting and calling alike: the crate's connection manager does not connect again after a response
+//! timeout, and ignores that timeout while it connects. Dropping a call's future halfway is safe with a multiplexed connection. A connection
+//! on which a call failed is not used again; the next call that the breaker permits builds a new one.
+
+mod error;
+mod facts;
+mod guard;
+mod judge;
+mod lane;
+mod meet;
+mod reply;
+mod rights;
+mod script;
+mod troubles;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use redis::{Pipeline, Value};
+use tokio::sync::Notify;
+
+use crate::redis::breaker::{BreakerConfig, Caller, Forced, State};
+pub use error::{Means, RedisError};
+pub use facts::Facts;
+pub use guard::BreakerView;
+use guard::Guard;
+pub use judge::{Judgement, Weight};
+use lane::Lane;
+pub(crate) use reply::{each_ok, integer, text};
+pub use rights::{Missing, Right};
+pub(crate) use script::Script;
+use troubles::Troubles;
+
+/// Where Redis is and how long a call may take.
+#[derive(Debug, Clone)]
+pub struct LinkSettings {
+    /// `redis://`, or `rediss://` for TLS; user, password and database are part of it.
+    pub url: String,
+    /// The deadline of a call on the lookup lane: what an order waits at most for its customer.
+    pub lookup_deadline: Duration,
+    /// The deadline of a call on the write lane.
+    pub write_deadline: Duration,
+    /// When calls are no longer tried.
+    pub breaker: BreakerConfig,
+}
+
+impl LinkSettings {
+    /// The defaults, for the Redis at `url`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            lookup_deadline: Duration::from_millis(500),
+            write_deadline: Duration::from_secs(2),
+            breaker: BreakerConfig::default(),
+        }
+    }
+}
+
+/// Which connection a call takes, and whether it writes: a big write-back must not hold up a lookup, and a server that refuses writes may
+/// serve reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    /// Reads that orders wait for.
+    Lookup,
+    /// Other reads; they share the connection of the writes.
+    Read,
+    /// Writes.
+    Write,
+}
+
+/// One life of one server, as this process has seen them. What was written in one may be lost in the next (P8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run(u64);
+
+/// The way to Redis; one per process, shared.
+#[derive(Debug)]
+pub struct RedisLink {
+    lookup: Lane,
+    write: Lane,
+    server: Guard,
+    /// Learns from answers to writes alone, so that a server that is full is still asked for customers.
+    writes: Guard,
+    opened: Notify,
+    only_pings_probe: AtomicBool,
+    denied: AtomicBool,
+    troubles: Troubles,
+}
+
+impl RedisLink {
+    /// Reads the settings; connects only with the first call.
+    ///
+    /// # Errors
+    /// [`RedisError::Url`] if the URL cannot be used.
+    pub fn new(settings: &LinkSettings) -> Result<Arc<Self>, RedisError> {
+        let longest = settings.lookup_deadline.max(settings.write_deadline);
+        // A probe reports at its call's deadline at the latest; its place must not be given away before.
+        let breaker = BreakerConfig { probe_deadline: settings.breaker.probe_deadline.max(2 * longest), ..settings.breaker };
+        Ok(Arc::new(Self {
+            lookup: Lane::new(&settings.url, settings.lookup_deadline)?,
+            write: Lane::new(&settings.url, settings.write_deadline)?,
+            server: Guard::new("Redis", breaker),
+            // A full server answers at once, however slow the calls before were.
+            writes: Guard::new("writes to Redis", BreakerConfig { slow_call: None, ..breaker }),
+            opened: Notify::new(),
+            only_pings_probe: AtomicBool::new(false),
+            denied: AtomicBool::new(false),
+            troubles: Troubles::default(),
+        }))
+    }
+
+    /// From now on only [`ping`](Self::ping) and [`probe_writes`](Self::probe_writes) find out whether Redis is back, for whoever calls them
+    /// again and again. Any other call that did would wait until its deadline for a Redis that hangs, and a partition with it.
+    pub fn leave_probes_to_pings(&self) {
+        self.only_pings_probe.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until a breaker opens, or has opened since this was last waited for.
+    pub async fn opened(&self) {
+        self.opened.notified().await;
+    }
+
+    /// Whether Redis answers.
+    ///
+    /// # Errors
+    /// Any [`RedisError`]; the breaker is asked like before any call.
+    pub async fn ping(&self) -> Result<(), RedisError> {
+        let mut ping = Pipeline::new();
+        ping.cmd("PING");
+        self.guarded(On::Lookup, Caller::Probing, self.lookup.call(&ping, None, None)).await.map(drop)
+    }
+
+    /// Whether Redis takes writes: with their breaker open this is what finds out that it does again.
+    ///
+    /// # Errors
+    /// Any [`RedisError`]; the breakers are asked like before any write.
+    pub async fn probe_writes(&self) -> Result<(), RedisError> {
+        let mut write = Pipeline::new();
+        write.cmd("SET").arg("orderstream:probe").arg("").arg("PX").arg(1000);
+        self.guarded(On::Write, Caller::Probing, self.write.call(&write, None, None)).await.map(drop)
+    }
+
+    /// The breaker's state and counts.
+    #[must_use]
+    pub fn breaker(&self) -> BreakerView {
+        self.server.view()
+    }
+
+    /// The same of the breaker of the writes.
+    #[must_use]
+    pub fn breaker_of_writes(&self) -> BreakerView {
+        self.writes.view()
+    }
+
+    /// Holds the breaker open or closed for an operator; `None` lets it go.
+    pub fn force_breaker(&self, forced: Option<Forced>) {
+        self.server.force(forced);
+        // Held open, the first already keeps every call back.
+        self.writes.force(forced.filter(|forced| *forced == Forced::Closed));
+    }
+
+    /// Sends a pipeline and gives back one reply per command, in order. Errors about one key (`WRONGTYPE`) are among the replies; everything
+    /// else that goes wrong is an error of the call. A script the server does not know is loaded and the whole pipeline sent again, so
+    /// scripts must be idempotent; guarded by version and position, ours are.
+    pub(crate) async fn call(&self, on: On, request: &Pipeline, script: Option<&Script>) -> Result<Vec<Value>, RedisError> {
+        let lane = match on {
+            On::Lookup => &self.lookup,
+            On::Read | On::Write => &self.write,
+        };
+        self.guarded(on, self.caller(), lane.call(request, script, None)).await
+    }
+
+    /// A write that reaches this run of the server or none.
+    ///
+    /// # Errors
+    /// [`RedisError::AnotherRun`], and any other.
+    pub(crate) async fn call_in(&self, run: Run, request: &Pipeline, script: &Script) -> Result<Vec<Value>, RedisError> {
+        // Known without asking anybody, which tells the breaker nothing.
+        if self.write.standing_run().is_some_and(|standing| standing != run) {
+            return Err(RedisError::AnotherRun);
+        }
+        self.guarded(On::Write, self.caller(), self.write.call(request, Some(script), Some(run))).await
+    }
+
+    /// The run of the server that writes go to now. Runs never come back: if `call_in` meets it later, all writes in between met it.
+    ///
+    /// # Errors
+    /// Any [`RedisError`].
+    pub async fn run(&self) -> Result<Run, RedisError> {
+        match self.write.standing_run() {
+            // A connection that stands says nothing about the server: as a probe's answer it would close the breaker over a dead one (P6).
+            Some(run) => Ok(run),
+            None => self.guarded(On::Read, self.caller(), self.write.run()).await,
+        }
+    }
+
+    /// Whether hashes can be restored from dumps here, as far as is known: asked anew of each connection.
+    pub(crate) fn restores(&self) -> bool {
+        self.write.restores()
+    }
+
+    /// Asks for it again: rights may have been taken since the connection was made.
+    pub(crate) async fn restores_still(&self) -> Result<bool, RedisError> {
+        let mut restore = Pipeline::new();
+        restore.add_command(meet::restore());
+        let answers = self.guarded(On::Read, self.caller(), self.write.try_out(&restore)).await?;
+        self.write.set_restores(answers.first().is_some_and(meet::is_restored));
+        Ok(self.write.restores())
+    }
+
+    /// What the server is, and what of all that orderstream asks it does not do for this user.
+    ///
+    /// # Errors
+    /// Any [`RedisError`] but that something is denied, which is among the facts.
+    pub async fn facts(&self) -> Result<Facts, RedisError> {
+        let questions = facts::questions();
+        let answers = self.guarded(On::Read, Caller::Probing, self.write.try_out(&questions)).await?;
+        let facts = facts::read(answers)?;
+        self.write.set_restores(!facts.lacks_restore());
+        Ok(facts)
+    }
+
+    /// Whether Redis is away: it did not answer the last time, or an operator keeps calls back. One that answers is not, whatever it lacks.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        let BreakerView { state, trouble, .. } = self.server.view();
+        trouble.is_some() || !matches!(state, State::Closed | State::ForcedClosed)
+    }
+
+    /// The number of the connection that writes take now; another one may be to another server, or of a user with other rights. `None` if
+    /// somebody is at it.
+    #[must_use]
+    pub fn connection(&self) -> Option<u64> {
+        self.write.connections()
+    }
+
+    /// Whether something was denied since this was last asked.
+    pub fn was_denied(&self) -> bool {
+        self.denied.swap(false, Ordering::Relaxed)
+    }
+
+    /// Says what failed, for whoever goes on without the answer. Nothing is said twice: the breakers tell of outages.
+    pub fn failed(&self, what: &'static str, error: &RedisError) {
+        match error.means() {
+            Means::Outage | Means::NoWrites | Means::NotAsked => {}
+            Means::OneThing | Means::Ours => self.troubles.tell(what, error),
+        }
+    }
+
+    fn caller(&self) -> Caller {
+        if self.only_pings_probe.load(Ordering::Relaxed) { Caller::Working } else { Caller::Probing }
+    }
+
+    async fn guarded<T>(&self, on: On, caller: Caller, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+        let permit = self.server.ask(caller)?;
+        let to_write = match (on == On::Write).then(|| self.writes.ask(caller)).transpose() {
+            Ok(to_write) => to_write,
+            Err(rejected) => {
+                self.server.give_back(permit);
+                return Err(rejected);
+            }
+        };
+        let answer = call.await;
+        let means = answer.as_ref().err().map(|error| (error.means(), error));
+        self.server.tell(permit, means.and_then(|(means, error)| (means == Means::Outage).then_some(error)), &self.opened);
+        if let Some(to_write) = to_write {
+            match means {
+                None => self.writes.tell(to_write, None, &self.opened),
+                Some((Means::NoWrites, error)) => self.writes.tell(to_write, Some(error), &self.opened),
+                Some(_) => self.writes.give_back(to_write),
+            }
+        }
+        match means {
+            Some((Means::Ours, _)) => self.denied.store(true, Ordering::Relaxed),
+            // After a failover the name in the URL may lead to another server, and lookups have not met it either.
+            Some((Means::NoWrites, RedisError::NoWrites(code))) if code == "READONLY" => self.lookup.leave(),
+            _ => {}
+        }
+        answer
+    }
+}

@@ -1,0 +1,176 @@
+//! What the workers of all partitions share, and where each of them stands.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::change::envelope::Decoder;
+use crate::health::{Dependency, Health};
+use crate::kafka::dead_letter::DeadLetters;
+use crate::metrics::{Metrics, Step};
+use crate::orders::changes::Strictness;
+use crate::orders::enrich::Enrichment;
+use crate::orders::letter_cap::LetterCap;
+use crate::orders::row::OrderState;
+use crate::redis::cache::OrderCache;
+use crate::redis::customers::Customers;
+use crate::redis::link::{RedisError, RedisLink};
+use crate::results::{Class, Results, StoreError};
+use crate::service::logging::Throttle;
+use crate::service::retry::{Backoff, Policy};
+
+mod absent;
+mod place;
+mod places;
+
+pub use place::{Place, Reflection, Revoked};
+pub use places::Places;
+
+/// A trouble that lasts is told again after this.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// How much goes into one batch (P10).
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Records.
+    pub records: usize,
+    /// Bytes.
+    pub bytes: usize,
+}
+
+/// The topics whose partitions decide what this process sweeps.
+#[derive(Debug, Clone)]
+pub struct Topics {
+    /// `kafka.orders_topic`
+    pub orders: String,
+    /// `kafka.customers_topic`
+    pub customers: Option<String>,
+}
+
+/// What the workers share.
+#[derive(Debug)]
+pub struct Shared {
+    /// Bytes to changes.
+    pub decoder: Decoder,
+    /// Postgres.
+    pub results: Results,
+    /// Redis: the way there.
+    pub redis: Arc<RedisLink>,
+    /// Redis: customers.
+    pub customers: Customers,
+    /// Redis: orders.
+    pub cache: OrderCache,
+    /// Redis: how far it is.
+    pub redis_progress: crate::redis::progress::Progress,
+    /// Kafka: dead letters.
+    pub letters: DeadLetters,
+    /// Counters and gauges.
+    pub metrics: Metrics,
+    /// What `/readyz` goes by.
+    pub health: Health,
+    /// The size of a batch.
+    pub limits: Limits,
+    /// How many dead letters a partition may have.
+    pub letter_cap: LetterCap,
+    /// Which orders may not be written without a customer.
+    pub strictness: Strictness,
+    /// `enrichment.when_redis_is_down = hold`
+    pub hold_while_redis_is_down: bool,
+    /// `enrichment.when_customer_changes = refresh`
+    pub refresh: bool,
+    /// The claimed partitions of this process.
+    pub places: Places,
+    /// Wakes the sweep: orders were put on its list.
+    pub due: Notify,
+    /// Wakes the follower: Redis has lost something.
+    pub behind: Notify,
+    /// Whether results changed since `recent_orders` was last written.
+    pub recent_is_old: AtomicBool,
+    /// Speaks of each kind of trouble at most once in a while.
+    pub troubles: Mutex<HashMap<&'static str, Throttle>>,
+}
+
+impl Shared {
+    /// Waiting times while a server is away: from 50 ms, so that work resumes at once when it is back, to 2 s.
+    #[must_use]
+    pub fn backoff(&self) -> Backoff {
+        Backoff::new(Policy { initial: Duration::from_millis(50), max: Duration::from_secs(2) })
+    }
+
+    /// Orders were put on the list of the sweep.
+    pub fn orders_are_due(&self) {
+        self.due.notify_one();
+    }
+
+    /// Starts the clock of a step; what it returns is told when the step is over.
+    pub async fn timed<T>(&self, stage: Step, step: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let outcome = step.await;
+        self.metrics.stage_took(stage, began.elapsed());
+        outcome
+    }
+
+    /// Those of the compared orders whose row does not have the customer that it should: with `keep`, complete rows are as they should be.
+    #[must_use]
+    pub fn to_refresh(&self, outdated: Vec<i64>, states: &[OrderState]) -> Vec<i64> {
+        if self.refresh || outdated.is_empty() {
+            return outdated;
+        }
+        let incomplete = states.iter().filter_map(|state| match state {
+            OrderState::Live(row) if row.enrichment != Enrichment::Complete => Some(row.order_id),
+            _ => None,
+        });
+        let incomplete: HashSet<i64> = incomplete.collect();
+        outdated.into_iter().filter(|id| incomplete.contains(id)).collect()
+    }
+
+    /// Rows have changed.
+    pub fn results_changed(&self) {
+        self.recent_is_old.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What background tasks have to tell (P13).
+impl Shared {
+    /// Postgres is in the way of a background task, which tries again: counted, and told once in a while.
+    pub fn troubled(&self, task: &'static str, error: &StoreError) {
+        let class = error.class();
+        self.metrics.postgres_error(class.as_str());
+        if class == Class::Connection {
+            self.health.down(Dependency::Postgres, class.as_str());
+        }
+        if let Some(suppressed) = self.throttle(task) {
+            tracing::warn!(task, class = class.as_str(), suppressed, %error, "Postgres is in the way of a background task; it is tried again");
+        }
+    }
+
+    /// Redis is in the way of a background task, which tries again, and goes by `outcome` meanwhile.
+    pub fn redis_troubled<T>(&self, doing: &'static str, error: &RedisError, outcome: T) -> T {
+        self.redis.failed(doing, error);
+        outcome
+    }
+
+    /// Postgres refuses rows that a background task wants to change: they stay as they are, and nothing waits for them.
+    pub fn rows_refused(&self, to_be: &'static str, rows: usize, refusal: &str) {
+        self.metrics.rows_refused(rows as u64);
+        if let Some(suppressed) = self.throttle(to_be) {
+            tracing::warn!(
+                rows,
+                suppressed,
+                reason = refusal,
+                "Postgres refuses rows that were to be {to_be}; they stay as they are, are tried again rarely, and `orderstream status` counts them"
+            );
+        }
+    }
+}
+
+impl Shared {
+    /// Whether a trouble of this kind may be told now, and how many were not since the last one.
+    pub(crate) fn throttle(&self, key: &'static str) -> Option<u64> {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        troubles.entry(key).or_insert_with(|| Throttle::new(QUIET)).allow(Instant::now())
+    }
+}

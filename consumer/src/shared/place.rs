@@ -1,0 +1,190 @@
+//! A claimed partition, and what is told of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::{Limits, Shared, absent};
+use crate::change::fate::Fates;
+use crate::change::record::Record;
+use crate::health::Dependency;
+use crate::kafka::dead_letter::DeadLetterError;
+use crate::kafka::source::{Inbox, Ownership, Progress, Received};
+use crate::redis::link::{Means, RedisError, Run};
+use crate::redis::progress::Of;
+use crate::results::batch::LetterRow;
+use crate::results::ledger::Standing;
+use crate::results::{Claim, Class, StoreError};
+
+/// How far Redis reflects a partition (P8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reflection {
+    /// The offset that Redis has acknowledged. If it answers with less, it has lost something.
+    pub acknowledged: i64,
+    /// Up to here each order's hash is written, or the order is on the list of the sweep; while Redis is behind, what the rebuild looks after.
+    pub covered: i64,
+    /// The life of the Redis server in which the hashes between the two were written; `None` if none were.
+    pub run: Option<Run>,
+    /// Redis has acknowledged something in this claim: from then on it has lost something if it has less.
+    pub begun: bool,
+    /// Redis has lost something and is being made whole.
+    pub behind: bool,
+    /// Redis has what Postgres has lost: that is made whole too.
+    pub ahead: bool,
+}
+
+/// A claimed partition.
+#[derive(Debug)]
+pub struct Place {
+    /// The fence of its transactions.
+    pub claim: Claim,
+    /// Postgres has lost commits that this process has made here before.
+    pub has_lost: bool,
+    ownership: watch::Receiver<Ownership>,
+    progress: Arc<Progress>,
+    /// Set once another generation was seen: an idle worker writes nothing and would never notice (P9).
+    fenced: watch::Sender<bool>,
+    /// How far Redis is. Held while Redis is told, so that steps do not overtake each other.
+    pub reflection: tokio::sync::Mutex<Reflection>,
+    pub(super) absent: absent::Told,
+}
+
+impl Place {
+    /// A partition that was just claimed. Redis is to reflect all that was committed before.
+    #[must_use]
+    pub fn new(claim: Claim, has_lost: bool, ownership: watch::Receiver<Ownership>, progress: Arc<Progress>) -> Self {
+        let start = claim.next_offset;
+        let reflection = Reflection { acknowledged: start, covered: start, run: None, begun: false, behind: false, ahead: false };
+        let (reflection, absent) = (tokio::sync::Mutex::new(reflection), absent::Told::default());
+        Self { claim, has_lost, ownership, progress, fenced: watch::Sender::new(false), reflection, absent }
+    }
+
+    /// Takes the next batch. `Closed` also when the partition was fenced: an operator has moved its offset, or another process has it.
+    pub async fn receive(&self, limits: Limits, inbox: &Inbox, into: &mut Vec<Record>) -> Received {
+        let mut fenced = self.fenced.subscribe();
+        tokio::select! {
+            received = inbox.recv_batch(limits.records, limits.bytes, into) => received,
+            _ = fenced.wait_for(|fenced| *fenced) => Received::Closed,
+        }
+    }
+
+    /// The ledger has this row of the partition, in which `committed` was the next offset before. A later generation than ours, or a row that
+    /// has lost what was committed, ends the worker, which claims again if the partition is still ours (P2, P4).
+    pub fn compare(&self, row: Option<&Standing>, committed: i64) {
+        let is_claimed_again = row.is_some_and(|row| row.generation > self.claim.generation);
+        let is_lost = row.is_none_or(|row| row.next_offset < committed);
+        if is_lost && !is_claimed_again && !self.is_fenced() {
+            tracing::warn!(
+                topic = %self.claim.topic, partition = self.claim.partition, committed, found = row.map(|row| row.next_offset),
+                "Postgres has lost its last commits (a backup restored, a failover); the records since are processed again"
+            );
+        }
+        if is_claimed_again || is_lost {
+            self.fenced.send_replace(true);
+        }
+    }
+
+    /// Whether it was seen that the worker has to claim again.
+    #[must_use]
+    pub fn is_fenced(&self) -> bool {
+        *self.fenced.borrow()
+    }
+
+    /// Waits, unless the partition is taken away: then nothing is waited for any more.
+    ///
+    /// # Errors
+    /// [`Revoked`]
+    pub async fn pause(&self, delay: Duration) -> Result<(), Revoked> {
+        let mut ownership = self.ownership.clone();
+        match tokio::time::timeout(delay, ownership.wait_for(|now| *now != Ownership::Held)).await {
+            Err(_elapsed) => Ok(()),
+            Ok(_) => Err(Revoked),
+        }
+    }
+
+    /// Whether the partition is still this worker's.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        *self.ownership.borrow() == Ownership::Held
+    }
+
+    /// All records below `next_offset` have their fate.
+    pub fn committed(&self, shared: &Shared, next_offset: i64, fates: Fates) {
+        self.progress.done_up_to(next_offset);
+        shared.metrics.records_settled(&self.claim.topic, self.claim.partition, fates);
+        shared.health.committed(&self.claim.topic, self.claim.partition, next_offset, fates);
+    }
+
+    /// How far it is, and what Kafka still has.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Whose progress Redis keeps.
+    #[must_use]
+    pub fn of(&self) -> Of<'_> {
+        Of { topic: &self.claim.topic, partition: self.claim.partition, epoch: self.claim.epoch }
+    }
+
+    /// Postgres is in the way: counted, and told once in a while.
+    pub fn troubled(&self, shared: &Shared, error: &StoreError) {
+        let key = error.class().as_str();
+        shared.metrics.postgres_error(key);
+        match error.class() {
+            Class::Connection => shared.health.down(Dependency::Postgres, key),
+            Class::Ours | Class::Row => shared.health.waiting(&self.claim.topic, self.claim.partition, error.to_string()),
+            Class::Contention | Class::UnknownOutcome => shared.health.hindered(&self.claim.topic, self.claim.partition, error.to_string()),
+        }
+        if let Some(suppressed) = shared.throttle(key) {
+            tracing::warn!(
+                topic = %self.claim.topic, partition = self.claim.partition, class = key, suppressed, %error,
+                "Postgres does not take this partition's batch; it is tried again"
+            );
+        }
+    }
+
+    /// Redis is in the way of customers, who cannot be skipped.
+    pub fn redis_troubled(&self, shared: &Shared, error: &RedisError) {
+        match error.means() {
+            Means::Outage | Means::NotAsked => {}
+            Means::NoWrites => shared.health.hindered(&self.claim.topic, self.claim.partition, error.to_string()),
+            Means::OneThing | Means::Ours => shared.health.waiting(&self.claim.topic, self.claim.partition, error.to_string()),
+        }
+        shared.redis.failed("writing customers", error);
+    }
+
+    /// Records became dead letters: counted, and told once in a while for each reason.
+    pub fn lettered(&self, shared: &Shared, letters: &[LetterRow]) {
+        let mut by_reason: BTreeMap<&'static str, (u64, &LetterRow)> = BTreeMap::new();
+        for letter in letters {
+            shared.metrics.dead_letter(letter.rejection.reason);
+            by_reason.entry(letter.rejection.reason.as_str()).or_insert((0, letter)).0 += 1;
+        }
+        for (reason, (count, first)) in by_reason {
+            let Some(suppressed) = shared.throttle(reason) else { continue };
+            tracing::warn!(
+                topic = %self.claim.topic, partition = self.claim.partition, offset = first.offset, reason, letters = count, suppressed,
+                what = first.rejection.message, "Records that cannot be processed are dead letters now; see: orderstream dlq list"
+            );
+        }
+    }
+
+    /// The dead letter topic is in the way.
+    pub fn letters_troubled(&self, shared: &Shared, error: &DeadLetterError) {
+        shared.health.hindered(&self.claim.topic, self.claim.partition, format!("a dead letter was not acknowledged: {error}"));
+        if let Some(suppressed) = shared.throttle("dead letters") {
+            tracing::warn!(
+                topic = %self.claim.topic, partition = self.claim.partition, suppressed, %error,
+                "A dead letter was not acknowledged; it is sent again and its batch waits"
+            );
+        }
+    }
+}
+
+/// The partition was taken away while its worker waited for a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the partition was revoked")]
+pub struct Revoked;
