@@ -7,8 +7,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::change::fate::Fates;
 use crate::orders::absent::Columns;
+use change::fate::Fates;
 
 mod breaker;
 mod impairment;

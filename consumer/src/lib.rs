@@ -23,7 +23,6 @@
 //! - [`shop`]: the shop's own Postgres, for a comparison
 //!
 //! The domain, without I/O:
-//! - [`change`]: bytes to change, and which of two is newer
 //! - [`orders`]: orders and customers, and what is written of them
 //!
 //! Around all of it:
@@ -31,7 +30,6 @@
 //! - [`metrics`]: what the process counts
 //! - [`service`]: log lines, owned tasks, waits between tries
 
-pub mod change;
 pub mod cli;
 pub mod config;
 pub mod flow;

@@ -1,6 +1,7 @@
 //! Orders and customers, without I/O.
 //!
 //! - [`order`], [`customer`]: orders and customers as the shop has them
+//! - [`decode`]: bytes to changes of orders and customers
 //! - [`absent`]: columns that events do not have
 //! - [`changes`]: records of orders to writes: decode, reject, fill in, collapse, enrich
 //! - [`customers`]: records of customers to changes
@@ -14,9 +15,11 @@ pub mod absent;
 pub mod changes;
 pub mod customer;
 pub mod customers;
+pub mod decode;
 pub mod enrich;
 pub mod letter_cap;
 pub mod order;
+mod price;
 pub mod refusal;
 pub mod row;
 pub mod write;

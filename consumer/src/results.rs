@@ -60,6 +60,7 @@ pub mod side;
 mod stand_in;
 pub mod states;
 pub mod summary;
+mod timestamp;
 pub mod truncate;
 
 pub use apply::{Applied, ApplyError};

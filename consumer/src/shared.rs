@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::change::envelope::Decoder;
 use crate::health::{Dependency, Health};
 use crate::kafka::dead_letter::DeadLetters;
 use crate::metrics::{Metrics, Step};
 use crate::orders::changes::Strictness;
+use crate::orders::decode::Decoder;
 use crate::orders::enrich::Enrichment;
 use crate::orders::letter_cap::LetterCap;
 use crate::orders::row::OrderState;

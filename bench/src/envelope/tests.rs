@@ -1,9 +1,11 @@
 //! The events are those of the real Debezium, and say what the shop says.
 
-use orderstream::change::envelope::{Decoded, Decoder, Format, TimeUnit};
-use orderstream::change::position::Kind;
-use orderstream::change::record::{Headers, Record};
-use orderstream::orders::order::{Effect, Text};
+use change::effect::Effect;
+use change::envelope::{Format, TimeUnit};
+use change::position::Kind;
+use change::record::{Headers, Record};
+use change::value::Text;
+use orderstream::orders::decode::{Decoded, Decoder};
 use serde_json::Value;
 
 use super::*;
@@ -50,8 +52,8 @@ fn every_event_decodes_to_the_state_it_carries() {
         assert_eq!(read.customer_id, Text::Value(customer_id(order.customer).into()));
         assert_eq!(read.product_id, Text::Value(product_id(order.product).into()));
         assert_eq!((read.quantity, read.total.mantissa()), (order.quantity, i128::from(order.total_cents())));
-        assert_eq!(read.ordered_at.map(orderstream::orders::order::Timestamp::micros), Some(order.created));
-        assert_eq!(read.updated_at.map(orderstream::orders::order::Timestamp::micros), Some(order.updated));
+        assert_eq!(read.ordered_at.map(change::value::Timestamp::micros), Some(order.created));
+        assert_eq!(read.updated_at.map(change::value::Timestamp::micros), Some(order.updated));
     }
 }
 

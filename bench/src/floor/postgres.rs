@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
 use anyhow::{Context, Result, anyhow, bail};
-use orderstream::orders::order::Timestamp;
+use change::value::Timestamp;
+use chrono::{DateTime, NaiveDateTime};
 use orderstream::results::UPSERT;
 use rust_decimal::Decimal;
 use sqlx::postgres::PgArgumentBuffer;
@@ -117,6 +118,11 @@ pub(super) fn upsert(partition: i32, rows: &[Row]) -> Result<Vec<u8>> {
 }
 
 /// The arguments in the order of the statement.
+/// The times of these rows are finite.
+fn naive(time: Timestamp) -> Option<NaiveDateTime> {
+    DateTime::from_timestamp_micros(time.micros()).map(|time| time.naive_utc())
+}
+
 fn columns(partition: i32, rows: &[Row]) -> Result<Vec<Vec<u8>>> {
     let results = || rows.iter().map(|row| &row.result);
     let customers = || results().map(|row| &row.customer.customer);
@@ -136,8 +142,8 @@ fn columns(partition: i32, rows: &[Row]) -> Result<Vec<Vec<u8>>> {
         encoded(&results().map(|row| row.price).collect::<Vec<Decimal>>())?,
         encoded(&results().map(|row| row.total).collect::<Vec<Decimal>>())?,
         nullable(results().map(|row| row.status.as_deref()).collect())?,
-        encoded(&results().map(|row| row.ordered_at).collect::<Vec<Option<Timestamp>>>())?,
-        encoded(&results().map(|row| row.updated_at).collect::<Vec<Option<Timestamp>>>())?,
+        encoded(&results().map(|row| row.ordered_at.and_then(naive)).collect::<Vec<Option<NaiveDateTime>>>())?,
+        encoded(&results().map(|row| row.updated_at.and_then(naive)).collect::<Vec<Option<NaiveDateTime>>>())?,
         texts(results().map(|row| row.enrichment.as_str()).collect())?,
         nullable(results().map(|row| row.customer.version.as_deref()).collect())?,
         encoded(&vec![0_i32; rows.len()])?,

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use change::value::Timestamp;
 use orderstream::config::keys;
 use orderstream::orders::customer::Customer;
 use orderstream::orders::enrich::{Enrichment, KnownCustomer};
-use orderstream::orders::order::Timestamp;
 use orderstream::orders::row::{OrderState, ResultRow};
 use orderstream::redis::cache::write_call;
 use orderstream::redis::customers::read_customer;

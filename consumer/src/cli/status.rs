@@ -127,7 +127,7 @@ fn letters(letters: &[LetterCount]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::fate::Fates;
+    use change::fate::Fates;
 
     fn entry() -> Entry {
         Entry {

@@ -6,8 +6,6 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::change::fate::Fates;
-use crate::change::record::{Ended, Record};
 use crate::flow::orders::{Letters, Stopped, delay, was_committed, within};
 use crate::follow::reflect;
 use crate::kafka::source::{Inbox, Received};
@@ -19,6 +17,8 @@ use crate::redis::customers::PutError;
 use crate::results::keep::CustomerBatch;
 use crate::results::{ApplyError, Class};
 use crate::shared::{Place, Shared};
+use change::fate::Fates;
+use change::record::{Ended, Record};
 
 /// Runs until the inbox is closed or the partition has to stop.
 ///

@@ -13,8 +13,6 @@ use std::collections::HashMap;
 
 use chrono::Utc;
 
-use crate::change::record::{Ended, Record};
-use crate::change::rejection::Rejection;
 use crate::kafka::source::RereadError;
 use crate::orders::changes::{self, Changes};
 use crate::orders::enrich::Lookup;
@@ -25,6 +23,8 @@ use crate::results::batch::Batch;
 use crate::results::replay::{Outcome, Replayed, Tally};
 use crate::results::{ApplyError, Class, StoreError};
 use crate::shared::Shared;
+use change::record::{Ended, Record};
+use change::rejection::Rejection;
 
 pub mod customers;
 

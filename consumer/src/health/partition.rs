@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::change::fate::Fates;
 use crate::orders::absent::Columns;
+use change::fate::Fates;
 
 /// An end of a partition that Kafka told longer ago says nothing: it is asked for every second.
 const END_HOLDS: Duration = Duration::from_secs(10);

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::impairment::{self, Found, Impairment};
 use super::partition::{Partition, PartitionState};
-use crate::change::fate::Fates;
 use crate::orders::absent::Columns;
+use change::fate::Fates;
 
 /// A server that the process needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

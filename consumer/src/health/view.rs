@@ -9,7 +9,7 @@ use super::breaker::{BreakerReading, Breakers};
 use super::partition::Partition;
 use super::snapshot::{DependencyState, Snapshot};
 use super::verdict::{Verdict, seconds};
-use crate::change::fate::Fates;
+use change::fate::Fates;
 
 /// The body of `/health`.
 #[derive(Debug, Serialize)]

@@ -15,8 +15,8 @@ use rdkafka::producer::future_producer::{DeliveryFuture, OwnedDeliveryResult};
 pub use self::headers::{dlq_id, original, replays};
 
 use self::producer::Current;
-use crate::change::record::Record;
-use crate::change::rejection::Rejection;
+use change::record::Record;
+use change::rejection::Rejection;
 
 /// Others fill the client's queue and nothing of ours is on its way to wait for.
 const QUEUE_FULL_WAIT: Duration = Duration::from_millis(10);

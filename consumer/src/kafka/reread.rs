@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::change::record::Record;
 use crate::kafka::source::survey::{self, Survey};
 use crate::kafka::source::{self, Partition, RereadError};
 use crate::service::tasks;
+use change::record::Record;
 
 /// How to reach Kafka for it.
 #[derive(Clone)]

@@ -9,9 +9,9 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Metrics;
-use crate::change::fate::{Fate, Fates};
-use crate::change::rejection::Reason;
 use crate::orders::absent::Column;
+use change::fate::{Fate, Fates};
+use change::rejection::Reason;
 
 /// A step of a batch whose duration is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

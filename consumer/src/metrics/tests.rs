@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::change::fate::Fates;
-use crate::change::rejection::Reason;
 use crate::health::{BreakerReading, Breakers, Dependency, Rules};
+use change::fate::Fates;
+use change::rejection::Reason;
 
 fn setup() -> (Health, Metrics) {
     let rules = Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true };

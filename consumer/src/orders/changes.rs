@@ -2,16 +2,18 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use crate::change::collapse::{Collapsed, collapse};
-use crate::change::envelope::{Decoded, Decoder, Layouts};
-use crate::change::position::Position;
-use crate::change::record::{Ended, Record};
-use crate::change::rejection::{Reason, Rejection, Stage};
 use crate::orders::absent::Tally;
+use crate::orders::decode::{Decoded, Decoder};
 use crate::orders::enrich::{Lookup, enrich};
-use crate::orders::order::{Effect, Order, OrderChange};
+use crate::orders::order::{Order, OrderChange};
 use crate::orders::refusal::{Refusal, Refusals};
 use crate::orders::write::{Delete, Put, Round};
+use change::collapse::{Collapsed, collapse};
+use change::effect::Effect;
+use change::envelope::Layouts;
+use change::position::Position;
+use change::record::{Ended, Record};
+use change::rejection::{Reason, Rejection, Stage};
 
 /// What to do with an order that cannot be enriched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

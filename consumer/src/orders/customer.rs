@@ -3,7 +3,8 @@
 use smol_str::SmolStr;
 
 use crate::orders::absent::{Column, Columns};
-use crate::orders::order::{Change, Text};
+use change::effect::Change;
+use change::value::Text;
 
 /// A customer as one event has it. A column that the event does not have is [`Text::Unchanged`]: the value in Redis stays.
 #[derive(Debug, Clone, PartialEq, Eq)]

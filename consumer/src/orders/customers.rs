@@ -1,11 +1,11 @@
 //! Records of the customers topic to changes: decode and reject. Pure.
 
-use crate::change::envelope::{Decoded, Decoder};
-use crate::change::record::{Ended, Record};
 use crate::orders::absent::Tally;
 use crate::orders::customer::CustomerChange;
-use crate::orders::order::Effect;
+use crate::orders::decode::{Decoded, Decoder};
 use crate::orders::refusal::{Refusal, Refusals};
+use change::effect::Effect;
+use change::record::{Ended, Record};
 
 /// What the records of a batch are.
 #[derive(Debug, Default)]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::orders::customer::Customer;
-use crate::orders::order::{Order, Text};
+use crate::orders::order::Order;
+use change::value::Text;
 
 /// A customer as Redis has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -11,9 +11,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use crate::change::record::Record;
-use crate::change::rejection::Reason;
 use crate::orders::refusal::{Refusal, Refusals};
+use change::record::Record;
+use change::rejection::Reason;
 
 /// How many dead letters a partition may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -130,7 +130,7 @@ fn most_often(refusals: &Refusals) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::rejection::{Rejection, Stage};
+    use change::rejection::{Rejection, Stage};
 
     const CAP: LetterCap = LetterCap { max_share: 0.5, window: 1_000 };
 

@@ -1,82 +1,12 @@
-//! The domain: orders and customers as the source has them. No I/O, no formats.
+//! Orders as the shop has them. No I/O, no formats.
 //!
-//! Their texts are short: kept in place, where a `String` would be an allocation and a place in memory of its own.
+//! Texts are short: kept in place, where a `String` would be an allocation and a place in memory of its own.
 
 use rust_decimal::Decimal;
-use smol_str::SmolStr;
 
-use crate::change::position::Position;
 use crate::orders::absent::{Column, Columns};
-
-/// A text column of an event.
-///
-/// Postgres does not send an unchanged TOAST value again; Debezium writes a placeholder in its place. The stored value is kept then
-/// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values>), and so it is where the event does
-/// not have the column at all: that is a change of the shop's schema and says nothing of the row. Null says that there is no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Text {
-    /// The value as of this event.
-    Value(SmolStr),
-    /// There is no value, as of this event.
-    Null,
-    /// The value of the event before, which this event does not carry.
-    Unchanged,
-}
-
-impl Text {
-    /// The value, if this event carries it.
-    #[must_use]
-    pub fn value(&self) -> Option<&str> {
-        match self {
-            Self::Value(text) => Some(text),
-            Self::Null | Self::Unchanged => None,
-        }
-    }
-
-    /// The value or null, if this event carries either.
-    #[must_use]
-    pub fn carried(self) -> Option<Option<SmolStr>> {
-        match self {
-            Self::Value(text) => Some(Some(text)),
-            Self::Null => Some(None),
-            Self::Unchanged => None,
-        }
-    }
-}
-
-impl From<Option<SmolStr>> for Text {
-    fn from(text: Option<SmolStr>) -> Self {
-        text.map_or(Self::Null, Self::Value)
-    }
-}
-
-/// A `timestamp without time zone` of the source, in microseconds since 1970-01-01, with Postgres' two infinities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Timestamp(i64);
-
-impl Timestamp {
-    /// Postgres' `infinity`.
-    pub const INFINITY: Self = Self(i64::MAX);
-    /// Postgres' `-infinity`.
-    pub const NEG_INFINITY: Self = Self(i64::MIN);
-    /// 4714-11-24 BC, the first microsecond that Postgres can hold.
-    /// Source: <https://www.postgresql.org/docs/current/datatype-datetime.html>.
-    const MIN_MICROS: i64 = -210_866_803_200_000_000;
-    /// The last microsecond that an `i64` can count from 1970 (year 294247), short of the infinity.
-    const MAX_MICROS: i64 = i64::MAX - 1;
-
-    /// Microseconds since 1970; `None` where Postgres has no such timestamp.
-    #[must_use]
-    pub fn from_micros(micros: i64) -> Option<Self> {
-        (Self::MIN_MICROS..=Self::MAX_MICROS).contains(&micros).then_some(Self(micros))
-    }
-
-    /// Microseconds since 1970; `i64::MAX` and `i64::MIN` are the infinities.
-    #[must_use]
-    pub fn micros(self) -> i64 {
-        self.0
-    }
-}
+use change::effect::Change;
+use change::value::{Text, Timestamp};
 
 /// An order as one event has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,26 +68,6 @@ impl Order {
             }
         }
     }
-}
-
-/// What an event makes of its row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect<T> {
-    /// The row is now this (create, update, snapshot read).
-    Put(T),
-    /// The row is gone.
-    Delete,
-}
-
-/// One decoded change event: which row, what becomes of it, where the event stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change<Id, T> {
-    /// The row's primary key.
-    pub id: Id,
-    /// What becomes of the row.
-    pub effect: Effect<T>,
-    /// Where the event stands among the others of this row (P5).
-    pub position: Position,
 }
 
 /// A change of `orders`.

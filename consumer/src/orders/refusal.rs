@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::change::position::Position;
-use crate::change::rejection::Rejection;
+use change::position::Position;
+use change::rejection::Rejection;
 
 /// A record (by its index in the batch) that becomes a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]

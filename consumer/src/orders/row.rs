@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
 use crate::orders::enrich::{Enrichment, KnownCustomer};
-use crate::orders::order::Timestamp;
+use change::value::Timestamp;
 
 /// A row of `results` as it was committed: what readers see in Postgres and in the hash `order:<id>`.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::change::position::Position;
-use crate::change::rejection::{Reason, Rejection, Stage};
 use crate::orders::absent::Column;
 use crate::orders::enrich::{EnrichedOrder, Enrichment};
 use crate::orders::order::Order;
 use crate::orders::row::ResultRow;
+use change::position::Position;
+use change::rejection::{Reason, Rejection, Stage};
 
 /// An order to be written.
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Filled, Written};
 use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, overtaken, refused, rounds, settle, truncate};
-use crate::change::fate::Fates;
-use crate::change::lsn_space::OtherSpace;
-use crate::change::position::Position;
 use crate::orders::write::{Round, Unresolved};
+use change::fate::Fates;
+use change::lsn_space::OtherSpace;
+use change::position::Position;
 
 /// What a transaction did.
 #[derive(Debug)]

@@ -6,12 +6,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Applied;
-use crate::change::position::Position;
-use crate::change::record::Landmark;
-use crate::change::rejection::Rejection;
 use crate::orders::order::Order;
 use crate::orders::row::{DeletedRow, OrderState};
 use crate::orders::write::Round;
+use change::position::Position;
+use change::record::Landmark;
+use change::rejection::Rejection;
 
 /// The row of a dead letter that the broker has acknowledged.
 #[derive(Debug, Clone)]

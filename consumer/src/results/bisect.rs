@@ -5,8 +5,8 @@ use sqlx::postgres::PgConnection;
 use super::batch::Batch;
 use super::connections::Lease;
 use super::{Class, Results, StoreError, rounds};
-use crate::change::rejection::{Reason, Rejection, Stage};
 use crate::orders::write::{Delete, Put};
+use change::rejection::{Reason, Rejection, Stage};
 
 /// A deferred constraint speaks up only at COMMIT, which a trial never reaches.
 const CHECK_NOW: &str = "set constraints all immediate";

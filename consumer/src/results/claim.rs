@@ -7,8 +7,8 @@ use sqlx::postgres::PgRow;
 
 use super::ledger::Entry;
 use super::{Results, StoreError};
-use crate::change::fate::Fates;
-use crate::change::record::Landmark;
+use change::fate::Fates;
+use change::record::Landmark;
 
 /// A partition in the hands of one worker: the fence of each of its transactions.
 #[derive(Debug, Clone, PartialEq, Eq)]

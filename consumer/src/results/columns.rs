@@ -1,57 +1,14 @@
 //! Rows as columns: each statement takes one array per column, so that a batch of any size is one statement and one plan.
 
-use chrono::NaiveDateTime;
-use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef, Postgres};
-use sqlx::{Decode, Encode, Type};
 
 use super::column::Column;
 use super::numeric::Money;
-use crate::change::position::{Kind, Position};
+use super::timestamp::Time;
 use crate::orders::enrich::Enrichment;
-use crate::orders::order::{Order, Timestamp};
+use crate::orders::order::Order;
 use crate::orders::write::Put;
-
-/// Microseconds from 1970-01-01 to 2000-01-01, where Postgres counts from.
-const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
-
-/// Postgres' binary `timestamp`: microseconds since 2000, the two ends of `i64` are the infinities. chrono has no infinity.
-impl Type<Postgres> for Timestamp {
-    fn type_info() -> PgTypeInfo {
-        <NaiveDateTime as Type<Postgres>>::type_info()
-    }
-}
-
-impl PgHasArrayType for Timestamp {
-    fn array_type_info() -> PgTypeInfo {
-        <NaiveDateTime as PgHasArrayType>::array_type_info()
-    }
-}
-
-impl Encode<'_, Postgres> for Timestamp {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        let micros = match *self {
-            Self::INFINITY | Self::NEG_INFINITY => self.micros(),
-            finite => finite.micros() - POSTGRES_EPOCH_MICROS,
-        };
-        buffer.extend_from_slice(&micros.to_be_bytes());
-        Ok(IsNull::No)
-    }
-}
-
-impl Decode<'_, Postgres> for Timestamp {
-    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
-        match <i64 as Decode<'_, Postgres>>::decode(value)? {
-            i64::MAX => Ok(Self::INFINITY),
-            i64::MIN => Ok(Self::NEG_INFINITY),
-            micros => {
-                let since_1970 = micros.checked_add(POSTGRES_EPOCH_MICROS).and_then(Self::from_micros);
-                since_1970.ok_or_else(|| "a timestamp after the year 294246".into())
-            }
-        }
-    }
-}
+use change::position::{Kind, Position};
 
 /// The columns of positions.
 #[derive(Debug)]
@@ -122,8 +79,8 @@ pub(super) struct Orders<'a> {
     pub(super) price: Column<Money>,
     pub(super) total: Column<Money>,
     pub(super) status: Column<Option<&'a str>>,
-    pub(super) ordered_at: Column<Option<Timestamp>>,
-    pub(super) updated_at: Column<Option<Timestamp>>,
+    pub(super) ordered_at: Column<Option<Time>>,
+    pub(super) updated_at: Column<Option<Time>>,
     pub(super) enrichment: Column<&'static str>,
     pub(super) customer_version: Column<Option<&'a str>>,
 }
@@ -166,8 +123,8 @@ impl<'a> Orders<'a> {
         self.price.push(Money(order.price))?;
         self.total.push(Money(order.total))?;
         self.status.push(order.status.value())?;
-        self.ordered_at.push(order.ordered_at)?;
-        self.updated_at.push(order.updated_at)?;
+        self.ordered_at.push(order.ordered_at.map(Time))?;
+        self.updated_at.push(order.updated_at.map(Time))?;
         self.enrichment.push(enrichment.as_str())?;
         self.customer_version.push(customer.version.as_deref())
     }

@@ -6,8 +6,8 @@
 use sqlx::postgres::PgConnection;
 
 use super::{ApplyError, Claim, StoreError};
-use crate::change::fate::Fates;
-use crate::change::record::Landmark;
+use change::fate::Fates;
+use change::record::Landmark;
 
 const FENCE: &str = "
 update consumer_offsets

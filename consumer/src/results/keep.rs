@@ -4,10 +4,10 @@ use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
 use super::{ApplyError, Claim, Results, fence, letters, marked, overtaken};
-use crate::change::fate::Fates;
-use crate::change::record::Landmark;
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::customer::CustomerChange;
+use change::fate::Fates;
+use change::record::Landmark;
 
 /// The records from one offset to another of the customers' topic.
 #[derive(Debug)]

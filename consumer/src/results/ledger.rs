@@ -8,8 +8,8 @@ use sqlx::{FromRow, Row};
 
 use super::claim::{fates, landmark};
 use super::{Results, StoreError};
-use crate::change::fate::Fates;
-use crate::change::record::Landmark;
+use change::fate::Fates;
+use change::record::Landmark;
 
 /// A partition's row in `consumer_offsets`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use sqlx::postgres::PgConnection;
 use super::batch::LetterRow;
 use super::columns::kind_code;
 use super::{Claim, Results, StoreError};
-use crate::change::rejection::Reason;
 use crate::orders::letter_cap::BY_CHOICE;
+use change::rejection::Reason;
 
 const LETTERS: &str = "
 insert into dead_letters (id, epoch, topic, partition, \"offset\", order_id, customer_id, reason, stage, message, replays, dlq_topic,

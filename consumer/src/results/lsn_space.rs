@@ -9,8 +9,8 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use super::StoreError;
 use super::columns::kind_of;
-use crate::change::lsn_space::OtherSpace;
-use crate::change::position::{CLOCK_TOLERANCE_MS, Position};
+use change::lsn_space::OtherSpace;
+use change::position::{CLOCK_TOLERANCE_MS, Position};
 
 /// Only what may contradict at all: after a crash of Connect tens of thousands of events come again, each with the time that is stored.
 const STORED: &str = "

@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnection;
 use super::StoreError;
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::customer::CustomerChange;
-use crate::orders::order::Effect;
+use change::effect::Effect;
 
 const CLOSE_OF_ORDERS: &str = "
 with mine as (
@@ -84,8 +84,8 @@ pub(super) fn standing<'a>(changes: &[CustomerChange], changed: &'a [ChangedCust
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::position::{Kind, Position};
     use crate::orders::customer::{Customer, CustomerRow};
+    use change::position::{Kind, Position};
 
     fn change(id: &str, offset: i64, effect: Effect<CustomerRow>) -> CustomerChange {
         let position = Position { epoch: 1, partition: 2, offset, kind: Kind::Stream, commit: None, lsn: Some(offset), ts_ms: None };

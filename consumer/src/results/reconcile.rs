@@ -30,7 +30,7 @@ const REVISIONS: &str = "select order_id, revision from results where order_id =
 /// that an order that comes back wins, and every event that the row kept out stays out, the row's own included (P5). Only rows that are still
 /// as they were when the source did not have them.
 ///
-/// [`Position::behind`]: crate::change::position::Position::behind
+/// [`Position::behind`]: change::position::Position::behind
 const BURY: &str = "
 with mine as (
     select r.* from results r join unnest($1::bigint[], $2::bigint[]) as c (order_id, revision) using (order_id, revision)

@@ -11,10 +11,10 @@ use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Written};
 use super::{ApplyError, Results, StoreError, due, marked, overtaken, rounds, settle, truncate};
-use crate::change::position::Position;
-use crate::change::rejection::Rejection;
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::write::Round;
+use change::position::Position;
+use change::rejection::Rejection;
 
 /// A letter of a replay, at the index of its record in the batch.
 #[derive(Debug, Clone)]

@@ -10,10 +10,12 @@ use sqlx::{Arguments, Row};
 
 use super::batch::{Batch, Filled, Written};
 use super::columns::{Orders, Positions};
+use super::timestamp::Time;
 use super::{ApplyError, StoreError};
 use crate::orders::absent::Columns;
-use crate::orders::order::{Order, Text, Timestamp};
+use crate::orders::order::Order;
 use crate::orders::write::{Delete, Put, Round, Unresolved};
+use change::value::Text;
 
 /// Writes a batch of rows; public because the benchmark measures what this statement alone can do.
 ///
@@ -86,7 +88,7 @@ select order_id, customer_id, product_id, status, ordered_at, updated_at from re
 where order_id = any($1) order by order_id for update";
 
 /// Of a stored row: the order's id, the customer's, the product's, the status, `ordered_at` and `updated_at`.
-type Stored = (i64, Option<String>, String, Option<String>, Option<Timestamp>, Option<Timestamp>);
+type Stored = (i64, Option<String>, String, Option<String>, Option<Time>, Option<Time>);
 
 /// Writes one round, in order of ids, the removed ones first; also returns what was filled in.
 pub(super) async fn write(
@@ -199,6 +201,7 @@ pub(super) async fn filled(connection: &mut PgConnection, puts: &[Put]) -> Resul
         let Some(order) = filled.get_mut(&order_id) else { continue };
         let [customer_id, product_id, status] = [customer_id, Some(product_id), status].map(|text| Text::from(text.map(SmolStr::from)));
         let absent = Columns::default();
+        let (ordered_at, updated_at) = (ordered_at.map(|time| time.0), updated_at.map(|time| time.0));
         let stored = Order { customer_id, product_id, status, ordered_at, updated_at, absent, ..order.clone() };
         order.fill_from(&stored);
     }

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::{Results, StoreError};
 use crate::orders::customer::{Customer, CustomerChange, CustomerRow};
-use crate::orders::order::Effect;
+use change::effect::Effect;
 
 /// One row of each customer, by the index on customers: all rows of a customer say the same. In sql/results, with the reason why it is a function.
 const STORED: &str = "select id, name, email, tier, country from customers_in_rows($1::text[])";

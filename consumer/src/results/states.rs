@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
+use super::timestamp::Time;
 use super::{Class, Results, StoreError};
 use crate::orders::customer::Customer;
 use crate::orders::enrich::{Enrichment, KnownCustomer};
@@ -106,8 +107,8 @@ impl FromRow<'_, PgRow> for ResultRow {
             price: row.try_get("price")?,
             total: row.try_get("total")?,
             status: optional_text(row, "status")?,
-            ordered_at: row.try_get("ordered_at")?,
-            updated_at: row.try_get("updated_at")?,
+            ordered_at: row.try_get::<Option<Time>, _>("ordered_at")?.map(|time| time.0),
+            updated_at: row.try_get::<Option<Time>, _>("updated_at")?.map(|time| time.0),
             enrichment: Enrichment::parse(enrichment).ok_or_else(|| sqlx::Error::Decode("enrichment is none of the four".into()))?,
             refused: optional_text(row, "refused")?,
             processed_at: row.try_get("processed_at")?,

@@ -8,13 +8,13 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::Notify;
 
-use crate::change::envelope::{self, Decoder};
 use crate::config::{Breaker, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 use crate::health::{Health, Rules};
 use crate::kafka::dead_letter::DeadLetters;
 use crate::kafka::source::SourceConfig;
 use crate::metrics::Metrics;
 use crate::orders::changes::Strictness;
+use crate::orders::decode::Decoder;
 use crate::orders::letter_cap::LetterCap;
 use crate::redis::breaker::{BreakerConfig, Forced};
 use crate::redis::cache::{CacheSettings, OrderCache};
@@ -24,6 +24,7 @@ use crate::redis::progress::Progress;
 use crate::results::{Results, StoreConfig};
 use crate::run::watch;
 use crate::shared::{Limits, Places, Shared};
+use change::envelope::{self};
 
 /// The poll thread speaks every second; after this it is dead, and only a restart helps.
 const POLL_SILENCE: Duration = Duration::from_secs(60);

@@ -7,8 +7,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::{Limits, Shared, absent};
-use crate::change::fate::Fates;
-use crate::change::record::Record;
 use crate::health::Dependency;
 use crate::kafka::dead_letter::DeadLetterError;
 use crate::kafka::source::{Inbox, Ownership, Progress, Received};
@@ -17,6 +15,8 @@ use crate::redis::progress::Of;
 use crate::results::batch::LetterRow;
 use crate::results::ledger::Standing;
 use crate::results::{Claim, Class, StoreError};
+use change::fate::Fates;
+use change::record::Record;
 
 /// How far Redis reflects a partition (P8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

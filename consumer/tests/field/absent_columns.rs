@@ -1,7 +1,8 @@
 //! A shop that renames, drops or generates a column, and one that leaves a column empty: absent is not null (P2, P9).
 
+use change::effect::Effect;
+use change::value::Text;
 use orderstream::orders::customer::{Customer, CustomerChange, CustomerRow};
-use orderstream::orders::order::{Effect, Text};
 
 use crate::restored::Restored;
 use crate::shop::Shop;

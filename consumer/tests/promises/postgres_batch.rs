@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use orderstream::change::rejection::Reason;
+use change::rejection::Reason;
+use change::value::{Text, Timestamp};
 use orderstream::orders::absent::{Column, Columns};
 use orderstream::orders::enrich::Enrichment;
-use orderstream::orders::order::{Text, Timestamp};
 use orderstream::orders::row::{OrderState, ResultRow};
 use orderstream::orders::write::Round;
 use orderstream::results::batch::Batch;

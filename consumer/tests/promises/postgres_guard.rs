@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use orderstream::change::position::{Kind, Position};
+use change::position::{Kind, Position};
 use orderstream::orders::row::OrderState;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

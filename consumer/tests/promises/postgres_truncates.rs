@@ -1,7 +1,7 @@
 //! A truncate in the real Postgres: what is older goes, in every partition, and stays out (P5).
 
-use orderstream::change::position::Position;
-use orderstream::change::rejection::Rejection;
+use change::position::Position;
+use change::rejection::Rejection;
 use orderstream::orders::write::Put;
 use orderstream::results::batch::{Batch, LetterRow};
 

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
-use orderstream::change::position::{Kind, Position};
+use change::effect::Effect;
+use change::position::{Kind, Position};
+use change::value::Text;
 use orderstream::orders::customer::ChangedCustomer;
 use orderstream::orders::customer::{Customer, CustomerChange, CustomerRow};
-use orderstream::orders::order::{Effect, Text};
 use orderstream::redis::customers::{Customers, PutError};
 use orderstream::redis::link::RedisError;
 use orderstream::redis::progress::{Advance, Progress};

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use change::value::Timestamp;
 use chrono::DateTime;
 use orderstream::orders::customer::Customer;
 use orderstream::orders::enrich::{Enrichment, KnownCustomer};
-use orderstream::orders::order::Timestamp;
 use orderstream::orders::row::{DeletedRow, OrderState, ResultRow};
 use orderstream::redis::cache::{CacheSettings, OrderCache, RECENT_ORDERS, Written};
 use orderstream::redis::customers::CustomersToken;

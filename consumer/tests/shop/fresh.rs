@@ -3,12 +3,13 @@
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
+use change::position::{Kind, Position};
+use change::value::Text;
 use chrono::Utc;
-use orderstream::change::position::{Kind, Position};
 use orderstream::orders::absent::Columns;
 use orderstream::orders::customer::Customer;
 use orderstream::orders::enrich::{EnrichedOrder, Enrichment, KnownCustomer};
-use orderstream::orders::order::{Order, Text};
+use orderstream::orders::order::Order;
 use orderstream::orders::row::OrderState;
 use orderstream::orders::write::{Delete, Put, Round};
 use orderstream::results::batch::Batch;

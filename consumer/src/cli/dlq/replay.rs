@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::{Which, histogram, unreadable};
-use crate::change::record::Record;
 use crate::cli::{FAILED, offsets, print};
 use crate::config::Config;
 use crate::flow::replay::customers::CustomersLog;
@@ -26,6 +25,7 @@ use crate::results::lock::Work;
 use crate::results::replay::Tally;
 use crate::run::assemble::Parts;
 use crate::shared::Shared;
+use change::record::Record;
 
 /// Letters in one transaction.
 const CHUNK: usize = 200;

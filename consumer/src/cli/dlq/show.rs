@@ -7,12 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::unreadable;
-use crate::change::record::Record;
 use crate::cli::print;
 use crate::config::Config;
 use crate::kafka::reread::Reread;
 use crate::results::dead_letters::Letter;
 use crate::run::assemble::Parts;
+use change::record::Record;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {

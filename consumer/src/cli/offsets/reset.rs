@@ -155,7 +155,7 @@ fn plan(entry: Option<&Entry>, log: Watermarks, to: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::fate::Fates;
+    use change::fate::Fates;
 
     fn said(next_offset: i64, to: i64) -> String {
         let entry = Entry {

@@ -104,8 +104,8 @@ fn row(partition: &Partition, entry: Option<&Entry>, log: Watermarks, is_wrong: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::fate::Fates;
-    use crate::change::record::Landmark;
+    use change::fate::Fates;
+    use change::record::Landmark;
 
     fn entry(partition: i32, next_offset: i64, cluster: &str) -> Entry {
         Entry {

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use chrono::Utc;
 use tokio::sync::mpsc;
 
-use crate::change::envelope::Decoded;
-use crate::change::record::{Ended, Record};
-use crate::change::rejection::Rejection;
 use crate::kafka::source::{Inbox, Received};
 use crate::metrics::Step;
 use crate::orders::changes::{self, Changes};
+use crate::orders::decode::Decoded;
 use crate::orders::enrich::Lookup;
 use crate::orders::refusal::{Refusal, Refusals};
 use crate::redis::customers::CustomersToken;
 use crate::results::batch::Batch;
 use crate::shared::{Place, Shared};
+use change::record::{Ended, Record};
+use change::rejection::Rejection;
 
 /// A batch with everything that storing it may need again.
 #[derive(Debug)]

@@ -7,7 +7,6 @@ use tokio::sync::mpsc;
 
 use super::letters::Letters;
 use super::prepare::Prepared;
-use crate::change::lsn_space::OtherSpace;
 use crate::metrics::Step;
 use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::CustomersToken;
@@ -15,6 +14,7 @@ use crate::results::batch::Batch;
 use crate::results::claim::Standing;
 use crate::results::{Applied, ApplyError, Class, StoreError};
 use crate::shared::{Place, Revoked, Shared};
+use change::lsn_space::OtherSpace;
 
 /// A batch that is committed; its hashes are still to be written. The records' bytes are let go of here (P10).
 #[derive(Debug)]

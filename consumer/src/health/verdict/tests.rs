@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::change::fate::Fates;
 use crate::health::{Reader, StatusView};
 use crate::orders::absent::{Column, Columns};
+use change::fate::Fates;
 
 const RULES: Rules = Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true };
 

@@ -3,7 +3,7 @@
 use rdkafka::message::{Header, OwnedHeaders};
 
 use super::DeadLetter;
-use crate::change::record::{Headers, Record};
+use change::record::{Headers, Record};
 
 const TOPIC: &str = "__connect.errors.topic";
 const PARTITION: &str = "__connect.errors.partition";
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_headers_say_where_it_failed_and_why() {
-        let rejection = crate::change::rejection::Rejection::invalid("quantity is not a number");
+        let rejection = change::rejection::Rejection::invalid("quantity is not a number");
         let record = record(&[]);
         let headers = texts(&of(&DeadLetter { record: &record, rejection: &rejection, epoch: 2 }));
         let expected = [
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_records_own_headers_stay_as_they_are() {
-        let rejection = crate::change::rejection::Rejection::malformed("not JSON");
+        let rejection = change::rejection::Rejection::malformed("not JSON");
         let record = record(&[("trace", Some(b"abc")), ("none", None), ("trace", Some(b"")), ("bytes", Some(&[0xff, 0x00]))]);
         let headers = of(&DeadLetter { record: &record, rejection: &rejection, epoch: 0 });
         assert_eq!(headers.get(0).value, Some(&b"abc"[..]));
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_replayed_record_keeps_its_count_and_not_the_headers_of_its_earlier_failure() {
-        let rejection = crate::change::rejection::Rejection::malformed("not JSON");
+        let rejection = change::rejection::Rejection::malformed("not JSON");
         let record = record(&[("x-dlq-replays", Some(b"2")), ("x-dlq-reason", Some(b"invalid"))]);
         assert_eq!(replays(&record), 2);
         let headers = texts(&of(&DeadLetter { record: &record, rejection: &rejection, epoch: 0 }));

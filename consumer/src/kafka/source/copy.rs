@@ -7,7 +7,7 @@ use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message};
 use smallvec::SmallVec;
 use tracing::warn;
 
-use crate::change::record::{Headers, Record};
+use change::record::{Headers, Record};
 
 /// Copies the messages of one partition. Remembers the last one's headers, because most have the same.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use std::thread::Thread;
 
 use tokio::sync::Notify;
 
-use crate::change::record::Record;
+use change::record::Record;
 
 /// What a waiting record costs beside its bytes: the struct, its allocations, its place in the queue.
 const RECORD_OVERHEAD: usize = 160;
@@ -188,7 +188,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::change::record::Headers;
+    use change::record::Headers;
 
     const WIDE: Marks = Marks { bytes: 1 << 20, records: 1_000 };
 

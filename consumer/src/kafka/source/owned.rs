@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::progress::Watermarks;
 use super::tail::Tail;
 use super::worker::{ClaimError, Claimed, Ending, Ownership, Partition};
-use crate::change::record::{Landmark, Record};
+use change::record::{Landmark, Record};
 
 /// So much of one partition is taken before the next one's turn: one lock and one wake-up then serve this many records.
 const ROUND_RECORDS: usize = 1_000;

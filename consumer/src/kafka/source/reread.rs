@@ -15,7 +15,7 @@ use super::copy::Copier;
 use super::reader::Reader;
 use super::worker::Partition;
 use super::{SourceError, client};
-use crate::change::record::Record;
+use change::record::Record;
 
 const BATCH_RECORDS: usize = 2_000;
 const BATCH_BYTES: usize = 1 << 20;

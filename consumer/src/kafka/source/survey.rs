@@ -13,7 +13,7 @@ use super::client;
 use super::progress::Watermarks;
 use super::reread::{RereadError, reread};
 use super::worker::{Partition, StopReason};
-use crate::change::record::{Landmark, Record};
+use change::record::{Landmark, Record};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::inbox::Inbox;
 use super::progress::{Progress, Watermarks};
-use crate::change::record::Landmark;
+use change::record::Landmark;
 
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,10 +1,10 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::change::position::Kind;
 use crate::orders::absent::Columns;
 use crate::orders::enrich::Enrichment;
-use crate::orders::order::Text;
+use change::position::Kind;
+use change::value::Text;
 
 fn change(id: i64, customer_id: Text) -> OrderChange {
     let order = Order {

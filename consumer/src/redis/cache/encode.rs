@@ -9,9 +9,9 @@ use super::dump::{HashDump, Name};
 use super::fields::{Fields, NamesAndValues};
 use super::row::{Column, columns_of};
 use super::{SET_ORDERS, WRITE_ORDERS, columns};
-use crate::orders::order::Timestamp;
 use crate::orders::row::{DeletedRow, OrderState, ResultRow};
 use crate::redis::link::Script;
+use change::value::Timestamp;
 
 /// How long a deleted order's hash stays, for readers that want to know.
 pub(crate) const DELETED_FOR_SECONDS: u32 = 3600;

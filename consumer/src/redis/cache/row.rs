@@ -6,8 +6,8 @@ use smol_str::SmolStr;
 
 use super::columns;
 use super::dump::Name;
-use crate::orders::order::Timestamp;
 use crate::orders::row::ResultRow;
+use change::value::Timestamp;
 
 /// The value of a column.
 pub(super) enum Column<'a> {

@@ -5,11 +5,11 @@ use redis::{Pipeline, Value};
 
 use super::keep::{DELETED_FOR_SECONDS, version};
 use super::{Customers, key_arg, position_text};
-use crate::change::position::Position;
 use crate::orders::customer::Customer;
 use crate::reconcile::customers::{COLUMNS, CustomerDifference};
 use crate::redis::cache::columns;
 use crate::redis::link::{On, RedisError, Script, each_ok, integer};
+use change::position::Position;
 
 static BURY: Script = Script::new(include_str!("../../../../redis/bury_customers.lua"));
 
@@ -184,8 +184,8 @@ fn version_of(position: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::position::Kind;
     use crate::redis::customers::position_text;
+    use change::position::Kind;
 
     fn position() -> Position {
         Position { epoch: 1, partition: 2, offset: 30, kind: Kind::Stream, commit: Some(7), lsn: Some(8), ts_ms: None }

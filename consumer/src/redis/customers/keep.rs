@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use redis::{Cmd, Pipeline, Value};
 
 use super::{Customers, key_arg, position_text};
-use crate::change::lsn_space::OtherSpace;
-use crate::change::position::Position;
 use crate::orders::customer::{ChangedCustomer, CustomerChange, CustomerRow};
-use crate::orders::order::Effect;
 use crate::redis::cache::columns;
 use crate::redis::link::{On, RedisError, Script, each_ok, text};
 use crate::redis::progress::{Advance, Of};
+use change::effect::Effect;
+use change::lsn_space::OtherSpace;
+use change::position::Position;
 
 static PUT_CUSTOMERS: Script = Script::new(include_str!("../../../../redis/put_customers.lua"));
 

@@ -1,6 +1,6 @@
 //! A position as fixed-width text, which the script in Redis compares. Without I/O, so that it can be tried on arbitrary positions.
 
-use crate::change::position::{Kind, Position};
+use change::position::{Kind, Position};
 
 /// What the script compares; after it comes the source's time, which earlier versions did not write.
 const DECIDES: usize = 83;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::change::fate::Fates;
 use crate::health::{Dependency, Rules};
+use change::fate::Fates;
 
 struct Server {
     address: std::net::SocketAddr,

@@ -2,17 +2,18 @@
 //!
 //! It reads beside the group and commits nothing. The judging is pure.
 
-use crate::change::envelope::{Decoded, Decoder};
-use crate::change::record::Record;
-use crate::change::rejection::Rejection;
 use crate::cli::check::{Findings, in_time};
 use crate::kafka::reread::{Batches, Reread};
 use crate::kafka::source::survey::{SurveyError, survey};
 use crate::kafka::source::{Partition, Watermarks};
 use crate::orders::absent::{Column, Columns, Tally};
 use crate::orders::customer::CustomerChange;
-use crate::orders::order::{Effect, OrderChange};
+use crate::orders::decode::{Decoded, Decoder};
+use crate::orders::order::OrderChange;
 use crate::service::tasks;
+use change::effect::Effect;
+use change::record::Record;
+use change::rejection::Rejection;
 
 /// How many offsets at the end of each partition are looked at. Some of them may hold no record.
 const LAST: i64 = 100;

@@ -1,7 +1,7 @@
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::*;
-use crate::change::record::Landmark;
+use change::record::Landmark;
 
 /// A worker that has read the ten records of the only partition.
 struct Reading {

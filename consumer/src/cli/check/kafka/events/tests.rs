@@ -8,10 +8,10 @@ use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::change::envelope::{Format, TimeUnit};
-use crate::change::record::Headers;
 use crate::cli::check::DEADLINE;
 use crate::cli::check::Grade::{self, Ok, Warning};
+use change::envelope::{Format, TimeUnit};
+use change::record::Headers;
 
 const TOPIC: &str = "shop.public.orders";
 

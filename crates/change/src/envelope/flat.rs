@@ -4,15 +4,16 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::cells::{self, Names};
 use super::event::{Action, Event};
-use super::field::{Field, Kind};
+use super::field::{Field, Json};
 use super::json::{self, Object, present};
 use super::key::{self, Key};
-use super::row::{Before, Cells, Row};
+use super::row::{Before, Row};
 use super::schema::Schema;
 use super::source::{Op, Source};
-use crate::change::record::Record;
-use crate::change::rejection::Rejection;
+use crate::record::Record;
+use crate::rejection::Rejection;
 
 /// What `add.fields` and `delete.tombstone.handling.mode` add to the columns. A field of `source` is named with or without its struct.
 #[derive(Debug, Default, Deserialize)]
@@ -63,7 +64,7 @@ impl<'a> Added<'a> {
     fn is_deleted(&self) -> Result<bool, Rejection> {
         let field = Field { place: "", name: "__deleted", raw: self.deleted.map(RawValue::get) };
         match (field.kind(), field.json()) {
-            (Kind::Null, _) | (_, r#""false""# | "false") => Ok(false),
+            (Json::Null, _) | (_, r#""false""# | "false") => Ok(false),
             (_, r#""true""# | "true") => Ok(true),
             _ => Err(field.mismatch("true or false")),
         }
@@ -71,20 +72,20 @@ impl<'a> Added<'a> {
 }
 
 /// Reads a flat row; `None` if there is nothing to do.
-pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
+pub(super) fn read<'a>(record: &'a Record, names: Names<'a>, epoch: i32) -> Result<Option<Event<'a>>, Rejection> {
     let Some(bytes) = &record.value else { return deleted_by_null(record, epoch) };
-    let Some((mut row, mut added)) = parts(json::utf8("value", bytes)?)? else { return deleted_by_null(record, epoch) };
+    let Some((mut row, mut added)) = parts(json::utf8("value", bytes)?, names)? else { return deleted_by_null(record, epoch) };
     let mut schema = None;
     // A row may have a column named `payload`; what has no id is the wrapper of a row.
-    if row.id().kind() == Kind::Null
+    if row.id().kind() == Json::Null
         && let Some(payload) = added.payload
     {
         schema = added.schema.map(RawValue::get);
-        let Some(parts) = parts(payload.get())? else { return deleted_by_null(record, epoch) };
+        let Some(parts) = parts(payload.get(), names)? else { return deleted_by_null(record, epoch) };
         (row, added) = parts;
     }
 
-    if row.id().kind() == Kind::Null && added.is_message() {
+    if row.id().kind() == Json::Null && added.is_message() {
         return Ok(None);
     }
     let op = Op::read(Field { place: "", name: "__op", raw: added.op.map(RawValue::get) })?;
@@ -98,17 +99,17 @@ pub(super) fn read(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rej
     let action = if op == Some(Op::Delete) || added.is_deleted()? {
         Action::Delete { id: key.unwrap_or_else(|| row.id()) }
     } else {
-        Action::Put { after: row, before: Before(None) }
+        Action::Put { after: row, before: Before { names, raw: None } }
     };
     let position = added.source().position("", record, epoch, op)?;
     Ok(Some(Event { key, action, schema: Schema { raw: schema, row: None }, position }))
 }
 
 /// The columns and what was added to them; `None` for null.
-fn parts(text: &str) -> Result<Option<(Row<'_>, Added<'_>)>, Rejection> {
-    let Object(cells) = json::parse::<Object<Cells<&RawValue>>>("value", text)?;
+fn parts<'a>(text: &'a str, names: Names<'a>) -> Result<Option<(Row<'a>, Added<'a>)>, Rejection> {
+    let cells = cells::parse("value", text, names)?;
     let Object(added) = json::parse("value", text)?;
-    Ok(cells.map(|cells| Row { place: "", cells: cells.map(RawValue::get) }).zip(added))
+    Ok(cells.map(|cells| Row { place: "", names, cells }).zip(added))
 }
 
 /// By default the transform turns a delete into a null value and nothing else; nothing tells where it stands in the log.

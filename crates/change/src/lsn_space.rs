@@ -1,6 +1,6 @@
 //! Two positions that are not of one source database: it was restored or replaced, and its LSNs began anew (P5).
 
-use crate::change::position::Position;
+use crate::position::Position;
 
 /// An event that is older than what is stored by its LSN, and clearly newer by the source's clock.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

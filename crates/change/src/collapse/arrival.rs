@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use rust_decimal::Decimal;
 
 use super::collapse;
-use crate::change::position::{Kind, Position};
-use crate::orders::absent::Columns;
-use crate::orders::order::{Change, Effect, Order, OrderChange, Text};
+use crate::effect::{Change, Effect};
+use crate::position::{Kind, Position};
+
+/// A change of a row that has no columns: only where it stands counts here.
+pub(super) type Event = Change<i64, ()>;
 
 /// What is stored of a row: where its last event stands, and whether that was a delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(super) struct State {
 }
 
 /// What becomes of a row by one change, as Postgres and Redis apply it; `None` if it stays.
-pub(super) fn end_of(stored: Option<State>, change: &OrderChange) -> Option<State> {
+pub(super) fn end_of(stored: Option<State>, change: &Event) -> Option<State> {
     let (position, is_gone) = (change.position, change.effect == Effect::Delete);
     let replaces = match stored {
         None => position.kind != Kind::Tombstone,
@@ -28,19 +29,8 @@ pub(super) fn end_of(stored: Option<State>, change: &OrderChange) -> Option<Stat
     replaces.then_some(State { position, is_gone })
 }
 
-pub(super) fn put() -> Effect<Order> {
-    let text = || Text::Value("a".into());
-    Effect::Put(Order {
-        customer_id: text(),
-        product_id: text(),
-        quantity: 1,
-        price: Decimal::ONE,
-        total: Decimal::ONE,
-        status: text(),
-        ordered_at: None,
-        updated_at: None,
-        absent: Columns::default(),
-    })
+pub(super) fn put() -> Effect<()> {
+    Effect::Put(())
 }
 
 /// What happens to one row in the shop.
@@ -56,13 +46,13 @@ enum Step {
 #[derive(Debug, Clone)]
 struct Sent {
     key: i32,
-    change: OrderChange,
+    change: Event,
 }
 
 /// What Debezium writes of the steps, and whether the row is there in the end and at which LSN.
 fn log(steps: &[Step]) -> (Vec<Sent>, State) {
     let (mut sent, mut key, mut is_gone) = (Vec::new(), 0, true);
-    let mut write = |key: i32, effect: Effect<Order>, position: Position| {
+    let mut write = |key: i32, effect: Effect<()>, position: Position| {
         let is_delete = effect == Effect::Delete;
         sent.push(Sent { key, change: Change { id: 1, effect, position } });
         if is_delete {
@@ -120,7 +110,7 @@ fn compacted(records: &[Sent], first: usize) -> Vec<Sent> {
 }
 
 /// The changes of a partition: a tombstone right behind its delete is none.
-fn changes(records: &[Sent]) -> Vec<OrderChange> {
+fn changes(records: &[Sent]) -> Vec<Event> {
     let follows = |at: usize| {
         let before = at.checked_sub(1).map(|before| &records[before]);
         let (key, offset) = (records[at].key, records[at].change.position.offset);
@@ -133,9 +123,9 @@ fn changes(records: &[Sent]) -> Vec<OrderChange> {
 }
 
 /// Batches of these sizes, by turns as `turns` says, each collapsed and applied.
-fn end(partitions: &[Vec<OrderChange>], mut sizes: impl Iterator<Item = usize>, turns: impl Iterator<Item = bool>) -> Option<State> {
+fn end(partitions: &[Vec<Event>], mut sizes: impl Iterator<Item = usize>, turns: impl Iterator<Item = bool>) -> Option<State> {
     let mut stored = None;
-    let mut left: Vec<&[OrderChange]> = partitions.iter().map(Vec::as_slice).collect();
+    let mut left: Vec<&[Event]> = partitions.iter().map(Vec::as_slice).collect();
     for turn in turns {
         let waiting: Vec<usize> = (0..left.len()).filter(|partition| !left[*partition].is_empty()).collect();
         let Some(partition) = waiting.get(usize::from(turn)).or(waiting.first()) else { break };

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::field::{self, Field};
-use crate::change::position::{Kind, Position};
-use crate::change::record::Record;
-use crate::change::rejection::Rejection;
+use super::field::{Field, Json};
+use crate::position::{Kind, Position};
+use crate::record::Record;
+use crate::rejection::Rejection;
 
 /// The operation of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,16 @@ impl<V> Source<V> {
             ts_ms: self.ts_ms.map(&mut of),
         }
     }
+
+    /// The same of fields that stay where they are.
+    pub(super) fn each<W>(&self, mut of: impl FnMut(&V) -> W) -> Source<W> {
+        Source {
+            snapshot: self.snapshot.as_ref().map(&mut of),
+            sequence: self.sequence.as_ref().map(&mut of),
+            lsn: self.lsn.as_ref().map(&mut of),
+            ts_ms: self.ts_ms.as_ref().map(&mut of),
+        }
+    }
 }
 
 impl Source<&str> {
@@ -97,7 +107,7 @@ impl Source<&str> {
     /// `"[null,\"24023128\"]"`. Read as it stands: two numbers need no second JSON parser on the way of every event.
     fn sequence(&self, place: &'static str) -> Result<(Option<i64>, Option<i64>), Rejection> {
         let field = Field { place, name: "sequence", raw: self.sequence };
-        if field.kind() == field::Kind::Null {
+        if field.kind() == Json::Null {
             return Ok((None, None));
         }
         let array = field.json().trim_matches('"').trim().strip_prefix('[').and_then(|text| text.strip_suffix(']'));

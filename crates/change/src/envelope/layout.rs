@@ -15,7 +15,7 @@ use super::event::Envelope;
 /// Creates, updates, deletes and one more, such as updates of a row with a null.
 const MOST: usize = 4;
 
-/// The layouts that events had so far.
+/// The layouts that events of one table had so far.
 #[derive(Debug, Default)]
 pub struct Layouts {
     known: Vec<Layout>,
@@ -24,6 +24,12 @@ pub struct Layouts {
 }
 
 impl Layouts {
+    /// Whether an event looks like an earlier one.
+    #[must_use]
+    pub fn know(&mut self, text: &str) -> bool {
+        self.read(text).is_some()
+    }
+
     /// The fields of an event that looks like an earlier one.
     pub(super) fn read<'a>(&mut self, text: &'a str) -> Option<Envelope<&'a str>> {
         self.known.iter().find_map(|layout| layout.read(text, &mut self.starts))
@@ -73,7 +79,7 @@ impl Layout {
             let from = field.as_ptr() as usize - text.as_ptr() as usize;
             Span { from: mark(from), to: mark(from + field.len()) }
         };
-        let envelope = envelope.map(span);
+        let envelope = envelope.each(|field| span(field));
         Some(Self { example: text.to_owned(), pieces, envelope })
     }
 
@@ -94,7 +100,7 @@ impl Layout {
             return None;
         }
         let place = |mark: Mark| starts[mark.piece] + mark.bytes;
-        Some(self.envelope.map(|Span { from, to }| &text[place(from)..place(to)]))
+        Some(self.envelope.each(|Span { from, to }| &text[place(*from)..place(*to)]))
     }
 }
 

@@ -1,15 +1,17 @@
-//! Many changes of one order in one batch become as few writes as possible, with the same outcome as one by one (P5).
+//! Many changes of one row in one batch become as few writes as possible, with the same outcome as one by one (P5).
 //!
-//! Changes of one order collapse into the last of them while that is exact whatever the row's stored position is. Where it would not
-//! be, a further round opens: rounds are applied in order in one transaction, each holds an order at most once. Nearly every batch has
-//! one round; a snapshot row followed by a logged change of the same order makes two.
+//! Changes of one row collapse into the last of them while that is exact whatever the row's stored position is. Where it would not
+//! be, a further round opens: rounds are applied in order in one transaction, each holds a row at most once. Nearly every batch has
+//! one round; a snapshot row followed by a logged change of the same row makes two.
+
+use std::hash::Hash;
 
 use foldhash::{HashMap, HashMapExt};
 
-use crate::change::position::{Kind, Position};
-use crate::orders::order::{Effect, OrderChange};
+use crate::effect::{Change, Effect};
+use crate::position::{Kind, Position};
 
-/// The write of one order in one round.
+/// The write of one row in one round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
     /// Index of the change that is written.
@@ -21,13 +23,13 @@ pub struct Slot {
 /// What a batch writes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Collapsed {
-    /// In order of application; within a round each order once, by ascending id (so that two batches cannot deadlock).
+    /// In order of application; within a round each row once, by ascending id (so that two batches cannot deadlock).
     pub rounds: Vec<Vec<Slot>>,
     /// Changes that an earlier one of the same batch had already overtaken.
     pub stale: u64,
 }
 
-/// How a change relates to the one before it of the same order.
+/// How a change relates to the one before it of the same row.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Replaces,
@@ -37,9 +39,9 @@ enum Next {
 
 /// Collapses `changes`, all of one partition and in offset order; those for which `left_out` says so take no part.
 #[must_use]
-pub fn collapse(changes: &[OrderChange], left_out: impl Fn(usize) -> bool) -> Collapsed {
+pub fn collapse<Id: Eq + Hash + Ord, T>(changes: &[Change<Id, T>], left_out: impl Fn(usize) -> bool) -> Collapsed {
     let mut out = Collapsed::default();
-    let mut places: HashMap<i64, (usize, usize)> = HashMap::with_capacity(changes.len());
+    let mut places: HashMap<&Id, (usize, usize)> = HashMap::with_capacity(changes.len());
     for (index, change) in changes.iter().enumerate().filter(|(index, _)| !left_out(*index)) {
         let round = match places.get(&change.id) {
             None => 0,
@@ -61,18 +63,18 @@ pub fn collapse(changes: &[OrderChange], left_out: impl Fn(usize) -> bool) -> Co
         if out.rounds.len() == round {
             out.rounds.push(Vec::with_capacity(if round == 0 { changes.len() } else { 0 }));
         }
-        places.insert(change.id, (round, out.rounds[round].len()));
+        places.insert(&change.id, (round, out.rounds[round].len()));
         out.rounds[round].push(Slot { change: index, members: 1 });
     }
     for round in &mut out.rounds {
-        round.sort_unstable_by_key(|slot| changes[slot.change].id);
+        round.sort_unstable_by(|one, other| changes[one.change].id.cmp(&changes[other.change].id));
     }
     out
 }
 
 /// Exact for any stored position only between changes of the same class whose LSNs agree with the verdict: then the later one
 /// supersedes whatever the earlier one does, and nothing in between matters. At one position a create stands for itself and its delete.
-fn next(before: &OrderChange, after: &OrderChange) -> Next {
+fn next<Id, T>(before: &Change<Id, T>, after: &Change<Id, T>) -> Next {
     let (last, change) = (&before.position, &after.position);
     if class(last) != class(change) {
         return Next::NeedsRound;
@@ -96,7 +98,7 @@ fn next(before: &OrderChange, after: &OrderChange) -> Next {
     }
 }
 
-fn is_create_of_deleted(before: &OrderChange, after: &OrderChange) -> bool {
+fn is_create_of_deleted<Id, T>(before: &Change<Id, T>, after: &Change<Id, T>) -> bool {
     matches!((&before.effect, &after.effect), (Effect::Delete, Effect::Put(_)))
 }
 
@@ -129,13 +131,12 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::arrival::{State, end_of, put};
+    use super::arrival::{Event, State, end_of, put};
     use super::*;
-    use crate::orders::order::Change;
 
     type Stored = BTreeMap<i64, State>;
 
-    fn change(id: i64, position: Position) -> OrderChange {
+    fn change(id: i64, position: Position) -> Event {
         Change { id, effect: Effect::Delete, position }
     }
 
@@ -143,7 +144,7 @@ mod tests {
         Position { epoch: 0, partition: 0, offset, kind: Kind::Stream, commit: Some(commit), lsn: Some(lsn), ts_ms: None }
     }
 
-    fn one_by_one(stored: &Stored, changes: &[OrderChange]) -> Stored {
+    fn one_by_one(stored: &Stored, changes: &[Event]) -> Stored {
         let mut table = stored.clone();
         for change in changes {
             apply(&mut table, change);
@@ -151,7 +152,7 @@ mod tests {
         table
     }
 
-    fn apply(table: &mut Stored, change: &OrderChange) -> bool {
+    fn apply(table: &mut Stored, change: &Event) -> bool {
         let end = end_of(table.get(&change.id).copied(), change);
         if let Some(state) = end {
             table.insert(change.id, state);
@@ -159,7 +160,7 @@ mod tests {
         end.is_some()
     }
 
-    fn as_batch(stored: &Stored, changes: &[OrderChange]) -> (Stored, u64) {
+    fn as_batch(stored: &Stored, changes: &[Event]) -> (Stored, u64) {
         let mut table = stored.clone();
         let collapsed = collapse(changes, |_| false);
         let mut fates = collapsed.stale;
@@ -221,7 +222,7 @@ mod tests {
             .prop_map(move |(kind, commit, lsn)| Position { epoch: 0, partition, offset, kind, commit, lsn, ts_ms: None })
     }
 
-    fn any_changes() -> impl Strategy<Value = Vec<OrderChange>> {
+    fn any_changes() -> impl Strategy<Value = Vec<Event>> {
         proptest::collection::vec((0..3_i64, any::<bool>(), any_position(0, 0)), 0..14).prop_map(|rows| {
             let numbered = rows.into_iter().zip(100..);
             let effect = |is_put, position: &Position| if is_put && position.kind != Kind::Tombstone { put() } else { Effect::Delete };

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::field::{Field, Kind};
+use super::field::{Field, Json};
 use super::json::{self, Object, present};
 use super::layout;
-use crate::change::record::Record;
-use crate::change::rejection::Rejection;
+use crate::record::Record;
+use crate::rejection::Rejection;
 
 /// What the key says.
 #[derive(Debug, Clone, Copy)]
@@ -81,9 +81,9 @@ fn columns(text: &str) -> Result<(Option<Key<'_>>, Option<&RawValue>), Rejection
 fn bare(raw: &RawValue) -> Result<Key<'_>, Rejection> {
     let field = Field { place: "key", name: "", raw: Some(raw.get()) };
     match field.kind() {
-        Kind::Null => Ok(Key::Absent),
-        Kind::Text | Kind::Number => Ok(Key::Id(field)),
-        Kind::Boolean | Kind::Object | Kind::Array => Err(field.mismatch("an object with the field id")),
+        Json::Null => Ok(Key::Absent),
+        Json::Text | Json::Number => Ok(Key::Id(field)),
+        Json::Boolean | Json::Object | Json::Array => Err(field.mismatch("an object with the field id")),
     }
 }
 

@@ -5,10 +5,10 @@
 use std::ops::Range;
 
 use super::TimeUnit;
-use super::field::{Field, Kind};
+use super::field::{Field, Json};
 use super::schema::{Column, Columns};
-use crate::change::rejection::Rejection;
-use crate::orders::order::Timestamp;
+use crate::rejection::Rejection;
+use crate::value::Timestamp;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -20,15 +20,18 @@ const INFINITY: i64 = 9_223_372_036_825_200_000;
 const NEG_INFINITY: i64 = -9_223_372_036_832_400_000;
 
 /// A time, or null. Text without an offset is taken for UTC, as is everything in a `timestamp without time zone`.
-pub(super) fn timestamp(field: Field<'_>, columns: Option<&Columns<'_>>, unit: TimeUnit) -> Result<Option<Timestamp>, Rejection> {
+///
+/// # Errors
+/// If it is none, or one that Postgres cannot hold.
+pub fn timestamp(field: Field<'_>, columns: Option<&Columns<'_>>, unit: TimeUnit) -> Result<Option<Timestamp>, Rejection> {
     let micros = match field.kind() {
-        Kind::Null => return Ok(None),
-        Kind::Text => {
+        Json::Null => return Ok(None),
+        Json::Text => {
             let text = field.text()?;
             word(&text).or_else(|| iso(&text)).ok_or_else(|| Rejection::invalid(format!("{field}: text that is no ISO 8601 time")))?
         }
-        Kind::Number => integer(field, columns, unit)?,
-        Kind::Boolean | Kind::Object | Kind::Array => return Err(field.mismatch("an ISO 8601 time or an integer")),
+        Json::Number => integer(field, columns, unit)?,
+        Json::Boolean | Json::Object | Json::Array => return Err(field.mismatch("an ISO 8601 time or an integer")),
     };
     let timestamp = match micros {
         INFINITY.. => Some(Timestamp::INFINITY),

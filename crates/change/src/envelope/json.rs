@@ -4,10 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 
-use crate::change::rejection::Rejection;
+use crate::rejection::Rejection;
 
 /// An object or null, nothing else: serde would also take an array for a struct, field by field.
 #[derive(Debug)]
@@ -55,7 +55,13 @@ pub(super) fn utf8<'a>(what: &str, bytes: &'a [u8]) -> Result<&'a str, Rejection
 
 /// Parses the text of `what`. serde's own messages quote what they found, so only the place is told (P11).
 pub(super) fn parse<'a, T: Deserialize<'a>>(what: &str, text: &'a str) -> Result<T, Rejection> {
-    serde_json::from_str(text).map_err(|e| {
+    parse_seed(what, text, PhantomData)
+}
+
+/// The same for a type that is told what to look for.
+pub(super) fn parse_seed<'a, S: DeserializeSeed<'a>>(what: &str, text: &'a str, seed: S) -> Result<S::Value, Rejection> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value)).map_err(|e| {
         let (line, column) = (e.line(), e.column());
         Rejection::malformed(match e.classify() {
             Category::Eof => format!("{what}: the JSON ends too early, at line {line} column {column}"),

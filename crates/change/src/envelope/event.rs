@@ -1,36 +1,37 @@
 //! Debezium's envelope
 //! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-change-event-values>).
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::cells::{Cells, Names};
 use super::field::Field;
-use super::json::{self, Object, present};
+use super::json;
 use super::key::{self, Key};
 use super::layout::Layouts;
-use super::row::{Before, Cells, Row};
+use super::message;
+use super::row::{Before, Row};
 use super::schema::Schema;
 use super::source::{Op, Source};
-use crate::change::position::{Kind, Position};
-use crate::change::record::Record;
-use crate::change::rejection::Rejection;
+use crate::position::{Kind, Position};
+use crate::record::Record;
+use crate::rejection::Rejection;
 
 /// An event, read but for the types of its columns.
 #[derive(Debug)]
-pub(super) struct Event<'a> {
+pub struct Event<'a> {
     /// The id in the key, unless there is no key.
-    pub(super) key: Option<Field<'a>>,
+    pub key: Option<Field<'a>>,
     /// What becomes of the row.
-    pub(super) action: Action<'a>,
+    pub action: Action<'a>,
     /// The schema that came with the value.
-    pub(super) schema: Schema<'a>,
+    pub schema: Schema<'a>,
     /// Where the event stands.
-    pub(super) position: Position,
+    pub position: Position,
 }
 
 /// What becomes of the row, with what the event says about it.
 #[derive(Debug)]
-pub(super) enum Action<'a> {
+pub enum Action<'a> {
     /// The row is now `after`.
     Put {
         /// The row as of this event.
@@ -52,7 +53,10 @@ pub(super) enum Action<'a> {
 
 impl<'a> Event<'a> {
     /// The row's id, which has to be the one that the key has.
-    pub(super) fn id<Id: PartialEq>(&self, read: fn(Field<'a>) -> Result<Id, Rejection>) -> Result<Id, Rejection> {
+    ///
+    /// # Errors
+    /// If there is none, or another one than the key has.
+    pub fn id<Id: PartialEq>(&self, read: fn(Field<'a>) -> Result<Id, Rejection>) -> Result<Id, Rejection> {
         let field = match &self.action {
             Action::Put { after, .. } => after.id(),
             Action::Delete { id } => return read(*id),
@@ -68,7 +72,7 @@ impl<'a> Event<'a> {
 }
 
 /// The fields of an envelope that count: their JSON as it stands, or where in a layout each of them is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Envelope<V> {
     /// The schema, which stands beside the envelope.
     pub(super) schema: Option<V>,
@@ -89,57 +93,32 @@ impl<V> Envelope<V> {
             op: self.op.map(&mut of),
         }
     }
-}
 
-/// A value as it stands: the envelope, or `schema` and `payload` around it, which each message decides for itself.
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default)]
-    schema: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    payload: Option<Object<Payload<'a>>>,
-    #[serde(borrow, default)]
-    before: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    after: Object<Cells<&'a RawValue>>,
-    #[serde(borrow, default)]
-    source: Object<Source<&'a RawValue>>,
-    #[serde(borrow, default)]
-    op: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Payload<'a> {
-    #[serde(borrow, default)]
-    before: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    after: Object<Cells<&'a RawValue>>,
-    #[serde(borrow, default)]
-    source: Object<Source<&'a RawValue>>,
-    #[serde(borrow, default)]
-    op: Option<&'a RawValue>,
+    /// The same of fields that stay where they are.
+    pub(super) fn each<W>(&self, mut of: impl FnMut(&V) -> W) -> Envelope<W> {
+        Envelope {
+            schema: self.schema.as_ref().map(&mut of),
+            before: self.before.as_ref().map(&mut of),
+            after: self.after.as_ref().map(|cells| cells.each(&mut of)),
+            source: self.source.as_ref().map(|source| source.each(&mut of)),
+            op: self.op.as_ref().map(&mut of),
+        }
+    }
 }
 
 /// The fields of an envelope, whatever it looks like; `None` if it is null.
-fn parse(text: &str) -> Result<Option<Envelope<&str>>, Rejection> {
-    let Object(Some(message)) = json::parse("value", text)? else { return Ok(None) };
-    let Message { schema, payload, before, after, source, op } = message;
-    let payload = match payload {
-        Some(Object(Some(payload))) => payload,
-        Some(Object(None)) => return Ok(None),
-        None => Payload { before, after, source, op },
-    };
-    let Payload { before, after: Object(after), source: Object(source), op } = payload;
-    Ok(Some(Envelope { schema, before, after, source, op }.map(RawValue::get)))
+fn parse<'a>(text: &'a str, names: Names<'_>) -> Result<Option<Envelope<&'a str>>, Rejection> {
+    let envelope = json::parse_seed("value", text, message::Seed { names, is_payload: false })?;
+    Ok(envelope.map(|envelope| envelope.map(RawValue::get)))
 }
 
 /// The same, quicker if it looks like one that came before.
-fn fields<'a>(text: &'a str, layouts: Option<&mut Layouts>) -> Result<Option<Envelope<&'a str>>, Rejection> {
-    let Some(layouts) = layouts else { return parse(text) };
+fn fields<'a>(text: &'a str, names: Names<'_>, layouts: Option<&mut Layouts>) -> Result<Option<Envelope<&'a str>>, Rejection> {
+    let Some(layouts) = layouts else { return parse(text, names) };
     if let Some(envelope) = layouts.read(text) {
         return Ok(Some(envelope));
     }
-    let envelope = parse(text)?;
+    let envelope = parse(text, names)?;
     if let Some(envelope) = &envelope {
         layouts.learn(text, envelope);
     }
@@ -147,9 +126,14 @@ fn fields<'a>(text: &'a str, layouts: Option<&mut Layouts>) -> Result<Option<Env
 }
 
 /// Reads an envelope; `None` if there is nothing to do.
-pub(super) fn read<'a>(record: &'a Record, epoch: i32, layouts: Option<&mut Layouts>) -> Result<Option<Event<'a>>, Rejection> {
+pub(super) fn read<'a>(
+    record: &'a Record,
+    names: Names<'a>,
+    epoch: i32,
+    layouts: Option<&mut Layouts>,
+) -> Result<Option<Event<'a>>, Rejection> {
     let Some(bytes) = &record.value else { return tombstone(record, epoch) };
-    let Some(envelope) = fields(json::utf8("value", bytes)?, layouts)? else { return tombstone(record, epoch) };
+    let Some(envelope) = fields(json::utf8("value", bytes)?, names, layouts)? else { return tombstone(record, epoch) };
     let Envelope { schema, before, after, source, op } = envelope;
 
     let Some(op) = Op::read(Field { place: "", name: "op", raw: op })? else {
@@ -161,7 +145,7 @@ pub(super) fn read<'a>(record: &'a Record, epoch: i32, layouts: Option<&mut Layo
     if op == Op::Message {
         return Ok(None);
     }
-    let before = Before(before);
+    let before = Before { names, raw: before };
     let key = key::read(record)?.id();
     let action = if op == Op::Truncate {
         Action::Truncate
@@ -169,7 +153,7 @@ pub(super) fn read<'a>(record: &'a Record, epoch: i32, layouts: Option<&mut Layo
         Action::Delete { id: key.map_or_else(|| before.row().map(|row| row.id()), Ok)? }
     } else {
         let after = after.ok_or_else(|| Rejection::malformed("after: missing or null, where op says that the row exists"))?;
-        Action::Put { after: Row { place: "after", cells: after }, before }
+        Action::Put { after: Row { place: "after", names, cells: after }, before }
     };
     let position = source.unwrap_or_default().position("source", record, epoch, Some(op))?;
     Ok(Some(Event { key, action, schema: Schema { raw: schema, row: Some("after") }, position }))

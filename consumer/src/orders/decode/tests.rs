@@ -10,12 +10,14 @@ mod schemas;
 mod shapes;
 
 use super::{Decoded, Decoder, Format, Layouts, TimeUnit};
-use crate::change::position::{Kind, Position};
-use crate::change::record::{Headers, Record};
-use crate::change::rejection::{Reason, Rejection};
 use crate::orders::absent::{Column, Columns};
 use crate::orders::customer::{Customer, CustomerChange, CustomerRow};
-use crate::orders::order::{Change, Effect, Order, OrderChange, Text, Timestamp};
+use crate::orders::order::{Order, OrderChange};
+use change::effect::{Change, Effect};
+use change::position::{Kind, Position};
+use change::record::{Headers, Record};
+use change::rejection::{Reason, Rejection};
+use change::value::{Text, Timestamp};
 
 /// `after` of the orders in these tests.
 const ROW: &str = r#"{"id":17,"customer_id":"CUST005","product_id":"PROD500","quantity":7,"price":"19.99","status":"paid",

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json;
-use crate::change::rejection::Rejection;
+use crate::rejection::Rejection;
 
 /// The schema of a value, unread.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Schema<'a> {
+pub struct Schema<'a> {
     /// Its JSON; none if the converter writes no schemas.
     pub(super) raw: Option<&'a str>,
     /// The field of the value that holds the row; none if the value is the row.
@@ -20,7 +20,7 @@ pub(super) struct Schema<'a> {
 
 /// The types of a row's columns.
 #[derive(Debug)]
-pub(super) struct Columns<'a>(Vec<Column<'a>>);
+pub struct Columns<'a>(Vec<Column<'a>>);
 
 /// The type of a column: the fields of Connect's schema that matter here.
 #[derive(Debug, Deserialize)]
@@ -50,7 +50,10 @@ struct Struct<'a> {
 
 impl<'a> Schema<'a> {
     /// The columns of the row; `None` if the value came without schema.
-    pub(super) fn columns(self) -> Result<Option<Columns<'a>>, Rejection> {
+    ///
+    /// # Errors
+    /// If the schema cannot be read.
+    pub fn columns(self) -> Result<Option<Columns<'a>>, Rejection> {
         let Some(raw) = self.raw else { return Ok(None) };
         let mut fields = json::parse::<Struct<'_>>("schema", raw)?.fields;
         if let Some(row) = self.row {

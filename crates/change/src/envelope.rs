@@ -1,0 +1,115 @@
+//! Bytes to event: every shape in which Debezium writes a row's change.
+//!
+//! The way of an event: `key` and `event` (or `flat`) read its JSON once, borrowing from the record; `layout` spares the parser the events
+//! that look like one before in the batch; `source` tells where it stands; `cells` holds the columns that count, which become values in
+//! `field`, `decimal` and `time`; `schema` is read only where the value alone does not tell its scale or unit. No I/O and no clock: the same
+//! bytes always give the same event. A rejection names fields, types and limits, never a value (P11).
+
+mod cells;
+mod decimal;
+mod event;
+mod field;
+mod flat;
+mod json;
+mod key;
+mod layout;
+mod message;
+mod row;
+mod schema;
+mod source;
+mod time;
+
+pub use cells::Names;
+pub use decimal::{Number, decimal, needs_schema};
+pub use event::{Action, Event};
+pub use field::{Field, Json};
+pub use layout::Layouts;
+pub use row::{Before, Row};
+pub use schema::{Columns, Schema};
+pub use time::timestamp;
+
+use crate::position::{Kind, Position};
+use crate::record::Record;
+use crate::rejection::{Reason, Rejection, Stage};
+
+/// What the values of the topics hold: the setting `source.format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Debezium's envelope: `before`, `after`, `source`, `op`. A null value is the tombstone after a delete.
+    #[default]
+    Envelope,
+    /// The row itself, as the unwrap transform writes it. A null value is the delete.
+    Flat,
+}
+
+impl Format {
+    /// What stands before a column's name where a message names it.
+    #[must_use]
+    pub fn row(self) -> &'static str {
+        match self {
+            Self::Envelope => "after.",
+            Self::Flat => "",
+        }
+    }
+}
+
+/// What an integer counts that stands for a time, where no schema says it: the setting `source.time_unit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeUnit {
+    /// What its size says: one table can have several units, with `time.precision.mode=adaptive` one for each precision of its columns.
+    #[default]
+    Auto,
+    /// `time.precision.mode=connect`, and `adaptive` for a `timestamp(3)` or coarser.
+    Millis,
+    /// `time.precision.mode=adaptive`, Debezium's default, for a `timestamp`; and `microseconds`.
+    Micros,
+    /// `time.precision.mode=nanoseconds`.
+    Nanos,
+}
+
+/// Reads the events of one source.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// The shape of the values.
+    pub format: Format,
+    /// The operator's `source.epoch`, which each position carries.
+    pub epoch: i32,
+    /// The setting `source.max_record_bytes`; a larger record is rejected unread.
+    pub max_record_bytes: usize,
+}
+
+impl Reader {
+    /// Reads an event; `None` if there is nothing to do: a tombstone that follows its delete, a heartbeat, a logical message.
+    ///
+    /// `names` are the columns that count; the first is the id of the row. Events that look like those that came with the same `layouts` and
+    /// the same names are read quicker.
+    ///
+    /// # Errors
+    /// The reason why the record can never be processed.
+    pub fn event<'a>(&self, record: &'a Record, names: Names<'a>, layouts: Option<&mut Layouts>) -> Result<Option<Event<'a>>, Rejection> {
+        let size = record.size();
+        if size > self.max_record_bytes {
+            let message = format!("the record has {size} bytes, source.max_record_bytes allows {}", self.max_record_bytes);
+            return Err(Rejection { reason: Reason::TooLarge, stage: Stage::Decode, message });
+        }
+        match self.format {
+            Format::Envelope => event::read(record, names, self.epoch, layouts),
+            Format::Flat => flat::read(record, names, self.epoch),
+        }
+    }
+
+    /// Where the event stands, also where its row cannot be read: of an event that cannot be read at all only Kafka's order is known.
+    #[must_use]
+    pub fn position(&self, record: &Record, names: Names<'_>) -> Position {
+        let Record { partition, offset, .. } = *record;
+        let (epoch, kind) = (self.epoch, Kind::Unknown);
+        let position = self.event(record, names, None).ok().flatten().map(|event| event.position);
+        position.unwrap_or(Position { epoch, partition, offset, kind, commit: None, lsn: None, ts_ms: None })
+    }
+}
+
+/// The id that the key of a record names, also where its value cannot be read.
+#[must_use]
+pub fn id_of_key(record: &Record) -> Option<Field<'_>> {
+    key::read(record).ok()?.id()
+}

@@ -1,0 +1,139 @@
+//! The columns of a row that count, unread.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use smallvec::SmallVec;
+
+use super::json;
+use crate::rejection::Rejection;
+
+/// The names of the columns that count, each once; the first is the id of the row.
+pub type Names<'n> = &'n [&'n str];
+
+/// The columns of a row in the order of their names, each unread or where in a layout it is; none is absent, `null` is a value like others. Other
+/// columns are passed over, so that the source may add some.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cells<V>(SmallVec<[Option<V>; 8]>);
+
+impl<V> Cells<V> {
+    /// The same columns, each turned into something else.
+    pub(super) fn map<W>(self, mut of: impl FnMut(V) -> W) -> Cells<W> {
+        Cells(self.0.into_iter().map(|cell| cell.map(&mut of)).collect())
+    }
+
+    /// The same of columns that stay where they are.
+    pub(super) fn each<W>(&self, mut of: impl FnMut(&V) -> W) -> Cells<W> {
+        Cells(self.0.iter().map(|cell| cell.as_ref().map(&mut of)).collect())
+    }
+}
+
+impl<V: Copy> Cells<V> {
+    /// The column at this place among the names.
+    pub(super) fn get(&self, at: usize) -> Option<V> {
+        self.0.get(at).copied().flatten()
+    }
+}
+
+/// Parses the row in the text of `what`; `None` if it is null.
+pub(super) fn parse<'a>(what: &str, text: &'a str, names: Names<'_>) -> Result<Option<Cells<&'a str>>, Rejection> {
+    let cells = json::parse_seed(what, text, Seed(names))?;
+    Ok(cells.map(|cells| cells.map(RawValue::get)))
+}
+
+/// Reads an object with these names, or null.
+pub(super) struct Seed<'n>(pub(super) Names<'n>);
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Option<Cells<&'de RawValue>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Option<Cells<&'de RawValue>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut row: A) -> Result<Self::Value, A::Error> {
+        let mut cells: Cells<&RawValue> = Cells(SmallVec::from_elem(None, self.0.len()));
+        // A table's columns come in one order in all its events, so the next name is mostly the one behind the last.
+        let mut next = 0;
+        while let Some(known) = row.next_key_seed(Name { names: self.0, next })? {
+            let Some(at) = known else {
+                row.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if cells.0[at].replace(row.next_value()?).is_some() {
+                return Err(Error::custom("a column stands there twice"));
+            }
+            next = at + 1;
+        }
+        Ok(Some(cells))
+    }
+}
+
+/// Reads a name: its place among those that count.
+struct Name<'n> {
+    names: Names<'n>,
+    next: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a column")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        if self.names.get(self.next).is_some_and(|next| *next == name) {
+            return Ok(Some(self.next));
+        }
+        Ok(self.names.iter().position(|known| *known == name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: Names<'_> = &["id", "status", "name"];
+
+    fn cells(text: &str) -> Option<Vec<Option<&str>>> {
+        Some(parse("value", text, NAMES).unwrap()?.0.into_vec())
+    }
+
+    #[test]
+    fn columns_are_found_in_any_order_and_others_are_passed_over() {
+        let expected = Some(vec![Some("7"), None, Some("null")]);
+        for text in [r#"{"id":7,"name":null}"#, r#"{"name":null,"x":{"id":1},"id":7}"#, r#"{"x":[], "id" : 7, "n\u0061me" : null }"#] {
+            assert_eq!(cells(text), expected, "{text}");
+        }
+        assert_eq!(cells("null"), None);
+    }
+
+    #[test]
+    fn a_column_that_stands_there_twice_is_refused_as_is_what_is_no_object() {
+        for text in [r#"{"id":7,"id":7}"#, "[7]", "7", "\"id\"", r#"{"id":}"#] {
+            assert!(parse("value", text, NAMES).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! A row and its columns.
+
+use smol_str::SmolStr;
+
+use super::cells::{self, Cells, Names};
+use super::field::Field;
+use crate::rejection::Rejection;
+use crate::value::Text;
+
+/// What stands in the place of a TOAST value that did not change
+/// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values>).
+const UNAVAILABLE: &str = "__debezium_unavailable_value";
+
+/// A row, unread.
+#[derive(Debug, Clone)]
+pub struct Row<'a> {
+    /// The object that holds it, for messages.
+    pub(super) place: &'static str,
+    pub(super) names: Names<'a>,
+    pub(super) cells: Cells<&'a str>,
+}
+
+/// The row before the event, which has the unchanged TOAST values if the table's replica identity is full.
+///
+/// Kept unread: hardly any event needs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    pub(super) names: Names<'a>,
+    pub(super) raw: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    /// The row's id: the first of the names.
+    #[must_use]
+    pub fn id(&self) -> Field<'a> {
+        self.field(0)
+    }
+
+    /// The column at this place among the names.
+    #[must_use]
+    pub fn field(&self, at: usize) -> Field<'a> {
+        Field { place: self.place, name: self.names.get(at).copied().unwrap_or_default(), raw: self.cells.get(at) }
+    }
+
+    /// A text column; in the place of an unchanged TOAST value the one that `before` has.
+    ///
+    /// # Errors
+    /// If the column is no text.
+    pub fn text(&self, at: usize, before: Before<'a>) -> Result<Text, Rejection> {
+        let field = self.field(at);
+        if field.raw.is_none() {
+            return Ok(Text::Unchanged);
+        }
+        Ok(match field.optional_text()? {
+            None => Text::Null,
+            Some(text) if text == UNAVAILABLE => before.text(at)?.map_or(Text::Unchanged, Text::Value),
+            Some(text) => Text::Value(text.into()),
+        })
+    }
+}
+
+impl<'a> Before<'a> {
+    /// The columns, all absent if there is no row.
+    pub(super) fn row(self) -> Result<Row<'a>, Rejection> {
+        let cells = self.raw.map(|raw| cells::parse("before", raw, self.names)).transpose()?.flatten();
+        Ok(Row { place: "before", names: self.names, cells: cells.unwrap_or_default() })
+    }
+
+    /// A value that was stored out of line. An empty one was not: where `before` holds only the replica identity, Debezium fills the other
+    /// columns that cannot be null with empty values.
+    fn text(self, at: usize) -> Result<Option<SmolStr>, Rejection> {
+        let text = self.row()?.field(at).optional_text()?;
+        Ok(text.filter(|text| !text.is_empty() && text != UNAVAILABLE).map(SmolStr::from))
+    }
+}
