@@ -1,0 +1,110 @@
+//! What the documentation says of the program is what the program says of itself, and every link leads somewhere. No server is needed.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+mod commands;
+mod links;
+mod markdown;
+
+use commands::Known;
+use markdown::Document;
+
+/// The repository, from where Cargo runs the tests of a package.
+const ROOT: &str = "..";
+
+/// The documents that name tests. Others have long words with underscores that are none.
+const WITH_TESTS: [&str; 3] = ["docs/architecture.md", "docs/semantics.md", "docs/testing.md"];
+
+#[test]
+fn the_table_of_settings_is_the_programs_own() {
+    let text = fs::read_to_string(Path::new(ROOT).join("docs/configuration.md")).unwrap();
+    let (_, rest) = text.split_once("<!-- configuration -->").unwrap();
+    let (table, _) = rest.split_once("<!-- /configuration -->").unwrap();
+    let current = commands::of_program(&["config", "--markdown"]);
+    assert_eq!(table.trim(), current.trim(), "put the output of `orderstream config --markdown` between the markers");
+}
+
+#[test]
+fn each_promise_names_tests() {
+    let text = fs::read_to_string(Path::new(ROOT).join("docs/architecture.md")).unwrap();
+    for number in 1..=11 {
+        let (_, rest) = text.split_once(&format!("\n### P{number} ")).unwrap_or_else(|| panic!("P{number} has a section"));
+        let section = rest.split("\n#").next().unwrap();
+        let (_, shown_by) = section.split_once("Shown by:").unwrap_or_else(|| panic!("P{number} says what shows it"));
+        assert!(markdown::code_spans(shown_by).any(|span| is_test(&span)), "P{number} names a test");
+    }
+}
+
+#[test]
+fn each_test_that_is_named_exists() {
+    let code: String = ["consumer/src", "consumer/tests", "crates"].iter().map(|folder| code_in(&Path::new(ROOT).join(folder))).collect();
+    let with_tests = |document: &Document| WITH_TESTS.iter().any(|name| document.path.ends_with(name));
+    let spans = documents().into_iter().filter(with_tests).flat_map(|document| document.code_spans());
+    let named: BTreeSet<String> = spans.filter(|span| is_test(span)).collect();
+    assert!(named.len() > 100, "the documentation names its tests: {}", named.len());
+    let absent: Vec<&String> = named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(absent.is_empty(), "{absent:#?}");
+}
+
+#[test]
+fn each_link_leads_to_a_file_and_its_heading() {
+    let documents = documents();
+    let found: usize = documents.iter().map(|document| document.links().len()).sum();
+    assert!(found > 100, "the documentation has links: {found}");
+    let broken: Vec<String> = documents.iter().flat_map(|document| links::broken(document, Path::new(ROOT))).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn each_command_that_is_shown_exists() {
+    let known = Known::of_repository(Path::new(ROOT));
+    let (mut seen, mut unknown) = (0, Vec::new());
+    for document in documents() {
+        for command in commands::shown(&document, &known) {
+            seen += 1;
+            unknown.extend(known.judge(&command).err().map(|why| format!("{}: `{command}`: {why}", document.path.display())));
+        }
+    }
+    assert!(seen > 100, "the documentation shows commands: {seen}");
+    assert!(unknown.is_empty(), "{unknown:#?}");
+}
+
+/// A word as tests are called.
+fn is_test(span: &str) -> bool {
+    span.matches('_').count() > 2
+        && !span.starts_with("orderstream_")
+        && span.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Every Markdown file of the repository.
+fn documents() -> Vec<Document> {
+    let mut paths = Vec::new();
+    collect(Path::new(ROOT), "md", &mut paths);
+    assert!(paths.len() > 10, "{paths:?}");
+    paths.into_iter().map(|path| Document::read(&path)).collect()
+}
+
+fn code_in(folder: &Path) -> String {
+    let mut paths = Vec::new();
+    collect(folder, "rs", &mut paths);
+    paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+/// The files of that extension, in folders that are neither hidden nor built. A folder that is not there has none.
+fn collect(folder: &Path, extension: &str, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !name.starts_with('.') && name != "target" {
+                collect(&path, extension, into);
+            }
+        } else if path.extension().is_some_and(|found| found == extension) {
+            into.push(path);
+        }
+    }
+}
