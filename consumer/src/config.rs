@@ -4,7 +4,7 @@
 //! `kafka.bootstrap_servers` is the variable `KAFKA_BOOTSTRAP_SERVERS`; a secret `X` may also stand in the file that the variable `X_FILE`
 //! names. All errors are found at once, so that one look at the log is enough.
 //!
-//! - [`keys`]: the one definition of every key: default, what is allowed, what it is for
+//! - [`settings`]: the one definition of every key: default, what is allowed, what it is for
 //! - `sources`: texts with their origin, from the file and the environment
 //! - [`sections`]: the typed sections that the other modules receive
 //! - `rules`: what must hold between keys
@@ -15,13 +15,13 @@
 
 use std::path::Path;
 
-pub mod keys;
 mod kind;
 pub mod problem;
 pub mod report;
 mod rules;
 pub mod secret;
 pub mod sections;
+pub mod settings;
 mod sources;
 pub mod url;
 mod values;
@@ -29,8 +29,8 @@ mod values;
 pub use problem::{Problem, Problems};
 pub use secret::{Properties, Secret};
 pub use sections::{
-    Batch, Breaker, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Log, LogFormat, Redis, Retention, Shutdown,
-    Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    Batch, BreakerSettings, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Log, LogFormat, Redis, Retention,
+    Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 pub use sources::Environment;
 
@@ -48,7 +48,7 @@ pub struct Config {
     /// `redis.*`
     pub redis: Redis,
     /// `breaker.*`
-    pub breaker: Breaker,
+    pub breaker: BreakerSettings,
     /// `enrichment.*`
     pub enrichment: Enrichment,
     /// `dead_letters.*`
@@ -109,7 +109,7 @@ impl Config {
             source: Source::read(values)?,
             database: Database::read(values)?,
             redis: Redis::read(values)?,
-            breaker: Breaker::read(values)?,
+            breaker: BreakerSettings::read(values)?,
             enrichment: Enrichment::read(values)?,
             dead_letters: DeadLetters::read(values)?,
             retention: Retention::read(values)?,

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::orders::absent::Columns;
+use crate::orders::absent::ColumnSet;
 use change::fate::Fates;
 
 mod breaker;
@@ -19,8 +19,8 @@ mod view;
 
 pub use breaker::{BreakerReading, Breakers};
 pub use impairment::Impairment;
-pub use partition::{Partition, PartitionState};
-pub use snapshot::{Dependency, DependencyState, Reader, Snapshot};
+pub use partition::{PartitionHealth, PartitionState};
+pub use snapshot::{Dependency, DependencyState, ReaderHealth, Snapshot};
 pub use verdict::{Rules, Verdict, liveness, readiness};
 pub use view::{HealthView, PartitionView, StatusView};
 
@@ -146,7 +146,7 @@ impl Health {
 
     /// The newest row of the partition lacks these columns. Returns which of them no other partition of the topic was known to lack, and which
     /// none lacks any more.
-    pub fn absent(&self, topic: &Arc<str>, partition: i32, columns: Columns) -> (Columns, Columns) {
+    pub fn absent(&self, topic: &Arc<str>, partition: i32, columns: ColumnSet) -> (ColumnSet, ColumnSet) {
         let mut state = self.lock();
         let before = state.absent(topic);
         state.update(topic, partition, |known| known.absent = columns);

@@ -9,7 +9,7 @@
 //! - `fence`, `rounds`, `settle`, `lsn_space`, `refused`, `letters`: its statements, in order
 //! - [`truncate`]: what a truncate removes, in all partitions
 //! - [`bisect`]: the rows that Postgres refuses
-//! - [`keep`]: the transaction of a batch of customers
+//! - [`customers`]: the transaction of a batch of customers
 //! - [`ledger`]: where each partition stands, and moved by hand
 //! - `stand_in`: what the rows know of customers whose events lack a column
 //! - [`marked`], [`due`]: customers who have changed, and the list of what the sweep has to complete
@@ -35,11 +35,11 @@ pub mod claim;
 mod column;
 mod columns;
 pub(crate) mod connections;
+pub mod customers;
 pub mod dead_letters;
 pub mod due;
 pub mod error;
 mod fence;
-pub mod keep;
 pub mod ledger;
 mod letters;
 pub mod lock;

@@ -64,7 +64,7 @@ pub struct Shared {
     /// Redis: orders.
     pub cache: OrderCache,
     /// Redis: how far it is.
-    pub redis_progress: crate::redis::progress::Progress,
+    pub redis_progress: crate::redis::progress::RedisProgress,
     /// Kafka: dead letters.
     pub letters: DeadLetters,
     /// Counters and gauges.

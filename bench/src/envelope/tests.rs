@@ -2,7 +2,7 @@
 
 use change::effect::Effect;
 use change::envelope::{Format, TimeUnit};
-use change::position::Kind;
+use change::position::Origin;
 use change::record::{Headers, Record};
 use change::value::Text;
 use orderstream::orders::decode::{Decoded, Decoder};
@@ -48,7 +48,7 @@ fn every_event_decodes_to_the_state_it_carries() {
         let Ok(Decoded::Change(change)) = decoder().order(&record(&key, &value, number)) else { panic!("{value}") };
         let order = SHOP.order(event.id, event.version);
         let Effect::Put(read) = change.effect else { panic!("{value}") };
-        assert_eq!((change.id, change.position.kind), (event.id, Kind::Stream));
+        assert_eq!((change.id, change.position.kind), (event.id, Origin::Stream));
         assert_eq!(read.customer_id, Text::Value(customer_id(order.customer).into()));
         assert_eq!(read.product_id, Text::Value(product_id(order.product).into()));
         assert_eq!((read.quantity, read.total.mantissa()), (order.quantity, i128::from(order.total_cents())));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use change::value::Timestamp;
-use orderstream::config::keys;
+use orderstream::config::settings;
 use orderstream::orders::customer::Customer;
 use orderstream::orders::enrich::{Enrichment, KnownCustomer};
 use orderstream::orders::row::{OrderState, ResultRow};
@@ -61,7 +61,7 @@ impl Batch {
 impl Work {
     /// As many orders per batch as orderstream takes at most, ascending, each partition its share.
     pub(super) fn prepare(ground: &Ground, filled: &Filled) -> Result<Self> {
-        let records = keys::find("batch.max_records").and_then(|key| key.default.parse().ok()).context("batch.max_records")?;
+        let records = settings::find("batch.max_records").and_then(|key| key.default.parse().ok()).context("batch.max_records")?;
         let share = |partition| {
             let mine = filled.outcome.orders.iter().filter(|(id, _)| id % i64::from(PARTITIONS) == i64::from(partition));
             let rows: Vec<Row> = mine.map(|(id, version)| Row::new(&ground.shop, *id, *version)).collect();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::config::Config;
-use crate::kafka::source::Partition;
+use crate::kafka::source::TopicPartition;
 use crate::kafka::source::survey::{self, Survey, SurveyError};
 use crate::results::Results;
 use crate::results::ledger::Entry;
@@ -33,7 +33,7 @@ pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<Exi
 }
 
 /// Whether this is the partition of the entry.
-pub(super) fn is_of(entry: &Entry, partition: &Partition) -> bool {
+pub(super) fn is_of(entry: &Entry, partition: &TopicPartition) -> bool {
     entry.topic == partition.topic && entry.partition == partition.number
 }
 

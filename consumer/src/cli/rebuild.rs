@@ -70,7 +70,8 @@ async fn orders(shared: &Shared, partitions: &[Committed]) -> anyhow::Result<()>
 
 async fn customers(shared: &Shared, partitions: &[Committed], survey: &Survey, reread: &Reread) -> anyhow::Result<()> {
     let logs = partitions.iter().filter_map(|partition| {
-        let of = |(known, _): &(&crate::kafka::source::Partition, _)| known.topic == partition.topic && known.number == partition.partition;
+        let of =
+            |(known, _): &(&crate::kafka::source::TopicPartition, _)| known.topic == partition.topic && known.number == partition.partition;
         survey.logs.iter().find(of).map(|(_, log)| (partition, *log))
     });
     let logs: Vec<_> = logs.collect();

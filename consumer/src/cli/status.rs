@@ -12,7 +12,7 @@ use crate::kafka::source::survey::Survey;
 use crate::redis::progress::Point;
 use crate::results::StoreError;
 use crate::results::ledger::Entry;
-use crate::results::summary::{DueCount, LetterCount, Refused};
+use crate::results::summary::{DueCount, LetterCount, RefusedRows};
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
 
@@ -25,7 +25,7 @@ struct Stored {
     entries: Vec<Entry>,
     letters: Vec<LetterCount>,
     due: DueCount,
-    refused: Vec<Refused>,
+    refused: Vec<RefusedRows>,
 }
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -104,10 +104,10 @@ fn due(due: &DueCount) -> String {
 }
 
 /// They stay as they are until somebody puts right what refuses them, or their order or customer changes.
-fn refused(refused: &[Refused]) -> String {
+fn refused(refused: &[RefusedRows]) -> String {
     refused
         .iter()
-        .map(|Refused { orders, refusal }| format!("REFUSED    {orders} orders keep the customer of before: {refusal}\n"))
+        .map(|RefusedRows { orders, refusal }| format!("REFUSED    {orders} orders keep the customer of before: {refusal}\n"))
         .collect()
 }
 

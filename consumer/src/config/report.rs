@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::keys::{KEYS, Key};
 use super::kind::Kind;
 use super::secret::{Properties, REDACTED, redact_url};
+use super::settings::{SETTINGS, Setting};
 use super::values::Values;
 
 /// The value of each key and where it came from; `Display` is TOML with the origin as comment.
@@ -21,7 +21,7 @@ struct Line {
 
 impl Report {
     pub(super) fn new(values: &Values) -> Self {
-        let line = |(key, sourced): (&'static Key, &super::sources::Sourced)| Line {
+        let line = |(key, sourced): (&'static Setting, &super::sources::Sourced)| Line {
             section: key.section(),
             name: key.short_name(),
             shown: shown(key, &sourced.text),
@@ -46,7 +46,7 @@ impl fmt::Display for Report {
     }
 }
 
-fn shown(key: &Key, text: &str) -> String {
+fn shown(key: &Setting, text: &str) -> String {
     match key.kind {
         Kind::Properties => {
             let properties = Properties::parse(text).unwrap_or_default();
@@ -67,8 +67,8 @@ fn quoted(text: &str) -> String {
 /// The table of all keys in Markdown, as it stands in the README.
 #[must_use]
 pub fn markdown() -> String {
-    let mut table = String::from("| Key | Default | Allowed | What for |\n|---|---|---|---|\n");
-    for key in KEYS {
+    let mut table = String::from("| Setting | Default | Allowed | What for |\n|---|---|---|---|\n");
+    for key in SETTINGS {
         let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
         let row = [format!("`{}`", key.name), default, key.allowed().replace('|', "\\|"), key.about.replace('|', "\\|")];
         table.push_str(&format!("| {} |\n", row.join(" | ")));
@@ -80,7 +80,7 @@ pub fn markdown() -> String {
 #[must_use]
 pub fn help() -> String {
     let mut text = String::new();
-    for key in KEYS {
+    for key in SETTINGS {
         let file = key.file_variable().map(|variable| format!(" or {variable}")).unwrap_or_default();
         let default = if key.default.is_empty() { "not set" } else { key.default };
         text.push_str(&format!("  {} ({}{file})\n      {}; {}; default: {default}\n", key.name, key.variable(), key.about, key.allowed()));

@@ -8,4 +8,4 @@ mod stores;
 pub use events::{DeadLetters, Enrichment, Format, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 pub use kafka::Kafka;
 pub use process::{Batch, HealthRules, Http, Log, LogFormat, Shutdown};
-pub use stores::{Breaker, Database, Held, Redis, Retention};
+pub use stores::{BreakerSettings, Database, Held, Redis, Retention};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::keys::{self, KEYS, Key};
 use super::problem::{Problem, nearest};
+use super::settings::{self, SETTINGS, Setting};
 
 mod file;
 
@@ -23,7 +23,7 @@ impl Environment {
 
     /// Variables whose name looks like a slip of the hand: close to one of ours, in one of our sections.
     pub(super) fn near_misses(&self) -> Vec<String> {
-        let ours: Vec<String> = KEYS.iter().flat_map(|key| [Some(key.variable()), key.file_variable()]).flatten().collect();
+        let ours: Vec<String> = SETTINGS.iter().flat_map(|key| [Some(key.variable()), key.file_variable()]).flatten().collect();
         let unknown = self.0.keys().filter(|name| !ours.contains(name));
         unknown
             .filter_map(|name| {
@@ -81,7 +81,7 @@ pub(super) struct Sourced {
 
 impl Sourced {
     /// How an error names the place of this value.
-    pub(super) fn place(&self, key: &Key) -> String {
+    pub(super) fn place(&self, key: &Setting) -> String {
         match &self.origin {
             Origin::Variable(name) => name.clone(),
             Origin::SecretFile { variable, .. } => variable.clone(),
@@ -94,7 +94,7 @@ impl Sourced {
 /// The text of each key that somebody set.
 pub(super) fn collect(file: Option<&Path>, environment: &Environment, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
     let mut found = file.map(|path| file::read(path, problems)).unwrap_or_default();
-    for key in KEYS {
+    for key in SETTINGS {
         match from_environment(key, environment) {
             Ok(Some(sourced)) => drop(found.insert(key.name, sourced)),
             Ok(None) => {}
@@ -104,7 +104,7 @@ pub(super) fn collect(file: Option<&Path>, environment: &Environment, problems: 
     found
 }
 
-fn from_environment(key: &'static Key, environment: &Environment) -> Result<Option<Sourced>, Problem> {
+fn from_environment(key: &'static Setting, environment: &Environment) -> Result<Option<Sourced>, Problem> {
     let variable = key.variable();
     let direct = environment.get(&variable);
     let named = key.file_variable().and_then(|name| Some((environment.get(&name).filter(|path| !path.is_empty())?, name)));
@@ -130,9 +130,9 @@ fn secret_file(path: &Path, variable: String) -> Result<Sourced, Problem> {
 }
 
 /// The key of that name, or the problem that names the nearest one.
-fn known(name: &str, path: &Path) -> Result<&'static Key, Problem> {
-    keys::find(name).ok_or_else(|| {
-        let hint = nearest(name, KEYS.iter().map(|key| key.name)).map(|meant| format!("; did you mean {meant}?"));
+fn known(name: &str, path: &Path) -> Result<&'static Setting, Problem> {
+    settings::find(name).ok_or_else(|| {
+        let hint = nearest(name, SETTINGS.iter().map(|key| key.name)).map(|meant| format!("; did you mean {meant}?"));
         Problem::new(format!("{name} in {}", path.display()), format!("unknown key{}", hint.unwrap_or_default()))
     })
 }

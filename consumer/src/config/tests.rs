@@ -35,7 +35,7 @@ fn the_defaults_are_valid_and_fit_their_types() {
 
 #[test]
 fn every_word_of_every_choice_has_a_type() {
-    for key in keys::KEYS {
+    for key in settings::SETTINGS {
         let kind::Kind::Choice(words) = key.kind else { continue };
         for word in words {
             let login = [("KAFKA_SASL_MECHANISM", "PLAIN"), ("KAFKA_SASL_USERNAME", "u"), ("KAFKA_SASL_PASSWORD", "p")];
@@ -191,9 +191,9 @@ fn unknown_variables_are_ignored_and_near_misses_are_told() {
 
 #[test]
 fn names_are_unique_and_every_key_is_in_the_tables() {
-    let names: std::collections::BTreeSet<&str> = keys::KEYS.iter().map(|key| key.name).collect();
-    assert_eq!(names.len(), keys::KEYS.len());
-    for key in keys::KEYS {
+    let names: std::collections::BTreeSet<&str> = settings::SETTINGS.iter().map(|key| key.name).collect();
+    assert_eq!(names.len(), settings::SETTINGS.len());
+    for key in settings::SETTINGS {
         assert!(report::markdown().contains(&format!("| `{}` |", key.name)));
         assert!(report::help().contains(&key.variable()));
     }
@@ -201,8 +201,8 @@ fn names_are_unique_and_every_key_is_in_the_tables() {
 
 /// The variable of each key that has wrong values at all.
 fn breakable() -> Vec<String> {
-    let anything_goes = |key: &&keys::Key| matches!(key.kind, kind::Kind::Text);
-    keys::KEYS.iter().filter(|key| !anything_goes(key)).map(keys::Key::variable).collect()
+    let anything_goes = |key: &&settings::Setting| matches!(key.kind, kind::Kind::Text);
+    settings::SETTINGS.iter().filter(|key| !anything_goes(key)).map(settings::Setting::variable).collect()
 }
 
 proptest::proptest! {

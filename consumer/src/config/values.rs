@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use super::keys::{self, KEYS, Key};
 use super::kind::Kind;
 use super::problem::Problem;
 use super::secret::{Properties, Secret};
+use super::settings::{self, SETTINGS, Setting};
 use super::sources::{Origin, Sourced};
 
 /// The value of every key.
@@ -19,7 +19,7 @@ impl Values {
     /// Checks each text by itself. A wrong one is replaced by the default, so that all others can still be checked.
     pub(super) fn checked(mut found: BTreeMap<&'static str, Sourced>, problems: &mut Vec<Problem>) -> Self {
         let mut values = BTreeMap::new();
-        for key in KEYS {
+        for key in SETTINGS {
             let default = Sourced { text: key.default.to_owned(), origin: Origin::Default };
             let value = match found.remove(key.name).map(|sourced| check(key, sourced)) {
                 None => default,
@@ -35,13 +35,13 @@ impl Values {
     }
 
     /// Each key with its value, in the order of the definition.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static Key, &Sourced)> {
-        KEYS.iter().filter_map(|key| Some((key, self.0.get(key.name)?)))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static Setting, &Sourced)> {
+        SETTINGS.iter().filter_map(|key| Some((key, self.0.get(key.name)?)))
     }
 
     /// How an error names the place where this key was set.
     pub(super) fn place(&self, name: &str) -> String {
-        match (keys::find(name), self.0.get(name)) {
+        match (settings::find(name), self.0.get(name)) {
             (Some(key), Some(sourced)) => sourced.place(key),
             _ => name.to_owned(),
         }
@@ -109,7 +109,7 @@ impl Values {
     }
 }
 
-fn check(key: &'static Key, sourced: Sourced) -> Result<Sourced, Problem> {
+fn check(key: &'static Setting, sourced: Sourced) -> Result<Sourced, Problem> {
     // Spaces around a value are a slip of the hand, but in a password they count.
     let is_password = key.secret && matches!(key.kind, Kind::Text);
     let text = if is_password { sourced.text.as_str() } else { sourced.text.trim() };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{customers, orders};
 use crate::flow::orders::Stopped;
-use crate::kafka::source::{Assigned, ClaimError, Claimed, Ending, Log, Partition, Work};
+use crate::kafka::source::{Assigned, Claimed, Ending, Log, NotClaimed, TopicPartition, Work};
 use crate::results::Claim;
 use crate::results::claim::{ClaimError as Refused, Wanted};
 use crate::shared::{Place, Shared};
@@ -39,7 +39,7 @@ impl Claimant {
     ///
     /// # Errors
     /// Postgres is away, or going on from the stored offset would skip or repeat events.
-    pub async fn claim(self, partition: Partition, log: Log) -> Result<Claimed, ClaimError> {
+    pub async fn claim(self, partition: TopicPartition, log: Log) -> Result<Claimed, NotClaimed> {
         let Log { watermarks, cluster_id } = log;
         let wanted = Wanted {
             epoch: self.shared.decoder.epoch,
@@ -51,8 +51,8 @@ impl Claimant {
             cluster_id: cluster_id.as_deref(),
         };
         let claim = self.shared.results.claim(&wanted).await.map_err(|error| match error {
-            Refused::Store(error) => ClaimError::Unavailable(error.to_string()),
-            refused => ClaimError::Stop(refused.to_string()),
+            Refused::Store(error) => NotClaimed::Unavailable(error.to_string()),
+            refused => NotClaimed::Stop(refused.to_string()),
         })?;
         if claim.is_first() && watermarks.low > 0 {
             let low = watermarks.low;

@@ -14,7 +14,7 @@ use crate::orders::customer::CustomerChange;
 use crate::orders::customers::{Customers, decode};
 use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::PutError;
-use crate::results::keep::CustomerBatch;
+use crate::results::customers::CustomerBatch;
 use crate::results::{ApplyError, Class};
 use crate::shared::{Place, Shared};
 use change::fate::Fates;
@@ -81,7 +81,7 @@ async fn commit_in_parts(
         let batch = decode(&shared.decoder, records, &mut ended);
         let spoken_of: HashSet<&str> = batch.changes.iter().map(|change| change.id.as_str()).collect();
         let changed: Vec<ChangedCustomer> = changed.iter().filter(|customer| spoken_of.contains(&*customer.id)).cloned().collect();
-        if commit(shared, place, records, &batch, &changed, offsets.clone()).await? == Outcome::TooSlow {
+        if commit(shared, place, records, &batch, &changed, offsets.clone()).await? == Attempt::TooSlow {
             let (first, second) = records.split_at(records.len() / 2);
             let border = second.first().map_or(offsets.end, |record| record.offset);
             work.extend([(second, border..offsets.end), (first, offsets.start..border)]);
@@ -94,7 +94,7 @@ async fn commit_in_parts(
 
 /// What became of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum Attempt {
     Committed,
     /// It was given up for taking too long, and holds more than one record.
     TooSlow,
@@ -108,7 +108,7 @@ async fn commit(
     batch: &Customers,
     changed: &[ChangedCustomer],
     offsets: Range<i64>,
-) -> Result<Outcome, Stopped> {
+) -> Result<Attempt, Stopped> {
     let (mut letters, mut backoff) = (Letters::default(), shared.backoff());
     let Range { start: from, end: to } = offsets;
     let fates = Fates { applied: batch.changes.len() as u64, stale: 0, ignored: batch.ignored, dead_lettered: batch.refusals.len() as u64 };
@@ -119,7 +119,7 @@ async fn commit(
         let clean_to = clean_to(records, &batch.refusals);
         let (changes, letters) = (&*batch.changes, &*rows);
         let attempt = CustomerBatch { from, to, last, clean_to, fates, changes, changed, letters, refresh: shared.refresh };
-        match shared.results.keep(&place.claim, &attempt).await {
+        match shared.results.apply_customers(&place.claim, &attempt).await {
             Ok(()) => break rows,
             Err(ApplyError::Store(error)) => {
                 place.troubled(shared, &error);
@@ -128,7 +128,7 @@ async fn commit(
                     break rows;
                 }
                 if error.is_too_slow() && records.len() > 1 {
-                    return Ok(Outcome::TooSlow);
+                    return Ok(Attempt::TooSlow);
                 }
             }
             Err(_fenced) => return Err(Stopped::Fenced),
@@ -136,5 +136,5 @@ async fn commit(
     };
     place.committed(shared, to, fates);
     place.lettered(shared, &rows);
-    Ok(Outcome::Committed)
+    Ok(Attempt::Committed)
 }

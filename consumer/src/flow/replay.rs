@@ -20,7 +20,7 @@ use crate::orders::refusal::Refusals;
 use crate::orders::write::Round;
 use crate::redis::link::RedisError;
 use crate::results::batch::Batch;
-use crate::results::replay::{Outcome, Replayed, Tally};
+use crate::results::replay::{ReplayOutcome, Replayed, Tally};
 use crate::results::{ApplyError, Class, StoreError};
 use crate::shared::Shared;
 use change::record::{Ended, Record};
@@ -120,7 +120,7 @@ async fn prepare(
         let lookups = changes.by_record(&mut lookups, 1);
         changes.refuse_unenriched(&lookups, shared.strictness, &mut refusals);
         match refusals.remove(&0) {
-            Some(refusal) => letters[index].outcome = Outcome::Refused(refusal.rejection),
+            Some(refusal) => letters[index].outcome = ReplayOutcome::Refused(refusal.rejection),
             None => add(&mut rounds, index, changes, &lookups),
         }
     }
@@ -130,18 +130,18 @@ async fn prepare(
     Ok((batch, letters))
 }
 
-fn decode(shared: &Shared, original: &Original, refused: Option<&Rejection>) -> (Outcome, Option<Changes>) {
+fn decode(shared: &Shared, original: &Original, refused: Option<&Rejection>) -> (ReplayOutcome, Option<Changes>) {
     if let Some(rejection) = refused {
-        return (Outcome::Refused(rejection.clone()), None);
+        return (ReplayOutcome::Refused(rejection.clone()), None);
     }
     let mut refusals = Refusals::new();
     let changes = changes::decode(&shared.decoder, std::slice::from_ref(&original.record), &Ended::default(), &mut refusals);
     match refusals.remove(&0) {
-        Some(refusal) => (Outcome::Refused(refusal.rejection), None),
-        None if changes.ignored > 0 => (Outcome::Ignored, None),
+        Some(refusal) => (ReplayOutcome::Refused(refusal.rejection), None),
+        None if changes.ignored > 0 => (ReplayOutcome::Ignored, None),
         None => match changes.truncates.first() {
-            Some(position) => (Outcome::Truncate(*position), None),
-            None => (Outcome::Change, Some(changes)),
+            Some(position) => (ReplayOutcome::Truncate(*position), None),
+            None => (ReplayOutcome::Change, Some(changes)),
         },
     }
 }

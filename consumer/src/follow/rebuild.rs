@@ -49,15 +49,15 @@ pub enum NotYet {
 pub async fn run(shared: Arc<Shared>, topics: Topics, reread: Reread) {
     let mut backoff = shared.backoff();
     let mut walks = Walks::new();
-    let mut round = Round::Whole;
+    let mut round = RoundEnd::Whole;
     loop {
         match round {
-            Round::Whole => drop(tokio::time::timeout(SLICE, shared.behind.notified()).await),
-            Round::HasMore => {}
-            Round::Hindered => tokio::time::sleep(backoff.next_delay()).await,
+            RoundEnd::Whole => drop(tokio::time::timeout(SLICE, shared.behind.notified()).await),
+            RoundEnd::HasMore => {}
+            RoundEnd::Hindered => tokio::time::sleep(backoff.next_delay()).await,
         }
         round = one_round(&shared, &topics, &reread, &mut walks).await;
-        if round != Round::Hindered {
+        if round != RoundEnd::Hindered {
             backoff.reset();
         }
     }
@@ -65,7 +65,7 @@ pub async fn run(shared: Arc<Shared>, topics: Topics, reread: Reread) {
 
 /// How a round ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Round {
+enum RoundEnd {
     /// Nothing is left to do.
     Whole,
     /// A partition's time was up before its orders were.
@@ -79,10 +79,10 @@ type Walks = HashMap<(Arc<str>, i32, i64), Walk>;
 
 /// Customers first, whatever the topics are called: until Redis has all of them no order can be enriched. So orders get slices of time, and
 /// between any two of them it is looked whether customers were lost.
-async fn one_round(shared: &Arc<Shared>, topics: &Topics, reread: &Reread, walks: &mut Walks) -> Round {
-    let mut round = Round::Whole;
+async fn one_round(shared: &Arc<Shared>, topics: &Topics, reread: &Reread, walks: &mut Walks) -> RoundEnd {
+    let mut round = RoundEnd::Whole;
     let lost = orders::lost_sweeps(shared, &topics.orders).await.unwrap_or_else(|error| {
-        round = Round::Hindered;
+        round = RoundEnd::Hindered;
         told(shared, &error, None);
         Vec::new()
     });
@@ -114,9 +114,9 @@ async fn one_round(shared: &Arc<Shared>, topics: &Topics, reread: &Reread, walks
         match outcome {
             Ok(true) if keeps_customers(place) => customers -= 1,
             Ok(true) => orders -= 1,
-            Ok(false) => round = if round == Round::Hindered { round } else { Round::HasMore },
+            Ok(false) => round = if round == RoundEnd::Hindered { round } else { RoundEnd::HasMore },
             Err(error) => {
-                round = Round::Hindered;
+                round = RoundEnd::Hindered;
                 told(shared, &error, Some(place));
             }
         }

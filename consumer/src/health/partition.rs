@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::orders::absent::Columns;
+use crate::orders::absent::ColumnSet;
 use change::fate::Fates;
 
 /// An end of a partition that Kafka told longer ago says nothing: it is asked for every second.
@@ -51,7 +51,7 @@ impl PartitionState {
 
 /// A partition that this process owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Partition {
+pub struct PartitionHealth {
     /// What its worker does.
     pub state: PartitionState,
     /// Since when.
@@ -63,7 +63,7 @@ pub struct Partition {
     /// What became of its records since its first one.
     pub fates: Fates,
     /// The columns that its newest row does not have.
-    pub absent: Columns,
+    pub absent: ColumnSet,
     /// From here to there are no records: transaction markers and compaction leave gaps.
     gap: (i64, i64),
     /// When the lag began, or last became smaller.
@@ -72,7 +72,7 @@ pub struct Partition {
     hindrance: Option<String>,
 }
 
-impl Partition {
+impl PartitionHealth {
     pub(super) fn new(now: Instant) -> Self {
         let state = PartitionState::Claiming;
         let fates = Fates::default();
@@ -82,7 +82,7 @@ impl Partition {
             next_offset: None,
             end: None,
             fates,
-            absent: Columns::default(),
+            absent: ColumnSet::default(),
             gap: (0, 0),
             behind_since: None,
             hindrance: None,

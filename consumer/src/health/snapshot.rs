@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::impairment::{self, Found, Impairment};
-use super::partition::{Partition, PartitionState};
-use crate::orders::absent::Columns;
+use super::partition::{PartitionHealth, PartitionState};
+use crate::orders::absent::ColumnSet;
 use change::fate::Fates;
 
 /// A server that the process needs.
@@ -56,7 +56,7 @@ pub enum DependencyState {
 
 /// Who reads a topic.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Reader {
+pub struct ReaderHealth {
     /// The last poll of Kafka; `None` before the first.
     pub last_poll: Option<Instant>,
     /// Whether the group gave an assignment that still holds.
@@ -73,7 +73,7 @@ pub struct Snapshot {
     /// Why the process is about to end, if nobody asked it to.
     pub failure: Option<String>,
     /// The reader of each topic.
-    pub readers: BTreeMap<String, Reader>,
+    pub readers: BTreeMap<String, ReaderHealth>,
     /// Each server.
     pub dependencies: BTreeMap<Dependency, DependencyState>,
     /// What the work cannot go on with in the topics as they are.
@@ -81,7 +81,7 @@ pub struct Snapshot {
     /// What servers do not do although they answer, by kind of question.
     pub(super) impairments: BTreeMap<(Dependency, &'static str), Vec<Found>>,
     /// The partitions of this process.
-    pub partitions: BTreeMap<(Arc<str>, i32), Partition>,
+    pub partitions: BTreeMap<(Arc<str>, i32), PartitionHealth>,
     /// Claims of partitions whose assignment was not told yet.
     early_claims: BTreeMap<(Arc<str>, i32), (i64, Fates)>,
 }
@@ -102,7 +102,7 @@ impl Snapshot {
     }
 
     /// The reader of `topic`, which counts from now on.
-    pub(super) fn reader(&mut self, topic: &str) -> &mut Reader {
+    pub(super) fn reader(&mut self, topic: &str) -> &mut ReaderHealth {
         self.readers.entry(topic.to_owned()).or_default()
     }
 
@@ -157,7 +157,7 @@ impl Snapshot {
     pub(super) fn claiming(&mut self, topic: &Arc<str>, partition: i32, now: Instant) {
         let key = (Arc::clone(topic), partition);
         let claim = self.early_claims.remove(&key);
-        let known = self.partitions.entry(key).or_insert_with(|| Partition::new(now));
+        let known = self.partitions.entry(key).or_insert_with(|| PartitionHealth::new(now));
         known.enter(PartitionState::Claiming, now);
         if let Some((next_offset, fates)) = claim {
             known.begin(next_offset, fates, now);
@@ -177,7 +177,7 @@ impl Snapshot {
     }
 
     /// Changes a partition if this process still owns it: news of a revoked one come late and mean nothing.
-    pub(super) fn update(&mut self, topic: &Arc<str>, partition: i32, change: impl FnOnce(&mut Partition)) {
+    pub(super) fn update(&mut self, topic: &Arc<str>, partition: i32, change: impl FnOnce(&mut PartitionHealth)) {
         if let Some(known) = self.partitions.get_mut(&(Arc::clone(topic), partition)) {
             change(known);
         }
@@ -185,9 +185,9 @@ impl Snapshot {
 
     /// The columns that the newest rows of some partition of `topic` do not have.
     #[must_use]
-    pub fn absent(&self, topic: &str) -> Columns {
+    pub fn absent(&self, topic: &str) -> ColumnSet {
         let of_topic = self.partitions.iter().filter(|((of, _), _)| **of == *topic);
-        of_topic.fold(Columns::default(), |all, (_, known)| all.and(known.absent))
+        of_topic.fold(ColumnSet::default(), |all, (_, known)| all.and(known.absent))
     }
 
     pub(super) fn revoked(&mut self, topic: &Arc<str>, partition: i32) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::partition::{Partition, PartitionState};
+use super::partition::{PartitionHealth, PartitionState};
 use super::snapshot::{Dependency, DependencyState, Snapshot};
 
 /// What the verdicts go by.
@@ -90,7 +90,7 @@ fn trouble(dependency: Dependency, state: DependencyState, now: Instant) -> Opti
 }
 
 /// Why a partition makes no progress.
-fn silence(partition: &Partition, rules: &Rules, now: Instant) -> Option<String> {
+fn silence(partition: &PartitionHealth, rules: &Rules, now: Instant) -> Option<String> {
     let since = seconds(partition.since, now);
     match &partition.state {
         PartitionState::Stopped(reason) => return Some(format!("stopped {since} s ago: {reason}")),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::breaker::{BreakerReading, Breakers};
-use super::partition::Partition;
+use super::partition::PartitionHealth;
 use super::snapshot::{DependencyState, Snapshot};
 use super::verdict::{Verdict, seconds};
 use change::fate::Fates;
@@ -134,7 +134,7 @@ fn lag(snapshot: &Snapshot, now: Instant) -> Option<u64> {
 }
 
 impl PartitionView {
-    fn new(topic: &str, partition: i32, known: &Partition, now: Instant) -> Self {
+    fn new(topic: &str, partition: i32, known: &PartitionHealth, now: Instant) -> Self {
         Self {
             topic: topic.to_owned(),
             partition,

@@ -12,11 +12,11 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// Lets the first line of a kind through, then one per half minute. Kinds are error codes and the like: a closed set.
 #[derive(Debug, Default)]
 pub(crate) struct Quiet {
-    kinds: Mutex<HashMap<String, Kind>>,
+    kinds: Mutex<HashMap<String, Complaint>>,
 }
 
 #[derive(Debug)]
-struct Kind {
+struct Complaint {
     last: Instant,
     unsaid: u64,
 }
@@ -30,7 +30,7 @@ impl Quiet {
     fn may_say_at(&self, kind: &str, now: Instant) -> Option<u64> {
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = kinds.get_mut(kind) else {
-            kinds.insert(kind.to_owned(), Kind { last: now, unsaid: 0 });
+            kinds.insert(kind.to_owned(), Complaint { last: now, unsaid: 0 });
             return Some(0);
         };
         if now.duration_since(known.last) < INTERVAL {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::kafka::source::survey::{self, Survey};
-use crate::kafka::source::{self, Partition, RereadError};
+use crate::kafka::source::{self, RereadError, TopicPartition};
 use crate::service::tasks;
 use change::record::Record;
 
@@ -54,14 +54,14 @@ impl Reread {
         // Two batches: one being read while one is worked on (P10).
         let (send, records) = mpsc::channel(2);
         let cancelled = Arc::new(AtomicBool::new(false));
-        let (from, stop, partition) = (self.clone(), Arc::clone(&cancelled), Partition { topic: Arc::clone(topic), number });
+        let (from, stop, partition) = (self.clone(), Arc::clone(&cancelled), TopicPartition { topic: Arc::clone(topic), number });
         let reader = tokio::task::spawn_blocking(move || {
             let deliver = |batch| {
                 if send.blocking_send(Ok(batch)).is_err() {
                     stop.store(true, Ordering::Relaxed);
                 }
             };
-            if let Err(error) = source::reread(&from.properties, &from.group, &partition, offsets, &stop, deliver) {
+            if let Err(error) = source::read_stretch(&from.properties, &from.group, &partition, offsets, &stop, deliver) {
                 // Whoever is gone does not want to know.
                 send.blocking_send(Err(error)).ok();
             }

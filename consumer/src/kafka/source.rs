@@ -22,7 +22,7 @@ mod poll;
 mod progress;
 mod reader;
 mod rebalance;
-mod reread;
+mod stretch;
 pub mod survey;
 mod tail;
 mod upkeep;
@@ -44,9 +44,9 @@ use tokio::time::{Instant, timeout_at};
 
 pub use self::inbox::{Inbox, Received};
 pub use self::lookup::Log;
-pub use self::progress::{Progress, Watermarks};
-pub use self::reread::{RereadError, reread};
-pub use self::worker::{Assigned, ClaimError, Claimed, Ending, Event, Ownership, Partition, StopReason, Work};
+pub use self::progress::{SourceProgress, Watermarks};
+pub use self::stretch::{RereadError, read_stretch};
+pub use self::worker::{Assigned, Claimed, Ending, Event, NotClaimed, Ownership, StopReason, TopicPartition, Work};
 
 use self::client::Callbacks;
 use self::reader::Reader;
@@ -137,7 +137,7 @@ pub struct Source {
 impl Source {
     /// Joins the consumer group and reads. Blocks for up to a second while Kafka does not tell how many partitions there are.
     ///
-    /// `claim` is called on `runtime` for each partition that the group assigns, again after [`ClaimError`] and after its worker ended;
+    /// `claim` is called on `runtime` for each partition that the group assigns, again after [`NotClaimed`] and after its worker ended;
     /// what it returns runs the partition's worker. It must end by itself: an unfinished claim holds up its partition and its revocation.
     ///
     /// The events end when the source has ended; if nobody stopped it, that is fatal and the last one says why.
@@ -146,8 +146,8 @@ impl Source {
     /// The configuration is refused.
     pub fn start<F, Fut>(config: SourceConfig, runtime: Handle, claim: F) -> Result<(Self, UnboundedReceiver<Event>), SourceError>
     where
-        F: Fn(Partition, Log) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
+        F: Fn(TopicPartition, Log) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Claimed, NotClaimed>> + Send + 'static,
     {
         let asker: BaseConsumer<Reader> = client::asker(&config)?.create_with_context(Reader::default())?;
         let client = client::group_member(&config, lookup::partitions(&asker, &config.topics))?;

@@ -71,7 +71,7 @@ pub type TopicSettings = BTreeMap<String, BTreeMap<String, String>>;
 
 /// What the brokers told.
 #[derive(Debug)]
-pub struct Topics {
+pub struct Cluster {
     /// How many brokers there are.
     pub brokers: usize,
     /// The cluster's id.
@@ -86,7 +86,7 @@ pub struct Topics {
 ///
 /// # Errors
 /// Why it does not answer, in the client's last words.
-pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Result<Topics, String> {
+pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Result<Cluster, String> {
     let mut settings = ClientConfig::new();
     settings.set("enable.metrics.push", "false").extend(properties);
     let names = expected.names();
@@ -94,7 +94,7 @@ pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Resu
     let handle = tokio::runtime::Handle::current();
     let ask = move || {
         let topics = metadata(&settings)?;
-        Ok(Topics { settings: handle.block_on(settings_of(&settings, &names)), ..topics })
+        Ok(Cluster { settings: handle.block_on(settings_of(&settings, &names)), ..topics })
     };
     crate::service::tasks::blocking(ask).await
 }
@@ -134,7 +134,7 @@ impl ClientContext for LastWords {
 impl ConsumerContext for LastWords {}
 
 /// All topics: asking for one by name could create it. A consumer without a group, because only it hands out what the client complains of.
-fn metadata(settings: &ClientConfig) -> Result<Topics, String> {
+fn metadata(settings: &ClientConfig) -> Result<Cluster, String> {
     let words = LastWords::default();
     let client: BaseConsumer<LastWords> = settings.create_with_context(words.clone()).map_err(|error| error.to_string())?;
     let metadata = client.fetch_metadata(None, DEADLINE).map_err(|error| {
@@ -147,7 +147,7 @@ fn metadata(settings: &ClientConfig) -> Result<Topics, String> {
         (topic.name().to_owned(), Topic { partitions: topic.partitions().len(), without_leader })
     });
     let cluster = client.client().fetch_cluster_id(DEADLINE);
-    Ok(Topics { brokers: metadata.brokers().len(), cluster, topics: topics.collect(), settings: Ok(BTreeMap::new()) })
+    Ok(Cluster { brokers: metadata.brokers().len(), cluster, topics: topics.collect(), settings: Ok(BTreeMap::new()) })
 }
 
 /// The settings of each topic by name.

@@ -9,7 +9,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Metrics;
-use crate::orders::absent::Column;
+use crate::orders::absent::ContractColumn;
 use change::fate::{Fate, Fates};
 use change::rejection::Reason;
 
@@ -161,7 +161,7 @@ impl Metrics {
     }
 
     /// So many rows came without a column.
-    pub fn column_absent(&self, topic: &str, column: Column, events: u64) {
+    pub fn column_absent(&self, topic: &str, column: ContractColumn, events: u64) {
         self.batches.absent.get_or_create(&ColumnLabels { topic: topic.to_owned(), column: column.as_str() }).inc_by(events);
     }
 

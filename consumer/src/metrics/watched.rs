@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use super::{ByPartition, gauge};
-use crate::health::{BreakerReading, Breakers, DependencyState, Health, Partition, PartitionState, Snapshot, readiness};
+use crate::health::{BreakerReading, Breakers, DependencyState, Health, PartitionHealth, PartitionState, Snapshot, readiness};
 
 #[derive(Debug)]
 pub(super) struct Watched {
@@ -47,7 +47,7 @@ fn servers(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> fmt::Res
 }
 
 fn partitions(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> fmt::Result {
-    let by = |value: fn(&Partition) -> Option<i64>| {
+    let by = |value: fn(&PartitionHealth) -> Option<i64>| {
         snapshot.partitions.iter().filter_map(move |((topic, number), known)| Some((ByPartition::new(topic, *number), value(known)?)))
     };
     lags(encoder, snapshot, Instant::now())?;

@@ -1,9 +1,9 @@
-//! Columns that the contract with the shop names and an event does not have. Absent is not null (P2): null is a value of the shop, an absent
+//! ColumnSet that the contract with the shop names and an event does not have. Absent is not null (P2): null is a value of the shop, an absent
 //! column was renamed, dropped, left out of the connector or made `generated`, and says nothing of the row.
 
 /// A column that an event may lack without being refused at once: a stored value can stand in for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Column {
+pub enum ContractColumn {
     /// `orders.customer_id`
     CustomerId,
     /// `orders.product_id`
@@ -24,7 +24,7 @@ pub enum Column {
     Country,
 }
 
-impl Column {
+impl ContractColumn {
     /// All of them.
     pub const ALL: [Self; 9] = [
         Self::CustomerId,
@@ -61,18 +61,18 @@ impl Column {
 
 /// A set of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Columns(u16);
+pub struct ColumnSet(u16);
 
-impl Columns {
+impl ColumnSet {
     /// The set with `column` in it, if `is_in`.
     #[must_use]
-    pub fn with(self, column: Column, is_in: bool) -> Self {
+    pub fn with(self, column: ContractColumn, is_in: bool) -> Self {
         Self(self.0 | if is_in { column.bit() } else { 0 })
     }
 
     /// The set without `column`.
     #[must_use]
-    pub fn without(self, column: Column) -> Self {
+    pub fn without(self, column: ContractColumn) -> Self {
         Self(self.0 & !column.bit())
     }
 
@@ -90,7 +90,7 @@ impl Columns {
 
     /// Whether the column is in it.
     #[must_use]
-    pub fn contains(self, column: Column) -> bool {
+    pub fn contains(self, column: ContractColumn) -> bool {
         self.0 & column.bit() != 0
     }
 
@@ -101,27 +101,27 @@ impl Columns {
     }
 
     /// The columns in it.
-    pub fn iter(self) -> impl Iterator<Item = Column> {
-        Column::ALL.into_iter().filter(move |column| self.contains(*column))
+    pub fn iter(self) -> impl Iterator<Item = ContractColumn> {
+        ContractColumn::ALL.into_iter().filter(move |column| self.contains(*column))
     }
 
     /// The columns' names, for people.
     #[must_use]
     pub fn names(self) -> String {
-        self.iter().map(Column::as_str).collect::<Vec<_>>().join(", ")
+        self.iter().map(ContractColumn::as_str).collect::<Vec<_>>().join(", ")
     }
 }
 
 /// What the rows of a batch lack.
 #[derive(Debug, Default)]
 pub struct Tally {
-    events: [u64; Column::ALL.len()],
-    last: Option<Columns>,
+    events: [u64; ContractColumn::ALL.len()],
+    last: Option<ColumnSet>,
 }
 
 impl Tally {
     /// Counts a row.
-    pub fn add(&mut self, absent: Columns) {
+    pub fn add(&mut self, absent: ColumnSet) {
         self.last = Some(absent);
         if !absent.is_empty() {
             absent.iter().for_each(|column| self.events[column as usize] += 1);
@@ -130,13 +130,13 @@ impl Tally {
 
     /// What the newest row lacks; `None` if there was none.
     #[must_use]
-    pub fn newest(&self) -> Option<Columns> {
+    pub fn newest(&self) -> Option<ColumnSet> {
         self.last
     }
 
     /// How many rows lacked each column that was lacking.
-    pub fn counts(&self) -> impl Iterator<Item = (Column, u64)> {
-        Column::ALL.into_iter().zip(self.events).filter(|(_, events)| *events > 0)
+    pub fn counts(&self) -> impl Iterator<Item = (ContractColumn, u64)> {
+        ContractColumn::ALL.into_iter().zip(self.events).filter(|(_, events)| *events > 0)
     }
 }
 
@@ -146,19 +146,20 @@ mod tests {
 
     #[test]
     fn a_set_has_what_was_put_in() {
-        let both = Columns::default().with(Column::Status, true).with(Column::Name, true).with(Column::Tier, false);
-        assert_eq!((both.names(), both.without(Column::Status).names()), ("status, name".to_owned(), "name".to_owned()));
-        assert_eq!(both.minus(Columns::default().with(Column::Name, true)).names(), "status");
-        assert!(Columns::default().is_empty() && !both.contains(Column::Tier));
+        let both =
+            ColumnSet::default().with(ContractColumn::Status, true).with(ContractColumn::Name, true).with(ContractColumn::Tier, false);
+        assert_eq!((both.names(), both.without(ContractColumn::Status).names()), ("status, name".to_owned(), "name".to_owned()));
+        assert_eq!(both.minus(ColumnSet::default().with(ContractColumn::Name, true)).names(), "status");
+        assert!(ColumnSet::default().is_empty() && !both.contains(ContractColumn::Tier));
     }
 
     #[test]
     fn a_tally_knows_how_many_lacked_what_and_what_the_newest_lacks() {
         let mut tally = Tally::default();
-        tally.add(Columns::default().with(Column::Status, true));
-        tally.add(Columns::default().with(Column::Status, true));
-        assert_eq!(tally.counts().collect::<Vec<_>>(), [(Column::Status, 2)]);
-        tally.add(Columns::default());
-        assert_eq!(tally.newest(), Some(Columns::default()));
+        tally.add(ColumnSet::default().with(ContractColumn::Status, true));
+        tally.add(ColumnSet::default().with(ContractColumn::Status, true));
+        assert_eq!(tally.counts().collect::<Vec<_>>(), [(ContractColumn::Status, 2)]);
+        tally.add(ColumnSet::default());
+        assert_eq!(tally.newest(), Some(ColumnSet::default()));
     }
 }

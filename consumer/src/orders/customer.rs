@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use crate::orders::absent::{Column, Columns};
+use crate::orders::absent::{ColumnSet, ContractColumn};
 use change::effect::Change;
 use change::value::Text;
 
@@ -24,14 +24,19 @@ pub struct CustomerRow {
 impl CustomerRow {
     /// The columns with their names.
     #[must_use]
-    pub fn columns(&self) -> [(Column, &Text); 4] {
-        [(Column::Name, &self.name), (Column::Email, &self.email), (Column::Tier, &self.tier), (Column::Country, &self.country)]
+    pub fn columns(&self) -> [(ContractColumn, &Text); 4] {
+        [
+            (ContractColumn::Name, &self.name),
+            (ContractColumn::Email, &self.email),
+            (ContractColumn::Tier, &self.tier),
+            (ContractColumn::Country, &self.country),
+        ]
     }
 
     /// The columns that the event does not have.
     #[must_use]
-    pub fn absent(&self) -> Columns {
-        self.columns().into_iter().fold(Columns::default(), |absent, (column, text)| absent.with(column, *text == Text::Unchanged))
+    pub fn absent(&self) -> ColumnSet {
+        self.columns().into_iter().fold(ColumnSet::default(), |absent, (column, text)| absent.with(column, *text == Text::Unchanged))
     }
 }
 
@@ -58,13 +63,17 @@ pub struct Customer {
 impl Customer {
     /// A column; the columns of orders are none of a customer's.
     #[must_use]
-    pub fn column(&self, column: Column) -> Option<&str> {
+    pub fn column(&self, column: ContractColumn) -> Option<&str> {
         match column {
-            Column::Name => self.name.as_deref(),
-            Column::Email => self.email.as_deref(),
-            Column::Tier => self.tier.as_deref(),
-            Column::Country => self.country.as_deref(),
-            Column::CustomerId | Column::ProductId | Column::Status | Column::CreatedAt | Column::UpdatedAt => None,
+            ContractColumn::Name => self.name.as_deref(),
+            ContractColumn::Email => self.email.as_deref(),
+            ContractColumn::Tier => self.tier.as_deref(),
+            ContractColumn::Country => self.country.as_deref(),
+            ContractColumn::CustomerId
+            | ContractColumn::ProductId
+            | ContractColumn::Status
+            | ContractColumn::CreatedAt
+            | ContractColumn::UpdatedAt => None,
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use change::effect::{Change, Effect};
 use change::envelope::{
-    Action, Before, Event, Field, Format, Json, Layouts, Names, Reader, Row, Schema, TimeUnit, id_of_key, needs_schema, timestamp,
+    Action, Before, Event, EventReader, Field, Format, Json, Layouts, Names, Row, Schema, TimeUnit, id_of_key, needs_schema, timestamp,
 };
-use change::position::{Kind, Position};
+use change::position::{Origin, Position};
 use change::record::Record;
 use change::rejection::{Reason, Rejection, Stage};
 use change::value::Text;
 
-use super::absent::{Column, Columns};
+use super::absent::{ColumnSet, ContractColumn};
 use super::customer::{CustomerChange, CustomerRow};
 use super::order::{Order, OrderChange};
 use super::price::{price, total};
@@ -110,8 +110,8 @@ impl Decoder {
         Ok(Decoded::Change(Change { id, effect, position: event.position }))
     }
 
-    fn reader(&self) -> Reader {
-        Reader { format: self.format, epoch: self.epoch, max_record_bytes: self.max_record_bytes }
+    fn reader(&self) -> EventReader {
+        EventReader { format: self.format, epoch: self.epoch, max_record_bytes: self.max_record_bytes }
     }
 
     fn order_row<'a>(&self, row: &Row<'a>, before: Before<'a>, schema: Schema<'a>) -> Result<Order, Rejection> {
@@ -141,12 +141,12 @@ impl Decoder {
             status: row.text(5, before)?,
             ordered_at: timestamp(created_at, columns.as_ref(), self.time_unit)?,
             updated_at: timestamp(updated_at, columns.as_ref(), self.time_unit)?,
-            absent: Columns::default()
-                .with(Column::CustomerId, customer_id.raw.is_none())
-                .with(Column::ProductId, product_id.raw.is_none())
-                .with(Column::Status, status.raw.is_none())
-                .with(Column::CreatedAt, created_at.raw.is_none())
-                .with(Column::UpdatedAt, updated_at.raw.is_none()),
+            absent: ColumnSet::default()
+                .with(ContractColumn::CustomerId, customer_id.raw.is_none())
+                .with(ContractColumn::ProductId, product_id.raw.is_none())
+                .with(ContractColumn::Status, status.raw.is_none())
+                .with(ContractColumn::CreatedAt, created_at.raw.is_none())
+                .with(ContractColumn::UpdatedAt, updated_at.raw.is_none()),
         })
     }
 }
@@ -174,7 +174,7 @@ fn whole_text<'a>(row: &Row<'a>, at: usize, before: Before<'a>) -> Result<Text, 
 
 /// Only the log tells what is older than a truncate.
 fn truncate<C>(position: Position) -> Result<Decoded<C>, Rejection> {
-    if position.kind == Kind::Stream && position.lsn.is_some() {
+    if position.kind == Origin::Stream && position.lsn.is_some() {
         return Ok(Decoded::Truncate(position));
     }
     Err(Rejection::unsupported("op: the table was truncated, and source does not say where in the log"))

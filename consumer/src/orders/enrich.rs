@@ -131,7 +131,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::orders::absent::Columns;
+    use crate::orders::absent::ColumnSet;
 
     #[test]
     fn a_known_customer_completes_the_order() {
@@ -150,7 +150,7 @@ mod tests {
             status: Text::Null,
             ordered_at: None,
             updated_at: None,
-            absent: Columns::default(),
+            absent: ColumnSet::default(),
         };
         let enriched = enrich(guest, &Lookup::Unavailable);
         assert_eq!((enriched.customer, enriched.enrichment), nobody());

@@ -31,7 +31,7 @@ pub const ROW: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Excess {
     /// Of these records so many are letters.
-    Share(Stretch),
+    Share(LetterCount),
     /// The last records are nothing but letters, of too many orders or customers.
     Row,
 }
@@ -39,7 +39,7 @@ pub enum Excess {
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Share(Stretch { records, letters }) => write!(f, "{letters} of the last {records} records cannot be processed"),
+            Self::Share(LetterCount { records, letters }) => write!(f, "{letters} of the last {records} records cannot be processed"),
             Self::Row => write!(f, "the last records in a row cannot be processed (of {ROW} or more different orders or customers)"),
         }
     }
@@ -47,7 +47,7 @@ impl fmt::Display for Excess {
 
 /// Records, and how many of them are letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
+pub struct LetterCount {
     /// Records, or offsets where some are gone.
     pub records: u64,
     /// Dead letters among them.
@@ -63,8 +63,8 @@ impl LetterCap {
 
     /// Whether the batch and what stands before it have too many letters.
     #[must_use]
-    pub fn excess(&self, before: Stretch, batch: Stretch) -> Option<Excess> {
-        let all = Stretch { records: before.records + batch.records, letters: before.letters + batch.letters };
+    pub fn excess(&self, before: LetterCount, batch: LetterCount) -> Option<Excess> {
+        let all = LetterCount { records: before.records + batch.records, letters: before.letters + batch.letters };
         (all.records >= self.window && all.letters as f64 > self.max_share * all.records as f64).then_some(Excess::Share(all))
     }
 
@@ -134,8 +134,8 @@ mod tests {
 
     const CAP: LetterCap = LetterCap { max_share: 0.5, window: 1_000 };
 
-    fn stretch(records: u64, letters: u64) -> Stretch {
-        Stretch { records, letters }
+    fn stretch(records: u64, letters: u64) -> LetterCount {
+        LetterCount { records, letters }
     }
 
     fn refusals(reasons: &[Reason]) -> Refusals {

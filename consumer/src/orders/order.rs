@@ -4,7 +4,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::orders::absent::{Column, Columns};
+use crate::orders::absent::{ColumnSet, ContractColumn};
 use change::effect::Change;
 use change::value::{Text, Timestamp};
 
@@ -28,7 +28,7 @@ pub struct Order {
     /// The source's `updated_at`.
     pub updated_at: Option<Timestamp>,
     /// The columns that the event does not have. Their texts are [`Text::Unchanged`], their times `None`.
-    pub absent: Columns,
+    pub absent: ColumnSet,
 }
 
 impl Order {
@@ -39,29 +39,34 @@ impl Order {
     }
 
     /// The texts that this event lacks; only what is stored can stand in for them.
-    pub fn unchanged_texts(&self) -> impl Iterator<Item = Column> {
+    pub fn unchanged_texts(&self) -> impl Iterator<Item = ContractColumn> {
         self.texts().into_iter().filter(|(_, text)| **text == Text::Unchanged).map(|(column, _)| column)
     }
 
-    fn texts(&self) -> [(Column, &Text); 3] {
-        [(Column::CustomerId, &self.customer_id), (Column::ProductId, &self.product_id), (Column::Status, &self.status)]
+    fn texts(&self) -> [(ContractColumn, &Text); 3] {
+        [
+            (ContractColumn::CustomerId, &self.customer_id),
+            (ContractColumn::ProductId, &self.product_id),
+            (ContractColumn::Status, &self.status),
+        ]
     }
 
     /// Takes what this event lacks from the state before it.
     pub fn fill_from(&mut self, before: &Self) {
         for (column, mine, theirs) in [
-            (Column::CustomerId, &mut self.customer_id, &before.customer_id),
-            (Column::ProductId, &mut self.product_id, &before.product_id),
-            (Column::Status, &mut self.status, &before.status),
+            (ContractColumn::CustomerId, &mut self.customer_id, &before.customer_id),
+            (ContractColumn::ProductId, &mut self.product_id, &before.product_id),
+            (ContractColumn::Status, &mut self.status, &before.status),
         ] {
             if *mine == Text::Unchanged && *theirs != Text::Unchanged {
                 mine.clone_from(theirs);
                 self.absent = self.absent.without(column);
             }
         }
-        for (column, mine, theirs) in
-            [(Column::CreatedAt, &mut self.ordered_at, before.ordered_at), (Column::UpdatedAt, &mut self.updated_at, before.updated_at)]
-        {
+        for (column, mine, theirs) in [
+            (ContractColumn::CreatedAt, &mut self.ordered_at, before.ordered_at),
+            (ContractColumn::UpdatedAt, &mut self.updated_at, before.updated_at),
+        ] {
             if self.absent.contains(column) && !before.absent.contains(column) {
                 *mine = theirs;
                 self.absent = self.absent.without(column);

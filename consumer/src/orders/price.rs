@@ -1,6 +1,6 @@
 //! The money of an order: what fits the columns of `results`.
 
-use change::envelope::{Columns, Field, Number, decimal};
+use change::envelope::{ColumnTypes, Field, Number, decimal};
 use change::rejection::Rejection;
 use rust_decimal::Decimal;
 
@@ -10,7 +10,7 @@ const PRICE_LIMIT: u128 = 10_u128.pow(12);
 const TOTAL_LIMIT: i64 = 10_i64.pow(18);
 
 /// The price: not negative, and fitting `numeric(12,2)`.
-pub(super) fn price(field: Field<'_>, columns: Option<&Columns<'_>>, configured_scale: Option<u32>) -> Result<Decimal, Rejection> {
+pub(super) fn price(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, configured_scale: Option<u32>) -> Result<Decimal, Rejection> {
     let number = decimal(field, columns, configured_scale)?;
     if number.negative && number.mantissa != 0 {
         return Err(Rejection::invalid(format!("{field}: negative")));

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::orders::absent::Column;
+use crate::orders::absent::ContractColumn;
 use crate::orders::enrich::{EnrichedOrder, Enrichment};
 use crate::orders::order::Order;
 use crate::orders::row::ResultRow;
@@ -78,7 +78,7 @@ pub struct Round {
 pub struct Unresolved {
     /// Index of its record in the batch.
     pub record: usize,
-    column: Column,
+    column: ContractColumn,
     /// Whether the event does not have the column at all.
     absent: bool,
 }

@@ -6,9 +6,9 @@
 mod by_hand;
 mod check;
 mod committed;
-mod keep;
 mod lookup;
 mod position_text;
+mod put;
 mod remembered;
 mod token;
 
@@ -18,21 +18,21 @@ use std::sync::atomic::AtomicU64;
 pub use by_hand::ReplayedCustomer;
 pub use check::SeenCustomer;
 pub use committed::CommittedCustomers;
-pub use keep::{PutCustomers, PutError};
 pub use lookup::read_customer;
 pub use position_text::position_text;
+pub use put::{PutCustomers, PutError};
 pub use token::CustomersToken;
 
 use crate::metrics::Metrics;
 use crate::redis::link::RedisLink;
-use crate::redis::progress::Progress;
+use crate::redis::progress::RedisProgress;
 use remembered::Remembered;
 
 /// The customers in Redis.
 #[derive(Debug)]
 pub struct Customers {
     link: Arc<RedisLink>,
-    progress: Progress,
+    progress: RedisProgress,
     topic: Option<String>,
     committed: CommittedCustomers,
     remembered: Remembered,
@@ -49,7 +49,7 @@ impl Customers {
     /// The customers behind `link`; `topic` is the customers topic if it is consumed, and `committed` is what Postgres has of it.
     #[must_use]
     pub fn new(link: Arc<RedisLink>, topic: Option<String>, committed: CommittedCustomers) -> Self {
-        let progress = Progress::new(Arc::clone(&link));
+        let progress = RedisProgress::new(Arc::clone(&link));
         let (unusable, warned) = (AtomicU64::new(0), AtomicU64::new(0));
         let (remembered, started) = (Remembered::default(), std::time::Instant::now());
         Self { link, progress, topic, committed, remembered, metrics: None, unusable, warned, started }

@@ -1,6 +1,6 @@
 //! How far Redis reflects each partition of each topic: the hash `orderstream:progress` (P8).
 //!
-//! Progress moves after the keys it covers, and only over ground that is known to be whole: from where Postgres stood before the batch. A
+//! RedisProgress moves after the keys it covers, and only over ground that is known to be whole: from where Postgres stood before the batch. A
 //! Redis that lost something has less than that, so the first move after the loss notices it, and a change that happens to arrive right
 //! after FLUSHALL cannot make an emptied Redis look complete.
 //!
@@ -80,11 +80,11 @@ impl fmt::Display for Of<'_> {
 
 /// Reads and moves the progress.
 #[derive(Debug, Clone)]
-pub struct Progress {
+pub struct RedisProgress {
     link: Arc<RedisLink>,
 }
 
-impl Progress {
+impl RedisProgress {
     /// The progress kept in the Redis behind `link`.
     #[must_use]
     pub fn new(link: Arc<RedisLink>) -> Self {

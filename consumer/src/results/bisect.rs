@@ -12,7 +12,7 @@ use change::rejection::{Reason, Rejection, Stage};
 const CHECK_NOW: &str = "set constraints all immediate";
 
 /// A record (by its index in the batch) whose row Postgres refuses, and why.
-pub type Refused = (usize, Rejection);
+pub type RefusedRow = (usize, Rejection);
 
 /// Writes that are tried together.
 #[derive(Clone, Copy)]
@@ -55,7 +55,7 @@ impl Results {
     ///
     /// # Errors
     /// If Postgres fails for any other reason than a row.
-    pub async fn refused(&self, batch: &Batch) -> Result<Vec<Refused>, StoreError> {
+    pub async fn refused(&self, batch: &Batch) -> Result<Vec<RefusedRow>, StoreError> {
         let mut lease = self.lease().await?;
         let mut refused = Vec::new();
         let mut open: Vec<Trial<'_>> =

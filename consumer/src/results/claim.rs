@@ -177,12 +177,12 @@ impl Results {
     ///
     /// # Errors
     /// If Postgres is away.
-    pub async fn standing(&self, claim: &Claim) -> Result<Standing, StoreError> {
+    pub async fn standing(&self, claim: &Claim) -> Result<Holder, StoreError> {
         let query = sqlx::query(STANDING).bind(claim.epoch).bind(&*claim.topic).bind(claim.partition);
         let row = self.lease().await?.ask(|on| query.fetch_optional(on)).await?;
-        let Some(row) = row else { return Ok(Standing::Elsewhere) };
+        let Some(row) = row else { return Ok(Holder::Elsewhere) };
         let (generation, next): (i64, i64) = (row.try_get("generation")?, row.try_get("next_offset")?);
-        Ok(if generation == claim.generation { Standing::Mine { next_offset: next } } else { Standing::Elsewhere })
+        Ok(if generation == claim.generation { Holder::Mine { next_offset: next } } else { Holder::Elsewhere })
     }
 
     /// Partition and next offset of each partition of `topic` that was ever claimed in this epoch.
@@ -196,7 +196,7 @@ impl Results {
 
 /// Whose the partition is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Holder {
     /// Still this worker's.
     Mine {
         /// The offset as committed.

@@ -17,13 +17,13 @@ const ELEMENT_BYTES: usize = 16;
 ///
 /// What they look like: `array_recv` in Postgres' arrayfuncs.c. Elements are of types that the driver knows by number.
 #[derive(Debug)]
-pub(super) struct Column<T> {
+pub(super) struct Array<T> {
     elements: PgArgumentBuffer,
     count: i32,
     of: PhantomData<T>,
 }
 
-impl<T> Column<T> {
+impl<T> Array<T> {
     /// An empty column with room for `rows`; a column that grew instead would be copied many times.
     pub(super) fn with_capacity(rows: usize) -> Self {
         let mut elements = PgArgumentBuffer::default();
@@ -32,7 +32,7 @@ impl<T> Column<T> {
     }
 }
 
-impl<'q, T: Encode<'q, Postgres>> Column<T> {
+impl<'q, T: Encode<'q, Postgres>> Array<T> {
     /// Adds the value of the next row.
     pub(super) fn push(&mut self, value: T) -> Result<(), BoxDynError> {
         let start = self.elements.len();
@@ -47,13 +47,13 @@ impl<'q, T: Encode<'q, Postgres>> Column<T> {
     }
 }
 
-impl<T: PgHasArrayType> Type<Postgres> for Column<T> {
+impl<T: PgHasArrayType> Type<Postgres> for Array<T> {
     fn type_info() -> PgTypeInfo {
         T::array_type_info()
     }
 }
 
-impl<T: Type<Postgres>> Encode<'_, Postgres> for Column<T> {
+impl<T: Type<Postgres>> Encode<'_, Postgres> for Array<T> {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         let element = T::type_info().oid().ok_or("an array of a type without a number")?;
         // The server looks for nulls itself, whatever the flags say.
@@ -84,8 +84,8 @@ mod tests {
         buffer.to_vec()
     }
 
-    fn column<'q, T: Encode<'q, Postgres>>(values: impl IntoIterator<Item = T>) -> Column<T> {
-        let mut column = Column::with_capacity(1);
+    fn column<'q, T: Encode<'q, Postgres>>(values: impl IntoIterator<Item = T>) -> Array<T> {
+        let mut column = Array::with_capacity(1);
         values.into_iter().try_for_each(|value| column.push(value)).expect("encodes");
         column
     }

@@ -2,36 +2,36 @@
 
 use sqlx::error::BoxDynError;
 
-use super::column::Column;
+use super::column::Array;
 use super::numeric::Money;
 use super::timestamp::Time;
 use crate::orders::enrich::Enrichment;
 use crate::orders::order::Order;
 use crate::orders::write::Put;
-use change::position::{Kind, Position};
+use change::position::{Origin, Position};
 
 /// The columns of positions.
 #[derive(Debug)]
 pub(super) struct Positions {
-    pub(super) epoch: Column<i32>,
-    pub(super) partition: Column<i32>,
-    pub(super) offset: Column<i64>,
-    pub(super) kind: Column<i8>,
-    pub(super) commit: Column<Option<i64>>,
-    pub(super) lsn: Column<Option<i64>>,
-    pub(super) source_ms: Column<Option<i64>>,
+    pub(super) epoch: Array<i32>,
+    pub(super) partition: Array<i32>,
+    pub(super) offset: Array<i64>,
+    pub(super) kind: Array<i8>,
+    pub(super) commit: Array<Option<i64>>,
+    pub(super) lsn: Array<Option<i64>>,
+    pub(super) source_ms: Array<Option<i64>>,
 }
 
 impl Positions {
     pub(super) fn with_capacity(rows: usize) -> Self {
         Self {
-            epoch: Column::with_capacity(rows),
-            partition: Column::with_capacity(rows),
-            offset: Column::with_capacity(rows),
-            kind: Column::with_capacity(rows),
-            commit: Column::with_capacity(rows),
-            lsn: Column::with_capacity(rows),
-            source_ms: Column::with_capacity(rows),
+            epoch: Array::with_capacity(rows),
+            partition: Array::with_capacity(rows),
+            offset: Array::with_capacity(rows),
+            kind: Array::with_capacity(rows),
+            commit: Array::with_capacity(rows),
+            lsn: Array::with_capacity(rows),
+            source_ms: Array::with_capacity(rows),
         }
     }
 
@@ -47,62 +47,62 @@ impl Positions {
 }
 
 /// The kind that [`kind_code`] stored; what nobody stored says nothing.
-pub(super) fn kind_of(code: i8) -> Kind {
-    [Kind::Snapshot, Kind::Stream, Kind::Incremental, Kind::Tombstone]
+pub(super) fn kind_of(code: i8) -> Origin {
+    [Origin::Snapshot, Origin::Stream, Origin::Incremental, Origin::Tombstone]
         .into_iter()
         .find(|kind| kind_code(*kind) == code)
-        .unwrap_or(Kind::Unknown)
+        .unwrap_or(Origin::Unknown)
 }
 
 /// Postgres' `"char"` is a signed byte on the wire.
-pub(super) fn kind_code(kind: Kind) -> i8 {
+pub(super) fn kind_code(kind: Origin) -> i8 {
     match kind {
-        Kind::Snapshot => b's' as i8,
-        Kind::Stream => b'w' as i8,
-        Kind::Incremental => b'i' as i8,
-        Kind::Unknown => b'u' as i8,
-        Kind::Tombstone => b't' as i8,
+        Origin::Snapshot => b's' as i8,
+        Origin::Stream => b'w' as i8,
+        Origin::Incremental => b'i' as i8,
+        Origin::Unknown => b'u' as i8,
+        Origin::Tombstone => b't' as i8,
     }
 }
 
 /// The columns of orders.
 #[derive(Debug)]
 pub(super) struct Orders<'a> {
-    pub(super) order_id: Column<i64>,
-    pub(super) customer_id: Column<Option<&'a str>>,
-    pub(super) customer_name: Column<Option<&'a str>>,
-    pub(super) customer_email: Column<Option<&'a str>>,
-    pub(super) customer_tier: Column<Option<&'a str>>,
-    pub(super) customer_country: Column<Option<&'a str>>,
-    pub(super) product_id: Column<&'a str>,
-    pub(super) quantity: Column<i32>,
-    pub(super) price: Column<Money>,
-    pub(super) total: Column<Money>,
-    pub(super) status: Column<Option<&'a str>>,
-    pub(super) ordered_at: Column<Option<Time>>,
-    pub(super) updated_at: Column<Option<Time>>,
-    pub(super) enrichment: Column<&'static str>,
-    pub(super) customer_version: Column<Option<&'a str>>,
+    pub(super) order_id: Array<i64>,
+    pub(super) customer_id: Array<Option<&'a str>>,
+    pub(super) customer_name: Array<Option<&'a str>>,
+    pub(super) customer_email: Array<Option<&'a str>>,
+    pub(super) customer_tier: Array<Option<&'a str>>,
+    pub(super) customer_country: Array<Option<&'a str>>,
+    pub(super) product_id: Array<&'a str>,
+    pub(super) quantity: Array<i32>,
+    pub(super) price: Array<Money>,
+    pub(super) total: Array<Money>,
+    pub(super) status: Array<Option<&'a str>>,
+    pub(super) ordered_at: Array<Option<Time>>,
+    pub(super) updated_at: Array<Option<Time>>,
+    pub(super) enrichment: Array<&'static str>,
+    pub(super) customer_version: Array<Option<&'a str>>,
 }
 
 impl<'a> Orders<'a> {
     pub(super) fn with_capacity(rows: usize) -> Self {
         Self {
-            order_id: Column::with_capacity(rows),
-            customer_id: Column::with_capacity(rows),
-            customer_name: Column::with_capacity(rows),
-            customer_email: Column::with_capacity(rows),
-            customer_tier: Column::with_capacity(rows),
-            customer_country: Column::with_capacity(rows),
-            product_id: Column::with_capacity(rows),
-            quantity: Column::with_capacity(rows),
-            price: Column::with_capacity(rows),
-            total: Column::with_capacity(rows),
-            status: Column::with_capacity(rows),
-            ordered_at: Column::with_capacity(rows),
-            updated_at: Column::with_capacity(rows),
-            enrichment: Column::with_capacity(rows),
-            customer_version: Column::with_capacity(rows),
+            order_id: Array::with_capacity(rows),
+            customer_id: Array::with_capacity(rows),
+            customer_name: Array::with_capacity(rows),
+            customer_email: Array::with_capacity(rows),
+            customer_tier: Array::with_capacity(rows),
+            customer_country: Array::with_capacity(rows),
+            product_id: Array::with_capacity(rows),
+            quantity: Array::with_capacity(rows),
+            price: Array::with_capacity(rows),
+            total: Array::with_capacity(rows),
+            status: Array::with_capacity(rows),
+            ordered_at: Array::with_capacity(rows),
+            updated_at: Array::with_capacity(rows),
+            enrichment: Array::with_capacity(rows),
+            customer_version: Array::with_capacity(rows),
         }
     }
 

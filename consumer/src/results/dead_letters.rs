@@ -79,7 +79,7 @@ pub struct Count {
 
 /// Where the meant letters stand in a partition of the dead letter topic.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Stretch {
+pub struct LetterRange {
     /// The partition.
     pub dlq_partition: i32,
     /// The first offset.
@@ -179,7 +179,7 @@ impl Results {
     ///
     /// # Errors
     /// If Postgres is away.
-    pub async fn stretches(&self, filter: &Filter, of: Replayable<'_>) -> Result<Vec<Stretch>, StoreError> {
+    pub async fn stretches(&self, filter: &Filter, of: Replayable<'_>) -> Result<Vec<LetterRange>, StoreError> {
         let query = filtered!(sqlx::query_as(STRETCHES), filter).bind(of.dlq_topic).bind(of.epoch).bind(of.max_replays).bind(of.topics);
         Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }

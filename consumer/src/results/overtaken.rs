@@ -55,12 +55,12 @@ pub(super) async fn close_of_truncated(connection: &mut PgConnection, epoch: i32
 }
 
 /// Where the state of a customer in Redis comes from: epoch, partition and offset of the event.
-pub(super) type Standing<'a> = (&'a str, (i32, i32, i64));
+pub(super) type Placed<'a> = (&'a str, (i32, i32, i64));
 
 /// Closes the open letters of these customers that stand before that.
-pub(super) async fn close_of_customers(connection: &mut PgConnection, customers: &[Standing<'_>]) -> Result<(), StoreError> {
+pub(super) async fn close_of_customers(connection: &mut PgConnection, customers: &[Placed<'_>]) -> Result<(), StoreError> {
     if !customers.is_empty() {
-        let column = |of: fn(&Standing<'_>) -> i32| customers.iter().map(of).collect::<Vec<_>>();
+        let column = |of: fn(&Placed<'_>) -> i32| customers.iter().map(of).collect::<Vec<_>>();
         sqlx::query(CLOSE_OF_CUSTOMERS)
             .bind(customers.iter().map(|(id, _)| *id).collect::<Vec<_>>())
             .bind(column(|(_, (epoch, ..))| *epoch))
@@ -73,7 +73,7 @@ pub(super) async fn close_of_customers(connection: &mut PgConnection, customers:
 }
 
 /// Where each changed customer stands. Redis says no version of a deleted one: it stands where the last delete of the batch does.
-pub(super) fn standing<'a>(changes: &[CustomerChange], changed: &'a [ChangedCustomer]) -> Vec<Standing<'a>> {
+pub(super) fn standing<'a>(changes: &[CustomerChange], changed: &'a [ChangedCustomer]) -> Vec<Placed<'a>> {
     let deletes = changes.iter().filter(|change| change.effect == Effect::Delete);
     let at = |change: &CustomerChange| (change.position.epoch, change.position.partition, change.position.offset);
     let deleted: HashMap<&str, _> = deletes.map(|change| (change.id.as_str(), at(change))).collect();
@@ -85,10 +85,10 @@ pub(super) fn standing<'a>(changes: &[CustomerChange], changed: &'a [ChangedCust
 mod tests {
     use super::*;
     use crate::orders::customer::{Customer, CustomerRow};
-    use change::position::{Kind, Position};
+    use change::position::{Origin, Position};
 
     fn change(id: &str, offset: i64, effect: Effect<CustomerRow>) -> CustomerChange {
-        let position = Position { epoch: 1, partition: 2, offset, kind: Kind::Stream, commit: None, lsn: Some(offset), ts_ms: None };
+        let position = Position { epoch: 1, partition: 2, offset, kind: Origin::Stream, commit: None, lsn: Some(offset), ts_ms: None };
         CustomerChange { id: id.into(), position, effect }
     }
 

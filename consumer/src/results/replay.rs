@@ -24,12 +24,12 @@ pub struct Replayed {
     /// The record's partition, whose owner completes the order.
     pub partition: i32,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: ReplayOutcome,
 }
 
 /// What came of a replayed letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ReplayOutcome {
     /// It is a change: whether it takes effect, the transaction says.
     Change,
     /// It is a truncate that stands here: whether it takes effect, the transaction says.
@@ -139,7 +139,7 @@ async fn write(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed
 async fn note_truncates(connection: &mut PgConnection, letters: &[Replayed]) -> Result<Vec<usize>, StoreError> {
     let mut news = Vec::new();
     for (record, letter) in letters.iter().enumerate() {
-        if let Outcome::Truncate(position) = letter.outcome
+        if let ReplayOutcome::Truncate(position) = letter.outcome
             && truncate::note(connection, &[position]).await? > 0
         {
             news.push(record);
@@ -182,20 +182,20 @@ async fn resolve(connection: &mut PgConnection, letters: &[Replayed], applied: &
     let (mut resolved, mut refused) = (Vec::new(), Vec::new());
     for (record, letter) in letters.iter().enumerate() {
         match &letter.outcome {
-            Outcome::Change | Outcome::Truncate(_) if applied.contains(&record) => {
+            ReplayOutcome::Change | ReplayOutcome::Truncate(_) if applied.contains(&record) => {
                 tally.applied += 1;
                 resolved.push((letter.id.as_str(), "applied"));
             }
-            Outcome::Change | Outcome::Truncate(_) | Outcome::Stale => {
+            ReplayOutcome::Change | ReplayOutcome::Truncate(_) | ReplayOutcome::Stale => {
                 tally.stale += 1;
                 resolved.push((letter.id.as_str(), "stale"));
             }
-            Outcome::Ignored => {
+            ReplayOutcome::Ignored => {
                 tally.ignored += 1;
                 resolved.push((letter.id.as_str(), "ignored"));
             }
-            Outcome::Unknown => tally.unknown += 1,
-            Outcome::Refused(rejection) => {
+            ReplayOutcome::Unknown => tally.unknown += 1,
+            ReplayOutcome::Refused(rejection) => {
                 tally.refused += 1;
                 refused.push((letter.id.as_str(), rejection));
             }

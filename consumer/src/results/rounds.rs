@@ -12,7 +12,7 @@ use super::batch::{Batch, Filled, Written};
 use super::columns::{Orders, Positions};
 use super::timestamp::Time;
 use super::{ApplyError, StoreError};
-use crate::orders::absent::Columns;
+use crate::orders::absent::ColumnSet;
 use crate::orders::order::Order;
 use crate::orders::write::{Delete, Put, Round, Unresolved};
 use change::value::Text;
@@ -200,7 +200,7 @@ pub(super) async fn filled(connection: &mut PgConnection, puts: &[Put]) -> Resul
     for (order_id, customer_id, product_id, status, ordered_at, updated_at) in rows {
         let Some(order) = filled.get_mut(&order_id) else { continue };
         let [customer_id, product_id, status] = [customer_id, Some(product_id), status].map(|text| Text::from(text.map(SmolStr::from)));
-        let absent = Columns::default();
+        let absent = ColumnSet::default();
         let (ordered_at, updated_at) = (ordered_at.map(|time| time.0), updated_at.map(|time| time.0));
         let stored = Order { customer_id, product_id, status, ordered_at, updated_at, absent, ..order.clone() };
         order.fill_from(&stored);

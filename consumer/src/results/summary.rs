@@ -30,7 +30,7 @@ pub struct DueCount {
 
 /// Orders on the list of the sweep whose row Postgres refuses.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Refused {
+pub struct RefusedRows {
     /// How many, for one reason.
     pub orders: i64,
     /// The reason, without any value of a row (P11).
@@ -71,7 +71,7 @@ impl Results {
     ///
     /// # Errors
     /// If Postgres is away.
-    pub async fn refused_by_reason(&self) -> Result<Vec<Refused>, StoreError> {
+    pub async fn refused_by_reason(&self) -> Result<Vec<RefusedRows>, StoreError> {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(REFUSED).fetch_all(on)).await?)
     }
 

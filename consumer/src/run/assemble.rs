@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::Notify;
 
-use crate::config::{Breaker, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
+use crate::config::{BreakerSettings, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 use crate::health::{Health, Rules};
 use crate::kafka::dead_letter::DeadLetters;
 use crate::kafka::source::SourceConfig;
@@ -20,7 +20,7 @@ use crate::redis::breaker::{BreakerConfig, Forced};
 use crate::redis::cache::{CacheSettings, OrderCache};
 use crate::redis::customers::{CommittedCustomers, Customers};
 use crate::redis::link::{LinkSettings, RedisLink};
-use crate::redis::progress::Progress;
+use crate::redis::progress::RedisProgress;
 use crate::results::{Results, StoreConfig};
 use crate::run::watch;
 use crate::shared::{Limits, Places, Shared};
@@ -65,7 +65,7 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         results: Results::new(&store_config(config)).context("database.url")?,
         customers: Customers::new(Arc::clone(&link), topic.clone(), committed.clone()).counted(metrics.clone()),
         cache: OrderCache::new(Arc::clone(&link), cache_settings(config)),
-        redis_progress: Progress::new(Arc::clone(&link)),
+        redis_progress: RedisProgress::new(Arc::clone(&link)),
         redis: Arc::clone(&link),
         letters: DeadLetters::new(&letter_properties(config, &kafka), &config.kafka.dead_letter_topic)
             .context("kafka.dead_letter_topic")?,
@@ -171,7 +171,7 @@ fn forced(held: Held) -> Option<Forced> {
     }
 }
 
-fn breaker_config(breaker: &Breaker) -> BreakerConfig {
+fn breaker_config(breaker: &BreakerSettings) -> BreakerConfig {
     BreakerConfig {
         window: breaker.window,
         minimum_calls: breaker.minimum_calls,

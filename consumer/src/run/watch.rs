@@ -7,7 +7,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::flow::claim;
 use crate::health::{Dependency, Health};
-use crate::kafka::source::{Event, Partition};
+use crate::kafka::source::{Event, TopicPartition};
 use crate::kafka::topics::{self, Expected, Grade, Judgement};
 use crate::results::ledger::Standing;
 use crate::shared::{Place, Shared};
@@ -41,18 +41,18 @@ pub(super) fn note(health: &Health, topic: &str, event: Event) {
             health.up(Dependency::Kafka);
             health.assigned(topic);
         }
-        Event::Owned(Partition { topic, number }) => health.claiming(&topic, number),
-        Event::Waiting(Partition { topic, number }, reason) => health.waiting(&topic, number, reason),
-        Event::Started { partition: Partition { topic, number }, .. } => {
+        Event::Owned(TopicPartition { topic, number }) => health.claiming(&topic, number),
+        Event::Waiting(TopicPartition { topic, number }, reason) => health.waiting(&topic, number, reason),
+        Event::Started { partition: TopicPartition { topic, number }, .. } => {
             health.up(Dependency::Kafka);
             health.running(&topic, number);
         }
-        Event::Stopped(Partition { topic, number }, reason) => {
+        Event::Stopped(TopicPartition { topic, number }, reason) => {
             tracing::error!(%topic, partition = number, %reason, "A partition has stopped; the others go on");
             health.stopped(&topic, number, reason.to_string());
         }
-        Event::Revoked(Partition { topic, number }) => health.revoked(&topic, number),
-        Event::Lost(Partition { topic: of, number }) => health.lost(topic, &of, number),
+        Event::Revoked(TopicPartition { topic, number }) => health.revoked(&topic, number),
+        Event::Lost(TopicPartition { topic: of, number }) => health.lost(topic, &of, number),
         Event::KafkaDown => health.down(Dependency::Kafka, "no broker answers"),
         Event::KafkaUp => health.up(Dependency::Kafka),
         Event::Fatal(reason) => health.failed(format!("the process ends: {topic}: {reason}")),

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::{Place, Shared};
-use crate::orders::absent::{Columns, Tally};
+use crate::orders::absent::{ColumnSet, Tally};
 
 impl Shared {
     /// Counts what the rows of a batch lack, and tells once of each column that comes or goes. Costs nothing while nothing changes.
@@ -33,11 +33,11 @@ impl Shared {
 
 /// What the newest row of a partition lacks, as it was told last in this claim.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<Option<Columns>>);
+pub(super) struct Told(Mutex<Option<ColumnSet>>);
 
 impl Told {
     /// Returns whether it is news.
-    pub(super) fn replace(&self, now: Columns) -> bool {
+    pub(super) fn replace(&self, now: ColumnSet) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(now) != Some(now)
     }
 }

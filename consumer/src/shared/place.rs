@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::{Limits, Shared, absent};
 use crate::health::Dependency;
 use crate::kafka::dead_letter::DeadLetterError;
-use crate::kafka::source::{Inbox, Ownership, Progress, Received};
+use crate::kafka::source::{Inbox, Ownership, Received, SourceProgress};
 use crate::redis::link::{Means, RedisError, Run};
 use crate::redis::progress::Of;
 use crate::results::batch::LetterRow;
@@ -43,7 +43,7 @@ pub struct Place {
     /// Postgres has lost commits that this process has made here before.
     pub has_lost: bool,
     ownership: watch::Receiver<Ownership>,
-    progress: Arc<Progress>,
+    progress: Arc<SourceProgress>,
     /// Set once another generation was seen: an idle worker writes nothing and would never notice (P9).
     fenced: watch::Sender<bool>,
     /// How far Redis is. Held while Redis is told, so that steps do not overtake each other.
@@ -54,7 +54,7 @@ pub struct Place {
 impl Place {
     /// A partition that was just claimed. Redis is to reflect all that was committed before.
     #[must_use]
-    pub fn new(claim: Claim, has_lost: bool, ownership: watch::Receiver<Ownership>, progress: Arc<Progress>) -> Self {
+    pub fn new(claim: Claim, has_lost: bool, ownership: watch::Receiver<Ownership>, progress: Arc<SourceProgress>) -> Self {
         let start = claim.next_offset;
         let reflection = Reflection { acknowledged: start, covered: start, run: None, begun: false, behind: false, ahead: false };
         let (reflection, absent) = (tokio::sync::Mutex::new(reflection), absent::Told::default());
@@ -119,7 +119,7 @@ impl Place {
 
     /// How far it is, and what Kafka still has.
     #[must_use]
-    pub fn progress(&self) -> &Progress {
+    pub fn progress(&self) -> &SourceProgress {
         &self.progress
     }
 

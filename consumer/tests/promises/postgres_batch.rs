@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use change::rejection::Reason;
 use change::value::{Text, Timestamp};
-use orderstream::orders::absent::{Column, Columns};
+use orderstream::orders::absent::{ColumnSet, ContractColumn};
 use orderstream::orders::enrich::Enrichment;
 use orderstream::orders::row::{OrderState, ResultRow};
 use orderstream::orders::write::Round;
@@ -58,7 +58,7 @@ fn what_an_event_does_not_have_stays_and_what_is_null_is_null() {
 
     let mut lacking = put(1, 6, at(0, 1, 20));
     lacking.enriched.order.status = Text::Unchanged;
-    lacking.enriched.order.absent = Columns::default().with(Column::Status, true).with(Column::CreatedAt, true);
+    lacking.enriched.order.absent = ColumnSet::default().with(ContractColumn::Status, true).with(ContractColumn::CreatedAt, true);
     let lacking = batch(1, 2, vec![lacking], vec![]);
     let applied = fresh.apply(&claim, &lacking).unwrap();
     let states = lacking.into_states(applied);
@@ -76,7 +76,7 @@ fn what_an_event_does_not_have_stays_and_what_is_null_is_null() {
 
     let mut new = put(2, 1, at(0, 3, 40));
     new.enriched.order.status = Text::Unchanged;
-    new.enriched.order.absent = Columns::default().with(Column::Status, true).with(Column::UpdatedAt, true);
+    new.enriched.order.absent = ColumnSet::default().with(ContractColumn::Status, true).with(ContractColumn::UpdatedAt, true);
     let Err(ApplyError::Unresolved(changes)) = fresh.apply(&claim, &batch(3, 4, vec![new], vec![])) else { panic!("an invented status") };
     let rejection = changes[0].rejection("after.");
     assert_eq!(rejection.reason, Reason::Invalid);

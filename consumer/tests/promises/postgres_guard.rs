@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use change::position::{Kind, Position};
+use change::position::{Origin, Position};
 use orderstream::orders::row::OrderState;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -131,7 +131,7 @@ fn a_tombstone_alone_removes_what_its_own_partition_wrote_and_keeps_nothing_out(
     let fresh = Fresh::database("alone");
     let (claim, other) = (fresh.claim(0), fresh.claim(1));
     let tombstone =
-        |partition, offset| Position { kind: Kind::Tombstone, commit: None, lsn: None, ts_ms: None, ..at(partition, offset, 0) };
+        |partition, offset| Position { kind: Origin::Tombstone, commit: None, lsn: None, ts_ms: None, ..at(partition, offset, 0) };
     fresh.apply(&claim, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![])).unwrap();
     let elsewhere = fresh.apply(&other, &batch(0, 1, vec![], vec![delete(1, tombstone(1, 0))])).unwrap();
     assert_eq!((elsewhere.fates.stale, fresh.live(1)), (1, Some(5)));
@@ -193,7 +193,13 @@ fn settling_an_order_does_not_read_all_of_tables_that_were_small_when_it_was_fir
 #[test]
 fn postgres_and_rust_agree_on_which_of_two_positions_is_newer() {
     let fresh = Fresh::database("positions");
-    let kind = prop_oneof![Just(Kind::Snapshot), Just(Kind::Stream), Just(Kind::Incremental), Just(Kind::Unknown), Just(Kind::Tombstone)];
+    let kind = prop_oneof![
+        Just(Origin::Snapshot),
+        Just(Origin::Stream),
+        Just(Origin::Incremental),
+        Just(Origin::Unknown),
+        Just(Origin::Tombstone)
+    ];
     let number = proptest::option::weighted(0.8, 0..4_i64);
     let position = (0..2_i32, 0..2_i32, 0..4_i64, kind, number.clone(), number)
         .prop_map(|(epoch, partition, offset, kind, commit, lsn)| Position { epoch, partition, offset, kind, commit, lsn, ts_ms: None });

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use change::effect::Effect;
-use change::position::{Kind, Position};
+use change::position::{Origin, Position};
 use change::value::Text;
 use orderstream::orders::customer::ChangedCustomer;
 use orderstream::orders::customer::{Customer, CustomerChange, CustomerRow};
 use orderstream::redis::customers::{Customers, PutError};
 use orderstream::redis::link::RedisError;
-use orderstream::redis::progress::{Advance, Progress};
+use orderstream::redis::progress::{Advance, RedisProgress};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use redis::AsyncCommands;
@@ -15,7 +15,7 @@ use redis::AsyncCommands;
 use crate::server::{Server, TOPIC, customers, of, point};
 
 fn position(offset: i64) -> Position {
-    Position { epoch: 0, partition: 0, offset, kind: Kind::Stream, commit: Some(offset * 10), lsn: Some(offset * 10 + 1), ts_ms: None }
+    Position { epoch: 0, partition: 0, offset, kind: Origin::Stream, commit: Some(offset * 10), lsn: Some(offset * 10 + 1), ts_ms: None }
 }
 
 /// A change that gives a customer a name and a country and nothing else.
@@ -108,7 +108,7 @@ async fn a_deleted_customer_leaves_a_trace_for_a_week_that_keeps_older_changes_o
 async fn a_lower_lsn_that_was_committed_later_is_of_another_database_and_moves_no_progress() {
     let server = Server::start().await;
     let (customers, _) = customers(&server.link()).await;
-    let progress = Progress::new(server.link());
+    let progress = RedisProgress::new(server.link());
     let noon = 1_795_262_400_000;
     let at = |offset: i64, lsn: i64, ts_ms: i64| Position { commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(ts_ms), ..position(offset) };
     let named = |name: &str, position: Position| CustomerChange { position, ..change("C1", 0, name) };
@@ -174,7 +174,7 @@ async fn a_name_of_ours_that_holds_something_else_gives_way() {
 #[tokio::test]
 async fn the_progress_moves_forward_only_and_only_over_whole_ground() {
     let server = Server::start().await;
-    let progress = Progress::new(server.link());
+    let progress = RedisProgress::new(server.link());
     assert_eq!(progress.advance(of(3, 0), 0, 5, None).await, Ok(Advance::Behind { stored: None }));
     progress.set(of(3, 0), 5, None).await.expect("set");
     assert_eq!(progress.advance(of(3, 0), 5, 9, None).await, Ok(Advance::Moved));
@@ -201,7 +201,7 @@ async fn without_a_customers_topic_nothing_is_written() {
 /// Positions, and whether the event there is a delete.
 fn positions() -> impl Strategy<Value = Vec<(Position, bool)>> {
     let kind = prop_oneof![
-        4 => Just(Kind::Stream), 2 => Just(Kind::Snapshot), 2 => Just(Kind::Incremental), 1 => Just(Kind::Unknown), 1 => Just(Kind::Tombstone)
+        4 => Just(Origin::Stream), 2 => Just(Origin::Snapshot), 2 => Just(Origin::Incremental), 1 => Just(Origin::Unknown), 1 => Just(Origin::Tombstone)
     ];
     // Small numbers meet often, huge ones differ only where a double no longer does.
     let number = || prop_oneof![3 => 0i64..4, 1 => (i64::MAX - 3)..=i64::MAX];
@@ -215,7 +215,7 @@ fn positions() -> impl Strategy<Value = Vec<(Position, bool)>> {
         lsn,
         ts_ms: None,
     });
-    prop::collection::vec((position, any::<bool>()).prop_map(|(p, gone)| (p, gone || p.kind == Kind::Tombstone)), 1..40)
+    prop::collection::vec((position, any::<bool>()).prop_map(|(p, gone)| (p, gone || p.kind == Origin::Tombstone)), 1..40)
 }
 
 #[test]
@@ -238,9 +238,9 @@ fn the_script_decides_as_the_rule_in_rust_does() {
         let changes: Vec<_> = positions.iter().map(of).collect();
         let last = positions.iter().fold(None, |stored: Option<(Position, bool)>, new| {
             let replaces = match stored {
-                None => new.0.kind != Kind::Tombstone,
+                None => new.0.kind != Origin::Tombstone,
                 Some((stored, true)) if !new.1 => new.0.outlives(&stored),
-                Some((stored, gone)) => !(gone && new.0.kind == Kind::Tombstone) && new.0.supersedes(&stored),
+                Some((stored, gone)) => !(gone && new.0.kind == Origin::Tombstone) && new.0.supersedes(&stored),
             };
             if replaces { Some(*new) } else { stored }
         });

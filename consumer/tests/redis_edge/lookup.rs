@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use orderstream::orders::enrich::Lookup;
 use orderstream::redis::customers::{CommittedCustomers, Customers};
-use orderstream::redis::progress::{Advance, Progress};
+use orderstream::redis::progress::{Advance, RedisProgress};
 
 use crate::keep::{change, delete, put};
 use crate::server::{Server, TOPIC, customers, of, point};
@@ -100,7 +100,7 @@ async fn an_emptied_redis_makes_nobody_missing() {
     assert!(Lookup::is_unavailable(&customers.look_up(&["C1", "C2"]).await.0));
 
     customers.rebuild_customers(&[change("C1", 0, "Ann")]).await.expect("rebuilt");
-    Progress::new(link).set(of(0, 0), 2, None).await.expect("set");
+    RedisProgress::new(link).set(of(0, 0), 2, None).await.expect("set");
     let (lookups, _) = customers.look_up(&["C1", "C2"]).await;
     assert_eq!(names(&lookups), [Some("Ann".into()), Some("Bob".into())]);
 }
@@ -131,7 +131,7 @@ async fn a_progress_of_another_type_is_as_good_as_none() {
     server.run("DEL orderstream:progress").await;
     server.run("SET orderstream:progress what").await;
     assert!(Lookup::is_unavailable(&customers.look_up(&["C1"]).await.0));
-    let progress = Progress::new(link);
+    let progress = RedisProgress::new(link);
     assert!(progress.read().await.expect("read").is_empty());
     assert_eq!(progress.advance(of(0, 0), 1, 2, None).await, Ok(Advance::Behind { stored: None }));
     progress.set(of(0, 0), 2, None).await.expect("set");

@@ -5,7 +5,7 @@ use orderstream::orders::enrich::Lookup;
 use orderstream::redis::breaker::{BreakerConfig, Forced, State};
 use orderstream::redis::customers::{CommittedCustomers, Customers};
 use orderstream::redis::link::{LinkSettings, RedisError, RedisLink};
-use orderstream::redis::progress::{Advance, Progress};
+use orderstream::redis::progress::{Advance, RedisProgress};
 use tokio::time::timeout;
 
 use crate::keep::{change, put};
@@ -150,7 +150,7 @@ async fn a_restart_between_two_calls_fails_at_most_one_of_them() {
 async fn progress_over_keys_of_one_life_of_redis_does_not_move_in_the_next() {
     let mut server = Server::start().await;
     let link = server.link();
-    let progress = Progress::new(Arc::clone(&link));
+    let progress = RedisProgress::new(Arc::clone(&link));
     progress.set(of(0, 0), 1, None).await.expect("set");
     let run = link.run().await.expect("it answers");
     cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect("written");
@@ -190,7 +190,7 @@ async fn scripts_that_are_gone_are_loaded_again_in_the_middle_of_a_batch() {
 async fn a_server_that_is_full_refuses_writes_and_the_progress_stays() {
     let server = Server::start().await;
     let link = server.link();
-    let progress = Progress::new(Arc::clone(&link));
+    let progress = RedisProgress::new(Arc::clone(&link));
     progress.set(of(0, 0), 1, None).await.expect("set");
     server.run("CONFIG SET maxmemory 1").await;
     let error = cache(&link).write_orders(&[live(row(1, 1))], 0, None).await.expect_err("it is full");

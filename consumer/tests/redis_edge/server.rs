@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use orderstream::redis::customers::{CommittedCustomers, Customers};
 use orderstream::redis::link::{LinkSettings, RedisLink};
-use orderstream::redis::progress::{Of, Point, Progress};
+use orderstream::redis::progress::{Of, Point, RedisProgress};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
@@ -153,6 +153,6 @@ pub(crate) fn point(next_offset: i64) -> Point {
 pub(crate) async fn customers(link: &Arc<RedisLink>) -> (Customers, CommittedCustomers) {
     let committed = CommittedCustomers::default();
     committed.set(vec![(0, point(0))]);
-    Progress::new(Arc::clone(link)).set(of(0, 0), 0, None).await.expect("the progress is set");
+    RedisProgress::new(Arc::clone(link)).set(of(0, 0), 0, None).await.expect("the progress is set");
     (Customers::new(Arc::clone(link), Some(TOPIC.to_owned()), committed.clone()), committed)
 }

@@ -3,10 +3,10 @@
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
-use change::position::{Kind, Position};
+use change::position::{Origin, Position};
 use change::value::Text;
 use chrono::Utc;
-use orderstream::orders::absent::Columns;
+use orderstream::orders::absent::ColumnSet;
 use orderstream::orders::customer::Customer;
 use orderstream::orders::enrich::{EnrichedOrder, Enrichment, KnownCustomer};
 use orderstream::orders::order::Order;
@@ -103,7 +103,7 @@ impl Fresh {
 }
 
 pub fn at(partition: i32, offset: i64, lsn: i64) -> Position {
-    Position { epoch: 0, partition, offset, kind: Kind::Stream, commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(1) }
+    Position { epoch: 0, partition, offset, kind: Origin::Stream, commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(1) }
 }
 
 pub fn put(order_id: i64, quantity: i32, position: Position) -> Put {
@@ -117,7 +117,7 @@ pub fn put(order_id: i64, quantity: i32, position: Position) -> Put {
         status: text("pending"),
         ordered_at: None,
         updated_at: None,
-        absent: Columns::default(),
+        absent: ColumnSet::default(),
     };
     let customer =
         KnownCustomer { customer: Customer { name: Some("Ann".into()), ..Customer::default() }, version: Some("0.0.1".into()) }.into();

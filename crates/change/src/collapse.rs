@@ -9,7 +9,7 @@ use std::hash::Hash;
 use foldhash::{HashMap, HashMapExt};
 
 use crate::effect::{Change, Effect};
-use crate::position::{Kind, Position};
+use crate::position::{Origin, Position};
 
 /// The write of one row in one round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,11 +114,11 @@ enum Class {
 
 fn class(position: &Position) -> Class {
     match position.kind {
-        Kind::Snapshot => Class::Snapshot,
-        Kind::Unknown => Class::Unknown,
-        Kind::Tombstone => Class::Tombstone,
-        Kind::Stream | Kind::Incremental if position.commit.is_some() => Class::Committed,
-        Kind::Stream | Kind::Incremental => Class::Uncommitted,
+        Origin::Snapshot => Class::Snapshot,
+        Origin::Unknown => Class::Unknown,
+        Origin::Tombstone => Class::Tombstone,
+        Origin::Stream | Origin::Incremental if position.commit.is_some() => Class::Committed,
+        Origin::Stream | Origin::Incremental => Class::Uncommitted,
     }
 }
 
@@ -141,7 +141,7 @@ mod tests {
     }
 
     fn stream(offset: i64, commit: i64, lsn: i64) -> Position {
-        Position { epoch: 0, partition: 0, offset, kind: Kind::Stream, commit: Some(commit), lsn: Some(lsn), ts_ms: None }
+        Position { epoch: 0, partition: 0, offset, kind: Origin::Stream, commit: Some(commit), lsn: Some(lsn), ts_ms: None }
     }
 
     fn one_by_one(stored: &Stored, changes: &[Event]) -> Stored {
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_logged_change_after_a_snapshot_row_takes_a_second_round() {
-        let snapshot = Position { kind: Kind::Snapshot, commit: None, ..stream(1, 0, 50) };
+        let snapshot = Position { kind: Origin::Snapshot, commit: None, ..stream(1, 0, 50) };
         let changes = vec![change(7, snapshot), change(7, stream(2, 20, 21)), change(8, stream(3, 20, 22))];
         assert_eq!(collapse(&changes, |_| false).rounds.iter().map(Vec::len).collect::<Vec<_>>(), vec![2, 1]);
     }
@@ -216,8 +216,13 @@ mod tests {
     }
 
     fn any_position(partition: i32, offset: i64) -> impl Strategy<Value = Position> {
-        let kind =
-            prop_oneof![Just(Kind::Snapshot), Just(Kind::Stream), Just(Kind::Incremental), Just(Kind::Unknown), Just(Kind::Tombstone)];
+        let kind = prop_oneof![
+            Just(Origin::Snapshot),
+            Just(Origin::Stream),
+            Just(Origin::Incremental),
+            Just(Origin::Unknown),
+            Just(Origin::Tombstone)
+        ];
         (kind, proptest::option::weighted(0.7, 0..6_i64), proptest::option::weighted(0.9, 0..6_i64))
             .prop_map(move |(kind, commit, lsn)| Position { epoch: 0, partition, offset, kind, commit, lsn, ts_ms: None })
     }
@@ -225,7 +230,7 @@ mod tests {
     fn any_changes() -> impl Strategy<Value = Vec<Event>> {
         proptest::collection::vec((0..3_i64, any::<bool>(), any_position(0, 0)), 0..14).prop_map(|rows| {
             let numbered = rows.into_iter().zip(100..);
-            let effect = |is_put, position: &Position| if is_put && position.kind != Kind::Tombstone { put() } else { Effect::Delete };
+            let effect = |is_put, position: &Position| if is_put && position.kind != Origin::Tombstone { put() } else { Effect::Delete };
             numbered
                 .map(|((id, is_put, position), offset)| Change {
                     id,

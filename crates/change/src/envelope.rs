@@ -25,10 +25,10 @@ pub use event::{Action, Event};
 pub use field::{Field, Json};
 pub use layout::Layouts;
 pub use row::{Before, Row};
-pub use schema::{Columns, Schema};
+pub use schema::{ColumnTypes, Schema};
 pub use time::timestamp;
 
-use crate::position::{Kind, Position};
+use crate::position::{Origin, Position};
 use crate::record::Record;
 use crate::rejection::{Reason, Rejection, Stage};
 
@@ -69,7 +69,7 @@ pub enum TimeUnit {
 
 /// Reads the events of one source.
 #[derive(Debug, Clone, Copy)]
-pub struct Reader {
+pub struct EventReader {
     /// The shape of the values.
     pub format: Format,
     /// The operator's `source.epoch`, which each position carries.
@@ -78,7 +78,7 @@ pub struct Reader {
     pub max_record_bytes: usize,
 }
 
-impl Reader {
+impl EventReader {
     /// Reads an event; `None` if there is nothing to do: a tombstone that follows its delete, a heartbeat, a logical message.
     ///
     /// `names` are the columns that count; the first is the id of the row. Events that look like those that came with the same `layouts` and
@@ -102,7 +102,7 @@ impl Reader {
     #[must_use]
     pub fn position(&self, record: &Record, names: Names<'_>) -> Position {
         let Record { partition, offset, .. } = *record;
-        let (epoch, kind) = (self.epoch, Kind::Unknown);
+        let (epoch, kind) = (self.epoch, Origin::Unknown);
         let position = self.event(record, names, None).ok().flatten().map(|event| event.position);
         position.unwrap_or(Position { epoch, partition, offset, kind, commit: None, lsn: None, ts_ms: None })
     }

@@ -47,7 +47,7 @@ use std::cmp::Ordering;
 
 /// How an event came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Origin {
     /// A row read by a snapshot.
     Snapshot,
     /// A change from the write-ahead log.
@@ -60,7 +60,7 @@ pub enum Kind {
     Tombstone,
 }
 
-impl Kind {
+impl Origin {
     /// The code that is stored: `s`, `w`, `i`, `u`, `t`.
     #[must_use]
     pub fn code(self) -> char {
@@ -95,7 +95,7 @@ pub struct Position {
     /// Kafka offset.
     pub offset: i64,
     /// How the event came to be.
-    pub kind: Kind,
+    pub kind: Origin,
     /// First part of `source.sequence`: LSN of the last commit before this change. Null for snapshots and for the first change after one.
     pub commit: Option<i64>,
     /// `source.lsn`, else the second part of `source.sequence`; of an incremental snapshot the other way round.
@@ -124,10 +124,10 @@ impl Position {
             return false;
         }
         match (self.kind, stored.kind) {
-            (Kind::Tombstone, _) => same_partition,
-            (Kind::Unknown, _) | (_, Kind::Unknown | Kind::Tombstone) => true,
-            (Kind::Snapshot, of) if of.is_log() && !same_partition => self.lsn > stored.lsn,
-            (Kind::Snapshot, _) | (_, Kind::Snapshot) => true,
+            (Origin::Tombstone, _) => same_partition,
+            (Origin::Unknown, _) | (_, Origin::Unknown | Origin::Tombstone) => true,
+            (Origin::Snapshot, of) if of.is_log() && !same_partition => self.lsn > stored.lsn,
+            (Origin::Snapshot, _) | (_, Origin::Snapshot) => true,
             _ => self.log_order(stored) == Ordering::Greater,
         }
     }
@@ -162,7 +162,7 @@ impl Position {
     pub fn contradicts(&self, stored: &Self) -> bool {
         let (Some(mine), Some(theirs)) = (self.ts_ms, stored.ts_ms) else { return false };
         self.epoch == stored.epoch
-            && (self.kind, stored.kind) == (Kind::Stream, Kind::Stream)
+            && (self.kind, stored.kind) == (Origin::Stream, Origin::Stream)
             && self.log_order(stored) == Ordering::Less
             && mine.saturating_sub(theirs) > CLOCK_TOLERANCE_MS
     }
@@ -182,7 +182,7 @@ mod tests {
     const NOON: i64 = 1_795_262_400_000;
 
     fn stream(offset: i64, lsn: i64, ts_ms: i64) -> Position {
-        Position { epoch: 0, partition: 0, offset, kind: Kind::Stream, commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(ts_ms) }
+        Position { epoch: 0, partition: 0, offset, kind: Origin::Stream, commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(ts_ms) }
     }
 
     #[test]
@@ -201,15 +201,15 @@ mod tests {
             stream(2, 50, NOON + CLOCK_TOLERANCE_MS),
             stream(2, 100, later),
             stream(2, 150, later),
-            Position { kind: Kind::Snapshot, ..stream(2, 50, later) },
-            Position { kind: Kind::Incremental, ..stream(2, 50, later) },
-            Position { kind: Kind::Unknown, ..stream(2, 50, later) },
+            Position { kind: Origin::Snapshot, ..stream(2, 50, later) },
+            Position { kind: Origin::Incremental, ..stream(2, 50, later) },
+            Position { kind: Origin::Unknown, ..stream(2, 50, later) },
             Position { ts_ms: None, ..stream(2, 50, later) },
             Position { epoch: 1, ..stream(2, 50, later) },
         ] {
             assert!(!harmless.contradicts(&stored), "{harmless:?}");
         }
-        let snapshot = Position { kind: Kind::Snapshot, ..stored };
+        let snapshot = Position { kind: Origin::Snapshot, ..stored };
         assert!(!stream(2, 50, later).contradicts(&snapshot));
     }
 
@@ -224,14 +224,14 @@ mod tests {
 
     #[test]
     fn a_row_of_a_snapshot_does_not_replace_the_record_that_began_there_in_another_partition() {
-        let snapshot = |lsn: i64| Position { kind: Kind::Snapshot, commit: None, partition: 1, ..stream(9, lsn, NOON) };
+        let snapshot = |lsn: i64| Position { kind: Origin::Snapshot, commit: None, partition: 1, ..stream(9, lsn, NOON) };
         let stored = stream(1, 96, NOON);
         assert!(!snapshot(96).supersedes(&stored) && snapshot(97).supersedes(&stored));
     }
 
     #[test]
     fn a_tombstone_alone_concerns_its_own_partition_and_keeps_nothing_out() {
-        let tombstone = Position { kind: Kind::Tombstone, commit: None, lsn: None, ts_ms: None, ..stream(5, 0, 0) };
+        let tombstone = Position { kind: Origin::Tombstone, commit: None, lsn: None, ts_ms: None, ..stream(5, 0, 0) };
         let elsewhere = Position { partition: 1, ..stream(1, 96, NOON) };
         assert!(tombstone.supersedes(&stream(4, 96, NOON)) && !tombstone.supersedes(&elsewhere));
         assert!(!tombstone.supersedes(&stream(6, 96, NOON)), "it is newer");

@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::config::Config;
 use crate::kafka::reread::Reread;
-use crate::kafka::topics::{self, Expected, Grade, Topics};
+use crate::kafka::topics::{self, Cluster, Expected, Grade};
 use crate::run::assemble;
 
 mod events;
@@ -33,7 +33,7 @@ pub(super) async fn check(config: &Config) -> Findings {
 }
 
 /// Of both topics at once, as far as they exist: that one does not was said.
-async fn last_events(config: &Config, topics: &Topics, findings: &mut Findings) {
+async fn last_events(config: &Config, topics: &Cluster, findings: &mut Findings) {
     let (kafka, decoder) = (&config.kafka, assemble::decoder(config));
     let reread = Reread { properties: kafka.connection_properties(), group: kafka.group_id.clone() };
     let (mut orders, mut customers) = (Findings::new(findings.server), Findings::new(findings.server));

@@ -9,7 +9,7 @@ use crate::cli::table::Table;
 use crate::cli::{FAILED, print};
 use crate::config::Config;
 use crate::kafka::source::survey::{self, Processed, Survey};
-use crate::kafka::source::{Partition, StopReason, Watermarks};
+use crate::kafka::source::{StopReason, TopicPartition, Watermarks};
 use crate::results::Results;
 use crate::results::claim::{ClaimError, acceptable};
 use crate::results::ledger::Entry;
@@ -52,7 +52,7 @@ pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<Ex
 
 /// The partitions that a claim would accept, as far as it is known by which record their log is known again.
 fn processed(entries: &[Entry], survey: &Survey) -> Vec<Processed> {
-    let of = |(partition, log): (&Partition, &Watermarks)| {
+    let of = |(partition, log): (&TopicPartition, &Watermarks)| {
         let entry = entries.iter().find(|entry| is_of(entry, partition))?;
         problem(entry, *log, survey).ok()?;
         Some(Processed { partition: partition.clone(), landmark: entry.landmark?, next: entry.next_offset })
@@ -85,7 +85,7 @@ pub(super) fn problem(entry: &Entry, log: Watermarks, survey: &Survey) -> Result
     acceptable(entry, log.low, log.high, survey.cluster_id.as_deref())
 }
 
-fn row(partition: &Partition, entry: Option<&Entry>, log: Watermarks, is_wrong: bool) -> Vec<String> {
+fn row(partition: &TopicPartition, entry: Option<&Entry>, log: Watermarks, is_wrong: bool) -> Vec<String> {
     let mut cells = vec![partition.topic.to_string(), partition.number.to_string()];
     let Some(entry) = entry else {
         cells.extend(["-".to_owned(), log.low.to_string(), log.high.to_string(), (log.high - log.low).to_string()]);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn survey() -> Survey {
-        let log = |number| (Partition { topic: "orders".into(), number }, Watermarks { low: 10, high: 30 });
+        let log = |number| (TopicPartition { topic: "orders".into(), number }, Watermarks { low: 10, high: 30 });
         Survey { cluster_id: Some("here".into()), logs: (0..3).map(log).collect() }
     }
 

@@ -12,7 +12,7 @@ use anyhow::Context;
 use super::walk::Suspects;
 use super::{CHUNK, Sides, keys};
 use crate::cli::offsets;
-use crate::kafka::source::Partition;
+use crate::kafka::source::TopicPartition;
 use crate::kafka::source::survey::Survey;
 use crate::reconcile::compare::{Pair, columns, differing};
 use crate::reconcile::customers::{CustomerCircumstances, CustomerDifference, judge_customer};
@@ -254,7 +254,7 @@ impl Lags {
 }
 
 /// Whether records wait there, and not only markers of transactions, which nobody processes. What cannot be read waits.
-async fn waits(sides: &Sides<'_>, partition: &Partition, offsets: Range<i64>) -> bool {
+async fn waits(sides: &Sides<'_>, partition: &TopicPartition, offsets: Range<i64>) -> bool {
     if offsets.is_empty() {
         return false;
     }

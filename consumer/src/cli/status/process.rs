@@ -19,12 +19,12 @@ pub(super) struct Process {
     uptime_seconds: u64,
     status: String,
     reasons: Vec<String>,
-    partitions: Vec<Partition>,
-    breaker: Option<Breaker>,
+    partitions: Vec<StatusPartition>,
+    breaker: Option<StatusBreaker>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Partition {
+struct StatusPartition {
     topic: String,
     partition: i32,
     state: String,
@@ -32,7 +32,7 @@ struct Partition {
 }
 
 #[derive(Debug, Deserialize)]
-struct Breaker {
+struct StatusBreaker {
     state: String,
 }
 

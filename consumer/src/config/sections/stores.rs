@@ -70,7 +70,7 @@ pub enum Held {
 
 /// When the circuit breaker around Redis opens and closes.
 #[derive(Debug, Clone, Copy)]
-pub struct Breaker {
+pub struct BreakerSettings {
     /// Whether an operator holds it.
     pub held: Held,
     /// How far back calls count.
@@ -91,7 +91,7 @@ pub struct Breaker {
     pub probes: u32,
 }
 
-impl Breaker {
+impl BreakerSettings {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
             held: values.choice("breaker.held")?,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Stopped;
-use crate::orders::letter_cap::{ROW, Stretch, counted, message};
+use crate::orders::letter_cap::{LetterCount, ROW, counted, message};
 use crate::orders::refusal::Refusals;
 use crate::shared::{Place, Shared};
 
@@ -12,7 +12,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// Returns once the letters of a batch, which begins at offset `from`, may be sent.
 pub(crate) async fn within(shared: &Shared, place: &Place, from: i64, records: usize, refusals: &Refusals) -> Result<(), Stopped> {
-    let batch = Stretch { records: records as u64, letters: counted(refusals) };
+    let batch = LetterCount { records: records as u64, letters: counted(refusals) };
     if batch.letters == 0 {
         return Ok(());
     }
@@ -46,7 +46,7 @@ fn stopped(shared: &Shared, place: &Place, reason: &str) {
 
 /// What stands before the batch, as the ledger has it: in the window, and of a batch of nothing but letters whom those are about that stand
 /// directly before it.
-async fn before(shared: &Shared, place: &Place, from: i64, batch: Stretch) -> Result<(Stretch, Vec<String>), Stopped> {
+async fn before(shared: &Shared, place: &Place, from: i64, batch: LetterCount) -> Result<(LetterCount, Vec<String>), Stopped> {
     let wanted = i64::try_from(shared.letter_cap.before(batch.records)).unwrap_or(i64::MAX).min(from).max(0);
     let mut backoff = shared.backoff();
     loop {
@@ -54,7 +54,7 @@ async fn before(shared: &Shared, place: &Place, from: i64, batch: Stretch) -> Re
             let letters = if wanted > 0 { shared.results.letters_in(&place.claim, from - wanted..from).await? } else { 0 };
             let is_row = wanted > 0 && batch.letters == batch.records;
             let row = if is_row { shared.results.letters_in_a_row(&place.claim, from - wanted..from, ROW).await? } else { Vec::new() };
-            Ok((Stretch { records: wanted.unsigned_abs(), letters }, row))
+            Ok((LetterCount { records: wanted.unsigned_abs(), letters }, row))
         };
         match look.await {
             Ok(found) => return Ok(found),

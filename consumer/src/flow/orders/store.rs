@@ -11,7 +11,7 @@ use crate::metrics::Step;
 use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::CustomersToken;
 use crate::results::batch::Batch;
-use crate::results::claim::Standing;
+use crate::results::claim::Holder;
 use crate::results::{Applied, ApplyError, Class, StoreError};
 use crate::shared::{Place, Revoked, Shared};
 use change::lsn_space::OtherSpace;
@@ -45,7 +45,7 @@ pub enum Stopped {
 }
 
 /// What became of an attempt.
-enum Outcome {
+enum Attempt {
     Stored(Box<Stored>),
     /// Postgres gave a statement up for taking too long, or the client the transaction.
     TooSlow(Box<Prepared>),
@@ -62,7 +62,7 @@ pub(super) async fn run(
         let mut work = vec![prepared];
         while let Some(prepared) = work.pop() {
             match store(shared, place, prepared).await? {
-                Outcome::Stored(stored) => {
+                Attempt::Stored(stored) => {
                     place.committed(shared, stored.batch.to, stored.applied.fates);
                     place.lettered(shared, &stored.batch.letters);
                     // One of each batch: the slowest. A measurement for each change would cost more than its decoding.
@@ -70,14 +70,14 @@ pub(super) async fn run(
                     // Nobody writes back any more if the partition was taken away: whoever has it next does (P8).
                     out.send(*stored).await.ok();
                 }
-                Outcome::TooSlow(prepared) => work.extend(prepared.halves(shared).into_iter().rev()),
+                Attempt::TooSlow(prepared) => work.extend(prepared.halves(shared).into_iter().rev()),
             }
         }
     }
     Ok(())
 }
 
-async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result<Outcome, Stopped> {
+async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result<Attempt, Stopped> {
     let mut letters = Letters::default();
     let mut backoff = shared.backoff();
     loop {
@@ -85,7 +85,7 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
         prepared.batch.clean_to = clean_to(&prepared.records, &prepared.refusals);
         prepared.batch.letters = letters.acknowledged(shared, place, &prepared.records, &prepared.refusals).await?;
         let error = match shared.timed(Step::Commit, shared.results.apply(&place.claim, &prepared.batch)).await {
-            Ok(applied) => return Ok(Outcome::Stored(Stored::new(prepared, applied))),
+            Ok(applied) => return Ok(Attempt::Stored(Stored::new(prepared, applied))),
             Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
             Err(ApplyError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
             Err(ApplyError::Unresolved(changes)) => {
@@ -96,7 +96,7 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
             Err(ApplyError::Unknown { applied, error }) => {
                 place.troubled(shared, &error);
                 if was_committed(shared, place, prepared.batch.to).await? {
-                    return Ok(Outcome::Stored(Stored::new(prepared, *applied)));
+                    return Ok(Attempt::Stored(Stored::new(prepared, *applied)));
                 }
                 continue;
             }
@@ -114,7 +114,7 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
         place.troubled(shared, &error);
         place.pause(delay(&error, backoff.next_delay())).await?;
         if error.is_too_slow() {
-            return Ok(Outcome::TooSlow(Box::new(prepared)));
+            return Ok(Attempt::TooSlow(Box::new(prepared)));
         }
     }
 }
@@ -132,8 +132,8 @@ pub(crate) async fn was_committed(shared: &Shared, place: &Place, to: i64) -> Re
     let mut backoff = shared.backoff();
     loop {
         match shared.results.standing(&place.claim).await {
-            Ok(Standing::Mine { next_offset }) => return Ok(next_offset == to),
-            Ok(Standing::Elsewhere) => return Err(Stopped::Fenced),
+            Ok(Holder::Mine { next_offset }) => return Ok(next_offset == to),
+            Ok(Holder::Elsewhere) => return Err(Stopped::Fenced),
             Err(error) => place.troubled(shared, &error),
         }
         place.pause(backoff.next_delay()).await?;

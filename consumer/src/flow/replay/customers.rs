@@ -8,18 +8,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Original, ReplayError, TRIES};
 use crate::kafka::reread::Reread;
-use crate::kafka::source::{Partition, Watermarks};
+use crate::kafka::source::{TopicPartition, Watermarks};
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::customer::CustomerChange;
 use crate::orders::decode::Decoded;
-use crate::results::replay::{Outcome, Replayed, Tally};
+use crate::results::replay::{ReplayOutcome, Replayed, Tally};
 use crate::shared::Shared;
 use change::record::Record;
 
 /// The customers' topic, read at most once: when a letter's customer is not in Redis. Takes some hundred bytes per customer.
 #[derive(Debug)]
 pub struct CustomersLog {
-    logs: Vec<(Partition, Watermarks)>,
+    logs: Vec<(TopicPartition, Watermarks)>,
     reread: Reread,
     last: Option<HashMap<String, Last>>,
 }
@@ -44,7 +44,7 @@ enum After {
 impl CustomersLog {
     /// The partitions of the customers' topic, as they are now.
     #[must_use]
-    pub fn new(logs: Vec<(Partition, Watermarks)>, reread: Reread) -> Self {
+    pub fn new(logs: Vec<(TopicPartition, Watermarks)>, reread: Reread) -> Self {
         Self { logs, reread, last: None }
     }
 
@@ -117,10 +117,10 @@ fn decode(shared: &Shared, originals: &[Original]) -> (Vec<Replayed>, Indexed) {
             Ok(Decoded::Change(change)) => {
                 indices.push(index);
                 changes.push(change);
-                Outcome::Change
+                ReplayOutcome::Change
             }
-            Ok(Decoded::Ignored | Decoded::Truncate(_)) => Outcome::Ignored,
-            Err(rejection) => Outcome::Refused(rejection),
+            Ok(Decoded::Ignored | Decoded::Truncate(_)) => ReplayOutcome::Ignored,
+            Err(rejection) => ReplayOutcome::Refused(rejection),
         };
         letters.push(Replayed { id: original.id.clone(), partition: original.record.partition, outcome });
     }
@@ -151,8 +151,8 @@ async fn newest(
                 newest.0.push(index);
                 newest.1.push(change);
             }
-            After::Something => letters[index].outcome = Outcome::Stale,
-            After::Unknown => letters[index].outcome = Outcome::Unknown,
+            After::Something => letters[index].outcome = ReplayOutcome::Stale,
+            After::Unknown => letters[index].outcome = ReplayOutcome::Unknown,
         }
     }
     Ok(newest)

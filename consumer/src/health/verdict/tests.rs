@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::health::{Reader, StatusView};
-use crate::orders::absent::{Column, Columns};
+use crate::health::{ReaderHealth, StatusView};
+use crate::orders::absent::{ColumnSet, ContractColumn};
 use change::fate::Fates;
 
 const RULES: Rules = Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true };
@@ -19,14 +19,14 @@ fn topic() -> Arc<str> {
 fn working(start: Instant) -> Snapshot {
     let mut snapshot = Snapshot::new(start);
     Dependency::ALL.iter().for_each(|dependency| snapshot.up(*dependency, start));
-    *snapshot.reader("orders") = Reader { last_poll: Some(start), is_assigned: true };
+    *snapshot.reader("orders") = ReaderHealth { last_poll: Some(start), is_assigned: true };
     snapshot.claiming(&topic(), 0, start);
     snapshot.claimed(&topic(), 0, 10, Fates::default(), start);
     change(&mut snapshot, |partition| partition.high_watermark(10, start));
     snapshot
 }
 
-fn change(snapshot: &mut Snapshot, change: impl FnOnce(&mut Partition)) {
+fn change(snapshot: &mut Snapshot, change: impl FnOnce(&mut PartitionHealth)) {
     snapshot.update(&topic(), 0, change);
 }
 
@@ -87,7 +87,7 @@ fn the_reader_of_each_topic_has_to_live_and_to_be_assigned() {
     let mut snapshot = working(start);
     snapshot.reader("customers");
     assert_eq!(reasons(&snapshot, start), ["customers: the consumer group has given no assignment"]);
-    *snapshot.reader("customers") = Reader { last_poll: Some(start), is_assigned: true };
+    *snapshot.reader("customers") = ReaderHealth { last_poll: Some(start), is_assigned: true };
     assert!(reasons(&snapshot, start).is_empty());
     let later = after(start, 61);
     snapshot.reader("orders").last_poll = Some(later);
@@ -98,7 +98,7 @@ fn the_reader_of_each_topic_has_to_live_and_to_be_assigned() {
 fn columns_that_events_do_not_have_are_told_and_do_no_harm() {
     let start = Instant::now();
     let mut snapshot = working(start);
-    change(&mut snapshot, |partition| partition.absent = Columns::default().with(Column::Status, true));
+    change(&mut snapshot, |partition| partition.absent = ColumnSet::default().with(ContractColumn::Status, true));
     let verdict = readiness(&snapshot, &RULES, start);
     assert_eq!(
         (verdict.is_yes(), verdict.degraded),

@@ -8,7 +8,7 @@ use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::*;
-use crate::kafka::source::{Partition, reread};
+use crate::kafka::source::{TopicPartition, read_stretch};
 
 const TOPIC: &str = "dlq-errors";
 
@@ -45,8 +45,8 @@ async fn stored(mock: &MockCluster<'static, DefaultProducerContext>, count: i64)
     let properties = properties(mock, &[]);
     let read = move || {
         let mut records = Vec::new();
-        let partition = Partition { topic: TOPIC.into(), number: 0 };
-        reread(&properties, "g", &partition, 0..count, &AtomicBool::new(false), |batch| records.extend(batch)).unwrap();
+        let partition = TopicPartition { topic: TOPIC.into(), number: 0 };
+        read_stretch(&properties, "g", &partition, 0..count, &AtomicBool::new(false), |batch| records.extend(batch)).unwrap();
         records
     };
     tokio::task::spawn_blocking(read).await.unwrap()

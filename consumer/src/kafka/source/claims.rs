@@ -15,8 +15,8 @@ use super::inbox::bounded;
 use super::lookup::Lookup;
 use super::owned::{Note, Owned, Phase, Running, share};
 use super::poll::PollLoop;
-use super::progress::{Progress, Watermarks};
-use super::worker::{Assigned, ClaimError, Claimed, Ending, Event, Fatal, Ownership, Partition, StopReason, Work};
+use super::progress::{SourceProgress, Watermarks};
+use super::worker::{Assigned, Claimed, Ending, Event, Fatal, NotClaimed, Ownership, StopReason, TopicPartition, Work};
 
 /// A claim that takes longer is reported.
 const SLOW_CLAIM: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ impl PollLoop<'_> {
         Ok(())
     }
 
-    fn take_claim(&mut self, id: u64, result: Result<(Watermarks, Claimed), ClaimError>) {
+    fn take_claim(&mut self, id: u64, result: Result<(Watermarks, Claimed), NotClaimed>) {
         let Some(index) = self.owned.iter().position(|owned| owned.id == id) else { return };
         let later = Instant::now() + self.config.stopped_retry;
         let owned = &mut self.owned[index];
@@ -62,11 +62,11 @@ impl PollLoop<'_> {
                     report_stopped(self.events, owned, StopReason::OffsetOutOfRange { offset, watermarks });
                 }
             },
-            Err(ClaimError::Unavailable(reason)) => {
+            Err(NotClaimed::Unavailable(reason)) => {
                 owned.phase = Phase::Waiting { due: owned.next_attempt() };
                 report_waiting(self.events, owned, &reason);
             }
-            Err(ClaimError::Stop(reason)) => {
+            Err(NotClaimed::Stop(reason)) => {
                 owned.phase = Phase::Waiting { due: later };
                 report_stopped(self.events, owned, StopReason::Refused(reason));
             }
@@ -95,7 +95,7 @@ impl PollLoop<'_> {
         }
         let (feed, inbox) = bounded(share, self.notes_to_self.reader.clone());
         let (ownership, watched) = watch::channel(Ownership::Held);
-        let progress = Arc::new(Progress::new(start, watermarks));
+        let progress = Arc::new(SourceProgress::new(start, watermarks));
         let partition = owned.partition.clone();
         info!(%partition, start, low = watermarks.low, high = watermarks.high, "partition claimed");
         let _ = self.events.send(Event::Started { partition: partition.clone(), start, progress: Arc::clone(&progress) });
@@ -107,7 +107,7 @@ impl PollLoop<'_> {
     }
 
     /// In a task within a task, which looks at its end (P13).
-    fn spawn(&self, id: u64, partition: Partition, work: Work) {
+    fn spawn(&self, id: u64, partition: TopicPartition, work: Work) {
         let worker = self.runtime.spawn(work);
         let notes = self.notes_to_self.clone();
         self.runtime.spawn(async move {

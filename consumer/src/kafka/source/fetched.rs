@@ -14,7 +14,7 @@ use rdkafka::error::KafkaResult;
 use rdkafka::message::BorrowedMessage;
 
 use super::client::Callbacks;
-use super::worker::Partition;
+use super::worker::TopicPartition;
 
 /// The queue of an assigned partition.
 pub(super) struct Fetched(PartitionQueue<Callbacks>);
@@ -28,7 +28,7 @@ impl fmt::Debug for Fetched {
 impl Fetched {
     /// To be called before the partition is assigned: records of an assigned partition without a queue go to the common one. Wakes the
     /// reader when something arrives. `None` if the client does not take the topic's name.
-    pub(super) fn split(consumer: &Arc<BaseConsumer<Callbacks>>, partition: &Partition, reader: Thread) -> Option<Self> {
+    pub(super) fn split(consumer: &Arc<BaseConsumer<Callbacks>>, partition: &TopicPartition, reader: Thread) -> Option<Self> {
         let mut queue = consumer.split_partition_queue(&partition.topic, partition.number)?;
         queue.set_nonempty_callback(move || reader.unpark());
         Some(Self(queue))

@@ -10,10 +10,10 @@ use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 
 use super::owned::{Note, Notes};
-use super::progress::{Progress, Watermarks};
+use super::progress::{SourceProgress, Watermarks};
 use super::reader::Reader;
 use super::tail::{self, Tail};
-use super::worker::{ClaimError, Claimed, Partition};
+use super::worker::{Claimed, NotClaimed, TopicPartition};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -30,7 +30,7 @@ pub struct Log {
 #[derive(Debug)]
 pub(super) enum Lookup {
     /// The watermarks for a claim, and then the claim itself.
-    Claim { id: u64, partition: Partition },
+    Claim { id: u64, partition: TopicPartition },
     /// The watermarks of what is read, for the lag, and whether what lies before them holds any record; shows at the same time whether Kafka
     /// answers.
     Round { partitions: Vec<Read>, topic: String },
@@ -39,8 +39,8 @@ pub(super) enum Lookup {
 /// A partition that is read.
 #[derive(Debug)]
 pub(super) struct Read {
-    pub(super) partition: Partition,
-    pub(super) progress: Arc<Progress>,
+    pub(super) partition: TopicPartition,
+    pub(super) progress: Arc<SourceProgress>,
     /// The lowest offset that may come.
     pub(super) next: i64,
 }
@@ -48,8 +48,8 @@ pub(super) struct Read {
 /// Serves until the poll loop hangs up.
 pub(super) fn serve<F, Fut>(asker: &BaseConsumer<Reader>, runtime: &Handle, claim: F, lookups: &Receiver<Lookup>, notes: &Notes)
 where
-    F: Fn(Partition, Log) -> Fut,
-    Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
+    F: Fn(TopicPartition, Log) -> Fut,
+    Fut: Future<Output = Result<Claimed, NotClaimed>> + Send + 'static,
 {
     while let Ok(lookup) = lookups.recv() {
         // What the client has to say is said by the other client too; unheard it would pile up here.
@@ -65,7 +65,7 @@ where
                 }
                 Err(error) => {
                     let reason = format!("Kafka does not tell where the partition's log begins and ends: {error}");
-                    notes.send(Note::Claim { id, result: Err(ClaimError::Unavailable(reason)) });
+                    notes.send(Note::Claim { id, result: Err(NotClaimed::Unavailable(reason)) });
                 }
             },
             Lookup::Round { partitions, topic } => {
@@ -78,9 +78,9 @@ where
 }
 
 /// In a task within a task, which looks at its end.
-fn spawn_claim<Fut>(runtime: &Handle, notes: Notes, id: u64, partition: Partition, claim: Fut)
+fn spawn_claim<Fut>(runtime: &Handle, notes: Notes, id: u64, partition: TopicPartition, claim: Fut)
 where
-    Fut: Future<Output = Result<(Watermarks, Claimed), ClaimError>> + Send + 'static,
+    Fut: Future<Output = Result<(Watermarks, Claimed), NotClaimed>> + Send + 'static,
 {
     let claim = runtime.spawn(claim);
     runtime.spawn(async move {
@@ -100,7 +100,7 @@ pub(super) fn partitions(asker: &BaseConsumer<Reader>, topics: &[String]) -> Opt
 }
 
 /// With `read_committed` the end is the last stable offset: what an open transaction holds back is no lag.
-fn watermarks(asker: &BaseConsumer<Reader>, partition: &Partition) -> Result<Watermarks, KafkaError> {
+fn watermarks(asker: &BaseConsumer<Reader>, partition: &TopicPartition) -> Result<Watermarks, KafkaError> {
     let (low, high) = asker.fetch_watermarks(&partition.topic, partition.number, TIMEOUT)?;
     Ok(Watermarks { low, high })
 }

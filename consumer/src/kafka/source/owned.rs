@@ -13,10 +13,10 @@ use super::SourceConfig;
 use super::copy::Copier;
 use super::fetched::Fetched;
 use super::inbox::{self, Feed, Marks};
-use super::progress::Progress;
+use super::progress::SourceProgress;
 use super::progress::Watermarks;
 use super::tail::Tail;
-use super::worker::{ClaimError, Claimed, Ending, Ownership, Partition};
+use super::worker::{Claimed, Ending, NotClaimed, Ownership, TopicPartition};
 use change::record::{Landmark, Record};
 
 /// So much of one partition is taken before the next one's turn: one lock and one wake-up then serve this many records.
@@ -34,7 +34,7 @@ const HEALTHY: Duration = Duration::from_secs(10);
 pub(super) struct Owned {
     /// Tells this ownership from an earlier one of the same partition, whose notes may still arrive.
     pub(super) id: u64,
-    pub(super) partition: Partition,
+    pub(super) partition: TopicPartition,
     pub(super) phase: Phase,
     /// Claims since the last worker that held out.
     pub(super) attempts: u32,
@@ -68,7 +68,7 @@ pub(super) struct Running {
     pub(super) steady_since: Instant,
     pub(super) started: Instant,
     pub(super) ownership: watch::Sender<Ownership>,
-    pub(super) progress: Arc<Progress>,
+    pub(super) progress: Arc<SourceProgress>,
     pub(super) committed: i64,
 }
 
@@ -92,7 +92,7 @@ impl Notes {
 pub(super) enum Note {
     Claim {
         id: u64,
-        result: Result<(Watermarks, Claimed), ClaimError>,
+        result: Result<(Watermarks, Claimed), NotClaimed>,
     },
     Ended {
         id: u64,
@@ -102,7 +102,7 @@ pub(super) enum Note {
     Panicked {
         id: u64,
         what: &'static str,
-        partition: Partition,
+        partition: TopicPartition,
     },
     /// A round of watermark look-ups is over; these ends of logs hold no record.
     Round {
@@ -112,7 +112,7 @@ pub(super) enum Note {
 }
 
 impl Owned {
-    pub(super) fn new(id: u64, partition: Partition) -> Self {
+    pub(super) fn new(id: u64, partition: TopicPartition) -> Self {
         Self { id, partition, phase: Phase::Waiting { due: Instant::now() }, attempts: 0, reported: None }
     }
 
@@ -178,7 +178,7 @@ impl Running {
         feed: Feed,
         (start, landmark): (i64, Option<Landmark>),
         ownership: watch::Sender<Ownership>,
-        progress: Arc<Progress>,
+        progress: Arc<SourceProgress>,
     ) -> Self {
         let now = Instant::now();
         Self {

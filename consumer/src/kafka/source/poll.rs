@@ -15,7 +15,7 @@ use super::client::Callbacks;
 use super::lookup::{self, Log, Lookup};
 use super::owned::{Note, Notes, Owned, Phase};
 use super::reader::Reader;
-use super::worker::{ClaimError, Claimed, Event, Fatal, Partition};
+use super::worker::{Claimed, Event, Fatal, NotClaimed, TopicPartition};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
@@ -59,8 +59,8 @@ pub(super) fn run<F, Fut>(
     claim: F,
     events: &UnboundedSender<Event>,
 ) where
-    F: Fn(Partition, Log) -> Fut + Send,
-    Fut: Future<Output = Result<Claimed, ClaimError>> + Send + 'static,
+    F: Fn(TopicPartition, Log) -> Fut + Send,
+    Fut: Future<Output = Result<Claimed, NotClaimed>> + Send + 'static,
 {
     let (lookups, asked) = channel();
     let (sender, notes) = channel();

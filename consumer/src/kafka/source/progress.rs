@@ -22,7 +22,7 @@ impl Watermarks {
 
 /// The progress of one claimed partition, shared by its worker, the poll thread and whoever watches.
 #[derive(Debug)]
-pub struct Progress {
+pub struct SourceProgress {
     /// The offset after the last record whose fate is committed.
     done: AtomicI64,
     /// The offset after the last record put into the inbox.
@@ -36,7 +36,7 @@ pub struct Progress {
     told_ms: AtomicU64,
 }
 
-impl Progress {
+impl SourceProgress {
     pub(super) fn new(start: i64, watermarks: Watermarks) -> Self {
         Self {
             done: AtomicI64::new(start),
@@ -112,8 +112,8 @@ impl Progress {
 mod tests {
     use super::*;
 
-    fn at(start: i64, high: i64) -> Progress {
-        Progress::new(start, Watermarks { low: 0, high })
+    fn at(start: i64, high: i64) -> SourceProgress {
+        SourceProgress::new(start, Watermarks { low: 0, high })
     }
 
     #[test]

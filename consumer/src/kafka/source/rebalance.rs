@@ -15,7 +15,7 @@ use super::client::Rebalance;
 use super::owned::{Note, Owned, Phase, share};
 use super::poll::PollLoop;
 use super::upkeep::Commit;
-use super::worker::{Event, Fatal, Ownership, Partition};
+use super::worker::{Event, Fatal, Ownership, TopicPartition};
 
 /// A lost partition already belongs to another: its worker only gets the time to hear of it.
 const LOST_DEADLINE: Duration = Duration::from_millis(200);
@@ -45,7 +45,7 @@ impl PollLoop<'_> {
             if self.find(topic, *number).is_some() {
                 continue;
             }
-            let partition = Partition { topic: Arc::from(topic.as_str()), number: *number };
+            let partition = TopicPartition { topic: Arc::from(topic.as_str()), number: *number };
             let _ = self.events.send(Event::Owned(partition.clone()));
             self.owned.push(Owned::new(self.next_id, partition));
             self.next_id += 1;
@@ -99,7 +99,7 @@ impl PollLoop<'_> {
         busy
     }
 
-    fn release(&self, partitions: Vec<Owned>, event: fn(Partition) -> Event) {
+    fn release(&self, partitions: Vec<Owned>, event: fn(TopicPartition) -> Event) {
         self.unassign(partitions.iter().filter(|owned| matches!(owned.phase, Phase::Running(_))));
         for owned in partitions {
             info!(partition = %owned.partition, "partition given back");

@@ -11,8 +11,8 @@ use rdkafka::error::KafkaError;
 use super::SourceError;
 use super::client;
 use super::progress::Watermarks;
-use super::reread::{RereadError, reread};
-use super::worker::{Partition, StopReason};
+use super::stretch::{RereadError, read_stretch};
+use super::worker::{StopReason, TopicPartition};
 use change::record::{Landmark, Record};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,7 +28,7 @@ pub enum SurveyError {
     Unavailable(#[from] KafkaError),
     /// A record that it has does not come.
     #[error("{0}: its last processed record cannot be read: {1}")]
-    Unread(Partition, RereadError),
+    Unread(TopicPartition, RereadError),
     /// There is no such topic.
     #[error("Kafka has no topic {0}, or does not let this user see it")]
     NoTopic(String),
@@ -40,7 +40,7 @@ pub struct Survey {
     /// The id of the cluster, if the client knows it.
     pub cluster_id: Option<String>,
     /// Where the log of each partition begins and ends.
-    pub logs: BTreeMap<Partition, Watermarks>,
+    pub logs: BTreeMap<TopicPartition, Watermarks>,
 }
 
 /// A member of the consumer group.
@@ -68,7 +68,7 @@ pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -
         let topic: Arc<str> = name.as_str().into();
         for partition in known.partitions() {
             let (low, high) = consumer.fetch_watermarks(name, partition.id(), TIMEOUT)?;
-            logs.insert(Partition { topic: Arc::clone(&topic), number: partition.id() }, Watermarks { low, high });
+            logs.insert(TopicPartition { topic: Arc::clone(&topic), number: partition.id() }, Watermarks { low, high });
         }
     }
     Ok(Survey { cluster_id: consumer.client().fetch_cluster_id(TIMEOUT), logs })
@@ -78,7 +78,7 @@ pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -
 #[derive(Debug, Clone)]
 pub struct Processed {
     /// The partition.
-    pub partition: Partition,
+    pub partition: TopicPartition,
     /// That record.
     pub landmark: Landmark,
     /// The next offset.
@@ -93,7 +93,7 @@ pub fn other_logs(properties: &[(String, String)], group: &str, processed: Vec<P
     let mut stopped = Vec::new();
     for Processed { partition, landmark, next } in processed {
         let (mut found, at) = (None, landmark.offset..landmark.offset + 1);
-        let look = reread(properties, group, &partition, at, &AtomicBool::new(false), |records| {
+        let look = read_stretch(properties, group, &partition, at, &AtomicBool::new(false), |records| {
             found = records.first().and_then(Record::landmark);
         });
         match look {

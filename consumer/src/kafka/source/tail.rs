@@ -18,7 +18,7 @@ use rdkafka::topic_partition_list::Offset;
 use tracing::debug;
 
 use super::reader::Reader;
-use super::worker::Partition;
+use super::worker::TopicPartition;
 
 /// A look takes two fetches, and the second waits for `fetch.wait.max.ms`. Claims wait meanwhile (P10).
 const LONGEST: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// The offsets of a partition behind the last record that was delivered, up to the end of the log as it was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tail {
-    pub(super) partition: Partition,
+    pub(super) partition: TopicPartition,
     pub(super) from: i64,
     pub(super) to: i64,
 }
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_record_within_it_is_one_and_a_record_at_its_end_is_none() {
-        let tail = Tail { partition: Partition { topic: "t".into(), number: 0 }, from: 5, to: 8 };
+        let tail = Tail { partition: TopicPartition { topic: "t".into(), number: 0 }, from: 5, to: 8 };
         assert_eq!([Some(5), Some(7), Some(8), None].map(|first| tail.ends_before(first)), [false, false, true, true]);
     }
 }

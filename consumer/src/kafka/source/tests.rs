@@ -76,10 +76,10 @@ impl Cluster {
 /// What the workers of a test did, in the order of one log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Did {
-    Claim(&'static str, Partition),
-    Read(Partition, Vec<i64>),
-    ToldToEnd(&'static str, Partition),
-    End(&'static str, Partition, Ownership),
+    Claim(&'static str, TopicPartition),
+    Read(TopicPartition, Vec<i64>),
+    ToldToEnd(&'static str, TopicPartition),
+    End(&'static str, TopicPartition, Ownership),
 }
 
 /// Makes claims whose workers write down what they do, commit each batch and honour a gate.
@@ -90,7 +90,7 @@ struct Workers {
     /// Closed, workers that have taken a batch or are told to end wait here.
     gate: watch::Receiver<bool>,
     /// What stands for Postgres: the next offset of each partition.
-    offsets: Arc<Mutex<std::collections::HashMap<Partition, i64>>>,
+    offsets: Arc<Mutex<std::collections::HashMap<TopicPartition, i64>>>,
 }
 
 impl Workers {
@@ -105,7 +105,7 @@ impl Workers {
         (Self { name, gate, ..self.clone() }, open)
     }
 
-    fn claim(&self, partition: &Partition) -> Claimed {
+    fn claim(&self, partition: &TopicPartition) -> Claimed {
         self.log.send(Did::Claim(self.name, partition.clone())).unwrap();
         let next_offset = self.offsets.lock().unwrap().get(partition).copied();
         let workers = self.clone();
@@ -138,8 +138,8 @@ impl Workers {
     }
 }
 
-fn partition(topic: &str, number: i32) -> Partition {
-    Partition { topic: topic.into(), number }
+fn partition(topic: &str, number: i32) -> TopicPartition {
+    TopicPartition { topic: topic.into(), number }
 }
 
 async fn next<T>(receiver: &mut UnboundedReceiver<T>) -> T {
@@ -159,7 +159,7 @@ async fn wait_for<T>(receiver: &mut UnboundedReceiver<T>, mut is_it: impl FnMut(
 }
 
 /// Reads until `count` records of the partition have been read; their offsets.
-async fn read(did: &mut UnboundedReceiver<Did>, of: &Partition, count: usize) -> Vec<i64> {
+async fn read(did: &mut UnboundedReceiver<Did>, of: &TopicPartition, count: usize) -> Vec<i64> {
     let mut all = Vec::new();
     while all.len() < count {
         if let Did::Read(partition, offsets) = next(did).await

@@ -11,7 +11,7 @@ use super::lookup::{Lookup, Read};
 use super::owned::{Owned, Phase};
 use super::poll::PollLoop;
 use super::tail::Tail;
-use super::worker::{Event, Fatal, Partition};
+use super::worker::{Event, Fatal, TopicPartition};
 
 /// Rounds of look-ups without an answer after which Kafka counts as down: a broker that hangs reports no error.
 const SILENT_ROUNDS: u32 = 3;
@@ -46,7 +46,7 @@ impl PollLoop<'_> {
         for owned in partitions {
             let Phase::Running(running) = &mut owned.phase else { continue };
             let done = running.progress.done();
-            let Partition { topic, number } = &owned.partition;
+            let TopicPartition { topic, number } = &owned.partition;
             if (done > running.committed || what == Commit::All)
                 && offsets.add_partition_offset(topic, *number, Offset::Offset(done)).is_ok()
             {

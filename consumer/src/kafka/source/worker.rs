@@ -9,19 +9,19 @@ use rdkafka::error::KafkaError;
 use tokio::sync::watch;
 
 use super::inbox::Inbox;
-use super::progress::{Progress, Watermarks};
+use super::progress::{SourceProgress, Watermarks};
 use change::record::Landmark;
 
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Partition {
+pub struct TopicPartition {
     /// The topic's name.
     pub topic: Arc<str>,
     /// The partition's number.
     pub number: i32,
 }
 
-impl fmt::Display for Partition {
+impl fmt::Display for TopicPartition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.topic, self.number)
     }
@@ -48,7 +48,7 @@ impl fmt::Debug for Claimed {
 
 /// Why a partition was not claimed. The messages are for operators.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ClaimError {
+pub enum NotClaimed {
     /// Whoever decides is away; asked again soon, for as long as it takes (P6).
     #[error("{0}")]
     Unavailable(String),
@@ -61,7 +61,7 @@ pub enum ClaimError {
 #[derive(Debug)]
 pub struct Assigned {
     /// The partition it works for.
-    pub partition: Partition,
+    pub partition: TopicPartition,
     /// The first offset that is read.
     pub start: i64,
     /// The ends of the log when it was claimed.
@@ -71,7 +71,7 @@ pub struct Assigned {
     /// Whether the partition is still ours; every wait of the worker that may be long watches this.
     pub ownership: watch::Receiver<Ownership>,
     /// Where the worker reports what is done.
-    pub progress: Arc<Progress>,
+    pub progress: Arc<SourceProgress>,
 }
 
 /// How a worker stands to its partition. Its inbox is closed once this is not `Held`.
@@ -106,7 +106,7 @@ pub enum StopReason {
     /// Another record stands where the last one was that was processed.
     AnotherLog {
         /// The partition.
-        partition: Partition,
+        partition: TopicPartition,
         /// That last record.
         landmark: Landmark,
         /// Where reading would have gone on.
@@ -148,24 +148,24 @@ pub enum Event {
     /// The group gave an assignment, be it an empty one.
     Assigned,
     /// The group gave us this partition; it is not read yet.
-    Owned(Partition),
+    Owned(TopicPartition),
     /// It cannot be claimed for now; told once per reason.
-    Waiting(Partition, String),
+    Waiting(TopicPartition, String),
     /// It was claimed and is read from `start`.
     Started {
         /// The partition.
-        partition: Partition,
+        partition: TopicPartition,
         /// The first offset that is read.
         start: i64,
         /// Its progress and lag.
-        progress: Arc<Progress>,
+        progress: Arc<SourceProgress>,
     },
     /// It is not read until the reason is put right; told once per reason.
-    Stopped(Partition, StopReason),
+    Stopped(TopicPartition, StopReason),
     /// The group took it back.
-    Revoked(Partition),
+    Revoked(TopicPartition),
     /// The group could not be reached for too long, and nobody knows who has it. An assignment tells.
-    Lost(Partition),
+    Lost(TopicPartition),
     /// The poll thread is alive; told about once a second (P9).
     Polled,
     /// No broker answers; the client goes on trying.
@@ -188,11 +188,11 @@ pub(super) enum Fatal {
         /// What had a defect.
         what: &'static str,
         /// Whose.
-        partition: Partition,
+        partition: TopicPartition,
     },
     /// A worker that ends while its partition is read has lost its way.
     #[error("the worker of {0} has ended, and nobody asked it to")]
-    Returned(Partition),
+    Returned(TopicPartition),
     /// Without this thread no claim is answered.
     #[error("the thread that asks for watermarks has ended")]
     LookupsEnded,

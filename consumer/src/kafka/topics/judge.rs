@@ -1,6 +1,6 @@
 //! What the facts about the topics mean. Pure.
 
-use super::{Expected, Topic, TopicSettings, Topics};
+use super::{Cluster, Expected, Topic, TopicSettings};
 
 /// What a dead letter's headers take beside the record.
 const HEADERS: usize = 16_384;
@@ -32,7 +32,7 @@ pub struct Judgement {
 
 /// Judges the topics one after the other, and what of their settings the promises rest on.
 #[must_use]
-pub fn judge(topics: &Topics, expected: &Expected) -> Vec<Judgement> {
+pub fn judge(topics: &Cluster, expected: &Expected) -> Vec<Judgement> {
     let mut out = Judgements::default();
     out.topic(topics, "orders", &expected.orders, "kafka.orders_topic");
     match &expected.customers {
@@ -87,7 +87,7 @@ impl Judgements {
         self.0.push(Judgement { grade, what });
     }
 
-    fn topic(&mut self, topics: &Topics, of: &str, name: &str, key: &str) {
+    fn topic(&mut self, topics: &Cluster, of: &str, name: &str, key: &str) {
         match topics.topics.get(name) {
             None => self.add(Grade::Impossible, format!("{of}: no topic {name}; create it, check {key}, or grant Describe on it")),
             Some(Topic { without_leader: 0, partitions }) => {

@@ -1,9 +1,9 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::orders::absent::Columns;
+use crate::orders::absent::ColumnSet;
 use crate::orders::enrich::Enrichment;
-use change::position::Kind;
+use change::position::Origin;
 use change::value::Text;
 
 fn change(id: i64, customer_id: Text) -> OrderChange {
@@ -16,9 +16,9 @@ fn change(id: i64, customer_id: Text) -> OrderChange {
         status: Text::Value("pending".into()),
         ordered_at: None,
         updated_at: None,
-        absent: Columns::default(),
+        absent: ColumnSet::default(),
     };
-    let (kind, commit, lsn, ts_ms) = (Kind::Stream, Some(id), Some(id), None);
+    let (kind, commit, lsn, ts_ms) = (Origin::Stream, Some(id), Some(id), None);
     OrderChange { id, effect: Effect::Put(order), position: Position { epoch: 0, partition: 0, offset: id, kind, commit, lsn, ts_ms } }
 }
 

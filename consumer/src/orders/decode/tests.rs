@@ -10,11 +10,11 @@ mod schemas;
 mod shapes;
 
 use super::{Decoded, Decoder, Format, Layouts, TimeUnit};
-use crate::orders::absent::{Column, Columns};
+use crate::orders::absent::{ColumnSet, ContractColumn};
 use crate::orders::customer::{Customer, CustomerChange, CustomerRow};
 use crate::orders::order::{Order, OrderChange};
 use change::effect::{Change, Effect};
-use change::position::{Kind, Position};
+use change::position::{Origin, Position};
 use change::record::{Headers, Record};
 use change::rejection::{Reason, Rejection};
 use change::value::{Text, Timestamp};
@@ -111,6 +111,6 @@ fn expected() -> Order {
         status: text("paid"),
         ordered_at: noon(),
         updated_at: None,
-        absent: Columns::default(),
+        absent: ColumnSet::default(),
     }
 }

@@ -4,7 +4,7 @@ use redis::{Cmd, Pipeline, Value};
 
 use super::OrderCache;
 use super::dump::Name;
-use super::row::{Column, columns_of};
+use super::row::{HashField, columns_of};
 use crate::orders::row::ResultRow;
 use crate::redis::link::{On, RedisError, each_ok, text};
 
@@ -104,7 +104,7 @@ fn columns_are_same(row: &ResultRow, fields: &[Value]) -> bool {
     let [_, Value::Nil, Value::BulkString(stored_id), stored @ ..] = fields else { return false };
     let columns = columns_of(row);
     let mut expected = Vec::with_capacity(64);
-    let mut same = |(field, (_, column)): (&Value, &(&Name, Column<'_>))| match field {
+    let mut same = |(field, (_, column)): (&Value, &(&Name, HashField<'_>))| match field {
         Value::Nil => column.is_null(),
         Value::BulkString(found) => {
             expected.clear();

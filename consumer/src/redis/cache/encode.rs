@@ -7,14 +7,14 @@ use redis::{Cmd, RedisWrite};
 
 use super::dump::{HashDump, Name};
 use super::fields::{Fields, NamesAndValues};
-use super::row::{Column, columns_of};
+use super::row::{HashField, columns_of};
 use super::{SET_ORDERS, WRITE_ORDERS, columns};
 use crate::orders::row::{DeletedRow, OrderState, ResultRow};
 use crate::redis::link::Script;
 use change::value::Timestamp;
 
 /// How long a deleted order's hash stays, for readers that want to know.
-pub(crate) const DELETED_FOR_SECONDS: u32 = 3600;
+pub(crate) const ORDER_TOMBSTONE_SECONDS: u32 = 3600;
 
 /// What an order takes in a call beside the texts of its customer.
 const NAMES_AND_NUMBERS: usize = 560;
@@ -62,7 +62,7 @@ fn call_with<F: Fields>(script: &Script, states: &[OrderState], epoch: i32, time
                 live(&mut fields, row, &mut source_time, &mut our_time);
             }
             OrderState::Deleted(row) => {
-                call.arg(u64::from(DELETED_FOR_SECONDS) * 1000);
+                call.arg(u64::from(ORDER_TOMBSTONE_SECONDS) * 1000);
                 deleted(&mut fields, row);
             }
         }
@@ -102,9 +102,9 @@ fn live(fields: &mut impl Fields, row: &ResultRow, source_time: &mut Repeated<Ti
     fields.field(&ORDER_ID, |out| columns::integer(out, row.order_id));
     for (name, value) in columns_of(row) {
         match value {
-            Column::Null => {}
-            Column::Time(time) => fields.field(name, |out| source_time.write(out, time, columns::timestamp)),
-            Column::Instant(time) => fields.field(name, |out| our_time.write(out, time, columns::instant)),
+            HashField::Null => {}
+            HashField::Time(time) => fields.field(name, |out| source_time.write(out, time, columns::timestamp)),
+            HashField::Instant(time) => fields.field(name, |out| our_time.write(out, time, columns::instant)),
             value => fields.field(name, |out| value.write(out)),
         }
     }

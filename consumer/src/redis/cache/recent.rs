@@ -3,7 +3,7 @@
 use redis::Pipeline;
 
 use super::OrderCache;
-use super::row::{Column, columns_of};
+use super::row::{HashField, columns_of};
 use crate::orders::row::ResultRow;
 use crate::redis::link::{On, RedisError, Script, integer};
 
@@ -43,10 +43,10 @@ fn json(row: &ResultRow) -> Vec<u8> {
         out.extend_from_slice(name.as_str().as_bytes());
         out.extend_from_slice(b"\":");
         match &value {
-            Column::Null => out.extend_from_slice(b"null"),
-            Column::Number(_) => value.write(&mut out),
-            Column::Text(text) => out.extend_from_slice(serde_json::Value::from(*text).to_string().as_bytes()),
-            Column::Money(_) | Column::Time(_) | Column::Instant(_) => {
+            HashField::Null => out.extend_from_slice(b"null"),
+            HashField::Number(_) => value.write(&mut out),
+            HashField::Text(text) => out.extend_from_slice(serde_json::Value::from(*text).to_string().as_bytes()),
+            HashField::Money(_) | HashField::Time(_) | HashField::Instant(_) => {
                 out.push(b'"');
                 value.write(&mut out);
                 out.push(b'"');

@@ -10,7 +10,7 @@ use crate::orders::row::ResultRow;
 use change::value::Timestamp;
 
 /// The value of a column.
-pub(super) enum Column<'a> {
+pub(super) enum HashField<'a> {
     Null,
     Text(&'a str),
     Number(i64),
@@ -19,7 +19,7 @@ pub(super) enum Column<'a> {
     Instant(DateTime<Utc>),
 }
 
-impl<'a> Column<'a> {
+impl<'a> HashField<'a> {
     fn text(value: &'a Option<SmolStr>) -> Self {
         value.as_deref().map_or(Self::Null, Self::Text)
     }
@@ -62,23 +62,23 @@ static REFUSED: Name = Name::new("refused");
 static PROCESSED_AT: Name = Name::new("processed_at");
 
 /// The columns beside the order's id, with their names. `redis/write_orders.lua` has the same names in the same order.
-pub(super) fn columns_of(row: &ResultRow) -> [(&'static Name, Column<'_>); 15] {
+pub(super) fn columns_of(row: &ResultRow) -> [(&'static Name, HashField<'_>); 15] {
     let customer = &row.customer.customer;
     [
-        (&CUSTOMER_ID, Column::text(&row.customer_id)),
-        (&CUSTOMER_NAME, Column::text(&customer.name)),
-        (&CUSTOMER_EMAIL, Column::text(&customer.email)),
-        (&CUSTOMER_TIER, Column::text(&customer.tier)),
-        (&CUSTOMER_COUNTRY, Column::text(&customer.country)),
-        (&PRODUCT_ID, Column::Text(&row.product_id)),
-        (&QUANTITY, Column::Number(row.quantity.into())),
-        (&PRICE, Column::Money(row.price)),
-        (&TOTAL, Column::Money(row.total)),
-        (&STATUS, Column::text(&row.status)),
-        (&ORDERED_AT, Column::time(row.ordered_at)),
-        (&UPDATED_AT, Column::time(row.updated_at)),
-        (&ENRICHMENT, Column::Text(row.enrichment.as_str())),
-        (&REFUSED, Column::text(&row.refused)),
-        (&PROCESSED_AT, Column::Instant(row.processed_at)),
+        (&CUSTOMER_ID, HashField::text(&row.customer_id)),
+        (&CUSTOMER_NAME, HashField::text(&customer.name)),
+        (&CUSTOMER_EMAIL, HashField::text(&customer.email)),
+        (&CUSTOMER_TIER, HashField::text(&customer.tier)),
+        (&CUSTOMER_COUNTRY, HashField::text(&customer.country)),
+        (&PRODUCT_ID, HashField::Text(&row.product_id)),
+        (&QUANTITY, HashField::Number(row.quantity.into())),
+        (&PRICE, HashField::Money(row.price)),
+        (&TOTAL, HashField::Money(row.total)),
+        (&STATUS, HashField::text(&row.status)),
+        (&ORDERED_AT, HashField::time(row.ordered_at)),
+        (&UPDATED_AT, HashField::time(row.updated_at)),
+        (&ENRICHMENT, HashField::Text(row.enrichment.as_str())),
+        (&REFUSED, HashField::text(&row.refused)),
+        (&PROCESSED_AT, HashField::Instant(row.processed_at)),
     ]
 }

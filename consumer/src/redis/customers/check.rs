@@ -3,7 +3,7 @@
 use chrono::Utc;
 use redis::{Pipeline, Value};
 
-use super::keep::{DELETED_FOR_SECONDS, version};
+use super::put::{CUSTOMER_TOMBSTONE_SECONDS, version};
 use super::{Customers, key_arg, position_text};
 use crate::orders::customer::Customer;
 use crate::reconcile::customers::{COLUMNS, CustomerDifference};
@@ -80,7 +80,7 @@ impl Customers {
         for chunk in seen.chunks(PER_CALL) {
             let mut call = BURY.call(chunk.len(), 2 + 2 * chunk.len(), 280 * chunk.len());
             chunk.iter().for_each(|(id, _)| key_arg(&mut call, id));
-            call.arg(DELETED_FOR_SECONDS).arg(&deleted_at);
+            call.arg(CUSTOMER_TOMBSTONE_SECONDS).arg(&deleted_at);
             for (_, position) in chunk {
                 call.arg(position).arg(position_text::behind(position));
             }
@@ -185,10 +185,10 @@ fn version_of(position: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::redis::customers::position_text;
-    use change::position::Kind;
+    use change::position::Origin;
 
     fn position() -> Position {
-        Position { epoch: 1, partition: 2, offset: 30, kind: Kind::Stream, commit: Some(7), lsn: Some(8), ts_ms: None }
+        Position { epoch: 1, partition: 2, offset: 30, kind: Origin::Stream, commit: Some(7), lsn: Some(8), ts_ms: None }
     }
 
     fn ann() -> Customer {

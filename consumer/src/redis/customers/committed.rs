@@ -12,7 +12,7 @@ type Partitions = Arc<[(i32, Point)]>;
 /// Per partition of the customers topic, what Postgres has committed. Cloned freely; all clones see what one of them is told.
 ///
 /// A value a second old is good enough: progress in Redis moves before the transaction that commits, so it is never behind an older value
-/// unless something was lost. A partition that was claimed and has nothing yet needs [`Progress::set`](crate::redis::progress::Progress::set) too.
+/// unless something was lost. A partition that was claimed and has nothing yet needs [`RedisProgress::set`](crate::redis::progress::RedisProgress::set) too.
 #[derive(Debug, Clone, Default)]
 pub struct CommittedCustomers(Arc<Shared>);
 

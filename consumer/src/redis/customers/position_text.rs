@@ -1,6 +1,6 @@
 //! A position as fixed-width text, which the script in Redis compares. Without I/O, so that it can be tried on arbitrary positions.
 
-use change::position::{Kind, Position};
+use change::position::{Origin, Position};
 
 /// What the script compares; after it comes the source's time, which earlier versions did not write.
 const DECIDES: usize = 83;
@@ -27,7 +27,7 @@ pub(super) fn parse(text: &str) -> Option<Position> {
         epoch: text.get(..10)?.parse().ok()?,
         partition: text.get(10..20)?.parse().ok()?,
         offset: text.get(20..40)?.parse().ok()?,
-        kind: Kind::from_code(text.get(40..41)?.chars().next()?)?,
+        kind: Origin::from_code(text.get(40..41)?.chars().next()?)?,
         commit: number(41..62),
         lsn: number(62..DECIDES),
         ts_ms: number(DECIDES..LENGTH),
@@ -50,8 +50,15 @@ mod tests {
 
     #[test]
     fn a_position_is_read_as_it_was_written_and_so_is_one_of_an_earlier_version() {
-        let with_time =
-            Position { epoch: 1, partition: 2, offset: 3, kind: Kind::Stream, commit: None, lsn: Some(5), ts_ms: Some(1_795_262_400_000) };
+        let with_time = Position {
+            epoch: 1,
+            partition: 2,
+            offset: 3,
+            kind: Origin::Stream,
+            commit: None,
+            lsn: Some(5),
+            ts_ms: Some(1_795_262_400_000),
+        };
         let text = position_text(&with_time);
         assert_eq!((text.len(), parse(&text)), (LENGTH, Some(with_time)));
         assert_eq!(parse(&text[..DECIDES]), Some(Position { ts_ms: None, ..with_time }));

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::collapse;
 use crate::effect::{Change, Effect};
-use crate::position::{Kind, Position};
+use crate::position::{Origin, Position};
 
 /// A change of a row that has no columns: only where it stands counts here.
 pub(super) type Event = Change<i64, ()>;
@@ -22,9 +22,9 @@ pub(super) struct State {
 pub(super) fn end_of(stored: Option<State>, change: &Event) -> Option<State> {
     let (position, is_gone) = (change.position, change.effect == Effect::Delete);
     let replaces = match stored {
-        None => position.kind != Kind::Tombstone,
+        None => position.kind != Origin::Tombstone,
         Some(stored) if stored.is_gone && !is_gone => position.outlives(&stored.position),
-        Some(stored) => !(stored.is_gone && position.kind == Kind::Tombstone) && position.supersedes(&stored.position),
+        Some(stored) => !(stored.is_gone && position.kind == Origin::Tombstone) && position.supersedes(&stored.position),
     };
     replaces.then_some(State { position, is_gone })
 }
@@ -56,11 +56,11 @@ fn log(steps: &[Step]) -> (Vec<Sent>, State) {
         let is_delete = effect == Effect::Delete;
         sent.push(Sent { key, change: Change { id: 1, effect, position } });
         if is_delete {
-            let position = Position { kind: Kind::Tombstone, commit: None, lsn: None, ..position };
+            let position = Position { kind: Origin::Tombstone, commit: None, lsn: None, ..position };
             sent.push(Sent { key, change: Change { id: 1, effect: Effect::Delete, position } });
         }
     };
-    let mut position = Position { epoch: 0, partition: 0, offset: 0, kind: Kind::Stream, commit: None, lsn: None, ts_ms: None };
+    let mut position = Position { epoch: 0, partition: 0, offset: 0, kind: Origin::Stream, commit: None, lsn: None, ts_ms: None };
     for (step, lsn) in steps.iter().zip((8..).step_by(8)) {
         // The first change has no commit before it; several changes share a transaction.
         position = Position { commit: (lsn > 8).then_some(lsn / 24 * 24), lsn: Some(lsn), ..position };
@@ -88,7 +88,7 @@ fn with_crashes(log: &[Sent], crashes: &[(usize, usize)], partitions: i32) -> Ve
         sent.extend_from_slice(log.get(from..at).unwrap_or_default());
         from = from.max(at).saturating_sub(*back);
         // A tombstone is never sent again without its delete: both are one event of the source.
-        from -= usize::from(from > 0 && log.get(from).is_some_and(|sent| sent.change.position.kind == Kind::Tombstone));
+        from -= usize::from(from > 0 && log.get(from).is_some_and(|sent| sent.change.position.kind == Origin::Tombstone));
     }
     sent.extend_from_slice(&log[from..]);
     let mut by_partition = vec![Vec::new(); usize::try_from(partitions).unwrap()];
@@ -118,7 +118,7 @@ fn changes(records: &[Sent]) -> Vec<Event> {
             before.key == key && before.change.effect == Effect::Delete && before.change.position.offset + 1 == offset
         })
     };
-    let is_told = |at: usize| records[at].change.position.kind == Kind::Tombstone && follows(at);
+    let is_told = |at: usize| records[at].change.position.kind == Origin::Tombstone && follows(at);
     (0..records.len()).filter(|at| !is_told(*at)).map(|at| records[at].change.clone()).collect()
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::field::{Field, Json};
 use super::json::{self, Object};
-use super::schema::{Column, Columns};
+use super::schema::{ColumnType, ColumnTypes};
 use crate::rejection::Rejection;
 
 /// The logical type of a base64 decimal with its scale as a parameter.
@@ -42,7 +42,7 @@ pub fn needs_schema(field: Field<'_>) -> bool {
 ///
 /// # Errors
 /// If it is none. `NaN` and the infinities are no decimals.
-pub fn decimal(field: Field<'_>, columns: Option<&Columns<'_>>, configured_scale: Option<u32>) -> Result<Number, Rejection> {
+pub fn decimal(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, configured_scale: Option<u32>) -> Result<Number, Rejection> {
     match field.kind() {
         Json::Null => Err(field.missing()),
         Json::Number => Number::parse(field.json()).ok_or_else(|| field.mismatch("a decimal number")),
@@ -57,11 +57,11 @@ pub fn decimal(field: Field<'_>, columns: Option<&Columns<'_>>, configured_scale
 }
 
 /// A text is base64 if the schema says so; without a schema, if a scale is configured.
-fn text(field: Field<'_>, columns: Option<&Columns<'_>>, configured_scale: Option<u32>) -> Result<Number, Rejection> {
+fn text(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, configured_scale: Option<u32>) -> Result<Number, Rejection> {
     let text = field.text()?;
     let column = columns.and_then(|columns| columns.get(field.name));
     if column.is_some_and(|column| column.logical_type() == CONNECT_DECIMAL) {
-        let scale = column.and_then(Column::scale);
+        let scale = column.and_then(ColumnType::scale);
         return base64(field, &text, scale.ok_or_else(|| Rejection::malformed(format!("{field}: its schema has no scale")))?);
     }
     match (columns, configured_scale.and_then(|scale| i32::try_from(scale).ok())) {

@@ -12,7 +12,7 @@ use super::message;
 use super::row::{Before, Row};
 use super::schema::Schema;
 use super::source::{Op, Source};
-use crate::position::{Kind, Position};
+use crate::position::{Origin, Position};
 use crate::record::Record;
 use crate::rejection::Rejection;
 
@@ -164,6 +164,6 @@ pub(super) fn read<'a>(
 fn tombstone(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
     let Some(id) = key::read(record)?.id() else { return Ok(None) };
     let Record { partition, offset, .. } = *record;
-    let position = Position { epoch, partition, offset, kind: Kind::Tombstone, commit: None, lsn: None, ts_ms: None };
+    let position = Position { epoch, partition, offset, kind: Origin::Tombstone, commit: None, lsn: None, ts_ms: None };
     Ok(Some(Event { key: Some(id), action: Action::Delete { id }, schema: Schema { raw: None, row: None }, position }))
 }

@@ -20,11 +20,11 @@ pub struct Schema<'a> {
 
 /// The types of a row's columns.
 #[derive(Debug)]
-pub struct Columns<'a>(Vec<Column<'a>>);
+pub struct ColumnTypes<'a>(Vec<ColumnType<'a>>);
 
 /// The type of a column: the fields of Connect's schema that matter here.
 #[derive(Debug, Deserialize)]
-pub(super) struct Column<'a> {
+pub(super) struct ColumnType<'a> {
     #[serde(borrow, default)]
     field: Cow<'a, str>,
     /// The logical type, such as `io.debezium.time.MicroTimestamp`.
@@ -53,7 +53,7 @@ impl<'a> Schema<'a> {
     ///
     /// # Errors
     /// If the schema cannot be read.
-    pub fn columns(self) -> Result<Option<Columns<'a>>, Rejection> {
+    pub fn columns(self) -> Result<Option<ColumnTypes<'a>>, Rejection> {
         let Some(raw) = self.raw else { return Ok(None) };
         let mut fields = json::parse::<Struct<'_>>("schema", raw)?.fields;
         if let Some(row) = self.row {
@@ -61,18 +61,18 @@ impl<'a> Schema<'a> {
             fields = structs.into_iter().find(|s| s.field == row).and_then(|s| s.fields);
         }
         let raw = fields.ok_or_else(|| Rejection::malformed("schema: does not describe the row's fields"))?;
-        json::parse("schema", raw.get()).map(|columns| Some(Columns(columns)))
+        json::parse("schema", raw.get()).map(|columns| Some(ColumnTypes(columns)))
     }
 }
 
-impl<'a> Columns<'a> {
+impl<'a> ColumnTypes<'a> {
     /// The type of the column `name`.
-    pub(super) fn get(&self, name: &str) -> Option<&Column<'a>> {
+    pub(super) fn get(&self, name: &str) -> Option<&ColumnType<'a>> {
         self.0.iter().find(|column| column.field == name)
     }
 }
 
-impl Column<'_> {
+impl ColumnType<'_> {
     /// The logical type, empty if there is none.
     pub(super) fn logical_type(&self) -> &str {
         self.name.as_deref().unwrap_or_default()

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::field::{Field, Json};
-use crate::position::{Kind, Position};
+use crate::position::{Origin, Position};
 use crate::record::Record;
 use crate::rejection::Rejection;
 
@@ -75,30 +75,30 @@ impl Source<&str> {
         let own = self.lsn.map(|raw| lsn_or_null(Field { place, name: "lsn", raw: Some(raw) }, raw)).transpose()?.flatten();
         let told = self.told(place)?.filter(|told| is_possible(*told, op, commit));
         // An event of the log stands at its own LSN, whatever its sequence says; a row of an incremental snapshot has none.
-        let lsn = if told == Some(Kind::Incremental) { second.or(own) } else { own.or(second) };
+        let lsn = if told == Some(Origin::Incremental) { second.or(own) } else { own.or(second) };
         let kind = match (lsn, told, op) {
-            (None, _, _) => Kind::Unknown,
-            (_, Some(Kind::Incremental), _) => Kind::Incremental,
-            (_, _, Some(Op::Read)) => Kind::Snapshot,
+            (None, _, _) => Origin::Unknown,
+            (_, Some(Origin::Incremental), _) => Origin::Incremental,
+            (_, _, Some(Op::Read)) => Origin::Snapshot,
             (_, Some(kind), _) => kind,
-            (_, None, Some(_)) => Kind::Stream,
+            (_, None, Some(_)) => Origin::Stream,
             // A flat row that does not say whether a snapshot read it. A snapshot's sequence has no commit; to take its LSN for one of the
             // log would lose the changes of transactions that were open meanwhile.
-            (_, None, None) if commit.is_some() => Kind::Stream,
-            (_, None, None) => Kind::Unknown,
+            (_, None, None) if commit.is_some() => Origin::Stream,
+            (_, None, None) => Origin::Unknown,
         };
         let ts_ms = self.ts_ms.and_then(|raw| raw.parse().ok());
         Ok(Position { epoch, partition: record.partition, offset: record.offset, kind, commit, lsn, ts_ms })
     }
 
     /// What `snapshot` says: a boolean, or one of the texts of Debezium's `SnapshotRecord`.
-    fn told(&self, place: &'static str) -> Result<Option<Kind>, Rejection> {
+    fn told(&self, place: &'static str) -> Result<Option<Origin>, Rejection> {
         let field = Field { place, name: "snapshot", raw: self.snapshot };
         match field.json().trim_matches('"') {
             "" | "null" => Ok(None),
-            "false" => Ok(Some(Kind::Stream)),
-            "incremental" => Ok(Some(Kind::Incremental)),
-            "true" | "first" | "last" | "first_in_data_collection" | "last_in_data_collection" => Ok(Some(Kind::Snapshot)),
+            "false" => Ok(Some(Origin::Stream)),
+            "incremental" => Ok(Some(Origin::Incremental)),
+            "true" | "first" | "last" | "first_in_data_collection" | "last_in_data_collection" => Ok(Some(Origin::Snapshot)),
             _ => Err(Rejection::unsupported(format!("{field}: a kind of snapshot that is not known"))),
         }
     }
@@ -120,10 +120,10 @@ impl Source<&str> {
 
 /// A connector whose task is restarted while an incremental snapshot runs says of everything until its end that a snapshot read it (seen with
 /// Debezium 3.7). But a snapshot reads no deletes, an incremental one reads and writes nothing, and the sequence of any other has no commit.
-fn is_possible(told: Kind, op: Option<Op>, commit: Option<i64>) -> bool {
+fn is_possible(told: Origin, op: Option<Op>, commit: Option<i64>) -> bool {
     match (told, op) {
-        (Kind::Snapshot | Kind::Incremental, Some(Op::Delete)) | (Kind::Incremental, Some(Op::Write)) => false,
-        (Kind::Snapshot, Some(Op::Write) | None) => commit.is_none(),
+        (Origin::Snapshot | Origin::Incremental, Some(Op::Delete)) | (Origin::Incremental, Some(Op::Write)) => false,
+        (Origin::Snapshot, Some(Op::Write) | None) => commit.is_none(),
         _ => true,
     }
 }

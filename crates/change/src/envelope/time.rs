@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::TimeUnit;
 use super::field::{Field, Json};
-use super::schema::{Column, Columns};
+use super::schema::{ColumnType, ColumnTypes};
 use crate::rejection::Rejection;
 use crate::value::Timestamp;
 
@@ -23,7 +23,7 @@ const NEG_INFINITY: i64 = -9_223_372_036_832_400_000;
 ///
 /// # Errors
 /// If it is none, or one that Postgres cannot hold.
-pub fn timestamp(field: Field<'_>, columns: Option<&Columns<'_>>, unit: TimeUnit) -> Result<Option<Timestamp>, Rejection> {
+pub fn timestamp(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, unit: TimeUnit) -> Result<Option<Timestamp>, Rejection> {
     let micros = match field.kind() {
         Json::Null => return Ok(None),
         Json::Text => {
@@ -51,7 +51,7 @@ fn word(text: &str) -> Option<i64> {
 }
 
 /// Microseconds of an integer in the unit that the schema names, and without a schema in that of the setting.
-fn integer(field: Field<'_>, columns: Option<&Columns<'_>>, unit: TimeUnit) -> Result<i64, Rejection> {
+fn integer(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, unit: TimeUnit) -> Result<i64, Rejection> {
     let number = field.bigint()?;
     // The infinities are infinite in any unit, nanoseconds too.
     if number == i64::MAX || number == i64::MIN {
@@ -63,7 +63,7 @@ fn integer(field: Field<'_>, columns: Option<&Columns<'_>>, unit: TimeUnit) -> R
             TimeUnit::Millis | TimeUnit::Micros | TimeUnit::Nanos => Ok(micros(number, unit)),
         };
     };
-    match columns.get(field.name).map(Column::logical_type) {
+    match columns.get(field.name).map(ColumnType::logical_type) {
         Some("io.debezium.time.MicroTimestamp") => Ok(micros(number, TimeUnit::Micros)),
         Some("io.debezium.time.NanoTimestamp") => Ok(micros(number, TimeUnit::Nanos)),
         Some("io.debezium.time.Timestamp" | "org.apache.kafka.connect.data.Timestamp") => Ok(micros(number, TimeUnit::Millis)),

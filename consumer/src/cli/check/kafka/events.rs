@@ -5,8 +5,8 @@
 use crate::cli::check::{Findings, in_time};
 use crate::kafka::reread::{Batches, Reread};
 use crate::kafka::source::survey::{SurveyError, survey};
-use crate::kafka::source::{Partition, Watermarks};
-use crate::orders::absent::{Column, Columns, Tally};
+use crate::kafka::source::{TopicPartition, Watermarks};
+use crate::orders::absent::{ColumnSet, ContractColumn, Tally};
 use crate::orders::customer::CustomerChange;
 use crate::orders::decode::{Decoded, Decoder};
 use crate::orders::order::OrderChange;
@@ -25,10 +25,10 @@ const AT_ONCE: usize = 8;
 const REASONS: usize = 3;
 
 /// Reads an event; the columns that a row lacks, if it has one.
-pub(super) type Decode = fn(&Decoder, &Record) -> Result<Option<Columns>, Rejection>;
+pub(super) type Decode = fn(&Decoder, &Record) -> Result<Option<ColumnSet>, Rejection>;
 
 /// An event of `orders`.
-pub(super) fn order(decoder: &Decoder, record: &Record) -> Result<Option<Columns>, Rejection> {
+pub(super) fn order(decoder: &Decoder, record: &Record) -> Result<Option<ColumnSet>, Rejection> {
     Ok(match decoder.order(record)? {
         Decoded::Change(OrderChange { effect: Effect::Put(order), .. }) => Some(order.absent),
         _ => None,
@@ -36,7 +36,7 @@ pub(super) fn order(decoder: &Decoder, record: &Record) -> Result<Option<Columns
 }
 
 /// An event of `customers`.
-pub(super) fn customer(decoder: &Decoder, record: &Record) -> Result<Option<Columns>, Rejection> {
+pub(super) fn customer(decoder: &Decoder, record: &Record) -> Result<Option<ColumnSet>, Rejection> {
     Ok(match decoder.customer(record)? {
         Decoded::Change(CustomerChange { effect: Effect::Put(customer), .. }) => Some(customer.absent()),
         _ => None,
@@ -58,7 +58,7 @@ async fn read(reread: &Reread, topic: &str, mut see: impl FnMut(&Record)) -> Res
         SurveyError::Unavailable(error) => error.to_string(),
         error => error.to_string(),
     })?;
-    let logs: Vec<(Partition, Watermarks)> = survey.logs.into_iter().collect();
+    let logs: Vec<(TopicPartition, Watermarks)> = survey.logs.into_iter().collect();
     for some in logs.chunks(AT_ONCE) {
         // Each reader reads ahead while another one's records are looked at.
         let ends: Vec<Batches> = some.iter().map(|(partition, log)| end_of(reread, partition, *log)).collect();
@@ -71,7 +71,7 @@ async fn read(reread: &Reread, topic: &str, mut see: impl FnMut(&Record)) -> Res
     Ok(())
 }
 
-fn end_of(reread: &Reread, partition: &Partition, log: Watermarks) -> Batches {
+fn end_of(reread: &Reread, partition: &TopicPartition, log: Watermarks) -> Batches {
     reread.start(&partition.topic, partition.number, log.low.max(log.high - LAST)..log.high)
 }
 
@@ -90,12 +90,12 @@ struct Seen {
 struct Refused {
     message: String,
     events: u64,
-    /// Partition and offset of the first that was met.
+    /// TopicPartition and offset of the first that was met.
     first: (i32, i64),
 }
 
 impl Seen {
-    fn add(&mut self, record: &Record, read: Result<Option<Columns>, Rejection>) {
+    fn add(&mut self, record: &Record, read: Result<Option<ColumnSet>, Rejection>) {
         self.events += 1;
         match read {
             Ok(Some(absent)) => {
@@ -124,7 +124,7 @@ fn judge(topic: &str, seen: &Seen, read: Result<(), String>, findings: &mut Find
     }
     let some = |events: u64| if seen.events == 1 { all.clone() } else { format!("{events} of {all}") };
     refused(topic, some, &seen.refused, findings);
-    let lack = |(column, events): (Column, u64)| format!("{} ({events} of {})", column.as_str(), seen.rows);
+    let lack = |(column, events): (ContractColumn, u64)| format!("{} ({events} of {})", column.as_str(), seen.rows);
     let absent: Vec<String> = seen.absent.counts().map(lack).collect();
     if !absent.is_empty() {
         let absent = absent.join(", ");

@@ -118,7 +118,7 @@ async fn of_a_log_that_has_another_record_where_the_last_one_was_nothing_is_read
     let (workers, mut did, _open) = Workers::new("a");
     workers.offsets.lock().unwrap().insert(partition("t", 0), 4);
     let claimants = workers.clone();
-    let claim = move |p: Partition, _| {
+    let claim = move |p: TopicPartition, _| {
         let landmark = Some(Landmark { offset: 3, timestamp_ms: 1 });
         let claimed = Claimed { landmark, ..claimants.claim(&p) };
         async move { Ok(claimed) }
@@ -138,7 +138,7 @@ async fn of_a_log_that_has_another_record_where_the_last_one_was_nothing_is_read
 async fn fatal_of(worker: fn() -> Ending, claim_panics: bool) -> String {
     let cluster = Cluster::new(&[("t", 1)]);
     cluster.produce("t", 0, 10, 10).await;
-    let claim = move |_: Partition, _| async move {
+    let claim = move |_: TopicPartition, _| async move {
         assert!(!claim_panics, "as a claim with a defect");
         let work = move |assigned| -> Work {
             Box::pin(async move {

@@ -51,7 +51,7 @@ async fn a_full_inbox_holds_up_its_own_partition_only_and_loses_nothing() {
     let (workers, mut did, open) = Workers::new("a");
     let (free, _open) = workers.named("free");
     open.send(false).unwrap();
-    let by_partition = move |p: Partition, _| {
+    let by_partition = move |p: TopicPartition, _| {
         let claimed = if p.number == 0 { workers.claim(&p) } else { free.claim(&p) };
         async move { Ok(claimed) }
     };
@@ -94,7 +94,7 @@ async fn keys_values_headers_and_timestamps_arrive_byte_for_byte() {
     cluster.producer.send_result(tombstone).unwrap().await.unwrap().unwrap();
 
     let mut records = Vec::new();
-    reread(&cluster.properties(), "g", &partition("t", 0), 0..2, &AtomicBool::new(false), |batch| records.extend(batch)).unwrap();
+    read_stretch(&cluster.properties(), "g", &partition("t", 0), 0..2, &AtomicBool::new(false), |batch| records.extend(batch)).unwrap();
     assert_eq!(records[0].key.as_deref(), Some(&[1u8, 0][..]));
     assert_eq!(records[0].value.as_deref(), Some(&[][..]), "an empty value is no tombstone");
     assert_eq!(records[0].timestamp_ms, Some(1_234));

@@ -11,9 +11,9 @@ async fn a_claim_that_fails_is_tried_again_and_holds_up_no_other_partition() {
     let away = Arc::new(watch::channel(true).0);
     let claim = {
         let (workers, away) = (workers.clone(), Arc::clone(&away));
-        move |p: Partition, _| {
+        move |p: TopicPartition, _| {
             let failed = *away.borrow() && p.number == 0;
-            let claimed = if failed { Err(ClaimError::Unavailable("Postgres is away".into())) } else { Ok(workers.claim(&p)) };
+            let claimed = if failed { Err(NotClaimed::Unavailable("Postgres is away".into())) } else { Ok(workers.claim(&p)) };
             async move { claimed }
         }
     };
@@ -32,7 +32,7 @@ async fn a_partition_whose_claim_waits_can_be_revoked() {
     let counted = Arc::clone(&attempts);
     let never = move |_, _| {
         counted.fetch_add(1, Ordering::Relaxed);
-        async { Err(ClaimError::Unavailable("Postgres is away".into())) }
+        async { Err(NotClaimed::Unavailable("Postgres is away".into())) }
     };
     let (without_postgres, mut events) = Source::start(cluster.config(&["t"]), Handle::current(), never).unwrap();
     for _ in 0..2 {
@@ -123,7 +123,7 @@ async fn a_fenced_worker_gets_a_new_claim_and_a_stopped_one_is_reported_first() 
     cluster.produce("t", 0, 10, 10).await;
     let (workers, mut did, _open) = Workers::new("a");
     let claims = AtomicUsize::new(0);
-    let claim = move |p: Partition, _| {
+    let claim = move |p: TopicPartition, _| {
         let worker: Box<dyn FnOnce(Assigned) -> Work + Send> = match claims.fetch_add(1, Ordering::Relaxed) {
             0 => Box::new(|_| Box::pin(async { Ending::Reclaim("fenced".into()) })),
             1 => Box::new(|_| Box::pin(async { Ending::Stop("another LSN space".into()) })),
@@ -146,7 +146,7 @@ async fn a_partition_given_up_while_its_inbox_was_full_is_read_after_its_next_cl
     let claims = AtomicUsize::new(0);
     let fenced = Arc::new(tokio::sync::Notify::new());
     let fence = Arc::clone(&fenced);
-    let claim = move |p: Partition, _| {
+    let claim = move |p: TopicPartition, _| {
         let mut claimed = workers.claim(&p);
         if claims.fetch_add(1, Ordering::Relaxed) == 0 {
             let fenced = Arc::clone(&fenced);

@@ -2,7 +2,7 @@ use super::*;
 
 fn offsets(cluster: &Cluster, range: std::ops::Range<i64>) -> Result<Vec<i64>, RereadError> {
     let mut offsets = Vec::new();
-    reread(&cluster.properties(), "g", &partition("t", 0), range, &AtomicBool::new(false), |batch| {
+    read_stretch(&cluster.properties(), "g", &partition("t", 0), range, &AtomicBool::new(false), |batch| {
         offsets.extend(batch.iter().map(|record| record.offset));
     })?;
     Ok(offsets)
@@ -37,6 +37,6 @@ async fn reading_again_can_be_cancelled() {
     let cluster = Cluster::new(&[("t", 1)]);
     cluster.produce("t", 0, 10, 10).await;
     let cancelled = AtomicBool::new(true);
-    let result = reread(&cluster.properties(), "g", &partition("t", 0), 0..10, &cancelled, |_| {});
+    let result = read_stretch(&cluster.properties(), "g", &partition("t", 0), 0..10, &cancelled, |_| {});
     assert!(matches!(result, Err(RereadError::Cancelled)));
 }

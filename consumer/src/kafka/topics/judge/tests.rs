@@ -1,13 +1,13 @@
 use super::*;
 use crate::config::{Config, Environment};
 
-fn topics(names: &[&str], settings: Result<TopicSettings, String>) -> Topics {
+fn topics(names: &[&str], settings: Result<TopicSettings, String>) -> Cluster {
     let healthy = Topic { partitions: 4, without_leader: 0 };
     let topics = names.iter().map(|topic| ((*topic).to_owned(), healthy)).collect();
-    Topics { brokers: 1, cluster: Some("abc".into()), topics, settings }
+    Cluster { brokers: 1, cluster: Some("abc".into()), topics, settings }
 }
 
-fn all(changes: &[(&str, &str, &str)]) -> Topics {
+fn all(changes: &[(&str, &str, &str)]) -> Cluster {
     let mut settings = TopicSettings::new();
     let good = [
         ("shop.public.orders", "cleanup.policy", "delete"),
@@ -29,12 +29,12 @@ fn all(changes: &[(&str, &str, &str)]) -> Topics {
     topics(&["shop.public.orders", "shop.public.customers", "dlq-errors"], Ok(settings))
 }
 
-fn judged(topics: &Topics) -> Vec<Judgement> {
+fn judged(topics: &Cluster) -> Vec<Judgement> {
     judge(topics, &Expected::of(&Config::load(None, &Environment::default()).unwrap().config))
 }
 
 #[track_caller]
-fn has(topics: &Topics, grade: Grade, part: &str) {
+fn has(topics: &Cluster, grade: Grade, part: &str) {
     let judged = judged(topics);
     assert!(judged.iter().any(|known| known.grade == grade && known.what.contains(part)), "{part} is not in {judged:?}");
 }

@@ -11,7 +11,7 @@ fn row_and(added: &str) -> String {
     format!("{},{added}}}", ROW.trim_end_matches('}'))
 }
 
-fn position(added: &str) -> (Kind, Option<i64>, Option<i64>, Option<i64>) {
+fn position(added: &str) -> (Origin, Option<i64>, Option<i64>, Option<i64>) {
     let position = flat(Some("17"), Some(&row_and(added))).unwrap().position;
     (position.kind, position.commit, position.lsn, position.ts_ms)
 }
@@ -19,7 +19,7 @@ fn position(added: &str) -> (Kind, Option<i64>, Option<i64>, Option<i64>) {
 #[test]
 fn a_flat_row_is_a_put_that_stands_nowhere() {
     let change = flat(Some(r#"{"id":17}"#), Some(ROW)).unwrap();
-    assert_eq!((change.id, change.position.kind, change.position.offset), (17, Kind::Unknown, 40));
+    assert_eq!((change.id, change.position.kind, change.position.offset), (17, Origin::Unknown, 40));
     assert_eq!(order_of(change), expected());
 }
 
@@ -27,7 +27,7 @@ fn a_flat_row_is_a_put_that_stands_nowhere() {
 fn a_null_value_is_the_delete() {
     for value in [None, Some("null"), Some(r#"{"schema":null,"payload":null}"#)] {
         let change = flat(Some(r#"{"id":17}"#), value).unwrap();
-        assert_eq!((change.id, change.effect, change.position.kind), (17, Effect::Delete, Kind::Unknown));
+        assert_eq!((change.id, change.effect, change.position.kind), (17, Effect::Delete, Origin::Unknown));
         assert_eq!(flat(None, value).unwrap_err().reason, Reason::Invalid, "nothing says which row");
     }
 }
@@ -50,19 +50,19 @@ fn a_row_marked_as_deleted_is_a_delete_whatever_else_it_holds() {
 #[test]
 fn added_fields_tell_the_position() {
     let full = r#""__op":"u","__lsn":24,"__source_sequence":"[\"22\",\"24\"]","__source_ts_ms":1,"__source_snapshot":"false""#;
-    assert_eq!(position(full), (Kind::Stream, Some(22), Some(24), Some(1)));
-    assert_eq!(position(r#""__sequence":"[\"22\",\"24\"]""#), (Kind::Stream, Some(22), Some(24), None));
-    assert_eq!(position(r#""__op":"c","__source_lsn":24"#), (Kind::Stream, None, Some(24), None));
-    assert_eq!(position(r#""__op":"r","__lsn":24"#), (Kind::Snapshot, None, Some(24), None));
-    assert_eq!(position(r#""__snapshot":"true","__lsn":24"#), (Kind::Snapshot, None, Some(24), None));
+    assert_eq!(position(full), (Origin::Stream, Some(22), Some(24), Some(1)));
+    assert_eq!(position(r#""__sequence":"[\"22\",\"24\"]""#), (Origin::Stream, Some(22), Some(24), None));
+    assert_eq!(position(r#""__op":"c","__source_lsn":24"#), (Origin::Stream, None, Some(24), None));
+    assert_eq!(position(r#""__op":"r","__lsn":24"#), (Origin::Snapshot, None, Some(24), None));
+    assert_eq!(position(r#""__snapshot":"true","__lsn":24"#), (Origin::Snapshot, None, Some(24), None));
     let resumed = r#""__snapshot":"true","__lsn":24,"__sequence":"[\"22\",\"24\"]""#;
-    assert_eq!(position(resumed), (Kind::Stream, Some(22), Some(24), None));
+    assert_eq!(position(resumed), (Origin::Stream, Some(22), Some(24), None));
 }
 
 #[test]
 fn a_row_that_may_be_a_snapshots_stands_nowhere() {
-    assert_eq!(position(r#""__lsn":24"#), (Kind::Unknown, None, Some(24), None));
-    assert_eq!(position(r#""__source_sequence":"[null,\"24\"]""#), (Kind::Unknown, None, Some(24), None));
+    assert_eq!(position(r#""__lsn":24"#), (Origin::Unknown, None, Some(24), None));
+    assert_eq!(position(r#""__source_sequence":"[null,\"24\"]""#), (Origin::Unknown, None, Some(24), None));
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn a_truncate_says_where_it_stands_and_of_customers_it_is_unsupported() {
     let decoder = decoder(Format::Envelope);
     let decoded = decoder.order(&record(None, Some(value))).unwrap();
     let Decoded::Truncate(position) = decoded else { panic!("{decoded:?}") };
-    assert_eq!((position.kind, position.commit, position.lsn), (Kind::Stream, Some(90), Some(100)));
+    assert_eq!((position.kind, position.commit, position.lsn), (Origin::Stream, Some(90), Some(100)));
     assert_eq!(decoder.customer(&record(None, Some(value))).unwrap_err().reason, Reason::Unsupported);
 }
 

@@ -16,7 +16,7 @@ fn unknown_columns_are_passed_over_and_absent_ones_are_said_to_be_absent() {
 #[test]
 fn null_is_a_value_and_not_absent() {
     let order = put(&row_with("status", "null")).unwrap();
-    assert_eq!((order.status, order.absent), (Text::Null, Columns::default()));
+    assert_eq!((order.status, order.absent), (Text::Null, ColumnSet::default()));
     assert_eq!(put(&row_with("customer_id", "null")).unwrap().customer_id, Text::Null, "a guest");
 }
 
@@ -26,7 +26,7 @@ fn a_customers_absent_column_stays_as_it_is_and_a_null_one_is_null() {
         customer(r#"{"id":"C1"}"#, &envelope("u", "null", r#"{"id":"C1","full_name":"Ann","tier":null,"country":"DE"}"#)).map(order_of);
     let row = row.unwrap();
     assert_eq!([&row.name, &row.email, &row.tier, &row.country], [&Text::Unchanged, &Text::Unchanged, &Text::Null, &text("DE")]);
-    assert_eq!(row.absent(), Columns::default().with(Column::Name, true).with(Column::Email, true));
+    assert_eq!(row.absent(), ColumnSet::default().with(ContractColumn::Name, true).with(ContractColumn::Email, true));
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn a_create_is_a_put_with_its_position() {
         epoch: 1,
         partition: 2,
         offset: 40,
-        kind: Kind::Stream,
+        kind: Origin::Stream,
         commit: Some(24_023_128),
         lsn: Some(24_023_664),
         ts_ms: Some(1_769_862_600_123),
@@ -46,7 +46,7 @@ fn a_changed_primary_key_is_the_delete_of_one_row_and_the_create_of_another() {
     let decoded = events.map(|event| decoder.order(&event).unwrap());
     let [Decoded::Change(delete), Decoded::Change(tombstone), Decoded::Change(create)] = decoded else { panic!("{decoded:?}") };
     assert_eq!((delete.id, delete.effect), (17, Effect::Delete));
-    assert_eq!((tombstone.id, tombstone.effect, tombstone.position.kind), (17, Effect::Delete, Kind::Tombstone));
+    assert_eq!((tombstone.id, tombstone.effect, tombstone.position.kind), (17, Effect::Delete, Origin::Tombstone));
     assert_eq!((create.id, create.effect), (18, Effect::Put(expected())));
 }
 
@@ -54,7 +54,7 @@ fn a_changed_primary_key_is_the_delete_of_one_row_and_the_create_of_another() {
 fn a_null_value_is_a_delete_of_which_only_the_place_in_kafka_is_known() {
     for value in [None, Some("null"), Some(r#"{"schema":null,"payload":null}"#)] {
         let change = change(decoder(Format::Envelope).order(&record(Some(r#"{"id":17}"#), value))).unwrap();
-        let position = Position { epoch: 1, partition: 2, offset: 40, kind: Kind::Tombstone, commit: None, lsn: None, ts_ms: None };
+        let position = Position { epoch: 1, partition: 2, offset: 40, kind: Origin::Tombstone, commit: None, lsn: None, ts_ms: None };
         assert_eq!(change, Change { id: 17, effect: Effect::Delete, position }, "{value:?}");
     }
     let nameless = decoder(Format::Envelope).order(&record(Some(r#"{"number":17}"#), None)).unwrap_err();
@@ -109,7 +109,7 @@ fn a_customer_is_keyed_by_text_and_its_columns_may_be_null() {
 }
 
 /// Kind, commit and LSN of an event with these fields in `source`.
-fn position(op: &str, source: &str) -> (Kind, Option<i64>, Option<i64>) {
+fn position(op: &str, source: &str) -> (Origin, Option<i64>, Option<i64>) {
     let position = order(&with_source(op, "null", ROW, source)).unwrap().position;
     (position.kind, position.commit, position.lsn)
 }
@@ -118,10 +118,10 @@ fn position(op: &str, source: &str) -> (Kind, Option<i64>, Option<i64>) {
 fn a_snapshot_says_so_in_many_words() {
     for word in ["true", r#""true""#, r#""first""#, r#""last""#, r#""first_in_data_collection""#, r#""last_in_data_collection""#] {
         let source = format!(r#"{{"snapshot":{word},"sequence":"[null,\"24\"]","lsn":24}}"#);
-        assert_eq!(position("r", &source), (Kind::Snapshot, None, Some(24)), "{word}");
+        assert_eq!(position("r", &source), (Origin::Snapshot, None, Some(24)), "{word}");
     }
-    assert_eq!(position("r", r#"{"lsn":24}"#), (Kind::Snapshot, None, Some(24)), "what was read, not written, is a snapshot's");
-    assert_eq!(position("c", r#"{"lsn":24,"snapshot":true}"#), (Kind::Snapshot, None, Some(24)));
+    assert_eq!(position("r", r#"{"lsn":24}"#), (Origin::Snapshot, None, Some(24)), "what was read, not written, is a snapshot's");
+    assert_eq!(position("c", r#"{"lsn":24,"snapshot":true}"#), (Origin::Snapshot, None, Some(24)));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn what_a_snapshot_cannot_have_read_is_of_the_log_whatever_it_says() {
         for op in ["c", "u", "d"] {
             let after = if op == "d" { "null" } else { ROW };
             let change = order(&with_source(op, "null", after, &source)).unwrap();
-            assert_eq!((change.position.kind, change.position.lsn), (Kind::Stream, Some(31)), "{op}, {word}");
+            assert_eq!((change.position.kind, change.position.lsn), (Origin::Stream, Some(31)), "{op}, {word}");
         }
     }
 }
@@ -139,29 +139,33 @@ fn what_a_snapshot_cannot_have_read_is_of_the_log_whatever_it_says() {
 #[test]
 fn an_incremental_snapshot_has_a_sequence_but_no_lsn() {
     let source = r#"{"snapshot":"incremental","sequence":"[\"30\",\"24\"]","lsn":null,"txId":null}"#;
-    assert_eq!(position("r", source), (Kind::Incremental, Some(30), Some(24)));
+    assert_eq!(position("r", source), (Origin::Incremental, Some(30), Some(24)));
 }
 
 #[test]
 fn a_change_of_the_log_stands_at_its_own_lsn_for_debezium_1_6_repeats_the_sequence_within_a_transaction() {
     let at = |lsn: i64| position("u", &format!(r#"{{"snapshot":"false","sequence":"[\"22\",\"22\"]","lsn":{lsn}}}"#));
-    assert_eq!((at(23), at(24)), ((Kind::Stream, Some(22), Some(23)), (Kind::Stream, Some(22), Some(24))));
+    assert_eq!((at(23), at(24)), ((Origin::Stream, Some(22), Some(23)), (Origin::Stream, Some(22), Some(24))));
     let incremental = r#"{"snapshot":"incremental","sequence":"[\"30\",\"24\"]","lsn":31}"#;
-    assert_eq!(position("r", incremental), (Kind::Incremental, Some(30), Some(24)), "a row was read, and no record of the log is its own");
+    assert_eq!(
+        position("r", incremental),
+        (Origin::Incremental, Some(30), Some(24)),
+        "a row was read, and no record of the log is its own"
+    );
 }
 
 #[test]
 fn a_change_of_the_log_may_lack_the_commit_or_the_whole_sequence() {
-    assert_eq!(position("u", r#"{"snapshot":"false","sequence":"[null,\"24\"]","lsn":24}"#), (Kind::Stream, None, Some(24)));
-    assert_eq!(position("u", r#"{"snapshot":false,"sequence":"[\"22\",null]","lsn":23}"#), (Kind::Stream, Some(22), Some(23)));
-    assert_eq!(position("u", r#"{"sequence":"[ null , \"24\" ]"}"#), (Kind::Stream, None, Some(24)));
-    assert_eq!(position("u", r#"{"lsn":23}"#), (Kind::Stream, None, Some(23)));
+    assert_eq!(position("u", r#"{"snapshot":"false","sequence":"[null,\"24\"]","lsn":24}"#), (Origin::Stream, None, Some(24)));
+    assert_eq!(position("u", r#"{"snapshot":false,"sequence":"[\"22\",null]","lsn":23}"#), (Origin::Stream, Some(22), Some(23)));
+    assert_eq!(position("u", r#"{"sequence":"[ null , \"24\" ]"}"#), (Origin::Stream, None, Some(24)));
+    assert_eq!(position("u", r#"{"lsn":23}"#), (Origin::Stream, None, Some(23)));
 }
 
 #[test]
 fn an_event_without_any_lsn_stands_nowhere() {
     for (op, source) in [("u", "null"), ("u", r#"{"snapshot":"false"}"#), ("r", r#"{"snapshot":"incremental"}"#)] {
-        assert_eq!(position(op, source), (Kind::Unknown, None, None), "{source}");
+        assert_eq!(position(op, source), (Origin::Unknown, None, None), "{source}");
     }
 }
 
@@ -181,5 +185,5 @@ fn a_negative_position_is_malformed() {
         assert_eq!(rejection.reason, Reason::Malformed, "{source}");
         assert!(rejection.message.ends_with("not a whole number from 0 to 9223372036854775807"), "{rejection}");
     }
-    assert_eq!(position("u", r#"{"sequence":"[\"0\",\"0\"]"}"#), (Kind::Stream, Some(0), Some(0)));
+    assert_eq!(position("u", r#"{"sequence":"[\"0\",\"0\"]"}"#), (Origin::Stream, Some(0), Some(0)));
 }

@@ -37,7 +37,7 @@ impl Results {
     ///
     /// # Errors
     /// [`ApplyError`]; except for `Unknown`, nothing was written.
-    pub async fn keep(&self, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
+    pub async fn apply_customers(&self, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
         let mut lease = self.lease().await?;
         lease.begin().await?;
         lease.ask(|on| write(on, claim, batch)).await?;

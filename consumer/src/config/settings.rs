@@ -4,7 +4,7 @@ use super::kind::Kind;
 
 /// One key of the configuration.
 #[derive(Debug)]
-pub struct Key {
+pub struct Setting {
     /// `section.name`, as in the file.
     pub name: &'static str,
     /// The value when nobody sets one; empty means "not set".
@@ -18,7 +18,7 @@ pub struct Key {
     pub(super) secret: bool,
 }
 
-impl Key {
+impl Setting {
     const fn new(name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Self {
         Self { name, default, about, kind, optional: false, secret: false }
     }
@@ -65,48 +65,48 @@ impl Key {
 
 /// The key of that name.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.name == name)
+pub fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|key| key.name == name)
 }
 
 /// Every key, in the order of the README.
-pub const KEYS: &[Key] = &[
-    Key::new("kafka.bootstrap_servers", Kind::Servers, "localhost:9092", "Brokers to start with"),
-    Key::new(
+pub const SETTINGS: &[Setting] = &[
+    Setting::new("kafka.bootstrap_servers", Kind::Servers, "localhost:9092", "Brokers to start with"),
+    Setting::new(
         "kafka.group_id",
         Kind::Text,
         "orderstream",
         "Consumer group; processes of one group share the partitions (those of customers in one with `-customers` behind it)",
     ),
-    Key::new("kafka.orders_topic", Kind::Topic, "shop.public.orders", "Change events of `orders`"),
-    Key::new(
+    Setting::new("kafka.orders_topic", Kind::Topic, "shop.public.orders", "Change events of `orders`"),
+    Setting::new(
         "kafka.customers_topic",
         Kind::Topic,
         "shop.public.customers",
         "Change events of `customers`; empty: somebody else keeps `customer:<id>` in Redis",
     )
     .optional(),
-    Key::new("kafka.dead_letter_topic", Kind::Topic, "dlq-errors", "Where records go that cannot be processed"),
-    Key::new(
+    Setting::new("kafka.dead_letter_topic", Kind::Topic, "dlq-errors", "Where records go that cannot be processed"),
+    Setting::new(
         "kafka.security_protocol",
         Kind::Choice(&["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"]),
         "plaintext",
         "How to connect to the brokers",
     ),
-    Key::new("kafka.sasl_mechanism", Kind::Choice(&["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]), "", "How to log in").optional(),
-    Key::new("kafka.sasl_username", Kind::Text, "", "User name at the brokers").optional(),
-    Key::new("kafka.sasl_password", Kind::Text, "", "Password at the brokers").optional().secret(),
-    Key::new(
+    Setting::new("kafka.sasl_mechanism", Kind::Choice(&["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]), "", "How to log in").optional(),
+    Setting::new("kafka.sasl_username", Kind::Text, "", "User name at the brokers").optional(),
+    Setting::new("kafka.sasl_password", Kind::Text, "", "Password at the brokers").optional().secret(),
+    Setting::new(
         "kafka.ssl_ca_location",
         Kind::Text,
         "",
         "File with the certificates that the brokers' are checked against; empty: the system's",
     )
     .optional(),
-    Key::new("kafka.ssl_certificate_location", Kind::Text, "", "File with the client's own certificate").optional(),
-    Key::new("kafka.ssl_key_location", Kind::Text, "", "File with the key of the client's certificate").optional(),
-    Key::new("kafka.ssl_key_password", Kind::Text, "", "Password of that key").optional().secret(),
-    Key::new(
+    Setting::new("kafka.ssl_certificate_location", Kind::Text, "", "File with the client's own certificate").optional(),
+    Setting::new("kafka.ssl_key_location", Kind::Text, "", "File with the key of the client's certificate").optional(),
+    Setting::new("kafka.ssl_key_password", Kind::Text, "", "Password of that key").optional().secret(),
+    Setting::new(
         "kafka.properties",
         Kind::Properties,
         "",
@@ -114,7 +114,7 @@ pub const KEYS: &[Key] = &[
     )
     .optional()
     .secret(),
-    Key::new(
+    Setting::new(
         "source.url",
         Kind::PostgresUrl,
         "",
@@ -122,131 +122,141 @@ pub const KEYS: &[Key] = &[
     )
     .optional()
     .secret(),
-    Key::new(
+    Setting::new(
         "source.format",
         Kind::Choice(&["envelope", "flat"]),
         "envelope",
         "Debezium's envelope, or rows flattened by its unwrap transform",
     ),
-    Key::new(
+    Setting::new(
         "source.epoch",
         Kind::Number(0, 2_147_483_647),
         "0",
         "Raise it when the source database was restored or replaced: its positions start anew",
     ),
-    Key::new(
+    Setting::new(
         "source.decimal_scale",
         Kind::Number(0, 10),
         "",
         "Scale of base64 decimals whose events carry no schema; empty: such events are refused",
     )
     .optional(),
-    Key::new(
+    Setting::new(
         "source.time_unit",
         Kind::Choice(&["auto", "millis", "micros", "nanos"]),
         "auto",
         "Unit of integer times whose events carry no schema; auto: by the size of the number, from 1971 to 2500",
     ),
-    Key::new("source.max_record_bytes", Kind::Number(1_024, 67_108_864), "1048576", "Larger records become dead letters"),
-    Key::new(
+    Setting::new("source.max_record_bytes", Kind::Number(1_024, 67_108_864), "1048576", "Larger records become dead letters"),
+    Setting::new(
         "database.url",
         Kind::PostgresUrl,
         "postgres://orderstream:orderstream@localhost:15432/orders",
         "The Postgres that holds `results`",
     )
     .secret(),
-    Key::new("database.max_connections", Kind::Number(2, 1_000), "10", "Size of the connection pool"),
-    Key::new("database.statement_timeout_ms", Kind::Number(100, 600_000), "30000", "Longest a statement may run"),
-    Key::new("database.lock_timeout_ms", Kind::Number(10, 600_000), "5000", "Longest a statement may wait for a lock"),
-    Key::new("redis.url", Kind::RedisUrl, "redis://localhost:6379", "The Redis that holds `customer:<id>` and `order:<id>`").secret(),
-    Key::new("redis.lookup_deadline_ms", Kind::Number(10, 60_000), "1000", "Longest a batch waits for its customers"),
-    Key::new("redis.write_deadline_ms", Kind::Number(10, 60_000), "2000", "Longest a write-back may take"),
-    Key::new("redis.order_ttl_seconds", Kind::Number(60, 315_360_000), "604800", "Time to live of `order:<id>` after its last change"),
-    Key::new(
+    Setting::new("database.max_connections", Kind::Number(2, 1_000), "10", "Size of the connection pool"),
+    Setting::new("database.statement_timeout_ms", Kind::Number(100, 600_000), "30000", "Longest a statement may run"),
+    Setting::new("database.lock_timeout_ms", Kind::Number(10, 600_000), "5000", "Longest a statement may wait for a lock"),
+    Setting::new("redis.url", Kind::RedisUrl, "redis://localhost:6379", "The Redis that holds `customer:<id>` and `order:<id>`").secret(),
+    Setting::new("redis.lookup_deadline_ms", Kind::Number(10, 60_000), "1000", "Longest a batch waits for its customers"),
+    Setting::new("redis.write_deadline_ms", Kind::Number(10, 60_000), "2000", "Longest a write-back may take"),
+    Setting::new("redis.order_ttl_seconds", Kind::Number(60, 315_360_000), "604800", "Time to live of `order:<id>` after its last change"),
+    Setting::new(
         "breaker.held",
         Kind::Choice(&["no", "open", "closed"]),
         "no",
         "Hold the breaker open (Redis is not asked: while it is repaired, say) or closed (every call is tried)",
     ),
-    Key::new("breaker.window_ms", Kind::Number(100, 600_000), "10000", "How far back calls to Redis count"),
-    Key::new("breaker.minimum_calls", Kind::Number(1, 10_000), "20", "Calls in the window before the share counts"),
-    Key::new("breaker.failure_share", Kind::Share, "0.5", "The breaker opens when this share of the calls in the window failed"),
-    Key::new(
+    Setting::new("breaker.window_ms", Kind::Number(100, 600_000), "10000", "How far back calls to Redis count"),
+    Setting::new("breaker.minimum_calls", Kind::Number(1, 10_000), "20", "Calls in the window before the share counts"),
+    Setting::new("breaker.failure_share", Kind::Share, "0.5", "The breaker opens when this share of the calls in the window failed"),
+    Setting::new(
         "breaker.failures_in_a_row",
         Kind::Number(0, 1_000),
         "5",
         "The breaker also opens after this many failures in a row; 0: it does not",
     ),
-    Key::new(
+    Setting::new(
         "breaker.slow_call_ms",
         Kind::Number(1, 60_000),
         "",
         "Calls that take so long count as failures in the share; empty: only the deadline counts",
     )
     .optional(),
-    Key::new(
+    Setting::new(
         "breaker.open_base_ms",
         Kind::Number(10, 600_000),
         "200",
         "Longest the breaker first stays open; doubles from opening to opening, with jitter",
     ),
-    Key::new("breaker.open_max_ms", Kind::Number(10, 600_000), "5000", "Longest the breaker stays open between probes"),
-    Key::new("breaker.probes", Kind::Number(1, 3), "1", "Pings that must be answered before the breaker closes"),
-    Key::new(
+    Setting::new("breaker.open_max_ms", Kind::Number(10, 600_000), "5000", "Longest the breaker stays open between probes"),
+    Setting::new("breaker.probes", Kind::Number(1, 3), "1", "Pings that must be answered before the breaker closes"),
+    Setting::new(
         "enrichment.when_redis_is_down",
         Kind::Choice(&["degrade", "hold", "dead_letter"]),
         "degrade",
         "Write the order as `pending` and complete it later, wait for Redis, or send it to the dead letters",
     ),
-    Key::new(
+    Setting::new(
         "enrichment.when_customer_is_missing",
         Kind::Choice(&["degrade", "dead_letter"]),
         "degrade",
         "Write the order as `missing` and complete it later, or send it to the dead letters",
     ),
-    Key::new(
+    Setting::new(
         "enrichment.when_customer_changes",
         Kind::Choice(&["refresh", "keep"]),
         "refresh",
         "Refresh the customer's orders, or keep the customer as of the order's event",
     ),
-    Key::new(
+    Setting::new(
         "dead_letters.max_share",
         Kind::Share,
         "0.5",
         "A partition stops, and waits for an operator, when more than this share of its last records cannot be processed; 1: it does not",
     ),
-    Key::new("dead_letters.window_records", Kind::Number(1_000, 1_000_000), "1000", "How many records that share is of"),
-    Key::new(
+    Setting::new("dead_letters.window_records", Kind::Number(1_000, 1_000_000), "1000", "How many records that share is of"),
+    Setting::new(
         "retention.deleted_orders_days",
         Kind::Number(1, 36_500),
         "30",
         "How long tombstones of deleted orders are kept, never shorter than `redis.order_ttl_seconds`; empty: for ever",
     )
     .optional(),
-    Key::new(
+    Setting::new(
         "retention.closed_letters_days",
         Kind::Number(1, 36_500),
         "90",
         "How long dead letters are kept after they were closed, in `dead_letters` and on the topic; empty: for ever",
     )
     .optional(),
-    Key::new("batch.max_records", Kind::Number(1, 100_000), "4000", "Most records in one transaction"),
-    Key::new("batch.max_bytes", Kind::Number(1_024, 268_435_456), "8388608", "Most bytes in one transaction (one record is always taken)"),
-    Key::new(
+    Setting::new("batch.max_records", Kind::Number(1, 100_000), "4000", "Most records in one transaction"),
+    Setting::new(
+        "batch.max_bytes",
+        Kind::Number(1_024, 268_435_456),
+        "8388608",
+        "Most bytes in one transaction (one record is always taken)",
+    ),
+    Setting::new(
         "http.listen",
         Kind::Listen,
         "127.0.0.1:8080",
         "Where `/livez`, `/readyz`, `/health`, `/status` and `/metrics` answer; empty: nowhere",
     )
     .optional(),
-    Key::new("health.stall_seconds", Kind::Number(1, 86_400), "30", "Not ready when there is lag and nothing was committed for this long"),
-    Key::new("shutdown.deadline_ms", Kind::Number(100, 600_000), "9000", "Longest the batches in flight may take after SIGTERM"),
-    Key::new(
+    Setting::new(
+        "health.stall_seconds",
+        Kind::Number(1, 86_400),
+        "30",
+        "Not ready when there is lag and nothing was committed for this long",
+    ),
+    Setting::new("shutdown.deadline_ms", Kind::Number(100, 600_000), "9000", "Longest the batches in flight may take after SIGTERM"),
+    Setting::new(
         "log.level",
         Kind::Filter,
         "info",
         "off, error, warn, info, debug, trace, or directives as `info,orderstream::partition=debug`",
     ),
-    Key::new("log.format", Kind::Choice(&["text", "json"]), "text", "Lines for people or for machines"),
+    Setting::new("log.format", Kind::Choice(&["text", "json"]), "text", "Lines for people or for machines"),
 ];

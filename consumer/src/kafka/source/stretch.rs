@@ -13,7 +13,7 @@ use rdkafka::topic_partition_list::Offset;
 
 use super::copy::Copier;
 use super::reader::Reader;
-use super::worker::Partition;
+use super::worker::TopicPartition;
 use super::{SourceError, client};
 use change::record::Record;
 
@@ -65,10 +65,10 @@ impl From<KafkaError> for RereadError {
 ///
 /// # Errors
 /// Part of the stretch does not exist, Kafka is away, or `cancelled` was set. Batches passed before stay passed.
-pub fn reread(
+pub fn read_stretch(
     properties: &[(String, String)],
     group: &str,
-    partition: &Partition,
+    partition: &TopicPartition,
     offsets: Range<i64>,
     cancelled: &AtomicBool,
     on_batch: impl FnMut(Vec<Record>),
