@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Environment, Loaded};
+use crate::config::{Config, Loaded};
+use service::settings::Environment;
 
 mod check;
 mod config;
@@ -72,7 +73,7 @@ pub fn main() -> ExitCode {
     let command = arguments.command.unwrap_or(Command::Run);
     // The tables of keys are the same whatever is configured, and are needed most when something is wrong.
     if let Command::Config(config::Arguments { markdown: true }) = command {
-        return done(print(crate::config::report::markdown()));
+        return done(print(service::settings::markdown(crate::config::settings::SETTINGS)));
     }
     match Config::load(arguments.config.as_deref(), &Environment::of_process()) {
         Ok(loaded) => done(execute(&command, arguments.config.as_deref(), loaded)),

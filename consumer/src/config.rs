@@ -1,40 +1,28 @@
 //! File and environment to typed, validated sections; every default in one place.
 //!
-//! A value comes from the first of: the environment variable, the file that `--config` names, the default. The key
-//! `kafka.bootstrap_servers` is the variable `KAFKA_BOOTSTRAP_SERVERS`; a secret `X` may also stand in the file that the variable `X_FILE`
-//! names. All errors are found at once, so that one look at the log is enough.
-//!
-//! - [`settings`]: the one definition of every key: default, what is allowed, what it is for
-//! - `sources`: texts with their origin, from the file and the environment
+//! - [`settings`]: the one definition of every setting: default, what is allowed, what it is for
 //! - [`sections`]: the typed sections that the other modules receive
-//! - `rules`: what must hold between keys
-//! - [`problem`]: what is wrong, where, what is allowed
+//! - `rules`: what must hold between settings
 //! - [`url`]: URLs of servers, and what is wrong with them
-//! - [`secret`]: texts that never appear in output
-//! - [`report`]: the effective configuration and the table of keys, printed
+//! - `properties`: which properties of the Kafka client may be set
 
 use std::path::Path;
 
-mod kind;
-pub mod problem;
-pub mod report;
+use crate::kafka::topics::Expected;
+use service::logging::Log;
+use service::settings::{Environment, Problem, Problems, Report, Values, load};
+
+mod properties;
 mod rules;
-pub mod secret;
 pub mod sections;
 pub mod settings;
-mod sources;
 pub mod url;
-mod values;
 
-pub use problem::{Problem, Problems};
-pub use secret::{Properties, Secret};
 pub use sections::{
-    Batch, BreakerSettings, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Log, LogFormat, Redis, Retention,
-    Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    Batch, BreakerSettings, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Redis, Retention, Shutdown, Source,
+    TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
-pub use sources::Environment;
-
-use values::Values;
+use settings::SETTINGS;
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
@@ -73,7 +61,7 @@ pub struct Loaded {
     /// The typed sections.
     pub config: Config,
     /// Each key with its value and where it came from, to be printed.
-    pub report: report::Report,
+    pub report: Report,
     /// What is allowed and still looks like a mistake: a variable whose name is close to one of ours.
     pub warnings: Vec<String>,
 }
@@ -85,8 +73,7 @@ impl Config {
     /// Everything that is wrong, at once.
     pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Loaded, Problems> {
         let mut problems = Vec::new();
-        let read = sources::collect(file, environment, &mut problems);
-        let values = Values::checked(read, &mut problems);
+        let values = load(SETTINGS, file, environment, &mut problems);
         let config = match Self::typed(&values) {
             Ok(config) => config,
             Err(problem) => {
@@ -96,8 +83,8 @@ impl Config {
         };
         rules::check(&config, &values, &mut problems);
         if problems.is_empty() {
-            let warnings = environment.near_misses();
-            Ok(Loaded { config, report: report::Report::new(&values), warnings })
+            let warnings = environment.near_misses(SETTINGS);
+            Ok(Loaded { config, report: Report::new(&values), warnings })
         } else {
             Err(Problems(problems))
         }
@@ -117,8 +104,21 @@ impl Config {
             http: Http::read(values)?,
             health: HealthRules::read(values)?,
             shutdown: Shutdown::read(values)?,
-            log: Log::read(values)?,
+            log: sections::log(values)?,
         })
+    }
+}
+
+impl Config {
+    /// What is expected of the topics.
+    #[must_use]
+    pub fn expected_topics(&self) -> Expected {
+        Expected {
+            orders: self.kafka.orders_topic.clone(),
+            customers: self.kafka.customers_topic.clone(),
+            letters: self.kafka.dead_letter_topic.clone(),
+            max_record_bytes: self.source.max_record_bytes,
+        }
     }
 }
 

@@ -28,7 +28,6 @@
 //! Around all of it:
 //! - [`health`]: what the process knows about its own health, and tells over HTTP
 //! - [`metrics`]: what the process counts
-//! - [`service`]: log lines, owned tasks, waits between tries
 
 pub mod cli;
 pub mod config;
@@ -42,7 +41,6 @@ pub mod reconcile;
 pub mod redis;
 pub mod results;
 pub mod run;
-pub mod service;
 pub mod shared;
 pub mod shop;
 pub mod sweep;

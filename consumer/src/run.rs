@@ -12,13 +12,12 @@ use crate::follow::{rebuild, recent};
 use crate::health::{Dependency, Health};
 use crate::kafka::reread::Reread;
 use crate::kafka::source::Event;
-use crate::kafka::topics::Expected;
 use crate::run::readers::Readers;
-use crate::service::tasks::{self, Tasks};
 use crate::shared::Shared;
 use crate::shared::Topics;
 use crate::sweep;
 use http::Endpoints;
+use service::tasks::{self, Tasks};
 
 pub mod assemble;
 pub mod http;
@@ -51,7 +50,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.spawn("the watch of Redis", watch::redis(Arc::clone(&shared), Arc::clone(&parts.link)));
     background.spawn("the watch of partitions", watch::partitions(Arc::clone(&shared)));
     background.spawn("the watch of generations", watch::fences(Arc::clone(&shared)));
-    background.spawn("the watch of topics", watch::topics(shared.health.clone(), parts.kafka.clone(), Expected::of(config)));
+    background.spawn("the watch of topics", watch::topics(shared.health.clone(), parts.kafka.clone(), config.expected_topics()));
     background.spawn("the retention", retention::run(Arc::clone(&shared), retention::Kept::of(config, parts.kafka)));
     if let Some(topic) = &topics.customers {
         background.spawn("the watch of customers", watch::customers(Arc::clone(&shared), parts.committed, topic.clone(), reread.clone()));

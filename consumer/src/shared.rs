@@ -19,8 +19,8 @@ use crate::redis::cache::OrderCache;
 use crate::redis::customers::Customers;
 use crate::redis::link::{RedisError, RedisLink};
 use crate::results::{Class, Results, StoreError};
-use crate::service::logging::Throttle;
-use crate::service::retry::{Backoff, Policy};
+use service::logging::Throttle;
+use service::retry::{Backoff, Policy};
 
 mod absent;
 mod place;

@@ -96,7 +96,7 @@ async fn in_time<T>(asking: impl Future<Output = Result<T, String>>) -> Result<T
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Environment;
+    use service::settings::Environment;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn servers_that_are_away_are_all_named_within_the_deadline() {

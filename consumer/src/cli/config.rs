@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{print, say};
-use crate::config::{Loaded, report};
+use crate::config::Loaded;
+use crate::config::settings::SETTINGS;
+use service::settings::help;
 
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = format!("Every key, its environment variable, what it is for:\n\n{}", report::help()))]
+#[command(after_long_help = format!("Every key, its environment variable, what it is for:\n\n{}", help(SETTINGS)))]
 pub(super) struct Arguments {
     /// Print the table of all keys in Markdown instead
     #[arg(long)]

@@ -8,7 +8,7 @@ use super::print;
 use crate::config::Config;
 use crate::results::Results;
 use crate::run::assemble::store_config;
-use crate::service::logging;
+use service::logging;
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     logging::start(&config.log);

@@ -48,7 +48,7 @@ pub(super) async fn asked<T: Send + 'static>(
     ask: impl FnOnce(&[(String, String)], &str) -> Result<T, SurveyError> + Send + 'static,
 ) -> anyhow::Result<T> {
     let (properties, group) = (config.kafka.connection_properties(), config.kafka.group_id.clone());
-    Ok(crate::service::tasks::blocking(move || ask(&properties, &group)).await?)
+    Ok(service::tasks::blocking(move || ask(&properties, &group)).await?)
 }
 
 pub(super) async fn survey(config: &Config) -> anyhow::Result<Survey> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::{FAILED, print};
-use crate::config::{Config, Secret};
+use crate::config::Config;
 use crate::kafka::reread::Reread;
 use crate::reconcile::report::Report;
 use crate::results::lock::Work;
@@ -17,6 +17,7 @@ use crate::results::side::Side;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
 use crate::shop::SourceDatabase;
+use service::settings::ExposeSecret;
 
 mod keys;
 mod meter;
@@ -77,7 +78,7 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
     let (shared, reread) = (parts.shared, Reread { properties: parts.kafka, group: config.kafka.group_id.clone() });
     // With `keep` rows have the customer as of their event, and without a customers topic somebody else says what a customer is.
     let customers = shared.refresh && config.kafka.customers_topic.is_some();
-    let configured = config.source.url.as_ref().map(Secret::expose);
+    let configured = config.source.url.as_ref().map(ExposeSecret::expose_secret);
     let Some(url) = arguments.source.as_deref().or(configured) else {
         bail!("the shop's Postgres is not known; name it with --source or the setting source.url");
     };

@@ -6,7 +6,7 @@ use tracing::warn;
 
 use crate::config::Loaded;
 use crate::run;
-use crate::service::logging;
+use service::logging;
 
 pub(super) async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     logging::start(&loaded.config.log);

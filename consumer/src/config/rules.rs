@@ -1,7 +1,7 @@
 //! What must hold between keys. Each key by itself was checked before.
 
-use super::problem::Problem;
-use super::values::Values;
+use service::settings::{Problem, Values};
+
 use super::{Config, Kafka};
 
 pub(super) fn check(config: &Config, values: &Values, problems: &mut Vec<Problem>) {

@@ -7,5 +7,6 @@ mod stores;
 
 pub use events::{DeadLetters, Enrichment, Format, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 pub use kafka::Kafka;
-pub use process::{Batch, HealthRules, Http, Log, LogFormat, Shutdown};
+pub(super) use process::log;
+pub use process::{Batch, HealthRules, Http, Shutdown};
 pub use stores::{BreakerSettings, Database, Held, Redis, Retention};

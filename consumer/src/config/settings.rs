@@ -1,75 +1,19 @@
-//! The one definition of every key: default, what is allowed, what it is for. The README's table is printed from here.
+//! The one definition of every setting: default, what is allowed, what it is for. The table in docs/configuration.md is printed from here.
 
-use super::kind::Kind;
+use service::settings::{Kind, Setting};
 
-/// One key of the configuration.
-#[derive(Debug)]
-pub struct Setting {
-    /// `section.name`, as in the file.
-    pub name: &'static str,
-    /// The value when nobody sets one; empty means "not set".
-    pub default: &'static str,
-    /// What it is for, one sentence without a full stop.
-    pub about: &'static str,
-    pub(super) kind: Kind,
-    /// Whether an empty value is allowed and means "not set".
-    pub(super) optional: bool,
-    /// Whether the value may come from a file named by `X_FILE`.
-    pub(super) secret: bool,
-}
+use super::{properties, url};
 
-impl Setting {
-    const fn new(name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Self {
-        Self { name, default, about, kind, optional: false, secret: false }
-    }
+const POSTGRES_URL: Kind = Kind::Url { allowed: "postgres://user:password@host:port/database", check: url::postgres };
+const REDIS_URL: Kind = Kind::Url { allowed: "redis://[[user]:password@]host[:port][/number], or rediss:// for TLS", check: url::redis };
 
-    const fn optional(self) -> Self {
-        Self { optional: true, ..self }
-    }
-
-    const fn secret(self) -> Self {
-        Self { secret: true, ..self }
-    }
-
-    /// The environment variable: `kafka.group_id` is `KAFKA_GROUP_ID`.
-    #[must_use]
-    pub fn variable(&self) -> String {
-        self.name.replace('.', "_").to_ascii_uppercase()
-    }
-
-    /// The variable that names a file with the value, for secrets.
-    #[must_use]
-    pub fn file_variable(&self) -> Option<String> {
-        self.secret.then(|| format!("{}_FILE", self.variable()))
-    }
-
-    /// What values are allowed, for a person.
-    #[must_use]
-    pub fn allowed(&self) -> String {
-        let allowed = self.kind.allowed();
-        if self.optional { format!("{allowed}, or empty") } else { allowed }
-    }
-
-    /// The section that the key stands in.
-    #[must_use]
-    pub fn section(&self) -> &'static str {
-        self.name.split_once('.').map_or("", |(section, _)| section)
-    }
-
-    /// The key's name inside its section.
-    #[must_use]
-    pub fn short_name(&self) -> &'static str {
-        self.name.split_once('.').map_or(self.name, |(_, name)| name)
-    }
-}
-
-/// The key of that name.
+/// The setting of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|key| key.name == name)
+    service::settings::find(SETTINGS, name)
 }
 
-/// Every key, in the order of the README.
+/// Every key, in the order of the documentation.
 pub const SETTINGS: &[Setting] = &[
     Setting::new("kafka.bootstrap_servers", Kind::Servers, "localhost:9092", "Brokers to start with"),
     Setting::new(
@@ -108,7 +52,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("kafka.ssl_key_password", Kind::Text, "", "Password of that key").optional().secret(),
     Setting::new(
         "kafka.properties",
-        Kind::Properties,
+        Kind::Properties(properties::check),
         "",
         "Further librdkafka properties: a table in the file, `name=value` by `;` or line in the variable",
     )
@@ -116,7 +60,7 @@ pub const SETTINGS: &[Setting] = &[
     .secret(),
     Setting::new(
         "source.url",
-        Kind::PostgresUrl,
+        POSTGRES_URL,
         "",
         "The shop's Postgres, for `check` and `reconcile` to read; empty: `check` does not compare its tables with the contract",
     )
@@ -150,7 +94,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("source.max_record_bytes", Kind::Number(1_024, 67_108_864), "1048576", "Larger records become dead letters"),
     Setting::new(
         "database.url",
-        Kind::PostgresUrl,
+        POSTGRES_URL,
         "postgres://orderstream:orderstream@localhost:15432/orders",
         "The Postgres that holds `results`",
     )
@@ -158,7 +102,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("database.max_connections", Kind::Number(2, 1_000), "10", "Size of the connection pool"),
     Setting::new("database.statement_timeout_ms", Kind::Number(100, 600_000), "30000", "Longest a statement may run"),
     Setting::new("database.lock_timeout_ms", Kind::Number(10, 600_000), "5000", "Longest a statement may wait for a lock"),
-    Setting::new("redis.url", Kind::RedisUrl, "redis://localhost:6379", "The Redis that holds `customer:<id>` and `order:<id>`").secret(),
+    Setting::new("redis.url", REDIS_URL, "redis://localhost:6379", "The Redis that holds `customer:<id>` and `order:<id>`").secret(),
     Setting::new("redis.lookup_deadline_ms", Kind::Number(10, 60_000), "1000", "Longest a batch waits for its customers"),
     Setting::new("redis.write_deadline_ms", Kind::Number(10, 60_000), "2000", "Longest a write-back may take"),
     Setting::new("redis.order_ttl_seconds", Kind::Number(60, 315_360_000), "604800", "Time to live of `order:<id>` after its last change"),

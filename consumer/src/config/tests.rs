@@ -1,6 +1,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use service::settings::{ExposeSecret, Kind, Setting, help, markdown};
+
 use super::*;
 
 fn file(extension: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
@@ -36,7 +38,7 @@ fn the_defaults_are_valid_and_fit_their_types() {
 #[test]
 fn every_word_of_every_choice_has_a_type() {
     for key in settings::SETTINGS {
-        let kind::Kind::Choice(words) = key.kind else { continue };
+        let Kind::Choice(words) = key.kind else { continue };
         for word in words {
             let login = [("KAFKA_SASL_MECHANISM", "PLAIN"), ("KAFKA_SASL_USERNAME", "u"), ("KAFKA_SASL_PASSWORD", "p")];
             let mut variables = vec![(key.variable(), (*word).to_owned())];
@@ -127,7 +129,7 @@ fn a_secret_may_come_from_a_file_but_not_from_two_places() {
     let (_folder, path) = file("txt", "redis://:s3cret@h:6379\n");
     let path = path.to_str().unwrap();
     let config = from_environment(&[("REDIS_URL_FILE", path), ("REDIS_URL", "")]).unwrap().config;
-    assert_eq!(config.redis.url.expose(), "redis://:s3cret@h:6379");
+    assert_eq!(config.redis.url.expose_secret(), "redis://:s3cret@h:6379");
     let both = from_environment(&[("REDIS_URL_FILE", path), ("REDIS_URL", "redis://h")]).unwrap_err().to_string();
     assert!(both.contains("REDIS_URL: both it and REDIS_URL_FILE are set"), "{both}");
     let gone = from_environment(&[("REDIS_URL_FILE", "/nowhere/redis")]).unwrap_err().to_string();
@@ -163,8 +165,7 @@ fn the_report_is_a_file_that_gives_the_same_configuration() {
     let report = from_environment(&[("BATCH_MAX_RECORDS", "7"), ("KAFKA_PROPERTIES", "client.id=shop")]).unwrap().report;
     let (_folder, path) = file("toml", &report.to_string().replace("<redacted>", "orderstream"));
     let again = Config::load(Some(&path), &Environment::default()).unwrap();
-    let values =
-        |report: &report::Report| report.to_string().lines().map(|l| l.split("  # ").next().unwrap().to_owned()).collect::<Vec<_>>();
+    let values = |report: &Report| report.to_string().lines().map(|l| l.split("  # ").next().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(values(&again.report), values(&report));
 }
 
@@ -194,15 +195,15 @@ fn names_are_unique_and_every_key_is_in_the_tables() {
     let names: std::collections::BTreeSet<&str> = settings::SETTINGS.iter().map(|key| key.name).collect();
     assert_eq!(names.len(), settings::SETTINGS.len());
     for key in settings::SETTINGS {
-        assert!(report::markdown().contains(&format!("| `{}` |", key.name)));
-        assert!(report::help().contains(&key.variable()));
+        assert!(markdown(SETTINGS).contains(&format!("| `{}` |", key.name)));
+        assert!(help(SETTINGS).contains(&key.variable()));
     }
 }
 
 /// The variable of each key that has wrong values at all.
 fn breakable() -> Vec<String> {
-    let anything_goes = |key: &&settings::Setting| matches!(key.kind, kind::Kind::Text);
-    settings::SETTINGS.iter().filter(|key| !anything_goes(key)).map(settings::Setting::variable).collect()
+    let anything_goes = |key: &&Setting| matches!(key.kind, Kind::Text);
+    settings::SETTINGS.iter().filter(|key| !anything_goes(key)).map(Setting::variable).collect()
 }
 
 proptest::proptest! {
@@ -222,7 +223,7 @@ fn a_password_keeps_its_spaces() {
     let login = [("KAFKA_SECURITY_PROTOCOL", "sasl_ssl"), ("KAFKA_SASL_MECHANISM", "plain"), ("KAFKA_SASL_USERNAME", "shop ")];
     let variables = login.into_iter().chain([("KAFKA_SASL_PASSWORD", " s3cret ")]).collect();
     let kafka = Config::load(None, &variables).unwrap().config.kafka;
-    assert_eq!(kafka.sasl_password.as_ref().map(Secret::expose), Some(" s3cret "));
+    assert_eq!(kafka.sasl_password.as_ref().map(ExposeSecret::expose_secret), Some(" s3cret "));
     assert_eq!(kafka.sasl_username.as_deref(), Some("shop"));
     assert!(kafka.connection_properties().contains(&("sasl.password".into(), " s3cret ".into())));
 }
@@ -238,7 +239,7 @@ fn a_scalar_of_yaml_is_taken_as_it_is_written() {
     assert!((config.breaker.failure_share - 0.5).abs() < f64::EPSILON);
     assert_eq!((config.kafka.group_id.as_str(), config.log.level.as_str()), ("off", "off"));
     assert_eq!(config.kafka.sasl_username.as_deref(), Some("1.10"));
-    assert_eq!(config.kafka.sasl_password.as_ref().map(Secret::expose), Some("0x1F"));
+    assert_eq!(config.kafka.sasl_password.as_ref().map(ExposeSecret::expose_secret), Some("0x1F"));
     assert_eq!(config.kafka.properties.iter().collect::<Vec<_>>(), [("client.id", "007"), ("socket.keepalive.enable", "true")]);
     assert_eq!((config.source.epoch, config.source.decimal_scale, config.http.listen), (10, None, None));
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use redis::IntoConnectionInfo;
 use sqlx::postgres::PgConnectOptions;
 
-use super::problem::nearest;
+use service::settings::nearest;
 
 /// What the driver of Postgres knows.
 const OF_POSTGRES: &[&str] = &[

@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::kafka::source::Inbox;
-use crate::service::tasks;
 use crate::shared::{Place, Shared};
+use service::tasks;
 
 mod cap;
 mod letters;

@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 
 use crate::kafka::source::survey::{self, Survey};
 use crate::kafka::source::{self, RereadError, TopicPartition};
-use crate::service::tasks;
 use change::record::Record;
+use service::tasks;
 
 /// How to reach Kafka for it.
 #[derive(Clone)]

@@ -13,8 +13,6 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::config::Config;
-
 mod judge;
 pub mod places;
 
@@ -40,18 +38,6 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// What the configuration says of them.
-    #[must_use]
-    pub fn of(config: &Config) -> Self {
-        let kafka = &config.kafka;
-        Self {
-            orders: kafka.orders_topic.clone(),
-            customers: kafka.customers_topic.clone(),
-            letters: kafka.dead_letter_topic.clone(),
-            max_record_bytes: config.source.max_record_bytes,
-        }
-    }
-
     fn names(&self) -> Vec<String> {
         [Some(&self.orders), self.customers.as_ref(), Some(&self.letters)].into_iter().flatten().cloned().collect()
     }
@@ -96,7 +82,7 @@ pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Resu
         let topics = metadata(&settings)?;
         Ok(Cluster { settings: handle.block_on(settings_of(&settings, &names)), ..topics })
     };
-    crate::service::tasks::blocking(ask).await
+    service::tasks::blocking(ask).await
 }
 
 /// Remembers the client's last complaint: the error it returns says no more than "transport failure".
@@ -175,9 +161,10 @@ mod tests {
     async fn brokers_and_topics_are_counted() {
         let cluster = MockCluster::new(3).unwrap();
         cluster.create_topic("shop.public.orders", 4, 3).unwrap();
-        let variables = [("KAFKA_BOOTSTRAP_SERVERS", cluster.bootstrap_servers())].into_iter().collect();
-        let config = Config::load(None, &variables).unwrap().config;
-        let topics = ask(config.kafka.connection_properties(), &Expected::of(&config)).await.unwrap();
+        let properties = vec![("bootstrap.servers".to_owned(), cluster.bootstrap_servers())];
+        let (orders, letters) = ("shop.public.orders".to_owned(), "dlq-errors".to_owned());
+        let expected = Expected { orders, customers: None, letters, max_record_bytes: 1_048_576 };
+        let topics = ask(properties, &expected).await.unwrap();
         assert_eq!(topics.brokers, 3);
         assert_eq!(topics.topics["shop.public.orders"], Topic { partitions: 4, without_leader: 0 });
         assert!(!topics.topics.contains_key("dlq-errors"));

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use super::session::Unfit;
 use super::{Class, MIGRATIONS, Results, StoreError};
-use crate::service::retry::{Backoff, Policy};
+use service::retry::{Backoff, Policy};
 
 const TABLE: &str = "_sqlx_migrations";
 

@@ -25,6 +25,7 @@ use crate::results::{Results, StoreConfig};
 use crate::run::watch;
 use crate::shared::{Limits, Places, Shared};
 use change::envelope::{self};
+use service::settings::ExposeSecret;
 
 /// The poll thread speaks every second; after this it is dead, and only a restart helps.
 const POLL_SILENCE: Duration = Duration::from_secs(60);
@@ -138,7 +139,7 @@ fn rules(config: &Config) -> Rules {
 pub fn store_config(config: &Config) -> StoreConfig {
     let database = &config.database;
     StoreConfig {
-        url: database.url.expose().to_owned(),
+        url: database.url.expose_secret().to_owned(),
         max_connections: database.max_connections,
         statement_timeout: database.statement_timeout,
         lock_timeout: database.lock_timeout,
@@ -156,7 +157,7 @@ fn cache_settings(config: &Config) -> CacheSettings {
 /// The way to Redis.
 pub(crate) fn link_settings(config: &Config) -> LinkSettings {
     LinkSettings {
-        url: config.redis.url.expose().to_owned(),
+        url: config.redis.url.expose_secret().to_owned(),
         lookup_deadline: config.redis.lookup_deadline,
         write_deadline: config.redis.write_deadline,
         breaker: breaker_config(&config.breaker),

@@ -21,7 +21,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::health::{Health, HealthView, StatusView, Verdict, liveness, readiness};
 use crate::metrics::Metrics;
-use crate::service::tasks::not_panicked;
+use service::tasks::not_panicked;
 
 /// How long open connections may hold up the end of the process (P10).
 const GRACE: Duration = Duration::from_secs(1);

@@ -3,14 +3,14 @@
 use super::Findings;
 use crate::config::Config;
 use crate::kafka::reread::Reread;
-use crate::kafka::topics::{self, Cluster, Expected, Grade};
+use crate::kafka::topics::{self, Cluster, Grade};
 use crate::run::assemble;
 
 mod events;
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("kafka");
-    let (servers, expected) = (&config.kafka.bootstrap_servers, Expected::of(config));
+    let (servers, expected) = (&config.kafka.bootstrap_servers, config.expected_topics());
     let topics = match topics::ask(config.kafka.connection_properties(), &expected).await {
         Ok(topics) => topics,
         Err(error) => {

@@ -4,9 +4,9 @@ use sqlx::{Connection, PgConnection};
 
 use super::{DEADLINE, Findings, in_time};
 use crate::config::Config;
-use crate::config::secret::redact_url;
 use crate::results::{MIGRATIONS, Results, StoreError, Unfit, migrate};
 use crate::run::assemble::store_config;
+use service::settings::{ExposeSecret, redact_url};
 
 mod settings;
 
@@ -32,7 +32,7 @@ where to_regclass(name) is null
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("postgres");
-    let url = redact_url(config.database.url.expose());
+    let url = redact_url(config.database.url.expose_secret());
     match in_time(facts(config)).await {
         Ok(facts) => judge(&facts, &url, config.database.max_connections, &mut findings),
         Err(error) => findings.failed(format!("{url}: {error}; check database.url, and that the server runs and lets this role in")),

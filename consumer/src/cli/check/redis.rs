@@ -2,13 +2,13 @@
 
 use super::{Findings, in_time};
 use crate::config::Config;
-use crate::config::secret::redact_url;
 use crate::redis::link::{Facts, RedisError, RedisLink, Weight};
 use crate::run::assemble::link_settings;
+use service::settings::{ExposeSecret, redact_url};
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("redis");
-    let url = redact_url(config.redis.url.expose());
+    let url = redact_url(config.redis.url.expose_secret());
     match in_time(async { Ok(facts(config).await) }).await {
         Ok(Ok(facts)) => report(&facts, &url, &mut findings),
         Ok(Err(RedisError::Cluster)) => findings.failed(format!("{url}: {}", RedisError::Cluster)),

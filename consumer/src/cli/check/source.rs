@@ -1,10 +1,11 @@
 //! The shop's Postgres, where `source.url` names it: whether its tables are what the contract says.
 
 use super::{Findings, in_time};
-use crate::config::secret::redact_url;
-use crate::config::{Config, Secret};
+use crate::config::Config;
 use crate::shop::catalog;
 use crate::shop::contract::{self, Grade};
+use service::settings::redact_url;
+use service::settings::{ExposeSecret, Secret};
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("source");
@@ -15,8 +16,8 @@ pub(super) async fn check(config: &Config) -> Findings {
 }
 
 async fn ask(url: &Secret, customers: bool, findings: &mut Findings) {
-    let shown = redact_url(url.expose());
-    let catalog = match in_time(catalog::read(url.expose(), customers)).await {
+    let shown = redact_url(url.expose_secret());
+    let catalog = match in_time(catalog::read(url.expose_secret(), customers)).await {
         Ok(catalog) => catalog,
         Err(error) => {
             findings.failed(format!("{shown}: {error}; check source.url, and that the server runs and lets this role in"));

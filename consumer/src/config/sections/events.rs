@@ -2,9 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::config::problem::Problem;
-use crate::config::secret::Secret;
-use crate::config::values::Values;
+use service::settings::{Problem, Secret, Values};
 
 /// The shape of the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

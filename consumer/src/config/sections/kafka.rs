@@ -1,8 +1,6 @@
 //! How to reach Kafka, and its topics.
 
-use crate::config::problem::Problem;
-use crate::config::secret::{Properties, Secret};
-use crate::config::values::Values;
+use service::settings::{ExposeSecret, Problem, Properties, Secret, Values};
 
 /// How to reach Kafka, and its topics.
 #[derive(Debug, Clone)]
@@ -70,11 +68,11 @@ impl Kafka {
         let optional = [
             ("sasl.mechanism", self.sasl_mechanism.as_deref()),
             ("sasl.username", self.sasl_username.as_deref()),
-            ("sasl.password", self.sasl_password.as_ref().map(Secret::expose)),
+            ("sasl.password", self.sasl_password.as_ref().map(ExposeSecret::expose_secret)),
             ("ssl.ca.location", self.ssl_ca_location.as_deref()),
             ("ssl.certificate.location", self.ssl_certificate_location.as_deref()),
             ("ssl.key.location", self.ssl_key_location.as_deref()),
-            ("ssl.key.password", self.ssl_key_password.as_ref().map(Secret::expose)),
+            ("ssl.key.password", self.ssl_key_password.as_ref().map(ExposeSecret::expose_secret)),
         ];
         [("bootstrap.servers", self.bootstrap_servers.as_str()), ("security.protocol", &self.security_protocol)]
             .into_iter()

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
-use crate::config::problem::Problem;
-use crate::config::values::Values;
+use service::logging::Log;
+use service::settings::{Problem, Values};
 
 /// How much goes into one transaction (P10).
 #[derive(Debug, Clone, Copy)]
@@ -61,27 +59,7 @@ impl Shutdown {
     }
 }
 
-/// The shape of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
-}
-
-/// What is logged, and how.
-#[derive(Debug, Clone)]
-pub struct Log {
-    /// A level, or directives by comma.
-    pub level: String,
-    /// The shape of the lines.
-    pub format: LogFormat,
-}
-
-impl Log {
-    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
-        Ok(Self { level: values.text("log.level")?, format: values.choice("log.format")? })
-    }
+/// What is logged.
+pub(in crate::config) fn log(values: &Values) -> Result<Log, Problem> {
+    Ok(Log { level: values.text("log.level")?, format: values.choice("log.format")? })
 }

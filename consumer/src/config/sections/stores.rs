@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::config::problem::Problem;
-use crate::config::secret::Secret;
-use crate::config::values::Values;
+use service::settings::{Problem, Secret, Values};
 
 /// The Postgres that holds `results`.
 #[derive(Debug, Clone)]

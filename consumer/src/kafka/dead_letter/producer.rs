@@ -94,7 +94,7 @@ impl Current {
         if let Some(dead) = dead {
             warn!("the producer for dead letters died and is replaced; what it had not delivered is sent again");
             // Its drop flushes, which blocks.
-            crate::service::tasks::blocking(move || drop(dead)).await;
+            service::tasks::blocking(move || drop(dead)).await;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::RedisError;
-use crate::service::logging::Throttle;
+use service::logging::Throttle;
 
 /// A trouble that lasts is told again after this.
 const QUIET: Duration = Duration::from_secs(60);

@@ -10,10 +10,10 @@ use crate::orders::absent::{ColumnSet, ContractColumn, Tally};
 use crate::orders::customer::CustomerChange;
 use crate::orders::decode::{Decoded, Decoder};
 use crate::orders::order::OrderChange;
-use crate::service::tasks;
 use change::effect::Effect;
 use change::record::Record;
 use change::rejection::Rejection;
+use service::tasks;
 
 /// How many offsets at the end of each partition are looked at. Some of them may hold no record.
 const LAST: i64 = 100;

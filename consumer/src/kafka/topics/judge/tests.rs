@@ -1,5 +1,4 @@
 use super::*;
-use crate::config::{Config, Environment};
 
 fn topics(names: &[&str], settings: Result<TopicSettings, String>) -> Cluster {
     let healthy = Topic { partitions: 4, without_leader: 0 };
@@ -29,8 +28,17 @@ fn all(changes: &[(&str, &str, &str)]) -> Cluster {
     topics(&["shop.public.orders", "shop.public.customers", "dlq-errors"], Ok(settings))
 }
 
+fn expected() -> Expected {
+    Expected {
+        orders: "shop.public.orders".into(),
+        customers: Some("shop.public.customers".into()),
+        letters: "dlq-errors".into(),
+        max_record_bytes: 1_048_576,
+    }
+}
+
 fn judged(topics: &Cluster) -> Vec<Judgement> {
-    judge(topics, &Expected::of(&Config::load(None, &Environment::default()).unwrap().config))
+    judge(topics, &expected())
 }
 
 #[track_caller]

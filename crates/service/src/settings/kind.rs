@@ -4,12 +4,11 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
-use super::secret::Properties;
-use super::url;
+use super::properties::Properties;
 
 /// The shape of a value.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Any text.
     Text,
     /// One of these words, in whatever case.
@@ -22,21 +21,25 @@ pub(super) enum Kind {
     Servers,
     /// The name of a Kafka topic.
     Topic,
-    /// `postgres://..`
-    PostgresUrl,
-    /// `redis://..` or `rediss://..`
-    RedisUrl,
+    /// The URL of a server; its password is never shown.
+    Url {
+        /// What is allowed, for a person.
+        allowed: &'static str,
+        /// What is wrong with a text, without repeating any of it.
+        check: fn(&str) -> Result<(), String>,
+    },
     /// `address:port` to listen on.
     Listen,
     /// Directives of a log filter.
     Filter,
-    /// Lines of `name=value`.
-    Properties,
+    /// Lines of `name=value`, each of which has to pass this.
+    Properties(fn(&str, &str) -> Result<(), String>),
 }
 
 impl Kind {
     /// What is allowed, for a person.
-    pub(super) fn allowed(&self) -> String {
+    #[must_use]
+    pub fn allowed(&self) -> String {
         match self {
             Self::Text => "a text".into(),
             Self::Choice(words) => words.join(" | "),
@@ -44,16 +47,18 @@ impl Kind {
             Self::Share => "above 0, up to 1".into(),
             Self::Servers => "host:port, several by comma".into(),
             Self::Topic => "a topic: up to 249 of a-z A-Z 0-9 . _ -".into(),
-            Self::PostgresUrl => "postgres://user:password@host:port/database".into(),
-            Self::RedisUrl => "redis://[[user]:password@]host[:port][/number], or rediss:// for TLS".into(),
+            Self::Url { allowed, .. } => (*allowed).into(),
             Self::Listen => "address:port".into(),
             Self::Filter => "a level, or module=level by comma".into(),
-            Self::Properties => "name=value".into(),
+            Self::Properties(_) => "name=value".into(),
         }
     }
 
     /// The value in its one spelling, or what is wrong with it. The message never repeats the value: it may hold a password.
-    pub(super) fn normalize(&self, text: &str) -> Result<String, String> {
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn normalize(&self, text: &str) -> Result<String, String> {
         let fine = |good: bool, otherwise: &str| if good { Ok(text.to_owned()) } else { Err(otherwise.to_owned()) };
         match self {
             Self::Text => fine(true, ""),
@@ -69,11 +74,14 @@ impl Kind {
             },
             Self::Servers => fine(text.split(',').all(|server| is_address(server.trim(), 1)), "not a list of host:port"),
             Self::Topic => fine(is_topic(text), "not the name of a topic"),
-            Self::PostgresUrl => url::postgres(text).map(|()| text.to_owned()),
-            Self::RedisUrl => url::redis(text).map(|()| text.to_owned()),
+            Self::Url { check, .. } => check(text).map(|()| text.to_owned()),
             Self::Listen => fine(is_address(text, 0), "not an address:port"),
             Self::Filter => fine(is_filter(text), "not a log filter"),
-            Self::Properties => Properties::parse(text).map(|properties| properties.to_text()),
+            Self::Properties(check) => {
+                let properties = Properties::parse(text)?;
+                properties.iter().try_for_each(|(name, value)| check(name, value))?;
+                Ok(properties.to_text())
+            }
         }
     }
 }
@@ -184,13 +192,5 @@ mod tests {
         for wrong in ["inof", "info,", "info,orderstream", "a=b=c"] {
             assert!(Kind::Filter.normalize(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn urls_are_of_the_right_server() {
-        assert!(Kind::PostgresUrl.normalize("postgresql://u:p@h:5432/orders?sslmode=require").is_ok());
-        assert!(Kind::PostgresUrl.normalize("mysql://u:p@h/orders").is_err());
-        assert!(Kind::RedisUrl.normalize("rediss://:p@h:6380/1").is_ok());
-        assert!(Kind::RedisUrl.normalize("localhost:6379").is_err());
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::problem::{Problem, nearest};
-use super::settings::{self, SETTINGS, Setting};
+use super::{Setting, Settings, find};
 
 mod file;
 
@@ -22,8 +22,9 @@ impl Environment {
     }
 
     /// Variables whose name looks like a slip of the hand: close to one of ours, in one of our sections.
-    pub(super) fn near_misses(&self) -> Vec<String> {
-        let ours: Vec<String> = SETTINGS.iter().flat_map(|key| [Some(key.variable()), key.file_variable()]).flatten().collect();
+    #[must_use]
+    pub fn near_misses(&self, settings: Settings) -> Vec<String> {
+        let ours: Vec<String> = settings.iter().flat_map(|key| [Some(key.variable()), key.file_variable()]).flatten().collect();
         let unknown = self.0.keys().filter(|name| !ours.contains(name));
         unknown
             .filter_map(|name| {
@@ -72,11 +73,17 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A text as somebody wrote it.
+/// A text as somebody wrote it; `Debug` does not show it.
 #[derive(Clone)]
 pub(super) struct Sourced {
     pub(super) text: String,
     pub(super) origin: Origin,
+}
+
+impl fmt::Debug for Sourced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {}", self.origin)
+    }
 }
 
 impl Sourced {
@@ -92,9 +99,14 @@ impl Sourced {
 }
 
 /// The text of each key that somebody set.
-pub(super) fn collect(file: Option<&Path>, environment: &Environment, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
-    let mut found = file.map(|path| file::read(path, problems)).unwrap_or_default();
-    for key in SETTINGS {
+pub(super) fn collect(
+    settings: Settings,
+    file: Option<&Path>,
+    environment: &Environment,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<&'static str, Sourced> {
+    let mut found = file.map(|path| file::read(settings, path, problems)).unwrap_or_default();
+    for key in settings {
         match from_environment(key, environment) {
             Ok(Some(sourced)) => drop(found.insert(key.name, sourced)),
             Ok(None) => {}
@@ -130,9 +142,9 @@ fn secret_file(path: &Path, variable: String) -> Result<Sourced, Problem> {
 }
 
 /// The key of that name, or the problem that names the nearest one.
-fn known(name: &str, path: &Path) -> Result<&'static Setting, Problem> {
-    settings::find(name).ok_or_else(|| {
-        let hint = nearest(name, SETTINGS.iter().map(|key| key.name)).map(|meant| format!("; did you mean {meant}?"));
+fn known(settings: Settings, name: &str, path: &Path) -> Result<&'static Setting, Problem> {
+    find(settings, name).ok_or_else(|| {
+        let hint = nearest(name, settings.iter().map(|key| key.name)).map(|meant| format!("; did you mean {meant}?"));
         Problem::new(format!("{name} in {}", path.display()), format!("unknown key{}", hint.unwrap_or_default()))
     })
 }

@@ -4,9 +4,27 @@ use std::io::IsTerminal;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Log, LogFormat};
+/// The shape of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// A level, or directives by comma.
+    pub level: String,
+    /// The shape of the lines.
+    pub format: LogFormat,
+}
 
 /// Starts logging to standard error; standard output belongs to what a command prints. A second call changes nothing.
 pub fn start(log: &Log) {

@@ -6,13 +6,14 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::{Origin, Sourced, known};
-use crate::config::kind::Kind;
-use crate::config::problem::Problem;
+use crate::settings::Settings;
+use crate::settings::kind::Kind;
+use crate::settings::problem::Problem;
 
 mod yaml;
 
 /// Reads each known key of the file; all others are problems.
-pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
+pub(super) fn read(settings: Settings, path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
     let mut found = BTreeMap::new();
     let sections = parse(path).unwrap_or_else(|what| {
         problems.push(Problem::new(path.display().to_string(), what));
@@ -28,7 +29,8 @@ pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<&'stati
         };
         for (name, value) in values {
             let name = format!("{section}.{name}");
-            match known(&name, path).and_then(|key| Ok((key, text(&key.kind, value).map_err(|what| problem(&name, path, what))?))) {
+            match known(settings, &name, path).and_then(|key| Ok((key, text(&key.kind, value).map_err(|what| problem(&name, path, what))?)))
+            {
                 Ok((key, text)) => drop(found.insert(key.name, Sourced { text, origin: Origin::File(path.into()) })),
                 Err(problem) => problems.push(problem),
             }
@@ -57,7 +59,7 @@ fn parse(path: &Path) -> Result<Map<String, Value>, String> {
 fn text(kind: &Kind, value: &Value) -> Result<String, &'static str> {
     match (kind, value) {
         (_, Value::Null) => Ok(String::new()),
-        (Kind::Properties, Value::Object(table)) => {
+        (Kind::Properties(_), Value::Object(table)) => {
             let mut lines = Vec::new();
             flatten("", table, &mut lines)?;
             Ok(lines.join("\n"))

@@ -13,7 +13,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+    /// An error at this place.
+    pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self { place: place.into(), what: what.into() }
     }
 }
@@ -33,25 +34,14 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// The candidate that is most like `text`, if one is so close that a slip of the hand explains it.
-pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let close = (text.len() / 4).clamp(1, 3);
-    candidates.map(|candidate| (distance(text, candidate), candidate)).filter(|(d, _)| *d <= close).min().map(|(_, candidate)| candidate)
-}
-
-/// Letters to insert, remove or replace to turn one text into the other (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
+    candidates
+        .map(|candidate| (strsim::levenshtein(text, candidate), candidate))
+        .filter(|(d, _)| *d <= close)
+        .min()
+        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -64,12 +54,5 @@ mod tests {
         assert_eq!(nearest("batch.max_record", keys()), Some("batch.max_records"));
         assert_eq!(nearest("redis.ulr", keys()), Some("redis.url"));
         assert_eq!(nearest("kafka.url", keys()), None);
-    }
-
-    #[test]
-    fn distance_counts_letters() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("same", "same"), 0);
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::kind::Kind;
-use super::secret::{Properties, REDACTED, redact_url};
-use super::settings::{SETTINGS, Setting};
+use super::properties::Properties;
+use super::secret::{REDACTED, redact_url};
 use super::values::Values;
+use super::{Setting, Settings};
 
 /// The value of each key and where it came from; `Display` is TOML with the origin as comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,9 @@ struct Line {
 }
 
 impl Report {
-    pub(super) fn new(values: &Values) -> Self {
+    /// Of these values.
+    #[must_use]
+    pub fn new(values: &Values) -> Self {
         let line = |(key, sourced): (&'static Setting, &super::sources::Sourced)| Line {
             section: key.section(),
             name: key.short_name(),
@@ -48,12 +51,12 @@ impl fmt::Display for Report {
 
 fn shown(key: &Setting, text: &str) -> String {
     match key.kind {
-        Kind::Properties => {
+        Kind::Properties(_) => {
             let properties = Properties::parse(text).unwrap_or_default();
             let entries: Vec<String> = properties.redacted().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
             if entries.is_empty() { "{}".into() } else { format!("{{ {} }}", entries.join(", ")) }
         }
-        Kind::PostgresUrl | Kind::RedisUrl if !text.is_empty() => quoted(&redact_url(text)),
+        Kind::Url { .. } if !text.is_empty() => quoted(&redact_url(text)),
         Kind::Number(..) | Kind::Share if !text.is_empty() => text.into(),
         _ if key.secret && !text.is_empty() => quoted(REDACTED),
         _ => quoted(text),
@@ -64,11 +67,11 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// The table of all keys in Markdown, as it stands in the README.
+/// The table of all keys in Markdown, as it stands in docs/configuration.md.
 #[must_use]
-pub fn markdown() -> String {
+pub fn markdown(settings: Settings) -> String {
     let mut table = String::from("| Setting | Default | Allowed | What for |\n|---|---|---|---|\n");
-    for key in SETTINGS {
+    for key in settings {
         let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
         let row = [format!("`{}`", key.name), default, key.allowed().replace('|', "\\|"), key.about.replace('|', "\\|")];
         table.push_str(&format!("| {} |\n", row.join(" | ")));
@@ -78,9 +81,9 @@ pub fn markdown() -> String {
 
 /// The table of all keys for a terminal: variable, default, what for.
 #[must_use]
-pub fn help() -> String {
+pub fn help(settings: Settings) -> String {
     let mut text = String::new();
-    for key in SETTINGS {
+    for key in settings {
         let file = key.file_variable().map(|variable| format!(" or {variable}")).unwrap_or_default();
         let default = if key.default.is_empty() { "not set" } else { key.default };
         text.push_str(&format!("  {} ({}{file})\n      {}; {}; default: {default}\n", key.name, key.variable(), key.about, key.allowed()));
