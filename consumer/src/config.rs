@@ -4,15 +4,13 @@
 //! - [`sections`]: the typed sections that the other modules receive
 //! - `rules`: what must hold between settings
 //! - [`url`]: URLs of servers, and what is wrong with them
-//! - `properties`: which properties of the Kafka client may be set
 
 use std::path::Path;
 
-use crate::kafka::topics::Expected;
+use kafka::topics::Expected;
 use service::logging::Log;
 use service::settings::{Environment, Problem, Problems, Report, Values, load};
 
-mod properties;
 mod rules;
 pub mod sections;
 pub mod settings;

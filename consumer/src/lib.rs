@@ -17,7 +17,6 @@
 //! - [`shared`]: what the workers share, and where each partition stands
 //!
 //! The servers:
-//! - [`kafka`]: records in, dead letters out
 //! - [`results`]: Postgres: claim, fence, upsert, ledger
 //! - [`redis`]: customers and orders in Redis, behind deadlines and the breaker
 //! - [`shop`]: the shop's own Postgres, for a comparison
@@ -34,7 +33,6 @@ pub mod config;
 pub mod flow;
 pub mod follow;
 pub mod health;
-pub mod kafka;
 pub mod metrics;
 pub mod orders;
 pub mod reconcile;

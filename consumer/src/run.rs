@@ -10,13 +10,13 @@ use crate::config::Config;
 use crate::flow::claim::Claimant;
 use crate::follow::{rebuild, recent};
 use crate::health::{Dependency, Health};
-use crate::kafka::reread::Reread;
-use crate::kafka::source::Event;
 use crate::run::readers::Readers;
 use crate::shared::Shared;
 use crate::shared::Topics;
 use crate::sweep;
 use http::Endpoints;
+use kafka::reread::Reread;
+use kafka::source::Event;
 use service::tasks::{self, Tasks};
 
 pub mod assemble;

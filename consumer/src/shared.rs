@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::health::{Dependency, Health};
-use crate::kafka::dead_letter::DeadLetters;
 use crate::metrics::{Metrics, Step};
 use crate::orders::changes::Strictness;
 use crate::orders::decode::Decoder;
@@ -19,6 +18,7 @@ use crate::redis::cache::OrderCache;
 use crate::redis::customers::Customers;
 use crate::redis::link::{RedisError, RedisLink};
 use crate::results::{Class, Results, StoreError};
+use kafka::dead_letter::DeadLetters;
 use service::logging::Throttle;
 use service::retry::{Backoff, Policy};
 

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::config::Config;
-use crate::kafka::source::TopicPartition;
-use crate::kafka::source::survey::{self, Survey, SurveyError};
 use crate::results::Results;
 use crate::results::ledger::Entry;
 use crate::run::assemble::store_config;
+use kafka::source::TopicPartition;
+use kafka::source::survey::{self, Survey, SurveyError};
 
 mod reset;
 mod show;

@@ -8,11 +8,11 @@ use anyhow::{Context, bail};
 use super::{offsets, print};
 use crate::config::Config;
 use crate::follow::rebuild::by_hand::{self, Committed};
-use crate::kafka::reread::Reread;
-use crate::kafka::source::survey::Survey;
 use crate::results::lock::Work;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
+use kafka::reread::Reread;
+use kafka::source::survey::Survey;
 
 const AGAIN: &str = "Redis is not whole; what was written stays, and the command may be run again";
 
@@ -70,8 +70,7 @@ async fn orders(shared: &Shared, partitions: &[Committed]) -> anyhow::Result<()>
 
 async fn customers(shared: &Shared, partitions: &[Committed], survey: &Survey, reread: &Reread) -> anyhow::Result<()> {
     let logs = partitions.iter().filter_map(|partition| {
-        let of =
-            |(known, _): &(&crate::kafka::source::TopicPartition, _)| known.topic == partition.topic && known.number == partition.partition;
+        let of = |(known, _): &(&kafka::source::TopicPartition, _)| known.topic == partition.topic && known.number == partition.partition;
         survey.logs.iter().find(of).map(|(_, log)| (partition, *log))
     });
     let logs: Vec<_> = logs.collect();

@@ -10,13 +10,13 @@ use anyhow::{Context, bail};
 
 use super::{FAILED, print};
 use crate::config::Config;
-use crate::kafka::reread::Reread;
 use crate::reconcile::report::Report;
 use crate::results::lock::Work;
 use crate::results::side::Side;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
 use crate::shop::SourceDatabase;
+use kafka::reread::Reread;
 use service::settings::ExposeSecret;
 
 mod keys;

@@ -8,13 +8,13 @@ use anyhow::Context;
 use super::table::Table;
 use super::{FAILED, offsets, print};
 use crate::config::Config;
-use crate::kafka::source::survey::Survey;
 use crate::redis::progress::Point;
 use crate::results::StoreError;
 use crate::results::ledger::Entry;
 use crate::results::summary::{DueCount, LetterCount, RefusedRows};
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
+use kafka::source::survey::Survey;
 
 mod process;
 

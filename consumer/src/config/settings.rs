@@ -2,7 +2,7 @@
 
 use service::settings::{Kind, Setting};
 
-use super::{properties, url};
+use super::url;
 
 const POSTGRES_URL: Kind = Kind::Url { allowed: "postgres://user:password@host:port/database", check: url::postgres };
 const REDIS_URL: Kind = Kind::Url { allowed: "redis://[[user]:password@]host[:port][/number], or rediss:// for TLS", check: url::redis };
@@ -52,7 +52,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("kafka.ssl_key_password", Kind::Text, "", "Password of that key").optional().secret(),
     Setting::new(
         "kafka.properties",
-        Kind::Properties(properties::check),
+        Kind::Properties(kafka::properties::check),
         "",
         "Further librdkafka properties: a table in the file, `name=value` by `;` or line in the variable",
     )

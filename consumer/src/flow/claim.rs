@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{customers, orders};
 use crate::flow::orders::Stopped;
-use crate::kafka::source::{Assigned, Claimed, Ending, Log, NotClaimed, TopicPartition, Work};
 use crate::results::Claim;
 use crate::results::claim::{ClaimError as Refused, Wanted};
 use crate::shared::{Place, Shared};
+use kafka::source::{Assigned, Claimed, Ending, Log, NotClaimed, TopicPartition, Work};
 
 /// The name of this host.
 pub(crate) fn host() -> String {

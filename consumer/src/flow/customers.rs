@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crate::flow::orders::{Letters, Stopped, delay, was_committed, within};
 use crate::follow::reflect;
-use crate::kafka::source::{Inbox, Received};
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::customer::CustomerChange;
 use crate::orders::customers::{Customers, decode};
@@ -19,6 +18,7 @@ use crate::results::{ApplyError, Class};
 use crate::shared::{Place, Shared};
 use change::fate::Fates;
 use change::record::{Ended, Record};
+use kafka::source::{Inbox, Received};
 
 /// Runs until the inbox is closed or the partition has to stop.
 ///

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::kafka::source::Inbox;
 use crate::shared::{Place, Shared};
+use kafka::source::Inbox;
 use service::tasks;
 
 mod cap;

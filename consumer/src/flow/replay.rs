@@ -13,7 +13,6 @@ use std::collections::HashMap;
 
 use chrono::Utc;
 
-use crate::kafka::source::RereadError;
 use crate::orders::changes::{self, Changes};
 use crate::orders::enrich::Lookup;
 use crate::orders::refusal::Refusals;
@@ -25,6 +24,7 @@ use crate::results::{ApplyError, Class, StoreError};
 use crate::shared::Shared;
 use change::record::{Ended, Record};
 use change::rejection::Rejection;
+use kafka::source::RereadError;
 
 pub mod customers;
 

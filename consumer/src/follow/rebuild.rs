@@ -9,13 +9,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::kafka::reread::Reread;
-use crate::kafka::source::RereadError;
 use crate::metrics::Rebuild;
 use crate::redis::link::RedisError;
 use crate::results::StoreError;
 use crate::shared::Topics;
 use crate::shared::{Place, Shared};
+use kafka::reread::Reread;
+use kafka::source::RereadError;
 
 pub mod by_hand;
 mod customers;

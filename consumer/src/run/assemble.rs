@@ -10,8 +10,6 @@ use tokio::sync::Notify;
 
 use crate::config::{BreakerSettings, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 use crate::health::{Health, Rules};
-use crate::kafka::dead_letter::DeadLetters;
-use crate::kafka::source::SourceConfig;
 use crate::metrics::Metrics;
 use crate::orders::changes::Strictness;
 use crate::orders::decode::Decoder;
@@ -25,6 +23,8 @@ use crate::results::{Results, StoreConfig};
 use crate::run::watch;
 use crate::shared::{Limits, Places, Shared};
 use change::envelope::{self};
+use kafka::dead_letter::DeadLetters;
+use kafka::source::SourceConfig;
 use service::settings::ExposeSecret;
 
 /// The poll thread speaks every second; after this it is dead, and only a restart helps.

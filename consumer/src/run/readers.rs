@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::flow::claim::Claimant;
 use crate::health::Health;
-use crate::kafka::source::{Event, Source, SourceConfig, SourceError};
+use kafka::source::{Event, Source, SourceConfig, SourceError};
 
 /// The running sources.
 #[derive(Debug)]

@@ -21,9 +21,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
-use crate::kafka::topics::places::{self, Asked, KafkaError};
 use crate::results::StoreError;
 use crate::shared::Shared;
+use kafka::topics::places::{self, Asked, KafkaError};
 
 /// Between two walks: what is to go has waited for days.
 const INTERVAL: Duration = Duration::from_secs(3600);

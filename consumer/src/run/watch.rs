@@ -7,10 +7,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::flow::claim;
 use crate::health::{Dependency, Health};
-use crate::kafka::source::{Event, TopicPartition};
-use crate::kafka::topics::{self, Expected, Grade, Judgement};
 use crate::results::ledger::Standing;
 use crate::shared::{Place, Shared};
+use kafka::source::{Event, TopicPartition};
+use kafka::topics::{self, Expected, Grade, Judgement};
 
 mod customers;
 mod redis;

@@ -8,8 +8,6 @@ use tokio::sync::watch;
 
 use super::{Limits, Shared, absent};
 use crate::health::Dependency;
-use crate::kafka::dead_letter::DeadLetterError;
-use crate::kafka::source::{Inbox, Ownership, Received, SourceProgress};
 use crate::redis::link::{Means, RedisError, Run};
 use crate::redis::progress::Of;
 use crate::results::batch::LetterRow;
@@ -17,6 +15,8 @@ use crate::results::ledger::Standing;
 use crate::results::{Claim, Class, StoreError};
 use change::fate::Fates;
 use change::record::Record;
+use kafka::dead_letter::DeadLetterError;
+use kafka::source::{Inbox, Ownership, Received, SourceProgress};
 
 /// How far Redis reflects a partition (P8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

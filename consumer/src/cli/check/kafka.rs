@@ -2,9 +2,9 @@
 
 use super::Findings;
 use crate::config::Config;
-use crate::kafka::reread::Reread;
-use crate::kafka::topics::{self, Cluster, Grade};
 use crate::run::assemble;
+use kafka::reread::Reread;
+use kafka::topics::{self, Cluster, Grade};
 
 mod events;
 

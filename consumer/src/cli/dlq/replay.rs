@@ -16,9 +16,6 @@ use crate::cli::{FAILED, offsets, print};
 use crate::config::Config;
 use crate::flow::replay::customers::CustomersLog;
 use crate::flow::replay::{self, Original};
-use crate::kafka::dead_letter;
-use crate::kafka::reread::Reread;
-use crate::kafka::source::survey;
 use crate::redis::progress::Point;
 use crate::results::dead_letters::{Count, Filter, Letter, Replayable};
 use crate::results::lock::Work;
@@ -26,6 +23,9 @@ use crate::results::replay::Tally;
 use crate::run::assemble::Parts;
 use crate::shared::Shared;
 use change::record::Record;
+use kafka::dead_letter;
+use kafka::reread::Reread;
+use kafka::source::survey;
 
 /// Letters in one transaction.
 const CHUNK: usize = 200;

@@ -9,10 +9,10 @@ use anyhow::{Context, bail};
 use super::unreadable;
 use crate::cli::print;
 use crate::config::Config;
-use crate::kafka::reread::Reread;
 use crate::results::dead_letters::Letter;
 use crate::run::assemble::Parts;
 use change::record::Record;
+use kafka::reread::Reread;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {

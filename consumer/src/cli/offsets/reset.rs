@@ -14,10 +14,10 @@ use super::is_of;
 use super::show::problem;
 use crate::cli::print;
 use crate::config::Config;
-use crate::kafka::source::Watermarks;
-use crate::kafka::source::survey::{self, Group};
 use crate::results::Results;
 use crate::results::ledger::{Entry, Reset};
+use kafka::source::Watermarks;
+use kafka::source::survey::{self, Group};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {

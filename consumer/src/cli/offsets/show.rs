@@ -8,11 +8,11 @@ use super::is_of;
 use crate::cli::table::Table;
 use crate::cli::{FAILED, print};
 use crate::config::Config;
-use crate::kafka::source::survey::{self, Processed, Survey};
-use crate::kafka::source::{StopReason, TopicPartition, Watermarks};
 use crate::results::Results;
 use crate::results::claim::{ClaimError, acceptable};
 use crate::results::ledger::Entry;
+use kafka::source::survey::{self, Processed, Survey};
+use kafka::source::{StopReason, TopicPartition, Watermarks};
 
 const HEADING: [&str; 14] = [
     "topic",

@@ -12,14 +12,14 @@ use anyhow::Context;
 use super::walk::Suspects;
 use super::{CHUNK, Sides, keys};
 use crate::cli::offsets;
-use crate::kafka::source::TopicPartition;
-use crate::kafka::source::survey::Survey;
 use crate::reconcile::compare::{Pair, columns, differing};
 use crate::reconcile::customers::{CustomerCircumstances, CustomerDifference, judge_customer};
 use crate::reconcile::report::Report;
 use crate::reconcile::verdict::{Circumstances, Difference, Verdict, judge};
 use crate::redis::cache::check::Wrong;
 use crate::redis::customers::SeenCustomer;
+use kafka::source::TopicPartition;
+use kafka::source::survey::Survey;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(250);

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::kafka::dead_letter::{DeadLetter, Landed, Refused, dlq_id, replays};
 use crate::metrics::Step;
 use crate::orders::refusal::{Refusal, Refusals};
 use crate::results::batch::LetterRow;
 use crate::shared::{Place, Revoked, Shared};
 use change::record::Record;
+use kafka::dead_letter::{DeadLetter, Landed, Refused, dlq_id, replays};
 
 /// What has been acknowledged so far, by index of the record: a transaction that is tried again does not send again.
 #[derive(Debug, Default)]

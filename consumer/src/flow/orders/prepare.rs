@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chrono::Utc;
 use tokio::sync::mpsc;
 
-use crate::kafka::source::{Inbox, Received};
 use crate::metrics::Step;
 use crate::orders::changes::{self, Changes};
 use crate::orders::decode::Decoded;
@@ -17,6 +16,7 @@ use crate::results::batch::Batch;
 use crate::shared::{Place, Shared};
 use change::record::{Ended, Record};
 use change::rejection::Rejection;
+use kafka::source::{Inbox, Received};
 
 /// A batch with everything that storing it may need again.
 #[derive(Debug)]

@@ -7,14 +7,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Original, ReplayError, TRIES};
-use crate::kafka::reread::Reread;
-use crate::kafka::source::{TopicPartition, Watermarks};
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::customer::CustomerChange;
 use crate::orders::decode::Decoded;
 use crate::results::replay::{ReplayOutcome, Replayed, Tally};
 use crate::shared::Shared;
 use change::record::Record;
+use kafka::reread::Reread;
+use kafka::source::{TopicPartition, Watermarks};
 
 /// The customers' topic, read at most once: when a letter's customer is not in Redis. Takes some hundred bytes per customer.
 #[derive(Debug)]

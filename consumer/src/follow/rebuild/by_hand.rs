@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::NotYet;
 use super::mark::begin;
 use super::walk::Walk;
-use crate::kafka::reread::Reread;
-use crate::kafka::source::Watermarks;
 use crate::redis::link::Run;
 use crate::redis::progress::{Advance, Of};
 use crate::shared::Shared;
+use kafka::reread::Reread;
+use kafka::source::Watermarks;
 
 /// A partition and what is committed of it.
 #[derive(Debug, Clone)]

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use super::NotYet;
 use super::mark::{begin, target, whole};
-use crate::kafka::reread::Reread;
 use crate::metrics::Rebuild;
 use crate::orders::customers;
 use crate::shared::{Place, Shared};
 use change::record::Ended;
+use kafka::reread::Reread;
 
 /// Restores the customers of this partition, then tells Redis how far it is.
 pub(super) async fn make_whole(shared: &Arc<Shared>, place: &Arc<Place>, reread: &Reread) -> Result<(), NotYet> {

@@ -7,14 +7,14 @@ use std::time::Instant;
 use super::mark::{FROM_THE_START, begin, target, whole};
 use super::walk::Walk;
 use super::{NotYet, Walks, key_of};
-use crate::kafka::reread::Reread;
-use crate::kafka::source::RereadError;
 use crate::metrics::Rebuild;
 use crate::orders::decode::Decoded;
 use crate::redis::link::Run;
 use crate::redis::progress::{Advance, Point};
 use crate::shared::{Place, Shared};
 use change::record::Record;
+use kafka::reread::Reread;
+use kafka::source::RereadError;
 
 /// The partitions of orders of which Redis has lost hashes that a sweep wrote.
 pub(super) async fn lost_sweeps(shared: &Shared, topic: &str) -> Result<Vec<i32>, NotYet> {

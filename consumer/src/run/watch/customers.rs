@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::every_second;
-use crate::kafka::reread::Reread;
 use crate::redis::customers::CommittedCustomers;
 use crate::redis::progress::Point;
 use crate::shared::Shared;
+use kafka::reread::Reread;
 
 /// Reads once a second what is committed of the topic, by whichever process, and at first where it ended when this process started.
 pub(in crate::run) async fn customers(shared: Arc<Shared>, committed: CommittedCustomers, topic: String, kafka: Reread) {

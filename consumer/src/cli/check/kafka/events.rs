@@ -3,9 +3,6 @@
 //! It reads beside the group and commits nothing. The judging is pure.
 
 use crate::cli::check::{Findings, in_time};
-use crate::kafka::reread::{Batches, Reread};
-use crate::kafka::source::survey::{SurveyError, survey};
-use crate::kafka::source::{TopicPartition, Watermarks};
 use crate::orders::absent::{ColumnSet, ContractColumn, Tally};
 use crate::orders::customer::CustomerChange;
 use crate::orders::decode::{Decoded, Decoder};
@@ -13,6 +10,9 @@ use crate::orders::order::OrderChange;
 use change::effect::Effect;
 use change::record::Record;
 use change::rejection::Rejection;
+use kafka::reread::{Batches, Reread};
+use kafka::source::survey::{SurveyError, survey};
+use kafka::source::{TopicPartition, Watermarks};
 use service::tasks;
 
 /// How many offsets at the end of each partition are looked at. Some of them may hold no record.

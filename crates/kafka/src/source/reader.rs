@@ -6,7 +6,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Statistics};
 use tracing::warn;
 
-use crate::kafka::quiet::Quiet;
+use crate::quiet::Quiet;
 
 /// The callbacks of such a client.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use rdkafka::ClientConfig;
 ///
 /// # Errors
 /// Why not; never the value (P11).
-pub(super) fn check(name: &str, value: &str) -> Result<(), String> {
+pub fn check(name: &str, value: &str) -> Result<(), String> {
     if let Some(reason) = refusal(name) {
         return Err(format!("`{name}` cannot be set here: {reason}"));
     }

@@ -8,7 +8,7 @@ use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::*;
-use crate::kafka::source::{TopicPartition, read_stretch};
+use crate::source::{TopicPartition, read_stretch};
 
 const TOPIC: &str = "dlq-errors";
 

@@ -9,7 +9,7 @@ use rdkafka::producer::{BaseProducer, FutureProducer, Producer as _};
 use tracing::warn;
 
 use super::DeadLetterError;
-use crate::kafka::quiet::Quiet;
+use crate::quiet::Quiet;
 
 /// An acknowledged letter is on all in-sync replicas, once.
 const FIXED: [(&str, &str); 2] = [("acks", "all"), ("enable.idempotence", "true")];

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::kafka::source::survey::{self, Survey};
-use crate::kafka::source::{self, RereadError, TopicPartition};
+use crate::source::survey::{self, Survey};
+use crate::source::{self, RereadError, TopicPartition};
 use change::record::Record;
 use service::tasks;
 

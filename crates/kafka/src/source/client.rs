@@ -13,7 +13,7 @@ use rdkafka::{ClientContext, TopicPartitionList};
 use tracing::{debug, warn};
 
 use super::{SourceConfig, SourceError};
-use crate::kafka::quiet::Quiet;
+use crate::quiet::Quiet;
 
 /// What the promises rest on; a configuration that sets one of these is refused.
 const FIXED: [(&str, &str); 9] = [
