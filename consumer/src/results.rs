@@ -21,31 +21,20 @@
 //! - [`summary`], [`lock`]: for operators
 //! - [`error`]: what an error means
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use connections::{Connections, Lease};
-use session::Sessions;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use ledger::{Lease, Ledger, StoreConfig, StoreError};
 
 pub mod apply;
 pub mod batch;
 pub mod bisect;
-pub mod claim;
 mod column;
 mod columns;
-pub(crate) mod connections;
 pub mod customers;
 pub mod dead_letters;
 pub mod due;
-pub mod error;
 mod fence;
-pub mod ledger;
 mod letters;
-pub mod lock;
 mod lsn_space;
 pub mod marked;
-pub(crate) mod migrate;
 mod numeric;
 mod overtaken;
 pub mod raise;
@@ -54,7 +43,6 @@ mod refused;
 pub mod replay;
 pub mod retention;
 mod rounds;
-pub(crate) mod session;
 mod settle;
 pub mod side;
 mod stand_in;
@@ -64,31 +52,16 @@ mod timestamp;
 pub mod truncate;
 
 pub use apply::{Applied, ApplyError};
-pub use claim::Claim;
-pub use error::{Class, StoreError};
 pub use rounds::UPSERT;
-pub use session::Unfit;
 
 /// The migrations, embedded: a binary and its schema cannot come apart.
 pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/results");
 
-/// How to connect.
-#[derive(Debug, Clone)]
-pub struct StoreConfig {
-    /// A Postgres URL.
-    pub url: String,
-    /// Connections at most.
-    pub max_connections: u32,
-    /// Postgres gives up a statement after this (P10).
-    pub statement_timeout: Duration,
-    /// Postgres gives up waiting for a lock after this (P10).
-    pub lock_timeout: Duration,
-}
-
-/// The connections to Postgres. Cheap to clone.
+/// The tables of this job, on the connections of its ledger. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Results {
-    connections: Arc<Connections>,
+    /// Who may write which partition, and where each of them stands.
+    pub ledger: Ledger,
 }
 
 impl Results {
@@ -97,35 +70,62 @@ impl Results {
     /// # Errors
     /// If the URL cannot be read.
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
-        let options: PgConnectOptions = config.url.parse().map_err(StoreError::Url)?;
-        let sessions = Sessions::new(options.application_name("orderstream"), config.statement_timeout, config.lock_timeout);
-        // One of them is for pings.
-        let number = config.max_connections.saturating_sub(1).max(1);
-        Ok(Self { connections: Connections::new(sessions, number, config.statement_timeout) })
+        Ok(Self { ledger: Ledger::new(config)? })
     }
 
-    /// Whether Postgres answers.
+    /// Creates or updates the tables. Processes that start together take turns.
     ///
     /// # Errors
-    /// If it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.connections.ping().await
-    }
-
-    /// A connection of the caller's own, made as every other is.
-    ///
-    /// # Errors
-    /// If Postgres is away, refuses, or is not what it has to be.
-    pub(crate) async fn connect(&self, patience: Duration) -> Result<PgConnection, StoreError> {
-        self.connections.connect(patience).await
+    /// If Postgres is away, refuses, or was migrated by a newer version.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.ledger.migrate(&MIGRATIONS).await
     }
 
     async fn lease(&self) -> Result<Lease, StoreError> {
-        self.connections.lease().await
+        self.ledger.lease().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::migrate::index_of;
+    use sqlx::migrate::Migration;
+
+    use super::MIGRATIONS;
+
+    /// The last one that may do with a table what it likes: the tables were new.
+    const FIRST_TABLES: i64 = 7;
+
+    fn statements(migration: &Migration) -> String {
+        let lines = migration.sql.as_str().lines().map(|line| line.split("--").next().unwrap_or_default().trim());
+        lines.collect::<Vec<_>>().join(" ").to_lowercase()
     }
 
-    /// Closes all connections.
-    pub async fn close(&self) {
-        self.connections.close().await;
+    #[test]
+    fn an_index_is_made_concurrently_alone_and_its_file_is_named_so() {
+        for migration in MIGRATIONS.iter().filter(|migration| migration.no_tx) {
+            let (sql, index) = (statements(migration), index_of(migration));
+            assert!(sql.trim().starts_with(&format!("create index concurrently if not exists {index} on ")), "{index}: {sql}");
+            assert_eq!(sql.trim().trim_end_matches(';').matches(';').count(), 0, "{index}: one statement");
+        }
+    }
+
+    #[test]
+    fn no_migration_makes_an_index_on_a_table_that_may_be_large_while_it_is_locked() {
+        // Of letters there are few enough: a million take a second.
+        let large = ["results", "deleted_orders", "due_orders", "due_customers"];
+        for migration in MIGRATIONS.iter().filter(|migration| migration.version > FIRST_TABLES && !migration.no_tx) {
+            let sql = statements(migration);
+            for table in large {
+                let makes_it = sql.contains(&format!("create table {table} "));
+                let index =
+                    sql.split(';').any(|one| one.contains("index") && one.contains(&format!(" on {table}")) && one.contains("create"));
+                assert!(
+                    !index || makes_it,
+                    "{}: an index on {table} needs a file of its own that begins with -- no-transaction",
+                    migration.version
+                );
+            }
+        }
     }
 }

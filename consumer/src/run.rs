@@ -72,7 +72,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     shared.health.stopping();
     readers.stop().await;
     background.stop().await;
-    shared.results.close().await;
+    shared.results.ledger.close().await;
     // Without endpoints nobody hears it.
     stop_http.send(()).ok();
     http.finish().await;

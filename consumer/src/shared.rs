@@ -17,8 +17,9 @@ use crate::orders::row::OrderState;
 use crate::redis::cache::OrderCache;
 use crate::redis::customers::Customers;
 use crate::redis::link::{RedisError, RedisLink};
-use crate::results::{Class, Results, StoreError};
+use crate::results::Results;
 use kafka::dead_letter::DeadLetters;
+use ledger::{Class, StoreError};
 use service::logging::Throttle;
 use service::retry::{Backoff, Policy};
 

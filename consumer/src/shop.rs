@@ -16,10 +16,10 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::config::url::postgres;
-use crate::results::StoreError;
-use crate::results::connections::Connections;
-use crate::results::session::Sessions;
 use crate::results::side::Side;
+use ledger::StoreError;
+use ledger::connections::Connections;
+use ledger::session::Sessions;
 
 /// One for each of the things that are asked at once.
 const CONNECTIONS: u32 = 2;

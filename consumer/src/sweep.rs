@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::results::{Class, StoreError};
 use crate::shared::{Shared, Topics};
+use ledger::{Class, StoreError};
 
 mod complete;
 mod expand;

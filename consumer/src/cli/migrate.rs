@@ -14,6 +14,6 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     logging::start(&config.log);
     let results = Results::new(&store_config(&config)).context("database.url")?;
     results.migrate().await.context("cannot migrate")?;
-    results.close().await;
+    results.ledger.close().await;
     print("the tables are up to date\n")
 }

@@ -6,10 +6,10 @@ use anyhow::Context;
 
 use crate::config::Config;
 use crate::results::Results;
-use crate::results::ledger::Entry;
 use crate::run::assemble::store_config;
 use kafka::source::TopicPartition;
 use kafka::source::survey::{self, Survey, SurveyError};
+use ledger::offsets::Entry;
 
 mod reset;
 mod show;
@@ -28,7 +28,7 @@ pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<Exi
         Command::Show => show::run(&config, &results).await,
         Command::Reset(arguments) => reset::run(arguments, &config, &results).await,
     };
-    results.close().await;
+    results.ledger.close().await;
     outcome
 }
 

@@ -8,11 +8,11 @@ use anyhow::{Context, bail};
 use super::{offsets, print};
 use crate::config::Config;
 use crate::follow::rebuild::by_hand::{self, Committed};
-use crate::results::lock::Work;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
 use kafka::reread::Reread;
 use kafka::source::survey::Survey;
+use ledger::lock::Work;
 
 const AGAIN: &str = "Redis is not whole; what was written stays, and the command may be run again";
 
@@ -27,7 +27,7 @@ pub(super) enum Command {
 pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<ExitCode> {
     let parts = assemble(&config)?;
     let shared = parts.shared;
-    let Some(_lock) = shared.results.lock(Work::Rebuild).await? else {
+    let Some(_lock) = shared.results.ledger.lock(Work::Rebuild).await? else {
         bail!("another `orderstream rebuild` is running on this database; wait for it");
     };
     match command {
@@ -45,12 +45,12 @@ pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<Exi
             customers(&shared, &partitions, &survey, &reread).await?;
         }
     }
-    shared.results.close().await;
+    shared.results.ledger.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn committed(shared: &Shared, topic: &str) -> anyhow::Result<Vec<Committed>> {
-    let entries = shared.results.entries(shared.decoder.epoch).await.context("the ledger cannot be read")?;
+    let entries = shared.results.ledger.entries(shared.decoder.epoch).await.context("the ledger cannot be read")?;
     let of_topic = entries.into_iter().filter(|entry| *entry.topic == *topic);
     let partitions: Vec<Committed> =
         of_topic.map(|entry| Committed { topic: entry.topic, partition: entry.partition, next_offset: entry.next_offset }).collect();

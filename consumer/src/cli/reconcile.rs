@@ -11,12 +11,12 @@ use anyhow::{Context, bail};
 use super::{FAILED, print};
 use crate::config::Config;
 use crate::reconcile::report::Report;
-use crate::results::lock::Work;
 use crate::results::side::Side;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
 use crate::shop::SourceDatabase;
 use kafka::reread::Reread;
+use ledger::lock::Work;
 use service::settings::ExposeSecret;
 
 mod keys;
@@ -85,7 +85,7 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
     let source = SourceDatabase::new(url, customers)?;
     let _lock = if arguments.repair {
         source.may_signal().await?;
-        let lock = shared.results.lock(Work::Reconcile).await.context("Postgres")?;
+        let lock = shared.results.ledger.lock(Work::Reconcile).await.context("Postgres")?;
         let Some(lock) = lock else { bail!("another `orderstream reconcile --repair` is running on this database; wait for it") };
         Some(lock)
     } else {
@@ -101,7 +101,7 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
         print(&report)?;
     }
     source.close().await;
-    shared.results.close().await;
+    shared.results.ledger.close().await;
     Ok(if report.equal { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 

@@ -9,12 +9,12 @@ use super::table::Table;
 use super::{FAILED, offsets, print};
 use crate::config::Config;
 use crate::redis::progress::Point;
-use crate::results::StoreError;
-use crate::results::ledger::Entry;
 use crate::results::summary::{DueCount, LetterCount, RefusedRows};
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
 use kafka::source::survey::Survey;
+use ledger::StoreError;
+use ledger::offsets::Entry;
 
 mod process;
 
@@ -43,12 +43,12 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     print(format_args!("\n{}", partitions(&stored.entries, survey.as_ref().ok(), redis.as_ref().ok(), &process)))?;
     print(format_args!("\n{}{}", due(&stored.due), refused(&stored.refused)))?;
     print(format_args!("{}", letters(&stored.letters)))?;
-    shared.results.close().await;
+    shared.results.ledger.close().await;
     Ok(if away.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 async fn stored(shared: &Shared) -> Result<Stored, StoreError> {
-    let entries = shared.results.entries(shared.decoder.epoch).await?;
+    let entries = shared.results.ledger.entries(shared.decoder.epoch).await?;
     let (letters, due) = (shared.results.letters_by_reason().await?, shared.results.due_count().await?);
     Ok(Stored { entries, letters, due, refused: shared.results.refused_by_reason().await? })
 }

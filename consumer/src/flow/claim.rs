@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{customers, orders};
 use crate::flow::orders::Stopped;
-use crate::results::Claim;
-use crate::results::claim::{ClaimError as Refused, Wanted};
 use crate::shared::{Place, Shared};
 use kafka::source::{Assigned, Claimed, Ending, Log, NotClaimed, TopicPartition, Work};
+use ledger::Claim;
+use ledger::claim::{ClaimError as Refused, Wanted};
 
 /// The name of this host.
 pub(crate) fn host() -> String {
@@ -50,7 +50,7 @@ impl Claimant {
             claimant: &self.name,
             cluster_id: cluster_id.as_deref(),
         };
-        let claim = self.shared.results.claim(&wanted).await.map_err(|error| match error {
+        let claim = self.shared.results.ledger.claim(&wanted).await.map_err(|error| match error {
             Refused::Store(error) => NotClaimed::Unavailable(error.to_string()),
             refused => NotClaimed::Stop(refused.to_string()),
         })?;

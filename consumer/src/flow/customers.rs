@@ -13,12 +13,13 @@ use crate::orders::customer::CustomerChange;
 use crate::orders::customers::{Customers, decode};
 use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::PutError;
+use crate::results::ApplyError;
 use crate::results::customers::CustomerBatch;
-use crate::results::{ApplyError, Class};
 use crate::shared::{Place, Shared};
 use change::fate::Fates;
 use change::record::{Ended, Record};
 use kafka::source::{Inbox, Received};
+use ledger::Class;
 
 /// Runs until the inbox is closed or the partition has to stop.
 ///

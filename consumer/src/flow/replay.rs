@@ -18,13 +18,14 @@ use crate::orders::enrich::Lookup;
 use crate::orders::refusal::Refusals;
 use crate::orders::write::Round;
 use crate::redis::link::RedisError;
+use crate::results::ApplyError;
 use crate::results::batch::Batch;
 use crate::results::replay::{ReplayOutcome, Replayed, Tally};
-use crate::results::{ApplyError, Class, StoreError};
 use crate::shared::Shared;
 use change::record::{Ended, Record};
 use change::rejection::Rejection;
 use kafka::source::RereadError;
+use ledger::{Class, StoreError};
 
 pub mod customers;
 

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use crate::metrics::Rebuild;
 use crate::redis::link::RedisError;
-use crate::results::StoreError;
 use crate::shared::Topics;
 use crate::shared::{Place, Shared};
 use kafka::reread::Reread;
 use kafka::source::RereadError;
+use ledger::StoreError;
 
 pub mod by_hand;
 mod customers;

@@ -9,8 +9,8 @@ use crate::orders::customer::CustomerChange;
 use crate::redis::customers::PutError;
 use crate::redis::link::{RedisError, Run};
 use crate::redis::progress::{Advance, Point};
-use crate::results::Claim;
 use crate::shared::{Place, Reflection, Shared};
+use ledger::Claim;
 
 /// Asks Redis for its progress before it gets its first hash, and gives it one where there can be none yet: later, none means a loss.
 ///

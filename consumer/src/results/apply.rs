@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Filled, Written};
-use super::{Claim, Class, Results, StoreError, due, fence, letters, lsn_space, overtaken, refused, rounds, settle, truncate};
+use super::{Results, due, fence, letters, lsn_space, overtaken, refused, rounds, settle, truncate};
 use crate::orders::write::{Round, Unresolved};
 use change::fate::Fates;
 use change::lsn_space::OtherSpace;
 use change::position::Position;
+use ledger::{Claim, Class, StoreError};
 
 /// What a transaction did.
 #[derive(Debug)]

@@ -3,10 +3,11 @@
 use sqlx::postgres::PgConnection;
 
 use super::batch::Batch;
-use super::connections::Lease;
-use super::{Class, Results, StoreError, rounds};
+use super::{Results, rounds};
 use crate::orders::write::{Delete, Put};
 use change::rejection::{Reason, Rejection, Stage};
+use ledger::Lease;
+use ledger::{Class, StoreError};
 
 /// A deferred constraint speaks up only at COMMIT, which a trial never reaches.
 const CHECK_NOW: &str = "set constraints all immediate";

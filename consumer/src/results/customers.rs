@@ -3,11 +3,12 @@
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
-use super::{ApplyError, Claim, Results, fence, letters, marked, overtaken};
+use super::{ApplyError, Results, fence, letters, marked, overtaken};
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::customer::CustomerChange;
 use change::fate::Fates;
 use change::record::Landmark;
+use ledger::Claim;
 
 /// The records from one offset to another of the customers' topic.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Results, StoreError};
+use super::Results;
+use ledger::StoreError;
 
 /// A row of `dead_letters`.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
 
-use super::{Results, StoreError};
+use super::Results;
+use ledger::StoreError;
 
 /// A new stamp each time: the sweep takes an order off the list only if it was not put on it again meanwhile. One for all orders of a
 /// statement, which names each once: a sequence asked for every order was a fifteenth of what this costs.

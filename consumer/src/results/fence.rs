@@ -5,9 +5,10 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::{ApplyError, Claim, StoreError};
+use super::ApplyError;
 use change::fate::Fates;
 use change::record::Landmark;
+use ledger::{Claim, StoreError};
 
 const FENCE: &str = "
 update consumer_offsets

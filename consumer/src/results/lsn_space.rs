@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
-use super::StoreError;
 use super::columns::kind_of;
 use change::lsn_space::OtherSpace;
 use change::position::{CLOCK_TOLERANCE_MS, Position};
+use ledger::StoreError;
 
 /// Only what may contradict at all: after a crash of Connect tens of thousands of events come again, each with the time that is stored.
 const STORED: &str = "

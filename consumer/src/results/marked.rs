@@ -2,8 +2,9 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::{Results, StoreError};
+use super::Results;
 use crate::orders::customer::ChangedCustomer;
+use ledger::StoreError;
 
 /// In sql/results, with the reason why it is a function.
 const MARK: &str = "select mark_customers($1::text[], $2::text[], $3, $4)";

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 
 use sqlx::postgres::PgConnection;
 
-use super::StoreError;
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::customer::CustomerChange;
 use change::effect::Effect;
+use ledger::StoreError;
 
 const CLOSE_OF_ORDERS: &str = "
 with mine as (

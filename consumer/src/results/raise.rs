@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::{Results, StoreError};
+use super::Results;
 use crate::orders::row::OrderState;
+use ledger::StoreError;
 
 /// More than can have been given away since whatever Postgres was restored from.
 const FAR: i64 = 1_000_000_000_000;

@@ -2,9 +2,10 @@
 
 use sqlx::FromRow;
 
-use super::{Results, StoreError, due};
+use super::{Results, due};
 use crate::orders::row::ResultRow;
 use crate::reconcile::compare::Range;
+use ledger::StoreError;
 
 const ROWS_IN: &str = "select * from results where order_id > $1 and order_id <= $2 order by order_id";
 

@@ -6,9 +6,9 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::StoreError;
 use super::batch::LetterRow;
 use super::columns::Positions;
+use ledger::StoreError;
 
 /// Locked in the order in which a batch writes them. The last letter of an order counts.
 const MARK: &str = "

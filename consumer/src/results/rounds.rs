@@ -8,14 +8,15 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::{Arguments, Row};
 
+use super::ApplyError;
 use super::batch::{Batch, Filled, Written};
 use super::columns::{Orders, Positions};
 use super::timestamp::Time;
-use super::{ApplyError, StoreError};
 use crate::orders::absent::ColumnSet;
 use crate::orders::order::Order;
 use crate::orders::write::{Delete, Put, Round, Unresolved};
 use change::value::Text;
+use ledger::StoreError;
 
 /// Writes a batch of rows; public because the benchmark measures what this statement alone can do.
 ///

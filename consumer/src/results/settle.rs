@@ -8,8 +8,8 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::StoreError;
 use super::batch::Written;
+use ledger::StoreError;
 
 /// The lock, and what is behind it; sql/results has the function.
 const SETTLE: &str = "select order_id, revision, row_stays from settle_orders($1, $2, $3, $4)";

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use sqlx::AssertSqlSafe;
 
-use super::connections::Connections;
-use super::{Results, StoreError};
+use super::Results;
 use crate::reconcile::compare::{Checksums, Digest, Range};
+use ledger::StoreError;
+use ledger::connections::Connections;
 
 /// The columns of [`COLUMNS`](crate::reconcile::compare::COLUMNS) as texts. Money with two decimals, times as ISO 8601 with the driver's
 /// `DateStyle`; null stays null. Customers are left out where `results` keeps them as of the order's event.
@@ -97,6 +98,6 @@ impl Results {
     pub fn side(&self, customers: bool) -> Side {
         let columns = [Some(RESULTS_ORDER), customers.then_some(RESULTS_CUSTOMER)];
         let columns: Vec<&str> = columns.into_iter().flatten().collect();
-        Side::new(Arc::clone(&self.connections), "results r", "results r", "r.order_id", &columns)
+        Side::new(self.ledger.connections(), "results r", "results r", "r.order_id", &columns)
     }
 }

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 
 use smol_str::SmolStr;
 
-use super::{Results, StoreError};
+use super::Results;
 use crate::orders::customer::{Customer, CustomerChange, CustomerRow};
 use change::effect::Effect;
+use ledger::StoreError;
 
 /// One row of each customer, by the index on customers: all rows of a customer say the same. In sql/results, with the reason why it is a function.
 const STORED: &str = "select id, name, email, tier, country from customers_in_rows($1::text[])";

@@ -7,11 +7,12 @@ use smol_str::SmolStr;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
+use super::Results;
 use super::timestamp::Time;
-use super::{Class, Results, StoreError};
 use crate::orders::customer::Customer;
 use crate::orders::enrich::{Enrichment, KnownCustomer};
 use crate::orders::row::{DeletedRow, OrderState, ResultRow};
+use ledger::{Class, StoreError};
 
 const LIVE: &str = "select * from results where order_id = any($1)";
 const DELETED: &str = "select order_id, deleted_at, revision from deleted_orders where order_id = any($1)";

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Results, StoreError};
+use super::Results;
+use ledger::StoreError;
 
 /// Dead letters of one reason.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

@@ -7,8 +7,9 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::{Class, Results, StoreError, due, overtaken};
+use super::{Results, due, overtaken};
 use change::position::Position;
+use ledger::{Class, StoreError};
 
 const NOTE: &str = "
 insert into truncates as t (epoch, partition, \"offset\", commit_lsn, lsn, source_ms, swept_to) values ($1, $2, $3, $4, $5, $6, $7)

@@ -19,12 +19,13 @@ use crate::redis::cache::{CacheSettings, OrderCache};
 use crate::redis::customers::{CommittedCustomers, Customers};
 use crate::redis::link::{LinkSettings, RedisLink};
 use crate::redis::progress::RedisProgress;
-use crate::results::{Results, StoreConfig};
+use crate::results::Results;
 use crate::run::watch;
 use crate::shared::{Limits, Places, Shared};
 use change::envelope::{self};
 use kafka::dead_letter::DeadLetters;
 use kafka::source::SourceConfig;
+use ledger::StoreConfig;
 use service::settings::ExposeSecret;
 
 /// The poll thread speaks every second; after this it is dead, and only a restart helps.

@@ -21,9 +21,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
-use crate::results::StoreError;
 use crate::shared::Shared;
 use kafka::topics::places::{self, Asked, KafkaError};
+use ledger::StoreError;
 
 /// Between two walks: what is to go has waited for days.
 const INTERVAL: Duration = Duration::from_secs(3600);
@@ -134,7 +134,7 @@ async fn walk(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(),
 
 async fn forget_deleted(shared: &Shared, kept: &Kept, before: DateTime<Utc>) -> Result<(), Hindered> {
     let written = places::first_since(kept.asked(&kept.orders), before.timestamp_millis()).await?;
-    let entries = shared.results.entries(shared.decoder.epoch).await?;
+    let entries = shared.results.ledger.entries(shared.decoder.epoch).await?;
     let of_orders = entries.iter().filter(|entry| *entry.topic == *kept.orders);
     if !all_processed(&written, &of_orders.map(|entry| (entry.partition, entry.next_offset)).collect()) {
         return Ok(());

@@ -7,10 +7,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::flow::claim;
 use crate::health::{Dependency, Health};
-use crate::results::ledger::Standing;
 use crate::shared::{Place, Shared};
 use kafka::source::{Event, TopicPartition};
 use kafka::topics::{self, Expected, Grade, Judgement};
+use ledger::offsets::Standing;
 
 mod customers;
 mod redis;
@@ -64,7 +64,7 @@ pub(super) async fn postgres(shared: Arc<Shared>) {
     let mut second = every_second();
     loop {
         second.tick().await;
-        match shared.results.ping().await {
+        match shared.results.ledger.ping().await {
             Ok(()) => shared.health.up(Dependency::Postgres),
             // Whatever it says: who may not connect, or finds no room or a standby, has no Postgres.
             Err(error) => shared.health.down(Dependency::Postgres, error.class().as_str()),
@@ -101,7 +101,7 @@ pub(super) async fn fences(shared: Arc<Shared>) {
         // Before the ledger is asked: what is committed meanwhile is no loss.
         let committed: Vec<(Arc<Place>, i64)> =
             shared.places.all().into_iter().map(|place| (Arc::clone(&place), place.progress().done())).collect();
-        let Ok(ledger) = shared.results.standings(shared.decoder.epoch).await else { continue };
+        let Ok(ledger) = shared.results.ledger.standings(shared.decoder.epoch).await else { continue };
         for (place, committed) in committed {
             let is_of_place = |row: &&Standing| *row.topic == *place.claim.topic && row.partition == place.claim.partition;
             place.compare(ledger.iter().find(is_of_place), committed);
@@ -110,7 +110,8 @@ pub(super) async fn fences(shared: Arc<Shared>) {
         for Standing { topic, partition, stopped, .. } in &ledger {
             let Some((.., why)) = stops.iter().find(|(of, number, _)| **of == **topic && number == partition) else { continue };
             if stopped != why
-                && let Err(error) = shared.results.note_stopped(shared.decoder.epoch, topic, *partition, &process, why.as_deref()).await
+                && let Err(error) =
+                    shared.results.ledger.note_stopped(shared.decoder.epoch, topic, *partition, &process, why.as_deref()).await
             {
                 tracing::debug!(%error, topic, partition, "That a partition has stopped, or goes on, was not noted; it is tried again");
             }

@@ -11,12 +11,12 @@ use crate::health::Dependency;
 use crate::redis::link::{Means, RedisError, Run};
 use crate::redis::progress::Of;
 use crate::results::batch::LetterRow;
-use crate::results::ledger::Standing;
-use crate::results::{Claim, Class, StoreError};
 use change::fate::Fates;
 use change::record::Record;
 use kafka::dead_letter::DeadLetterError;
 use kafka::source::{Inbox, Ownership, Received, SourceProgress};
+use ledger::offsets::Standing;
+use ledger::{Claim, Class, StoreError};
 
 /// How far Redis reflects a partition (P8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

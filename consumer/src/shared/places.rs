@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Place;
-use crate::results::Claim;
+use ledger::Claim;
 
 /// The claimed partitions of this process.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use super::slots::{self, Slot};
-use crate::results::StoreError;
+use ledger::StoreError;
 
 const BEGIN: &str = "begin isolation level repeatable read read only";
 

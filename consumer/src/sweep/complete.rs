@@ -10,10 +10,10 @@ use crate::orders::enrich::{Enrichment, Lookup, nobody};
 use crate::orders::row::{OrderState, ResultRow};
 use crate::redis::link::Run;
 use crate::redis::progress::{Advance, Of};
-use crate::results::StoreError;
 use crate::results::due::Due;
 use crate::shared::Shared;
 use crate::shared::Topics;
+use ledger::StoreError;
 
 /// Orders whose customer is missing are looked at as rarely as this in the end. The customer's event wakes them; looking is for what no event
 /// tells, such as a hash that was written by hand. An order costs about fifteen looks in its first nine hours and four a day from then on.

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::{Swept, part};
 use crate::orders::enrich::Lookup;
-use crate::results::StoreError;
 use crate::results::marked::Step;
 use crate::shared::Shared;
+use ledger::StoreError;
 
 /// Customers of each partition in one round.
 const CUSTOMERS: i64 = 500;

@@ -58,7 +58,7 @@ fn with_two_million_rows_no_statement_reads_a_whole_table() {
     let before = reads(&fresh);
     fresh.runtime.block_on(background(&fresh.results));
     // A connection tells the statistics at its end.
-    fresh.runtime.block_on(fresh.results.close());
+    fresh.runtime.block_on(fresh.results.ledger.close());
     let all_told = || stack::wait::Attempt::when(reads(&fresh).iter().zip(&before).filter(|(now, then)| now.2 > then.2).count() >= 3);
     stack::wait::until("the statistics are told", crate::shop::PATIENCE, all_told).unwrap();
     for ((table, whole, rows), (_, whole_before, rows_before)) in reads(&fresh).into_iter().zip(before) {

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use orderstream::results::{Results, StoreConfig};
+use ledger::StoreConfig;
+use orderstream::results::Results;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqlSafeStr};
 use tokio::runtime::Runtime;
@@ -110,7 +111,7 @@ fn an_index_whose_making_ended_early_is_made_anew() {
     let migrations = Migrator::with_migrations(vec![migration]);
     let (statement_timeout, lock_timeout) = (Duration::from_secs(5), Duration::from_secs(5));
     let results = Results::new(&StoreConfig { url: own.url(), max_connections: 2, statement_timeout, lock_timeout }).unwrap();
-    own.runtime.block_on(results.migrate_by(&migrations)).unwrap();
+    own.runtime.block_on(results.ledger.migrate(&migrations)).unwrap();
     let is_valid: bool = own
         .runtime
         .block_on(

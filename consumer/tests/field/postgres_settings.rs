@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use orderstream::results::{Results, StoreConfig};
+use ledger::StoreConfig;
+use orderstream::results::Results;
 use sqlx::{Connection, PgConnection};
 
 use crate::shop::Shop;

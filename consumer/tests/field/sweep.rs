@@ -1,6 +1,7 @@
 //! What Postgres refuses, and customers who never come: each holds up only itself, and costs ever less (P10, P13).
 
-use orderstream::results::{Results, StoreError};
+use ledger::StoreError;
+use orderstream::results::Results;
 
 use crate::shop::Shop;
 use crate::shop::fresh::{Fresh, at, batch, delete, put};

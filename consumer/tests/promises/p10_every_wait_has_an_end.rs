@@ -3,7 +3,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use orderstream::results::{ApplyError, Class};
+use ledger::Class;
+use orderstream::results::ApplyError;
 use stack::proxy::{Mode, Proxy};
 use stack::wait::{Attempt, until};
 use tokio::runtime::Runtime;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use change::rejection::Reason;
 use change::value::{Text, Timestamp};
+use ledger::Class;
 use orderstream::orders::absent::{ColumnSet, ContractColumn};
 use orderstream::orders::enrich::Enrichment;
 use orderstream::orders::row::{OrderState, ResultRow};
 use orderstream::orders::write::Round;
+use orderstream::results::ApplyError;
 use orderstream::results::batch::Batch;
-use orderstream::results::{ApplyError, Class};
 
 use crate::shop::fresh::{Fresh, at, batch, delete, put};
 

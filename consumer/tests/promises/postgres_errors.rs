@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use ledger::{Class, StoreConfig, StoreError};
+use orderstream::results::ApplyError;
 use orderstream::results::batch::Batch;
-use orderstream::results::{ApplyError, Class, StoreConfig, StoreError};
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::shop::fresh::{Fresh, at, batch, put};
@@ -14,7 +15,7 @@ fn two() -> Batch {
 }
 
 /// A database with order 1, short timeouts, and what the claim of its partition is.
-fn with_an_order(name: &str) -> (Fresh, orderstream::results::Claim) {
+fn with_an_order(name: &str) -> (Fresh, ledger::Claim) {
     let timeouts = |url| StoreConfig {
         url,
         max_connections: 3,
@@ -129,9 +130,9 @@ fn a_server_that_became_read_only_is_left_for_another_connection() {
     assert_eq!(error(outcome).class(), Class::Connection, "the terminated connection");
     is(&error(fresh.apply(&claim, &two())), "25006", Class::Connection);
     // It answers, and is of no use.
-    is(&fresh.runtime.block_on(fresh.results.ping()).unwrap_err(), "25006", Class::Connection);
+    is(&fresh.runtime.block_on(fresh.results.ledger.ping()).unwrap_err(), "25006", Class::Connection);
     fresh.stack.psql("alter database read_only reset default_transaction_read_only").unwrap();
-    fresh.runtime.block_on(fresh.results.ping()).unwrap();
+    fresh.runtime.block_on(fresh.results.ledger.ping()).unwrap();
     fresh.apply(&claim, &two()).unwrap();
 }
 

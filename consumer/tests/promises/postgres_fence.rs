@@ -1,7 +1,7 @@
 //! The fence of a batch's transaction against the real Postgres (P4).
 
+use ledger::claim::Holder;
 use orderstream::results::ApplyError;
-use orderstream::results::claim::Holder;
 
 use crate::shop::fresh::{Fresh, at, batch, put};
 
@@ -14,7 +14,7 @@ fn a_worker_of_an_older_claim_writes_nothing() {
     let refused = fresh.apply(&zombie, &batch(0, 1, vec![put(1, 5, at(0, 0, 10))], vec![]));
     assert!(matches!(refused, Err(ApplyError::Fenced)), "{refused:?}");
     assert_eq!((fresh.live(1), fresh.number("select next_offset from consumer_offsets")), (None, 0));
-    assert_eq!(fresh.runtime.block_on(fresh.results.standing(&zombie)).unwrap(), Holder::Elsewhere);
+    assert_eq!(fresh.runtime.block_on(fresh.results.ledger.standing(&zombie)).unwrap(), Holder::Elsewhere);
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_batch_that_was_committed_cannot_be_committed_again() {
     fresh.apply(&claim, &first).unwrap();
     assert!(matches!(fresh.apply(&claim, &first), Err(ApplyError::Fenced)));
     assert_eq!(fresh.number("select applied from consumer_offsets"), 2);
-    assert_eq!(fresh.runtime.block_on(fresh.results.standing(&claim)).unwrap(), Holder::Mine { next_offset: 2 });
+    assert_eq!(fresh.runtime.block_on(fresh.results.ledger.standing(&claim)).unwrap(), Holder::Mine { next_offset: 2 });
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::time::Duration;
 use change::position::{Origin, Position};
 use change::value::Text;
 use chrono::Utc;
+use ledger::claim::Wanted;
+use ledger::{Claim, StoreConfig};
 use orderstream::orders::absent::ColumnSet;
 use orderstream::orders::customer::Customer;
 use orderstream::orders::enrich::{EnrichedOrder, Enrichment, KnownCustomer};
@@ -13,8 +15,7 @@ use orderstream::orders::order::Order;
 use orderstream::orders::row::OrderState;
 use orderstream::orders::write::{Delete, Put, Round};
 use orderstream::results::batch::Batch;
-use orderstream::results::claim::Wanted;
-use orderstream::results::{Applied, ApplyError, Claim, Results, StoreConfig};
+use orderstream::results::{Applied, ApplyError, Results};
 use rust_decimal::Decimal;
 use sqlx::Connection;
 use stack::Stack;
@@ -72,7 +73,7 @@ impl Fresh {
     pub fn claim_in(&self, epoch: i32, partition: i32) -> Claim {
         let topic: Arc<str> = "shop.public.orders".into();
         let wanted = Wanted { epoch, topic: &topic, partition, low: 0, high: i64::MAX, claimant: "test", cluster_id: None };
-        self.runtime.block_on(self.results.claim(&wanted)).unwrap()
+        self.runtime.block_on(self.results.ledger.claim(&wanted)).unwrap()
     }
 
     pub fn apply(&self, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {

@@ -4,8 +4,10 @@ use sqlx::{Connection, PgConnection};
 
 use super::{DEADLINE, Findings, in_time};
 use crate::config::Config;
-use crate::results::{MIGRATIONS, Results, StoreError, Unfit, migrate};
+use crate::results::{MIGRATIONS, Results};
 use crate::run::assemble::store_config;
+use ledger::migrate;
+use ledger::{StoreError, Unfit};
 use service::settings::{ExposeSecret, redact_url};
 
 mod settings;
@@ -66,7 +68,7 @@ struct Server {
 
 async fn facts(config: &Config) -> Result<Facts, String> {
     let results = Results::new(&store_config(config)).map_err(|error| error.to_string())?;
-    let mut connection = results.connect(DEADLINE).await.map_err(|error| error.to_string())?;
+    let mut connection = results.ledger.connect(DEADLINE).await.map_err(|error| error.to_string())?;
     let facts = ask(&mut connection).await.map_err(StoreError::words)?;
     // The answers are there; how the connection ends changes nothing.
     drop(connection.close().await);

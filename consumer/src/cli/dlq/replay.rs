@@ -18,7 +18,6 @@ use crate::flow::replay::customers::CustomersLog;
 use crate::flow::replay::{self, Original};
 use crate::redis::progress::Point;
 use crate::results::dead_letters::{Count, Filter, Letter, Replayable};
-use crate::results::lock::Work;
 use crate::results::replay::Tally;
 use crate::run::assemble::Parts;
 use crate::shared::Shared;
@@ -26,6 +25,7 @@ use change::record::Record;
 use kafka::dead_letter;
 use kafka::reread::Reread;
 use kafka::source::survey;
+use ledger::lock::Work;
 
 /// Letters in one transaction.
 const CHUNK: usize = 200;
@@ -61,7 +61,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -
     if !arguments.execute {
         return print("Nothing was changed; add --execute to replay them.\n");
     }
-    let Some(_lock) = shared.results.lock(Work::Replay).await? else {
+    let Some(_lock) = shared.results.ledger.lock(Work::Replay).await? else {
         bail!("another `orderstream dlq replay` is running on this database; wait for it");
     };
     know_customers(config, parts).await?;
@@ -101,7 +101,7 @@ fn left_alone(counts: &[Count], topics: &[String], epoch: i32, max_replays: i32)
 async fn know_customers(config: &Config, parts: &Parts) -> anyhow::Result<()> {
     let Some(topic) = &config.kafka.customers_topic else { return Ok(()) };
     let epoch = config.source.epoch;
-    let committed = parts.shared.results.committed(epoch, topic).await?;
+    let committed = parts.shared.results.ledger.committed(epoch, topic).await?;
     parts.committed.set(committed.into_iter().map(|(partition, next_offset)| (partition, Point { epoch, next_offset })).collect());
     Ok(())
 }

@@ -15,9 +15,9 @@ use super::show::problem;
 use crate::cli::print;
 use crate::config::Config;
 use crate::results::Results;
-use crate::results::ledger::{Entry, Reset};
 use kafka::source::Watermarks;
 use kafka::source::survey::{self, Group};
+use ledger::offsets::{Entry, Reset};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -70,7 +70,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
     if !log.hold(to) {
         bail!("offset {to} is not in the log of {topic}-{partition}, which has {} to {}", log.low, log.high);
     }
-    let entries = results.entries(config.source.epoch).await.context("the ledger cannot be read")?;
+    let entries = results.ledger.entries(config.source.epoch).await.context("the ledger cannot be read")?;
     let entry = entries.iter().find(|entry| is_of(entry, place));
     print(plan(entry, *log, to))?;
     if entry.is_some_and(|entry| problem(entry, *log, &survey).is_ok()) && !force {
@@ -85,7 +85,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
     let cluster_id = survey.cluster_id.as_deref();
     let reset = Reset { epoch: config.source.epoch, topic, partition: *partition, to, by: &by, cluster_id };
     let unknown = "unless Postgres refused, the outcome is unknown; see `orderstream offsets show`";
-    let (before, generation) = results.reset(&reset).await.context(unknown)?;
+    let (before, generation) = results.ledger.reset(&reset).await.context(unknown)?;
     let before = before.map_or("nowhere".to_owned(), |offset| offset.to_string());
     print(format_args!(
         "Done: {topic}-{partition} moved from {before} to {to}, generation {generation}. A running process follows within seconds.\n"

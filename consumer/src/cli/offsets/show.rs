@@ -9,10 +9,10 @@ use crate::cli::table::Table;
 use crate::cli::{FAILED, print};
 use crate::config::Config;
 use crate::results::Results;
-use crate::results::claim::{ClaimError, acceptable};
-use crate::results::ledger::Entry;
 use kafka::source::survey::{self, Processed, Survey};
 use kafka::source::{StopReason, TopicPartition, Watermarks};
+use ledger::claim::{ClaimError, acceptable};
+use ledger::offsets::Entry;
 
 const HEADING: [&str; 14] = [
     "topic",
@@ -33,8 +33,8 @@ const HEADING: [&str; 14] = [
 
 pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<ExitCode> {
     let epoch = config.source.epoch;
-    let entries = results.entries(epoch).await.context("the ledger cannot be read")?;
-    let epochs = results.epochs().await?;
+    let entries = results.ledger.entries(epoch).await.context("the ledger cannot be read")?;
+    let epochs = results.ledger.epochs().await?;
     let survey = super::survey(config).await?;
     let claimable = processed(&entries, &survey);
     let other_logs = super::asked(config, move |properties, group| survey::other_logs(properties, group, claimable)).await?;

@@ -221,7 +221,7 @@ impl Lags {
     /// `survey` was made before the wait.
     async fn read(sides: &Sides<'_>, survey: &Survey) -> anyhow::Result<Self> {
         let epoch = sides.shared.decoder.epoch;
-        let entries = sides.shared.results.entries(epoch).await.context("the ledger cannot be read")?;
+        let entries = sides.shared.results.ledger.entries(epoch).await.context("the ledger cannot be read")?;
         let progress = if sides.redis { sides.shared.redis_progress.read().await.context("Redis")? } else { HashMap::new() };
         let mut lags = Self::default();
         for (partition, log) in &survey.logs {

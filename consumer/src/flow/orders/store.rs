@@ -11,10 +11,11 @@ use crate::metrics::Step;
 use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::CustomersToken;
 use crate::results::batch::Batch;
-use crate::results::claim::Holder;
-use crate::results::{Applied, ApplyError, Class, StoreError};
+use crate::results::{Applied, ApplyError};
 use crate::shared::{Place, Revoked, Shared};
 use change::lsn_space::OtherSpace;
+use ledger::claim::Holder;
+use ledger::{Class, StoreError};
 
 /// A batch that is committed; its hashes are still to be written. The records' bytes are let go of here (P10).
 #[derive(Debug)]
@@ -131,7 +132,7 @@ pub(crate) fn delay(error: &StoreError, backoff: Duration) -> Duration {
 pub(crate) async fn was_committed(shared: &Shared, place: &Place, to: i64) -> Result<bool, Stopped> {
     let mut backoff = shared.backoff();
     loop {
-        match shared.results.standing(&place.claim).await {
+        match shared.results.ledger.standing(&place.claim).await {
             Ok(Holder::Mine { next_offset }) => return Ok(next_offset == to),
             Ok(Holder::Elsewhere) => return Err(Stopped::Fenced),
             Err(error) => place.troubled(shared, &error),

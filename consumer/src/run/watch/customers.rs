@@ -20,7 +20,7 @@ pub(in crate::run) async fn customers(shared: Arc<Shared>, committed: CommittedC
     let epoch = shared.decoder.epoch;
     loop {
         second.tick().await;
-        match shared.results.committed(epoch, &topic).await {
+        match shared.results.ledger.committed(epoch, &topic).await {
             Ok(partitions) => {
                 let point = |(partition, next_offset)| (partition, Point { epoch, next_offset });
                 committed.set(partitions.into_iter().map(point).collect());

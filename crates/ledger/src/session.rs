@@ -12,10 +12,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::sync::OnceCell;
 
-use super::StoreError;
+use crate::StoreError;
 
 /// The oldest version that the statements were tried on.
-pub(crate) const OLDEST: u32 = 150_000;
+pub const OLDEST: u32 = 150_000;
 
 /// A worker that was stopped in the middle of a transaction, or that cannot be reached any more, holds its locks no longer than this:
 /// whoever has the partition next waits for them (P4). No transaction of ours pauses between its statements.
@@ -89,7 +89,7 @@ pub enum Unfit {
 
 /// How sessions are made.
 #[derive(Debug)]
-pub(crate) struct Sessions {
+pub struct Sessions {
     options: PgConnectOptions,
     /// The one statement that sets all settings, and returns those that could not be set.
     set: String,
@@ -98,14 +98,14 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     /// Sessions with these limits (P10).
-    pub(crate) fn new(options: PgConnectOptions, statement_timeout: Duration, lock_timeout: Duration) -> Self {
+    pub fn new(options: PgConnectOptions, statement_timeout: Duration, lock_timeout: Duration) -> Self {
         // A pooler knows nothing of it and refuses the connection; it is set like the others.
         let options = options.extra_float_digits(None);
         Self { options, set: set(&wanted(statement_timeout, lock_timeout)), are_own: OnceCell::new() }
     }
 
     /// A new session, fit for use.
-    pub(crate) async fn open(&self) -> Result<PgConnection, StoreError> {
+    pub async fn open(&self) -> Result<PgConnection, StoreError> {
         let mut connection = self.connect().await?;
         self.are_own.get_or_try_init(|| self.make_sure(&mut connection)).await?;
         Ok(connection)
@@ -137,7 +137,7 @@ impl Sessions {
 }
 
 /// The settings that a session has, each with its value as Postgres shows it.
-pub(crate) fn wanted(statement_timeout: Duration, lock_timeout: Duration) -> Vec<(&'static str, String)> {
+pub fn wanted(statement_timeout: Duration, lock_timeout: Duration) -> Vec<(&'static str, String)> {
     let milliseconds = |duration: Duration| duration.as_millis().to_string();
     let limits = [
         ("statement_timeout", milliseconds(statement_timeout)),

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
-use super::claim::{fates, landmark};
-use super::{Results, StoreError};
+use crate::claim::{fates, landmark};
+use crate::{Ledger, StoreError};
 use change::fate::Fates;
 use change::record::Landmark;
 
@@ -111,7 +111,7 @@ set next_offset = excluded.next_offset, clean_to = excluded.next_offset, last_of
     cluster_id = coalesce(excluded.cluster_id, o.cluster_id), updated_at = now()
 returning generation";
 
-impl Results {
+impl Ledger {
     /// All partitions of this epoch that were ever claimed, in order.
     ///
     /// # Errors

@@ -15,8 +15,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::time::sleep;
 
-use super::session::Unfit;
-use super::{Class, MIGRATIONS, Results, StoreError};
+use crate::session::Unfit;
+use crate::{Class, Ledger, StoreError};
 use service::retry::{Backoff, Policy};
 
 const TABLE: &str = "_sqlx_migrations";
@@ -47,20 +47,12 @@ const ASKED_IN_VAIN: u32 = 4;
 /// A long migration is told again after this.
 const STILL: Duration = Duration::from_secs(60);
 
-impl Results {
+impl Ledger {
     /// Creates or updates the tables. Processes that start together take turns.
     ///
     /// # Errors
     /// If Postgres is away, refuses, or was migrated by a newer version.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.migrate_by(&MIGRATIONS).await
-    }
-
-    /// The same by other migrations than those of this version.
-    ///
-    /// # Errors
-    /// As [`Self::migrate`].
-    pub async fn migrate_by(&self, migrations: &Migrator) -> Result<(), StoreError> {
+    pub async fn migrate(&self, migrations: &Migrator) -> Result<(), StoreError> {
         let mut connection = self.connections.connect(PATIENCE).await?;
         tokio::select! {
             done = up_to_date(&mut connection, migrations) => done,
@@ -101,7 +93,7 @@ async fn up_to_date(on: &mut PgConnection, migrations: &Migrator) -> Result<(), 
 }
 
 /// What is to be said if the tables are not where new ones would be made.
-pub(crate) async fn elsewhere(on: &mut PgConnection) -> Result<Option<Unfit>, sqlx::Error> {
+pub async fn elsewhere(on: &mut PgConnection) -> Result<Option<Unfit>, sqlx::Error> {
     let found: Option<(String, String)> = sqlx::query_as(ELSEWHERE).fetch_optional(on).await?;
     Ok(found.map(|(tables, first)| Unfit::SearchPath { tables, first }))
 }
@@ -174,47 +166,7 @@ async fn attempt(on: &mut PgConnection, migration: &Migration) -> Result<(), Sto
 }
 
 /// The index that a migration without a transaction makes: its file is named so.
-fn index_of(migration: &Migration) -> String {
+#[must_use]
+pub fn index_of(migration: &Migration) -> String {
     migration.description.replace(' ', "_")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The last one that may do with a table what it likes: the tables were new.
-    const FIRST_TABLES: i64 = 7;
-
-    fn statements(migration: &Migration) -> String {
-        let lines = migration.sql.as_str().lines().map(|line| line.split("--").next().unwrap_or_default().trim());
-        lines.collect::<Vec<_>>().join(" ").to_lowercase()
-    }
-
-    #[test]
-    fn an_index_is_made_concurrently_alone_and_its_file_is_named_so() {
-        for migration in MIGRATIONS.iter().filter(|migration| migration.no_tx) {
-            let (sql, index) = (statements(migration), index_of(migration));
-            assert!(sql.trim().starts_with(&format!("create index concurrently if not exists {index} on ")), "{index}: {sql}");
-            assert_eq!(sql.trim().trim_end_matches(';').matches(';').count(), 0, "{index}: one statement");
-        }
-    }
-
-    #[test]
-    fn no_migration_makes_an_index_on_a_table_that_may_be_large_while_it_is_locked() {
-        // Of letters there are few enough: a million take a second.
-        let large = ["results", "deleted_orders", "due_orders", "due_customers"];
-        for migration in MIGRATIONS.iter().filter(|migration| migration.version > FIRST_TABLES && !migration.no_tx) {
-            let sql = statements(migration);
-            for table in large {
-                let makes_it = sql.contains(&format!("create table {table} "));
-                let index =
-                    sql.split(';').any(|one| one.contains("index") && one.contains(&format!(" on {table}")) && one.contains("create"));
-                assert!(
-                    !index || makes_it,
-                    "{}: an index on {table} needs a file of its own that begins with -- no-transaction",
-                    migration.version
-                );
-            }
-        }
-    }
 }

@@ -19,8 +19,8 @@ use sqlx::{Connection, Executor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::StoreError;
-use super::session::Sessions;
+use crate::StoreError;
+use crate::session::Sessions;
 
 /// What costs a server nothing is answered within this, or nobody is there.
 const AT_ONCE: Duration = Duration::from_secs(3);
@@ -46,7 +46,7 @@ end $$";
 
 /// Up to a number of connections, made when they are needed.
 #[derive(Debug)]
-pub(crate) struct Connections {
+pub struct Connections {
     sessions: Sessions,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Made>>,
@@ -65,7 +65,7 @@ struct Made {
 
 impl Connections {
     /// At most `number` connections, beside one for pings. `statement_timeout` is what the sessions tell the server.
-    pub(crate) fn new(sessions: Sessions, number: u32, statement_timeout: Duration) -> Arc<Self> {
+    pub fn new(sessions: Sessions, number: u32, statement_timeout: Duration) -> Arc<Self> {
         Arc::new(Self {
             sessions,
             permits: Arc::new(Semaphore::new(number as usize)),
@@ -77,7 +77,7 @@ impl Connections {
     }
 
     /// One of the connections, for as long as it is needed.
-    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, StoreError> {
+    pub async fn lease(self: &Arc<Self>) -> Result<Lease, StoreError> {
         let permit = match timeout(CONNECT, Arc::clone(&self.permits).acquire_owned()).await {
             Ok(Ok(permit)) => permit,
             Ok(Err(_closed)) => return Err(sqlx::Error::PoolClosed.into()),
@@ -92,13 +92,13 @@ impl Connections {
     }
 
     /// A new connection, which nobody else will get.
-    pub(crate) async fn connect(&self, patience: Duration) -> Result<PgConnection, StoreError> {
+    pub async fn connect(&self, patience: Duration) -> Result<PgConnection, StoreError> {
         let silent = |_| Err(sqlx::Error::from(Unanswered::Silent(patience)).into());
         timeout(patience, self.sessions.open()).await.unwrap_or_else(silent)
     }
 
     /// Whether the server answers and takes writes, on a new connection if need be.
-    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+    pub async fn ping(&self) -> Result<(), StoreError> {
         let mut pinging = self.pinging.lock().await;
         if let Some(mut connection) = pinging.take() {
             if let Ok(Ok(_)) = timeout(AT_ONCE, connection.execute(SIGN_OF_LIFE)).await {
@@ -132,7 +132,7 @@ impl Connections {
     }
 
     /// Closes what is idle; what is in use is closed when it is given back.
-    pub(crate) async fn close(&self) {
+    pub async fn close(&self) {
         self.permits.close();
         let idle = std::mem::take(&mut *self.idle());
         let goodbyes = async {
@@ -171,7 +171,7 @@ impl Connections {
 
 /// Why nobody waits for an answer any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unanswered {
+pub enum Unanswered {
     /// Nobody is there.
     #[error("Postgres is silent: no answer within {} ms", .0.as_millis())]
     Silent(Duration),
@@ -188,7 +188,7 @@ impl From<Unanswered> for sqlx::Error {
 
 impl Unanswered {
     /// Whether, and why, an error is a wait that was given up.
-    pub(crate) fn of(error: &sqlx::Error) -> Option<Self> {
+    pub fn of(error: &sqlx::Error) -> Option<Self> {
         let sqlx::Error::Io(error) = error else { return None };
         error.get_ref()?.downcast_ref().copied()
     }
@@ -196,7 +196,7 @@ impl Unanswered {
 
 /// A connection in use.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub struct Lease {
     made: Option<Made>,
     /// An answer is awaited, or has failed.
     is_asked: bool,
@@ -207,7 +207,7 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// Asks, and waits for the answer up to the deadline.
-    pub(crate) async fn ask<'l, T, E, F>(&'l mut self, question: impl FnOnce(&'l mut PgConnection) -> F) -> Result<T, E>
+    pub async fn ask<'l, T, E, F>(&'l mut self, question: impl FnOnce(&'l mut PgConnection) -> F) -> Result<T, E>
     where
         E: From<sqlx::Error>,
         F: Future<Output = Result<T, E>>,
@@ -229,12 +229,12 @@ impl Lease {
     }
 
     /// Takes the connection out: nobody else will get it.
-    pub(crate) fn detach(mut self) -> Option<PgConnection> {
+    pub fn detach(mut self) -> Option<PgConnection> {
         self.made.take().map(|made| made.connection)
     }
 
     /// Begins a transaction. One that is not ended is rolled back when the lease ends.
-    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
+    pub async fn begin(&mut self) -> Result<(), StoreError> {
         self.is_in_transaction = true;
         let began = self.ask_within(AT_ONCE, |connection| connection.execute(BEGIN)).await;
         if began.is_err() {
@@ -248,14 +248,14 @@ impl Lease {
     ///
     /// # Errors
     /// Of class `UnknownOutcome` if nobody knows whether it was committed.
-    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+    pub async fn commit(&mut self) -> Result<(), StoreError> {
         self.ask(|connection| connection.execute("commit")).await.map_err(StoreError::at_commit)?;
         self.is_in_transaction = false;
         Ok(())
     }
 
     /// Undoes the transaction.
-    pub(crate) async fn roll_back(&mut self) -> Result<(), StoreError> {
+    pub async fn roll_back(&mut self) -> Result<(), StoreError> {
         self.ask(|connection| connection.execute("rollback")).await?;
         self.is_in_transaction = false;
         Ok(())

@@ -2,7 +2,7 @@
 
 use sqlx::postgres::PgConnection;
 
-use super::{Results, StoreError};
+use crate::{Ledger, StoreError};
 
 /// What is locked. Any numbers will do that nobody else uses as advisory locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Lock {
     _connection: Option<PgConnection>,
 }
 
-impl Results {
+impl Ledger {
     /// Takes the lock; `None` if another process has it.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use super::ledger::Entry;
-use super::{Results, StoreError};
+use crate::offsets::Entry;
+use crate::{Ledger, StoreError};
 use change::fate::Fates;
 use change::record::Landmark;
 
@@ -135,7 +135,7 @@ const STANDING: &str = "select generation, next_offset from consumer_offsets whe
 
 const COMMITTED: &str = "select partition, next_offset from consumer_offsets where epoch = $1 and topic = $2 order by partition";
 
-impl Results {
+impl Ledger {
     /// Takes the partition: whoever had it before cannot write any more. Starts at the low watermark if it was never claimed.
     ///
     /// # Errors
@@ -206,12 +206,12 @@ pub enum Holder {
     Elsewhere,
 }
 
-pub(super) fn landmark(row: &PgRow) -> Result<Option<Landmark>, sqlx::Error> {
+pub(crate) fn landmark(row: &PgRow) -> Result<Option<Landmark>, sqlx::Error> {
     let (offset, timestamp_ms): (Option<i64>, Option<i64>) = (row.try_get("last_offset")?, row.try_get("last_ms")?);
     Ok(offset.zip(timestamp_ms).map(|(offset, timestamp_ms)| Landmark { offset, timestamp_ms }))
 }
 
-pub(super) fn fates(row: &PgRow) -> Result<Fates, sqlx::Error> {
+pub(crate) fn fates(row: &PgRow) -> Result<Fates, sqlx::Error> {
     let count = |column| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
     Ok(Fates { applied: count("applied")?, stale: count("stale")?, ignored: count("ignored")?, dead_lettered: count("dead_lettered")? })
 }

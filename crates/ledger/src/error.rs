@@ -3,7 +3,7 @@
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 
-use super::connections::Unanswered;
+use crate::connections::Unanswered;
 
 /// What to do about an error. Source of the codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,7 +96,7 @@ impl From<sqlx::Error> for StoreError {
 
 impl StoreError {
     /// The driver's error in the words that an operator gets: never a value of a row (P11), never a password.
-    pub(crate) fn words(error: sqlx::Error) -> String {
+    pub fn words(error: sqlx::Error) -> String {
         Self::from(error).to_string()
     }
 
@@ -111,7 +111,7 @@ impl StoreError {
     }
 
     /// The answer to COMMIT did not arrive: whatever broke, the outcome is unknown.
-    pub(super) fn at_commit(source: sqlx::Error) -> Self {
+    pub(crate) fn at_commit(source: sqlx::Error) -> Self {
         let class = match Class::of(&source) {
             Class::Connection => Class::UnknownOutcome,
             class => class,
@@ -126,7 +126,7 @@ impl StoreError {
     }
 
     /// Whether nobody answered at all.
-    pub(super) fn is_silence(&self) -> bool {
+    pub(crate) fn is_silence(&self) -> bool {
         matches!(self, Self::Sql { source, .. } if matches!(Unanswered::of(source), Some(Unanswered::Silent(_))))
     }
 
@@ -184,7 +184,7 @@ fn told(error: &sqlx::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Class;
+    use crate::Class;
 
     #[test]
     fn every_sqlstate_of_the_design_has_its_class() {
