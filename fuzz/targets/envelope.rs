@@ -4,11 +4,14 @@
 
 #![no_main]
 
+use change::effect::Effect;
+use change::envelope::{Format, Layouts, TimeUnit};
+use change::position::Position;
+use change::record::{Headers, Record};
+use change::value::Text;
 use libfuzzer_sys::fuzz_target;
-use orderstream_fuzz::envelope::{Decoded, Decoder, Format, Layouts, TimeUnit};
-use orderstream_fuzz::order::{Effect, Order, Text};
-use orderstream_fuzz::position::Position;
-use orderstream_fuzz::record::{Headers, Record};
+use orderstream::orders::decode::{Decoded, Decoder};
+use orderstream::orders::order::Order;
 use rust_decimal::Decimal;
 
 fuzz_target!(|data: &[u8]| {
@@ -43,8 +46,8 @@ fuzz_target!(|data: &[u8]| {
         stands(&change.position);
         assert!(!change.id.contains('\0'));
         if let Effect::Put(customer) = change.effect {
-            for text in [customer.name, customer.email, customer.tier, customer.country].into_iter().flatten() {
-                assert!(!text.contains('\0'));
+            for (_, text) in customer.columns() {
+                assert!(text.value().is_none_or(|text| !text.contains('\0')));
             }
         }
     }

@@ -5,10 +5,10 @@
 use std::cell::OnceCell;
 
 use arbitrary::{Arbitrary, Unstructured};
+use change::position::{Origin, Position};
+use change::position_text;
 use libfuzzer_sys::fuzz_target;
 use mlua::{Function, Lua};
-use orderstream_fuzz::position::{Kind, Position};
-use orderstream_fuzz::position_text::position_text;
 
 /// Some numbers are close to each other, some are as large as they can be.
 fn number(u: &mut Unstructured<'_>) -> arbitrary::Result<i64> {
@@ -29,7 +29,7 @@ fn position(u: &mut Unstructured<'_>) -> arbitrary::Result<Position> {
         epoch: i32::from(u.ratio(1, 8)?),
         partition: u.int_in_range(0..=2)?,
         offset: number(u)?,
-        kind: *u.choose(&[Kind::Snapshot, Kind::Stream, Kind::Stream, Kind::Incremental, Kind::Unknown, Kind::Tombstone])?,
+        kind: *u.choose(&[Origin::Snapshot, Origin::Stream, Origin::Stream, Origin::Incremental, Origin::Unknown, Origin::Tombstone])?,
         commit: maybe(u)?,
         lsn: maybe(u)?,
         ts_ms: maybe(u)?,
@@ -60,7 +60,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn is_log(position: &Position) -> bool {
-    matches!(position.kind, Kind::Stream | Kind::Incremental)
+    matches!(position.kind, Origin::Stream | Origin::Incremental)
 }
 
 thread_local! {
@@ -77,7 +77,7 @@ fn in_redis(new: &Position, stored: &Position) -> (bool, bool) {
             let (supersedes, outlives) = lua.load(format!("{rule}\nreturn supersedes, outlives")).eval().expect("the script can be read");
             (lua, supersedes, outlives)
         });
-        let ask = |rule: &Function| rule.call((position_text(new), position_text(stored))).expect("the rule has an answer");
+        let ask = |rule: &Function| rule.call((position_text::write(new), position_text::write(stored))).expect("the rule has an answer");
         (ask(supersedes), ask(outlives))
     })
 }

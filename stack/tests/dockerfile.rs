@@ -3,8 +3,9 @@
 //! Two things break it unseen otherwise: a manifest that names what the stage with the manifests alone does not have, and a file that the
 //! program is built from and that no `COPY` names. Packages and the last stage need an engine: `make test-compose`.
 //!
-//! The stages are compiled into a target folder of their own. Cargo tells members apart by their place in the workspace alone, so that
-//! the empty members of the stage with the manifests would otherwise replace the real ones of this build.
+//! The stages are compiled into the target folder of this build, where the dependencies are compiled already, under another version. Cargo tells
+//! members apart by name, version and place in the workspace, so that the empty members of the stage with the manifests would otherwise
+//! replace the real ones of this build.
 
 #![allow(clippy::unwrap_used)]
 
@@ -62,45 +63,53 @@ fn within(root: &Path, working: &str, path: &str) -> PathBuf {
     root.join(Path::new(working).join(path).strip_prefix("/").unwrap())
 }
 
-fn shell(script: &str, folder: &Path, target: &Path) {
+fn shell(script: &str, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
     let mut shell = stack::without_cargos_variables(Command::new("sh"));
-    let ended = shell.args(["-euc", script]).current_dir(folder).env("CARGO_TARGET_DIR", target).output().unwrap();
+    let ended = shell.args(["-euc", script]).current_dir(folder).env("CARGO_TARGET_DIR", target()).output().unwrap();
     let told = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "the image does not build: {script}\n{told}");
 }
 
-/// Where this test was compiled to: the target folder and the profile's name.
-fn compiled() -> PathBuf {
+/// The dependencies are compiled there already.
+fn target() -> PathBuf {
     let program = std::env::current_exe().unwrap();
-    program.ancestors().nth(2).unwrap().to_owned()
+    program.ancestors().nth(3).unwrap().to_owned()
 }
 
-/// Copies what `cargo check` needs of the dependencies, so that the stages compile the members alone.
-fn copy_compiled(target: &Path) {
-    let to = target.join(compiled().file_name().unwrap());
-    fs::create_dir_all(&to).unwrap();
-    let pack = "find deps \\( -name '*.rmeta' -o -name '*.so' -o -name '*.d' \\) -print0 | xargs -0 cp -a --parents -t";
-    shell(&format!("{pack} '{0}' && cp -a .fingerprint build '{0}'", to.display()), &compiled(), target);
+/// Gives the members in a copy of the repository a version of their own, in the manifest and in the lock file.
+fn other_version(repository: &Path) {
+    let manifest = repository.join("Cargo.toml");
+    let (of_members, other) = (format!("version = \"{}\"", env!("CARGO_PKG_VERSION")), "version = \"0.0.0-stage\"");
+    fs::write(&manifest, fs::read_to_string(&manifest).unwrap().replacen(&of_members, other, 1)).unwrap();
+    let lock = repository.join("Cargo.lock");
+    let text = fs::read_to_string(&lock).unwrap();
+    let packages = text.split("[[package]]").map(|package| {
+        let is_member = !package.contains("source = ");
+        if is_member { package.replacen(&of_members, other, 1) } else { package.to_owned() }
+    });
+    fs::write(&lock, packages.collect::<Vec<_>>().join("[[package]]")).unwrap();
 }
 
 /// The metadata of the workspace's own members, with the time at which each was compiled.
 fn members() -> BTreeMap<PathBuf, SystemTime> {
-    let deps = fs::read_dir(compiled().join("deps")).unwrap().map(|entry| entry.unwrap());
+    let deps = fs::read_dir(target().join("debug/deps")).unwrap().map(|entry| entry.unwrap());
+    let names = ["libstack-", "liborderstream-", "libchange-", "libkafka-", "libledger-", "libservice-"];
     let of_members = deps.filter(|entry| {
         let name = entry.file_name().into_string().unwrap();
-        name.ends_with(".rmeta") && ["libstack-", "liborderstream-"].iter().any(|member| name.starts_with(member))
+        name.ends_with(".rmeta") && names.iter().any(|member| name.starts_with(member))
     });
     of_members.map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap())).collect()
 }
 
 /// What Docker sends to the engine: what is in the repository, without what .dockerignore leaves out.
-fn context(into: &Path, target: &Path) {
+fn context(into: &Path) {
     let pack = "git ls-files -z --cached --others --exclude-standard | grep -zv '^\\.' | xargs -0 cp --parents -t";
-    shell(&format!("{pack} '{}'", into.display()), stack::root(), target);
+    shell(&format!("{pack} '{}'", into.display()), stack::root());
+    other_version(into);
 }
 
-fn run(stage: &Stage, context: &Path, all: &Path, target: &Path) {
+fn run(stage: &Stage, context: &Path, all: &Path) {
     let root = all.join(&stage.name);
     let mut working = "/".to_owned();
     for step in &stage.steps {
@@ -113,7 +122,7 @@ fn run(stage: &Stage, context: &Path, all: &Path, target: &Path) {
                     let source = from.as_ref().map_or_else(|| context.join(source), |from| within(&all.join(from), "/", source));
                     // As Docker: of a folder its content.
                     let of_folder = if source.is_dir() { "/." } else { "" };
-                    shell(&format!("cp -r '{}{of_folder}' '{}'", source.display(), to.display()), all, target);
+                    shell(&format!("cp -r '{}{of_folder}' '{}'", source.display(), to.display()), all);
                 }
             }
             Step::Run(script) if script.contains("apt-get") => {}
@@ -126,7 +135,6 @@ fn run(stage: &Stage, context: &Path, all: &Path, target: &Path) {
                         .replace(" /manifests", &format!(" {}/manifests", root.display()))
                         .replace("\"/manifests", &format!("\"{}/manifests", root.display())),
                     &within(&root, &working, ""),
-                    target,
                 );
             }
         }
@@ -139,13 +147,12 @@ fn the_stages_of_the_image_have_all_that_the_program_is_built_from() {
     let (sent, all) = (folder.path().join("context"), folder.path().join("stages"));
     fs::create_dir_all(&sent).unwrap();
     fs::create_dir_all(&all).unwrap();
-    let target = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let before = members();
-    copy_compiled(target.path());
-    context(&sent, target.path());
+    context(&sent);
     let stages = stages(DOCKERFILE);
     assert_eq!(stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>(), ["manifests", "build"]);
-    stages.iter().for_each(|stage| run(stage, &sent, &all, target.path()));
+    stages.iter().for_each(|stage| run(stage, &sent, &all));
+    let after = members();
     assert!(!before.is_empty());
-    assert_eq!(members(), before, "the stages compiled into the workspace's own target folder");
+    assert!(before.iter().all(|(file, at)| after.get(file) == Some(at)), "the stages replaced a member of this build");
 }

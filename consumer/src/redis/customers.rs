@@ -7,7 +7,6 @@ mod by_hand;
 mod check;
 mod committed;
 mod lookup;
-mod position_text;
 mod put;
 mod remembered;
 mod token;
@@ -19,7 +18,6 @@ pub use by_hand::ReplayedCustomer;
 pub use check::SeenCustomer;
 pub use committed::CommittedCustomers;
 pub use lookup::read_customer;
-pub use position_text::position_text;
 pub use put::{PutCustomers, PutError};
 pub use token::CustomersToken;
 

@@ -5,6 +5,7 @@
 //! - [`value`]: values of columns
 //! - [`effect`]: what an event makes of its row
 //! - [`position`]: where an event stands, and which of two is newer
+//! - [`position_text`]: a position as the text that a script in Redis compares
 //! - [`lsn_space`]: an event of another database than what is stored
 //! - [`collapse`]: many changes of one row become one write
 //! - [`rejection`]: why a record cannot be processed
@@ -18,6 +19,7 @@ pub mod envelope;
 pub mod fate;
 pub mod lsn_space;
 pub mod position;
+pub mod position_text;
 pub mod record;
 pub mod rejection;
 pub mod value;

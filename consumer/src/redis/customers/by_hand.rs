@@ -7,10 +7,11 @@
 
 use redis::{Pipeline, Value};
 
-use super::{Customers, key_arg, position_text};
+use super::{Customers, key_arg};
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::customer::CustomerChange;
 use crate::redis::link::{On, RedisError, text};
+use change::position_text;
 
 /// What became of a change that was sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]

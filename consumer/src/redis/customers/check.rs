@@ -4,12 +4,13 @@ use chrono::Utc;
 use redis::{Pipeline, Value};
 
 use super::put::{CUSTOMER_TOMBSTONE_SECONDS, version};
-use super::{Customers, key_arg, position_text};
+use super::{Customers, key_arg};
 use crate::orders::customer::Customer;
 use crate::reconcile::customers::{COLUMNS, CustomerDifference};
 use crate::redis::cache::columns;
 use crate::redis::link::{On, RedisError, Script, each_ok, integer};
 use change::position::Position;
+use change::position_text;
 
 static BURY: Script = Script::new(include_str!("../../../../redis/bury_customers.lua"));
 
@@ -184,7 +185,6 @@ fn version_of(position: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redis::customers::position_text;
     use change::position::Origin;
 
     fn position() -> Position {
@@ -197,7 +197,7 @@ mod tests {
 
     fn live(name: &str, version: &str) -> Hash {
         let columns = vec![Some(name.as_bytes().to_vec()), None, Some(Vec::new()), None];
-        Hash::Live { columns, version: version.into(), position: position_text(&position()) }
+        Hash::Live { columns, version: version.into(), position: position_text::write(&position()) }
     }
 
     #[test]

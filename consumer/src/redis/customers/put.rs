@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use redis::{Cmd, Pipeline, Value};
 
-use super::{Customers, key_arg, position_text};
+use super::{Customers, key_arg};
 use crate::orders::customer::{ChangedCustomer, CustomerChange, CustomerRow};
 use crate::redis::cache::columns;
 use crate::redis::link::{On, RedisError, Script, each_ok, text};
@@ -13,6 +13,7 @@ use crate::redis::progress::{Advance, Of};
 use change::effect::Effect;
 use change::lsn_space::OtherSpace;
 use change::position::Position;
+use change::position_text;
 
 static PUT_CUSTOMERS: Script = Script::new(include_str!("../../../../redis/put_customers.lua"));
 
@@ -142,7 +143,7 @@ fn put_call(changes: &[&CustomerChange], now: DateTime<Utc>) -> Cmd {
     call.arg(CUSTOMER_TOMBSTONE_SECONDS);
     for change in changes {
         let Position { epoch, partition, offset, .. } = change.position;
-        call.arg(position_text(&change.position)).arg(version(epoch, partition, offset));
+        call.arg(position_text::write(&change.position)).arg(version(epoch, partition, offset));
         match &change.effect {
             Effect::Put(customer) => {
                 columns_that_are_not_null(&mut call, customer);

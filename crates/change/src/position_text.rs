@@ -1,6 +1,6 @@
 //! A position as fixed-width text, which the script in Redis compares. Without I/O, so that it can be tried on arbitrary positions.
 
-use change::position::{Origin, Position};
+use crate::position::{Origin, Position};
 
 /// What the script compares; after it comes the source's time, which earlier versions did not write.
 const DECIDES: usize = 83;
@@ -9,7 +9,7 @@ const LENGTH: usize = 104;
 
 /// A position as the script reads it. Numbers of Kafka and Postgres are not negative.
 #[must_use]
-pub fn position_text(position: &Position) -> String {
+pub fn write(position: &Position) -> String {
     let Position { epoch, partition, offset, kind, commit, lsn, ts_ms } = position;
     let number = |n: &Option<i64>| n.map_or_else(|| "0".repeat(21), |n| format!("1{:020}", n.max(0)));
     let (epoch, partition, offset) = ((*epoch).max(0), (*partition).max(0), (*offset).max(0));
@@ -17,7 +17,8 @@ pub fn position_text(position: &Position) -> String {
 }
 
 /// The position that a text stands for; `None` for any other text.
-pub(super) fn parse(text: &str) -> Option<Position> {
+#[must_use]
+pub fn parse(text: &str) -> Option<Position> {
     (text.is_ascii() && [DECIDES, LENGTH].contains(&text.len())).then_some(())?;
     let number = |at: std::ops::Range<usize>| match text.get(at)?.strip_prefix('1') {
         Some(digits) => digits.parse().ok(),
@@ -35,12 +36,14 @@ pub(super) fn parse(text: &str) -> Option<Position> {
 }
 
 /// The text of the position right behind ([`Position::behind`]); any other text as it is.
-pub(super) fn behind(text: &str) -> String {
-    parse(text).map_or_else(|| text.to_owned(), |position| position_text(&position.behind()))
+#[must_use]
+pub fn behind(text: &str) -> String {
+    parse(text).map_or_else(|| text.to_owned(), |position| write(&position.behind()))
 }
 
 /// Whether a stored text stands for this position.
-pub(super) fn is_of(stored: &str, position: &Position) -> bool {
+#[must_use]
+pub fn is_of(stored: &str, position: &Position) -> bool {
     parse(stored).is_some_and(|stored| Position { ts_ms: position.ts_ms, ..stored } == *position)
 }
 
@@ -59,7 +62,7 @@ mod tests {
             lsn: Some(5),
             ts_ms: Some(1_795_262_400_000),
         };
-        let text = position_text(&with_time);
+        let text = write(&with_time);
         assert_eq!((text.len(), parse(&text)), (LENGTH, Some(with_time)));
         assert_eq!(parse(&text[..DECIDES]), Some(Position { ts_ms: None, ..with_time }));
         assert!(is_of(&text[..DECIDES], &with_time) && !is_of(&text, &Position { offset: 4, ..with_time }));
