@@ -1,9 +1,9 @@
-//! Makes Redis whole after it has lost something: its tail, its last hour, everything (P8).
+//! Makes Redis whole after Redis has lost something: its tail, its last hour, everything (P8).
 //!
-//! Redis' own progress tells how much is gone. Orders: if it is behind, the keys of the records since are read again from Kafka and
-//! their orders go on the list of the sweep; if it is absent, or Kafka has no longer got those records, all rows of the partition are
-//! written again in key order (`walk`). Customers: their topic is compacted, so it is read again from its start. Around either stand a mark
-//! before it and Redis' progress after it (`mark`).
+//! Redis' own progress tells how much is gone. Orders: if the progress is behind, the keys of the records since then are read again from
+//! Kafka, and their orders go on the list of the sweep; if the progress is absent, or Kafka no longer has those records, all rows of the
+//! partition are written again in key order (`walk`). Customers: their topic is compacted, so the topic is read again from its start.
+//! Before a rebuild Redis gets a mark, and after the rebuild its progress moves on from that mark (`mark`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,10 +25,11 @@ mod walk;
 
 use walk::Walk;
 
-/// Between two looks at a Redis that is whole, and the time for the orders of all partitions between two looks at the customers.
+/// The time between two looks at a Redis that is whole. The same time is shared by the orders of all partitions between two looks at the
+/// customers.
 const SLICE: Duration = Duration::from_secs(1);
 
-/// Why a partition is not whole yet; to be tried again.
+/// Why a partition is not whole yet. The rebuild is tried again.
 #[derive(Debug, thiserror::Error)]
 pub enum NotYet {
     /// Redis is away.
@@ -40,12 +41,12 @@ pub enum NotYet {
     /// Kafka is away.
     #[error(transparent)]
     Reread(#[from] RereadError),
-    /// It was emptied meanwhile.
+    /// Redis was emptied during the rebuild.
     #[error("Redis has lost something again")]
     LostAgain,
 }
 
-/// Checks every second, and when woken, that Redis still has what it acknowledged; makes whole what it has lost. Runs until aborted.
+/// Checks every second, and when woken, that Redis still has what it acknowledged, and restores what is lost. Runs until aborted.
 pub async fn run(shared: Arc<Shared>, topics: Topics, reread: Reread) {
     let mut backoff = shared.backoff();
     let mut walks = Walks::new();
@@ -68,17 +69,18 @@ pub async fn run(shared: Arc<Shared>, topics: Topics, reread: Reread) {
 enum RoundEnd {
     /// Nothing is left to do.
     Whole,
-    /// A partition's time was up before its orders were.
+    /// A partition's slice of time was over before all its orders were written.
     HasMore,
-    /// A partition could not be made whole; it was told. The others were seen to.
+    /// A partition could not be made whole, and the reason was logged. The other partitions were seen to.
     Hindered,
 }
 
-/// Walks that are under way, by topic, partition and generation: they go on where they were after an outage, and after their slice.
+/// The walks that are under way, by topic, partition and generation. A walk goes on where it was after an outage, and after its slice of
+/// time.
 type Walks = HashMap<(Arc<str>, i32, i64), Walk>;
 
-/// Customers first, whatever the topics are called: until Redis has all of them no order can be enriched. So orders get slices of time, and
-/// between any two of them it is looked whether customers were lost.
+/// One round over all partitions. Customers come first, whatever the topics are called: no order can be enriched until Redis has all of
+/// them. So orders get slices of time, and between two slices the round checks whether customers were lost.
 async fn one_round(shared: &Arc<Shared>, topics: &Topics, reread: &Reread, walks: &mut Walks) -> RoundEnd {
     let mut round = RoundEnd::Whole;
     let lost = orders::lost_sweeps(shared, &topics.orders).await.unwrap_or_else(|error| {

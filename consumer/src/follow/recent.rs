@@ -1,4 +1,5 @@
-//! Keeps the list `recent_orders`: the newest 100, written again at most once a second when anything has changed.
+//! Keeps the Redis list `recent_orders`: the newest 100 orders. The list is written again at most once a second, when `results` has
+//! changed.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,10 +8,10 @@ use std::time::Duration;
 use crate::shared::Shared;
 
 const NEWEST: i64 = 100;
-/// What speaks in logs.
+/// The name of this task in logs.
 const TASK: &str = "newest orders";
 
-/// Runs until it is aborted.
+/// Writes the list again once a second if `results` has changed, until the task is aborted.
 pub async fn run(shared: Arc<Shared>) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -22,7 +23,8 @@ pub async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Whether the list is as new as the table; false too if another process has just had its turn.
+/// Writes the list again. Returns whether the list is now as new as the table; false also if another process has just had its turn to
+/// write.
 async fn rewrite(shared: &Shared) -> bool {
     let rows = match shared.results.newest(NEWEST).await {
         Ok(rows) => rows,

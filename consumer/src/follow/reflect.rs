@@ -1,4 +1,4 @@
-//! How far Redis reflects each partition, told to Redis itself, so that Redis cannot lose anything without being noticed (P8).
+//! Tells Redis how far it reflects each partition, and compares what Redis answers: so Redis cannot lose anything unnoticed (P8).
 
 use std::collections::HashMap;
 
@@ -12,7 +12,8 @@ use crate::redis::progress::{Advance, Point};
 use crate::shared::{Place, Reflection, Shared};
 use ledger::Claim;
 
-/// Asks Redis for its progress before it gets its first hash, and gives it one where there can be none yet: later, none means a loss.
+/// Asks Redis for the partition's progress before the first hash of this claim is written. If Redis has none because nothing was ever
+/// written, Redis gets a first progress: from then on a missing progress means a loss.
 ///
 /// # Errors
 /// Any [`RedisError`]; no hash may be written yet.
@@ -21,12 +22,13 @@ pub async fn begin(shared: &Shared, place: &Place) -> Result<(), RedisError> {
     if reflection.begun || reflection.behind { Ok(()) } else { tell(shared, place, reflection).await }
 }
 
-/// Everything below `to` is in Redis, written in its life `run`, or on the list of the sweep: moves Redis' progress there. With Redis away it
-/// moves with a later call, but never over hashes of an earlier life: a replica that took over may not have got them.
+/// Moves Redis' progress to `to`. Everything below `to` is in Redis, written in the run `run` of the server, or on the list of the sweep.
+/// If Redis is away, a later call moves the progress. The progress never moves over hashes that were written in an earlier run: a replica
+/// that took over may lack them.
 pub async fn cover(shared: &Shared, place: &Place, to: i64, run: Option<Run>) {
     let mut reflection = place.reflection.lock().await;
     reflection.covered = reflection.covered.max(to);
-    // The oldest counts: runs never come back.
+    // The oldest run counts, because runs never come back.
     reflection.run = reflection.run.or(run);
     if !reflection.behind
         && let Err(error) = tell(shared, place, reflection).await
@@ -62,9 +64,10 @@ async fn tell(shared: &Shared, place: &Place, reflection: MutexGuard<'_, Reflect
     }
 }
 
-/// Whether Redis reflects more than was committed when the partition was claimed. It is told after Postgres, so it cannot have more by
-/// accident; of customers it is told before. While Redis is made whole it is told little: what this process itself has committed says more. An
-/// operator who has moved the offset back has lost nothing: no last record stands beside it then.
+/// Whether Redis reflects more orders than were committed when the partition was claimed. Redis is told of orders after Postgres, so Redis
+/// cannot have more by accident. Redis is told of customers before Postgres, so their topic is not compared. While Redis is being made
+/// whole its progress is low and proves nothing: what this process itself has committed says more (`has_lost`). An operator who has moved
+/// the offset back has lost nothing: the ledger then has no landmark of a last record.
 async fn is_ahead(shared: &Shared, place: &Place) -> Result<bool, RedisError> {
     let claim = &place.claim;
     if shared.customers.come_by(&claim.topic) {
@@ -86,7 +89,7 @@ fn fall_behind(shared: &Shared, mut reflection: MutexGuard<'_, Reflection>) {
     shared.behind.notify_one();
 }
 
-/// Writes customers and moves Redis' progress to `to`, both before the transaction that marks the customers' orders (P2).
+/// Writes customers and moves Redis' progress to `to`. Both happen before the transaction that marks the customers' orders (P2).
 ///
 /// # Errors
 /// [`PutError`]; the same changes may be put again.
@@ -94,7 +97,8 @@ pub async fn put_customers(shared: &Shared, place: &Place, changes: &[CustomerCh
     begin(shared, place).await?;
     let mut reflection = place.reflection.lock().await;
     if reflection.behind {
-        // The rebuild reads up to what is covered; these come after it, and progress follows when it is through.
+        // The rebuild reads the topic up to what was covered. The customers written here come after that, and the progress follows when the
+        // rebuild is done.
         let run = shared.redis_progress.server().await?;
         let customers = shared.customers.put_customers_only(changes).await?;
         reflection.covered = reflection.covered.max(to);
@@ -108,7 +112,7 @@ pub async fn put_customers(shared: &Shared, place: &Place, changes: &[CustomerCh
     Ok(put.customers)
 }
 
-/// Takes note of what Redis answered.
+/// Takes note of what Redis answered to a move of its progress.
 async fn follow(
     shared: &Shared,
     place: &Place,
@@ -136,8 +140,9 @@ async fn follow(
     Ok(())
 }
 
-/// Whether Redis' progress is not the sign of a loss: nobody has written anything for this partition in this epoch before. (A process that
-/// joins takes partitions over from one that has only just claimed them.) In an earlier epoch somebody has, and its progress still stands.
+/// Whether a missing or older progress is no sign of a loss, because nobody has written anything for this partition in this epoch before.
+/// (A process that joins takes partitions over from one that has only just claimed them.) If an earlier epoch has worked on the partition,
+/// somebody has written, and the progress of that epoch must still be there.
 fn has_nothing_to_lose(claim: &Claim, stored: Option<Point>) -> bool {
     claim.is_first() && stored.map_or(!claim.has_past, |point| point.epoch < claim.epoch)
 }

@@ -1,7 +1,8 @@
-//! A rebuild that an operator asked for: all partitions, whether or not Redis seems to have lost anything, beside running processes.
+//! A rebuild that an operator asked for (`orderstream rebuild`): writes all partitions again, whether or not Redis seems to have lost
+//! anything, beside running processes.
 //!
-//! It goes the way of the automatic one, so both may run at once: writes are guarded (P5), and Redis' progress moves only if Redis still
-//! has what it had when the rebuild began (P8).
+//! A rebuild by hand works like the automatic one, and both may run at once: writes are guarded (P5), and Redis' progress moves only if
+//! Redis still has what it had when the rebuild began (P8).
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::shared::Shared;
 use kafka::reread::Reread;
 use kafka::source::Watermarks;
 
-/// A partition and what is committed of it.
+/// A partition, and how far it is committed.
 #[derive(Debug, Clone)]
 pub struct Committed {
     /// The topic.
@@ -31,10 +32,10 @@ impl Committed {
     }
 }
 
-/// Writes the hashes of all orders of a partition; `told` hears of the rows.
+/// Writes the hashes of all orders of a partition. `told` is called with the number of rows after each step.
 ///
 /// # Errors
-/// A server is away; what was written stays, and it may be run again.
+/// A server is away. What was written stays, and the rebuild may be run again.
 pub async fn orders(shared: &Shared, of: &Committed, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
     let run = shared.redis_progress.server().await?;
     let from = begin(shared, of.whose(shared)).await?;
@@ -44,10 +45,10 @@ pub async fn orders(shared: &Shared, of: &Committed, told: &mut impl FnMut(u64))
     finish(shared, of, from, run).await
 }
 
-/// Writes the hashes of all customers of a partition from its log; `told` hears of the records.
+/// Writes the hashes of all customers of a partition from its log. `told` is called with the number of records after each step.
 ///
 /// # Errors
-/// A server is away; what was written stays, and it may be run again.
+/// A server is away. What was written stays, and the rebuild may be run again.
 pub async fn customers(
     shared: &Shared,
     of: &Committed,

@@ -1,4 +1,4 @@
-//! The customers of a partition restored from their log.
+//! Restores the customers of a partition from their topic.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::shared::{Place, Shared};
 use change::record::Ended;
 use kafka::reread::Reread;
 
-/// Restores the customers of this partition, then tells Redis how far it is.
+/// Restores the customers of this partition, then tells Redis how far it reflects the partition.
 pub(super) async fn make_whole(shared: &Arc<Shared>, place: &Arc<Place>, reread: &Reread) -> Result<(), NotYet> {
     let run = shared.redis_progress.server().await?;
     let began = Instant::now();
@@ -24,8 +24,8 @@ pub(super) async fn make_whole(shared: &Arc<Shared>, place: &Arc<Place>, reread:
     whole(shared, place, from, target, run, began).await
 }
 
-/// The hashes of all customers in the partition; `told` hears of the offsets. An older event of the log does not undo what the partition's
-/// worker has written.
+/// Writes the hashes of all customers in the partition. `told` is called with the number of records after each step. An older event of the
+/// log does not undo what the partition's worker has written (P5).
 pub(super) async fn again(
     shared: &Shared,
     topic: &Arc<str>,
@@ -42,7 +42,8 @@ pub(super) async fn again(
         shared.results.stand_in(&mut batch.changes).await?;
         let customers = shared.customers.rebuild_customers(&batch.changes).await?;
         shared.metrics.rebuilt(Rebuild::Customers, customers.len() as u64);
-        // An order that met Redis between its loss and its discovery may have taken an older state of its customer.
+        // An order that was enriched after Redis had lost something, and before the loss was noticed, may have taken an older state of its
+        // customer.
         shared.results.mark_customers(partition, &customers, shared.refresh).await?;
         told(records.len() as u64);
     }

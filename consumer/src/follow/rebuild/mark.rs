@@ -1,4 +1,5 @@
-//! Redis' own progress around what is restored: a mark before it, and after it how far Redis is, if the mark has stood through it all (P8).
+//! Redis' own progress before and after a rebuild: a mark is set before, and the progress moves on afterwards only if the mark has stayed
+//! (P8).
 
 use std::time::Instant;
 
@@ -7,10 +8,10 @@ use crate::redis::link::{RedisError, Run};
 use crate::redis::progress::{Advance, Of};
 use crate::shared::{Place, Shared};
 
-/// Progress of a Redis that reflects nothing.
+/// The progress of a Redis that reflects nothing.
 pub(super) const FROM_THE_START: i64 = 0;
 
-/// Where Redis stands; a mark is set if it has nothing, which is gone again if it loses everything once more.
+/// Returns Redis' progress. If Redis has none in this epoch, a mark is set. If Redis loses everything once more, the mark is gone too.
 pub(super) async fn begin(shared: &Shared, of: Of<'_>) -> Result<i64, RedisError> {
     match shared.redis_progress.read().await?.remove(&of.to_string()) {
         Some(point) if point.epoch == of.epoch => Ok(point.next_offset),
@@ -21,9 +22,9 @@ pub(super) async fn begin(shared: &Shared, of: Of<'_>) -> Result<i64, RedisError
     }
 }
 
-/// Up to where it is made whole: to be asked after the mark of [`begin`]. If what is written until here is lost, the mark is too. All that is
-/// committed counts, since it is committed before its hashes are written: some of those that are just being written may have been there
-/// before the loss. What is committed from here on looks after its own hashes.
+/// The offset up to which the partition is made whole. Must be asked after the mark of [`begin`] is set: if Redis loses what is written
+/// until now, the mark is lost too. All that is committed counts, because orders are committed before their hashes are written: some hashes
+/// that are just being written may have been in Redis before the loss. The worker looks after the hashes of what is committed from now on.
 pub(super) async fn target(place: &Place) -> i64 {
     let mut reflection = place.reflection.lock().await;
     reflection.run = None;
@@ -31,8 +32,8 @@ pub(super) async fn target(place: &Place) -> i64 {
     reflection.covered
 }
 
-/// Tells Redis how far it is. Only from where it began, and in the same life: if Redis has lost something again meanwhile, this was not
-/// enough.
+/// Tells Redis how far it reflects the partition, and notes that the partition is whole. The progress moves only from where the rebuild
+/// began, and in the same run: if Redis has lost something again meanwhile, the rebuild was not enough.
 pub(super) async fn whole(shared: &Shared, place: &Place, from: i64, target: i64, run: Run, began: Instant) -> Result<(), NotYet> {
     let claim = &place.claim;
     let mut reflection = place.reflection.lock().await;

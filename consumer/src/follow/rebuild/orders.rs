@@ -1,4 +1,4 @@
-//! The orders of a partition restored: those of the records that Redis has not seen, or all.
+//! Restores the orders of a partition: those of the records that Redis has not seen, or all.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use change::record::Record;
 use kafka::reread::Reread;
 use kafka::source::RereadError;
 
-/// The partitions of orders of which Redis has lost hashes that a sweep wrote.
+/// The partitions of orders for which Redis has lost hashes that a sweep wrote.
 pub(super) async fn lost_sweeps(shared: &Shared, topic: &str) -> Result<Vec<i32>, NotYet> {
-    // Postgres first: Redis is told before it, so it cannot have less by accident.
+    // Postgres is asked first. Redis is told of a sweep before Postgres is, so Redis cannot have a lower number by accident.
     let swept = shared.results.swept(shared.decoder.epoch).await?;
     let reflected = shared.redis_progress.read_swept().await?;
     let epoch = shared.decoder.epoch;
@@ -28,8 +28,8 @@ pub(super) async fn lost_sweeps(shared: &Shared, topic: &str) -> Result<Vec<i32>
     Ok(swept.into_iter().filter(is_lost).map(|(partition, _)| partition).collect())
 }
 
-/// Restores what Redis lost of the orders of this partition, then tells Redis how far it is. False if the time is up before that: the walk is
-/// kept and goes on where it was.
+/// Restores the orders of this partition that Redis has lost, then tells Redis how far it reflects the partition. Returns false if the time
+/// is over before the end: the walk is kept and goes on where it was.
 pub(super) async fn make_whole(
     shared: &Arc<Shared>,
     place: &Arc<Place>,
@@ -50,7 +50,7 @@ pub(super) async fn make_whole(
             None => return Ok(true),
         }
     }
-    // An error leaves it where it is: what is written stays written.
+    // An error leaves the walk where it is, because what is written stays written.
     let Some(walk) = walks.get_mut(&key) else { return Ok(false) };
     if !walk.go_on(shared, place.of(), Some(until), &mut |_| ()).await? {
         return Ok(false);
@@ -61,13 +61,13 @@ pub(super) async fn make_whole(
     Ok(true)
 }
 
-/// First of all, if Redis has what Postgres has lost: whatever is written from here on has to be above what Redis has. In all partitions, since
-/// all have lost.
+/// If Redis has what Postgres has lost, lifts all revisions above those that Redis has, before anything else is written. Then the progress
+/// of all partitions of the topic starts over, because Postgres has lost commits of all of them.
 async fn lift_above_redis(shared: &Shared, place: &Arc<Place>) -> Result<(), NotYet> {
     if place.reflection.lock().await.ahead {
         shared.results.lift_revisions().await?;
         shared.redis_progress.start_over(&place.claim.topic, place.claim.epoch).await?;
-        // The others of this process that have seen it need not do it again.
+        // The other partitions of this process that have seen the loss need not lift the revisions again.
         for other in shared.places.all().into_iter().chain([Arc::clone(place)]) {
             other.reflection.lock().await.ahead = false;
         }
@@ -75,7 +75,8 @@ async fn lift_above_redis(shared: &Shared, place: &Arc<Place>) -> Result<(), Not
     Ok(())
 }
 
-/// A walk through all rows, unless the records that Redis has lost are still in Kafka: then their orders are on the list of the sweep now.
+/// Begins a walk through all rows. If the records that Redis has lost are still in Kafka, no walk is needed: their orders are put on the
+/// list of the sweep, and the result is `None`.
 async fn start(shared: &Arc<Shared>, place: &Arc<Place>, reread: &Reread) -> Result<Option<Walk>, NotYet> {
     let run = shared.redis_progress.server().await?;
     let began = Instant::now();
@@ -95,8 +96,8 @@ async fn start(shared: &Arc<Shared>, place: &Arc<Place>, reread: &Reread) -> Res
     Walk::begin(shared, place.of(), from, target, run).await.map(Some)
 }
 
-/// The orders of these records go on the list of the sweep. Redis' progress follows, so that the next try goes on where this one ends; returns
-/// where it is then.
+/// Puts the orders of these records on the list of the sweep. Redis' progress follows after each batch, so that a next try goes on where
+/// this one ends. Returns where Redis' progress is in the end.
 async fn again(shared: &Arc<Shared>, place: &Arc<Place>, offsets: Range<i64>, run: Run, reread: &Reread) -> Result<i64, NotYet> {
     let mut from = offsets.start;
     let mut batches = reread.start(&place.claim.topic, place.claim.partition, offsets);

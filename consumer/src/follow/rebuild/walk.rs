@@ -1,7 +1,8 @@
-//! All rows of a partition written again, in steps that are bounded whatever the table has (P8, P10).
+//! Writes all rows of a partition to Redis again, in steps that are bounded however large the table is (P8, P10).
 //!
-//! A walk is kept while its partition is behind: after a slice of time, and after an error of Postgres, it goes on where it was. What it has
-//! written is there as long as Redis still has the marks that were set when it began, in the same life; if not, it begins anew.
+//! A walk is kept while its partition is behind: after a slice of time, and after an error of Postgres, the walk goes on where it was. What
+//! the walk has written is there as long as Redis still has the marks that were set when the walk began, in the same run of the server. If
+//! the marks are gone, a new walk begins.
 
 use std::time::Instant;
 
@@ -17,7 +18,7 @@ use crate::redis::progress::{Advance, Of, Point};
 use crate::results::states::Page;
 use crate::shared::Shared;
 
-/// Rows of the table in one step, those of other partitions among them.
+/// Rows of the table in one step, rows of other partitions included.
 const ROWS: i64 = 5_000;
 
 /// Hashes in one request.
@@ -26,15 +27,16 @@ const CHUNK: usize = 1_000;
 /// A walk through `results`, and then through the orders deleted so recently that their hash would still be there.
 #[derive(Debug)]
 pub(super) struct Walk {
-    /// The life of Redis in which it writes.
+    /// The run of the Redis server in which the walk writes.
     pub(super) run: Run,
-    /// Redis' progress when it began.
+    /// Redis' progress when the walk began.
     pub(super) from: i64,
-    /// Redis' progress when it has ended.
+    /// Redis' progress when the walk has ended.
     pub(super) target: i64,
-    /// When it began.
+    /// When the walk began.
     pub(super) began: Instant,
-    /// The number of the sweep that Redis had, and the one that it has afterwards; `None` if there never was a sweep.
+    /// The number of the last sweep that Redis had when the walk began, and the one that Redis is told at the end; `None` if there never
+    /// was a sweep.
     sweeps: Option<(i64, i64)>,
     place: Place,
 }
@@ -46,7 +48,7 @@ enum Place {
 }
 
 impl Walk {
-    /// Begins, after the mark of the partition's progress was set: sets the same mark for the sweeps.
+    /// Begins a walk, after the mark of the partition's progress was set. Sets the same mark for the sweeps.
     pub(super) async fn begin(shared: &Shared, of: Of<'_>, from: i64, target: i64, run: Run) -> Result<Self, NotYet> {
         let swept = shared.results.swept(of.epoch).await?.into_iter().find(|(partition, _)| *partition == of.partition);
         let sweeps = match swept {
@@ -60,7 +62,7 @@ impl Walk {
         Ok(Self { run, from, target, began: Instant::now(), sweeps, place: Place::Rows { after: i64::MIN } })
     }
 
-    /// Whether Redis still has what was written so far: the marks, in the same life.
+    /// Whether Redis still has what was written so far: Redis has the marks, and its server is in the same run.
     pub(super) async fn still_stands(&self, shared: &Shared, of: Of<'_>) -> Result<bool, NotYet> {
         let progress = shared.redis_progress.read().await?.remove(&of.to_string());
         let has_progress = progress == Some(Point { epoch: of.epoch, next_offset: self.from });
@@ -68,11 +70,11 @@ impl Walk {
             None => true,
             Some((had, _)) => swept_in_redis(shared, of).await? == Some(had),
         };
-        // The life last: a restart after this is noticed when Redis is told how far it is.
+        // The run is asked for last. A restart after this is noticed when Redis is told how far it is.
         Ok(has_progress && has_sweeps && shared.redis_progress.server().await? == self.run)
     }
 
-    /// Goes on until the end, or until the time is up; true at the end. `told` hears of the rows.
+    /// Goes on until the end, or until the time is over. Returns true at the end. `told` is called with the number of rows after each step.
     pub(super) async fn go_on(
         &mut self,
         shared: &Shared,
@@ -99,7 +101,7 @@ impl Walk {
         }
     }
 
-    /// Tells Redis that it has the hashes of all sweeps until the walk began.
+    /// Tells Redis that it has the hashes of all sweeps up to the one that was the last when the walk began.
     pub(super) async fn tell_sweeps(&self, shared: &Shared, of: Of<'_>) -> Result<(), NotYet> {
         let Some((had, number)) = self.sweeps else { return Ok(()) };
         match shared.redis_progress.advance_swept(of, Some(had), number, self.run).await? {
@@ -131,8 +133,8 @@ async fn write(shared: &Shared, of: Of<'_>, page: &Page, told: &mut impl FnMut(u
     Ok(())
 }
 
-/// Of orders whose hash is newer than what Postgres has: gives what Postgres has a revision above that, and writes it. Others may write them
-/// at the same time; from the second round on what they write is above too.
+/// Writes the orders whose hash is newer than what Postgres has: each such row gets a revision above the one in Redis first. Others may
+/// write the same orders at the same time; from the second round on, what they write is above Redis too.
 async fn above_redis(shared: &Shared, states: &[OrderState]) -> Result<(), NotYet> {
     let epoch = shared.decoder.epoch;
     let (mut orders, mut highest) = shared.cache.ahead(states, epoch).await?;
