@@ -1,13 +1,15 @@
 //! The sweep: completes rows whose customer was missing, unknown or has changed, and writes hashes that could not be written (P2, P8).
 //!
-//! Each process sweeps the orders of the partitions that it owns. A row is changed only if its revision is the one that was read, and an
-//! order leaves the list only after its hash is written and if nobody has put it on the list again.
+//! Each process sweeps the orders of the partitions that it owns. A row is changed only if its revision is still the one that was read. An
+//! order leaves the list only after its hash is written, and only if nobody has put the order on the list again meanwhile.
 //!
-//! What cannot be done for one row, one customer or one partition is told and tried again later, and holds up nothing else (P13): a row that
-//! Postgres refuses keeps the customer of before. Only an outage ends a round. Every step is bounded, whatever one customer has (P10).
+//! What cannot be done for one row, one customer or one partition is logged and tried again later, and holds up nothing else (P13): a row
+//! whose change Postgres refuses keeps the customer that it had. Only an outage ends a round. Every step is bounded, however many orders
+//! one customer has (P10).
 //!
-//! No offset speaks of the hashes that a sweep writes. So each sweep has a number, which Redis is told after the hashes and Postgres in the
-//! statement that shortens the list: a Redis with a lower number than Postgres has lost hashes of a sweep, and the rebuild writes all again.
+//! No offset speaks of the hashes that a sweep writes. So each sweep has a number. Redis is told the number after the hashes are written,
+//! and Postgres in the statement that shortens the list. A Redis with a lower number than Postgres has lost hashes of a sweep, and the
+//! rebuild writes all of them again.
 
 use std::panic;
 use std::sync::Arc;
@@ -21,21 +23,21 @@ use ledger::{Class, StoreError};
 mod complete;
 mod expand;
 
-/// Orders of one partition in one round of the sweep.
+/// The orders of one partition that one round of the sweep takes at most.
 const CHUNK: i64 = 2_000;
-/// So many partitions are swept side by side: Postgres works for one while Redis does for another.
+/// How many partitions are swept side by side: Postgres works for one while Redis works for another.
 const LANES: usize = 4;
-/// What speaks in logs.
+/// The name of this task in logs.
 const TASK: &str = "sweep";
 
-/// Sweeps when woken and every second, until it is aborted.
+/// Sweeps when woken and every second, until the task is aborted.
 pub async fn run(shared: Arc<Shared>, topics: Topics) {
     let mut backoff = shared.backoff();
     loop {
         match sweep(&shared, &topics).await {
             Ok(Swept::Some) => backoff.reset(),
             Ok(Swept::Nothing) => {
-                // Woken at once by a batch that leaves something to do; else the time of postponed orders comes.
+                // A batch that leaves something to do wakes the sweep at once. Postponed orders are looked for every second.
                 tokio::time::timeout(Duration::from_secs(1), shared.due.notified()).await.ok();
             }
             Ok(Swept::Hindered | Swept::RedisIsAway) => tokio::time::sleep(backoff.next_delay()).await,
@@ -47,12 +49,12 @@ pub async fn run(shared: Arc<Shared>, topics: Topics) {
     }
 }
 
-/// What a sweep did, the more telling the later.
+/// What a sweep did. Of several outcomes the later one in this list counts.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Swept {
     Nothing,
     Some,
-    /// A part of it failed, and it was told.
+    /// A part of the sweep failed, and the failure was logged.
     Hindered,
     RedisIsAway,
 }
@@ -70,13 +72,13 @@ async fn sweep(shared: &Arc<Shared>, topics: &Topics) -> Result<Swept, StoreErro
     let mut all = Ok(all);
     while let Some(swept) = lanes.join_next().await {
         let swept = swept.unwrap_or_else(|broken| panic::resume_unwind(broken.into_panic()));
-        // To their end, also beside one that failed: what they do takes hold only with its last step.
+        // The other lanes run to their end beside one that failed: what a lane does takes hold only with its last step.
         all = all.and_then(|all| Ok(all.max(swept?)));
     }
     all
 }
 
-/// An outage ends the round. What else is in the way of one part is told, and the others go on.
+/// An outage ends the round. Any other error of one part is logged, and the other parts go on.
 fn part(shared: &Shared, swept: Result<Swept, StoreError>) -> Result<Swept, StoreError> {
     match swept {
         Err(error) if !matches!(error.class(), Class::Connection | Class::UnknownOutcome) => {
@@ -87,7 +89,7 @@ fn part(shared: &Shared, swept: Result<Swept, StoreError>) -> Result<Swept, Stor
     }
 }
 
-/// A chunk of what a truncate removes.
+/// Removes a chunk of the rows that a truncate of the source removes.
 async fn truncate(shared: &Shared, partitions: &[i32]) -> Result<Swept, StoreError> {
     let truncating = shared.results.sweep_truncate(partitions, CHUNK).await?;
     if let Some(refusal) = &truncating.refusal {
@@ -96,7 +98,7 @@ async fn truncate(shared: &Shared, partitions: &[i32]) -> Result<Swept, StoreErr
     Ok(if truncating.has_more { Swept::Some } else { Swept::Nothing })
 }
 
-/// A chunk of each of these partitions.
+/// Sweeps a chunk of each of these partitions.
 async fn lane(shared: Arc<Shared>, topics: Topics, partitions: Vec<i32>) -> Result<Swept, StoreError> {
     let mut all = Swept::Nothing;
     for partition in partitions {

@@ -1,4 +1,4 @@
-//! Completes orders on the list: their customer, their row, their hash.
+//! Completes the orders on the list of the sweep: looks their customers up, writes their rows and then their hashes.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -15,14 +15,16 @@ use crate::shared::Shared;
 use crate::shared::Topics;
 use ledger::StoreError;
 
-/// Orders whose customer is missing are looked at as rarely as this in the end. The customer's event wakes them; looking is for what no event
-/// tells, such as a hash that was written by hand. An order costs about fifteen looks in its first nine hours and four a day from then on.
+/// The longest time between two looks at an order whose customer is missing. The customer's event wakes the order; looking is for what no
+/// event tells, such as a hash that was written by hand. An order costs about fifteen looks in its first nine hours, and four a day from
+/// then on.
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
 
-/// Where somebody else keeps the customers no event wakes anybody: looking is all there is.
+/// The longest time between two looks where another program keeps the customers in Redis: no event wakes the order there, so looking is the
+/// only way.
 const LONGEST_WAIT_WITHOUT_EVENTS: Duration = Duration::from_secs(5 * 60);
 
-/// A chunk of what is due of a partition.
+/// Completes a chunk of the orders of a partition that are due.
 pub(super) async fn chunk(shared: &Shared, topics: &Topics, partition: i32) -> Result<Swept, StoreError> {
     let due = shared.results.take_due(shared.decoder.epoch, partition, CHUNK).await?;
     if due.is_empty() { Ok(Swept::Nothing) } else { complete(shared, topics, &due).await }
@@ -72,7 +74,8 @@ fn longest_wait(topics: &Topics) -> Duration {
     if topics.customers.is_some() { LONGEST_WAIT } else { LONGEST_WAIT_WITHOUT_EVENTS }
 }
 
-/// Orders whose row Postgres refuses stay on the list, with the reason, and are tried again rarely; the reason is told.
+/// Puts orders off whose row Postgres refuses. The orders stay on the list with the reason and are tried again rarely; the reason is
+/// logged.
 async fn put_off(shared: &Shared, held_up: &[Due], refused: &HashMap<i64, String>) -> Result<(), StoreError> {
     let with_reason: Vec<(Due, &str)> = held_up.iter().filter_map(|due| Some((*due, refused.get(&due.order_id)?.as_str()))).collect();
     if let Some((_, refusal)) = with_reason.first() {
@@ -81,7 +84,8 @@ async fn put_off(shared: &Shared, held_up: &[Due], refused: &HashMap<i64, String
     shared.results.refuse_due(&with_reason).await
 }
 
-/// Tells Redis the number of this sweep, in each partition. Not if it was restarted since the hashes were written, or has less than it should.
+/// Tells Redis the number of this sweep, in each partition. Returns false if Redis was restarted since the hashes were written, or has a
+/// lower number than it should have.
 async fn acknowledged(shared: &Shared, topic: &str, done: &[Due], run: Run) -> bool {
     let partitions: HashMap<i32, &Due> = done.iter().map(|due| (due.partition, due)).collect();
     for (partition, due) in partitions {
@@ -105,7 +109,7 @@ fn live(states: &[OrderState]) -> impl Iterator<Item = &ResultRow> {
     })
 }
 
-/// The row as it should be, if it is not; a guest's has no lookup.
+/// The row as it should be, or `None` if the row is right already. A guest's order has no lookup.
 fn completed(row: &ResultRow, lookup: Option<&Lookup>, refresh: bool) -> Option<ResultRow> {
     if row.enrichment == Enrichment::Complete && !refresh {
         return None;
@@ -115,8 +119,8 @@ fn completed(row: &ResultRow, lookup: Option<&Lookup>, refresh: bool) -> Option<
     (!is_right).then(|| ResultRow { customer, enrichment, ..row.clone() })
 }
 
-/// Writes the completed rows and puts their new revisions into `states`; takes out and returns the orders that have changed meanwhile. Rows
-/// that Postgres refuses stay as they are, and are added to `refused`.
+/// Writes the completed rows and puts their new revisions into `states`. Takes out of `states` and returns the orders that have changed
+/// meanwhile. Rows that Postgres refuses stay as they are, and are added to `refused`.
 async fn refresh(
     shared: &Shared,
     states: &mut Vec<OrderState>,

@@ -1,4 +1,4 @@
-//! Puts the orders of customers who have changed on the list.
+//! Puts the orders of customers who have changed on the list of the sweep.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,13 @@ use crate::results::marked::Step;
 use crate::shared::Shared;
 use ledger::StoreError;
 
-/// Customers of each partition in one round.
+/// The customers of each partition that one round takes at most.
 const CUSTOMERS: i64 = 500;
 
-/// Orders that are on the list already wait no longer than about this for those that are put on it (P10).
+/// How long one round may put orders on the list: orders that are on the list already wait about this long for it, and no longer (P10).
 const ENOUGH: Duration = Duration::from_secs(1);
 
-/// A step for each marked customer. One who cannot be looked through does not hold up the others.
+/// Takes a step for each marked customer. A customer whose orders cannot be looked through does not hold up the others.
 pub(super) async fn expand(shared: &Shared, partitions: &[i32]) -> Result<Swept, StoreError> {
     let marked = shared.results.marked_customers(partitions, CUSTOMERS).await?;
     let ids: Vec<&str> = marked.iter().map(|marked| marked.customer_id.as_str()).collect();
