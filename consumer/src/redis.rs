@@ -1,10 +1,10 @@
-//! Redis: the only room that speaks to it.
+//! Everything that is read from Redis or written to it: customers, order hashes, the progress. No other module opens a connection to Redis.
 //!
-//! - [`link`]: the connections, behind deadlines and the breaker
-//! - [`breaker`]: closed, open, half-open; pure
-//! - [`customers`]: the hashes of customers, looked up and kept live
-//! - [`cache`]: the hashes of orders
-//! - [`progress`]: how far Redis reflects each partition, as Redis has it
+//! - [`link`]: the connections, with a deadline around each call and circuit breakers
+//! - [`breaker`]: the circuit breaker: closed, open, half-open; pure
+//! - [`customers`]: the hashes of customers, looked up for orders and kept up to date
+//! - [`cache`]: the hashes of orders, and the list of the newest orders
+//! - [`progress`]: how far Redis reflects each partition, as Redis itself keeps it
 
 pub mod breaker;
 pub mod cache;

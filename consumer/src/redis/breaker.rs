@@ -1,12 +1,13 @@
 //! The circuit breaker around Redis: closed, open, half-open (P6, P10). Pure: `now` is an argument, randomness is given at construction.
 //!
-//! Closed, every call is permitted and its outcome counted; a run of failures, or a share of failures over a sliding window, opens the
-//! breaker. Open, every call is rejected at once, for a time that doubles from opening to opening. Then, half-open, a few calls are let
-//! through as probes: when all of them succeed the breaker closes, the first that fails opens it again. A caller that must not wait for a
-//! server that is away does not probe.
+//! - Closed: every call is permitted and its outcome counted. A run of failures, or a share of failures over a sliding window, opens the
+//!   breaker.
+//! - Open: every call is rejected at once, for a time that doubles from opening to opening.
+//! - Half-open: after that time a few calls are let through as probes. When all of them succeed the breaker closes; the first that fails
+//!   opens the breaker again. A caller that must not wait for a server that is away does not probe.
 //!
-//! A permit names the generation of the state that gave it. Answers that arrive after a transition belong to an older generation and decide
-//! nothing: a call that was sent before the outage must not close the breaker during it.
+//! A permit names the generation of the state that gave the permit. An answer that arrives after a transition belongs to an older
+//! generation and decides nothing: a call that was sent before the outage must not close the breaker during the outage.
 
 mod config;
 mod counts;
@@ -42,7 +43,7 @@ pub enum Forced {
     Closed,
 }
 
-/// Leave to make one call. Give it back with [`Breaker::record`].
+/// Permission to make one call. The caller gives the permit back with [`Breaker::record`].
 #[derive(Debug)]
 #[must_use = "a permit whose outcome is not recorded is a call the breaker never learns from"]
 pub struct Permit {
@@ -51,19 +52,20 @@ pub struct Permit {
     asked: Instant,
 }
 
-/// Who asks for leave.
+/// Who asks for a permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
-    /// May find out whether the server is back: in half-open state its call is a probe.
+    /// The caller may find out whether the server is back: in half-open state its call is a probe.
     Probing,
-    /// Has work that must not wait for a server that is away: permitted only while nothing has to be found out.
+    /// The caller has work that must not wait for a server that is away, and gets a permit only while the breaker is closed.
     Working,
 }
 
 /// The call may not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rejected {
-    /// Asking earlier than this is in vain; `None` if nobody can tell: an operator holds it open, or a probe is out.
+    /// Asking earlier than this is in vain. `None` if the time is not known: an operator holds the breaker open, or a probe has not come
+    /// back yet.
     pub retry_after: Option<Duration>,
 }
 
@@ -83,20 +85,20 @@ pub struct Breaker {
     rng: fastrand::Rng,
     phase: Phase,
     generation: u64,
-    /// Openings without a healthy window in between: the exponent of the opening time.
+    /// The number of openings without a healthy window in between: the exponent of the opening time.
     openings: u32,
     counts: BreakerCounts,
 }
 
 impl Breaker {
-    /// A closed breaker. `rng` spreads the opening times of many processes.
+    /// A closed breaker. `rng` varies the opening times, so that many processes do not come back in the same instant.
     #[must_use]
     pub fn new(config: BreakerConfig, rng: fastrand::Rng, now: Instant) -> Self {
         let phase = closed(&config, now);
         Self { config: config.within_limits(), rng, phase, generation: 0, openings: 0, counts: BreakerCounts::default() }
     }
 
-    /// Asks for leave to make one call.
+    /// Asks for a permit to make one call.
     ///
     /// # Errors
     /// [`Rejected`] if the breaker is open, or half-open with all probes out or a caller that does not probe.
@@ -134,7 +136,7 @@ impl Breaker {
         }
     }
 
-    /// Gives a permit back whose call says nothing about what this breaker is for.
+    /// Gives back a permit whose call says nothing about what this breaker guards.
     #[expect(clippy::needless_pass_by_value, reason = "a permit is good for one call")]
     pub fn give_back(&mut self, permit: Permit) {
         if let Phase::HalfOpen { probes, .. } = &mut self.phase
@@ -144,14 +146,14 @@ impl Breaker {
         }
     }
 
-    /// Holds the breaker in a state, or with `None` lets it go on by itself, closed.
+    /// Holds the breaker in a state. `None` lets the breaker go on by itself, closed.
     pub fn force(&mut self, forced: Option<Forced>, now: Instant) {
         self.openings = 0;
         let phase = forced.map_or_else(|| closed(&self.config, now), Phase::Forced);
         self.enter(phase);
     }
 
-    /// The state as of the last call of a method: an open breaker whose time is over is half-open only once somebody asks.
+    /// The state as of the last call of a method. An open breaker whose time is over becomes half-open only when a probing caller asks.
     #[must_use]
     pub fn state(&self) -> State {
         self.phase.state()
@@ -163,7 +165,7 @@ impl Breaker {
         self.counts
     }
 
-    /// Takes a probe's place. Places whose probe never reported (its task was dropped) are free again after their deadline.
+    /// Takes a probe's place. The place of a probe that never reported (its task was dropped) is free again after the probe's deadline.
     fn probe(&mut self, now: Instant) -> Result<u64, Rejected> {
         let Phase::HalfOpen { probes, given, succeeded } = &mut self.phase else {
             return Err(Rejected { retry_after: None });
@@ -195,7 +197,7 @@ impl Breaker {
     fn record_half_open(&mut self, probe: Option<u64>, healthy: bool, now: Instant) {
         let Phase::HalfOpen { probes, succeeded, .. } = &mut self.phase else { return };
         let Some(place) = probes.iter().position(|p| Some(p.number) == probe) else {
-            // Its place was given to another probe already.
+            // The probe's place was given to another probe already.
             self.counts.late += 1;
             return;
         };
@@ -211,15 +213,16 @@ impl Breaker {
         }
     }
 
-    /// Opens for a time that doubles until the breaker has stayed closed for a whole window: a server that answers probes and then fails
-    /// again must not be tried in ever the same short interval.
+    /// Opens the breaker for a time that doubles until the breaker has stayed closed for a whole window: a server that answers probes and
+    /// then fails again must not be tried in the same short interval for ever.
     fn open(&mut self, now: Instant) {
         if matches!(self.phase, Phase::Closed { since, .. } if now.saturating_duration_since(since) >= self.config.window) {
             self.openings = 0;
         }
         let longest = self.config.open_base.saturating_mul(2u32.saturating_pow(self.openings)).min(self.config.open_max);
         self.openings = self.openings.saturating_add(1);
-        // Between half of it and all of it: processes that saw the same outage do not come back in the same instant.
+        // The time is between half of `longest` and all of it, so that processes that saw the same outage do not come back in the same
+        // instant.
         let open_for = longest.mul_f64(0.5 + self.rng.f64() / 2.0);
         self.enter(Phase::Open { until: now + open_for });
     }

@@ -1,8 +1,9 @@
-//! Orders in Redis: `order:<id>` written back after the row was committed, guarded by version (P5), and the list of the newest orders.
+//! Writes the orders to Redis: the hash `order:<id>` after its row was committed, guarded by version (P5), and the list of the newest
+//! orders.
 //!
-//! The write-back is most of Redis' work. What it costs the server, measured side by side per new order of 16 columns, 50 orders per script
-//! call, append-only file on: 6.0 to 7.6 us where the script restores a dump of the hash, 10.8 to 12.7 us where it sets the columns by HSET
-//! and EXPIRE. HSET is for servers and users without RESTORE.
+//! The write-back is most of Redis' work. What a new order of 16 columns costs the server, measured side by side, 50 orders per script
+//! call, append-only file on: 6.0 to 7.6 us if the script restores a dump of the hash, 10.8 to 12.7 us if the script sets the columns by
+//! HSET and EXPIRE. HSET is for servers and users without RESTORE.
 
 mod ahead;
 pub mod check;
@@ -29,17 +30,18 @@ pub use encode::{set_call, write_call};
 pub use recent::RECENT_ORDERS;
 
 static WRITE_ORDERS: Script = Script::new(include_str!("../../../redis/write_orders.lua"));
-/// Where `RESTORE` is not to be had.
+/// The script for servers and users without `RESTORE`.
 static SET_ORDERS: Script = Script::new(include_str!("../../../redis/set_orders.lua"));
 
 /// How order hashes are written.
 #[derive(Debug, Clone)]
 pub struct CacheSettings {
-    /// How long the hash of an order lives after it was last written; zero is for ever.
+    /// How long the hash of an order lives after the last write; zero is for ever.
     pub time_to_live: Duration,
-    /// Orders per script call, 20 to 100. The cost per order is the same over that range; a call holds up every other client meanwhile.
+    /// Orders per script call, 20 to 100. The cost per order is the same over that range, and a longer call holds up every other client
+    /// longer.
     pub orders_per_call: usize,
-    /// The customers topic, if it is consumed: customers are then compared again after the write.
+    /// The customers topic, if the topic is consumed: customers are then compared again after the write.
     pub customers_topic: Option<String>,
 }
 
@@ -54,9 +56,9 @@ impl Default for CacheSettings {
 pub struct Written {
     /// Hashes written.
     pub written: usize,
-    /// Hashes left alone, because theirs is as new or newer (P5).
+    /// Orders whose hash was left alone, because the hash is as new as the row, or newer (P5).
     pub stale: usize,
-    /// Orders whose customer is another by now: their rows have to be refreshed (P2).
+    /// Orders whose customer has changed since the lookup: their rows have to be refreshed (P2).
     pub outdated: Vec<i64>,
 }
 
@@ -76,12 +78,12 @@ impl OrderCache {
 
     /// Writes the hashes of orders that were committed, and compares their customers with what the lookup saw (P2).
     ///
-    /// `token` is that of the lookup; rows that were not looked up just now come without one, and each of their customers is compared.
-    /// Takes one round trip, and a second one if a customer changed since the lookup.
+    /// `token` is the token of the lookup. Rows that were not looked up just now come without one, and each of their customers is compared.
+    /// The call takes one round trip, and a second one if a customer changed since the lookup.
     ///
     /// # Errors
     /// Any [`RedisError`]. Some hashes may have been written, and nothing is known about the customers: the progress must not move, and the
-    /// orders have to be written, and with it compared, again. That is safe at any time (P5).
+    /// orders have to be written again, which compares them again. Writing again is safe at any time (P5).
     pub async fn write_orders(&self, states: &[OrderState], epoch: i32, token: Option<&CustomersToken>) -> Result<Written, RedisError> {
         if states.is_empty() {
             return Ok(Written::default());
@@ -98,7 +100,8 @@ impl OrderCache {
         Ok(Written { written, stale: states.len().saturating_sub(written), outdated })
     }
 
-    /// By `RESTORE`, or where that is not to be had by `HSET`. Which of them is known of each connection, but rights change.
+    /// Sends the hashes by `RESTORE`, or by `HSET` where `RESTORE` does not work. Each new connection finds out which of the two works.
+    /// Rights may change later, so a denial makes the cache ask again.
     async fn send(&self, states: &[OrderState], epoch: i32) -> Result<Vec<Value>, RedisError> {
         let restores = self.link.restores();
         match self.send_by(restores, states, epoch).await {

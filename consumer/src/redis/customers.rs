@@ -1,7 +1,7 @@
-//! Customers in Redis: looked up for a batch of orders, and kept live from their topic.
+//! The customers in Redis: looks them up for a batch of orders, and keeps them up to date from their topic.
 //!
-//! A customer is the hash `customer:<id>`. With the customers topic configured orderstream alone writes those hashes; without it somebody
-//! else does, and orderstream only reads them.
+//! A customer is the hash `customer:<id>`. If the customers topic is configured, orderstream alone writes these hashes. If not, another
+//! program writes them, and orderstream only reads them.
 
 mod by_hand;
 mod check;
@@ -34,17 +34,17 @@ pub struct Customers {
     topic: Option<String>,
     committed: CommittedCustomers,
     remembered: Remembered,
-    /// Where is counted what becomes of hashes.
+    /// The counters of what becomes of hashes.
     metrics: Option<Metrics>,
-    /// Customers whose hash could not be used, so far.
+    /// How many hashes of customers could not be used so far.
     unusable: AtomicU64,
-    /// When that was last said, in seconds since `started`.
+    /// When an unusable hash was last logged, in seconds since `started`, plus the shortest time between two warnings.
     warned: AtomicU64,
     started: std::time::Instant,
 }
 
 impl Customers {
-    /// The customers behind `link`; `topic` is the customers topic if it is consumed, and `committed` is what Postgres has of it.
+    /// The customers behind `link`. `topic` is the customers topic if it is consumed, and `committed` is what Postgres has of that topic.
     #[must_use]
     pub fn new(link: Arc<RedisLink>, topic: Option<String>, committed: CommittedCustomers) -> Self {
         let progress = RedisProgress::new(Arc::clone(&link));
@@ -53,13 +53,13 @@ impl Customers {
         Self { link, progress, topic, committed, remembered, metrics: None, unusable, warned, started }
     }
 
-    /// The same, counted.
+    /// The same customers, with counters.
     #[must_use]
     pub fn counted(self, metrics: Metrics) -> Self {
         Self { metrics: Some(metrics), ..self }
     }
 
-    /// Whether customers come by this topic.
+    /// Whether this is the customers topic.
     #[must_use]
     pub fn come_by(&self, topic: &str) -> bool {
         self.topic.as_deref() == Some(topic)

@@ -1,8 +1,9 @@
-//! The only place that opens Redis connections: two lanes, a deadline around every call, and the breakers before and after it (P6, P10).
+//! The connections to Redis, which are opened here and nowhere else: two lanes, a deadline around every call, and the breakers before and
+//! after it (P6, P10).
 //!
-//! The deadline is our own, around connecting and calling alike: the crate's connection manager does not connect again after a response
-//! timeout, and ignores that timeout while it connects. Dropping a call's future halfway is safe with a multiplexed connection. A connection
-//! on which a call failed is not used again; the next call that the breaker permits builds a new one.
+//! The deadline is orderstream's own, around connecting and calling alike: the crate's connection manager does not connect again after a
+//! response timeout, and ignores that timeout while it connects. Dropping a call's future halfway is safe with a multiplexed connection. A
+//! connection on which a call failed is not used again; the next call that the breaker permits makes a new one.
 
 mod error;
 mod facts;
@@ -39,11 +40,11 @@ use troubles::Troubles;
 pub struct LinkSettings {
     /// `redis://`, or `rediss://` for TLS; user, password and database are part of it.
     pub url: String,
-    /// The deadline of a call on the lookup lane: what an order waits at most for its customer.
+    /// The deadline of a call on the lookup lane: the longest that an order waits for its customer.
     pub lookup_deadline: Duration,
     /// The deadline of a call on the write lane.
     pub write_deadline: Duration,
-    /// When calls are no longer tried.
+    /// When the breaker opens, so that calls are no longer tried.
     pub breaker: BreakerConfig,
 }
 
@@ -65,23 +66,24 @@ impl LinkSettings {
 pub(crate) enum On {
     /// Reads that orders wait for.
     Lookup,
-    /// Other reads; they share the connection of the writes.
+    /// Other reads, which share the connection of the writes.
     Read,
     /// Writes.
     Write,
 }
 
-/// One life of one server, as this process has seen them. What was written in one may be lost in the next (P8).
+/// One run of one Redis server, from its start to its end, numbered as this process has seen them. What was written in one run may be lost
+/// in the next (P8). A new run also begins when a server takes its data from another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run(u64);
 
-/// The way to Redis; one per process, shared.
+/// The connections to Redis with their breakers. One per process, shared by all tasks.
 #[derive(Debug)]
 pub struct RedisLink {
     lookup: Lane,
     write: Lane,
     server: Guard,
-    /// Learns from answers to writes alone, so that a server that is full is still asked for customers.
+    /// The breaker of the writes, which learns from answers to writes alone: a server that is full is still asked for customers.
     writes: Guard,
     opened: Notify,
     only_pings_probe: AtomicBool,
@@ -90,13 +92,13 @@ pub struct RedisLink {
 }
 
 impl RedisLink {
-    /// Reads the settings; connects only with the first call.
+    /// Reads the settings. Connects only when the first call is made.
     ///
     /// # Errors
     /// [`RedisError::Url`] if the URL cannot be used.
     pub fn new(settings: &LinkSettings) -> Result<Arc<Self>, RedisError> {
         let longest = settings.lookup_deadline.max(settings.write_deadline);
-        // A probe reports at its call's deadline at the latest; its place must not be given away before.
+        // A probe reports at its call's deadline at the latest. The probe's place must not be given away before.
         let breaker = BreakerConfig { probe_deadline: settings.breaker.probe_deadline.max(2 * longest), ..settings.breaker };
         Ok(Arc::new(Self {
             lookup: Lane::new(&settings.url, settings.lookup_deadline)?,
@@ -111,13 +113,14 @@ impl RedisLink {
         }))
     }
 
-    /// From now on only [`ping`](Self::ping) and [`probe_writes`](Self::probe_writes) find out whether Redis is back, for whoever calls them
-    /// again and again. Any other call that did would wait until its deadline for a Redis that hangs, and a partition with it.
+    /// From now on only [`ping`](Self::ping) and [`probe_writes`](Self::probe_writes), which somebody calls again and again, find out
+    /// whether Redis is back. Any other call that probed would wait until its deadline for a Redis that hangs, and a partition would wait
+    /// with it.
     pub fn leave_probes_to_pings(&self) {
         self.only_pings_probe.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until a breaker opens, or has opened since this was last waited for.
+    /// Waits until a breaker opens. Returns at once if one has opened since the last call of this method.
     pub async fn opened(&self) {
         self.opened.notified().await;
     }
@@ -132,7 +135,7 @@ impl RedisLink {
         self.guarded(On::Lookup, Caller::Probing, self.lookup.call(&ping, None, None)).await.map(drop)
     }
 
-    /// Whether Redis takes writes: with their breaker open this is what finds out that it does again.
+    /// Whether Redis takes writes. While the breaker of the writes is open, this call finds out that Redis takes writes again.
     ///
     /// # Errors
     /// Any [`RedisError`]; the breakers are asked like before any write.
@@ -148,22 +151,22 @@ impl RedisLink {
         self.server.view()
     }
 
-    /// The same of the breaker of the writes.
+    /// The state and counts of the breaker of the writes.
     #[must_use]
     pub fn breaker_of_writes(&self) -> BreakerView {
         self.writes.view()
     }
 
-    /// Holds the breaker open or closed for an operator; `None` lets it go.
+    /// Holds the breaker open or closed for an operator; `None` lets the breaker go.
     pub fn force_breaker(&self, forced: Option<Forced>) {
         self.server.force(forced);
-        // Held open, the first already keeps every call back.
+        // The breaker of the server, held open, already keeps every call back.
         self.writes.force(forced.filter(|forced| *forced == Forced::Closed));
     }
 
-    /// Sends a pipeline and gives back one reply per command, in order. Errors about one key (`WRONGTYPE`) are among the replies; everything
-    /// else that goes wrong is an error of the call. A script the server does not know is loaded and the whole pipeline sent again, so
-    /// scripts must be idempotent; guarded by version and position, ours are.
+    /// Sends a pipeline and gives back one reply per command, in order. Errors about one key (`WRONGTYPE`) are among the replies;
+    /// everything else that goes wrong is an error of the call. If the server does not know a script, the script is loaded and the whole
+    /// pipeline sent again. Scripts must therefore be idempotent; orderstream's are, because version and position guard their writes.
     pub(crate) async fn call(&self, on: On, request: &Pipeline, script: Option<&Script>) -> Result<Vec<Value>, RedisError> {
         let lane = match on {
             On::Lookup => &self.lookup,
@@ -172,36 +175,38 @@ impl RedisLink {
         self.guarded(on, self.caller(), lane.call(request, script, None)).await
     }
 
-    /// A write that reaches this run of the server or none.
+    /// Sends a write that reaches this run of the server, or no server at all.
     ///
     /// # Errors
-    /// [`RedisError::AnotherRun`], and any other.
+    /// [`RedisError::AnotherRun`] if the server is in another run now, and any other [`RedisError`].
     pub(crate) async fn call_in(&self, run: Run, request: &Pipeline, script: &Script) -> Result<Vec<Value>, RedisError> {
-        // Known without asking anybody, which tells the breaker nothing.
+        // The run of a standing connection is known without asking the server, so the breaker learns nothing.
         if self.write.standing_run().is_some_and(|standing| standing != run) {
             return Err(RedisError::AnotherRun);
         }
         self.guarded(On::Write, self.caller(), self.write.call(request, Some(script), Some(run))).await
     }
 
-    /// The run of the server that writes go to now. Runs never come back: if `call_in` meets it later, all writes in between met it.
+    /// The run of the server that writes go to now. Runs never come back: if `call_in` meets the same run later, all writes in between met
+    /// it too.
     ///
     /// # Errors
     /// Any [`RedisError`].
     pub async fn run(&self) -> Result<Run, RedisError> {
         match self.write.standing_run() {
-            // A connection that stands says nothing about the server: as a probe's answer it would close the breaker over a dead one (P6).
+            // A connection that stands says nothing about the server. Counted as a probe's answer, it would close the breaker although the
+            // server may be dead (P6).
             Some(run) => Ok(run),
             None => self.guarded(On::Read, self.caller(), self.write.run()).await,
         }
     }
 
-    /// Whether hashes can be restored from dumps here, as far as is known: asked anew of each connection.
+    /// Whether hashes can be restored from dumps on this server, as far as is known. Each new connection asks again.
     pub(crate) fn restores(&self) -> bool {
         self.write.restores()
     }
 
-    /// Asks for it again: rights may have been taken since the connection was made.
+    /// Asks again whether hashes can be restored from dumps: the right may have been taken away since the connection was made.
     pub(crate) async fn restores_still(&self) -> Result<bool, RedisError> {
         let mut restore = Pipeline::new();
         restore.add_command(meet::restore());
@@ -210,10 +215,10 @@ impl RedisLink {
         Ok(self.write.restores())
     }
 
-    /// What the server is, and what of all that orderstream asks it does not do for this user.
+    /// What the server is, and which of the commands that orderstream needs it does not run for this user.
     ///
     /// # Errors
-    /// Any [`RedisError`] but that something is denied, which is among the facts.
+    /// Any [`RedisError`] except that a command is denied: denied commands are among the facts.
     pub async fn facts(&self) -> Result<Facts, RedisError> {
         let questions = facts::questions();
         let answers = self.guarded(On::Read, Caller::Probing, self.write.try_out(&questions)).await?;
@@ -222,26 +227,27 @@ impl RedisLink {
         Ok(facts)
     }
 
-    /// Whether Redis is away: it did not answer the last time, or an operator keeps calls back. One that answers is not, whatever it lacks.
+    /// Whether Redis is away: it did not answer the last time, or an operator keeps calls back. A server that answers is not away, whatever
+    /// it lacks.
     #[must_use]
     pub fn is_away(&self) -> bool {
         let BreakerView { state, trouble, .. } = self.server.view();
         trouble.is_some() || !matches!(state, State::Closed | State::ForcedClosed)
     }
 
-    /// The number of the connection that writes take now; another one may be to another server, or of a user with other rights. `None` if
-    /// somebody is at it.
+    /// The number of the connection that writes take now. Another number may mean another server, or a user with other rights. `None` while
+    /// somebody is connecting.
     #[must_use]
     pub fn connection(&self) -> Option<u64> {
         self.write.connections()
     }
 
-    /// Whether something was denied since this was last asked.
+    /// Whether something was denied since the last call of this method.
     pub fn was_denied(&self) -> bool {
         self.denied.swap(false, Ordering::Relaxed)
     }
 
-    /// Says what failed, for whoever goes on without the answer. Nothing is said twice: the breakers tell of outages.
+    /// Logs what failed, for a caller that goes on without the answer. Outages are not logged here, because the breakers log them.
     pub fn failed(&self, what: &'static str, error: &RedisError) {
         match error.means() {
             Means::Outage | Means::NoWrites | Means::NotAsked => {}
@@ -274,7 +280,7 @@ impl RedisLink {
         }
         match means {
             Some((Means::Ours, _)) => self.denied.store(true, Ordering::Relaxed),
-            // After a failover the name in the URL may lead to another server, and lookups have not met it either.
+            // After a failover the name in the URL may lead to another server, which the lookup lane has not met yet either.
             Some((Means::NoWrites, RedisError::NoWrites(code))) if code == "READONLY" => self.lookup.leave(),
             _ => {}
         }

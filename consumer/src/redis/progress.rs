@@ -1,11 +1,12 @@
-//! How far Redis reflects each partition of each topic: the hash `orderstream:progress` (P8).
+//! Reads and moves the hash `orderstream:progress` in Redis: how far Redis reflects each partition of each topic (P8).
 //!
-//! RedisProgress moves after the keys it covers, and only over ground that is known to be whole: from where Postgres stood before the batch. A
-//! Redis that lost something has less than that, so the first move after the loss notices it, and a change that happens to arrive right
-//! after FLUSHALL cannot make an emptied Redis look complete.
+//! The progress moves after the keys that it covers, and only from where Postgres stood before the batch: everything below that point is
+//! known to be in Redis. A Redis that lost something has less than that, so the first move after the loss notices it. A change that happens
+//! to arrive right after `FLUSHALL` therefore cannot make an emptied Redis look complete.
 //!
-//! Moving it is a round trip of its own. Commands of one pipeline run whether or not those before them failed, MULTI/EXEC included, so a
-//! progress sent along with the keys would move over a chunk that was refused (OOM, for one). The hashes are visible before it either way.
+//! Moving the progress is a round trip of its own. The commands of one pipeline run whether or not those before them failed, MULTI/EXEC
+//! included, so a progress that was sent along with the keys would move over a chunk that was refused (OOM, for one). The hashes are
+//! visible before the progress moves either way.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,7 +18,8 @@ use crate::redis::link::{On, RedisError, RedisLink, Run, Script, each_ok};
 
 pub(crate) const KEY: &str = "orderstream:progress";
 
-/// How far the sweep is, by a number that grows (see [`crate::sweep`]). A hash of its own: every lookup reads the other one.
+/// The hash that keeps how far the sweep is in each partition, by a number that grows (see [`crate::sweep`]). The number has a hash of its
+/// own, because every lookup reads the whole hash of the progress.
 const SWEPT: &str = "orderstream:swept";
 
 static ADVANCE: Script = Script::new(include_str!("../../../redis/advance_progress.lua"));
@@ -32,7 +34,7 @@ pub struct Point {
 }
 
 impl Point {
-    /// The point that a text of Redis stands for; `None` for any other text.
+    /// The point that a text in Redis stands for; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (epoch, offset) = text.split_once(':')?;
@@ -41,14 +43,14 @@ impl Point {
     }
 }
 
-/// Fixed-width, so that the script compares texts.
+/// The text has a fixed width, so that the script in Redis can compare points as texts.
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:010}:{:020}", self.epoch.max(0), self.next_offset.max(0))
     }
 }
 
-/// What became of a move.
+/// What became of a move of the progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "Redis may be behind, and only the partition's owner can make it whole"]
 pub enum Advance {
@@ -61,7 +63,7 @@ pub enum Advance {
     },
 }
 
-/// Whose progress it is.
+/// The partition whose progress is read or moved.
 #[derive(Debug, Clone, Copy)]
 pub struct Of<'a> {
     /// The topic.
@@ -91,17 +93,18 @@ impl RedisProgress {
         Self { link }
     }
 
-    /// Moves a partition's progress from `from` to `to`, after the keys in between were written. Nothing happens where Redis is further.
+    /// Moves a partition's progress from `from` to `to`, after the keys in between were written. Nothing happens if Redis is further
+    /// already.
     ///
     /// # Errors
-    /// Any [`RedisError`]; the progress may or may not have moved. [`RedisError::AnotherRun`] if the keys were written in the run `within` of
-    /// the server and another one would be told: it may not have them.
+    /// Any [`RedisError`]; the progress may or may not have moved. [`RedisError::AnotherRun`] if the keys were written in the run `within`
+    /// of the server, and the server is in another run now, which may not have the keys.
     pub async fn advance(&self, of: Of<'_>, from: i64, to: i64, within: Option<Run>) -> Result<Advance, RedisError> {
         let point = |next_offset| Point { epoch: of.epoch, next_offset };
         self.move_on(KEY, of, Some(point(from)), point(to), within).await
     }
 
-    /// The same for the sweep, whose numbers are no offsets: from `from`, if there ever was a sweep, to `to`.
+    /// Moves the sweep's number in a partition from `from`, or from anywhere if there never was a sweep, to `to`.
     ///
     /// # Errors
     /// As [`Self::advance`].
@@ -110,7 +113,7 @@ impl RedisProgress {
         self.move_on(SWEPT, of, from.map(point), point(to), Some(within)).await
     }
 
-    /// The run of the server that writes go to now.
+    /// The run of the Redis server that writes go to now.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -118,7 +121,8 @@ impl RedisProgress {
         self.link.run().await
     }
 
-    /// Says that Redis reflects a partition up to `to`: after a rebuild, and when a partition is claimed for the first time. Forward only.
+    /// Sets a partition's progress to `next_offset`, whatever it was before, but only forward: after a rebuild, and when a partition is
+    /// claimed for the first time.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -126,7 +130,8 @@ impl RedisProgress {
         self.move_on(KEY, of, None, Point { epoch: of.epoch, next_offset }, within).await.map(|_| ())
     }
 
-    /// The progress of every partition that has one, by `<topic>:<partition>`. A key that holds something else holds none.
+    /// The progress of every partition that has one, by `<topic>:<partition>`. If the key holds anything but a hash, no partition has a
+    /// progress.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -136,7 +141,7 @@ impl RedisProgress {
         self.read_with(&request).await
     }
 
-    /// The same of the sweep.
+    /// The sweep's number in every partition that has one, by `<topic>:<partition>`.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -146,8 +151,9 @@ impl RedisProgress {
         self.read_with(&request).await
     }
 
-    /// Says that customers of this topic were changed outside of its order, after their hashes were written: whoever remembers a customer
-    /// asks anew, and whoever looked one up before compares again (P2). Never the same mark twice, whatever Redis has lost in between.
+    /// Leaves a mark that customers of this topic were changed outside of its order, after their hashes were written. Processes that
+    /// remember a customer then ask again, and processes that looked one up before compare again (P2). The mark is random, so it is never
+    /// the same twice, whatever Redis has lost in between.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -157,7 +163,8 @@ impl RedisProgress {
         each_ok(&self.link.call(On::Write, &request, None).await?)
     }
 
-    /// Says that Redis reflects nothing of this topic yet, in any partition that has a progress: their owners see a loss, and make it whole.
+    /// Sets the progress and the sweep's number of this topic back to nothing, in every partition that has one. The owners of the
+    /// partitions then see a loss, and make Redis whole.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -195,7 +202,7 @@ impl RedisProgress {
     }
 }
 
-/// Reads all progress: one small hash, and no list of partitions to keep in step with Kafka's.
+/// Reads the progress of all partitions: the hash is small, and the reader needs no list of partitions that would have to follow Kafka's.
 pub(crate) fn read_command() -> redis::Cmd {
     let mut command = redis::cmd("HGETALL");
     command.arg(KEY);
@@ -215,7 +222,7 @@ pub(crate) fn by_hand(reply: &Value, topic: &str) -> Option<Vec<u8>> {
     })
 }
 
-/// The entries of a reply to [`read_command`]; what does not read as one says nothing about what Redis reflects.
+/// The entries of a reply to [`read_command`]. An entry that is no point is left out, because it says nothing about what Redis reflects.
 pub(crate) fn entries(reply: &Value) -> impl Iterator<Item = (&str, Point)> {
     reply.as_map_iter().into_iter().flatten().filter_map(|(field, value)| {
         let (Value::BulkString(field), Value::BulkString(value)) = (field, value) else { return None };

@@ -1,13 +1,14 @@
-//! A position as fixed-width text, which the script in Redis compares. Without I/O, so that it can be tried on arbitrary positions.
+//! Writes a position as fixed-width text, which the script in Redis compares. Without I/O, so that it can be tested with arbitrary
+//! positions.
 
 use crate::position::{Origin, Position};
 
-/// What the script compares; after it comes the source's time, which earlier versions did not write.
+/// The length of the part that the script compares. After that part comes the source's time, which earlier versions did not write.
 const DECIDES: usize = 83;
-/// The whole.
+/// The length of the whole text.
 const LENGTH: usize = 104;
 
-/// A position as the script reads it. Numbers of Kafka and Postgres are not negative.
+/// Writes a position as the script reads it. The numbers of Kafka and Postgres are not negative.
 #[must_use]
 pub fn write(position: &Position) -> String {
     let Position { epoch, partition, offset, kind, commit, lsn, ts_ms } = position;
@@ -35,7 +36,7 @@ pub fn parse(text: &str) -> Option<Position> {
     })
 }
 
-/// The text of the position right behind ([`Position::behind`]); any other text as it is.
+/// The text of the position right behind the given one ([`Position::behind`]). Any other text is returned as it is.
 #[must_use]
 pub fn behind(text: &str) -> String {
     parse(text).map_or_else(|| text.to_owned(), |position| write(&position.behind()))

@@ -1,4 +1,4 @@
-//! When the breaker opens, for how long, and how it closes again.
+//! The settings of the circuit breaker: when it opens, for how long, and how it closes again.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use std::time::Duration;
 pub struct BreakerConfig {
     /// The time over which the share of failures is taken.
     pub window: Duration,
-    /// With fewer calls in the window the share says nothing.
+    /// The least number of calls in the window for which the share counts.
     pub minimum_calls: u32,
     /// The share of failed calls (0 to 1) that opens the breaker.
     pub failure_share: f64,
-    /// So many failures in a row open it at once; 0 turns this off.
+    /// The number of failures in a row that opens the breaker at once; 0 turns this off.
     pub failures_in_a_row: u32,
-    /// A call that took so long counts as a failure in the share, and as a probe; `None` turns this off.
+    /// The time after which a call counts as a failure in the share, and as a failed probe; `None` turns this off.
     pub slow_call: Option<Duration>,
-    /// The longest first opening; doubles from opening to opening.
+    /// The longest time of the first opening. The time doubles from opening to opening.
     pub open_base: Duration,
     /// The longest opening of all.
     pub open_max: Duration,
-    /// Probes let through at once when half-open, all of which must succeed: 1 to 3.
+    /// The number of probes let through at once when half-open, 1 to 3. All of them must succeed.
     pub probes: u32,
-    /// A probe that has not reported by then no longer holds its place. Longer than any call's deadline.
+    /// The time after which a probe that has not reported loses its place. Must be longer than any call's deadline.
     pub probe_deadline: Duration,
 }
 
@@ -34,7 +34,8 @@ impl Default for BreakerConfig {
             failures_in_a_row: 5,
             slow_call: None,
             open_base: Duration::from_millis(200),
-            // With the probe's own deadline below the ten seconds in which every partition has to move again after an outage (P9).
+            // The longest opening and the probe's own deadline together stay below the ten seconds within which every partition has to move
+            // again after an outage (P9).
             open_max: Duration::from_secs(5),
             probes: 1,
             probe_deadline: Duration::from_secs(10),

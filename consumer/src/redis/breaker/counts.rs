@@ -1,4 +1,4 @@
-//! What the breaker did, as numbers that metrics read.
+//! The states of the circuit breaker, and counts of what it did, for metrics.
 
 use super::Outcome;
 

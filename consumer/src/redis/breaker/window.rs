@@ -1,4 +1,5 @@
-//! Calls and failures of the last seconds, in ten buckets that slide: a burst of failures leaves as it came, not all at once.
+//! A sliding window over the calls and failures of the last seconds, in ten buckets: a burst of failures leaves the window bit by bit, as
+//! it came, and not all at once.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ impl Window {
         bucket.failures = bucket.failures.saturating_add(u32::from(failed));
     }
 
-    /// Whether enough calls are in the window and so many of them failed.
+    /// Whether the window has at least `minimum_calls` calls, and at least `share` of them failed.
     pub(super) fn share_reached(&self, minimum_calls: u32, share: f64) -> bool {
         let calls: u64 = self.buckets.iter().map(|b| u64::from(b.calls)).sum();
         let failures: u64 = self.buckets.iter().map(|b| u64::from(b.failures)).sum();

@@ -1,4 +1,4 @@
-//! Hashes that are newer than what Postgres has: of commits that it has lost (P2).
+//! Finds hashes that are newer than what Postgres has, because they come from commits that Postgres has lost (P2).
 
 use redis::Pipeline;
 
@@ -18,7 +18,7 @@ impl OrderCache {
         }
         let (mut orders, mut highest) = (Vec::new(), 0);
         for (state, reply) in states.iter().zip(self.link.call(On::Read, &request, None).await?) {
-            // What is no version, the write replaces or reconcile removes.
+            // A text that is no version is passed over: the write replaces the hash, or `orderstream reconcile` removes it.
             let Some(revision) = text(reply)?.and_then(|version| revision_of(&version, epoch)) else { continue };
             if revision > state.revision() {
                 orders.push(state.order_id());

@@ -1,4 +1,4 @@
-//! Hashes compared with their rows, for operators: nothing is written here but by [`OrderCache::remove`].
+//! Compares order hashes with their rows, for `orderstream reconcile`. Only [`OrderCache::remove`] changes anything.
 
 use redis::{Cmd, Pipeline, Value};
 
@@ -14,16 +14,16 @@ const PER_CALL: usize = 500;
 /// What is wrong with a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wrong {
-    /// There is none.
+    /// Redis has no hash.
     Absent,
-    /// A column or the version is not the row's, or it is no hash.
+    /// A column or the version is not the row's, or the key holds something else than a hash.
     Different,
-    /// So too, and its version is none, or above the row's: nothing that the row is written with would replace it (P5).
+    /// The hash is different, and its version is no version or is above the row's: no write of the row would replace the hash (P5).
     Ahead,
 }
 
 impl OrderCache {
-    /// Those of the rows whose hash is not what the row says, by the order's id.
+    /// The rows whose hash is not what the row says, by the order's id.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -41,7 +41,7 @@ impl OrderCache {
         Ok(wrong)
     }
 
-    /// Removes hashes whose version would keep every later one out.
+    /// Removes hashes whose version would keep every later version out.
     ///
     /// # Errors
     /// Any [`RedisError`]; some may have been removed.
@@ -82,7 +82,7 @@ fn read(row: &ResultRow) -> Cmd {
     command
 }
 
-/// `None` if the hash is what the row says.
+/// What is wrong with the hash of a row; `None` if the hash is what the row says.
 fn judge(row: &ResultRow, epoch: i32, reply: &Value) -> Option<Wrong> {
     let Value::Array(fields) = reply else { return Some(Wrong::Different) };
     if fields.iter().all(|field| *field == Value::Nil) {
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_hash_that_says_what_the_row_says_is_right_and_null_is_not_empty() {
         assert_eq!(judge(&row(), 0, &Value::Array(reply(VERSION))), None);
-        // Written before the epoch was raised.
+        // A hash that was written before the epoch was raised is right too.
         assert_eq!(judge(&row(), 1, &Value::Array(reply(VERSION))), None);
         let mut changed = reply(VERSION);
         changed[12] = Value::Nil;

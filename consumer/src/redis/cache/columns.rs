@@ -1,4 +1,4 @@
-//! Columns as text, appended to a buffer that the caller uses again for every column.
+//! Writes the values of columns as text: appends them to a buffer that the caller uses again for every column.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -8,10 +8,10 @@ use change::value::Timestamp;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// The digits of the largest number.
+/// The number of digits of the largest number.
 const DIGITS: usize = 20;
 
-/// Both digits of the numbers below a hundred: a division each for two digits, and no loop for times.
+/// Both digits of each number below a hundred: one division gives two digits, and times need no loop.
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[b'0'; 2]; 100];
     let mut number = 0;
@@ -22,11 +22,11 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// A number in decimal digits, with zeros in front up to `width`, which is at most [`DIGITS`].
+/// Writes a number in decimal digits, with zeros in front up to `width`, which is at most [`DIGITS`].
 pub(crate) fn padded(out: &mut Vec<u8>, mut number: u64, width: usize) {
     let start = out.len();
     let mut end = start + number.checked_ilog10().map_or(0, |log| log as usize + 1).max(width);
-    // More than needed and back again: to copy a number of bytes that is always the same takes no call.
+    // More zeros than needed are appended and cut off again: copying a constant number of bytes takes no function call.
     out.extend_from_slice(&[b'0'; DIGITS]);
     out.truncate(end);
     while number >= 10 {
@@ -39,12 +39,12 @@ pub(crate) fn padded(out: &mut Vec<u8>, mut number: u64, width: usize) {
     }
 }
 
-/// Two digits of a number below a hundred, in their place.
+/// Writes the two digits of a number below a hundred at a place in the text.
 fn pair(text: &mut [u8], at: usize, number: u64) {
     text[at..at + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
 }
 
-/// A number in decimal digits.
+/// Writes a number in decimal digits.
 pub(crate) fn integer(out: &mut Vec<u8>, number: i64) {
     if number < 0 {
         out.push(b'-');
@@ -52,7 +52,7 @@ pub(crate) fn integer(out: &mut Vec<u8>, number: i64) {
     padded(out, number.unsigned_abs(), 1);
 }
 
-/// An amount with two decimals: `19.99`. Rows hold no more than two (`numeric(12,2)`, `numeric(20,2)`).
+/// Writes an amount with two decimals: `19.99`. Rows hold no more than two (`numeric(12,2)`, `numeric(20,2)`).
 pub(crate) fn money(out: &mut Vec<u8>, amount: Decimal) {
     let mut amount = amount;
     amount.rescale(2);
@@ -60,7 +60,7 @@ pub(crate) fn money(out: &mut Vec<u8>, amount: Decimal) {
     if cents < 0 {
         out.push(b'-');
     }
-    // 128 bits are divided in a loop; `numeric(20,2)` can be just too large for 64.
+    // Numbers of 128 bits are divided in a loop, so 64 bits are tried first; `numeric(20,2)` can be just too large for 64.
     let cents = cents.unsigned_abs();
     let (whole, cents) = match u64::try_from(cents) {
         Ok(cents) => (cents / 100, cents % 100),
@@ -71,7 +71,7 @@ pub(crate) fn money(out: &mut Vec<u8>, amount: Decimal) {
     padded(out, cents, 2);
 }
 
-/// A time of the source, which has no zone: `2026-11-21T12:00:00.123456`, or one of Postgres' infinities.
+/// Writes a time of the source, which has no time zone: `2026-11-21T12:00:00.123456`, or one of Postgres' infinities.
 pub(crate) fn timestamp(out: &mut Vec<u8>, time: Timestamp) {
     match time {
         Timestamp::INFINITY => out.extend_from_slice(b"infinity"),
@@ -80,7 +80,7 @@ pub(crate) fn timestamp(out: &mut Vec<u8>, time: Timestamp) {
     }
 }
 
-/// A time of ours: `2026-11-21T12:00:00.123456Z`.
+/// Writes a time of this program: `2026-11-21T12:00:00.123456Z`.
 pub(crate) fn instant(out: &mut Vec<u8>, time: DateTime<Utc>) {
     micros(out, time.timestamp_micros());
     out.push(b'Z');
@@ -101,8 +101,8 @@ fn micros(out: &mut Vec<u8>, micros: i64) {
     out.extend_from_slice(&time);
 }
 
-/// The date so many days after 1970-01-01. By hand, because chrono ends at the year 262142 and Postgres does not.
-/// Source: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
+/// Writes the date that is `days` days after 1970-01-01. The date is computed here, because chrono ends at the year 262142 and Postgres
+/// does not. Source: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
 fn date(out: &mut Vec<u8>, days: i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

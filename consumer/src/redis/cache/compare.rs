@@ -1,4 +1,4 @@
-//! The second look at the customers, after the orders were committed (P2).
+//! Compares the customers of orders with Redis a second time, after the orders were committed (P2).
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::redis::customers::key_arg;
 use crate::redis::link::{On, RedisError};
 
 impl OrderCache {
-    /// The orders whose customer has another version by now, a deleted one and one that has come into being included.
+    /// The orders whose customer has another version by now. Customers that were deleted or have come into being count too.
     pub(super) async fn outdated(&self, states: &[OrderState]) -> Result<Vec<i64>, RedisError> {
         let rows: Vec<(&ResultRow, &str)> = states.iter().filter_map(comparable).collect();
         let mut place = HashMap::new();
@@ -34,7 +34,8 @@ impl OrderCache {
     }
 }
 
-/// A row with the customer that it names. A pending row is due anyway, a deleted order has no customer, and neither has a guest's.
+/// A row with the id of the customer that the row names; `None` if there is nothing to compare. A pending row is due anyway, and a deleted
+/// order and a guest's order have no customer.
 fn comparable(state: &OrderState) -> Option<(&ResultRow, &str)> {
     match state {
         OrderState::Live(row) if row.enrichment != Enrichment::Pending => Some((row, row.customer_id.as_deref()?)),
@@ -49,7 +50,7 @@ fn read_version(customer_id: &str) -> redis::Cmd {
     command
 }
 
-/// A hash that is none counts as a customer that does not exist, as in the lookup.
+/// The version in a reply. A key that holds something else than a hash counts as a customer that does not exist, as in the lookup.
 fn version(reply: Value) -> Result<Option<Vec<u8>>, RedisError> {
     match reply {
         Value::BulkString(version) => Ok(Some(version)),

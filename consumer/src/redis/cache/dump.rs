@@ -1,19 +1,19 @@
-//! A hash as `RESTORE` takes it: the bytes that `DUMP` would give.
+//! Writes a hash as `RESTORE` takes it: the bytes that `DUMP` would give.
 //!
-//! Redis takes a small hash over as it stands, while `HSET` looks each of its fields up first: restoring costs the server half as much.
-//! What the bytes are: <https://github.com/redis/redis/blob/7.0/src/listpack.md>, `rdbSaveObject` in rdb.c and `createDumpPayload` in cluster.c. Redis 7.0 and
-//! everything after it reads them.
+//! `RESTORE` takes a small hash over as it stands, while `HSET` looks up each of its fields first: restoring costs the server half as much.
+//! The format is described in <https://github.com/redis/redis/blob/7.0/src/listpack.md>, `rdbSaveObject` in rdb.c and `createDumpPayload`
+//! in cluster.c. Redis 7.0 and everything after it reads these dumps.
 
 use crc_fast::{CrcAlgorithm, checksum};
 
 /// `RDB_TYPE_HASH_LISTPACK`
 const HASH_AS_LISTPACK: u8 = 16;
-/// The version of the format that brought listpacks. A server reads its own version and all before.
+/// The version of the dump format that brought listpacks. A server reads its own version and all earlier ones.
 const RDB_VERSION: u16 = 10;
-/// Of a listpack: its bytes as four, its number of entries as two.
+/// The length of a listpack's header: four bytes for its size, two for its number of entries.
 const HEADER: usize = 6;
 const END: u8 = 0xff;
-/// The head of a text of less than 64 bytes, but for its length.
+/// The first byte of a text of less than 64 bytes, without the length, which is added to it.
 const SHORT_TEXT: u8 = 0x80;
 
 /// Room for what stands before the listpack: the type, and the length in its longest form.
@@ -22,7 +22,7 @@ const FRONT: usize = 1 + 5;
 /// The longest name of a field that [`Name`] takes.
 const LONGEST_NAME: usize = 22;
 
-/// The name of a field, also as it stands in a listpack: the same bytes in every hash.
+/// The name of a field, as text and as it stands in a listpack, where its bytes are the same in every hash.
 #[derive(Debug)]
 pub(super) struct Name {
     text: &'static str,
@@ -30,7 +30,7 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// Of a text that is not longer than [`LONGEST_NAME`], or it does not compile.
+    /// Makes a name. A text longer than [`LONGEST_NAME`] does not compile.
     pub(super) const fn new(text: &'static str) -> Self {
         let bytes = text.as_bytes();
         assert!(bytes.len() <= LONGEST_NAME);
@@ -50,7 +50,7 @@ impl Name {
     }
 }
 
-/// A hash that is being written, one after the other in the same memory.
+/// A buffer in which hashes are written, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct HashDump {
     bytes: Vec<u8>,
@@ -65,9 +65,9 @@ impl HashDump {
         self.bytes.resize(FRONT + HEADER, 0);
     }
 
-    /// Adds a field whose value is formatted in its place. A name must not come twice: Redis would not notice.
+    /// Adds a field; `write` appends its value. A name must not come twice in a hash: Redis would not notice.
     pub(super) fn field(&mut self, name: &Name, write: impl FnOnce(&mut Vec<u8>)) {
-        // All of it and back again: to copy a number of bytes that is always the same takes no call.
+        // All bytes of the entry are appended, and the rest cut off: copying a constant number of bytes takes no function call.
         let end = self.bytes.len() + name.text.len() + 2;
         self.bytes.extend_from_slice(&name.entry);
         self.bytes.truncate(end);
@@ -92,7 +92,7 @@ impl HashDump {
     }
 }
 
-/// A text of a listpack: how it is encoded and how long it is, the text, and the length of both for who reads backwards.
+/// Appends a text to a listpack: its encoding and length, the text, and the length of both again for readers that go backwards.
 fn entry(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.push(0);
@@ -100,7 +100,7 @@ fn entry(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let long = u32::try_from(out.len() - start - 1).unwrap_or(u32::MAX);
     match long {
         0..64 => out[start] = SHORT_TEXT | low(long),
-        // Rare: the text moves up to make room for a longer head.
+        // Long texts are rare: the text moves up to make room for a longer head.
         64..4096 => {
             out.splice(start..=start, [0xe0 | low(long >> 8), low(long)]);
         }
@@ -112,7 +112,8 @@ fn entry(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     backwards(out, out.len() - start);
 }
 
-/// Seven bits a byte, the highest first; all but the first byte are marked. The borders are those of `lpEncodeBacklen`.
+/// Appends a length for readers that go backwards: seven bits a byte, the highest first, and all bytes but the first are marked. The limits
+/// are those of `lpEncodeBacklen`.
 fn backwards(out: &mut Vec<u8>, bytes: usize) {
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
     let more = match bytes {
@@ -128,7 +129,7 @@ fn backwards(out: &mut Vec<u8>, bytes: usize) {
     }
 }
 
-/// The length of a string of the dump, and how many bytes of these it takes.
+/// Encodes the length of a string in the dump. Returns the bytes, and how many of them are used.
 fn length(size: u32) -> ([u8; 5], usize) {
     match size {
         0..64 => ([low(size), 0, 0, 0, 0], 1),

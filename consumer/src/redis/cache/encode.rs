@@ -1,4 +1,4 @@
-//! Order states as arguments of the scripts: one command per chunk, each order as a version, a time to live and its fields.
+//! Encodes orders as arguments of the scripts: one command per chunk, each order as a version, a time to live and its fields.
 
 use std::time::Duration;
 
@@ -13,31 +13,31 @@ use crate::orders::row::{DeletedRow, OrderState, ResultRow};
 use crate::redis::link::Script;
 use change::value::Timestamp;
 
-/// How long a deleted order's hash stays, for readers that want to know.
+/// How long the hash of a deleted order stays, for readers that want to know of the delete.
 pub(crate) const ORDER_TOMBSTONE_SECONDS: u32 = 3600;
 
-/// What an order takes in a call beside the texts of its customer.
+/// About how many bytes an order takes in a call, without the texts of its customer.
 const NAMES_AND_NUMBERS: usize = 560;
 
 static VERSION: Name = Name::new("version");
 static ORDER_ID: Name = Name::new("order_id");
 static DELETED_AT: Name = Name::new("deleted_at");
 
-/// One script call that writes a chunk of orders by `RESTORE`; public because the benchmark measures what these calls alone can do.
+/// One script call that writes a chunk of orders by `RESTORE`. Public because the benchmark measures what these calls alone can do.
 #[must_use]
 pub fn write_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
     call_with::<HashDump>(&WRITE_ORDERS, states, epoch, time_to_live)
 }
 
-/// The same by `HSET`, for servers and users without `RESTORE`.
+/// One script call that writes a chunk of orders by `HSET`, for servers and users without `RESTORE`.
 #[must_use]
 pub fn set_call(states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
     call_with::<NamesAndValues>(&SET_ORDERS, states, epoch, time_to_live)
 }
 
 fn call_with<F: Fields>(script: &Script, states: &[OrderState], epoch: i32, time_to_live: Duration) -> Cmd {
-    // Asked of all customers before the first one is written: they lie all over the memory, and the processor waits for many at once,
-    // but for each alone while it writes.
+    // The sizes of all customers are read before the first one is written. The customers lie all over the memory: the processor waits for
+    // many of them at once here, but would wait for each alone while it writes.
     let size: usize = states.iter().map(size).sum();
     let mut call = script.call(states.len(), 3 * states.len(), size);
     let mut text = Vec::with_capacity(64);
@@ -54,7 +54,7 @@ fn call_with<F: Fields>(script: &Script, states: &[OrderState], epoch: i32, time
         version(&mut text, epoch, state);
         call.write_arg(&text);
         fields.start();
-        // First: the guard of the next write finds it without a walk through the hash.
+        // The version comes first: the guard of the next write finds it without a walk through the hash.
         fields.field(&VERSION, |out| out.extend_from_slice(&text));
         match state {
             OrderState::Live(row) => {
@@ -71,7 +71,7 @@ fn call_with<F: Fields>(script: &Script, states: &[OrderState], epoch: i32, time
     call
 }
 
-/// About what an order takes in the call.
+/// About how many bytes an order takes in the call.
 fn size(state: &OrderState) -> usize {
     match state {
         OrderState::Live(row) => NAMES_AND_NUMBERS + row.customer.size(),
@@ -86,7 +86,8 @@ fn order_id(state: &OrderState) -> i64 {
     }
 }
 
-/// Epoch and revision: one total order per order id, as text of one width. Neither is negative.
+/// Writes the version of a hash, epoch and revision as text of one width: a total order of all states of one order. Neither number is
+/// negative.
 fn version(out: &mut Vec<u8>, epoch: i32, state: &OrderState) {
     let revision = match state {
         OrderState::Live(row) => row.revision,
@@ -97,7 +98,7 @@ fn version(out: &mut Vec<u8>, epoch: i32, state: &OrderState) {
     columns::padded(out, u64::try_from(revision).unwrap_or(0), 20);
 }
 
-/// Columns that are null are absent from the hash.
+/// Writes the fields of an order that is not deleted. Columns that are null are absent from the hash.
 fn live(fields: &mut impl Fields, row: &ResultRow, source_time: &mut Repeated<Timestamp>, our_time: &mut Repeated<DateTime<Utc>>) {
     fields.field(&ORDER_ID, |out| columns::integer(out, row.order_id));
     for (name, value) in columns_of(row) {
@@ -114,7 +115,8 @@ fn deleted(fields: &mut impl Fields, row: &DeletedRow) {
     fields.field(&DELETED_AT, |out| columns::instant(out, row.deleted_at));
 }
 
-/// A value and its text. Most rows were created and last changed at the same time, and those of a batch are processed at the same time.
+/// The last value and its text, which is used again for an equal value. Most rows were created and last changed at the same time, and the
+/// rows of a batch are processed at the same time.
 #[derive(Debug)]
 struct Repeated<T> {
     last: Option<T>,

@@ -1,15 +1,15 @@
-//! The fields of a hash on their way into a script call: as one dump, or as names and values.
+//! Collects the fields of a hash for a script call: as one dump, or as names and values.
 
 use redis::{Cmd, RedisWrite};
 
 use super::dump::{HashDump, Name};
 
-/// Fields that are collected for one hash after the other, in the same memory.
+/// A buffer in which the fields of one hash after the other are collected.
 pub(super) trait Fields: Default {
     /// Starts a hash without fields.
     fn start(&mut self);
 
-    /// Adds a field whose value is formatted in its place. A name must not come twice.
+    /// Adds a field; `write` appends its value. A name must not come twice in a hash.
     fn field(&mut self, name: &Name, write: impl FnOnce(&mut Vec<u8>));
 
     /// Appends the hash to the call.
@@ -30,11 +30,11 @@ impl Fields for HashDump {
     }
 }
 
-/// Names and values as `HSET` takes them, after their number.
+/// The number of names and values, and then the names and values as `HSET` takes them.
 #[derive(Debug, Default)]
 pub(super) struct NamesAndValues {
     bytes: Vec<u8>,
-    /// Where each of them ends.
+    /// Where each name and each value ends.
     ends: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! Hashes that no row explains, found by looking through all keys, and removed, for operators (P8).
+//! Finds hashes that no row explains, by looking through all keys of Redis, and removes them, for `orderstream reconcile` (P8).
 
 use redis::{Pipeline, Value};
 
@@ -7,13 +7,13 @@ use crate::redis::link::{On, RedisError, Script, each_ok, integer, text};
 
 static REMOVE: Script = Script::new(include_str!("../../../../redis/remove_orders.lua"));
 
-/// Keys that Redis looks at in one call: a millisecond or two of its time.
+/// How many keys Redis looks at in one call, which takes a millisecond or two of its time.
 const KEYS_PER_CALL: u32 = 5_000;
 
 /// Hashes in one round trip.
 const PER_CALL: usize = 500;
 
-/// Some of the keys. Each key that is there the whole time is on one page at least.
+/// A page of keys. Each key that exists during the whole walk is on at least one page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     /// Where the next page begins; `None` after the last one.
@@ -25,7 +25,7 @@ pub struct Page {
 }
 
 impl OrderCache {
-    /// The page of keys that begins there; the first one begins at `"0"`.
+    /// The page of keys that begins at `cursor`; the first page begins at `"0"`.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -45,7 +45,7 @@ impl OrderCache {
         self.link.call(On::Read, &request, None).await?.first().map_or(Ok(0), integer)
     }
 
-    /// Those of the orders that have a hash which does not say that the order was deleted, with its version, empty for none.
+    /// The orders that have a hash which does not say that the order was deleted, with the hash's version, empty for none.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -64,10 +64,10 @@ impl OrderCache {
         Ok(live)
     }
 
-    /// Removes hashes, each only if it still has the version that was seen. Returns how many.
+    /// Removes hashes, each only if the hash still has the version that was seen. Returns how many were removed.
     ///
     /// # Errors
-    /// Any [`RedisError`]; it may be tried again.
+    /// Any [`RedisError`]; the removal may be tried again.
     pub async fn remove_seen(&self, seen: &[(i64, String)]) -> Result<u64, RedisError> {
         let mut removed = 0;
         for chunk in seen.chunks(PER_CALL) {
@@ -100,7 +100,7 @@ fn page(reply: Option<Value>) -> Result<Page, RedisError> {
     let mut page = Page { next: text(cursor)?.filter(|cursor| cursor != "0"), ..Page::default() };
     for key in keys {
         let Value::BulkString(bytes) = key else { return Err(UNEXPECTED) };
-        // Keys of others may be of any bytes.
+        // The keys of other programs may be of any bytes.
         let Ok(name) = std::str::from_utf8(&bytes) else { continue };
         if let Some(customer) = name.strip_prefix("customer:") {
             page.customers.push(customer.to_owned());
@@ -111,7 +111,8 @@ fn page(reply: Option<Value>) -> Result<Page, RedisError> {
     Ok(page)
 }
 
-/// The names `order:*` are ours: a value of another type is left over too.
+/// The version of a hash, `None` if the order is deleted or has no hash. All keys `order:*` are orderstream's, so a value of another type
+/// is left over too.
 fn version_if_live(replies: &[Value]) -> Result<Option<String>, RedisError> {
     let [exists, fields] = replies else { return Err(RedisError::Unexpected("two replies")) };
     if integer(exists)? == 0 {

@@ -1,4 +1,4 @@
-//! The list `recent_orders`: the newest orders as JSON, for readers that want a page without a query.
+//! Writes the list `recent_orders`: the newest orders as JSON, for readers that want a page of orders without a query.
 
 use redis::Pipeline;
 
@@ -16,8 +16,8 @@ pub const RECENT_ORDERS: usize = 100;
 const TURN_MS: u32 = 1000;
 
 impl OrderCache {
-    /// Replaces the list by `rows`, newest first, at once for every reader. At most once a second over all processes: `false` if another
-    /// one just did it.
+    /// Replaces the list by `rows`, newest first, in one step for every reader. All processes together replace the list at most once a
+    /// second: `false` if another process has just done so.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -35,7 +35,8 @@ impl OrderCache {
     }
 }
 
-/// The row with the names and texts of the hash; numbers as numbers, money as text because a JSON number is a float to many readers.
+/// A row as JSON, with the names and texts of the hash. Numbers are numbers; money is text, because a JSON number is a float to many
+/// readers.
 fn json(row: &ResultRow) -> Vec<u8> {
     let mut out = format!("{{\"order_id\":{}", row.order_id).into_bytes();
     for (name, value) in columns_of(row) {

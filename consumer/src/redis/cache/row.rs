@@ -1,4 +1,4 @@
-//! Which columns of a row readers see in Redis, in the hash and in the list of the newest orders alike.
+//! The columns of a row that readers see in Redis, in the hash and in the list of the newest orders alike.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;

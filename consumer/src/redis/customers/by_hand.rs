@@ -1,7 +1,7 @@
-//! Customers changed by an operator's command, beside the topic's own order (P2, P5).
+//! Changes customers for an operator's command, outside of the order of their topic (P2, P5).
 //!
-//! Such a change has no offset that could move, so it ends with a mark of its own in the progress: see [`CustomersToken`]. Redis keeps it as
-//! safe as its append-only file is; what it loses in its last second is found by `orderstream reconcile`.
+//! Such a change has no offset that could move, so the change ends with a mark of its own in the progress: see [`CustomersToken`]. Redis
+//! keeps the mark as safe as its append-only file is. What Redis loses in its last second is found by `orderstream reconcile`.
 //!
 //! [`CustomersToken`]: super::CustomersToken
 
@@ -23,8 +23,8 @@ pub struct ReplayedCustomer {
 }
 
 impl Customers {
-    /// Writes changes with their original positions, in this order: an older one never overwrites a newer one (P5). The transaction that marks
-    /// the customers' orders comes after this.
+    /// Writes changes with their original positions, in the order given. An older change never overwrites a newer one (P5). The transaction
+    /// that marks the customers' orders comes after this.
     ///
     /// # Errors
     /// Any [`RedisError`]; the same changes may be written again.
@@ -43,7 +43,7 @@ impl Customers {
         Ok(changes.iter().zip(positions).filter_map(of).collect())
     }
 
-    /// The position in each customer's hash, also that of a deleted one; `None` where there is no hash.
+    /// The position in each customer's hash, also in that of a deleted customer; `None` where there is no hash.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -62,7 +62,7 @@ impl Customers {
     }
 }
 
-/// A value of another type is no hash: the script replaces it.
+/// The position in a reply. A value of another type is no hash and has no position: the script replaces the value.
 fn position(reply: Value) -> Result<Option<String>, RedisError> {
     match reply {
         Value::ServerError(error) if error.code() == "WRONGTYPE" => Ok(None),

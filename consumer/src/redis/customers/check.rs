@@ -1,4 +1,4 @@
-//! Customers' hashes compared with the source, and set right, for operators (P2, P8).
+//! Compares customers' hashes with the source and sets them right, for `orderstream reconcile` (P2, P8).
 
 use chrono::Utc;
 use redis::{Pipeline, Value};
@@ -20,9 +20,9 @@ const PER_CALL: usize = 500;
 /// A customer's hash as it was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenCustomer {
-    /// What is wrong with it.
+    /// What is wrong with the hash.
     pub difference: CustomerDifference,
-    /// The position in it, empty for none: changes with every event that writes it.
+    /// The position in the hash, empty for none. Every event that writes the hash changes its position.
     pub position: String,
 }
 
@@ -36,12 +36,12 @@ enum Hash {
         version: String,
         position: String,
     },
-    /// No hash.
+    /// The key holds something else than a hash.
     Foreign,
 }
 
 impl Customers {
-    /// Those of the source's customers whose hash is not what the source says.
+    /// The customers of the source whose hash is not what the source says.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -52,7 +52,7 @@ impl Customers {
         Ok(customers.iter().zip(hashes).filter_map(seen).collect())
     }
 
-    /// Those of the ids under which Redis has a customer that is not deleted.
+    /// The ids under which Redis has a customer that is not deleted.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -66,11 +66,12 @@ impl Customers {
         Ok(ids.iter().zip(self.hashes(ids).await?).filter_map(live).collect())
     }
 
-    /// Removes customers that the source does not have, each only if its hash still has this position; what remembers a customer is told.
-    /// The transaction that marks the customers' orders comes after this. Returns how many were removed.
+    /// Removes customers that the source does not have, each only if its hash still has the position that was seen. Processes that remember
+    /// customers are told by a mark. The transaction that marks the customers' orders comes after this. Returns how many customers were
+    /// removed.
     ///
     /// # Errors
-    /// Any [`RedisError`]; it may be tried again.
+    /// Any [`RedisError`]; the removal may be tried again.
     pub async fn bury(&self, seen: &[(String, String)]) -> Result<u64, RedisError> {
         let Some(topic) = &self.topic else {
             return Err(RedisError::Refused("no customers topic is configured".to_owned()));
@@ -94,10 +95,11 @@ impl Customers {
         Ok(removed)
     }
 
-    /// Lets the next event of these customers replace whatever is in their hashes: a position that was changed by hand may be above it.
+    /// Lets the next event of these customers replace whatever is in their hashes: a position that was changed by hand may be above the
+    /// event's.
     ///
     /// # Errors
-    /// Any [`RedisError`]; it may be tried again.
+    /// Any [`RedisError`]; the call may be tried again.
     pub async fn unguard(&self, ids: &[&str]) -> Result<(), RedisError> {
         for chunk in ids.chunks(PER_CALL) {
             let mut request = Pipeline::with_capacity(chunk.len());
@@ -108,7 +110,7 @@ impl Customers {
                 request.add_command(command);
             }
             let replies = self.link.call(On::Write, &request, None).await?;
-            // The script replaces a value of another type by itself.
+            // The script that writes the next event replaces a value of another type.
             let failed = replies.into_iter().filter(|reply| !is_foreign(reply)).collect::<Vec<_>>();
             each_ok(&failed)?;
         }
@@ -157,7 +159,7 @@ fn hash(reply: Value) -> Result<Hash, RedisError> {
     })
 }
 
-/// `None` if the hash is what the source says.
+/// What differs between a customer of the source and its hash; `None` if nothing does.
 fn compare(customer: &Customer, hash: Hash) -> Option<SeenCustomer> {
     match hash {
         Hash::Absent { position } => Some(SeenCustomer { difference: CustomerDifference::Missing, position }),
@@ -176,7 +178,7 @@ fn compare(customer: &Customer, hash: Hash) -> Option<SeenCustomer> {
     }
 }
 
-/// The version that goes with a position: both are written of one event.
+/// The version that goes with a position: both are written from one event.
 fn version_of(position: &str) -> Option<String> {
     let Position { epoch, partition, offset, .. } = position_text::parse(position)?;
     Some(version(epoch, partition, offset))

@@ -1,4 +1,4 @@
-//! What Postgres has committed of the customers topic: the measure of whether Redis holds all customers (P8).
+//! Keeps what Postgres has committed of the customers topic, by which lookups decide whether Redis holds all customers (P8).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,11 @@ use crate::redis::progress::Point;
 /// Partitions and how far each of them is committed.
 type Partitions = Arc<[(i32, Point)]>;
 
-/// Per partition of the customers topic, what Postgres has committed. Cloned freely; all clones see what one of them is told.
+/// What Postgres has committed of each partition of the customers topic. May be cloned freely: all clones see what one of them is told.
 ///
-/// A value a second old is good enough: progress in Redis moves before the transaction that commits, so it is never behind an older value
-/// unless something was lost. A partition that was claimed and has nothing yet needs [`RedisProgress::set`](crate::redis::progress::RedisProgress::set) too.
+/// A value a second old is good enough: the progress in Redis moves before the transaction that commits, so the progress is never behind an
+/// older value unless something was lost. A partition that was claimed and has nothing yet needs
+/// [`RedisProgress::set`](crate::redis::progress::RedisProgress::set) too.
 #[derive(Debug, Clone, Default)]
 pub struct CommittedCustomers(Arc<Shared>);
 
@@ -23,30 +24,31 @@ struct Shared {
 }
 
 impl CommittedCustomers {
-    /// Replaces what is known: partition and what is committed of it.
+    /// Replaces what is known: each partition, and what is committed of it.
     pub fn set(&self, partitions: Vec<(i32, Point)>) {
         *self.0.partitions.write().unwrap_or_else(PoisonError::into_inner) = Some(partitions.into());
     }
 
-    /// What is known; `None` before the first [`set`](Self::set).
+    /// What is known, or `None` before the first [`set`](Self::set).
     #[must_use]
     pub fn get(&self) -> Option<Partitions> {
         self.0.partitions.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether everything is committed that was on the topic when this process started. Before that, who is unknown may only be unread.
+    /// Whether everything is committed that was on the topic when this process started. Before that, a customer who is not in Redis may
+    /// only be unread.
     #[must_use]
     pub fn has_reached_the_start(&self) -> bool {
         self.0.has_reached_the_start.load(Ordering::Relaxed)
     }
 
-    /// There is nothing to wait for.
+    /// Notes that there is nothing to wait for.
     pub fn reach_the_start(&self) {
         self.0.has_reached_the_start.store(true, Ordering::Relaxed);
     }
 
-    /// Compares what is committed with where the partitions ended at the start. Those in `caught_up` have no record left to read, whatever
-    /// stands at the end of their log.
+    /// Compares what is committed with where the partitions ended when this process started. The partitions in `caught_up` have no record
+    /// left to read, whatever stands at the end of their log.
     pub fn look_for_the_start(&self, ends: &BTreeMap<i32, i64>, caught_up: &[i32]) {
         let committed = self.get().unwrap_or_default();
         let has_reached = |(partition, end): (&i32, &i64)| {

@@ -1,4 +1,4 @@
-//! Customers kept live from their topic.
+//! Writes the changes of the customers topic to Redis.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use change::position_text;
 
 static PUT_CUSTOMERS: Script = Script::new(include_str!("../../../../redis/put_customers.lua"));
 
-/// Changes per script call: long enough to be cheap, short enough that no lookup waits noticeably behind one.
+/// Changes per script call. A call is long enough to be cheap, and short enough that no lookup waits noticeably behind it.
 const CHANGES_PER_CALL: usize = 50;
 
 /// How long a deleted customer's position is remembered, so that an older change that is sent again does not bring the customer back (P5).
@@ -27,8 +27,8 @@ pub(super) const CUSTOMER_TOMBSTONE_SECONDS: u32 = 7 * 24 * 3600;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "the progress may be behind"]
 pub struct PutCustomers {
-    /// Each customer once. Also those whose change was not newer: after a crash between Redis and Postgres the batch comes again, finds its
-    /// own versions, and the customers' orders still have to be marked (P2).
+    /// Each customer once, also a customer whose change was not newer. After a crash between Redis and Postgres the batch comes again and
+    /// finds its own versions, and the customers' orders still have to be marked (P2).
     pub customers: Vec<ChangedCustomer>,
     /// What became of the progress.
     pub progress: Advance,
@@ -37,10 +37,11 @@ pub struct PutCustomers {
 /// Why a batch of changes was not put.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// Redis. The same batch may be put again (P5).
+    /// Redis failed. The same batch may be put again (P5).
     #[error(transparent)]
     Redis(#[from] RedisError),
-    /// The source database is another one than before. The progress did not move; what of the batch was newer than its hash may be written.
+    /// The source database is another one than before. The progress did not move. The changes of the batch that were newer than their hash
+    /// may be written.
     #[error(transparent)]
     OtherSpace(Box<OtherSpace>),
 }
@@ -50,7 +51,7 @@ pub enum PutError {
 pub(super) struct Wrote {
     /// Each customer once.
     pub(super) customers: Vec<ChangedCustomer>,
-    /// Indices of the changes that were not newer; and of deletes, where Redis does not tell.
+    /// The indices of the changes that were not newer, and of deletes, of which Redis does not say whether they were.
     pub(super) doubtful: Vec<usize>,
 }
 
@@ -59,7 +60,7 @@ impl Customers {
     /// the customers' orders and moves the offset in Postgres comes after this.
     ///
     /// # Errors
-    /// [`PutError`]. Without a customers topic these hashes are not ours to write: [`RedisError::Refused`].
+    /// [`PutError`]; [`RedisError::Refused`] without a customers topic, because another program writes the hashes then.
     pub async fn put_customers(
         &self,
         changes: &[CustomerChange],
@@ -79,7 +80,7 @@ impl Customers {
         Ok(PutCustomers { customers, progress })
     }
 
-    /// The same without the progress: a rebuild is at it, which moves the progress when it is through.
+    /// Writes a batch of changes without moving the progress, because a rebuild is under way, which moves the progress when it is done.
     ///
     /// # Errors
     /// [`PutError`]
@@ -87,14 +88,16 @@ impl Customers {
         self.write_within_space(&changes.iter().collect::<Vec<_>>()).await
     }
 
-    /// Looks at what was refused: older by its LSN and clearly newer by the clock means another database (P5).
+    /// Writes changes, and looks at those that were refused: a change that is older by its LSN and clearly newer by the clock comes from
+    /// another database (P5).
     async fn write_within_space(&self, changes: &[&CustomerChange]) -> Result<Vec<ChangedCustomer>, PutError> {
         let Wrote { customers, doubtful } = self.write(changes).await?;
         let doubtful: Vec<&CustomerChange> = doubtful.into_iter().filter_map(|index| changes.get(index).copied()).collect();
         let ids: Vec<&str> = doubtful.iter().map(|change| change.id.as_str()).collect();
         for (change, stored) in doubtful.iter().zip(self.positions(&ids).await?) {
             if let Some(stored) = stored.and_then(|text| position_text::parse(&text)).filter(|stored| change.position.contradicts(stored)) {
-                // Not which one: the text comes to logs and endpoints, and an id may be an e-mail address (P11). The offset says it.
+                // The text does not say which customer, because the text comes to logs and endpoints, and an id may be an e-mail address
+                // (P11). The offset identifies the change.
                 let row = "a customer".to_owned();
                 return Err(PutError::OtherSpace(Box::new(OtherSpace { row, incoming: change.position, stored })));
             }
@@ -102,7 +105,7 @@ impl Customers {
         Ok(customers)
     }
 
-    /// Writes customers without moving the progress: a rebuild, which sets it when it is through.
+    /// Writes customers for a rebuild, which moves the progress itself when it is done.
     ///
     /// # Errors
     /// Any [`RedisError`].
@@ -126,7 +129,7 @@ impl Customers {
         Ok(wrote)
     }
 
-    /// Of deletes nothing tells whether there was a hash.
+    /// Counts the hashes written and skipped. Deletes are left out, because nothing tells whether there was a hash.
     fn count(&self, changes: &[&CustomerChange], doubtful: &[usize]) {
         let is_put = |change: &CustomerChange| matches!(change.effect, Effect::Put(_));
         let puts = changes.iter().filter(|change| is_put(change)).count();
@@ -173,7 +176,7 @@ fn columns_that_are_not_null(call: &mut Cmd, customer: &CustomerRow) {
     }
 }
 
-/// Each column that the event does not have, with what `results` has of it: an equals sign and the value, or nothing.
+/// Appends each column that the event does not have, with the value that `results` has: an equals sign and the value, or an empty text.
 fn absent_columns(call: &mut Cmd, customer: &CustomerRow) {
     let absent = customer.absent();
     call.arg(2 * absent.iter().count());
@@ -183,7 +186,7 @@ fn absent_columns(call: &mut Cmd, customer: &CustomerRow) {
     }
 }
 
-/// The last version reported for each id, ids in the order of their first change.
+/// Reads the replies: the last version reported for each id, in the order of the ids' first changes.
 fn versions_now(changes: &[&CustomerChange], replies: Vec<Value>) -> Result<Wrote, RedisError> {
     let (mut customers, mut doubtful): (Vec<ChangedCustomer>, _) = (Vec::with_capacity(changes.len()), Vec::new());
     let mut place: HashMap<&str, usize> = HashMap::with_capacity(changes.len());

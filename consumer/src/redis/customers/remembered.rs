@@ -1,11 +1,11 @@
-//! Customers that were looked up before, for as long as no customer has changed.
+//! Remembers customers that were looked up, for as long as no customer has changed.
 //!
-//! They are good under the token that a lookup read before them. The argument of [`CustomersToken`] asks nothing of the moment at which a
-//! customer was read, only that the token was the same before the order was committed and after: whoever changed the customer meanwhile
-//! marks the order, or is noticed by the comparison (P2). Without a customers topic there is no token and nothing is remembered.
+//! A remembered customer is good under the token that its lookup read before it. The argument of [`CustomersToken`] does not depend on when
+//! a customer was read, only on the token being the same before the order was committed and after: whoever changed the customer meanwhile
+//! marks the order, or the comparison notices the change (P2). Without a customers topic there is no token, and nothing is remembered.
 //!
-//! Who is missing is not remembered: a rebuild writes a hash that was lost alone without moving the token, and the orders that it puts on
-//! the list of the sweep have to find the customer (P8).
+//! A missing customer is not remembered. A rebuild may write a single lost hash without moving the token, and the orders that the rebuild
+//! puts on the list of the sweep have to find that customer (P8).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,9 +15,9 @@ use smol_str::SmolStr;
 use super::CustomersToken;
 use crate::orders::enrich::KnownCustomer;
 
-/// What may be remembered, in bytes, a customer's strings and its places counted (P10).
+/// How many bytes may be remembered, a customer's strings and its entry counted (P10).
 const BYTES: usize = 24 << 20;
-/// A customer without its strings.
+/// The bytes of a customer without its strings.
 const OVERHEAD: usize = 256;
 
 /// Customers by id.
@@ -26,11 +26,11 @@ pub(super) type Known = HashMap<SmolStr, Arc<KnownCustomer>>;
 /// What a lookup knows before it asks.
 #[derive(Debug, Default)]
 pub(super) struct Recalled<'a> {
-    /// What is known is good under this token only.
+    /// The token under which the customers below are good.
     pub(super) token: CustomersToken,
-    /// Each customer in the place of its id; nothing in the place of one who is not known.
+    /// The customers in the order of the ids; `None` for a customer who is not known.
     pub(super) customers: Vec<Option<Arc<KnownCustomer>>>,
-    /// Who is not known, each once.
+    /// The ids that are not known, each once.
     pub(super) unknown: Vec<&'a str>,
 }
 
@@ -46,7 +46,7 @@ struct Memory {
 }
 
 impl Remembered {
-    /// What is known of these ids, which may repeat.
+    /// The remembered customers of these ids, which may repeat.
     pub(super) fn recall<'a>(&self, ids: &[&'a str]) -> Recalled<'a> {
         let memory = self.lock();
         let customers: Vec<_> = ids.iter().map(|id| memory.known.get(*id).cloned()).collect();
@@ -57,9 +57,9 @@ impl Remembered {
         Recalled { token, unknown: unknown.map(|(id, _)| *id).collect(), customers }
     }
 
-    /// Keeps customers that were read after `token`; those of another token go, and all if there are too many.
+    /// Keeps customers that were read after `token`. Those of another token are forgotten, and all are forgotten if there are too many.
     pub(super) fn keep(&self, token: &CustomersToken, known: &Known) {
-        // An unknown token is not even the same as itself.
+        // An unknown token is not even equal to itself.
         if !token.is_same_as(token) {
             return self.forget();
         }
@@ -78,13 +78,14 @@ impl Remembered {
         }
     }
 
-    /// A failed call may mean that Redis restarted with older data: what was read before says nothing about it.
+    /// Forgets all customers. A failed call may mean that Redis restarted with older data, about which the customers read before say
+    /// nothing.
     pub(super) fn forget(&self) {
         *self.lock() = Memory::default();
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
-        // A half-made change is at worst an answer less.
+        // The worst that a half-made change can do is to lose a remembered customer.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

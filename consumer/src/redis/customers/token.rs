@@ -1,15 +1,15 @@
-//! Which state of all customers a lookup saw (P2).
+//! The token of a lookup: which state of all customers the lookup saw (P2).
 
 use redis::Value;
 
 use crate::redis::progress::{self, Point};
 
-/// The progress of the customers topic as a lookup read it, before the customers.
+/// The progress of the customers topic, as a lookup read it before the customers.
 ///
-/// If it is the same after an order was committed, no customer of the order can have changed unnoticed. A customer's change goes: hash,
-/// then progress, then the transaction that marks the customer's orders. A comparison that still sees the old progress was made before that
-/// transaction began; the order was committed before the comparison; so that transaction sees the order and marks it. A change by hand goes
-/// the same way, with a mark of its own in the place of the progress.
+/// If the token is the same after an order was committed, no customer of the order can have changed unnoticed. A customer's change writes
+/// the hash, then moves the progress, then makes the transaction that marks the customer's orders. A comparison that still sees the old
+/// progress was made before that transaction began; the order was committed before the comparison; so the transaction sees the order and
+/// marks it. A change by hand goes the same way, with a mark of its own instead of the progress.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CustomersToken(Option<Seen>);
 
@@ -21,7 +21,7 @@ struct Seen {
 }
 
 impl CustomersToken {
-    /// The token of a lookup that learned nothing: the same as no other.
+    /// The token of a lookup that learned nothing. No token is the same as this one.
     pub(super) const UNKNOWN: Self = Self(None);
 
     /// Reads the reply to [`read_command`](crate::redis::progress::read_command).
@@ -40,12 +40,12 @@ impl CustomersToken {
         Self(Some(Seen { points, by_hand: None }))
     }
 
-    /// Whether no customer changed between the two.
+    /// Whether no customer changed between the two tokens.
     pub(crate) fn is_same_as(&self, later: &Self) -> bool {
         self.0.is_some() && self == later
     }
 
-    /// Whether Redis has all that is committed (P8): no partition absent, none behind.
+    /// Whether Redis has all that is committed (P8): no partition is absent, and none is behind.
     pub(super) fn covers(&self, committed: &[(i32, Point)]) -> bool {
         let points = self.0.as_ref().map(|seen| seen.points.as_slice()).unwrap_or_default();
         committed.iter().all(|(partition, point)| points.iter().any(|(p, stored)| p == partition && stored >= point))

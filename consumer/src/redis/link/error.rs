@@ -1,4 +1,4 @@
-//! What can go wrong with Redis, and what it means (P13): an outage, a refusal of one thing, or ours.
+//! What can go wrong with Redis, and what each error means (P13): an outage, a refusal of one thing, or a fault of ours.
 
 use std::time::Duration;
 
@@ -10,10 +10,11 @@ pub enum RedisError {
     /// The breaker is open: Redis was not asked.
     #[error("Redis was not asked: the circuit breaker is open")]
     Rejected {
-        /// Asking earlier is in vain; `None` if nobody can tell: an operator holds the breaker open, or a probe is out.
+        /// Asking earlier is in vain. `None` if the time is not known: an operator holds the breaker open, or a probe has not come back
+        /// yet.
         retry_after: Option<Duration>,
     },
-    /// No answer within the deadline.
+    /// Redis gave no answer within the deadline.
     #[error("Redis did not answer within {} ms", .0.as_millis())]
     Timeout(Duration),
     /// The connection could not be made, or broke.
@@ -28,16 +29,16 @@ pub enum RedisError {
     /// Keys are spread over the nodes of a cluster.
     #[error("Redis runs in cluster mode, which orderstream does not support yet: point redis.url at a single server")]
     Cluster,
-    /// Redis refused a command for what is under its key, with this error code.
+    /// Redis refused a command because of the value under its key, with this error code.
     #[error("Redis refused a command: {0}")]
     Refused(String),
-    /// The server does not know what it was asked to do, or the user may not ask it, in these words.
+    /// The server does not know the command, or the user may not run it. The text says which.
     #[error("Redis does not do what orderstream asks: {0}")]
     Denied(String),
     /// Redis answered with something of another shape.
     #[error("Redis answered something unexpected instead of {0}")]
     Unexpected(&'static str),
-    /// The server was restarted, or another one took its place, since its run was asked for: it may have lost what was written before.
+    /// The server was restarted, or another one took its place, since its run was asked for. What was written before may be lost.
     #[error("Redis was restarted or replaced meanwhile")]
     AnotherRun,
     /// The URL cannot be used.
@@ -45,31 +46,32 @@ pub enum RedisError {
     Url(String),
 }
 
-/// What an error means, and with it who tells it and what happens (P13).
+/// What an error means, who logs it, and what happens then (P13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Means {
-    /// Redis is away. The breaker counts and tells it, and the work waits for Redis or goes on without.
+    /// Redis is away. The breaker counts and logs the error, and the work waits for Redis or goes on without.
     Outage,
-    /// Redis serves reads and refuses writes. The breaker of the writes counts and tells it; customers are looked up all the same.
+    /// Redis serves reads and refuses writes. The breaker of the writes counts and logs the error; customers are looked up all the same.
     NoWrites,
-    /// Nobody was asked, for a reason that was told before.
+    /// Redis was not asked, for a reason that was logged before.
     NotAsked,
-    /// Something else is under one key; whoever asked for that key decides.
+    /// A value of another type is under one key. The caller that asked for the key decides.
     OneThing,
-    /// The server, the user or this program is not what the other takes it for. No waiting mends it: told by name until somebody acts.
+    /// The server, the user or this program is not what the others take it for. Waiting does not help: the error is logged by name until
+    /// somebody acts.
     Ours,
 }
 
 /// Codes that say the server cannot serve now, whatever the command.
 const UNREADY: [&str; 7] = ["LOADING", "MASTERDOWN", "BUSY", "UNKILLABLE", "NOAUTH", "WRONGPASS", "DENIED"];
 
-/// Codes of a server that serves reads only: it is full, its disk is, it is a replica or lacks its own.
+/// Codes of a server that serves reads only: its memory is full, its disk is, it is a replica, or it lacks replicas of its own.
 const NO_WRITES: [&str; 4] = ["OOM", "MISCONF", "READONLY", "NOREPLICAS"];
 
 /// Codes that only nodes of a cluster answer with.
 const CLUSTER: [&str; 5] = ["MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN"];
 
-/// In the words of an operator.
+/// An error code of writes, explained to an operator.
 fn of_writes(code: &str) -> &str {
     match code {
         "OOM" => "OOM, its memory is full and maxmemory-policy evicts nothing more",
@@ -98,7 +100,7 @@ impl RedisError {
         }
     }
 
-    /// What it means. A cluster counts as an outage too: there is nobody to work with until the URL leads elsewhere.
+    /// What the error means. A cluster counts as an outage too: there is no server to work with until the URL leads elsewhere.
     #[must_use]
     pub fn means(&self) -> Means {
         match self {
@@ -110,14 +112,14 @@ impl RedisError {
         }
     }
 
-    /// Whether a breaker counts it: true for an outage, also of the writes alone, false for an error about data.
+    /// Whether a breaker counts the error: true for an outage, also of the writes alone; false for an error about data.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(self.means(), Means::Outage | Means::NoWrites)
     }
 
-    /// Whether the connection is of no more use. `OOM` and the like pass on the same one; after a failover (`READONLY`) the name in the URL
-    /// may lead to another server.
+    /// Whether the connection is of no more use. Errors such as `OOM` pass on the same connection; after a failover (`READONLY`) the name
+    /// in the URL may lead to another server.
     pub(super) fn spoils_connection(&self) -> bool {
         match self {
             Self::Unready(code) => !matches!(code.as_str(), "LOADING" | "BUSY"),
@@ -126,7 +128,8 @@ impl RedisError {
         }
     }
 
-    /// An error reply as an error of ours. Only its code is kept, or words that quote nothing: the text may have arguments in it (P11).
+    /// Turns an error reply into a [`RedisError`]. Only the reply's code is kept, or words that quote nothing, because the text may have
+    /// arguments in it (P11).
     pub(crate) fn from_reply(error: &ServerError) -> Self {
         Self::from_code(error.code(), error.details().unwrap_or_default())
     }
@@ -143,11 +146,11 @@ impl RedisError {
         }
     }
 
-    /// An error of the crate: no reply at all, or one that it could not read.
+    /// Turns an error of the `redis` crate into a [`RedisError`]: the server gave no reply at all, or one that the crate could not read.
     pub(super) fn from_crate(error: &redis::RedisError) -> Self {
         match error.kind() {
             ErrorKind::Server(_) | ErrorKind::Extension => match Self::from_code(error.code().unwrap_or("ERR"), "") {
-                // Refused while the connection was made.
+                // The server refused the command while the connection was made.
                 Self::Denied(code) => Self::Connection(code),
                 other => other,
             },
@@ -157,7 +160,7 @@ impl RedisError {
     }
 }
 
-/// Errors without a code of their own, plain or from within a script.
+/// Fixed words for errors that have no code of their own, plain or from within a script.
 fn in_words(details: &str) -> &'static str {
     let words = details.to_ascii_lowercase();
     let starts = |beginning: &[&str]| beginning.iter().any(|beginning| words.starts_with(beginning));

@@ -1,29 +1,29 @@
-//! What the work with Redis rests on, asked for and not assumed (P12): mode, version, role, what is evicted, what is saved, and which commands
-//! this user may run here.
+//! Asks a Redis server for what the work rests on, instead of assuming it (P12): mode, version, role, what is evicted, what is saved, and
+//! which commands this user may run.
 
 use redis::{Pipeline, Value};
 
 use super::rights::{self, Missing};
 use super::{RedisError, reply};
 
-/// What a server told of itself. Managed services leave some of it out.
+/// What a server says of itself. Managed services leave some of the facts out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Its version, or words for none.
+    /// The server's version, or "of unknown version".
     pub version: String,
-    /// Whether it follows another server.
+    /// Whether the server follows another server.
     pub is_replica: bool,
     /// `maxmemory-policy`
     pub policy: Option<String>,
     /// `maxmemory`, zero for no limit.
     pub max_bytes: Option<u64>,
-    /// What it uses now.
+    /// The memory that the server uses now.
     pub used_bytes: Option<u64>,
     /// Whether the append-only file is on.
     pub is_append_only: Option<bool>,
-    /// Whether its last dump failed.
+    /// Whether the server's last dump failed.
     pub last_save_failed: bool,
-    /// What of all that orderstream asks it does not do for this user.
+    /// The commands that orderstream needs and that the server does not run for this user.
     pub missing: Vec<Missing>,
 }
 
@@ -35,7 +35,7 @@ impl Facts {
     }
 }
 
-/// One round trip.
+/// All questions, as one round trip.
 pub(super) fn questions() -> Pipeline {
     let mut questions = Pipeline::new();
     questions.cmd("INFO");
@@ -50,7 +50,7 @@ pub(super) fn read(answers: Vec<Value>) -> Result<Facts, RedisError> {
     let mut answers = answers.into_iter();
     let info = match answers.next().map_or(Err(RedisError::Unexpected("as many replies as commands")), reply::text) {
         Ok(info) => info.unwrap_or_default(),
-        // It is among what is missing.
+        // A denied `INFO` is among the missing commands.
         Err(RedisError::Denied(_)) => String::new(),
         Err(error) => return Err(error),
     };

@@ -1,4 +1,4 @@
-//! A breaker that is shared, and what it says in the log.
+//! A circuit breaker that is shared between tasks and that logs its transitions.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -8,18 +8,18 @@ use tokio::sync::Notify;
 use super::RedisError;
 use crate::redis::breaker::{Breaker, BreakerConfig, BreakerCounts, Caller, Forced, Outcome, Permit, State};
 
-/// What the breaker is and did, for metrics.
+/// The state of a breaker and what it did, for metrics.
 #[derive(Debug, Clone)]
 pub struct BreakerView {
-    /// Its state.
+    /// The breaker's state.
     pub state: State,
     /// What happened so far.
     pub counts: BreakerCounts,
-    /// The failure that the breaker counted last; `None` since a call succeeded while it was closed, or closed it.
+    /// The failure that the breaker counted last. `None` after a call has succeeded while the breaker was closed, or has closed it.
     pub trouble: Option<RedisError>,
 }
 
-/// A breaker around what its name says.
+/// A breaker around what `around` names.
 #[derive(Debug)]
 pub(super) struct Guard {
     around: &'static str,
@@ -55,7 +55,7 @@ impl Guard {
         self.lock().0.give_back(permit);
     }
 
-    /// What became of a call; `opened` is told if this opens the breaker.
+    /// Records what became of a call; `opened` is notified if the outcome opens the breaker.
     pub(super) fn tell(&self, permit: Permit, failure: Option<&RedisError>, opened: &Notify) {
         let outcome = if failure.is_some() { Outcome::Failure } else { Outcome::Success };
         let (breaker, trouble) = &mut *self.lock();
@@ -64,7 +64,8 @@ impl Guard {
         let to = breaker.state();
         match failure {
             Some(error) => *trouble = Some(error.clone()),
-            // An answer that comes late says nothing about now.
+            // Only a success that leaves the breaker closed clears the trouble: an answer that comes late says nothing about the server
+            // now.
             None if matches!(to, State::Closed | State::ForcedClosed) && trouble.is_some() => *trouble = None,
             None => {}
         }
@@ -74,7 +75,7 @@ impl Guard {
         }
     }
 
-    /// Says a transition once, where it happens; the calls that are rejected meanwhile say nothing.
+    /// Logs a transition once, where it happens. The calls that are rejected meanwhile log nothing.
     fn log_transition(&self, from: State, to: State, cause: Option<&RedisError>) {
         if from == to {
             return;
@@ -92,7 +93,7 @@ impl Guard {
     }
 
     fn lock(&self) -> MutexGuard<'_, (Breaker, Option<RedisError>)> {
-        // The breaker holds no half-made change across a panic worth stopping for.
+        // A panic leaves no half-made change in the breaker that would be a reason to stop.
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! From the facts about a server to what they mean for the work: the same for `orderstream check` and for a process that runs. Pure.
+//! Judges the facts about a Redis server: what they mean for the work. `orderstream check` and a running process judge alike. Pure.
 
 use super::Facts;
 use super::rights::{self, Missing};
@@ -6,10 +6,10 @@ use super::rights::{self, Missing};
 /// The oldest version that the tests run with.
 const TESTED_FROM: u32 = 7;
 
-/// How much something weighs that was found out about a server, from nothing to everything.
+/// How much a fact about a server weighs, from nothing to everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// As it should be.
+    /// The fact is as it should be.
     Fine,
     /// An operator would want to know, before the start.
     Note,
@@ -21,11 +21,11 @@ pub enum Weight {
     Stops,
 }
 
-/// How much it weighs, and one sentence.
+/// How much a fact weighs, and one sentence about it.
 pub type Judgement = (Weight, String);
 
 impl Facts {
-    /// What is to be said of the server, its name and place left out.
+    /// The judgements about the server, without its name and place.
     #[must_use]
     pub fn judged(&self) -> Vec<Judgement> {
         let mut said = Vec::new();
@@ -58,7 +58,7 @@ impl Facts {
         without_restore.into_iter().chain(without).collect()
     }
 
-    /// An evicted customer is looked up as missing although it exists (P8).
+    /// Judges what the server evicts: an evicted customer would be looked up as missing although the customer exists (P8).
     fn eviction(&self) -> Judgement {
         let megabytes = |bytes: u64| format!("{} MB", bytes / 1_048_576);
         let limit = match self.max_bytes {

@@ -1,4 +1,4 @@
-//! One multiplexed connection, made when it is needed and replaced when it has failed.
+//! A lane: one multiplexed connection to Redis, which is made when it is needed and replaced when it has failed.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,15 +11,17 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Means, RedisError, Run, Script, meet};
 
-/// A server that went away without a word is noticed by the kernel too, not only by the calls' deadlines.
+/// How long a connection is idle before the kernel checks it: the kernel too notices a server that went away without a word, and not only
+/// the calls' deadlines.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(5);
 
-/// A connection and its number, by which the call that found it broken knows it again.
+/// A connection and its number. A call that finds the connection broken reports the number.
 #[derive(Debug, Default)]
 struct Slot {
     made: u64,
     connection: Option<MultiplexedConnection>,
-    /// Who is at the other end, and the how manieth that is.
+    /// The identity of the server at the other end ([`meet::Met::identity`]), and in `run` how many servers, or runs of one server, have
+    /// been met so far.
     server: Option<String>,
     run: u64,
 }
@@ -36,10 +38,11 @@ pub(super) struct Lane {
     client: Client,
     deadline: Duration,
     slot: Mutex<Slot>,
-    /// The number of the newest connection that failed. Beside the slot, so that a call past its deadline need not wait for the one that
-    /// connects.
+    /// The number of the newest connection that failed. Kept beside the slot, so that a call past its deadline need not wait for the call
+    /// that is connecting.
     failed: AtomicU64,
-    /// Whether the server that was met last restores dumps for this user. Beside the slot too: whoever makes up a call waits for nobody.
+    /// Whether the server that was met last restores dumps for this user. Kept beside the slot too, so that building a call waits for
+    /// nobody.
     restores: AtomicBool,
 }
 
@@ -58,24 +61,25 @@ impl Lane {
         self.restores.load(Ordering::Relaxed)
     }
 
-    /// Takes note of it.
+    /// Notes whether `RESTORE` may be used.
     pub(super) fn set_restores(&self, restores: bool) {
         self.restores.store(restores, Ordering::Relaxed);
     }
 
-    /// The number of the connection that was made last; 0 before the first.
+    /// The number of the connection that was made last; 0 before the first. `None` while somebody is connecting.
     pub(super) fn connections(&self) -> Option<u64> {
         Some(self.slot.try_lock().ok()?.made)
     }
 
-    /// The next call makes a new connection: the name in the URL may lead to another server.
+    /// Gives the connection up, so that the next call makes a new one: the name in the URL may lead to another server.
     pub(super) fn leave(&self) {
         if let Some(made) = self.connections() {
             self.failed.fetch_max(made, Ordering::Relaxed);
         }
     }
 
-    /// What the server answers to each command, its errors among them: whoever tries what is allowed wants to see those.
+    /// Sends commands and returns what the server answers to each, errors included: the caller tries what is allowed and wants to see the
+    /// errors.
     pub(super) async fn try_out(&self, request: &Pipeline) -> Result<Vec<Value>, RedisError> {
         let until = Instant::now() + self.deadline;
         let Connected { number, mut connection, .. } = self.within(until, self.connect()).await?;
@@ -86,19 +90,20 @@ impl Lane {
         answer
     }
 
-    /// The whole call, connecting included, within the deadline; nothing is sent to another run of the server than `only`.
+    /// Makes the whole call, connecting included, within the deadline. Nothing is sent to another run of the server than `only`.
     pub(super) async fn call(&self, request: &Pipeline, script: Option<&Script>, only: Option<Run>) -> Result<Vec<Value>, RedisError> {
         Ok(self.answered(request, script, only).await?.1)
     }
 
-    /// The run of the server that calls meet now; it has answered.
+    /// The run of the server that calls meet now. The server is asked and has answered.
     pub(super) async fn run(&self) -> Result<Run, RedisError> {
         let mut ping = Pipeline::new();
         ping.cmd("PING");
         Ok(self.answered(&ping, None, None).await?.0)
     }
 
-    /// The same of the connection that stands. Nobody is asked: the server may be gone. `None` if none stands, or somebody is at it.
+    /// The run that the standing connection belongs to. The server is not asked, and may be gone. `None` if no connection stands, or
+    /// somebody is connecting.
     pub(super) fn standing_run(&self) -> Option<Run> {
         let slot = self.slot.try_lock().ok()?;
         let stands = slot.connection.is_some() && slot.made > self.failed.load(Ordering::Relaxed);
@@ -122,7 +127,8 @@ impl Lane {
         timeout_at(until, call).await.unwrap_or(Err(RedisError::Timeout(self.deadline)))
     }
 
-    /// The connection there is, unless a call failed on it, or a new one. Calls that come meanwhile wait for the one that connects, each within its own deadline.
+    /// The connection that stands, or a new one if a call failed on it. Calls that come meanwhile wait for the call that is connecting,
+    /// each within its own deadline.
     async fn connect(&self) -> Result<Connected, RedisError> {
         let mut slot = self.slot.lock().await;
         if slot.made > self.failed.load(Ordering::Relaxed)
@@ -131,7 +137,8 @@ impl Lane {
             return Ok(Connected { number: slot.made, run: slot.run, connection: connection.clone() });
         }
         slot.connection = None;
-        // Neither timeout of the crate: half a second by default for a response, too short for a full pipeline under load. Our deadline rules.
+        // Both timeouts of the crate are off: half a second, the default for a response, is too short for a full pipeline under load. The
+        // lane's own deadline rules.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let mut connection = connection.map_err(|error| RedisError::from_crate(&error))?;
@@ -153,7 +160,7 @@ async fn exchange(connection: &mut MultiplexedConnection, request: &Pipeline, sc
     let Some(script) = script.filter(|_| replies.iter().any(is_unknown_script)) else {
         return Ok(replies);
     };
-    // Scripts are gone after a restart, a failover, or SCRIPT FLUSH.
+    // The server loses its scripts in a restart, a failover, or `SCRIPT FLUSH`.
     let mut load = Pipeline::new();
     load.add_command(script.load());
     super::each_ok(&send(connection, &load).await?)?;
@@ -162,7 +169,8 @@ async fn exchange(connection: &mut MultiplexedConnection, request: &Pipeline, sc
     Ok(replies)
 }
 
-/// Errors are errors of the whole, but for those about one key, and a script that has to be loaded first.
+/// Sends a pipeline. An error of any command is an error of the whole, except errors about one key and a script that has to be loaded
+/// first.
 async fn send(connection: &mut MultiplexedConnection, request: &Pipeline) -> Result<Vec<Value>, RedisError> {
     let replies = exchange_raw(connection, request).await?;
     let errors = replies.iter().filter(|reply| !is_unknown_script(reply)).filter_map(super::reply::error).map(RedisError::from_reply);

@@ -1,10 +1,10 @@
-//! Replies as values of ours.
+//! Turns replies of the `redis` crate into values or errors of this program.
 
 use redis::{ServerError, Value};
 
 use super::RedisError;
 
-/// The error that a reply is, if it is one.
+/// The error in a reply, if the reply is one.
 pub(crate) fn error(reply: &Value) -> Option<&ServerError> {
     match reply {
         Value::ServerError(error) => Some(error),
@@ -17,7 +17,7 @@ pub(crate) fn each_ok(replies: &[Value]) -> Result<(), RedisError> {
     replies.iter().find_map(error).map_or(Ok(()), |error| Err(RedisError::from_reply(error)))
 }
 
-/// A reply that is to be an integer.
+/// Reads a reply that must be an integer.
 pub(crate) fn integer(reply: &Value) -> Result<i64, RedisError> {
     match reply {
         Value::Int(number) => Ok(*number),
@@ -26,7 +26,7 @@ pub(crate) fn integer(reply: &Value) -> Result<i64, RedisError> {
     }
 }
 
-/// A reply that is to be a text or nothing.
+/// Reads a reply that must be a text or nothing.
 pub(crate) fn text(reply: Value) -> Result<Option<String>, RedisError> {
     match reply {
         Value::Nil => Ok(None),

@@ -1,5 +1,5 @@
-//! Whether the server does what orderstream asks for this user: each command is tried, so that nothing need be known of rules and names, and
-//! on keys that nobody else has or in a way that changes nothing.
+//! Finds out which commands the server runs for this user, by trying each of them: so nothing need be known of access rules and renamed
+//! commands. The trials use keys that nobody else has, or change nothing.
 
 use std::collections::BTreeSet;
 
@@ -7,25 +7,25 @@ use redis::{Cmd, Script, Value};
 
 use super::{RedisError, meet, reply};
 
-/// What is tried; it calls nothing itself.
+/// The script that is tried, which calls no command.
 const SCRIPT: &str = "return 1";
 
-/// A key of these trials' own, among those that orderstream keeps for itself.
+/// The key that the trials write, with the prefix of the keys that orderstream keeps for itself.
 const OWN: &str = "orderstream:check";
 
 /// A command on the keys of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Right {
-    /// As rules of an ACL name it.
+    /// The command as the rules of an ACL name it.
     command: &'static str,
-    /// Of the keys; empty where the command has none.
+    /// The pattern of the keys; empty if the command has no keys.
     keys: &'static str,
 }
 
 /// Why a command does nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Because {
-    /// This user may not run it.
+    /// This user may not run the command.
     Forbidden,
     /// The server has no such command under this name.
     Unknown,
@@ -33,7 +33,7 @@ enum Because {
     OtherVersion,
 }
 
-/// A command that does nothing here.
+/// A command that the server does not run for this user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missing {
     right: Right,
@@ -45,7 +45,7 @@ const fn right(command: &'static str, keys: &'static str) -> Right {
 }
 
 const RESTORE: Right = right("restore", "order:*");
-/// What takes the place of [`RESTORE`].
+/// The commands that take the place of [`RESTORE`].
 const INSTEAD: [Right; 2] = [right("hset", "order:*"), right("expire", "order:*")];
 
 /// Everything that orderstream's scripts and pipelines send, in an order that leaves nothing behind.
@@ -93,7 +93,8 @@ pub(super) fn missing(answers: impl Iterator<Item = Value>) -> Vec<Missing> {
     missing
 }
 
-/// A list that is no hash, a replica that takes no writes: allowed all the same.
+/// Why the answer to a trial says that the command does nothing; `None` if the command is allowed. Other errors (a key of another type, a
+/// replica that takes no writes) mean that the command is allowed.
 fn because(right: Right, answer: &Value) -> Option<Because> {
     let error = reply::error(answer)?;
     match RedisError::from_reply(error) {
@@ -105,14 +106,14 @@ fn because(right: Right, answer: &Value) -> Option<Because> {
 }
 
 impl Missing {
-    /// Whether it is the one command that orderstream can do without.
+    /// Whether the missing command is `RESTORE`, the only one that orderstream can do without.
     #[must_use]
     pub fn is_restore(&self) -> bool {
         self.right == RESTORE
     }
 }
 
-/// In one clause each: what the user may not run, with the rules that would allow it, and what the server does not have.
+/// One clause for each: what the user may not run, with the rules that would allow it, and what the server does not have.
 pub(super) fn in_words(missing: &[Missing]) -> Option<String> {
     let of = |because: Because| missing.iter().filter(move |missing| missing.because == because).map(|missing| missing.right);
     let list = |words: BTreeSet<String>, between: &str| words.into_iter().collect::<Vec<_>>().join(between);
@@ -137,7 +138,8 @@ impl Right {
         if self.keys.is_empty() { name } else { format!("{name} on {}", self.keys) }
     }
 
-    /// The command may be missing, or the keys: nothing but the server's words tells which.
+    /// The rules that allow the command on its keys. The user may lack the command or the keys, and only the words of the server's error
+    /// tell which.
     fn rules(self) -> impl Iterator<Item = String> {
         let keys = (!self.keys.is_empty()).then(|| format!("~{}", self.keys));
         std::iter::once(format!("+{}", self.command)).chain(keys)

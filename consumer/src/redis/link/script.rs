@@ -1,10 +1,10 @@
-//! Lua scripts, called by their hash.
+//! Lua scripts, which are called by their hash.
 
 use std::sync::OnceLock;
 
 use redis::Cmd;
 
-/// A script that the binary carries and Redis keeps under its hash, until it restarts.
+/// A script that the program carries. Redis keeps the script under its hash until Redis restarts.
 #[derive(Debug)]
 pub(crate) struct Script {
     code: &'static str,

@@ -1,4 +1,4 @@
-//! Errors of Redis that no breaker tells: each kind once in a while (P13).
+//! Logs errors of Redis that no breaker logs, each kind once in a while (P13).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use super::RedisError;
 use service::logging::Throttle;
 
-/// A trouble that lasts is told again after this.
+/// How long a trouble that lasts is not logged again.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// What was told, by what failed.
+/// When each kind of failure was last logged, by what failed.
 #[derive(Debug, Default)]
 pub(super) struct Troubles(Mutex<HashMap<&'static str, Throttle>>);
 
