@@ -1,8 +1,9 @@
-//! Whether `results` and Redis hold what the source holds (P2, P8): the comparison itself, without I/O.
+//! Compares what `results` and Redis hold with what the source holds (P2, P8), and judges the differences. Without I/O: `cli/reconcile`
+//! reads.
 //!
-//! Both databases say for a range of ids how many rows they have and the sum of their checksums. Where that differs the checksums of the
-//! rows are compared, and of the rows that differ the columns. What differs is a suspect first: it may be on its way. It is looked at again
-//! for a while, and a verdict is given on what stays.
+//! Both databases say for a range of ids how many rows they have, and the sum of the rows' checksums. Where the sums differ, the checksums
+//! of the rows are compared, and then the columns of the rows that differ. A difference is only a suspect at first, because a change may be
+//! on its way. Suspects are looked at again for a while, and the differences that stay are judged.
 
 pub mod compare;
 pub mod customers;

@@ -1,8 +1,8 @@
-//! Rows of the source and of `results`, compared by checksum and then by column.
+//! Compares rows of the source and of `results`, by checksum and then by column.
 
 use std::collections::{BTreeMap, HashMap};
 
-/// The columns of a compared row, in order: those of the order first. Both sides' statements list them in the same order.
+/// The columns of a compared row, in order: first the order's own. The statements of both sides list the columns in this order.
 pub const COLUMNS: [&str; 13] = [
     "customer_id",
     "product_id",
@@ -22,7 +22,7 @@ pub const COLUMNS: [&str; 13] = [
 /// How many of [`COLUMNS`] are the order's own; the others come from the customer.
 pub const OF_THE_ORDER: usize = 8;
 
-/// Order ids after `after`, up to and with `up_to`.
+/// The order ids after `after`, up to and including `up_to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
     /// The last id before the range.
@@ -31,7 +31,7 @@ pub struct Range {
     pub up_to: i64,
 }
 
-/// What a side says of a range without showing its rows.
+/// What one side says of a range without showing its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Digest {
     /// Number of rows.
@@ -43,7 +43,7 @@ pub struct Digest {
 /// The checksum of each row by its id.
 pub type Checksums = HashMap<i64, i64>;
 
-/// The checksums of one order on both sides; none where it has no row.
+/// The checksums of one order on both sides; `None` where the order has no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pair {
     /// In the source.
@@ -66,7 +66,7 @@ pub fn columns(source: &[Option<String>], results: &[Option<String>]) -> Vec<&'s
     COLUMNS.iter().zip(pairs).filter(|(_, (source, results))| source != results).map(|(name, _)| *name).collect()
 }
 
-/// Whether all of these columns come from the customer: the sweep sets those right by itself.
+/// Whether all of these columns come from the customer: the sweep sets such columns right by itself.
 #[must_use]
 pub fn are_of_the_customer(columns: &[&str]) -> bool {
     columns.iter().all(|column| COLUMNS[OF_THE_ORDER..].contains(column))

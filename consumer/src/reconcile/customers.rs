@@ -1,4 +1,4 @@
-//! Customers of the source compared with their hashes in Redis: what differs, and what it means (P2, P8).
+//! Judges how customers of the source differ from their hashes in Redis (P2, P8).
 
 use super::verdict::Verdict;
 
@@ -8,26 +8,26 @@ pub const COLUMNS: [&str; 4] = ["name", "email", "tier", "country"];
 /// How a customer differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CustomerDifference {
-    /// The source has it and Redis does not.
+    /// The source has the customer and Redis does not.
     Missing,
-    /// Redis has it and the source does not.
+    /// Redis has the customer and the source does not.
     Extra,
-    /// Both have it, and these fields differ.
+    /// Both have the customer, and these fields differ.
     Different(Vec<&'static str>),
 }
 
-/// What is known beside the difference.
+/// What is known of a customer beside the difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CustomerCircumstances {
-    /// It changed while it was looked at, or the customers' topic is not processed up to where its log ended before.
+    /// The customer changed while it was looked at, or the customers' topic is not yet processed up to where its log ended before.
     pub in_flight: bool,
     /// Redis has lost something of the customers' topic and is being made whole (P8).
     pub redis_behind: bool,
-    /// A change of it is an open dead letter.
+    /// A change of the customer is an open dead letter.
     pub letter: bool,
 }
 
-/// Judges a difference.
+/// Judges a difference of a customer.
 #[must_use]
 pub fn judge_customer(circumstances: CustomerCircumstances) -> Verdict {
     match circumstances {

@@ -1,10 +1,10 @@
-//! Ids as filters of incremental snapshots: few enough signals, each short enough for its column.
+//! Turns ids into filters of Debezium's incremental snapshots: as few signals as possible, each short enough for its column.
 
-/// `debezium_signal.data` holds 2048 characters, and the rest of the signal needs some of them.
+/// The longest filter. `debezium_signal.data` holds 2048 characters, and the rest of the signal needs some of them.
 const LONGEST: usize = 1_600;
 
-/// Conditions on `id` that hold for all of `ids` (ascending), and for no other: a row that is snapshot in vain is an event like any other, and
-/// may be one that cannot be processed.
+/// Conditions on `id` that hold for all of `ids` (ascending), and for no other id: a row that is snapshot in vain is an event like any
+/// other, and may be one that cannot be processed.
 #[must_use]
 pub fn filters(ids: &[i64]) -> Vec<String> {
     let mut filters: Vec<Filter> = Vec::new();
@@ -23,10 +23,10 @@ pub fn filters(ids: &[i64]) -> Vec<String> {
     filters.iter().map(Filter::condition).collect()
 }
 
-/// Between two conditions, at most.
+/// The longest text between two conditions.
 const SEPARATOR: usize = " or ".len();
 
-/// Single ids and ranges.
+/// One filter: single ids and ranges.
 #[derive(Debug, Default)]
 struct Filter {
     ids: Vec<String>,
@@ -40,21 +40,21 @@ impl Filter {
         if is_single { self.ids.push(condition) } else { self.ranges.push(condition) }
     }
 
-    /// In parentheses, for Debezium puts conditions of its own beside it.
+    /// The filter's condition, in parentheses, because Debezium puts conditions of its own beside it.
     fn condition(&self) -> String {
         let ids = (!self.ids.is_empty()).then(|| format!("id in ({})", self.ids.join(", ")));
         format!("({})", ids.iter().chain(&self.ranges).map(String::as_str).collect::<Vec<_>>().join(" or "))
     }
 }
 
-/// The same for texts, in the order in which they come.
+/// Conditions on `id` that hold for these texts, in the order in which they come.
 #[must_use]
 pub fn text_filters(ids: &[String]) -> Vec<String> {
     let mut filters: Vec<String> = Vec::new();
     let mut length = 0;
     for id in ids {
         let literal = format!("'{}'", id.replace('\'', "''"));
-        // As JSON writes it: the filter is a text within a text.
+        // The length is that of the JSON text, because the filter is a text within JSON.
         let more = serde_json::to_string(&literal).map_or(literal.len(), |json| json.chars().count());
         match filters.last_mut() {
             Some(filter) if length + more <= LONGEST => {
@@ -71,7 +71,7 @@ pub fn text_filters(ids: &[String]) -> Vec<String> {
     filters.into_iter().map(|filter| format!("{filter})")).collect()
 }
 
-/// First and last of the ids that follow each other without a gap.
+/// The first and the last id of each run of ids without a gap.
 fn runs(ids: &[i64]) -> Vec<(i64, i64)> {
     let mut runs: Vec<(i64, i64)> = Vec::new();
     for &id in ids {

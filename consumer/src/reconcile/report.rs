@@ -1,4 +1,4 @@
-//! What a reconciliation says in the end, for people and for machines. Ids and names of columns, never a value (P11).
+//! The report of a reconciliation, for people and for machines. The report names ids and columns, never a value (P11).
 
 mod listed;
 mod text;
@@ -9,22 +9,22 @@ use serde::Serialize;
 use super::customers::CustomerDifference;
 use super::verdict::{Difference, Verdict};
 
-/// The customers of the source and their hashes.
+/// How the customers of the source and their hashes compare.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CustomerHashes {
     /// Customers of the source.
     pub compared: i64,
-    /// The source has them, Redis does not.
+    /// The source has these customers, Redis does not.
     pub missing: Listed,
-    /// Redis has them, the source does not.
+    /// Redis has these customers, the source does not.
     pub extra: Listed,
-    /// Both have them, and they are not the same.
+    /// Both have these customers, and they are not the same.
     pub different: Listed,
-    /// Not judged: more is to come.
+    /// Not judged: changes are still to come.
     pub in_flight: Listed,
     /// Not judged: Redis is being made whole.
     pub being_repaired: Listed,
-    /// Not the same, and a change of them is an open dead letter.
+    /// Not the same, and a change of the customer is an open dead letter.
     pub dead_letters: Listed,
 }
 
@@ -33,9 +33,9 @@ pub struct CustomerHashes {
 pub struct Repair {
     /// Orders that Debezium was asked for.
     pub asked_for: u64,
-    /// In so many signals.
+    /// How many signals were sent to ask for orders.
     pub signals: u64,
-    /// Ghosts removed.
+    /// Rows of `results` that the source does not have, removed.
     pub removed: u64,
     /// Hashes to be written again.
     pub hashes: u64,
@@ -45,52 +45,52 @@ pub struct Repair {
     pub customers_asked_for: u64,
     /// Customers removed from Redis.
     pub customers_removed: u64,
-    /// What does not agree yet.
+    /// Orders and customers that do not agree yet.
     pub left: Listed,
 }
 
-/// The whole.
+/// The whole report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
-    /// Nothing was found, and nothing was left out because more is to come; after a repair: all agree now.
+    /// Whether all agree: nothing was found, and nothing was left out because changes are still to come. After a repair: all agree now.
     pub equal: bool,
     /// Rows of the source.
     pub orders: i64,
     /// Rows of `results`.
     pub results: i64,
-    /// Hashes compared; none with `--no-redis`.
+    /// Hashes compared; `None` with `--no-redis`.
     pub hashes: Option<u64>,
     /// Whether the customers' columns were compared.
     pub customers: bool,
-    /// The source has them, `results` does not.
+    /// The source has these orders, `results` does not.
     pub missing: Listed,
-    /// `results` has them, the source does not.
+    /// `results` has these orders, the source does not.
     pub extra: Listed,
-    /// Both have them, and they are not the same.
+    /// Both have these orders, and they are not the same.
     pub different: Listed,
     /// Rows without a hash.
     pub hashes_absent: Listed,
-    /// Rows with another hash.
+    /// Rows whose hash is not what the row says.
     pub hashes_different: Listed,
     /// Hashes without a row.
     pub hashes_extra: Listed,
-    /// The customers in Redis; none with `--no-redis`, and where somebody else keeps them.
+    /// The customers in Redis; `None` with `--no-redis`, and where another program keeps the customers.
     pub customer_hashes: Option<CustomerHashes>,
-    /// Not judged: more is to come.
+    /// Not judged: changes are still to come.
     pub in_flight: Listed,
-    /// Not judged: the sweep or the rebuild of Redis is at it.
+    /// Not judged: the sweep or the rebuild of Redis is about to set them right.
     pub being_repaired: Listed,
-    /// Not the same, and a change of them is an open dead letter.
+    /// Not the same, and a change of the order is an open dead letter.
     pub dead_letters: Listed,
-    /// Absent hashes of rows that were written longer ago than hashes live.
+    /// Absent hashes that have expired: their rows were written longer ago than hashes live.
     pub expired: u64,
     /// Absent hashes that Redis may have evicted.
     pub evicted: u64,
     /// What an operator should know besides.
     pub notes: Vec<String>,
-    /// What was done about it.
+    /// What was done about the differences; `None` without `--repair`, or if there was nothing to do.
     pub repair: Option<Repair>,
-    /// How long it took.
+    /// How long the comparison took.
     pub seconds: f64,
 }
 
@@ -127,7 +127,8 @@ impl Report {
         list.add(limit, customer_id, columns);
     }
 
-    /// How many differences are wrong and stay so: also those that a dead letter explains, for it does not mend them.
+    /// How many differences are wrong and stay so. Differences that a dead letter explains count too, because the dead letter does not mend
+    /// them.
     #[must_use]
     pub fn findings(&self) -> u64 {
         let rows = [&self.missing, &self.extra, &self.different, &self.dead_letters];
@@ -138,7 +139,7 @@ impl Report {
         orders.map(|list| list.count).sum::<u64>() + customers
     }
 
-    /// How many were not judged because more is to come.
+    /// How many differences were not judged because changes are still to come.
     #[must_use]
     pub fn undecided(&self) -> u64 {
         let customers = self.customer_hashes.as_ref().map_or(0, |hashes| hashes.in_flight.count + hashes.being_repaired.count);

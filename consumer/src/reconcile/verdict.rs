@@ -1,34 +1,35 @@
-//! What a difference means that did not go away: a finding, or something that is on its way or known already.
+//! Judges a difference that did not go away: whether it is a finding, or is on its way or known already.
 
 use super::compare::are_of_the_customer;
 
 /// How an order differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// The source has it and `results` does not.
+    /// The source has the order and `results` does not.
     Missing,
-    /// `results` has it and the source does not: a ghost, which no event will remove.
+    /// `results` has the order and the source does not: a ghost, which no event will remove.
     Extra,
-    /// Both have it, and these columns differ.
+    /// Both have the order, and these columns differ.
     Different(Vec<&'static str>),
     /// Redis has no hash of a row.
     HashAbsent,
     /// The hash is not what the row says.
     HashDifferent,
-    /// Redis has a hash, and `results` neither has a row nor waits for one.
+    /// Redis has a hash, and `results` neither has a row nor expects one.
     HashExtra,
 }
 
 /// What is known of the order beside the difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Circumstances {
-    /// It changed while it was looked at, or its partition has not come to where Kafka's log ended before: more is to come.
+    /// The order changed while it was looked at, or its partition has not yet come to where Kafka's log ended before: changes are still to
+    /// come.
     pub in_flight: bool,
-    /// It is on the list of the sweep, or its customer is.
+    /// The order is on the list of the sweep, or its customer is marked.
     pub due: bool,
-    /// A truncate is being carried out, and has not come to it yet.
+    /// A truncate is being carried out, and has not come to this order yet.
     pub truncated: bool,
-    /// A change of it is an open dead letter.
+    /// A change of the order is an open dead letter.
     pub letter: bool,
     /// Redis lags behind the order's partition and is being made whole (P8).
     pub redis_behind: bool,
@@ -37,19 +38,19 @@ pub struct Circumstances {
 /// What to say of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is wrong and stays so.
+    /// The difference is wrong and stays so.
     Finding,
-    /// More is to come.
+    /// Changes are still to come.
     InFlight,
-    /// The sweep, or the rebuild of Redis, is about to set it right.
+    /// The sweep, or the rebuild of Redis, is about to set the difference right.
     BeingRepaired,
-    /// It is wrong and stays so, and what is known of it is a change that could not be processed: `orderstream dlq list` has it.
+    /// The difference is wrong and stays so, and a change of the order could not be processed: `orderstream dlq list` has that change.
     DeadLetter,
 }
 
 impl Verdict {
-    /// Whether a repair sets it right. A dead letter does not stand in the way: the source is asked for the order as it is now, and what the
-    /// letter holds is older than that.
+    /// Whether a repair sets the difference right. A dead letter does not stand in the way: the source is asked for the order as it is now,
+    /// and what the dead letter holds is older than that.
     #[must_use]
     pub fn is_wrong(self) -> bool {
         matches!(self, Self::Finding | Self::DeadLetter)

@@ -1,22 +1,22 @@
-//! Orders and customers, counted and listed by id.
+//! Lists of orders or customers in a report: all are counted, the first are listed by id.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What is of one kind: all are counted, the first are listed.
+/// The orders or customers of one kind of difference: all are counted, the first are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Listed {
-    /// How many.
+    /// How many there are.
     pub count: u64,
-    /// The first of them.
+    /// The first that were counted.
     pub first: Vec<Example>,
 }
 
-/// One of them.
+/// An order or customer that is listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Example {
-    /// Which one.
+    /// The order or customer.
     #[serde(flatten)]
     pub id: Id,
     /// The columns that differ.
@@ -62,7 +62,7 @@ impl fmt::Display for Id {
 }
 
 impl Listed {
-    /// Counts one more; lists it while there are fewer than `limit`.
+    /// Counts one more, and lists it while fewer than `limit` are listed.
     pub fn add(&mut self, limit: usize, id: impl Into<Id>, columns: Vec<&'static str>) {
         self.count += 1;
         if self.first.len() < limit {

@@ -1,4 +1,4 @@
-//! The report for people.
+//! Writes the report of a reconciliation as text, for people.
 
 use std::fmt;
 
