@@ -1,9 +1,9 @@
-//! The shop's own Postgres, as far as an operator lets us look: `orders` and `customers` read for a comparison, and Debezium asked through
-//! its signal table to send rows again. May be another server than that of `results`.
+//! The source, that is the shop's own Postgres, as far as an operator lets orderstream look: reads `orders` and `customers` for a
+//! comparison, and asks Debezium through its signal table to send rows again. The source may be another server than that of `results`.
 //!
-//! - [`catalog`]: what its catalog says of the two tables
-//! - [`slots`]: who reads its log
-//! - [`contract`]: whether that is what the decoder can read, and somebody reads
+//! - [`catalog`]: what the shop's catalog says of the two tables
+//! - [`slots`]: the replication slots, which say who reads the shop's log
+//! - [`contract`]: whether the decoder can read these tables, and whether somebody reads the log
 
 pub mod catalog;
 pub mod contract;
@@ -21,19 +21,20 @@ use ledger::StoreError;
 use ledger::connections::Connections;
 use ledger::session::Sessions;
 
-/// One for each of the things that are asked at once.
+/// One connection for each of the questions that are asked at once.
 const CONNECTIONS: u32 = 2;
 
-/// Longest a statement may run (P10).
+/// The longest that a statement may run (P10).
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// As `results` has them: money with two decimals, the total exact, an order whose customer is unknown `missing`, one that names nobody `none`.
+/// An order's columns as `results` has them: money with two decimals, the total exact. [`CUSTOMER`] adds the customer's columns: an order
+/// whose customer is unknown is `missing`, an order that names nobody is `none`.
 const ORDER: &str = "o.customer_id::text, o.product_id::text, o.quantity::text, round(o.price, 2)::text, round(o.quantity * o.price, 2)::text, \
                      o.status::text, o.created_at::timestamp::text, o.updated_at::timestamp::text";
 const CUSTOMER: &str = "c.name::text, c.email::text, c.tier::text, c.country::text, \
      case when o.customer_id is null then 'none' when c.id is null then 'missing' else 'complete' end";
 
-/// Where a table lives: what Debezium calls a data collection.
+/// The schema and the name of a table, which Debezium calls a data collection.
 const COLLECTION: &str = "
 select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::regclass";
 
@@ -41,7 +42,7 @@ const MAY_SIGNAL: &str = "select to_regclass('debezium_signal') is not null and 
 
 const SIGNAL: &str = "insert into debezium_signal (id, type, data) values ($1, 'execute-snapshot', $2)";
 
-/// Why the source cannot be used.
+/// Why the source's database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceDatabaseError {
     /// The URL cannot be read.
@@ -50,7 +51,7 @@ pub enum SourceDatabaseError {
     /// The source is away or refuses.
     #[error("the source's Postgres: {0}")]
     Store(#[from] StoreError),
-    /// Nobody may ask Debezium.
+    /// The role may not write to Debezium's signal table.
     #[error(
         "this role may not ask Debezium for rows: there is no table debezium_signal in its search path, or it may not insert there; \
          `grant insert on debezium_signal to ..`, or use a role that may"
@@ -72,7 +73,7 @@ pub struct SourceDatabase {
 }
 
 impl SourceDatabase {
-    /// Prepares the connections; connects when they are first used. `customers` says whether the customers are compared too.
+    /// Prepares the connections, which are made when they are first used. `customers` says whether the customers are compared too.
     ///
     /// # Errors
     /// [`SourceDatabaseError::Url`]
@@ -115,7 +116,8 @@ impl SourceDatabase {
         if may { Ok(()) } else { Err(SourceDatabaseError::NoSignal) }
     }
 
-    /// Asks Debezium for the rows of a table that fulfil each of these conditions. `name` makes the signals' ids unique; up to 30 characters.
+    /// Asks Debezium for the rows of a table that fulfil any of these conditions. `name`, which has up to 30 characters, makes the signals'
+    /// ids unique.
     ///
     /// # Errors
     /// If the source is away or refuses.

@@ -1,4 +1,4 @@
-//! What the shop's catalog says of `orders` and `customers`, read in one transaction that can change nothing.
+//! Reads what the shop's catalog says of `orders` and `customers`, in one transaction that can change nothing.
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
@@ -8,7 +8,7 @@ use ledger::StoreError;
 
 const BEGIN: &str = "begin isolation level repeatable read read only";
 
-/// Longest a statement may run (P10). Set in the transaction, which a pooler takes too.
+/// The longest that a statement may run (P10). The limit is set in the transaction, which works behind a connection pooler too.
 const LIMIT: &str = "set local statement_timeout = '5s'";
 
 const SERVER: &str = "
@@ -17,7 +17,7 @@ select current_user::text as role,
        current_setting('server_version_num')::int as version_number,
        current_setting('wal_level') as wal_level";
 
-/// The tables by the names that a comparison uses too: whatever the search path of the role finds.
+/// The table as the search path of the role finds it, by the same name that a comparison uses.
 const TABLE: &str = "
 select n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind, c.relpersistence::text as persistence,
        c.relreplident::text as identity, c.reltoastrelid <> 0 as has_toast,
@@ -36,7 +36,7 @@ select n.nspname::text as schema, c.relname::text as name, c.relkind::text as ki
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.oid = to_regclass($1)";
 
-/// A domain counts as the type that it is made of, as in Debezium.
+/// The columns of a table. A domain counts as the type that it is made of, as in Debezium.
 const COLUMNS: &str = "
 with recursive resolved as (
     select a.attname, a.attnum, a.attnotnull as is_not_null, a.attgenerated <> '' as is_generated, a.atttypid as type, a.atttypmod as modifier
@@ -53,7 +53,7 @@ from resolved r join pg_type t on t.oid = r.type
 where t.typtype <> 'd'
 order by r.attnum";
 
-/// By way of JSON: not every version of Postgres has each of the columns.
+/// The columns are read by way of JSON, because not every version of Postgres has each of them.
 const PUBLICATIONS: &str = "
 select p.pubname::text as name, p.pubinsert as inserts, p.pubupdate as updates, p.pubdelete as deletes,
        coalesce((to_jsonb(p) ->> 'pubtruncate')::boolean, false) as truncates,
@@ -68,7 +68,7 @@ order by p.pubname";
 /// What the catalog says.
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    /// The server, and who asks it.
+    /// The server, and the role that asks it.
     pub server: Server,
     /// The slots of the database.
     pub slots: Vec<Slot>,
@@ -78,7 +78,7 @@ pub struct Catalog {
     pub customers: Option<Described>,
 }
 
-/// The server, and who asks it.
+/// The server, and the role that asks it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Server {
     /// The role that looks for the tables.
@@ -87,7 +87,7 @@ pub struct Server {
     pub version: String,
     /// The version as a number: 150004 is 15.4.
     pub version_number: i32,
-    /// How much stands in the log.
+    /// The setting `wal_level`: how much the server writes to its log.
     pub wal_level: String,
 }
 
@@ -165,15 +165,15 @@ pub struct Publication {
     pub columns: Vec<String>,
 }
 
-/// Asks the source, with a connection of its own.
+/// Reads the catalog of the source over a connection of its own.
 ///
 /// # Errors
-/// Why not, in words that name roles and databases, never passwords.
+/// Why the catalog cannot be read, in words that may name roles and databases, never passwords.
 pub async fn read(url: &str, customers: bool) -> Result<Catalog, String> {
     let options: PgConnectOptions = url.parse().map_err(|_may_quote_it| "not a Postgres URL".to_owned())?;
     let mut connection = options.application_name("orderstream check").connect().await.map_err(StoreError::words)?;
     let catalog = ask(&mut connection, customers).await.map_err(StoreError::words)?;
-    // The answers are there; how the connection ends changes nothing.
+    // The answers are complete. How the connection ends changes nothing.
     drop(connection.close().await);
     Ok(catalog)
 }

@@ -1,7 +1,7 @@
-//! The contract with the shop: what `orders` and `customers` must be like, and what becomes of orders where they are not. Pure.
+//! The contract with the shop: what the tables `orders` and `customers` must be like, and what becomes of orders where they are not. Pure.
 //!
-//! What is `Wrong` loses or refuses orders or customers, or lets one take the place of another. What is a `Concern` refuses single values,
-//! or makes the result poorer or a comparison impossible.
+//! What is [`Grade::Wrong`] loses or refuses orders or customers, or lets one take the place of another. What is a [`Grade::Concern`]
+//! refuses single values, or makes the result poorer or a comparison impossible.
 
 mod columns;
 mod publications;
@@ -13,12 +13,12 @@ mod types;
 use self::columns::Contract;
 use super::catalog::{Catalog, Described, Table};
 
-/// How well something is.
+/// How well something fulfils the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
-    /// As it should be.
+    /// The thing is as the contract says.
     Fine,
-    /// It works, and not for every value or not in every way.
+    /// The table works, but not for every value or not in every way.
     Concern,
     /// Orders or customers are lost or refused.
     Wrong,
@@ -27,9 +27,9 @@ pub enum Grade {
 /// One thing that was judged: what is so, what follows from it, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How well it is.
+    /// How well the thing fulfils the contract.
     pub grade: Grade,
-    /// The words for it.
+    /// What is so, what follows, and what to do, in words.
     pub what: String,
 }
 
@@ -43,7 +43,7 @@ impl Finding {
     }
 }
 
-/// Compares the source with the contract. `customers` says whether that table is read at all.
+/// Compares the source with the contract. `customers` says whether the table `customers` is read at all.
 #[must_use]
 pub fn judge(catalog: &Catalog, customers: bool) -> Vec<Finding> {
     let mut out = Vec::new();
@@ -98,7 +98,8 @@ fn kind(contract: Contract, table: &Table) -> Option<Finding> {
     }
 }
 
-/// The key is what events of one row have in common: its order in Kafka and its place in `results` or Redis.
+/// Judges the primary key, which the events of one row have in common, and which decides on their order in Kafka and on the row's place in
+/// `results` or Redis.
 fn key(contract: Contract, table: &Table) -> Option<Finding> {
     let (name, row) = (contract.name(), contract.row());
     let columns: Vec<&str> = table.primary_key.iter().map(String::as_str).collect();
@@ -110,7 +111,8 @@ fn key(contract: Contract, table: &Table) -> Option<Finding> {
         columns if columns.contains(&"id") && table.has_unique_id => None,
         columns if columns.contains(&"id") => {
             let what = format!("{name}: the primary key is ({}), and {name} that share an id are taken for one {row}", columns.join(", "));
-            // An index of a partitioned table has to have the columns of the partitions, so none can show it.
+            // A unique index of a partitioned table must contain the columns of the partition key, so no index can show that ids are
+            // unique.
             Some(if table.kind == "p" {
                 Finding::concern(format!("{what}; have all ids from one sequence"))
             } else {

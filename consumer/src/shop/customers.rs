@@ -1,22 +1,22 @@
-//! The shop's customers, for a comparison with Redis.
+//! Reads the shop's customers, for a comparison with Redis.
 
 use smol_str::SmolStr;
 
 use super::{SourceDatabase, SourceDatabaseError};
 use crate::orders::customer::Customer;
 
-/// By the order of the primary key's own index, whatever its collation.
+/// Customers in the order of the primary key's own index, whatever its collation.
 const AFTER: &str = "select id::text, name::text, email::text, tier::text, country::text from customers where id > $1 order by id limit $2";
 const FIRST: &str = "select id::text, name::text, email::text, tier::text, country::text from customers order by id limit $1";
 const OF: &str = "select id::text, name::text, email::text, tier::text, country::text from customers where id = any($1)";
 const WHICH: &str = "select id::text from customers where id = any($1)";
 const COUNT: &str = "select count(*) from customers";
 
-/// Id and columns of a customer.
+/// The id and the columns of a customer.
 type Row = (String, Option<String>, Option<String>, Option<String>, Option<String>);
 
 impl SourceDatabase {
-    /// Up to `limit` customers after this id, the first ones without, in the source's order.
+    /// Up to `limit` customers in the source's order: those after the id `after`, or the first ones if there is none.
     ///
     /// # Errors
     /// If the source is away or refuses.
@@ -29,7 +29,7 @@ impl SourceDatabase {
         Ok(rows.into_iter().map(customer).collect())
     }
 
-    /// Those of these customers that the source has.
+    /// The customers among these ids that the source has.
     ///
     /// # Errors
     /// If the source is away or refuses.
@@ -38,7 +38,7 @@ impl SourceDatabase {
         Ok(rows.into_iter().map(customer).collect())
     }
 
-    /// The ids of those of these customers that the source has.
+    /// The ids among these that the source has a customer for.
     ///
     /// # Errors
     /// If the source is away or refuses.

@@ -1,8 +1,9 @@
-//! The replication slots of the shop's database: who reads its log. Anybody who may connect can see them.
+//! Reads the replication slots of the shop's database, which say who reads its log. Every role that may connect can see the slots.
 
 use sqlx::PgConnection;
 
-/// On a standby the log is what it has received. A slot that lost its place has none.
+/// How much of the log a slot has not confirmed. On a standby the end of the log is what the standby has received. A slot that lost its
+/// place has no number.
 const SLOTS: &str = "
 select slot_name::text as name, active as is_active, coalesce(wal_status = 'lost', false) as is_lost,
        pg_size_pretty(pg_wal_lsn_diff(
@@ -11,14 +12,14 @@ from pg_replication_slots
 where slot_type = 'logical' and database = current_database()
 order by slot_name";
 
-/// A logical slot of the database, of whatever plugin: Debezium knows more than one.
+/// A logical slot of the database, of whatever plugin, because Debezium works with more than one.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Slot {
     /// Its name.
     pub name: String,
     /// Whether somebody is connected to it.
     pub is_active: bool,
-    /// Whether Postgres has thrown away what it had still to send.
+    /// Whether Postgres has thrown away log that it still had to send to the slot's reader.
     pub is_lost: bool,
     /// How much of the log has not been confirmed, for people.
     pub unread: Option<String>,

@@ -1,4 +1,4 @@
-//! The columns that the contract names, and what becomes of a row without one of them.
+//! Judges the columns that the contract names, and says what becomes of a row without one of them.
 
 use super::super::catalog::Column;
 use super::types::{self, Reads};
@@ -29,7 +29,7 @@ impl Contract {
         }
     }
 
-    /// The columns that are read, and how.
+    /// The columns that are read, and how they are read.
     pub(super) fn columns(self) -> &'static [(&'static str, Reads)] {
         match self {
             Self::Orders => &[
@@ -48,7 +48,7 @@ impl Contract {
         }
     }
 
-    /// What follows where events do not have the column.
+    /// What follows if events do not have the column.
     pub(super) fn without(self, reads: Reads) -> (Grade, &'static str) {
         match (self, reads) {
             (_, Reads::OrderId | Reads::CustomerId | Reads::Quantity | Reads::Price) => (Grade::Wrong, "every event becomes a dead letter"),
@@ -89,7 +89,7 @@ pub(super) fn judge(contract: Contract, columns: &[Column], version_number: i32)
     out
 }
 
-/// What is passed over.
+/// The columns that orderstream does not read.
 pub(super) fn extra(contract: Contract, columns: &[Column]) -> Option<Finding> {
     let is_read = |name: &str| contract.columns().iter().any(|(known, _)| *known == name);
     let extra: Vec<&str> = columns.iter().map(|column| column.name.as_str()).filter(|name| !is_read(name)).collect();

@@ -1,4 +1,4 @@
-//! What the publications leave out. The catalog does not tell which of them the connector reads.
+//! Judges what the publications leave out. The catalog does not tell which of the publications the connector reads.
 
 use super::super::catalog::{Described, Publication};
 use super::columns::Contract;
@@ -24,7 +24,7 @@ pub(super) fn judge(contract: Contract, described: &Described, version_number: i
         })];
     }
     let mut judged: Vec<Vec<Finding>> = having.iter().map(|publication| faults(contract, described, publication, version_number)).collect();
-    // One that leaves out nothing may be the one that is read.
+    // A publication that leaves out nothing may be the one that is read.
     if judged.iter().any(Vec::is_empty) {
         judged.iter_mut().flatten().for_each(|finding| finding.grade = Grade::Concern);
     }
@@ -43,7 +43,7 @@ fn faults(contract: Contract, described: &Described, publication: &Publication, 
             lacking.join(" and ")
         )));
     }
-    // A truncate of customers is a dead letter, if it comes at all.
+    // For customers truncates do not matter: a truncate of customers is a dead letter, if it comes at all.
     if contract == Contract::Orders && !publication.truncates {
         out.push(Finding::concern(format!(
             "{name}: publication {of} leaves out truncates, after which results would keep all orders until `reconcile --repair`; \
@@ -57,7 +57,7 @@ fn faults(contract: Contract, described: &Described, publication: &Publication, 
     }
     for &(column, reads) in contract.columns() {
         let known = described.columns.iter().find(|known| known.name == column);
-        // Where it is generated that has been said.
+        // A generated column that Postgres before 18 does not publish was judged with the columns.
         let is_there = known.is_some_and(|known| !known.is_generated || version_number >= 180_000);
         if is_there && !publication.columns.is_empty() && !publication.columns.iter().any(|published| published == column) {
             let (grade, follows) = contract.without(reads);

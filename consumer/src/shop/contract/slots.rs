@@ -1,4 +1,5 @@
-//! Whether somebody reads the log. A connector whose task has failed leaves its slot, and nobody is connected to it.
+//! Judges whether somebody reads the shop's log. A connector whose task has failed leaves its slot behind, and nobody is connected to the
+//! slot.
 
 use super::super::slots::Slot;
 use super::{Finding, Grade};
@@ -13,7 +14,7 @@ pub(super) fn judge(slots: &[Slot]) -> Vec<Finding> {
     slots.iter().map(|slot| of(slot, is_read)).collect()
 }
 
-/// `is_read` says whether anybody is connected to any of the slots.
+/// Judges one slot. `is_read` says whether anybody is connected to any of the slots.
 fn of(slot: &Slot, is_read: bool) -> Finding {
     let Slot { name, is_active, is_lost, unread } = slot;
     let unread = unread.as_deref().unwrap_or("an unknown part");

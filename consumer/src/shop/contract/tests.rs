@@ -1,4 +1,4 @@
-//! Each way in which a source can differ, and what is said of it.
+//! Tests of the contract: each way in which a source can differ, and what is said of the difference.
 
 use super::super::catalog::examples::{catalog, column};
 use super::super::catalog::{Catalog, Column, Publication, Table};
@@ -6,7 +6,7 @@ use super::super::slots::Slot;
 use super::Grade::{Concern, Fine, Wrong};
 use super::{Grade, judge};
 
-/// What is said of a source that has this differently, all that is fine left out.
+/// What is said of a source with this change, without the findings that are fine.
 fn said(change: impl FnOnce(&mut Catalog)) -> Vec<(Grade, String)> {
     let mut catalog = catalog();
     change(&mut catalog);

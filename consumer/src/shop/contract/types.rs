@@ -1,4 +1,4 @@
-//! What becomes of the values of a type: what Debezium writes for it, and what the decoder takes
+//! Judges the type of a column by what becomes of its values: what Debezium writes for the type, and what the decoder takes
 //! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-data-types>).
 
 use super::super::catalog::Column;
@@ -25,7 +25,7 @@ pub(super) enum Reads {
 
 type Verdict = Option<(Grade, String)>;
 
-/// The verdict on a column that is there; `None` if each of its values is taken as it is.
+/// The verdict on a column that exists; `None` if each of its values is taken as it is.
 pub(super) fn judge(reads: Reads, column: &Column) -> Verdict {
     let declared = &column.declared;
     let concern = |what: &str| Some((Grade::Concern, format!("{declared}: {what}")));
@@ -85,8 +85,8 @@ fn price(name: &str, column: &Column) -> Verdict {
     }
 }
 
-/// Precision and scale of a `numeric`, if they are declared. The scale has eleven bits with a sign, since Postgres 15
-/// (`numeric_typmod_scale` of its source).
+/// The precision and the scale of a `numeric`, if they are declared. Since Postgres 15 the scale has eleven bits with a sign
+/// (`numeric_typmod_scale` in its source).
 fn numeric(modifier: i32) -> Option<(i32, i32)> {
     let packed = modifier.checked_sub(4).filter(|packed| *packed >= 0)?;
     Some(((packed >> 16) & 0xffff, ((packed & 0x7ff) ^ 1024) - 1024))
