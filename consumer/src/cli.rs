@@ -1,4 +1,5 @@
-//! The command line: what to do, with which configuration, and the exit code. One file per command.
+//! The command line of `orderstream`: reads the arguments, loads the configuration, runs one command and returns the exit code. Each
+//! command has a file of its own.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -22,9 +23,9 @@ mod run;
 mod status;
 mod table;
 
-/// The work could not be done.
+/// The exit code if the work could not be done.
 const FAILED: u8 = 1;
-/// The configuration is wrong. Source: sysexits.h, `EX_USAGE`; 2 is clap's.
+/// The exit code if the configuration is wrong. Source: sysexits.h, `EX_USAGE`; 2 is clap's.
 const BAD_CONFIGURATION: u8 = 64;
 
 /// Keeps a table of enriched orders right: Debezium order events in, Postgres rows and Redis hashes out.
@@ -66,12 +67,13 @@ enum Command {
 /// Parses the arguments, loads the configuration, runs the command.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Before anything opens a connection: with two providers in the program the first TLS connection would panic, in whatever task opens it.
-    // An error means that somebody has chosen before.
+    // The provider of TLS is chosen before anything opens a connection. With two providers in the program the first TLS connection would
+    // panic, in whatever task opens it. An error means that a provider was chosen before.
     rustls::crypto::ring::default_provider().install_default().ok();
     let arguments = Arguments::parse();
     let command = arguments.command.unwrap_or(Command::Run);
-    // The tables of keys are the same whatever is configured, and are needed most when something is wrong.
+    // The tables of keys are the same whatever is configured, and they are needed most when the configuration is wrong, so nothing is
+    // loaded for them.
     if let Command::Config(config::Arguments { markdown: true }) = command {
         return done(print(service::settings::markdown(crate::config::settings::SETTINGS)));
     }
@@ -102,7 +104,7 @@ fn in_runtime(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::R
     tokio::runtime::Runtime::new().context("cannot start the threads")?.block_on(work)
 }
 
-/// Commands without a log say the warnings on standard error.
+/// Writes the warnings to standard error, for commands that have no log.
 fn warned(loaded: Loaded) -> Config {
     loaded.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
     loaded.config
@@ -121,7 +123,7 @@ fn print(text: impl Display) -> anyhow::Result<ExitCode> {
 }
 
 fn say(text: impl Display) {
-    // Nobody is left to tell that standard error is closed.
+    // If standard error is closed, there is nobody left to tell.
     drop(writeln!(std::io::stderr(), "{text}"));
 }
 

@@ -1,6 +1,6 @@
 //! `orderstream check`: opens every connection and reports what it finds, one line each, with what to do about it.
 //!
-//! One file per server: first the facts are gathered, then a pure function judges them.
+//! Each server has a file of its own, which first gathers the facts and then judges them in a pure function.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -59,12 +59,12 @@ impl Findings {
         self.add(Grade::Ok, what.into());
     }
 
-    /// It works, and an operator would want to know.
+    /// Adds a finding: the thing works, and an operator would want to know of it.
     fn warning(&mut self, what: impl Into<String>) {
         self.add(Grade::Warning, what.into());
     }
 
-    /// It does not work; `what` says what to do.
+    /// Adds a finding: the thing does not work, and `what` says what to do.
     fn failed(&mut self, what: impl Into<String>) {
         self.add(Grade::Failed, what.into());
     }
@@ -88,7 +88,7 @@ async fn check(config: &Config) -> Vec<Finding> {
     [kafka, postgres, redis, source].into_iter().flat_map(|findings| findings.lines).collect()
 }
 
-/// The answer, or the words for none in time.
+/// Waits for an answer until the deadline; the error says that none came in time.
 async fn in_time<T>(asking: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs())))
 }

@@ -1,4 +1,4 @@
-//! `orderstream config`: the effective configuration, secrets redacted.
+//! `orderstream config`: prints the effective configuration, with secrets redacted.
 
 use std::path::Path;
 use std::process::ExitCode;

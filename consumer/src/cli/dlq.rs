@@ -1,4 +1,4 @@
-//! `orderstream dlq`: dead letters for operators. Payloads are shown only on request (P11).
+//! `orderstream dlq`: lists, shows, replays and resolves dead letters. Payloads are shown only on request (P11).
 
 use std::process::ExitCode;
 
@@ -80,7 +80,7 @@ fn time(text: &str) -> anyhow::Result<DateTime<Utc>> {
     ago().or_else(at).ok_or_else(|| anyhow!("neither like 30m, 12h, 7d nor like 2026-01-31T12:00:00Z"))
 }
 
-/// Letters by kind.
+/// The table of the dead letters' counts by kind.
 fn histogram(counts: &[Count]) -> String {
     let mut table = Table::new(&["topic", "epoch", "reason", "replays", "letters"]);
     for count in counts {
@@ -91,7 +91,7 @@ fn histogram(counts: &[Count]) -> String {
     if counts.is_empty() { "no letters\n".into() } else { format!("{table}{sum} letters\n") }
 }
 
-/// Where a command needs the table of letters.
+/// Adds to an error that the table of dead letters cannot be read.
 fn unreadable<T, E: std::error::Error + Send + Sync + 'static>(result: Result<T, E>) -> anyhow::Result<T> {
     result.context("the dead letters cannot be read from Postgres")
 }

@@ -1,4 +1,4 @@
-//! `orderstream migrate`: creates or updates the tables, and does nothing else. What it does, and how long it takes, is in its log.
+//! `orderstream migrate`: creates or updates the tables, and does nothing else. The log says what was done and how long it took.
 
 use std::process::ExitCode;
 

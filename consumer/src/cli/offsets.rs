@@ -1,4 +1,4 @@
-//! `orderstream offsets`: where each partition stands in the ledger and in Kafka, and a partition moved by hand.
+//! `orderstream offsets`: shows where each partition stands in the ledger and in Kafka, and moves a partition by hand.
 
 use std::process::ExitCode;
 
@@ -42,7 +42,7 @@ pub(super) fn topics(config: &Config) -> Vec<String> {
     [Some(config.kafka.orders_topic.clone()), config.kafka.customers_topic.clone()].into_iter().flatten().collect()
 }
 
-/// Asks Kafka on a thread where that may block.
+/// Asks Kafka on a thread that may block.
 pub(super) async fn asked<T: Send + 'static>(
     config: &Config,
     ask: impl FnOnce(&[(String, String)], &str) -> Result<T, SurveyError> + Send + 'static,

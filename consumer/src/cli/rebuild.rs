@@ -1,4 +1,4 @@
-//! `orderstream rebuild cache|customers`: the hashes in Redis written anew, with progress, beside running processes.
+//! `orderstream rebuild cache|customers`: writes the hashes in Redis anew, beside running processes, and prints its progress.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -82,7 +82,7 @@ async fn customers(shared: &Shared, partitions: &[Committed], survey: &Survey, r
     meter.end()
 }
 
-/// Says how far it is once a second.
+/// Prints once a second how far the rebuild is.
 struct Meter {
     what: &'static str,
     total: u64,
@@ -103,7 +103,7 @@ impl Meter {
         self.done += done;
         if Instant::now() >= self.next {
             self.next = Instant::now() + Self::EVERY;
-            // The work matters more than its progress line.
+            // An error of the progress line is passed over, because the work matters more.
             print(format_args!("{}\n", self.line(self.began.elapsed()))).ok();
         }
     }

@@ -1,7 +1,7 @@
-//! `orderstream reconcile`: the source compared with `results` and with Redis, and set right with `--repair` (P2, P8).
+//! `orderstream reconcile`: compares the source with `results` and with Redis, and sets differences right with `--repair` (P2, P8).
 //!
-//! It runs beside working processes. What differs while changes are under way is looked at again until it has come right or has stood still
-//! for `--settle`; see [`suspects`] for what counts then.
+//! The command runs beside working processes. What differs while changes are under way is looked at again until it agrees, or has stood
+//! still for `--settle`; see [`suspects`] for which differences count then.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
     text.parse().map(Duration::from_secs)
 }
 
-/// What is compared with what.
+/// The sides of the comparison.
 struct Sides<'a> {
     shared: &'a Shared,
     config: &'a Config,
@@ -69,14 +69,15 @@ struct Sides<'a> {
     source: &'a SourceDatabase,
     results: Side,
     redis: bool,
-    /// Whether the hashes of customers are ours to compare.
+    /// Whether the hashes of customers are compared: orderstream writes them only if it reads the customers' topic.
     customer_hashes: bool,
 }
 
 pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result<ExitCode> {
     let parts = assemble(&config)?;
     let (shared, reread) = (parts.shared, Reread { properties: parts.kafka, group: config.kafka.group_id.clone() });
-    // With `keep` rows have the customer as of their event, and without a customers topic somebody else says what a customer is.
+    // The customers' columns are not compared with `enrichment.when_customer_changes = keep`, where rows have the customer as of their
+    // event, nor without a customers topic, where another program decides what a customer is.
     let customers = shared.refresh && config.kafka.customers_topic.is_some();
     let configured = config.source.url.as_ref().map(ExposeSecret::expose_secret);
     let Some(url) = arguments.source.as_deref().or(configured) else {

@@ -1,4 +1,4 @@
-//! `orderstream run`: the process itself.
+//! `orderstream run`: starts the log and runs the process until it is stopped.
 
 use std::process::ExitCode;
 

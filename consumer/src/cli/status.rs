@@ -1,4 +1,4 @@
-//! `orderstream status`: how everything stands, for people. Each server that is away is named, and the rest is shown all the same.
+//! `orderstream status`: prints how everything stands, for people. Each server that is away is named, and the rest is shown all the same.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -103,7 +103,8 @@ fn due(due: &DueCount) -> String {
     format!("repair     {orders} orders to complete or to write to Redis ({now} now), {customers} changed customers to look through\n")
 }
 
-/// They stay as they are until somebody puts right what refuses them, or their order or customer changes.
+/// The rows whose change Postgres refuses, by the reason. The rows stay as they are until somebody removes the reason, or until their order
+/// or customer changes.
 fn refused(refused: &[RefusedRows]) -> String {
     refused
         .iter()

@@ -1,4 +1,4 @@
-//! Columns for people: as wide as their widest cell, numbers to the right.
+//! Prints tables for people: each column is as wide as its widest cell, and numbers stand to the right.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl Table {
         self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     }
 
-    /// A column is one of numbers if every cell under the heading looks like one.
+    /// Whether the column is one of numbers: every cell under the heading looks like a number.
     fn is_number(&self, column: usize) -> bool {
         let number = |cell: &String| cell.chars().all(|c| c.is_ascii_digit() || "-.,%".contains(c));
         self.rows.iter().skip(1).filter_map(|row| row.get(column)).all(number)

@@ -1,4 +1,4 @@
-//! Kafka: brokers, topics, how large a dead letter may be, what is kept, and whether the last events can be read.
+//! `orderstream check` of Kafka: brokers, topics, how large a dead letter may be, what is kept, and whether the last events can be read.
 
 use super::Findings;
 use crate::config::Config;
@@ -32,7 +32,7 @@ pub(super) async fn check(config: &Config) -> Findings {
     findings
 }
 
-/// Of both topics at once, as far as they exist: that one does not was said.
+/// Looks at the last events of both topics at once, as far as the topics exist: a missing topic was reported before.
 async fn last_events(config: &Config, topics: &Cluster, findings: &mut Findings) {
     let (kafka, decoder) = (&config.kafka, assemble::decoder(config));
     let reread = Reread { properties: kafka.connection_properties(), group: kafka.group_id.clone() };

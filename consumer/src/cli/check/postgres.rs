@@ -1,4 +1,4 @@
-//! Postgres: version, rights, settings, tables, connections. It connects as `run` does.
+//! `orderstream check` of Postgres: version, rights, settings, tables, connections. The check connects as `run` does.
 
 use sqlx::{Connection, PgConnection};
 
@@ -14,7 +14,8 @@ mod settings;
 
 use settings::{NAMES, SETTINGS, Setting};
 
-/// The view of activity hides other roles' sessions; the sums per database are for everybody.
+/// Facts about the server. Connections are counted from the sums per database, which every role can read: `pg_stat_activity` hides the
+/// sessions of other roles.
 const SERVER: &str = "
 select current_setting('server_version') as version,
        current_user::text as role,
@@ -50,7 +51,7 @@ struct Facts {
     /// Tables that do not exist or that the role may not use.
     lacking: Vec<String>,
     settings: Vec<Setting>,
-    /// Why new tables would not be made where the old ones are.
+    /// Why new tables would not be created in the schema of the old ones; `None` if they would.
     elsewhere: Option<Unfit>,
 }
 
@@ -70,7 +71,7 @@ async fn facts(config: &Config) -> Result<Facts, String> {
     let results = Results::new(&store_config(config)).map_err(|error| error.to_string())?;
     let mut connection = results.ledger.connect(DEADLINE).await.map_err(|error| error.to_string())?;
     let facts = ask(&mut connection).await.map_err(StoreError::words)?;
-    // The answers are there; how the connection ends changes nothing.
+    // The answers are complete. How the connection ends changes nothing.
     drop(connection.close().await);
     Ok(facts)
 }

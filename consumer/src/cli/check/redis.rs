@@ -1,4 +1,4 @@
-//! Redis: what the server tells and does, asked over the same connection as `orderstream run` works on.
+//! `orderstream check` of Redis: what the server says and does, asked over a connection like that of `orderstream run`.
 
 use super::{Findings, in_time};
 use crate::config::Config;

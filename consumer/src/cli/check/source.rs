@@ -1,4 +1,4 @@
-//! The shop's Postgres, where `source.url` names it: whether its tables are what the contract says.
+//! `orderstream check` of the shop's Postgres, if `source.url` names it: whether its tables are what the contract says.
 
 use super::{Findings, in_time};
 use crate::config::Config;

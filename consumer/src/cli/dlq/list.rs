@@ -1,4 +1,4 @@
-//! `orderstream dlq list`: counts first, then the newest letters.
+//! `orderstream dlq list`: prints counts first, then the newest dead letters.
 
 use std::process::ExitCode;
 

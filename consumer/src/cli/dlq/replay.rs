@@ -1,8 +1,8 @@
-//! `orderstream dlq replay`: letters read from the dead letter topic in order and processed again.
+//! `orderstream dlq replay`: reads dead letters from their topic in order and processes them again.
 //!
-//! The topic is read as a stream, so a backlog of any size takes the memory of a few batches (P10). What is dealt with is recorded with the
-//! change itself, so a replay that was interrupted goes on where it was when it is started again. The exit code says whether letters that were
-//! meant are still open: those beyond `--max` aside, 0 is none, 1 is some.
+//! The topic is read as a stream, so a backlog of any size takes the memory of a few batches (P10). Each result is recorded in the
+//! transaction of the change itself, so a replay that was interrupted goes on where it was when it is started again. The exit code says
+//! whether dead letters that were meant are still open, those beyond `--max` aside: 0 if none is, 1 if some are.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ use kafka::reread::Reread;
 use kafka::source::survey;
 use ledger::lock::Work;
 
-/// Letters in one transaction.
+/// Dead letters in one transaction.
 const CHUNK: usize = 200;
 
 #[derive(Debug, clap::Args)]
@@ -80,7 +80,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -
     Ok(ExitCode::from(FAILED))
 }
 
-/// How many of the counted letters a replay does not touch, and why.
+/// How many of the counted dead letters a replay does not touch, and why.
 fn left_alone(counts: &[Count], topics: &[String], epoch: i32, max_replays: i32) -> (u64, String) {
     let sum = |is: &dyn Fn(&&Count) -> bool| counts.iter().filter(is).map(|count| count.letters).sum::<i64>();
     let is_read = |count: &&Count| topics.contains(&count.topic);
@@ -97,7 +97,7 @@ fn left_alone(counts: &[Count], topics: &[String], epoch: i32, max_replays: i32)
     ((others + old + often).unsigned_abs(), text)
 }
 
-/// The lookup of customers asks whether Redis has as much as is committed (P8).
+/// Tells the lookup of customers what is committed of their topic, because the lookup asks whether Redis has as much (P8).
 async fn know_customers(config: &Config, parts: &Parts) -> anyhow::Result<()> {
     let Some(topic) = &config.kafka.customers_topic else { return Ok(()) };
     let epoch = config.source.epoch;
@@ -106,7 +106,7 @@ async fn know_customers(config: &Config, parts: &Parts) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The customers' topic, for letters whose customer is not in Redis.
+/// The log of the customers' topic, for dead letters whose customer is not in Redis.
 async fn customers_log(config: &Config, reread: &Reread) -> anyhow::Result<CustomersLog> {
     let Some(topic) = config.kafka.customers_topic.clone() else { return Ok(CustomersLog::new(Vec::new(), reread.clone())) };
     let survey = offsets::asked(config, move |properties, group| survey::survey(properties, group, &[topic])).await?;
@@ -132,13 +132,13 @@ struct Run<'a> {
     arguments: &'a Arguments,
     filter: Filter,
     config: &'a Config,
-    /// Whose letters can be replayed.
+    /// The topics whose dead letters can be replayed.
     topics: Vec<String>,
     customers: CustomersLog,
     began: Instant,
     taken: u64,
     tally: Tally,
-    /// Letters that are meant and were not tried.
+    /// Dead letters that are meant and were not tried.
     left: u64,
 }
 
@@ -170,7 +170,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// False once `--max` is reached.
+    /// Replays the dead letters of one batch. Returns false when `--max` is reached.
     async fn batch(&mut self, records: Vec<Record>, of: Replayable<'_>, dlq_partition: i32) -> anyhow::Result<bool> {
         let offsets: Vec<i64> = records.iter().map(|record| record.offset).collect();
         let letters = self.shared.results.letters_at(&self.filter, of, dlq_partition, &offsets).await?;
@@ -178,7 +178,7 @@ impl Run<'_> {
         let mut originals = Vec::with_capacity(letters.len());
         for record in records {
             let Some(letter) = letters.get(&record.offset) else { continue };
-            // A record that was put on its topic by hand has a count of its own.
+            // A record that was put on its topic by hand has a count of its own in a header.
             if dead_letter::replays(&record) >= u32::try_from(of.max_replays).unwrap_or(0) {
                 self.left += 1;
                 print(format_args!("{}: its header says that it was replayed {} times or more; left alone\n", letter.id, of.max_replays))?;
@@ -213,7 +213,7 @@ impl Run<'_> {
         self.taken += originals.len() as u64;
         let is_of_customers = |original: &Original| self.config.kafka.customers_topic.as_deref() == Some(&*original.record.topic);
         let (of_customers, of_orders): (Vec<Original>, Vec<Original>) = originals.into_iter().partition(is_of_customers);
-        // Customers first: an order of the same chunk finds its customer.
+        // Customers come first, so that an order of the same chunk finds its customer.
         if !of_customers.is_empty() {
             self.tally += replay::customers::replay(self.shared, &mut self.customers, &of_customers).await?;
         }

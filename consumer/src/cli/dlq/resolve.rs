@@ -1,7 +1,7 @@
-//! `orderstream dlq resolve`: letters closed by hand, because their order or customer was put right in another way.
+//! `orderstream dlq resolve`: closes dead letters by hand, because their order or customer was put right in another way.
 //!
-//! Nothing is processed and no row changes; what `dead_letters` keeps is who said what about it. Whether the order is right the next
-//! `orderstream reconcile` tells, which an open letter does not hold up either.
+//! Nothing is processed and no row of `results` changes; the table `dead_letters` keeps the reason that the operator gave. The next
+//! `orderstream reconcile` tells whether the order is right, and an open dead letter does not hold that up either.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use crate::cli::print;
 use crate::results::dead_letters::Filter;
 use crate::run::assemble::Parts;
 
-/// Letters in one statement.
+/// Dead letters in one statement.
 const CHUNK: i64 = 10_000;
 
 #[derive(Debug, clap::Args)]
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &Arguments, parts: &Parts) -> anyhow::Result<
             bail!("no open letter {}; nothing was changed", unknown.join(", "));
         }
     }
-    // Those that are shown now, and none that comes while they are closed.
+    // Only dead letters that are counted now are closed, and none that arrives meanwhile.
     filter.until.get_or_insert_with(Utc::now);
     print(histogram(&unreadable(results.letter_counts(&filter).await)?))?;
     if !arguments.execute {
@@ -63,7 +63,7 @@ pub(super) async fn run(arguments: &Arguments, parts: &Parts) -> anyhow::Result<
     }
 }
 
-/// Every open letter of every topic: nobody has looked at them one by one.
+/// Whether the filter means every open dead letter of every topic: nobody has looked at all of them one by one.
 fn is_unlimited(filter: &Filter) -> bool {
     let Filter { reasons, topic, key, since, until, resolved: _, ids } = filter;
     reasons.is_empty() && topic.is_none() && key.is_none() && since.is_none() && until.is_none() && ids.is_empty()

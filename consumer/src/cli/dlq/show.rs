@@ -1,4 +1,4 @@
-//! `orderstream dlq show`: where a record failed and why; its bytes only with `--payload` (P11).
+//! `orderstream dlq show`: shows where a record failed and why. The record's bytes are shown only with `--payload` (P11).
 
 use std::fmt::Write as _;
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
-//! `orderstream offsets reset`: a partition's next offset moved by hand, and what that means said before.
+//! `orderstream offsets reset`: moves a partition's next offset by hand, and says before what the move means.
 //!
-//! It is safe beside running processes: the generation moves in the same transaction, so that a worker of the partition can write nothing
-//! more (P4) and claims again from the new offset. What is read again changes nothing (P5); what is skipped is lost (P2). It is refused
-//! all the same while a process works on the partition, because whoever moves it then is likely to be mistaken; a partition that the ledger
-//! itself keeps from being claimed has nobody working on it.
+//! The move is safe beside running processes: the generation moves in the same transaction, so that a worker of the partition can write
+//! nothing more (P4) and claims again from the new offset. Records that are read again change nothing (P5); records that are skipped are
+//! lost (P2). All the same the move is refused while a process works on the partition, because an operator who moves the offset then is
+//! likely to be mistaken. A partition that the ledger itself keeps from being claimed has nobody working on it, and is moved.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -109,7 +109,7 @@ fn working(group: &Group, topic: &str, partition: i32) -> anyhow::Result<()> {
     }
 }
 
-/// What the move means. Offsets have gaps, so that the numbers of records are upper bounds.
+/// Says what the move means. Offsets have gaps, so the numbers of records are upper bounds.
 fn plan(entry: Option<&Entry>, log: Watermarks, to: i64) -> String {
     let mut text = format!("Kafka has offsets {} to {}.\n", log.low, log.high);
     let Some(entry) = entry else {

@@ -1,4 +1,4 @@
-//! `orderstream offsets show`: the ledger beside Kafka's watermarks, and what would keep a partition from being claimed.
+//! `orderstream offsets show`: prints the ledger beside Kafka's watermarks, and what would keep a partition from being claimed.
 
 use std::process::ExitCode;
 
@@ -50,7 +50,7 @@ pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<Ex
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-/// The partitions that a claim would accept, as far as it is known by which record their log is known again.
+/// The partitions that a claim would accept and whose landmark is known: the record by which their log is known again.
 fn processed(entries: &[Entry], survey: &Survey) -> Vec<Processed> {
     let of = |(partition, log): (&TopicPartition, &Watermarks)| {
         let entry = entries.iter().find(|entry| is_of(entry, partition))?;
@@ -80,7 +80,7 @@ fn report(entries: &[Entry], survey: &Survey, other_logs: &[StopReason]) -> (Tab
     (table, problems)
 }
 
-/// What a claim of the partition would say.
+/// Whether a claim of the partition would be refused, and why.
 pub(super) fn problem(entry: &Entry, log: Watermarks, survey: &Survey) -> Result<(), ClaimError> {
     acceptable(entry, log.low, log.high, survey.cluster_id.as_deref())
 }

@@ -1,4 +1,4 @@
-//! The look at Redis alone: customers against their hashes, and keys that neither the source nor `results` explains.
+//! Compares Redis with the source: customers with their hashes, and keys that neither the source nor `results` explains.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -36,7 +36,7 @@ pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects) -> anyhow
     loop {
         seen += (page.orders.len() + page.customers.len()) as i64;
         let customers: &[String] = if sides.customer_hashes { &page.customers } else { &[] };
-        // The servers are asked at once: each of them would wait for the others otherwise.
+        // All servers are asked at the same time, so that none of them waits for the others.
         let (leftovers, customers, next) =
             tokio::try_join!(without_row(sides, &page.orders), not_in_source(sides, customers), following(sides, page.next.as_deref()))?;
         found.leftovers.extend(leftovers);
@@ -54,14 +54,14 @@ async fn following(sides: &Sides<'_>, cursor: Option<&str>) -> anyhow::Result<Op
     }
 }
 
-/// Those of the orders that have a hash and no row, with the hash's version.
+/// The orders that have a hash and no row, with the hash's version.
 pub(super) async fn without_row(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<BTreeMap<i64, String>> {
     let rows: HashSet<i64> = sides.shared.results.with_row(ids).await.context("Postgres")?.into_iter().collect();
     let rest: Vec<i64> = ids.iter().copied().filter(|id| !rows.contains(id)).collect();
     Ok(sides.shared.cache.live(&rest).await.context(REDIS)?.into_iter().collect())
 }
 
-/// Those of the customers that differ now.
+/// The customers among these that differ now.
 pub(super) async fn wrong_customers(sides: &Sides<'_>, ids: &[String]) -> anyhow::Result<BTreeMap<String, SeenCustomer>> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let customers = sides.source.customers_of(&ids).await?;

@@ -1,4 +1,4 @@
-//! Says once a second how far a comparison is, on standard error: standard output is the report's.
+//! Prints once a second how far a comparison is, on standard error, because standard output belongs to the report.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::cli::say;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How far it is.
+/// How far a comparison is.
 pub(super) struct Meter {
     what: &'static str,
     total: i64,
@@ -20,7 +20,7 @@ impl Meter {
         Self { what, total, began, next: began + EVERY }
     }
 
-    /// `done` of them are compared, and so many are suspect by now.
+    /// Prints a line if a second has passed: `done` are compared so far, and `suspects` of them are suspect.
     pub(super) fn at(&mut self, done: i64, suspects: usize) {
         if Instant::now() >= self.next {
             self.next = Instant::now() + EVERY;

@@ -1,5 +1,6 @@
-//! What was found is set right, each kind by the way that keeps the promises: rows that are missing or different are asked of Debezium, and
-//! come as events like all others (P5); ghosts become tombstones where they stood; hashes are written again by the sweep.
+//! Sets right what a reconciliation has found, each kind in the way that keeps the promises. Rows that are missing or different are asked
+//! of Debezium, and come as events like all others (P5). Ghosts, that is rows that the source does not have, become tombstones where they
+//! stood. Hashes are written again by the sweep.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
@@ -17,10 +18,10 @@ use crate::reconcile::report::Repair;
 use crate::reconcile::verdict::Difference;
 use crate::redis::cache::check::Wrong;
 
-/// Between two looks.
+/// The time between two looks at what does not agree yet.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Between two lines of progress.
+/// The time between two lines of progress.
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn repair(arguments: &Arguments, sides: &Sides<'_>, findings: &Findings) -> anyhow::Result<Repair> {
@@ -60,7 +61,8 @@ pub(super) async fn repair(arguments: &Arguments, sides: &Sides<'_>, findings: &
     Ok(repair)
 }
 
-/// Asks for those that are missing or different, removes those that the source does not have. How many of each, and all of them.
+/// Asks Debezium for the customers that are missing or different, and removes those that the source does not have. Returns how many were
+/// asked for, how many were removed, and the ids of all of them.
 async fn repair_customers(sides: &Sides<'_>, findings: &Findings) -> anyhow::Result<(u64, u64, Vec<String>)> {
     let wanted = findings.wrong_customers(|difference| *difference != CustomerDifference::Extra);
     let wanted: Vec<String> = wanted.into_iter().map(|(id, _)| id).collect();
@@ -74,13 +76,14 @@ async fn repair_customers(sides: &Sides<'_>, findings: &Findings) -> anyhow::Res
     Ok((wanted.len() as u64, removed, wanted.into_iter().chain(extra.into_iter().map(|(id, _)| id)).collect()))
 }
 
-/// The source once more: a customer that has come back since has another position by the time it is removed, or comes after its trace.
+/// Removes customers that the source does not have, after asking the source once more. A customer that comes back later has another
+/// position by the time it is removed, or its event comes after the tombstone.
 async fn remove_customers(sides: &Sides<'_>, seen: &[(String, String)]) -> anyhow::Result<u64> {
     let ids: Vec<&str> = seen.iter().map(|(id, _)| id.as_str()).collect();
     let back: HashSet<String> = sides.source.which_customers(&ids).await?.into_iter().collect();
     let gone: Vec<(String, String)> = seen.iter().filter(|(id, _)| !back.contains(id)).cloned().collect();
     let removed = sides.shared.customers.bury(&gone).await.context("Redis")?;
-    // Their orders follow: hash first, then the mark, as with every change of a customer (P2).
+    // The customers' orders follow: first the hash, then the mark, as with every change of a customer (P2).
     let mut of_partition: BTreeMap<i32, Vec<ChangedCustomer>> = BTreeMap::new();
     for (id, position) in gone {
         let partition = position.get(10..20).and_then(|digits| digits.parse().ok()).unwrap_or(0);
@@ -92,7 +95,8 @@ async fn remove_customers(sides: &Sides<'_>, seen: &[(String, String)]) -> anyho
     Ok(removed)
 }
 
-/// Versions first, then the rows once more: an order that comes back in between has another version by the time its hash is removed.
+/// Removes hashes of orders that have no row. The versions are read first, then the rows once more: an order that comes back in between has
+/// another version by the time its hash is removed.
 async fn remove_leftovers(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<u64> {
     let mut removed = 0;
     for ids in ids.chunks(CHUNK) {
@@ -105,13 +109,13 @@ async fn remove_leftovers(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<u64>
     Ok(removed)
 }
 
-/// Of the signals of this repair; others may have asked before.
+/// The name of this repair's signals, unlike those of any other repair.
 fn name() -> String {
     format!("reconcile-{:016x}", fastrand::u64(..))
 }
 
-/// Revisions first, then the source once more: an order that comes back in between has another revision by the time its row is removed,
-/// and one that comes back later has a position above its tombstone's.
+/// Removes rows that the source does not have. The revisions are read first, then the source is asked once more: an order that comes back
+/// in between has another revision by the time its row is removed, and an order that comes back later has a position above its tombstone's.
 async fn remove_ghosts(sides: &Sides<'_>, ghosts: &[i64]) -> anyhow::Result<u64> {
     let mut removed = 0;
     for ids in ghosts.chunks(CHUNK) {
@@ -128,13 +132,13 @@ async fn write_again(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<()> {
         let wrong = wrong_hashes(sides, ids).await?;
         let ahead: Vec<i64> = wrong.iter().filter(|(_, wrong, _)| *wrong == Wrong::Ahead).map(|(id, ..)| *id).collect();
         sides.shared.cache.remove(&ahead).await.context("Redis")?;
-        // On the list after the removal: whoever wrote in between, the sweep writes again.
+        // The orders go on the list of the sweep after the removal: whatever was written in between, the sweep writes again.
         sides.shared.results.renew(ids).await.context("Postgres")?;
     }
     Ok(())
 }
 
-/// Waits until all of these agree; returns those that do not in time.
+/// Waits until all of these orders and customers agree. Returns those that do not agree in time.
 async fn agree(
     sides: &Sides<'_>,
     mut ids: Vec<i64>,

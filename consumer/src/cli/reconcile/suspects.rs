@@ -1,7 +1,7 @@
-//! The second look: what differed is looked at again until it has come right, or has stood still long enough to be judged.
+//! The second look of a reconciliation: what differed is looked at again until it agrees, or has stood still long enough to be judged.
 //!
-//! An order counts only if it differed the whole time, did not change meanwhile, and its partition has come to where Kafka's log ended
-//! when the wait began. Who is on the list of the sweep is told apart, and so is who is wrong because of an open dead letter.
+//! An order counts only if it differed the whole time, did not change meanwhile, and its partition has come to where Kafka's log ended when
+//! the wait began. Orders on the list of the sweep are told apart, and so are orders that are wrong because of an open dead letter.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -21,10 +21,10 @@ use crate::redis::customers::SeenCustomer;
 use kafka::source::TopicPartition;
 use kafka::source::survey::Survey;
 
-/// Between two looks.
+/// The time between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What is wrong and stays so, to be repaired.
+/// The suspects that still differ, with their verdicts; those that are wrong can be repaired.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     judged: Vec<(i64, Difference, Verdict)>,
@@ -32,7 +32,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Puts all of it into the report, by ascending id.
+    /// Puts all findings into the report, by ascending id.
     pub(super) fn report(mut self, limit: usize, report: &mut Report) -> Self {
         self.judged.sort_by_key(|(id, ..)| *id);
         self.judged.iter().for_each(|(id, difference, verdict)| report.add(limit, *id, difference, *verdict));
@@ -40,21 +40,21 @@ impl Findings {
         self
     }
 
-    /// The orders that are wrong in such a way, ascending.
+    /// The orders that are wrong and whose difference fulfils `is`, ascending.
     pub(super) fn wrong(&self, is: impl Fn(&Difference) -> bool) -> Vec<i64> {
         self.judged.iter().filter(|(_, difference, verdict)| verdict.is_wrong() && is(difference)).map(|(id, ..)| *id).collect()
     }
 }
 
 impl Findings {
-    /// The customers that are wrong in such a way, with the position of their hash, ascending.
+    /// The customers that are wrong and whose difference fulfils `is`, with the position of their hash, ascending.
     pub(super) fn wrong_customers(&self, is: impl Fn(&CustomerDifference) -> bool) -> Vec<(String, String)> {
         let wrong = self.customers.iter().filter(|(_, seen, verdict)| verdict.is_wrong() && is(&seen.difference));
         wrong.map(|(id, seen, _)| (id.clone(), seen.position.clone())).collect()
     }
 }
 
-/// Waits for the suspects until they have come right or `settle` is over, and judges the others.
+/// Waits until the suspects agree or `settle` is over, and judges those that still differ.
 pub(super) async fn settle(sides: &Sides<'_>, found: &mut Suspects, settle: Duration) -> anyhow::Result<Findings> {
     if found.is_empty() {
         return Ok(Findings::default());
@@ -79,7 +79,7 @@ pub(super) async fn settle(sides: &Sides<'_>, found: &mut Suspects, settle: Dura
         let wrong = hash_differences(sides, ids).await?;
         judge_all(sides, wrong, &moved.orders, &lags, &mut findings).await?;
     }
-    // An order that is missing in results has its finding already.
+    // An order that is missing in `results` has its finding already.
     let leftovers: Vec<i64> = found.leftovers.keys().copied().filter(|id| !found.rows.contains_key(id)).collect();
     for ids in leftovers.chunks(CHUNK) {
         let extra = ids.iter().map(|id| (*id, Difference::HashExtra)).collect();
@@ -89,14 +89,14 @@ pub(super) async fn settle(sides: &Sides<'_>, found: &mut Suspects, settle: Dura
     Ok(findings)
 }
 
-/// Who has changed while being looked at.
+/// The orders and customers that changed while they were looked at.
 #[derive(Debug, Default)]
 struct Moved {
     orders: HashSet<i64>,
     customers: HashSet<String>,
 }
 
-/// Takes out who has come right; tells who has changed.
+/// Takes out the suspects that agree now, and adds those that have changed to `moved`.
 async fn look_again(sides: &Sides<'_>, found: &mut Suspects, moved: &mut Moved) -> anyhow::Result<()> {
     let mut rows = BTreeMap::new();
     for ids in found.rows.keys().copied().collect::<Vec<_>>().chunks(CHUNK) {
@@ -122,19 +122,19 @@ async fn look_again(sides: &Sides<'_>, found: &mut Suspects, moved: &mut Moved) 
     Ok(())
 }
 
-/// Those that differ still, and otherwise than before.
+/// The suspects that still differ, but in another way than before.
 fn changed<K: Ord + Clone, V: PartialEq>(before: &BTreeMap<K, V>, now: &BTreeMap<K, V>) -> Vec<K> {
     now.iter().filter(|(id, value)| before.get(*id) != Some(*value)).map(|(id, _)| id.clone()).collect()
 }
 
-/// Those of the orders whose rows differ now.
+/// The orders among these whose rows differ now.
 pub(super) async fn pairs(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<BTreeMap<i64, Pair>> {
     let source = sides.source.side().checksums_of(ids).await.context("the source's Postgres")?;
     let results = sides.results.checksums_of(ids).await.context("Postgres")?;
     Ok(differing(&source, &results))
 }
 
-/// Those of the orders that have a row and not its hash now, with the row's revision.
+/// The orders that have a row but not its hash now, with the row's revision.
 pub(super) async fn wrong_hashes(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<Vec<(i64, Wrong, i64)>> {
     let rows = sides.shared.results.rows_of(ids).await.context("Postgres")?;
     let wrong = sides.shared.cache.wrong(&rows, sides.shared.decoder.epoch).await.context("Redis")?;
@@ -142,7 +142,8 @@ pub(super) async fn wrong_hashes(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Resu
     Ok(wrong.into_iter().filter_map(|(id, wrong)| Some((id, wrong, *revisions.get(&id)?))).collect())
 }
 
-/// How these orders differ, column by column: databases of two encodings may well have two checksums for one text.
+/// How these orders differ, column by column. Checksums are not enough, because databases of two encodings may have two checksums for one
+/// text.
 async fn differences(sides: &Sides<'_>, ids: &[i64]) -> anyhow::Result<Vec<(i64, Difference)>> {
     let source: HashMap<i64, _> = sides.source.side().rows_of(ids).await.context("the source's Postgres")?.into_iter().collect();
     let results: HashMap<i64, _> = sides.results.rows_of(ids).await.context("Postgres")?.into_iter().collect();
@@ -208,7 +209,7 @@ async fn judge_all(
     Ok(())
 }
 
-/// Which partitions of orders have not come to where they should be by now.
+/// Which partitions have not come to where they should be by now, and where Redis is behind.
 #[derive(Debug, Default)]
 struct Lags {
     orders: HashSet<i32>,
@@ -218,7 +219,7 @@ struct Lags {
 }
 
 impl Lags {
-    /// `survey` was made before the wait.
+    /// Compares the ledger and Redis' progress with `survey`, which was made before the wait.
     async fn read(sides: &Sides<'_>, survey: &Survey) -> anyhow::Result<Self> {
         let epoch = sides.shared.decoder.epoch;
         let entries = sides.shared.results.ledger.entries(epoch).await.context("the ledger cannot be read")?;
@@ -247,13 +248,14 @@ impl Lags {
         Ok(lags)
     }
 
-    /// Whether an order may have changes that are still to come. One that was never seen may be of any partition.
+    /// Whether an order of this partition may have changes that are still to come. An order that was never seen may be of any partition.
     fn of(&self, partition: Option<i32>) -> bool {
         self.customers || partition.map_or(!self.orders.is_empty(), |partition| self.orders.contains(&partition))
     }
 }
 
-/// Whether records wait there, and not only markers of transactions, which nobody processes. What cannot be read waits.
+/// Whether records wait at these offsets, and not only markers of transactions, which nobody processes. Offsets that cannot be read count
+/// as waiting.
 async fn waits(sides: &Sides<'_>, partition: &TopicPartition, offsets: Range<i64>) -> bool {
     if offsets.is_empty() {
         return false;

@@ -1,4 +1,4 @@
-//! The first look: both databases and Redis, range by range.
+//! The first look of a reconciliation: compares both databases and Redis, range by range.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,13 +17,13 @@ use crate::redis::customers::SeenCustomer;
 #[derive(Debug, Default)]
 pub(super) struct Suspects {
     pub(super) rows: BTreeMap<i64, Pair>,
-    /// Orders whose hash is not their row, which had this revision.
+    /// The orders whose hash does not match their row, and the row's revision.
     pub(super) hashes: BTreeMap<i64, i64>,
-    /// Orders with a hash and no row, and the hash's version.
+    /// The orders with a hash and no row, and the hash's version.
     pub(super) leftovers: BTreeMap<i64, String>,
-    /// Customers that are not in Redis as the source has them.
+    /// The customers that are not in Redis as the source has them.
     pub(super) customers: BTreeMap<String, SeenCustomer>,
-    /// Redis evicts: a hash that is absent says nothing.
+    /// Whether Redis has evicted keys: then an absent hash says nothing.
     pub(super) evicts: bool,
 }
 
@@ -65,7 +65,7 @@ pub(super) async fn walk(sides: &Sides<'_>, report: &mut Report) -> anyhow::Resu
     Ok(found)
 }
 
-/// The end of the next range: neither side has more than a chunk in it.
+/// The end of the next range, in which neither side has more rows than a chunk.
 async fn bound(sides: &Sides<'_>, after: i64) -> anyhow::Result<i64> {
     let rows = CHUNK as i64 - 1;
     let bounds = tokio::try_join!(async { sides.source.side().bound(after, rows).await.context("the source's Postgres") }, async {
@@ -90,7 +90,7 @@ async fn narrow(sides: &Sides<'_>, range: Range, found: &mut Suspects) -> anyhow
     Ok(())
 }
 
-/// Compares the hashes of a range; returns how many.
+/// Compares the hashes of a range. Returns how many.
 async fn hashes(sides: &Sides<'_>, range: Range, found: &mut Suspects, report: &mut Report) -> anyhow::Result<u64> {
     if !sides.redis {
         return Ok(0);
@@ -111,7 +111,7 @@ async fn hashes(sides: &Sides<'_>, range: Range, found: &mut Suspects, report: &
     Ok(rows.len() as u64)
 }
 
-/// The hash was written when the row was, or later; it lives no longer than this.
+/// Whether the hash of this row may have expired. The hash was written when the row was, or later, and lives for `redis.order_ttl_seconds`.
 fn has_expired(sides: &Sides<'_>, row: &ResultRow) -> bool {
     Utc::now().signed_duration_since(row.processed_at).to_std().is_ok_and(|age| age >= sides.config.redis.order_ttl)
 }

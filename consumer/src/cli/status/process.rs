@@ -1,4 +1,4 @@
-//! What a running process says of itself at `/status`, read without an HTTP client: one request, one answer, the connection closes.
+//! Reads what a running process says of itself at `/status`, without an HTTP client: one request, one answer, the connection closes.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const DEADLINE: Duration = Duration::from_secs(2);
-/// An answer is a few kilobytes; whoever else listens there may say what he likes (P10).
+/// The longest answer that is read. An answer is a few kilobytes, but another program that listens there may send anything (P10).
 const LONGEST: u64 = 4 << 20;
 
 /// The body of `/status`, as far as it is shown.
@@ -36,7 +36,7 @@ struct StatusBreaker {
     state: String,
 }
 
-/// Asks the process that listens where this configuration says; else why there is no answer.
+/// Asks the process that listens where this configuration says. The error says why there is no answer.
 pub(super) async fn ask(listen: Option<&str>) -> Result<Process, String> {
     let Some(listen) = listen else { return Err("http.listen is not set".into()) };
     let address = reachable(listen);
@@ -46,7 +46,7 @@ pub(super) async fn ask(listen: Option<&str>) -> Result<Process, String> {
     Ok(Process { address, ..process })
 }
 
-/// Listening everywhere is reached here.
+/// The address at which a process can be reached: one that listens on all addresses is reached on this machine.
 fn reachable(listen: &str) -> String {
     match listen.rsplit_once(':') {
         Some(("0.0.0.0" | "", port)) => format!("127.0.0.1:{port}"),
@@ -74,7 +74,7 @@ impl Process {
         text
     }
 
-    /// What the process does with a partition; `None` if it does not have it.
+    /// What the process does with a partition; `None` if the process does not have the partition.
     pub(super) fn state(&self, topic: &str, partition: i32) -> Option<String> {
         let known = self.partitions.iter().find(|known| known.topic == topic && known.partition == partition)?;
         Some(known.reason.as_ref().map_or(known.state.clone(), |reason| format!("{}: {reason}", known.state)))

@@ -1,6 +1,6 @@
-//! The last events of a topic, read with the decoder that `run` would use: what becomes of the next ones (P9).
+//! Reads the last events of a topic with the decoder that `run` would use, to tell what will become of the next ones (P9).
 //!
-//! It reads beside the group and commits nothing. The judging is pure.
+//! The check reads beside the consumer group and commits nothing. The judging is pure.
 
 use crate::cli::check::{Findings, in_time};
 use crate::orders::absent::{ColumnSet, ContractColumn, Tally};
@@ -18,16 +18,16 @@ use service::tasks;
 /// How many offsets at the end of each partition are looked at. Some of them may hold no record.
 const LAST: i64 = 100;
 
-/// How many partitions are read at once; each takes a client (P10).
+/// How many partitions are read at once: each takes a Kafka client (P10).
 const AT_ONCE: usize = 8;
 
-/// How many different reasons for dead letters are told.
+/// How many different reasons for dead letters are reported.
 const REASONS: usize = 3;
 
-/// Reads an event; the columns that a row lacks, if it has one.
+/// Reads an event. Returns the columns that the event's row lacks, if the event has a row.
 pub(super) type Decode = fn(&Decoder, &Record) -> Result<Option<ColumnSet>, Rejection>;
 
-/// An event of `orders`.
+/// Reads an event of `orders`.
 pub(super) fn order(decoder: &Decoder, record: &Record) -> Result<Option<ColumnSet>, Rejection> {
     Ok(match decoder.order(record)? {
         Decoded::Change(OrderChange { effect: Effect::Put(order), .. }) => Some(order.absent),
@@ -35,7 +35,7 @@ pub(super) fn order(decoder: &Decoder, record: &Record) -> Result<Option<ColumnS
     })
 }
 
-/// An event of `customers`.
+/// Reads an event of `customers`.
 pub(super) fn customer(decoder: &Decoder, record: &Record) -> Result<Option<ColumnSet>, Rejection> {
     Ok(match decoder.customer(record)? {
         Decoded::Change(CustomerChange { effect: Effect::Put(customer), .. }) => Some(customer.absent()),
@@ -46,7 +46,7 @@ pub(super) fn customer(decoder: &Decoder, record: &Record) -> Result<Option<Colu
 /// Looks at the last events of a topic that is known to exist.
 pub(super) async fn check(reread: &Reread, topic: &str, decoder: &Decoder, decode: Decode, findings: &mut Findings) {
     let mut seen = Seen::default();
-    // What was seen until time is up counts.
+    // What was seen before the deadline counts.
     let read = in_time(read(reread, topic, |record| seen.add(record, decode(decoder, record)))).await;
     judge(topic, &seen, read, findings);
 }
@@ -54,13 +54,13 @@ pub(super) async fn check(reread: &Reread, topic: &str, decoder: &Decoder, decod
 async fn read(reread: &Reread, topic: &str, mut see: impl FnMut(&Record)) -> Result<(), String> {
     let (from, topics) = (reread.clone(), [topic.to_owned()]);
     let survey = tasks::blocking(move || survey(&from.properties, &from.group, &topics)).await.map_err(|error| match error {
-        // The whole of it points to `check`.
+        // The whole text of this error tells the reader to run `check`.
         SurveyError::Unavailable(error) => error.to_string(),
         error => error.to_string(),
     })?;
     let logs: Vec<(TopicPartition, Watermarks)> = survey.logs.into_iter().collect();
     for some in logs.chunks(AT_ONCE) {
-        // Each reader reads ahead while another one's records are looked at.
+        // Each reader reads ahead while the records of another one are looked at.
         let ends: Vec<Batches> = some.iter().map(|(partition, log)| end_of(reread, partition, *log)).collect();
         for mut end in ends {
             while let Some(records) = end.next().await {
@@ -79,7 +79,7 @@ fn end_of(reread: &Reread, partition: &TopicPartition, log: Watermarks) -> Batch
 #[derive(Debug, Default)]
 struct Seen {
     events: u64,
-    /// Those that say what a row is, and what they lack.
+    /// Events that say what a row is; `absent` counts the columns that they lack.
     rows: u64,
     absent: Tally,
     refused: Vec<Refused>,
@@ -90,7 +90,7 @@ struct Seen {
 struct Refused {
     message: String,
     events: u64,
-    /// TopicPartition and offset of the first that was met.
+    /// The partition and the offset of the first such event.
     first: (i32, i64),
 }
 

@@ -1,8 +1,8 @@
-//! The settings that the promises rest on (P12): what the server, the database or the role has, and what a session of orderstream has.
+//! Judges the settings that the promises rest on (P12): those of the server, the database or the role, and those of orderstream's sessions.
 
 use super::Findings;
 
-/// What is asked for: what every session sets, and what only an operator can.
+/// The settings that are asked for: those that every session sets, and those that only an operator can set.
 pub(super) const NAMES: [&str; 25] = [
     "default_transaction_isolation",
     "default_transaction_deferrable",
@@ -31,7 +31,7 @@ pub(super) const NAMES: [&str; 25] = [
     "zero_damaged_pages",
 ];
 
-/// `reset_val` is what a session has that sets nothing.
+/// The settings of this session. `reset_val` is the value in a session that sets nothing.
 pub(super) const SETTINGS: &str = "
 select name, setting, coalesce(reset_val, setting) as elsewhere from pg_catalog.pg_settings where name = any($1) order by name";
 
@@ -39,9 +39,9 @@ select name, setting, coalesce(reset_val, setting) as elsewhere from pg_catalog.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct Setting {
     name: String,
-    /// In the session.
+    /// The value in the session.
     setting: String,
-    /// Where nothing sets it.
+    /// The value in a session that does not set it.
     elsewhere: String,
 }
 
@@ -57,12 +57,12 @@ pub(super) fn judge(settings: &[Setting], findings: &mut Findings) {
     }
 }
 
-/// Limits are configured here, so that another one elsewhere says nothing.
+/// Whether the setting is a limit. Limits are set by orderstream's own configuration, so another value elsewhere says nothing.
 fn is_a_limit(name: &str) -> bool {
     name.ends_with("_timeout")
 }
 
-/// What a session cannot set, and what comes of it.
+/// What follows from a bad value of a setting that a session cannot change; `None` for all others.
 fn meaning(name: &str, setting: &str) -> Option<&'static str> {
     match (name, setting) {
         ("server_encoding", "UTF8") | ("fsync" | "full_page_writes", "on") | ("zero_damaged_pages", "off") => None,

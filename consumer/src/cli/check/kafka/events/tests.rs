@@ -1,4 +1,4 @@
-//! What is said of events that can be read, that cannot, and that lack columns.
+//! Tests of what is said of events that can be read, that cannot be read, and that lack columns.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ fn decoder() -> Decoder {
     Decoder { format: Format::Envelope, epoch: 1, decimal_scale: None, time_unit: TimeUnit::Auto, max_record_bytes: 1_000_000 }
 }
 
-/// An insert with these columns of the order 1 set otherwise; one that is `Null` here is not in the event.
+/// An insert of order 1 with these columns set to other values. A column that is `Null` here is not in the event.
 fn insert(columns: &[(&str, Value)]) -> String {
     let mut after = json!({
         "id": 1, "customer_id": "CUST001", "product_id": "PROD100", "quantity": 2, "price": "19.99", "status": "paid",
@@ -32,7 +32,7 @@ fn insert(columns: &[(&str, Value)]) -> String {
     json!({ "before": null, "after": after, "source": { "lsn": 1 }, "op": "c" }).to_string()
 }
 
-/// What is seen of these events, which stand from offset 40 on in partition 2. `None` is a tombstone.
+/// What is seen of these events, which stand in partition 2 from offset 40 on. `None` is a tombstone.
 fn seen(values: &[Option<String>]) -> Seen {
     let mut seen = Seen::default();
     for (offset, value) in (40..).zip(values) {
@@ -115,7 +115,7 @@ fn what_was_seen_until_kafka_did_not_answer_is_told_with_that() {
     );
 }
 
-/// So many records with this value in a partition.
+/// Produces `count` records with this value in a partition.
 async fn produce(cluster: &MockCluster<'_, DefaultProducerContext>, partition: i32, count: usize, value: &str) {
     let producer: FutureProducer = ClientConfig::new().set("bootstrap.servers", cluster.bootstrap_servers()).create().unwrap();
     let send = |_| producer.send_result(FutureRecord::to(TOPIC).partition(partition).key(r#"{"id":1}"#).payload(value)).unwrap();
