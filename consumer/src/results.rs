@@ -1,25 +1,19 @@
-//! Postgres: the enriched orders and the ledger that makes them exactly-once.
+//! The tables of the job in Postgres: the enriched orders in `results`, and what belongs to them. The ledger of offsets is a crate.
 //!
-//! - `session`: what the server has to be for each of them
-//! - `connections`: their number, and the deadline around every call
-//! - `migrate`: the tables brought up to date
-//! - [`claim`]: who may write a partition, and from which offset
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
-//! - `fence`, `rounds`, `settle`, `lsn_space`, `refused`, `letters`: its statements, in order
-//! - [`truncate`]: what a truncate removes, in all partitions
-//! - [`bisect`]: the rows that Postgres refuses
+//! - `fence`, `rounds`, `settle`, `lsn_space`, `refused`, `letters`: the statements of that transaction, in order
+//! - [`truncate`]: removes what a truncate covers, in all partitions
+//! - [`bisect`]: finds the rows that Postgres refuses
 //! - [`customers`]: the transaction of a batch of customers
-//! - [`ledger`]: where each partition stands, and moved by hand
-//! - `stand_in`: what the rows know of customers whose events lack a column
-//! - [`marked`], [`due`]: customers who have changed, and the list of what the sweep has to complete
-//! - [`states`]: rows read back, for the hashes in Redis
-//! - [`dead_letters`], [`replay`]: letters listed, and processed again
-//! - [`retention`]: what is removed after its time
-//! - [`side`], [`reconcile`]: rows compared with those of the source, and set right
-//! - [`raise`]: revisions above those of a Redis that is ahead
-//! - [`summary`], [`lock`]: for operators
-//! - [`error`]: what an error means
+//! - `stand_in`: takes from the rows what an event of a customer leaves out
+//! - [`marked`], [`due`]: the customers who have changed, and the list of orders that the sweep has to complete
+//! - [`states`]: reads rows back, for the hashes in Redis
+//! - [`dead_letters`], [`replay`]: lists dead letters, and processes them again
+//! - [`retention`]: removes tombstones and closed dead letters after their time
+//! - [`side`], [`reconcile`]: compares rows with those of the source, and corrects them
+//! - [`raise`]: gives rows revisions above those of a Redis that is ahead
+//! - [`summary`]: counts for operators
 
 use ledger::{Lease, Ledger, StoreConfig, StoreError};
 
@@ -54,18 +48,18 @@ pub mod truncate;
 pub use apply::{Applied, ApplyError};
 pub use rounds::UPSERT;
 
-/// The migrations, embedded: a binary and its schema cannot come apart.
+/// The migrations, embedded in the binary, so that a binary and its schema cannot come apart.
 pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/results");
 
-/// The tables of this job, on the connections of its ledger. Cheap to clone.
+/// The tables of this job, on the connections of its ledger. A clone is cheap.
 #[derive(Debug, Clone)]
 pub struct Results {
-    /// Who may write which partition, and where each of them stands.
+    /// The ledger: who may write a partition, and where each partition stands.
     pub ledger: Ledger,
 }
 
 impl Results {
-    /// Prepares the connections; connects when they are first used.
+    /// Prepares the connections. Each of them connects when it is first used.
     ///
     /// # Errors
     /// If the URL cannot be read.
@@ -93,7 +87,7 @@ mod tests {
 
     use super::MIGRATIONS;
 
-    /// The last one that may do with a table what it likes: the tables were new.
+    /// The last migration that may lock tables for long, because the tables were new.
     const FIRST_TABLES: i64 = 7;
 
     fn statements(migration: &Migration) -> String {
@@ -112,7 +106,7 @@ mod tests {
 
     #[test]
     fn no_migration_makes_an_index_on_a_table_that_may_be_large_while_it_is_locked() {
-        // Of letters there are few enough: a million take a second.
+        // Dead letters are few enough: an index on a million of them takes a second.
         let large = ["results", "deleted_orders", "due_orders", "due_customers"];
         for migration in MIGRATIONS.iter().filter(|migration| migration.version > FIRST_TABLES && !migration.no_tx) {
             let sql = statements(migration);

@@ -17,7 +17,7 @@ use ledger::{Claim, Class, StoreError};
 pub struct Applied {
     /// The writes that took effect.
     pub written: Vec<Written>,
-    /// By round: what was filled in.
+    /// For each round, the orders whose missing values were filled in.
     pub(super) filled: Vec<Filled>,
     /// The fates of the batch's records.
     pub fates: Fates,
@@ -29,13 +29,13 @@ pub enum ApplyError {
     /// Another worker has claimed the partition, or the offset was moved by hand: nothing was written (P4).
     #[error("the partition was claimed by another worker, or its offset was moved")]
     Fenced,
-    /// These changes lack a value that is nowhere stored. Nothing was written.
+    /// These changes leave out a value that is stored nowhere. Nothing was written.
     #[error("{} changes leave out a column that is not stored", .0.len())]
     Unresolved(Vec<Unresolved>),
-    /// The source database is another one than before. Nothing was written.
+    /// The source database is another one than before: its positions contradict what is stored. Nothing was written.
     #[error(transparent)]
     OtherSpace(Box<OtherSpace>),
-    /// The answer to COMMIT was lost; this is what holds if it went through.
+    /// The answer to COMMIT was lost, so nobody knows yet whether the transaction was committed.
     #[error("the answer to a commit was lost: {error}")]
     Unknown {
         /// What the transaction did, if it was committed.
@@ -43,7 +43,7 @@ pub enum ApplyError {
         /// What broke.
         error: StoreError,
     },
-    /// Postgres. Nothing was written.
+    /// Postgres failed or refused. Nothing was written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -55,10 +55,10 @@ impl From<sqlx::Error> for ApplyError {
 }
 
 impl Results {
-    /// Writes the batch and moves the offset, both or neither (P3).
+    /// Writes the batch and moves the offset: both or neither (P3).
     ///
     /// # Errors
-    /// [`ApplyError`]; except for `Unknown`, nothing was written.
+    /// [`ApplyError`]. Nothing was written, except perhaps with `Unknown`.
     pub async fn apply(&self, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
         let mut lease = self.lease().await?;
         lease.begin().await?;
@@ -103,7 +103,7 @@ async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> R
     Ok(Applied { written, filled, fates })
 }
 
-/// The fates if every write takes effect; corrected when one does not.
+/// The fates of the records if every write takes effect. A write without effect corrects them later.
 fn expected_fates(batch: &Batch) -> Fates {
     let members = |round: &Round| {
         round.puts.iter().map(|put| put.members).sum::<u64>() + round.deletes.iter().map(|delete| delete.members).sum::<u64>()
@@ -116,7 +116,7 @@ fn expected_fates(batch: &Batch) -> Fates {
     }
 }
 
-/// How many changes stand behind writes that did not take effect, because what is stored is newer.
+/// The number of changes behind the writes that did not take effect, because what is stored is newer.
 fn without_effect(batch: &Batch, written: &[Written]) -> u64 {
     let writes: usize = batch.rounds.iter().map(|round| round.puts.len() + round.deletes.len()).sum();
     if writes == written.len() {
@@ -131,7 +131,7 @@ fn without_effect(batch: &Batch, written: &[Written]) -> u64 {
     batch.rounds.iter().enumerate().map(of_round).sum()
 }
 
-/// Order and position of the writes that did not take effect.
+/// Order id and position of each write that did not take effect.
 fn kept_out(batch: &Batch, written: &[Written]) -> Vec<(i64, Position)> {
     let took_effect: HashSet<(usize, i64)> = written.iter().map(|write| (write.round, write.order_id)).collect();
     let of_round = |(number, round): (usize, &Round)| {
@@ -150,7 +150,7 @@ fn orders_due(batch: &Batch, written: &[Written], others: Vec<i64>) -> Vec<i64> 
         due.extend(written.iter().map(|write| write.order_id));
     } else {
         let incomplete = |round: &Round| {
-            // One whose event does not say whose it is is pending, and thus among them.
+            // An order whose event does not name the customer is `pending`, and so is one of them.
             round.puts.iter().filter(|put| put.enriched.enrichment.is_due()).map(|put| put.order_id).collect::<Vec<_>>()
         };
         due.extend(batch.rounds.iter().flat_map(incomplete));

@@ -1,4 +1,4 @@
-//! What one transaction writes.
+//! A batch of orders: what one transaction writes for the records from one offset to another.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,56 +16,56 @@ use change::rejection::Rejection;
 /// The row of a dead letter that the broker has acknowledged.
 #[derive(Debug, Clone)]
 pub struct LetterRow {
-    /// topic-partition-offset-epoch.
+    /// The letter's id: topic-partition-offset-epoch.
     pub id: String,
-    /// Offset of the record.
+    /// The offset of the record.
     pub offset: i64,
     /// The order, if the record could be read that far.
     pub order_id: Option<i64>,
-    /// The customer, likewise.
+    /// The customer, if the record could be read that far.
     pub customer_id: Option<String>,
-    /// Where the change of the order stands.
+    /// The position of the order's change.
     pub position: Option<Position>,
-    /// Why.
+    /// Why the record was refused.
     pub rejection: Rejection,
-    /// How often it was replayed before.
+    /// How often the record was replayed before.
     pub replays: i32,
-    /// Where it landed.
+    /// The dead letter topic.
     pub dlq_topic: String,
-    /// Partition of the dead letter topic.
+    /// The partition of the dead letter topic that holds the letter.
     pub dlq_partition: i32,
-    /// Offset in that partition.
+    /// The letter's offset in that partition.
     pub dlq_offset: i64,
 }
 
 /// The records from one offset to another and what becomes of them.
 #[derive(Debug)]
 pub struct Batch {
-    /// The next offset before.
+    /// The next offset before this batch.
     pub from: i64,
-    /// The next offset afterwards.
+    /// The next offset after this batch.
     pub to: i64,
-    /// The last of these records.
+    /// The last of the batch's records.
     pub last: Option<Landmark>,
-    /// Behind the last of these records that is no dead letter; `None`: all are.
+    /// The offset behind the last record that is no dead letter; `None` if all records are dead letters.
     pub clean_to: Option<i64>,
     /// The writes, in order.
     pub rounds: Vec<Round>,
-    /// Changes that one of the same batch had overtaken before they came.
+    /// Changes that arrived after a newer change of the same order in the same batch.
     pub stale: u64,
-    /// Tombstones and heartbeats.
+    /// The number of tombstones and heartbeats.
     pub ignored: u64,
-    /// Where the truncates among these records stand.
+    /// The positions of the truncates among these records.
     pub truncates: Vec<Position>,
     /// Every dead letter among these records.
     pub letters: Vec<LetterRow>,
-    /// Redis is away: all orders of the batch go on the list of the sweep.
+    /// Whether Redis is away. If so, all orders of the batch go on the list of the sweep.
     pub redis_away: bool,
-    /// `results.processed_at`.
+    /// The value of `results.processed_at`.
     pub now: DateTime<Utc>,
 }
 
-/// The orders of a round whose event leaves something out, each with what is stored in its place.
+/// The orders of a round whose event leaves something out, each completed with what is stored.
 pub type Filled = foldhash::HashMap<i64, Order>;
 
 /// A write that took effect.
@@ -77,12 +77,12 @@ pub struct Written {
     pub(super) revision: i64,
     pub(super) inserted: bool,
     pub(super) deleted: bool,
-    /// A change that came later is an open letter: the row keeps its mark.
+    /// Whether a later change of the order is an open dead letter. If so, the row keeps its mark `refused`.
     pub(super) refused: bool,
 }
 
 impl Batch {
-    /// How long before `now` the oldest of its writes was made in the source, by the clocks of both; `None` if no event tells.
+    /// The time between the batch's oldest write in the source and `now`, by the clocks of both; `None` if no event tells.
     #[must_use]
     pub fn age(&self, now: DateTime<Utc>) -> Option<Duration> {
         let of_round = |round: &Round| {
@@ -94,14 +94,14 @@ impl Batch {
         Some(Duration::from_millis(u64::try_from(now.timestamp_millis().saturating_sub(oldest)).unwrap_or(0)))
     }
 
-    /// From one offset to another, with nothing to write yet.
+    /// A batch from one offset to another with nothing to write yet.
     #[must_use]
     pub fn empty(from: i64, to: i64, now: DateTime<Utc>) -> Self {
         let (rounds, truncates, letters) = (Vec::new(), Vec::new(), Vec::new());
         Self { from, to, last: None, clean_to: None, rounds, stale: 0, ignored: 0, truncates, letters, redis_away: false, now }
     }
 
-    /// The lowest and the highest of the orders that are to be written or removed.
+    /// The lowest and the highest id of the orders that are to be written or removed.
     #[must_use]
     pub fn range(&self) -> Option<(i64, i64)> {
         // Both lists of a round are ascending.
@@ -114,7 +114,7 @@ impl Batch {
         ends().min().zip(ends().max())
     }
 
-    /// The orders that are to be written or removed, and those of the dead letters.
+    /// The ids of the orders that are to be written or removed, and of the orders of the dead letters.
     #[must_use]
     pub fn order_ids(&self) -> Vec<i64> {
         let of_round = |round: &Round| {
@@ -124,8 +124,8 @@ impl Batch {
         self.rounds.iter().flat_map(of_round).chain(self.letters.iter().filter_map(|letter| letter.order_id)).collect()
     }
 
-    /// The state of each written order for its hash. Orders whose row the batch does not know whole are left out: the sweep reads them.
-    /// What was written is in order of rounds, within a round by ascending id.
+    /// The state of each written order for its hash. Orders whose row the batch does not know completely are left out: the sweep reads
+    /// their rows. `written` is in the order of rounds, and within a round by ascending id.
     #[must_use]
     pub fn into_states(self, applied: Applied) -> Vec<OrderState> {
         let Applied { written, mut filled, .. } = applied;

@@ -1,4 +1,5 @@
-//! Finds the rows that Postgres refuses: halves a failed batch until single rows are left, O(k log n) statements for k of n (P7).
+//! Finds the rows that Postgres refuses: a failed batch is halved until single rows are left, in O(k log n) statements for k of n rows
+//! (P7).
 
 use sqlx::postgres::PgConnection;
 
@@ -9,10 +10,10 @@ use change::rejection::{Reason, Rejection, Stage};
 use ledger::Lease;
 use ledger::{Class, StoreError};
 
-/// A deferred constraint speaks up only at COMMIT, which a trial never reaches.
+/// A deferred constraint is checked only at COMMIT, and a trial never commits. So all constraints are checked at once.
 const CHECK_NOW: &str = "set constraints all immediate";
 
-/// A record (by its index in the batch) whose row Postgres refuses, and why.
+/// A record (by its index in the batch) whose row Postgres refuses, and the reason.
 pub type RefusedRow = (usize, Rejection);
 
 /// Writes that are tried together.
@@ -52,10 +53,10 @@ impl<'a> Trial<'a> {
 }
 
 impl Results {
-    /// The records of `batch` whose rows Postgres refuses, each tried in a transaction that is rolled back.
+    /// The records of `batch` whose rows Postgres refuses. Each trial is a transaction that is rolled back.
     ///
     /// # Errors
-    /// If Postgres fails for any other reason than a row.
+    /// If Postgres fails for any other reason than a refused row.
     pub async fn refused(&self, batch: &Batch) -> Result<Vec<RefusedRow>, StoreError> {
         let mut lease = self.lease().await?;
         let mut refused = Vec::new();

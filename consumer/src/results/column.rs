@@ -1,4 +1,4 @@
-//! A column of a batch as one array.
+//! One column of a batch as one Postgres array.
 
 use std::marker::PhantomData;
 
@@ -7,15 +7,15 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, Postgres};
 use sqlx::{Encode, Type};
 
-/// Stands for the length of an element that is null.
+/// The length that stands for an element that is null.
 const NULL: i32 = -1;
 
-/// So long are most elements at most: numbers, times, ids, short texts.
+/// The length of most elements at most: numbers, times, ids, short texts.
 const ELEMENT_BYTES: usize = 16;
 
-/// A column on its way to Postgres: the elements of an array as they are sent, written while their row is at hand.
+/// A column on its way to Postgres. The elements are written in the form in which an array sends them, while their row is at hand.
 ///
-/// What they look like: `array_recv` in Postgres' arrayfuncs.c. Elements are of types that the driver knows by number.
+/// The form is that of `array_recv` in Postgres' arrayfuncs.c. The element types are those whose oid the driver knows.
 #[derive(Debug)]
 pub(super) struct Array<T> {
     elements: PgArgumentBuffer,
@@ -24,7 +24,7 @@ pub(super) struct Array<T> {
 }
 
 impl<T> Array<T> {
-    /// An empty column with room for `rows`; a column that grew instead would be copied many times.
+    /// An empty column with room for `rows`. A column without room would be copied many times while it grows.
     pub(super) fn with_capacity(rows: usize) -> Self {
         let mut elements = PgArgumentBuffer::default();
         elements.reserve(rows * (size_of_val(&NULL) + ELEMENT_BYTES));
@@ -56,7 +56,7 @@ impl<T: PgHasArrayType> Type<Postgres> for Array<T> {
 impl<T: Type<Postgres>> Encode<'_, Postgres> for Array<T> {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         let element = T::type_info().oid().ok_or("an array of a type without a number")?;
-        // The server looks for nulls itself, whatever the flags say.
+        // The server looks for nulls by itself, whatever the flags say.
         let (dimensions, flags, first_index) = (1_i32, 0_i32, 1_i32);
         buffer.extend_from_slice(&dimensions.to_be_bytes());
         buffer.extend_from_slice(&flags.to_be_bytes());

@@ -46,7 +46,7 @@ impl Positions {
     }
 }
 
-/// The kind that [`kind_code`] stored; what nobody stored says nothing.
+/// The kind that [`kind_code`] stored. A code that was never stored means an unknown origin.
 pub(super) fn kind_of(code: i8) -> Origin {
     [Origin::Snapshot, Origin::Stream, Origin::Incremental, Origin::Tombstone]
         .into_iter()
@@ -54,7 +54,7 @@ pub(super) fn kind_of(code: i8) -> Origin {
         .unwrap_or(Origin::Unknown)
 }
 
-/// Postgres' `"char"` is a signed byte on the wire.
+/// The code of a kind. Postgres' `"char"` is a signed byte on the wire.
 pub(super) fn kind_code(kind: Origin) -> i8 {
     match kind {
         Origin::Snapshot => b's' as i8,
@@ -106,11 +106,11 @@ impl<'a> Orders<'a> {
         }
     }
 
-    /// Adds an order; `filled` is the same with what its event leaves out.
+    /// Adds an order. `filled` is the same order completed with what its event leaves out.
     pub(super) fn push(&mut self, put: &'a Put, filled: Option<&'a Order>) -> Result<(), BoxDynError> {
         let (order, customer) = (filled.unwrap_or(&put.enriched.order), &put.enriched.customer);
         let customer_id = order.customer_id.value();
-        // A guest's order whose event does not say so again.
+        // The stored row may say that this is a guest's order where the event leaves the customer out.
         let enrichment = if customer_id.is_none() { Enrichment::None } else { put.enriched.enrichment };
         self.order_id.push(put.order_id)?;
         self.customer_id.push(customer_id)?;

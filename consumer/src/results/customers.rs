@@ -1,4 +1,5 @@
-//! The transaction of a batch of customers: their hashes are in Redis already; it moves the offset and marks whose orders are outdated (P2).
+//! The transaction of a batch of customers: moves the offset and marks the customers whose orders are outdated (P2). The customers' hashes
+//! are in Redis already.
 
 use sqlx::postgres::PgConnection;
 
@@ -10,20 +11,20 @@ use change::fate::Fates;
 use change::record::Landmark;
 use ledger::Claim;
 
-/// The records from one offset to another of the customers' topic.
+/// The records of the customers' topic from one offset to another, and what becomes of them.
 #[derive(Debug)]
 pub struct CustomerBatch<'a> {
-    /// The next offset before.
+    /// The next offset before this batch.
     pub from: i64,
-    /// The next offset afterwards.
+    /// The next offset after this batch.
     pub to: i64,
-    /// The last of these records.
+    /// The last of the batch's records.
     pub last: Option<Landmark>,
-    /// Behind the last of them that is no dead letter; `None`: all are.
+    /// The offset behind the last record that is no dead letter; `None` if all records are dead letters.
     pub clean_to: Option<i64>,
-    /// The fates of its records.
+    /// The fates of the records.
     pub fates: Fates,
-    /// Their changes.
+    /// The changes that the records hold.
     pub changes: &'a [CustomerChange],
     /// Customers whose hash changed, each once.
     pub changed: &'a [ChangedCustomer],
@@ -34,10 +35,10 @@ pub struct CustomerBatch<'a> {
 }
 
 impl Results {
-    /// Moves the offset and marks the customers that have rows with another version of them.
+    /// Moves the offset and marks the customers of whom rows hold another version.
     ///
     /// # Errors
-    /// [`ApplyError`]; except for `Unknown`, nothing was written.
+    /// [`ApplyError`]. Nothing was written, except perhaps with `Unknown`.
     pub async fn apply_customers(&self, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
         let mut lease = self.lease().await?;
         lease.begin().await?;

@@ -1,4 +1,5 @@
-//! The dead letters that count, read for operators: a letter on the topic without a row here belongs to no committed batch.
+//! Reads and closes the rows of `dead_letters` for operators. Only these letters count: a letter on the topic without a row belongs to no
+//! committed batch.
 
 use chrono::{DateTime, Utc};
 
@@ -12,27 +13,27 @@ pub struct Letter {
     pub id: String,
     /// The order, if the record could be read that far.
     pub order_id: Option<i64>,
-    /// The customer, likewise.
+    /// The customer, if the record could be read that far.
     pub customer_id: Option<String>,
-    /// `x-dlq-reason`
+    /// The reason, as in the header `x-dlq-reason`.
     pub reason: String,
-    /// The step that refused it.
+    /// The step that refused the record.
     pub stage: String,
     /// What is wrong and where, without any value of the record (P11).
     pub message: String,
     /// The dead letter topic.
     pub dlq_topic: String,
-    /// Its partition.
+    /// The partition of the dead letter topic that holds the letter.
     pub dlq_partition: i32,
-    /// Its offset.
+    /// The letter's offset in that partition.
     pub dlq_offset: i64,
-    /// How often it was replayed in vain.
+    /// How often the letter was replayed in vain.
     pub replays: i32,
-    /// When it was refused first.
+    /// When the record was first refused.
     pub created_at: DateTime<Utc>,
-    /// When it was dealt with.
+    /// When the letter was closed.
     pub resolved_at: Option<DateTime<Utc>>,
-    /// How.
+    /// What became of the letter, if it was closed.
     pub resolution: Option<String>,
 }
 
@@ -44,26 +45,26 @@ impl Letter {
     }
 }
 
-/// Which letters are meant; what is `None` or empty means all.
+/// Which letters are meant. A field that is `None` or empty leaves all letters in.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Reasons.
+    /// The reasons.
     pub reasons: Vec<String>,
     /// The record's topic.
     pub topic: Option<String>,
     /// The order's or the customer's id.
     pub key: Option<String>,
-    /// Not before this.
+    /// Only letters from this time on.
     pub since: Option<DateTime<Utc>>,
-    /// Before this.
+    /// Only letters from before this time.
     pub until: Option<DateTime<Utc>>,
-    /// Also those that were dealt with.
+    /// Whether closed letters are meant too.
     pub resolved: bool,
-    /// Letters by their id.
+    /// The ids of the letters.
     pub ids: Vec<String>,
 }
 
-/// Letters of one kind.
+/// The number of letters of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Count {
     /// The record's topic.
@@ -72,13 +73,13 @@ pub struct Count {
     pub epoch: i32,
     /// The reason.
     pub reason: String,
-    /// How often they were replayed.
+    /// How often the letters were replayed.
     pub replays: i32,
-    /// How many.
+    /// How many letters there are.
     pub letters: i64,
 }
 
-/// Where the meant letters stand in a partition of the dead letter topic.
+/// The range of offsets that holds the meant letters in a partition of the dead letter topic.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct LetterRange {
     /// The partition.
@@ -89,7 +90,7 @@ pub struct LetterRange {
     pub last: i64,
 }
 
-/// The condition of each statement here; `$1` to `$7` are the filter's.
+/// The condition that all statements here share. `$1` to `$7` are the values of the filter.
 macro_rules! meant {
     ($start:literal, $end:literal) => {
         concat!(
@@ -124,7 +125,7 @@ const RESOLVE: &str =
     meant!("update dead_letters set resolved_at = now(), resolution = $8 where id in (select id", "order by id limit $9 for update)");
 const ONE: &str = "select * from dead_letters where id = $1";
 
-/// Binds the filter.
+/// Binds the values of the filter.
 macro_rules! filtered {
     ($query:expr, $filter:expr) => {
         $query
@@ -138,7 +139,7 @@ macro_rules! filtered {
     };
 }
 
-/// What may be replayed of the letters that a filter means.
+/// Which of the letters that a filter means may be replayed.
 #[derive(Debug, Clone, Copy)]
 pub struct Replayable<'a> {
     /// The dead letter topic.
@@ -147,7 +148,7 @@ pub struct Replayable<'a> {
     pub topics: &'a [String],
     /// The present epoch.
     pub epoch: i32,
-    /// The loop guard: letters that were replayed so often are left alone.
+    /// The loop guard: a letter that was replayed this often is left alone.
     pub max_replays: i32,
 }
 
@@ -176,7 +177,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(ONE).bind(id).fetch_optional(on)).await?)
     }
 
-    /// Where the letters to be replayed stand on the dead letter topic.
+    /// The ranges of offsets on the dead letter topic that hold the letters to be replayed.
     ///
     /// # Errors
     /// If Postgres is away.
@@ -185,7 +186,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
-    /// Those of the records at these offsets that are letters to be replayed. Copies that a later copy replaced are not among them.
+    /// The letters to be replayed whose records stand at these offsets. A copy that a later copy has replaced is not among them.
     ///
     /// # Errors
     /// If Postgres is away.
@@ -200,7 +201,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| query.bind(dlq_partition).bind(offsets).fetch_all(on)).await?)
     }
 
-    /// How many of the letters to be replayed stood before this offset of a partition of the dead letter topic.
+    /// How many of the letters to be replayed stand before this offset of a partition of the dead letter topic.
     ///
     /// # Errors
     /// If Postgres is away.
@@ -210,10 +211,10 @@ impl Results {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// Closes up to `limit` of the letters that are meant, with what an operator says became of them; returns how many.
+    /// Closes up to `limit` of the meant letters, notes the operator's words on what became of them, and returns how many were closed.
     ///
     /// # Errors
-    /// If Postgres is away or refuses; it may be tried again.
+    /// If Postgres is away or refuses. The call may be repeated.
     pub async fn resolve_letters(&self, filter: &Filter, resolution: &str, limit: i64) -> Result<u64, StoreError> {
         let query = filtered!(sqlx::query(RESOLVE), filter).bind(resolution).bind(limit);
         Ok(self.lease().await?.ask(|on| query.execute(on)).await?.rows_affected())

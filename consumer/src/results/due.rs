@@ -1,4 +1,4 @@
-//! The list of orders whose row or hash is not what it should be yet.
+//! The list of the sweep: orders whose row or hash is not yet what it should be (`due_orders`).
 
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use sqlx::postgres::PgConnection;
 use super::Results;
 use ledger::StoreError;
 
-/// A new stamp each time: the sweep takes an order off the list only if it was not put on it again meanwhile. One for all orders of a
-/// statement, which names each once: a sequence asked for every order was a fifteenth of what this costs.
+/// Every entry gets a new stamp, so that the sweep takes an order off the list only if the order was not put on it again meanwhile. All
+/// orders of a statement share one stamp, because a statement names each order once. A stamp for each order was a fifteenth of the
+/// statement's cost.
 const MARK: &str = "
 insert into due_orders (order_id, partition, due_at, stamp)
 select order_id, $2, now(), (select nextval('due_stamp')) from unnest($1::bigint[]) as c (order_id)
@@ -36,11 +37,11 @@ pub(super) async fn mark_by_partition(connection: &mut PgConnection, orders: &[(
     Ok(())
 }
 
-/// By the index, and no further than somebody would count.
+/// Counts by the index, and only up to a limit, because nobody needs the exact number of a long list.
 const COUNT: &str = "select count(*) from (select from due_orders where partition = any($1) limit $2) as counted";
 
 impl Results {
-    /// How many orders of these partitions are on the list; at most `limit`, so that a long list costs no more (P10).
+    /// How many orders of these partitions are on the list. The count ends at `limit`, so that a long list costs no more (P10).
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -48,7 +49,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_scalar(COUNT).bind(partitions).bind(limit).fetch_one(on)).await?)
     }
 
-    /// Puts orders on the list of the owner of `partition`: their hashes could not be written.
+    /// Puts orders whose hashes could not be written on the list of the owner of `partition`.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -67,11 +68,11 @@ impl Results {
 pub struct Due {
     /// The order's id.
     pub order_id: i64,
-    /// How often it was tried in vain.
+    /// How often the sweep has tried the order in vain.
     pub attempts: i32,
-    /// Which entry this is.
+    /// The stamp of this entry of the list.
     pub stamp: i64,
-    /// Whose owner sweeps it.
+    /// The partition whose owner sweeps the order.
     pub partition: i32,
     /// The number of the last sweep of that partition that Redis has acknowledged.
     pub swept: Option<i64>,
@@ -86,7 +87,8 @@ where d.partition = $2 and d.due_at <= now() order by d.due_at limit $3";
 
 const SWEPT: &str = "select partition, number from sweeps where epoch = $1";
 
-/// Locked in the order in which others mark them: of two that lock the same rows in two orders, Postgres ends one.
+/// The rows are locked in the order in which others mark them. Of two transactions that lock the same rows in different orders, Postgres
+/// ends one.
 const FINISH: &str = "
 with mine as (
     select order_id from due_orders d join unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp) using (order_id, stamp)
@@ -96,7 +98,7 @@ insert into sweeps as s (epoch, partition, number)
 select $3, partition, max(sweep) from unnest($4::int[], $5::bigint[]) as c (partition, sweep) group by partition order by partition
 on conflict (epoch, partition) do update set number = greatest(s.number, excluded.number)";
 
-/// Doubles from a second to the longest wait: an order waits at most as long again as it has waited already.
+/// The wait doubles from a second up to the longest wait, so that an order waits at most as long again as it has waited already.
 const POSTPONE: &str = "
 with mine as (
     select order_id from due_orders d join unnest($1::bigint[], $2::bigint[]) as c (order_id, stamp) using (order_id, stamp)
@@ -105,7 +107,7 @@ update due_orders d
 set attempts = d.attempts + 1, refusal = null, due_at = now() + least(interval '1 second' * (2 ^ least(d.attempts, 16)), interval '1 second' * $3)
 from mine where d.order_id = mine.order_id";
 
-/// Doubles from a minute to an hour: what Postgres refuses, a person has to put right.
+/// The wait doubles from a minute to an hour, because a person has to correct what Postgres refuses.
 const REFUSE: &str = "
 with mine as (
     select order_id, c.refusal
@@ -125,7 +127,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
-    /// Partition and number of the last sweep that Redis has acknowledged.
+    /// For each partition, the number of the last sweep that Redis has acknowledged.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -133,7 +135,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(SWEPT).bind(epoch).fetch_all(on)).await?)
     }
 
-    /// Takes orders off the list whose row and hash are right now, and notes the sweep.
+    /// Takes orders whose row and hash are now right off the list, and notes the number of the sweep.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -148,7 +150,7 @@ impl Results {
         Ok(())
     }
 
-    /// Tries orders again later, whose customer is still missing: at the latest after `longest`.
+    /// Puts off orders whose customer is still missing, each for at most `longest`.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -161,7 +163,7 @@ impl Results {
         Ok(())
     }
 
-    /// Tries orders again later whose row Postgres refuses, and notes why.
+    /// Puts off orders whose row Postgres refuses, and notes the reason.
     ///
     /// # Errors
     /// If Postgres is away or refuses.

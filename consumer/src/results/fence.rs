@@ -1,7 +1,7 @@
 //! The first statement of every transaction: moves the offset where generation and next offset are as expected (P3, P4).
 //!
-//! Its answer also tells whether open dead letters may be about what the batch changes: a look at the end of an index that holds open
-//! letters alone, in a round trip that is made anyway.
+//! The answer also tells whether open dead letters may be about what the batch changes. To find out, the statement looks at the end of an
+//! index that holds only open letters, in a round trip that is made anyway.
 
 use sqlx::postgres::PgConnection;
 
@@ -21,30 +21,30 @@ returning exists (select from dead_letters where resolved_at is null and order_i
 const RECOUNT: &str = "
 update consumer_offsets set applied = applied - $4, stale = stale + $4 where epoch = $1 and topic = $2 and partition = $3";
 
-/// How far the offset moves, and over what.
+/// How far the offset moves, and over which records.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::results) struct Step {
-    /// The next offset before.
+    /// The next offset before the step.
     pub(in crate::results) from: i64,
-    /// The next offset afterwards.
+    /// The next offset after the step.
     pub(in crate::results) to: i64,
-    /// The last of the records in between; `None`: none has a timestamp, or there is none, and the one before stays.
+    /// The last of the records in between. `None` if there is no record, or none with a timestamp: the stored one stays.
     pub(in crate::results) last: Option<Landmark>,
-    /// Behind the last of them that is no dead letter; `None`: all are.
+    /// The offset behind the last of the records that is no dead letter; `None` if all are dead letters.
     pub(in crate::results) clean_to: Option<i64>,
 }
 
-/// What a batch changes.
+/// What a batch changes, to find the dead letters that it may overtake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::results) enum Changed {
-    /// Orders from this id to that one; `None`: no order.
+    /// Orders between these two ids; `None` if no order is changed.
     Orders(Option<(i64, i64)>),
     /// Customers.
     Customers,
 }
 
-/// The first statement of every transaction (P4): no row means that this worker may not write. Returns whether there are open dead letters that
-/// the batch may overtake.
+/// The first statement of every transaction (P4). If it finds no row, this worker may not write. Returns whether there are open dead
+/// letters that the batch may overtake.
 pub(in crate::results) async fn move_offset(
     connection: &mut PgConnection,
     claim: &Claim,
@@ -79,7 +79,7 @@ pub(in crate::results) async fn move_offset(
     moved.ok_or(ApplyError::Fenced)
 }
 
-/// Corrects the counters of this transaction: so many changes turned out to be older than what is stored.
+/// Corrects the counters of this transaction: `stale` changes turned out to be older than what is stored.
 pub(super) async fn recount(connection: &mut PgConnection, claim: &Claim, stale: u64) -> Result<(), StoreError> {
     let query = sqlx::query(RECOUNT).bind(claim.epoch).bind(&*claim.topic).bind(claim.partition).bind(count(stale));
     query.execute(connection).await?;

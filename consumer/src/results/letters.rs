@@ -1,4 +1,4 @@
-//! The rows of dead letters, in the transaction that moves the offset past them (P1, P7).
+//! Writes the rows of dead letters, in the transaction that moves the offset past their records (P1, P7).
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ from unnest($4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::
     as l (id, o, order_id, reason, stage, message, replays, dlq_topic, dlq_partition, dlq_offset, customer_id, kind, commit_lsn, lsn)
 on conflict (id) do update set dlq_topic = excluded.dlq_topic, dlq_partition = excluded.dlq_partition, dlq_offset = excluded.dlq_offset";
 
-/// Records the letters; one that was sent again by a retry keeps its row and points to the newer copy.
+/// Records the letters. A letter that was sent again by a retry keeps its row, which then points to the newer copy.
 pub(super) async fn insert(connection: &mut PgConnection, claim: &Claim, letters: &[LetterRow]) -> Result<(), StoreError> {
     if letters.is_empty() {
         return Ok(());
@@ -53,7 +53,7 @@ const LETTERS_IN: &str = "
 select count(*) from dead_letters
 where topic = $1 and partition = $2 and \"offset\" >= $3 and \"offset\" < $4 and epoch = $5 and resolved_at is null and reason <> all($6)";
 
-/// A letter that does not say whom it is about is about itself.
+/// A letter without an order or a customer counts for itself.
 const LETTERS_IN_A_ROW: &str = "
 select distinct coalesce(order_id::text, customer_id, id) from dead_letters
 where topic = $1 and partition = $2 and \"offset\" >= $3 and \"offset\" < $4 and epoch = $5 and resolved_at is null and reason <> all($6)
@@ -61,8 +61,8 @@ where topic = $1 and partition = $2 and \"offset\" >= $3 and \"offset\" < $4 and
 limit $7";
 
 impl Results {
-    /// Whom the letters are about, each once, that stand at the end of these offsets with no other record among them; those that were dealt
-    /// with aside.
+    /// Reads the dead letters at the end of these offsets that stand in a row, with no good record among them. Returns whom they are about,
+    /// each once. Closed letters and letters by choice are left out.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -78,7 +78,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
-    /// Open dead letters of the partition with these offsets, those by choice aside.
+    /// The number of open dead letters of the partition with these offsets. Letters by choice are left out.
     ///
     /// # Errors
     /// If Postgres is away or refuses.

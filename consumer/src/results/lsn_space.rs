@@ -1,6 +1,6 @@
-//! Whether what the guard refused is older at all, or comes from another LSN space (P5).
+//! Tells whether a change that the position guard refused is really older, or comes from another LSN space (P5).
 //!
-//! Asked only about writes that the guard refused; nothing of the batch's transaction stays if one of them contradicts what is stored.
+//! Only writes that the guard refused are asked about. If one of them contradicts what is stored, nothing of the batch's transaction stays.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,8 @@ use change::lsn_space::OtherSpace;
 use change::position::{CLOCK_TOLERANCE_MS, Position};
 use ledger::StoreError;
 
-/// Only what may contradict at all: after a crash of Connect tens of thousands of events come again, each with the time that is stored.
+/// Reads only the rows that can contradict a write. After a crash of Connect tens of thousands of events come again, each with the time
+/// that is stored, and none of those is read.
 const STORED: &str = "
 with c as (select * from unnest($1::bigint[], $2::bigint[]) as c (order_id, source_ms))
 select order_id, epoch, partition, \"offset\", kind, commit_lsn, lsn, r.source_ms

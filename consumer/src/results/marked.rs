@@ -1,4 +1,5 @@
-//! Customers whose orders are to follow them: marked, and looked through in steps that are bounded whatever one customer has (P2, P10).
+//! The customers whose orders are to follow them: marked, and expanded to their orders in steps that are bounded however many orders one
+//! customer has (P2, P10).
 
 use sqlx::postgres::PgConnection;
 
@@ -6,13 +7,13 @@ use super::Results;
 use crate::orders::customer::ChangedCustomer;
 use ledger::StoreError;
 
-/// In sql/results, with the reason why it is a function.
+/// The function is in sql/results, which says why it is a function.
 const MARK: &str = "select mark_customers($1::text[], $2::text[], $3, $4)";
 
-/// As above.
+/// The function is in sql/results, which says why it is a function.
 const EXPAND: &str = "select put, is_done from expand_customer($1, $2, $3, $4, $5, $6)";
 
-/// Of each partition as many: those of one do not keep those of another waiting.
+/// The same number of customers is taken from each partition, so that the customers of one do not keep those of another waiting.
 const MARKED: &str = "
 select m.customer_id, m.stamp from unnest($1::int[]) as p (partition)
 cross join lateral (select customer_id, stamp from due_customers d where d.partition = p.partition order by marked_at limit $2) as m";
@@ -22,34 +23,34 @@ cross join lateral (select customer_id, stamp from due_customers d where d.parti
 pub struct Marked {
     /// The customer's id.
     pub customer_id: String,
-    /// Which mark this is.
+    /// The stamp of this mark.
     pub stamp: i64,
 }
 
 /// The bounds of a step.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
-    /// The orders of a customer with no more than this are found by the index, all at once.
+    /// The orders of a customer with no more than this number are found by the index, all at once.
     pub few: i32,
-    /// So many rows of the table are looked through in a step for those of a customer with more.
+    /// For a customer with more orders, one step looks through this number of rows of the table.
     pub rows: i32,
 }
 
 impl Step {
-    /// A fraction of a second of Postgres' time, and a few megabytes.
+    /// Bounds that cost a fraction of a second of Postgres' time, and a few megabytes.
     pub const USUAL: Self = Self { few: 20_000, rows: 50_000 };
 }
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub struct Expanded {
-    /// Orders put on the list of the sweep.
+    /// The number of orders put on the list of the sweep.
     pub put: i64,
-    /// The mark is gone: all of the customer's orders were looked at.
+    /// Whether the mark is gone, because all of the customer's orders were looked at.
     pub is_done: bool,
 }
 
-/// Marks the customers that have rows with another version of them.
+/// Marks the customers of whom rows hold another version.
 pub(super) async fn mark(
     connection: &mut PgConnection,
     partition: i32,
@@ -70,7 +71,7 @@ pub(super) async fn mark(
 }
 
 impl Results {
-    /// Marks the customers that have rows with another version of them, without moving any offset: they were written by a rebuild.
+    /// Marks the customers of whom rows hold another version, without moving any offset, because a rebuild has written these customers.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -78,7 +79,7 @@ impl Results {
         self.lease().await?.ask(|on| mark(on, partition, changed, refresh)).await
     }
 
-    /// Up to `limit` customers of each of these partitions whose orders are to be put on the list, the longest marked first.
+    /// Up to `limit` customers of each of these partitions whose orders are to be put on the list of the sweep, the longest marked first.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -87,10 +88,10 @@ impl Results {
         Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
-    /// Puts orders of a marked customer on the list, a step of them.
+    /// Puts one step of a marked customer's orders on the list of the sweep.
     ///
-    /// `version` is the customer's as Redis has it now, which the sweep compares rows with. The mark's own may be older: a rebuild reads
-    /// old changes again and marks them, and no row would ever have such a version again.
+    /// `version` is the customer's version that Redis has now. The sweep compares rows with that version. The version of the mark may be
+    /// older: a rebuild reads old changes again and marks their customers, and no row would ever get such a version again.
     ///
     /// # Errors
     /// If Postgres is away or refuses.

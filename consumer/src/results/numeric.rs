@@ -1,5 +1,5 @@
-//! Money as Postgres' binary `numeric`. The driver's own way there divides 128-bit numbers digit by digit and allocates for each; it stays
-//! the way for amounts that are larger than money ever is.
+//! Money as Postgres' binary `numeric`. The driver's own encoding divides 128-bit numbers digit by digit and allocates for each. The
+//! driver's encoding is still used for amounts that are larger than money ever is.
 
 use rust_decimal::Decimal;
 use sqlx::encode::IsNull;
@@ -7,10 +7,10 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, Postgres};
 use sqlx::{Encode, Type};
 
-/// A digit of `numeric` holds four decimal ones. Source: `numeric_recv` in Postgres' numeric.c.
+/// A digit of `numeric` holds four decimal digits. Source: `numeric_recv` in Postgres' numeric.c.
 const BASE: u64 = 10_000;
 const DECIMALS_PER_DIGIT: u32 = 4;
-/// As many digits as a `u64` has at most.
+/// The number of such digits that a `u64` has at most.
 const DIGITS: usize = 5;
 const NEGATIVE: u16 = 0x4000;
 const POSITIVE: u16 = 0;
@@ -43,18 +43,18 @@ impl Encode<'_, Postgres> for Money {
     }
 }
 
-/// A number of up to five digits to the base of ten thousand, the last one first.
+/// A number of up to five digits to the base of ten thousand, the last digit first.
 struct Numeric {
     digits: [u16; DIGITS],
     count: usize,
-    /// The power of the base that the first digit counts.
+    /// The power of the base that belongs to the first digit.
     weight: i16,
     sign: u16,
     scale: u16,
 }
 
 impl Numeric {
-    /// `None` if it has too many digits.
+    /// The number, or `None` if it has too many digits.
     fn of(amount: Decimal) -> Option<Self> {
         let scale = amount.scale();
         let padding = (DECIMALS_PER_DIGIT - scale % DECIMALS_PER_DIGIT) % DECIMALS_PER_DIGIT;
@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// What the digits add up to.
+    /// The amount that the digits add up to.
     fn value(numeric: &Numeric) -> Decimal {
         let mut value = Decimal::ZERO;
         for digit in numeric.digits[..numeric.count].iter().rev() {
@@ -108,7 +108,7 @@ mod tests {
     fn an_amount_is_written_as_postgres_sends_it() {
         let mut buffer = Vec::new();
         Numeric::of("12345.67".parse().expect("a decimal")).expect("small").write(&mut buffer);
-        // 1 * 10000 + 2345 + 6700 / 10000, two decimals.
+        // The digits are 1 * 10000 + 2345 + 6700 / 10000, and the scale is two decimals.
         assert_eq!(buffer, [0, 3, 0, 1, 0, 0, 0, 2, 0, 1, 9, 41, 26, 44]);
     }
 

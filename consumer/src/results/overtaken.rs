@@ -1,8 +1,8 @@
-//! Letters that were overtaken: a newer change of the same order or customer is applied, so that the letter has nothing to say any more and
-//! must not excuse what differs (P1, P2).
+//! Closes dead letters that were overtaken: a newer change of the same order or customer is applied, so that the letter says nothing any
+//! more and must not excuse a difference (P1, P2).
 //!
-//! They are closed in the transaction of the newer change, or in their own if the newer change is there already. What is stored decides, not
-//! what the batch meant to write: a change that came too late closes nothing.
+//! A letter is closed in the transaction of the newer change, or in its own transaction if the newer change is there already. What is
+//! stored decides, not what the batch meant to write: a change that came too late closes no letter.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,7 @@ with mine as (
     order by l.id for update of l)
 update dead_letters l set resolved_at = now(), resolution = 'overtaken' from mine where l.id = mine.id";
 
-/// Closes the open letters of these orders whose row or tombstone is newer.
+/// Closes the open letters of these orders if the order's row or tombstone is newer.
 pub(super) async fn close_of_orders(connection: &mut PgConnection, order_ids: &[i64]) -> Result<(), StoreError> {
     if !order_ids.is_empty() {
         sqlx::query(CLOSE_OF_ORDERS).bind(order_ids).execute(connection).await?;
@@ -57,7 +57,7 @@ pub(super) async fn close_of_truncated(connection: &mut PgConnection, epoch: i32
 /// Where the state of a customer in Redis comes from: epoch, partition and offset of the event.
 pub(super) type Placed<'a> = (&'a str, (i32, i32, i64));
 
-/// Closes the open letters of these customers that stand before that.
+/// Closes the open letters of these customers that stand before the given places.
 pub(super) async fn close_of_customers(connection: &mut PgConnection, customers: &[Placed<'_>]) -> Result<(), StoreError> {
     if !customers.is_empty() {
         let column = |of: fn(&Placed<'_>) -> i32| customers.iter().map(of).collect::<Vec<_>>();
@@ -72,7 +72,8 @@ pub(super) async fn close_of_customers(connection: &mut PgConnection, customers:
     Ok(())
 }
 
-/// Where each changed customer stands. Redis says no version of a deleted one: it stands where the last delete of the batch does.
+/// Where each changed customer stands. Redis has no version of a deleted customer, who therefore stands where the last delete of the batch
+/// stands.
 pub(super) fn standing<'a>(changes: &[CustomerChange], changed: &'a [ChangedCustomer]) -> Vec<Placed<'a>> {
     let deletes = changes.iter().filter(|change| change.effect == Effect::Delete);
     let at = |change: &CustomerChange| (change.position.epoch, change.position.partition, change.position.offset);

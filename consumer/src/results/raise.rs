@@ -1,5 +1,5 @@
-//! Revisions above those that Redis has: after Postgres has lost its last commits, its revisions begin again where they stood, and hashes of
-//! what never was would keep every later state out (P2, P5).
+//! Raises revisions above those that Redis has. After Postgres has lost its last commits, revisions begin again at an older number, and
+//! hashes of lost states would keep every later state out (P2, P5).
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use super::Results;
 use crate::orders::row::OrderState;
 use ledger::StoreError;
 
-/// More than can have been given away since whatever Postgres was restored from.
+/// A step that is larger than the number of revisions that can have been given since the backup from which Postgres was restored.
 const FAR: i64 = 1_000_000_000_000;
 
-/// Others may take revisions meanwhile: they take few.
+/// Others may take revisions at the same time, but they take few.
 const LIFT: &str = "select setval('results_revision', last_value + $1) from results_revision";
 const LIFT_ABOVE: &str = "select setval('results_revision', $2::bigint + $1::bigint) from results_revision where last_value <= $2";
 
-/// Changes only what is still as it was read. Locked in the order in which a batch writes them.
+/// Changes only rows that still have the revision that was read. The rows are locked in the order in which a batch writes them.
 const RAISE_ROWS: &str = "
 with c as (
     select r.order_id from results r join unnest($1::bigint[], $2::bigint[]) as c (order_id, revision) using (order_id, revision)
@@ -27,7 +27,7 @@ with c as (
 update deleted_orders d set revision = nextval('results_revision') from c where d.order_id = c.order_id returning d.order_id, d.revision";
 
 impl Results {
-    /// From here on every revision is above all that were ever given away.
+    /// Lifts the sequence, so that every later revision is above all that were ever given.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -36,7 +36,8 @@ impl Results {
         Ok(())
     }
 
-    /// Gives each of these states a revision above `highest`, if it still has the one that it was read with; returns those.
+    /// Gives each of these states a revision above `highest`, if it still has the revision that it was read with. Returns the states that
+    /// were raised.
     ///
     /// # Errors
     /// If Postgres is away or refuses.

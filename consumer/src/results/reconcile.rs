@@ -1,4 +1,4 @@
-//! What a reconciliation asks of Postgres beside the rows, and how it sets right what no event will.
+//! What a reconciliation asks of Postgres beside the rows, and how it corrects rows that no event will correct.
 
 use sqlx::FromRow;
 
@@ -27,9 +27,9 @@ const DELETED: &str = "select order_id, partition from deleted_orders where orde
 
 const REVISIONS: &str = "select order_id, revision from results where order_id = any($1)";
 
-/// A tombstone right behind where the row stood ([`Position::behind`]): every event that would have replaced the row replaces the tombstone, so
-/// that an order that comes back wins, and every event that the row kept out stays out, the row's own included (P5). Only rows that are still
-/// as they were when the source did not have them.
+/// Replaces a row by a tombstone that stands right behind the row's own position ([`Position::behind`]). Every event that would have
+/// replaced the row replaces the tombstone, so that an order that comes back wins. Every event that the row kept out stays out, and so does
+/// the row's own event (P5). Only rows that have not changed since the source was found without them are replaced.
 ///
 /// [`Position::behind`]: change::position::Position::behind
 const BURY: &str = "
@@ -46,7 +46,7 @@ on conflict (order_id) do update set
     \"offset\" = excluded.\"offset\", kind = excluded.kind, commit_lsn = excluded.commit_lsn, lsn = excluded.lsn, source_ms = excluded.source_ms
 returning order_id, partition";
 
-/// A hash that was changed by hand has the version of its row: only a later one replaces it (P5).
+/// Gives rows a new revision. A hash that was changed by hand has the version of its row, and only a later version replaces the hash (P5).
 const RENEW: &str = "
 with mine as (select order_id from results where order_id = any($1) order by order_id for update)
 update results r set revision = nextval('results_revision') from mine where r.order_id = mine.order_id
@@ -55,15 +55,15 @@ returning r.order_id, r.partition";
 /// What is known of an order beside its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Known {
-    /// The order.
+    /// The order's id.
     pub order_id: i64,
     /// The partition that its last event came from, if one is stored.
     pub partition: Option<i32>,
-    /// It is on the list of the sweep, or its customer is.
+    /// Whether the order or its customer is on the list of the sweep.
     pub due: bool,
-    /// A change of it is an open dead letter.
+    /// Whether a change of the order is an open dead letter.
     pub letter: bool,
-    /// A truncate is being carried out, and has not come to it yet.
+    /// Whether a truncate is being carried out that has not come to the order yet.
     pub truncated: bool,
 }
 
@@ -76,7 +76,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(ROWS_IN).bind(range.after).bind(range.up_to).fetch_all(on)).await?)
     }
 
-    /// Those of these orders that have a row.
+    /// The rows of these orders. Orders without a row are left out.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -92,7 +92,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(KNOWN).bind(ids).fetch_all(on)).await?)
     }
 
-    /// Those of these orders that have a row.
+    /// The orders among these that have a row.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -103,7 +103,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_scalar(WITH_ROW).bind(ids).fetch_all(on)).await?)
     }
 
-    /// Those of these customers of whom a change is an open dead letter.
+    /// The customers among these of whom a change is an open dead letter.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -111,10 +111,10 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_scalar(CUSTOMERS_WITH_LETTERS).bind(ids).fetch_all(on)).await?)
     }
 
-    /// Puts those of these orders that were deleted on the list of the sweep: their hashes are to say so again.
+    /// Puts the deleted orders among these on the list of the sweep, so that their hashes say again that they were deleted.
     ///
     /// # Errors
-    /// If Postgres is away or refuses; it may be tried again.
+    /// If Postgres is away or refuses. The call may be repeated.
     pub async fn mark_deleted(&self, ids: &[i64]) -> Result<(), StoreError> {
         let mut lease = self.lease().await?;
         lease.begin().await?;
@@ -123,7 +123,7 @@ impl Results {
         lease.commit().await
     }
 
-    /// Order and revision of those that have a row.
+    /// Order id and revision of the orders among these that have a row.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -131,11 +131,11 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(REVISIONS).bind(ids).fetch_all(on)).await?)
     }
 
-    /// Removes rows that no event will remove, each only if it still has this revision, and puts the orders on the list of the sweep, which
-    /// removes their hashes. Returns how many.
+    /// Removes rows that no event will remove, each only if it still has the given revision. The orders go on the list of the sweep, which
+    /// removes their hashes. Returns how many rows were removed.
     ///
     /// # Errors
-    /// If Postgres is away or refuses; nothing was removed then, except after a lost answer. It may be tried again either way.
+    /// If Postgres is away or refuses. Nothing was removed then, except perhaps after a lost answer. The call may be repeated either way.
     pub async fn bury(&self, ghosts: &[(i64, i64)]) -> Result<u64, StoreError> {
         let (ids, revisions): (Vec<i64>, Vec<i64>) = ghosts.iter().copied().unzip();
         let mut lease = self.lease().await?;
@@ -146,10 +146,11 @@ impl Results {
         Ok(buried.len() as u64)
     }
 
-    /// Gives rows a new revision and puts them on the list of the sweep: their hashes are written again, whatever is in them.
+    /// Gives rows a new revision and puts their orders on the list of the sweep, so that their hashes are written again, whatever they
+    /// hold.
     ///
     /// # Errors
-    /// If Postgres is away or refuses; it may be tried again.
+    /// If Postgres is away or refuses. The call may be repeated.
     pub async fn renew(&self, ids: &[i64]) -> Result<(), StoreError> {
         let mut lease = self.lease().await?;
         lease.begin().await?;

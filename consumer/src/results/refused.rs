@@ -1,8 +1,8 @@
-//! The mark of rows that are older than the source, because a newer change of their order was refused (P2, P9).
+//! Sets the mark `refused` on rows that are older than the source, because a newer change of their order was refused (P2, P9).
 //!
-//! The mark is set where the letter gets its row, in the same transaction, if what was refused stands behind what the row owes its state to (P5): a
-//! change that Debezium sends again and that is refused again says nothing of a row that has come further. The upsert takes the mark away,
-//! unless a letter that came after the change it writes is still open.
+//! The mark is set in the transaction that writes the row of the dead letter, and only if the refused change stands behind the position of
+//! the row (P5). A change that Debezium sends again and that is refused again says nothing of a row that has come further. The upsert takes
+//! the mark away, unless a letter is still open that came after the change that the upsert writes.
 
 use sqlx::postgres::PgConnection;
 
@@ -10,7 +10,7 @@ use super::batch::LetterRow;
 use super::columns::Positions;
 use ledger::StoreError;
 
-/// Locked in the order in which a batch writes them. The last letter of an order counts.
+/// The rows are locked in the order in which a batch writes them. If an order has several letters, the last one counts.
 const MARK: &str = "
 with c as (
     select distinct on (order_id) * from unnest($1::bigint[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::\"char\"[], $7::bigint[], $8::bigint[])
@@ -24,7 +24,7 @@ mine as (
 update results r set refused = mine.reason, revision = nextval('results_revision') from mine where r.order_id = mine.order_id
 returning r.order_id";
 
-/// Marks the rows; returns their orders, whose hashes are to be written again.
+/// Marks the rows. Returns their orders, whose hashes are to be written again.
 pub(super) async fn mark(connection: &mut PgConnection, letters: &[LetterRow]) -> Result<Vec<i64>, StoreError> {
     let of_orders: Vec<_> = letters.iter().filter_map(|letter| Some((letter.order_id?, letter, letter.position?))).collect();
     if of_orders.is_empty() {

@@ -1,9 +1,9 @@
-//! The transaction of replayed dead letters: rounds, tombstones, due list, what became of each letter. No offset moves.
+//! The transaction of replayed dead letters: rounds, tombstones, the list of the sweep, and what became of each letter. No offset moves.
 //!
-//! There is no fence, because nobody's offset is involved: the record was settled when it became a letter, and its counter stays. What keeps
-//! an older change from overwriting a newer one is the guard in each statement (P5), evaluated under the row's lock on the record's
-//! original position; and of a row and a tombstone, the settling at the end, behind the same lock as every batch. So a replay may run beside
-//! the workers of all partitions, and a letter that is replayed twice is stale the second time.
+//! There is no fence, because nobody's offset is involved: the record was settled when it became a letter, and its counter stays. The guard
+//! in each statement keeps an older change from overwriting a newer one (P5); it is evaluated under the row's lock, on the record's
+//! original position. The settling at the end, behind the same lock as in every batch, decides between a row and a tombstone. So a replay
+//! may run beside the workers of all partitions, and a letter that is replayed twice is stale the second time.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -20,43 +20,43 @@ use ledger::StoreError;
 /// A letter of a replay, at the index of its record in the batch.
 #[derive(Debug, Clone)]
 pub struct Replayed {
-    /// The letter's id.
+    /// The id of the letter.
     pub id: String,
-    /// The record's partition, whose owner completes the order.
+    /// The record's partition. The owner of the partition completes the order.
     pub partition: i32,
-    /// What came of it.
+    /// What came of the replay.
     pub outcome: ReplayOutcome,
 }
 
 /// What came of a replayed letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReplayOutcome {
-    /// It is a change: whether it takes effect, the transaction says.
+    /// The record is a change. The transaction tells whether it takes effect.
     Change,
-    /// It is a truncate that stands here: whether it takes effect, the transaction says.
+    /// The record is a truncate that stands at this position. The transaction tells whether it takes effect.
     Truncate(Position),
-    /// Something newer is there.
+    /// Something newer than the letter is stored.
     Stale,
-    /// Nothing tells whether something newer was there: it stays as it is.
+    /// Nothing tells whether something newer was there, so the letter stays as it is.
     Unknown,
     /// There is nothing to do.
     Ignored,
-    /// It was refused again and stays a letter.
+    /// The record was refused again and stays a letter.
     Refused(Rejection),
 }
 
-/// How many letters became what.
+/// How many letters had which outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// They changed their order.
+    /// Letters that changed their order.
     pub applied: u64,
-    /// Something newer was there.
+    /// Letters that are older than what is there.
     pub stale: u64,
-    /// They hold nothing to do.
+    /// Letters with nothing to do.
     pub ignored: u64,
-    /// They stay letters.
+    /// Letters that were refused again and stay.
     pub refused: u64,
-    /// They were left alone, because nothing tells what came after them.
+    /// Letters that were left alone, because nothing tells what came after them.
     pub unknown: u64,
 }
 
@@ -82,7 +82,7 @@ impl Results {
     /// Writes the changes and what became of the letters, all or nothing.
     ///
     /// # Errors
-    /// [`ApplyError`]; except after a lost answer nothing was written, and in any case it may be tried again.
+    /// [`ApplyError`]. Nothing was written, except perhaps after a lost answer. The call may be repeated in any case.
     pub async fn replay(&self, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
         let mut lease = self.lease().await?;
         lease.begin().await?;
@@ -91,11 +91,11 @@ impl Results {
         Ok(tally)
     }
 
-    /// Marks the customers whose hashes were written, by the partition that they came from, and notes what became of the letters.
-    /// `applied` has the indices of those that took effect.
+    /// Marks the customers whose hashes were written, by the partition that they came from, and notes what became of the letters. `applied`
+    /// holds the indices of the records that took effect.
     ///
     /// # Errors
-    /// If Postgres is away or refuses; nothing was written then, except after a lost answer. It may be tried again either way.
+    /// If Postgres is away or refuses. Nothing was written then, except perhaps after a lost answer. The call may be repeated either way.
     pub async fn replay_customers(
         &self,
         changed: &BTreeMap<i32, Vec<ChangedCustomer>>,
@@ -131,12 +131,12 @@ async fn write(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed
     for (partition, orders) in due_by_partition(batch, letters, &written, &untold) {
         due::mark(connection, partition, &orders).await?;
     }
-    // Older letters of the same orders that are not among these; what became of these is noted behind it.
+    // Closes older letters of the same orders that are not part of this replay. What became of the replayed letters is noted afterwards.
     overtaken::close_of_orders(connection, &batch.order_ids()).await?;
     Ok(resolve(connection, letters, &applied).await?)
 }
 
-/// Notes the truncates; returns those that are news.
+/// Notes the truncates. Returns the records of those that were not noted before.
 async fn note_truncates(connection: &mut PgConnection, letters: &[Replayed]) -> Result<Vec<usize>, StoreError> {
     let mut news = Vec::new();
     for (record, letter) in letters.iter().enumerate() {
@@ -149,7 +149,7 @@ async fn note_truncates(connection: &mut PgConnection, letters: &[Replayed]) -> 
     Ok(news)
 }
 
-/// Record and order of each write.
+/// Record and order id of each write.
 fn writes(round: &Round) -> impl Iterator<Item = (usize, i64)> {
     round.puts.iter().map(|put| (put.record, put.order_id)).chain(round.deletes.iter().map(|delete| (delete.record, delete.order_id)))
 }
@@ -164,7 +164,8 @@ fn applied(batch: &Batch, written: &[Written]) -> HashSet<usize> {
     records
 }
 
-/// All orders that were written: their owners look the customers up and write the hashes. Each once, ascending.
+/// The orders that were written, by partition, each once, ascending. The owner of the partition looks the customers up and writes the
+/// hashes.
 fn due_by_partition(batch: &Batch, letters: &[Replayed], written: &[Written], untold: &[i64]) -> BTreeMap<i32, Vec<i64>> {
     let due: HashSet<i64> = written.iter().map(|write| write.order_id).chain(untold.iter().copied()).collect();
     let mut partition_of: BTreeMap<i64, i32> = BTreeMap::new();

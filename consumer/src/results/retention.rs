@@ -1,6 +1,7 @@
-//! What is removed after its time: tombstones of orders, and letters that were closed (P10).
+//! Removes what is kept for a limited time: tombstones of deleted orders, and dead letters that were closed (P10).
 //!
-//! A tombstone keeps out an older event of its order. It goes when no such event can come any more: see [`crate::run::retention`] for the argument.
+//! A tombstone keeps out older events of its order. The tombstone is removed when no older event can come any more;
+//! [`crate::run::retention`] has the argument.
 
 use chrono::{DateTime, Utc};
 
@@ -9,8 +10,8 @@ use ledger::StoreError;
 
 const STEP: &str = "select max(order_id) from (select order_id from deleted_orders where order_id > $1 order by order_id limit $2) as step";
 
-/// Not if a letter could still bring an older change, or the order's hash is still to be removed. Whoever has the row locked is about to
-/// replace the tombstone.
+/// A tombstone stays if a letter could still bring an older change, or if the order's hash is still to be removed. A tombstone that is
+/// locked is skipped, because whoever has the lock is about to replace it.
 const FORGET: &str = "
 with old as (
     select d.order_id from deleted_orders d
@@ -20,7 +21,7 @@ with old as (
     order by d.order_id for update of d skip locked)
 delete from deleted_orders d using old where d.order_id = old.order_id";
 
-/// By the place of each locked row: joined by its id, the planner reads the whole table as long as that is cheaper.
+/// Removes the rows by their physical place. In a join by id the planner would read the whole table as long as that is cheaper.
 const CLOSED: &str = "
 with gone as (
     delete from dead_letters where ctid = any(array(
@@ -39,16 +40,16 @@ pub struct Forgotten {
     pub tombstones: u64,
 }
 
-/// Letters that were removed, of one partition of the dead letter topic.
+/// Removed letters of one partition of the dead letter topic.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Removed {
-    /// The topic.
+    /// The dead letter topic.
     pub dlq_topic: String,
-    /// Its partition.
+    /// The partition of that topic.
     pub dlq_partition: i32,
-    /// The highest of their offsets.
+    /// The highest offset of the removed letters.
     pub highest: i64,
-    /// How many.
+    /// How many letters were removed.
     pub letters: i64,
 }
 
@@ -75,7 +76,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| query.fetch_all(on)).await?)
     }
 
-    /// The lowest offset of a partition of the dead letter topic that a letter has.
+    /// The lowest offset in a partition of the dead letter topic that still has a letter's row.
     ///
     /// # Errors
     /// If Postgres is away or refuses.

@@ -1,4 +1,4 @@
-//! The statements of a round: one upsert and one delete, each guarded by position (P5).
+//! The statements of one round of writes: one upsert and one delete, each guarded by position (P5).
 
 use std::collections::HashSet;
 
@@ -18,10 +18,10 @@ use crate::orders::write::{Delete, Put, Round, Unresolved};
 use change::value::Text;
 use ledger::StoreError;
 
-/// Writes a batch of rows; public because the benchmark measures what this statement alone can do.
+/// Writes a batch of rows. The statement is public because the benchmark measures what it can do alone.
 ///
-/// The customer's columns stay while Redis cannot be asked and the customer is the same one. The answer is one row of arrays: thousands of
-/// rows would cost more to send and to read than to write.
+/// The customer's columns stay as they are while Redis cannot be asked and the customer is the same. The answer is one row of arrays,
+/// because thousands of rows would cost more to send and to read than to write.
 pub const UPSERT: &str = "
 with written as (
 insert into results as r (
@@ -53,14 +53,16 @@ returning order_id, revision, xmax = 0 as inserted, refused)
 select array_agg(order_id), array_agg(revision), array_agg(inserted), array_agg(order_id) filter (where refused is not null) from written";
 
 const UPSERT_ARGUMENTS: usize = 23;
-/// What a row takes of them beside its customer's texts, mostly. Room from the start: a megabyte that grew would be copied many times.
+/// The bytes that most rows need in the arguments beside the texts of their customer. The room is reserved at the start, because a megabyte
+/// that grows would be copied many times.
 const ROW_BYTES: usize = 256;
-/// So many customers are asked for their size before the first of their rows is written. They lie all over the memory, and the processor
-/// waits for many of them at once, but for each alone while it writes.
+/// The number of customers whose sizes are read before the first of their rows is written. Customers lie all over the memory. The processor
+/// waits for many of them at once here, but would wait for each alone while it writes.
 const AHEAD: usize = 64;
 
-/// Removes the rows that are older and leaves a tombstone for these and for orders that have no row. A tombstone of Kafka that stands alone
-/// leaves one only where it removed a row: it keeps nothing out that its offset does not.
+/// Removes the rows that are older, and leaves a tombstone for each of them and for each order without a row. A tombstone of Kafka without
+/// a delete before it leaves a tombstone only where it removed a row, because otherwise its offset already keeps out everything that the
+/// tombstone would.
 const DELETE: &str = "
 with c as (
     select * from unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::\"char\"[], $6::bigint[], $7::bigint[], $8::bigint[])
@@ -83,15 +85,15 @@ where position_supersedes(excluded.epoch, excluded.partition, excluded.\"offset\
     d.epoch, d.partition, d.\"offset\", d.kind, d.commit_lsn, d.lsn)
 returning order_id, revision, not exists (select from gone where gone.order_id = d.order_id) as inserted";
 
-/// Locked, so that what is read is what the upsert of the same transaction keeps.
+/// The rows are locked, so that the values that are read are the values that the upsert of the same transaction keeps.
 const STORED: &str = "
 select order_id, customer_id, product_id, status, ordered_at, updated_at from results
 where order_id = any($1) order by order_id for update";
 
-/// Of a stored row: the order's id, the customer's, the product's, the status, `ordered_at` and `updated_at`.
+/// The columns of a stored row: order id, customer id, product id, status, `ordered_at` and `updated_at`.
 type Stored = (i64, Option<String>, String, Option<String>, Option<Time>, Option<Time>);
 
-/// Writes one round, in order of ids, the removed ones first; also returns what was filled in.
+/// Writes one round by ascending order id, deletes before puts. Also returns the orders whose missing values were filled in.
 pub(super) async fn write(
     connection: &mut PgConnection,
     number: usize,
@@ -125,7 +127,7 @@ pub(super) async fn write(
     Ok((written, filled))
 }
 
-/// Order id, revision, whether there was no row before, and the orders whose row keeps its mark; nulls where there are none.
+/// Order ids, revisions, whether there was no row before, and the orders whose row keeps its mark. Each array is null if it is empty.
 #[derive(sqlx::FromRow)]
 pub(super) struct Upserted(Option<Vec<i64>>, Option<Vec<i64>>, Option<Vec<bool>>, Option<Vec<i64>>);
 
@@ -190,7 +192,7 @@ fn arguments(puts: &[Put], filled: &Filled, now: DateTime<Utc>) -> Result<PgArgu
     Ok(arguments)
 }
 
-/// The orders whose event leaves something out, filled in from their stored rows.
+/// The orders whose event leaves something out, completed from their stored rows.
 pub(super) async fn filled(connection: &mut PgConnection, puts: &[Put]) -> Result<Filled, StoreError> {
     let mut filled: Filled = partial(puts).map(|put| (put.order_id, put.enriched.order.clone())).collect();
     if filled.is_empty() {
@@ -213,8 +215,8 @@ fn partial(puts: &[Put]) -> impl Iterator<Item = &Put> {
     puts.iter().filter(|put| put.enriched.order.is_partial())
 }
 
-/// An order without a row is refused where a text is left out: any in its place would be an invented one. A time is left empty, which says that it
-/// is not known.
+/// The orders without a stored row whose event leaves a text out. The order is refused, because any text in the place of the missing one
+/// would be invented. A time that is left out stays empty, which says that the time is not known.
 fn unresolved(puts: &[Put], filled: &Filled) -> Vec<Unresolved> {
     let lacks_text = |put: &&Put| filled.get(&put.order_id).is_some_and(|order| order.unchanged_texts().next().is_some());
     partial(puts).filter(lacks_text).filter_map(Unresolved::of).collect()

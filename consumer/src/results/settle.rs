@@ -1,21 +1,21 @@
-//! Of a row and a tombstone of one order the newer stays (P5).
+//! Decides between a row and a tombstone of the same order: the newer one stays (P5).
 //!
-//! Two partitions can hold changes of one order after its key has moved between them (a new converter, a partition added). A delete and
-//! an insert of such an order may then run side by side without a row that both would lock. So every transaction that inserted ends
-//! with a lock: shared if it only wrote rows, exclusive if it deleted orders that had none. Behind the lock a statement of its own, with
-//! a snapshot of its own, sees whatever the other one committed. So does a truncate, which takes the lock for itself: a row that is older
-//! and comes later does not stay.
+//! Two partitions can hold changes of one order after its key has moved between them (a new converter, a partition added). A delete and an
+//! insert of such an order may then run side by side without a row that both would lock. So every transaction that inserted ends with a
+//! lock: shared if it only wrote rows, exclusive if it deleted orders that had no row. Behind the lock a further statement, with its own
+//! snapshot, sees whatever the other transaction has committed. A truncate takes the exclusive lock too, so that an older row that comes
+//! later does not stay.
 
 use sqlx::postgres::PgConnection;
 
 use super::batch::Written;
 use ledger::StoreError;
 
-/// The lock, and what is behind it; sql/results has the function.
+/// Takes the lock and settles the orders behind it. The function is in sql/results.
 const SETTLE: &str = "select order_id, revision, row_stays from settle_orders($1, $2, $3, $4)";
 
-/// Settles the orders of `written` that may have both; returns those whose hashes are to be written again: the tombstone stayed, or a row that
-/// somebody else has written, under a revision that nobody has told Redis.
+/// Settles the orders of `written` that may have both a row and a tombstone. Returns the orders whose hashes are to be written again: those
+/// whose tombstone stayed, and those whose row was written by somebody else, under a revision that nobody has told Redis.
 pub(super) async fn settle(connection: &mut PgConnection, written: &mut Vec<Written>, truncated: bool) -> Result<Vec<i64>, StoreError> {
     let ids: Vec<i64> = written.iter().filter(|write| write.inserted).map(|write| write.order_id).collect();
     if ids.is_empty() && !truncated {

@@ -1,4 +1,4 @@
-//! One side of a comparison of rows (P2): the source's `orders`, or `results`. Both compute the same checksum of the same texts.
+//! One side of a comparison of rows (P2): the source's `orders`, or `results`. Both sides compute the same checksum of the same texts.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use crate::reconcile::compare::{Checksums, Digest, Range};
 use ledger::StoreError;
 use ledger::connections::Connections;
 
-/// The columns of [`COLUMNS`](crate::reconcile::compare::COLUMNS) as texts. Money with two decimals, times as ISO 8601 with the driver's
-/// `DateStyle`; null stays null. Customers are left out where `results` keeps them as of the order's event.
+/// The columns of [`COLUMNS`](crate::reconcile::compare::COLUMNS) as texts. Money has two decimals, times are in ISO 8601 by the driver's
+/// `DateStyle`, and null stays null. The customer's columns are left out where `results` keeps the customer as of the order's event.
 const RESULTS_ORDER: &str =
     "r.customer_id, r.product_id, r.quantity::text, r.price::text, r.total::text, r.status, r.ordered_at::text, r.updated_at::text";
 const RESULTS_CUSTOMER: &str = "r.customer_name, r.customer_email, r.customer_tier, r.customer_country, r.enrichment";
 
-/// A side, and the statements that ask it. Made of constants only.
+/// One side, with the statements that ask it. The statements are made of constants only.
 #[derive(Debug, Clone)]
 pub struct Side {
     connections: Arc<Connections>,
@@ -27,10 +27,11 @@ pub struct Side {
 }
 
 impl Side {
-    /// Rows of `from` with the id in `id`; `keys` alone is enough to find ids; `columns` are texts in the order of the compared columns.
+    /// A side with rows of `from` that have their id in `id`. `keys` alone is enough to find ids. `columns` are texts in the order of the
+    /// compared columns.
     pub(crate) fn new(connections: Arc<Connections>, keys: &str, from: &str, id: &str, columns: &[&str]) -> Self {
         let row = format!("array[{}]::text[]", columns.join(", "));
-        // The id is the seed: two rows that have changed places do not sum up to the same.
+        // The id is the seed of the checksum, so that two rows that have swapped places have another sum.
         let checksum = format!("hashtextextended({row}::text, {id}::bigint)");
         let within = format!("where {id} > $1 and {id} <= $2");
         Self {
@@ -43,7 +44,7 @@ impl Side {
         }
     }
 
-    /// The id that has `rows` others between `after` and itself; `None` if there are fewer.
+    /// The id that follows the next `rows` ids after `after`; `None` if there are not that many.
     ///
     /// # Errors
     /// If the database is away or refuses.

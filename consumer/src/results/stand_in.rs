@@ -1,7 +1,7 @@
-//! Values of customers that their events do not have, taken from the rows of their orders.
+//! Values of customers that their events leave out, taken from the rows of their orders.
 //!
-//! A customer's hash keeps what an event does not speak of. Where there is no hash (Redis has lost it, and the topic is compacted to events that all
-//! lack the column) the rows are the only place left that knows.
+//! A customer's hash keeps the columns that an event leaves out. Where there is no hash (Redis has lost it, and the topic is compacted to
+//! events that all lack the column), only the rows still have the values.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,15 @@ use crate::orders::customer::{Customer, CustomerChange, CustomerRow};
 use change::effect::Effect;
 use ledger::StoreError;
 
-/// One row of each customer, by the index on customers: all rows of a customer say the same. In sql/results, with the reason why it is a function.
+/// Reads one row of each customer by the index on customers, because all rows of a customer say the same. The function is in sql/results,
+/// which says why it is a function.
 const STORED: &str = "select id, name, email, tier, country from customers_in_rows($1::text[])";
 
-/// Id and columns of a customer.
+/// The id and the columns of a customer.
 type Row = (String, Option<String>, Option<String>, Option<String>, Option<String>);
 
 impl Results {
-    /// Looks up what the rows have of the customers whose events lack a column. Asks nothing if none does.
+    /// Looks up what the rows hold of the customers whose events lack a column. Nothing is asked if no event lacks one.
     ///
     /// # Errors
     /// If Postgres is away or refuses.

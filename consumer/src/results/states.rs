@@ -1,4 +1,4 @@
-//! Rows read back: for the sweep, for hashes that Redis has lost, for the list of the newest orders.
+//! Reads rows back: for the sweep, for hashes that Redis has lost, and for the list of the newest orders.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,8 +16,8 @@ use ledger::{Class, StoreError};
 
 const LIVE: &str = "select * from results where order_id = any($1)";
 const DELETED: &str = "select order_id, deleted_at, revision from deleted_orders where order_id = any($1)";
-/// No index leads to the rows of a partition, and each would cost every write. All rows are walked through in key order instead, so many in a
-/// step, and the others left out.
+/// No index leads to the rows of a partition, because each index would cost every write. Instead all rows are walked through in key order,
+/// a fixed number in each step, and the rows of other partitions are left out.
 const LIVE_STEP: &str = "select max(order_id) from (select order_id from results where order_id > $1 order by order_id limit $2) as step";
 const LIVE_IN: &str = "select * from results where order_id > $1 and order_id <= $2 and partition = $3 order by order_id";
 const DELETED_STEP: &str =
@@ -27,7 +27,7 @@ select order_id, deleted_at, revision from deleted_orders
 where order_id > $1 and order_id <= $2 and partition = $3 and deleted_at > $4 order by order_id";
 const NEWEST: &str = "select * from results order by order_id desc limit $1";
 
-/// Changes only rows that are still as they were read. Locked in the order in which a batch writes them.
+/// Changes only rows that still have the revision that was read. The rows are locked in the order in which a batch writes them.
 const REFRESH: &str = "
 with c as (
     select c.* from results r join unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
@@ -40,37 +40,37 @@ from c
 where r.order_id = c.order_id
 returning r.order_id, r.revision";
 
-/// In sql/results, with the reason why it is a function.
+/// The function is in sql/results, which says why it is a function.
 const REFRESH_ONE_BY_ONE: &str = "select order_id, revision, refusal from refresh_one_by_one($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 /// Rows read back for the sweep.
 #[derive(Debug, Default)]
 pub struct States {
-    /// What the hashes of the orders are to say.
+    /// The states that the hashes of the orders are to hold.
     pub states: Vec<OrderState>,
-    /// Orders whose row cannot be read, and why: somebody has written something into it that no event writes.
+    /// Orders whose row cannot be read, and the reason: somebody has written something into the row that no event writes.
     pub unreadable: Vec<(i64, String)>,
 }
 
 /// A step of a walk through a table.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// The orders of the partition.
+    /// The rows of the partition.
     pub read: States,
-    /// The last order of the step, of whichever partition; `None` at the end of the table.
+    /// The last order of the step, in whichever partition; `None` at the end of the table.
     pub up_to: Option<i64>,
 }
 
-/// Rows that were completed, and those that Postgres refused; rows that have changed meanwhile are in neither.
+/// The outcome of a refresh: rows that were completed, and rows that Postgres refused. Rows that have changed meanwhile are in neither.
 #[derive(Debug, Default)]
 pub struct Refreshed {
-    /// Order id and new revision.
+    /// For each completed order, the new revision.
     pub revisions: HashMap<i64, i64>,
-    /// Order id and why, without any value of the row (P11).
+    /// For each refused order, the reason, without any value of the row (P11).
     pub refused: HashMap<i64, String>,
 }
 
-/// Binds what the two statements are told of rows that are to be completed.
+/// Binds the values of the rows that are to be completed, for either of the two statements.
 macro_rules! bound {
     ($query:expr, $rows:expr, $now:expr) => {{
         let column = |of: fn(&ResultRow) -> Option<&str>| $rows.iter().map(of).collect::<Vec<_>>();
@@ -133,7 +133,7 @@ impl FromRow<'_, PgRow> for DeletedRow {
 }
 
 impl Results {
-    /// What the hashes of these orders are to say, in no order. Orders that were never seen are left out.
+    /// The states that the hashes of these orders are to hold, in no particular order. Orders that were never seen are left out.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -162,7 +162,7 @@ impl Results {
         Ok(Page { read: readable(&found)?, up_to })
     }
 
-    /// As [`Self::live_after`], for orders that were deleted since `since`.
+    /// Does the same as [`Self::live_after`] for orders that were deleted since `since`.
     ///
     /// # Errors
     /// If Postgres is away or refuses.
@@ -182,7 +182,7 @@ impl Results {
     /// If Postgres is away or refuses.
     pub async fn newest(&self, limit: i64) -> Result<Vec<ResultRow>, StoreError> {
         let rows: Vec<PgRow> = self.lease().await?.ask(|on| sqlx::query(NEWEST).bind(limit).fetch_all(on)).await?;
-        // One that cannot be read is told by the sweep; the list goes on without it.
+        // A row that cannot be read is told by the sweep. The list goes on without it.
         let states = readable(&rows)?.states.into_iter();
         Ok(states.filter_map(OrderState::into_live).collect())
     }
@@ -219,7 +219,7 @@ impl Results {
     }
 }
 
-/// The rows that can be read, and the orders of the others: one that cannot holds up only itself.
+/// The rows that can be read, and the orders of the rows that cannot. A row that cannot be read holds up only itself.
 fn readable(rows: &[PgRow]) -> Result<States, StoreError> {
     let mut read = States::default();
     for row in rows {

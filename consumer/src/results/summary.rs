@@ -1,4 +1,4 @@
-//! Counts for operators.
+//! Counts for operators: dead letters by reason, the list of the sweep, rows that Postgres refuses, and all rows.
 
 use chrono::{DateTime, Utc};
 
@@ -8,31 +8,31 @@ use ledger::StoreError;
 /// Dead letters of one reason.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct LetterCount {
-    /// `x-dlq-reason`
+    /// The reason, as in the header `x-dlq-reason`.
     pub reason: String,
-    /// Those that nobody has dealt with.
+    /// Letters that are open.
     pub open: i64,
-    /// Those that were replayed, or became obsolete.
+    /// Letters that were replayed, or became obsolete.
     pub resolved: i64,
-    /// When the newest arrived.
+    /// When the newest letter arrived.
     pub newest: DateTime<Utc>,
 }
 
 /// What the sweep has to do.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct DueCount {
-    /// Orders on its list.
+    /// Orders on the list of the sweep.
     pub orders: i64,
-    /// Of these, orders whose time has come.
+    /// Orders on the list whose time has come.
     pub now: i64,
-    /// Customers whose orders are still to be put on it.
+    /// Customers whose orders are still to be put on the list.
     pub customers: i64,
 }
 
 /// Orders on the list of the sweep whose row Postgres refuses.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct RefusedRows {
-    /// How many, for one reason.
+    /// The number of orders with this reason.
     pub orders: i64,
     /// The reason, without any value of a row (P11).
     pub refusal: String,
@@ -60,7 +60,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(LETTERS).fetch_all(on)).await?)
     }
 
-    /// What the sweep has to do.
+    /// The work that the sweep has to do.
     ///
     /// # Errors
     /// If Postgres is away.

@@ -1,4 +1,4 @@
-//! Times as Postgres' binary `timestamp`.
+//! Times as Postgres' binary `timestamp`, with its infinities.
 
 use change::value::Timestamp;
 use chrono::NaiveDateTime;
@@ -7,10 +7,10 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef, Postgres};
 use sqlx::{Decode, Encode, Type};
 
-/// Microseconds from 1970-01-01 to 2000-01-01, where Postgres counts from.
+/// Microseconds from 1970-01-01 to 2000-01-01, where Postgres begins to count.
 const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// A time on its way to Postgres or from there: microseconds since 2000, the two ends of `i64` are the infinities. chrono has no infinity.
+/// A time on its way to Postgres or back: microseconds since 2000. The two ends of `i64` are the infinities, which chrono does not have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Time(pub(super) Timestamp);
 

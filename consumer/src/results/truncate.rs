@@ -1,9 +1,9 @@
-//! A truncate of `orders`: one event in one partition that removes what is older in all of them (P2, P5).
+//! A truncate of `orders`: one event in one partition that removes all older rows of all partitions (P2, P5).
 //!
-//! Its transaction only notes where it stands. From its commit on no older row can come in any more: every transaction that inserts ends
-//! behind a lock with a look at the note, and the truncate's own waits behind the same lock for those that have looked already
-//! (`settle`). What is older and there is then removed by the sweep, a chunk at a time, each row as if it had been deleted where the
-//! truncate stands: events that come again stay out, and an order that is made anew wins.
+//! The transaction of the event only notes the position of the truncate. From its commit on no older row can come in: every transaction
+//! that inserts ends behind a lock with a look at the note, and the truncate waits behind the same lock for the transactions that have
+//! looked already (`settle`). The sweep then removes the older rows that are there, a chunk at a time. Each row is removed as if its order
+//! had been deleted at the position of the truncate: events that come again stay out, and an order that is made anew wins.
 
 use sqlx::postgres::PgConnection;
 
@@ -21,7 +21,7 @@ where excluded.lsn > t.lsn";
 const IS_OPEN: &str =
     "select exists (select from truncates where swept_to is not null and coalesce(sweep_at <= now(), true) and partition = any($1))";
 
-/// Before the first order.
+/// The order id before the first order.
 const FROM_THE_START: i64 = i64::MIN;
 
 const OPEN: &str = "
@@ -54,16 +54,16 @@ update truncates set
     refused = case when $2 is null then 0 else refused + $3 end
 where epoch = $1";
 
-/// How far a truncate is being carried out.
+/// How far a truncate has been carried out.
 #[derive(Debug, Default)]
 pub struct Truncating {
-    /// There is more to look through now.
+    /// Whether there are more rows to look through now.
     pub has_more: bool,
-    /// A row that Postgres refuses to remove was left, and why, without any value of it (P11).
+    /// Why Postgres refused to remove a row that was left, without any value of the row (P11); `None` if no row was left.
     pub refusal: Option<String>,
 }
 
-/// Notes truncates; returns how many were news.
+/// Notes truncates. Returns how many were not noted before.
 pub(super) async fn note(connection: &mut PgConnection, truncates: &[Position]) -> Result<u64, StoreError> {
     let mut noted = 0;
     for position in truncates {
@@ -75,13 +75,13 @@ pub(super) async fn note(connection: &mut PgConnection, truncates: &[Position]) 
 }
 
 impl Results {
-    /// Looks through the next `chunk` rows for those that a truncate of these partitions removes, and puts them on the list of the sweep,
-    /// which removes their hashes. A row that Postgres refuses to remove is left, and the others are removed (P13).
+    /// Looks through the next `chunk` rows for those that a truncate of these partitions removes, and puts their orders on the list of the
+    /// sweep, which removes their hashes. A row that Postgres refuses to remove is left, and the others are removed (P13).
     ///
     /// # Errors
-    /// If Postgres is away or refuses for another reason than a row; it may be tried again.
+    /// If Postgres is away or refuses for another reason than a row. The call may be repeated.
     pub async fn sweep_truncate(&self, partitions: &[i32], chunk: i64) -> Result<Truncating, StoreError> {
-        // The sweep asks once a second, and nearly always for nothing.
+        // The sweep asks once a second, and nearly always there is no truncate.
         let query = sqlx::query_scalar(IS_OPEN).bind(partitions);
         let is_open: bool = self.lease().await?.ask(|on| query.fetch_one(on)).await?;
         if !is_open {
@@ -101,7 +101,7 @@ impl Results {
         }
     }
 
-    /// Removes what is old of the next rows, or leaves them; returns whether there is more.
+    /// Removes the old rows among the next `rows`, or skips them if `leave` is set. Returns whether there are more.
     async fn next_of_truncate(&self, partitions: &[i32], rows: i64, leave: bool) -> Result<bool, StoreError> {
         let mut lease = self.lease().await?;
         lease.begin().await?;
@@ -120,12 +120,12 @@ impl Results {
     }
 }
 
-/// Epoch of the truncate that is being carried out, and the order that it has come to.
+/// The epoch of the truncate that is being carried out, and the last order that was looked through.
 async fn open(connection: &mut PgConnection, partitions: &[i32]) -> Result<Option<(i32, i64)>, StoreError> {
     Ok(sqlx::query_as(OPEN).bind(partitions).fetch_optional(connection).await?)
 }
 
-/// Removes what is old of these rows.
+/// Removes the old rows of this range.
 async fn remove(connection: &mut PgConnection, epoch: i32, after: i64, up_to: i64) -> Result<(), StoreError> {
     let removed: Vec<(i64, i32)> = sqlx::query_as(REMOVE).bind(epoch).bind(after).bind(up_to).fetch_all(&mut *connection).await?;
     due::mark_by_partition(connection, &removed).await
