@@ -1,9 +1,9 @@
-//! The flow: a batch of records on its way from Kafka to a commit, and on to Redis.
+//! The flow of a batch of records from Kafka to a commit in Postgres, and on to Redis.
 //!
-//! - [`claim`]: a partition is assigned: who works on it, from where
-//! - [`orders`]: one claimed partition of orders: prepare, store, write back, tell
-//! - [`customers`]: one claimed partition of customers
-//! - [`replay`]: dead letters processed again
+//! - [`claim`]: claims a partition that the group assigned, and starts its worker
+//! - [`orders`]: the worker of one claimed partition of orders: prepare, store, write back, tell
+//! - [`customers`]: the worker of one claimed partition of customers
+//! - [`replay`]: processes dead letters again
 
 pub mod claim;
 pub mod customers;

@@ -1,4 +1,4 @@
-//! A partition is assigned: claims it in Postgres, and says who works on it (P3, P4).
+//! Claims a partition that the group assigned, in Postgres, and starts the worker of the partition (P3, P4).
 
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ pub(crate) fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
-/// Which process this is, for people: its host and number.
+/// The name of this process, for people: its host and its process id.
 pub(crate) fn process() -> String {
     format!("{}/{}", host(), std::process::id())
 }
 
-/// Claims for this process.
+/// Claims partitions in the name of this process.
 #[derive(Debug, Clone)]
 pub struct Claimant {
     shared: Arc<Shared>,
     customers_topic: Option<Arc<str>>,
-    /// Which process this is, for people.
+    /// The name of this process, for people.
     name: Arc<str>,
 }
 
@@ -35,7 +35,7 @@ impl Claimant {
         Self { shared, customers_topic: customers_topic.map(Into::into), name: process().into() }
     }
 
-    /// Claims the partition: whoever had it before cannot write any more.
+    /// Claims the partition, so that whoever had it before cannot write any more.
     ///
     /// # Errors
     /// Postgres is away, or going on from the stored offset would skip or repeat events.

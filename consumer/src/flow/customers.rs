@@ -1,6 +1,7 @@
-//! One claimed partition of customers: hashes first, then the transaction that moves the offset and marks whose orders are outdated.
+//! The worker of one claimed partition of customers: writes the hashes first, and then the transaction that moves the offset and marks the
+//! customers whose orders are outdated.
 //!
-//! With Redis away the partition waits: a customer that is skipped would be missing for ever (P2, P6).
+//! While Redis is away the partition waits, because a customer that is skipped would be missing for ever (P2, P6).
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -42,7 +43,7 @@ pub async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox) -> Result
     }
 }
 
-/// What an event does not have is looked up, for a customer whom Redis does not have; waits for Postgres.
+/// Looks up in Postgres what an event leaves out of a customer, in case Redis does not have the customer. Waits while Postgres is away.
 async fn stand_in(shared: &Shared, place: &Place, changes: &mut [CustomerChange]) -> Result<(), Stopped> {
     let mut backoff = shared.backoff();
     while let Err(error) = shared.results.stand_in(changes).await {
@@ -52,7 +53,8 @@ async fn stand_in(shared: &Shared, place: &Place, changes: &mut [CustomerChange]
     Ok(())
 }
 
-/// Waits for Redis; only losing the partition ends that, and customers of another source database.
+/// Writes the hashes, and waits while Redis is away. The wait ends early only if the partition is lost, or if the customers come from
+/// another source database.
 async fn put(shared: &Shared, place: &Place, changes: &[CustomerChange], to: i64) -> Result<Vec<ChangedCustomer>, Stopped> {
     let mut backoff = shared.backoff();
     loop {
@@ -67,7 +69,7 @@ async fn put(shared: &Shared, place: &Place, changes: &[CustomerChange], to: i64
     }
 }
 
-/// One transaction, or more and smaller ones if Postgres takes too long over it (P10). `before` tells of the record before the first.
+/// Commits in one transaction, or in more and smaller ones if Postgres takes too long (P10). `before` tells of the record before the first.
 async fn commit_in_parts(
     shared: &Shared,
     place: &Place,
@@ -93,15 +95,15 @@ async fn commit_in_parts(
     Ok(())
 }
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Attempt {
     Committed,
-    /// It was given up for taking too long, and holds more than one record.
+    /// The transaction took too long and was given up, and holds more than one record.
     TooSlow,
 }
 
-/// The transaction, until it has gone through, or turns out to be too large, or the partition has to stop.
+/// Tries the transaction until it has gone through, until it turns out to be too large, or until the partition has to stop.
 async fn commit(
     shared: &Shared,
     place: &Place,

@@ -1,4 +1,4 @@
-//! One claimed partition of orders: four stages that overlap between neighbouring batches.
+//! The worker of one claimed partition of orders: four stages that overlap between neighbouring batches.
 //!
 //! ```text
 //! prepare      receive ─ decode ─ look the customers up ─ collapse and enrich
@@ -7,9 +7,9 @@
 //! tell         progress
 //! ```
 //!
-//! While Postgres commits one batch, the customers of the next are looked up and the hashes of the last are written. The
-//! transactions of one partition never overlap. The channels between the stages hold one batch: what is not prepared yet waits in the
-//! inbox, so batches are small when idle and large under load (P10).
+//! While Postgres commits one batch, the customers of the next batch are looked up and the hashes of the last one are written. The
+//! transactions of one partition never overlap. The channels between the stages hold one batch. Records that are not prepared yet wait in
+//! the inbox, so that batches are small when idle and large under load (P10).
 
 use std::sync::Arc;
 
@@ -32,8 +32,8 @@ pub(crate) use letters::Letters;
 pub use store::Stopped;
 pub(crate) use store::{delay, was_committed};
 
-/// Runs until the inbox is closed and every batch has gone through, or until the partition has to stop. A panic of a stage is one of the
-/// whole (P13).
+/// Runs until the inbox is closed and every batch has gone through, or until the partition has to stop. If a stage panics, the whole worker
+/// panics (P13).
 ///
 /// # Errors
 /// [`Stopped`] says why the partition must not go on.
@@ -46,7 +46,7 @@ pub async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox) -> Result
     stages.spawn(write_back::run(Arc::clone(&shared), Arc::clone(&place), to_write_back, written));
     stages.spawn(tell::run(Arc::clone(&shared), Arc::clone(&place), to_tell));
     let outcome = tasks::beside(&mut stages, store::run(&shared, &place, to_store, stored)).await;
-    // A store that stops closes its channels: the stage before it ends at its next batch, those behind it with their last.
+    // A store that stops closes its channels. The stage before it ends at its next batch, the stages behind it end with their last batch.
     preparing.abort();
     while let Some(ended) = stages.join_next().await {
         tasks::not_panicked(ended);

@@ -1,12 +1,12 @@
-//! Dead letters processed again, with their original positions (P5, P7).
+//! Processes dead letters again, with their original positions (P5, P7).
 //!
 //! A letter is decoded as the record that it was, with the partition, offset and epoch that its headers name, and applied straight to
-//! `results`. Putting it on its topic again would give it a new offset, and with it the look of a newer change. The transaction is that of
-//! [`results::replay`](crate::results::replay), which says why no newer state can be overwritten. Hashes and customers are left to the sweep:
-//! every order that was written goes on its list.
+//! `results`. If the record went to its topic again, it would get a new offset and look like a newer change.
+//! [`results::replay`](crate::results::replay) runs the transaction and says why no newer state can be overwritten. The sweep does the
+//! rest: every order that was written goes on the list of the sweep, which looks up the customer and writes the hash.
 //!
-//! A truncate of orders is noted where it stood in the source's log: what was older then goes, what came later stays. Letters of customers
-//! go through the guard in Redis ([`customers`]). Letters of another epoch are not replayed: the snapshot that came with the new epoch has
+//! A truncate of orders is noted where it stood in the source's log: older rows go, later ones stay. Letters of customers go through the
+//! guard in Redis ([`customers`]). Letters of another epoch are not replayed, because the snapshot that came with the new epoch has
 //! overtaken them.
 
 use std::collections::HashMap;
@@ -29,39 +29,40 @@ use ledger::{Class, StoreError};
 
 pub mod customers;
 
-/// Tries of one chunk when locks or a short outage are in the way.
+/// The tries of one chunk while locks or a short outage are in the way.
 const TRIES: u32 = 5;
 
-/// Why a chunk was not replayed. No letter of it was changed, or the answer was lost; it may be replayed again either way.
+/// Why a chunk was not replayed. No letter of the chunk was changed, or the answer was lost. The chunk may be replayed again either way.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// Postgres.
+    /// Postgres failed or refused.
     #[error("Postgres: {0}")]
     Store(#[from] StoreError),
-    /// With `enrichment.when_redis_is_down = dead_letter` an order needs its customer: an outage is no poison (P6).
+    /// With `enrichment.when_redis_is_down = dead_letter` an order needs its customer, and an outage of Redis is no reason to refuse it
+    /// (P6).
     #[error("Redis cannot be asked for customers, and enrichment.when_redis_is_down is dead_letter; try again when it is back")]
     RedisIsAway,
-    /// Redis, where letters of customers go.
+    /// Redis, which the letters of customers are written to, failed or refused.
     #[error("Redis: {0}")]
     Redis(#[from] RedisError),
-    /// Redis is being made whole (P8): an absent customer may exist.
+    /// Redis is being made whole (P8), so an absent customer may exist.
     #[error("Redis does not hold all customers yet; try again when `orderstream status` shows it whole")]
     RedisIsNotWhole,
-    /// The customers' topic.
+    /// The customers' topic could not be read.
     #[error("Kafka: {0}")]
     Reread(#[from] RereadError),
 }
 
-/// A letter as the record that it was.
+/// A letter, decoded back to its original record.
 #[derive(Debug)]
 pub struct Original {
-    /// The letter's id.
+    /// The id of the letter.
     pub id: String,
-    /// The record.
+    /// The original record.
     pub record: Record,
 }
 
-/// Replays letters in this order, in one transaction.
+/// Replays letters in the given order, in one transaction.
 ///
 /// # Errors
 /// [`ReplayError`]
@@ -79,7 +80,7 @@ pub async fn replay(shared: &Shared, originals: &[Original]) -> Result<Tally, Re
                 continue;
             }
             Err(ApplyError::Store(error) | ApplyError::Unknown { error, .. }) => error,
-            // Nothing here is fenced, and letters may be as old as they like.
+            // A replay has no fence, and letters may be of any age.
             Err(ApplyError::Fenced | ApplyError::OtherSpace(_)) => continue,
         };
         if error.class() == Class::Row {
@@ -97,7 +98,7 @@ pub async fn replay(shared: &Shared, originals: &[Original]) -> Result<Tally, Re
     }
 }
 
-/// Each record by itself, because they come from many partitions; a later change of an order goes into a later round.
+/// Prepares each record by itself, because the records come from many partitions. A later change of an order goes into a later round.
 async fn prepare(
     shared: &Shared,
     originals: &[Original],

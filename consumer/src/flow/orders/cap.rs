@@ -1,4 +1,5 @@
-//! A partition with too many dead letters stops before it sends more of them (P7), and goes on by itself once they are within the cap.
+//! Stops a partition with too many dead letters before it sends more of them (P7). The partition goes on by itself once its letters are
+//! within the cap.
 
 use std::time::Duration;
 
@@ -7,10 +8,10 @@ use crate::orders::letter_cap::{LetterCount, ROW, counted, message};
 use crate::orders::refusal::Refusals;
 use crate::shared::{Place, Shared};
 
-/// Between two looks of a stopped partition at the ledger: letters may be replayed, and its offset may be moved.
+/// The time between two looks of a stopped partition at the ledger: letters may be replayed, and the offset may be moved.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Returns once the letters of a batch, which begins at offset `from`, may be sent.
+/// Returns once the dead letters of a batch may be sent. The batch begins at offset `from`.
 pub(crate) async fn within(shared: &Shared, place: &Place, from: i64, records: usize, refusals: &Refusals) -> Result<(), Stopped> {
     let batch = LetterCount { records: records as u64, letters: counted(refusals) };
     if batch.letters == 0 {
@@ -44,8 +45,8 @@ fn stopped(shared: &Shared, place: &Place, reason: &str) {
     shared.metrics.stopped_by_letters(&place.claim.topic, place.claim.partition);
 }
 
-/// What stands before the batch, as the ledger has it: in the window, and of a batch of nothing but letters whom those are about that stand
-/// directly before it.
+/// Reads the dead letters before the batch from the ledger: how many are in the window, and, if the batch holds nothing but letters, whom
+/// the letters directly before the batch are about.
 async fn before(shared: &Shared, place: &Place, from: i64, batch: LetterCount) -> Result<(LetterCount, Vec<String>), Stopped> {
     let wanted = i64::try_from(shared.letter_cap.before(batch.records)).unwrap_or(i64::MAX).min(from).max(0);
     let mut backoff = shared.backoff();

@@ -1,4 +1,4 @@
-//! The dead letters of a batch: sent and acknowledged before the offset moves past them (P7).
+//! Sends the dead letters of a batch, and waits for their acknowledgement before the offset moves past them (P7).
 
 use std::collections::HashMap;
 
@@ -9,16 +9,16 @@ use crate::shared::{Place, Revoked, Shared};
 use change::record::Record;
 use kafka::dead_letter::{DeadLetter, Landed, Refused, dlq_id, replays};
 
-/// What has been acknowledged so far, by index of the record: a transaction that is tried again does not send again.
+/// The letters that were acknowledged so far, by index of the record, so that a transaction that is tried again does not send them again.
 #[derive(Debug, Default)]
 pub(crate) struct Letters {
     landed: HashMap<usize, Landed>,
-    /// What was said about those that are left, so that it is said once.
+    /// The reason that was last reported for the letters that are left, so that each reason is reported once.
     told: Option<String>,
 }
 
 impl Letters {
-    /// Sends the refused records that are not on the dead letter topic yet; with Kafka away it waits (P6).
+    /// Sends the refused records that are not on the dead letter topic yet. Waits while Kafka is away (P6).
     pub(crate) async fn acknowledged(
         &mut self,
         shared: &Shared,
@@ -46,7 +46,7 @@ impl Letters {
                     None => place.letters_troubled(shared, &error),
                 },
             }
-            // What is left waits: a record that is neither applied nor on the dead letter topic would be lost.
+            // The letters that are left wait, because a record that is neither applied nor on the dead letter topic would be lost.
             if self.landed.len() < refusals.len() {
                 place.pause(backoff.next_delay()).await?;
             }
@@ -69,7 +69,8 @@ impl Letters {
         self.somebody_has_to_act(shared, place, &format!("{left} dead letters of the batch wait: {refused}"));
     }
 
-    /// No retry within seconds helps: told at once, in `/readyz` for as long as it lasts and in the log once (P9).
+    /// Reports that an operator has to act, because no retry within seconds helps. The reason is reported at once: in `/readyz` for as long
+    /// as it lasts, and in the log once (P9).
     fn somebody_has_to_act(&mut self, shared: &Shared, place: &Place, what: &str) {
         let (topic, partition) = (&place.claim.topic, place.claim.partition);
         let reason = format!("dead letter topic {}: {what}", shared.letters.topic());

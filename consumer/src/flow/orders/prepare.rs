@@ -1,4 +1,4 @@
-//! First stage: records to a batch that can be stored.
+//! The first stage of a partition of orders: makes records into a batch that can be stored.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use change::record::{Ended, Record};
 use change::rejection::Rejection;
 use kafka::source::{Inbox, Received};
 
-/// A batch with everything that storing it may need again.
+/// A prepared batch, with everything that may be needed again while it is stored.
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) records: Vec<Record>,
-    /// What the record before these has ended, and what the last of these has.
+    /// The row that the record before the batch has ended, and the row that the last record of the batch has ended.
     before: Ended,
     ended: Ended,
     pub(super) refusals: Refusals,
-    /// In the place of each record what was said about its customer.
+    /// The answer about the customer of each record, by index of the record.
     pub(super) lookups: Vec<Lookup>,
     pub(super) token: CustomersToken,
     pub(super) batch: Batch,
@@ -35,7 +35,8 @@ pub(super) struct Prepared {
 /// Prepares batches until the inbox is closed or the next stage is gone.
 pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox, out: mpsc::Sender<Prepared>) {
     let (mut from, mut before) = (place.claim.next_offset, Ended::default());
-    // The place in the channel first: what cannot be handed on is better left in the inbox, where it makes the next batch larger (P10).
+    // The place in the channel is reserved first. Records that cannot be handed on yet are better left in the inbox, where they make the
+    // next batch larger (P10).
     while let Ok(place_in_channel) = out.reserve().await {
         let mut records = Vec::new();
         let Received::UpTo(to) = place.receive(shared.limits, &inbox, &mut records).await else { return };
@@ -46,7 +47,7 @@ pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox, ou
     }
 }
 
-/// `None`: the partition was revoked while Redis was awaited.
+/// Prepares one batch; `None` if the partition was revoked while the batch waited for Redis.
 async fn prepare(shared: &Shared, place: &Place, records: Vec<Record>, before: Ended, offsets: Range<i64>) -> Option<Prepared> {
     let mut refusals = Refusals::new();
     if !records.is_empty() {
@@ -76,8 +77,9 @@ fn count(shared: &Shared, lookups: &[Lookup]) {
     }
 }
 
-/// The batch waits here while an answer would make letters of orders that only came too early, and with
-/// `enrichment.when_redis_is_down = hold` for Redis; else it goes on without (P6).
+/// Looks up the customers of the batch. The batch waits here while an answer would make dead letters of orders that only came too early.
+/// With `enrichment.when_redis_is_down = hold` the batch also waits while Redis is away. Otherwise the batch goes on without an answer
+/// (P6).
 async fn look_up(shared: &Shared, place: &Place, customer_ids: &[&str]) -> Option<(Vec<Lookup>, CustomersToken)> {
     let mut backoff = shared.backoff();
     loop {
@@ -88,13 +90,13 @@ async fn look_up(shared: &Shared, place: &Place, customer_ids: &[&str]) -> Optio
     }
 }
 
-/// What the batch waits for, if it does.
+/// The reason why the batch has to wait; `None` if it goes on.
 fn too_early(shared: &Shared, lookups: &[Lookup]) -> Option<&'static str> {
     if Lookup::is_unavailable(lookups) {
         if shared.hold_while_redis_is_down {
             return Some("orders wait for Redis");
         }
-        // A Redis that answers is not down: it is told of customers that it does not have yet, or has to be mended.
+        // A Redis that answers is not down: it does not have all customers yet, or an operator has to repair it.
         let is_whole_soon = shared.strictness.refuse_unavailable && !shared.redis.is_away();
         return is_whole_soon.then_some("orders wait until Redis has all customers");
     }
@@ -103,7 +105,8 @@ fn too_early(shared: &Shared, lookups: &[Lookup]) -> Option<&'static str> {
 }
 
 impl Prepared {
-    /// Takes these records out: they become dead letters, and the change before takes the place of each.
+    /// Takes the refused records out of the batch, and makes dead letters of them. The previous change of the same order takes the place of
+    /// each.
     pub(super) fn refuse(&mut self, shared: &Shared, refused: Vec<(usize, Rejection)>) {
         for (index, rejection) in refused {
             let record = &self.records[index];
@@ -116,7 +119,7 @@ impl Prepared {
         self.rebuild(shared);
     }
 
-    /// Decodes, collapses and enriches again.
+    /// Decodes, collapses and enriches the remaining records again.
     fn rebuild(&mut self, shared: &Shared) {
         let changes = changes::decode(&shared.decoder, &self.records, &self.before, &mut self.refusals);
         self.ended = changes.ended(&self.records, &self.before);
@@ -129,7 +132,7 @@ impl Prepared {
         (self.batch.rounds, self.batch.stale) = changes.into_rounds(&self.lookups, &self.refusals);
     }
 
-    /// Two batches in place of one, in order; a single record stays as it is.
+    /// Splits the batch in two, in order. A batch of a single record stays as it is.
     pub(super) fn halves(mut self, shared: &Shared) -> Vec<Self> {
         let middle = self.records.len() / 2;
         if middle == 0 {

@@ -1,4 +1,5 @@
-//! Second stage: dead letters, then the transaction, until both have gone through or the partition has to stop.
+//! The second stage of a partition of orders: sends the dead letters and then runs the transaction, until both have gone through or the
+//! partition has to stop.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use change::lsn_space::OtherSpace;
 use ledger::claim::Holder;
 use ledger::{Class, StoreError};
 
-/// A batch that is committed; its hashes are still to be written. The records' bytes are let go of here (P10).
+/// A committed batch whose hashes are still to be written. The bytes of its records are freed here (P10).
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) batch: Batch,
@@ -31,24 +32,24 @@ impl Stored {
     }
 }
 
-/// Why a worker ended before its inbox did.
+/// Why a worker ended before its inbox was closed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
-    /// Another worker has claimed the partition: this one is a zombie and has written nothing (P4).
+    /// Another worker has claimed the partition. This worker is a zombie and has written nothing (P4).
     #[error("another worker has claimed the partition, or its offset was moved by hand")]
     Fenced,
-    /// The source database was restored or replaced (P5): going on would drop its changes without a word.
+    /// The source database was restored or replaced (P5). To go on would drop its changes without a word.
     #[error(transparent)]
     OtherSpace(Box<OtherSpace>),
-    /// The partition was revoked while a server was away; whoever has it next goes on from the committed offset.
+    /// The partition was revoked while a server was away. The partition's next owner goes on from the committed offset.
     #[error("{0}")]
     Revoked(#[from] Revoked),
 }
 
-/// What became of an attempt.
+/// The outcome of one attempt to store a batch.
 enum Attempt {
     Stored(Box<Stored>),
-    /// Postgres gave a statement up for taking too long, or the client the transaction.
+    /// Postgres gave up a statement, or the client gave up the transaction, because it took too long.
     TooSlow(Box<Prepared>),
 }
 
@@ -66,9 +67,9 @@ pub(super) async fn run(
                 Attempt::Stored(stored) => {
                     place.committed(shared, stored.batch.to, stored.applied.fates);
                     place.lettered(shared, &stored.batch.letters);
-                    // One of each batch: the slowest. A measurement for each change would cost more than its decoding.
+                    // Only the oldest change of each batch is measured. A measurement for each change would cost more than its decoding.
                     stored.batch.age(Utc::now()).into_iter().for_each(|age| shared.metrics.event_committed(age));
-                    // Nobody writes back any more if the partition was taken away: whoever has it next does (P8).
+                    // If the partition was taken away, nobody receives the batch. The next owner of the partition writes the hashes (P8).
                     out.send(*stored).await.ok();
                 }
                 Attempt::TooSlow(prepared) => work.extend(prepared.halves(shared).into_iter().rev()),
@@ -120,7 +121,7 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
     }
 }
 
-/// A wrong schema or a missing right does not mend itself in milliseconds: try slowly.
+/// The wait before the next attempt. A wrong schema or a missing right is not repaired within milliseconds, so it is tried slowly.
 pub(crate) fn delay(error: &StoreError, backoff: Duration) -> Duration {
     match error.class() {
         Class::Ours | Class::Row => backoff.max(Duration::from_secs(2)),
@@ -128,7 +129,7 @@ pub(crate) fn delay(error: &StoreError, backoff: Duration) -> Duration {
     }
 }
 
-/// The commit whose answer was lost: the offset row tells whether it went through (P4).
+/// Whether a commit without an answer went through. The offset row tells (P4).
 pub(crate) async fn was_committed(shared: &Shared, place: &Place, to: i64) -> Result<bool, Stopped> {
     let mut backoff = shared.backoff();
     loop {

@@ -1,7 +1,7 @@
-//! Fourth stage: Redis is told how far it reflects the partition.
+//! The fourth stage of a partition of orders: tells Redis up to which offset it reflects the partition.
 //!
-//! A stage of its own, because the request waits in Redis behind the hashes of all other partitions: for longer than the partition's own hashes
-//! take. The next ones are written meanwhile.
+//! This is a stage of its own, because the request waits in Redis behind the hashes of all other partitions, for longer than the
+//! partition's own hashes take. The next hashes are written meanwhile.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::follow::reflect;
 use crate::redis::link::Run;
 use crate::shared::{Place, Shared};
 
-/// Everything below `to` has its hash, written in this life of Redis, or is on the list of the sweep.
+/// Says that every order below `to` has its hash, written in the life `run` of Redis, or is on the list of the sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct WrittenBack {
     pub(super) to: i64,
@@ -19,13 +19,13 @@ pub(super) struct WrittenBack {
 }
 
 impl WrittenBack {
-    /// Both at once. The older life of Redis counts: what was written in it may be lost in the next.
+    /// Joins two reports. The older life of Redis counts, because hashes of that life may be lost in the next.
     fn and(self, later: Self) -> Self {
         Self { to: later.to, run: self.run.or(later.run) }
     }
 }
 
-/// Tells of everything in order, until the stage before has ended.
+/// Tells Redis of every report in order, until the stage before has ended.
 pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, mut written: mpsc::Receiver<WrittenBack>) {
     while let Some(mut all) = written.recv().await {
         while let Ok(later) = written.try_recv() {

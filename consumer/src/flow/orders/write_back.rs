@@ -1,4 +1,5 @@
-//! Third stage: the hashes of what is committed. Best effort: what fails here goes on the list of the sweep.
+//! The third stage of a partition of orders: writes the hashes of committed batches. An order whose hash cannot be written goes on the list
+//! of the sweep.
 
 use std::sync::Arc;
 
@@ -11,18 +12,18 @@ use crate::metrics::Step;
 use crate::redis::link::{RedisError, Run};
 use crate::shared::{Place, Revoked, Shared};
 
-/// Writes back until the stage before has ended, or until the partition is taken away while something cannot be noted.
+/// Writes back until the stage before has ended, or until the partition is taken away while an order cannot be put on the list.
 pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, mut batches: mpsc::Receiver<Stored>, out: mpsc::Sender<WrittenBack>) {
     while let Some(stored) = batches.recv().await {
         let to = stored.batch.to;
-        // Not covered, nor what comes behind it: Redis' progress stays here, and whoever has the partition next reads these records' keys
-        // again (P8).
+        // This batch is not covered, and neither is any batch behind it. Redis' progress stays here, and the next owner of the partition
+        // reads the keys of these records again (P8).
         let Ok(run) = write_back(&shared, &place, stored).await else { return };
         out.send(WrittenBack { to, run }).await.ok();
     }
 }
 
-/// In which life of Redis the hashes were written; `None`: they are on the list of the sweep.
+/// Returns the life of Redis in which the hashes were written; `None` if all orders are on the list of the sweep.
 async fn write_back(shared: &Shared, place: &Place, stored: Stored) -> Result<Option<Run>, Revoked> {
     let Stored { batch, token, applied } = stored;
     shared.results_changed();
@@ -30,7 +31,7 @@ async fn write_back(shared: &Shared, place: &Place, stored: Stored) -> Result<Op
     let order_ids: Vec<i64> = applied.written.iter().map(|write| write.order_id).collect();
     let states = batch.into_states(applied);
     if redis_away || states.is_empty() {
-        // The transaction has put them on the list already.
+        // The transaction has put the orders on the list of the sweep already.
         shared.orders_are_due();
         return Ok(None);
     }
@@ -53,7 +54,8 @@ async fn write_back(shared: &Shared, place: &Place, stored: Stored) -> Result<Op
     Ok(run)
 }
 
-/// Waits for Postgres if it must: an order whose hash is old and that is on no list would be forgotten.
+/// Puts orders on the list of the sweep, and waits for Postgres if necessary: an order with an old hash that is on no list would be
+/// forgotten.
 async fn mark_due(shared: &Shared, place: &Place, order_ids: Vec<i64>) -> Result<(), Revoked> {
     if order_ids.is_empty() {
         return Ok(());

@@ -1,8 +1,9 @@
-//! Dead letters of customers, written to Redis with their original positions (P5).
+//! Replays dead letters of customers: writes them to Redis with their original positions (P5).
 //!
-//! The guard in Redis decides, where Redis has the customer. It remembers a deleted one for days, not for ever: where there is no hash, only
-//! the topic can tell whether the customer was deleted since. If the record still stands there and is the last with its key, nothing
-//! came after it. If a later one is there, or the record itself has gone by compaction, something came after it, and the letter is stale.
+//! Where Redis has the customer, the guard in Redis decides. Redis remembers a deleted customer for days, but not for ever. Where there is
+//! no hash, only the topic can tell whether the customer was deleted since. If the record still stands there and is the last with its key,
+//! nothing came after it. If a later record is there, or if compaction has removed the record itself, something came after it, and the
+//! letter is stale.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,7 +17,8 @@ use change::record::Record;
 use kafka::reread::Reread;
 use kafka::source::{TopicPartition, Watermarks};
 
-/// The customers' topic, read at most once: when a letter's customer is not in Redis. Takes some hundred bytes per customer.
+/// The customers' topic, which is read at most once, when the customer of a letter is not in Redis. The last records take some hundred
+/// bytes per customer.
 #[derive(Debug)]
 pub struct CustomersLog {
     logs: Vec<(TopicPartition, Watermarks)>,
@@ -29,7 +31,7 @@ pub struct CustomersLog {
 struct Last {
     partition: i32,
     offset: i64,
-    /// Other partitions have records of the customer too, and offsets do not tell which came last.
+    /// Whether other partitions have records of the customer too, so that offsets do not tell which came last.
     moved: bool,
 }
 
@@ -79,12 +81,13 @@ fn after(partition: i32, offset: i64, log: Watermarks, last: Option<&Last>) -> A
         _ if !(log.low..log.high).contains(&offset) => After::Unknown,
         Some(last) if last.moved || last.partition != partition || last.offset < offset => After::Unknown,
         Some(last) if last.offset == offset => After::Nothing,
-        // Compaction removes a record only where a later one of its key is; a delete goes in the end too, and takes all before it along.
+        // Compaction removes a record only where there is a later one with its key. In the end a delete is removed too, and takes
+        // everything before it along.
         Some(_) | None => After::Something,
     }
 }
 
-/// Replays letters of customers in this order: hashes first, then the transaction that marks the customers' orders.
+/// Replays letters of customers in the given order: first their hashes, then the transaction that marks the customers' orders.
 ///
 /// # Errors
 /// [`ReplayError`]
@@ -107,7 +110,7 @@ pub async fn replay(shared: &Shared, log: &mut CustomersLog, originals: &[Origin
     }
 }
 
-/// The changes, each with the index of its letter.
+/// The changes, and for each the index of its letter.
 type Indexed = (Vec<usize>, Vec<CustomerChange>);
 
 fn decode(shared: &Shared, originals: &[Original]) -> (Vec<Replayed>, Indexed) {
@@ -127,7 +130,7 @@ fn decode(shared: &Shared, originals: &[Original]) -> (Vec<Replayed>, Indexed) {
     (letters, (indices, changes))
 }
 
-/// Takes out what is stale by what the topic says.
+/// Takes out the changes that are stale by what the topic says.
 async fn newest(
     shared: &Shared,
     log: &mut CustomersLog,
