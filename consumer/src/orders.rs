@@ -1,15 +1,15 @@
-//! Orders and customers, without I/O.
+//! Orders and customers as the program handles them, without I/O: from records to writes.
 //!
 //! - [`order`], [`customer`]: orders and customers as the shop has them
-//! - [`decode`]: bytes to changes of orders and customers
-//! - [`absent`]: columns that events do not have
-//! - [`changes`]: records of orders to writes: decode, reject, fill in, collapse, enrich
-//! - [`customers`]: records of customers to changes
-//! - [`enrich`]: order and lookup to enriched order
-//! - [`write`]: what is put and deleted, in rounds
-//! - [`row`]: what is committed of an order
-//! - [`refusal`]: records that become dead letters
-//! - [`letter_cap`]: when dead letters are too many
+//! - [`decode`]: decodes bytes to changes of orders and customers
+//! - [`absent`]: the columns that events do not have
+//! - [`changes`]: makes records of orders into writes: decode, reject, fill in, collapse, enrich
+//! - [`customers`]: makes records of customers into changes
+//! - [`enrich`]: adds the customer that was looked up to an order
+//! - [`write`]: the puts and deletes of a batch, in rounds
+//! - [`row`]: the committed state of an order
+//! - [`refusal`]: the records that become dead letters
+//! - [`letter_cap`]: tells when there are too many dead letters
 
 pub mod absent;
 pub mod changes;

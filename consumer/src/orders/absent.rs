@@ -1,7 +1,7 @@
-//! ColumnSet that the contract with the shop names and an event does not have. Absent is not null (P2): null is a value of the shop, an absent
-//! column was renamed, dropped, left out of the connector or made `generated`, and says nothing of the row.
+//! The columns that the contract with the shop names and that an event does not have. Absent is not null (P2): null is a value of the shop.
+//! An absent column was renamed, dropped, left out of the connector or made `generated`, and says nothing of the row.
 
-/// A column that an event may lack without being refused at once: a stored value can stand in for it.
+/// A column that an event may lack without being refused at once, because a stored value can stand in for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContractColumn {
     /// `orders.customer_id`
@@ -25,7 +25,7 @@ pub enum ContractColumn {
 }
 
 impl ContractColumn {
-    /// All of them.
+    /// All of these columns.
     pub const ALL: [Self; 9] = [
         Self::CustomerId,
         Self::ProductId,
@@ -76,31 +76,31 @@ impl ColumnSet {
         Self(self.0 & !column.bit())
     }
 
-    /// What is in this set and not in the other.
+    /// The columns that are in this set and not in the other.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// What is in either set.
+    /// The columns that are in either set.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether the column is in it.
+    /// Whether the set has the column.
     #[must_use]
     pub fn contains(self, column: ContractColumn) -> bool {
         self.0 & column.bit() != 0
     }
 
-    /// Whether it has no column.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The columns in it.
+    /// The columns of the set.
     pub fn iter(self) -> impl Iterator<Item = ContractColumn> {
         ContractColumn::ALL.into_iter().filter(move |column| self.contains(*column))
     }
@@ -112,7 +112,7 @@ impl ColumnSet {
     }
 }
 
-/// What the rows of a batch lack.
+/// Counts the columns that the rows of a batch lack.
 #[derive(Debug, Default)]
 pub struct Tally {
     events: [u64; ContractColumn::ALL.len()],
@@ -128,13 +128,13 @@ impl Tally {
         }
     }
 
-    /// What the newest row lacks; `None` if there was none.
+    /// The columns that the newest row lacks; `None` if there was no row.
     #[must_use]
     pub fn newest(&self) -> Option<ColumnSet> {
         self.last
     }
 
-    /// How many rows lacked each column that was lacking.
+    /// For each column that any row lacked, the number of these rows.
     pub fn counts(&self) -> impl Iterator<Item = (ContractColumn, u64)> {
         ContractColumn::ALL.into_iter().zip(self.events).filter(|(_, events)| *events > 0)
     }

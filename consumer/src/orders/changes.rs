@@ -1,4 +1,5 @@
-//! Records to writes: decode, reject, fill in, collapse, enrich. Pure; run again with more rejections when Postgres refuses a row.
+//! Makes records of orders into writes: decode, reject, fill in, collapse, enrich. The functions are pure, and run again with more
+//! rejections when Postgres refuses a row.
 
 use foldhash::{HashMap, HashMapExt};
 
@@ -15,12 +16,12 @@ use change::position::Position;
 use change::record::{Ended, Record};
 use change::rejection::{Reason, Rejection, Stage};
 
-/// What to do with an order that cannot be enriched.
+/// Which orders become dead letters because they cannot be enriched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Strictness {
-    /// `enrichment.when_customer_is_missing = dead_letter`
+    /// Whether `enrichment.when_customer_is_missing` is `dead_letter`.
     pub refuse_missing: bool,
-    /// `enrichment.when_redis_is_down = dead_letter`
+    /// Whether `enrichment.when_redis_is_down` is `dead_letter`.
     pub refuse_unavailable: bool,
 }
 
@@ -28,17 +29,18 @@ pub struct Strictness {
 #[derive(Debug, Default)]
 pub struct Changes {
     changes: Vec<OrderChange>,
-    /// Index of the record of each change.
+    /// For each change, the index of its record.
     records: Vec<usize>,
-    /// Tombstones and heartbeats.
+    /// The number of tombstones and heartbeats.
     pub ignored: u64,
-    /// Where truncates stand.
+    /// The positions of the truncates.
     pub truncates: Vec<Position>,
-    /// Which columns the events do not have.
+    /// The columns that the events do not have.
     pub absent: Tally,
 }
 
-/// Decodes all records but those that are refused already; adds those that cannot be decoded. `before` tells of the record before them.
+/// Decodes all records except those that are refused already. Records that cannot be decoded are added to `refusals`. `before` tells of the
+/// record before the first.
 #[must_use]
 pub fn decode(decoder: &Decoder, records: &[Record], before: &Ended, refusals: &mut Refusals) -> Changes {
     let mut out = Changes { changes: Vec::with_capacity(records.len()), records: Vec::with_capacity(records.len()), ..Changes::default() };
@@ -69,7 +71,7 @@ pub fn decode(decoder: &Decoder, records: &[Record], before: &Ended, refusals: &
     out
 }
 
-/// What the record before `index` has ended: a delete its row; and one that is refused may have been a delete.
+/// The row that the record before `index` has ended. A delete has ended its row, and a refused record may have been a delete.
 fn ended(records: &[Record], index: usize, before: &Ended, decoded: &Changes) -> Ended {
     let Some(last) = index.checked_sub(1) else { return before.clone() };
     let is_put =
@@ -77,7 +79,7 @@ fn ended(records: &[Record], index: usize, before: &Ended, decoded: &Changes) ->
     if is_put { Ended::default() } else { Ended::by(&records[last]) }
 }
 
-/// Takes what an event leaves out from the change before it of the same order, where the batch has one.
+/// Fills in what an event leaves out from the previous change of the same order, if the batch has one.
 fn fill_unchanged(changes: &mut [OrderChange]) {
     if !changes.iter().any(|change| matches!(&change.effect, Effect::Put(order) if order.is_partial())) {
         return;
@@ -99,20 +101,20 @@ fn fill_unchanged(changes: &mut [OrderChange]) {
 }
 
 impl Changes {
-    /// What the last of `records`, whose changes these are, has ended.
+    /// The row that the last of `records` has ended. The changes must be those of `records`.
     #[must_use]
     pub fn ended(&self, records: &[Record], before: &Ended) -> Ended {
         ended(records, records.len(), before, self)
     }
 
-    /// The customers to look up: those that an event itself names. In order of the records; they may repeat.
+    /// The ids of the customers to look up, which the events themselves name, in the order of the records. An id may come more than once.
     #[must_use]
     pub fn customer_ids(&self) -> Vec<&str> {
         self.with_customer().map(|(_, _, customer_id)| customer_id).collect()
     }
 
-    /// What was said about each customer of [`Self::customer_ids`], in the place of its record: there it stays right, whichever changes are
-    /// refused or cut off later. Nothing was said about records that name no customer.
+    /// The answer about each customer of [`Self::customer_ids`], by index of the record. By index the answers stay right, whichever changes
+    /// are refused or cut off later. Records that name no customer have no answer.
     #[must_use]
     pub fn by_record(&self, lookups: &mut impl Iterator<Item = Lookup>, records: usize) -> Vec<Lookup> {
         let mut by_record = vec![Lookup::Unavailable; records];
@@ -122,7 +124,7 @@ impl Changes {
         by_record
     }
 
-    /// Adds the orders that may not be written without a customer.
+    /// Refuses the orders that may not be written without a customer.
     pub fn refuse_unenriched(&self, lookups: &[Lookup], strictness: Strictness, refusals: &mut Refusals) {
         if !strictness.refuse_missing && !strictness.refuse_unavailable {
             return;
@@ -137,7 +139,7 @@ impl Changes {
         }
     }
 
-    /// Record, change and customer of the changes whose event names a customer.
+    /// Record, change and customer id of each change whose event names a customer.
     fn with_customer(&self) -> impl Iterator<Item = (usize, &OrderChange, &str)> {
         self.changes.iter().zip(&self.records).filter_map(|(change, record)| match &change.effect {
             Effect::Put(order) => Some((*record, change, order.customer_id.value()?)),
@@ -145,9 +147,10 @@ impl Changes {
         })
     }
 
-    /// Fills in, collapses and enriches; also returns how many changes an earlier one of the batch had overtaken.
+    /// Fills in, collapses and enriches. Also returns the number of changes that arrived after a newer one in the batch.
     ///
-    /// An order of which the event does not say whose it is (an unchanged TOAST column, an absent one) is pending: the sweep reads the stored id.
+    /// An order whose event does not name its customer (an unchanged TOAST column, an absent one) is pending: the sweep reads the stored
+    /// id.
     #[must_use]
     pub fn into_rounds(mut self, lookups: &[Lookup], refusals: &Refusals) -> (Vec<Round>, u64) {
         fill_unchanged(&mut self.changes);

@@ -1,4 +1,4 @@
-//! Customers as the shop has them.
+//! Customers as the shop has them, and their changes.
 
 use smol_str::SmolStr;
 
@@ -6,7 +6,7 @@ use crate::orders::absent::{ColumnSet, ContractColumn};
 use change::effect::Change;
 use change::value::Text;
 
-/// A customer as one event has it. A column that the event does not have is [`Text::Unchanged`]: the value in Redis stays.
+/// A customer as one event has it. A column that the event does not have is [`Text::Unchanged`], and the value in Redis stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerRow {
     /// The customer's name.
@@ -17,7 +17,7 @@ pub struct CustomerRow {
     pub tier: Text,
     /// The customer's country.
     pub country: Text,
-    /// What `results` has of the customer, looked up for an event without some column: Redis may have no hash in which the value could stay.
+    /// The customer as `results` has it, looked up for an event that lacks a column: Redis may have no hash in which the value could stay.
     pub stored: Option<Customer>,
 }
 
@@ -47,7 +47,7 @@ impl From<Customer> for CustomerRow {
     }
 }
 
-/// A customer as a whole; any column but the id may be null.
+/// A whole customer. Any column but the id may be null.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Customer {
     /// The customer's name.
@@ -61,7 +61,7 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// A column; the columns of orders are none of a customer's.
+    /// The value of a column. A column of orders has no value here.
     #[must_use]
     pub fn column(&self, column: ContractColumn) -> Option<&str> {
         match column {
@@ -81,7 +81,7 @@ impl Customer {
 /// A change of `customers`.
 pub type CustomerChange = Change<String, CustomerRow>;
 
-/// A customer that a batch of changes spoke of, as Redis has it now.
+/// A customer whom a batch of changes has changed, with the version that Redis has now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedCustomer {
     /// The customer's id.

@@ -1,4 +1,4 @@
-//! Records of the customers topic to changes: decode and reject. Pure.
+//! Makes records of the customers' topic into changes: decode and reject. The functions are pure.
 
 use crate::orders::absent::Tally;
 use crate::orders::customer::CustomerChange;
@@ -7,20 +7,20 @@ use crate::orders::refusal::{Refusal, Refusals};
 use change::effect::Effect;
 use change::record::{Ended, Record};
 
-/// What the records of a batch are.
+/// The decoded records of a batch.
 #[derive(Debug, Default)]
 pub struct Customers {
     /// The changes, in order of their records.
     pub changes: Vec<CustomerChange>,
-    /// Which columns the events do not have.
+    /// The columns that the events do not have.
     pub absent: Tally,
     /// The records that cannot be decoded.
     pub refusals: Refusals,
-    /// Tombstones and heartbeats.
+    /// The number of tombstones and heartbeats.
     pub ignored: u64,
 }
 
-/// Decodes a batch; `ended` tells of the record before it, and afterwards of its last.
+/// Decodes a batch. `ended` tells of the record before the batch, and afterwards of its last record.
 #[must_use]
 pub fn decode(decoder: &Decoder, records: &[Record], ended: &mut Ended) -> Customers {
     let mut out = Customers::default();

@@ -1,4 +1,4 @@
-//! Records to changes of orders and of customers. Pure.
+//! Decodes records to changes of orders and of customers. The functions are pure.
 
 use change::effect::{Change, Effect};
 use change::envelope::{
@@ -26,11 +26,11 @@ pub struct Decoder {
     pub format: Format,
     /// The operator's `source.epoch`, which each position carries.
     pub epoch: i32,
-    /// The setting `source.decimal_scale`: with it, a price without a schema is base64 with this many decimals.
+    /// The setting `source.decimal_scale`. If it is set, a price without a schema is base64 with this many decimals.
     pub decimal_scale: Option<u32>,
     /// The setting `source.time_unit`.
     pub time_unit: TimeUnit,
-    /// The setting `source.max_record_bytes`; a larger record is rejected unread.
+    /// The setting `source.max_record_bytes`. A larger record is rejected unread.
     pub max_record_bytes: usize,
 }
 
@@ -39,9 +39,9 @@ pub struct Decoder {
 pub enum Decoded<C> {
     /// A change of a row.
     Change(C),
-    /// The table was emptied: whatever is older is gone.
+    /// The table was emptied: every older row is gone.
     Truncate(Position),
-    /// Nothing to do: a tombstone, a heartbeat, a logical message.
+    /// There is nothing to do: a tombstone, a heartbeat, a logical message.
     Ignored,
 }
 
@@ -54,10 +54,10 @@ impl Decoder {
         self.order_of(self.reader().event(record, ORDER, None)?)
     }
 
-    /// The same, quicker for events that look like those that came with the same `layouts`.
+    /// Does the same as [`Self::order`], but faster for events that look like earlier ones with the same `layouts`.
     ///
     /// # Errors
-    /// The same.
+    /// As [`Self::order`].
     pub fn order_among(&self, record: &Record, layouts: &mut Layouts) -> Result<Decoded<OrderChange>, Rejection> {
         self.order_of(self.reader().event(record, ORDER, Some(layouts))?)
     }
@@ -75,13 +75,13 @@ impl Decoder {
         Ok(Decoded::Change(Change { id, effect, position: event.position }))
     }
 
-    /// The order that the key names, also where the value cannot be read: for people who look for a dead letter.
+    /// The order that the key names, even if the value cannot be read, for people who look for a dead letter.
     #[must_use]
     pub fn order_of_key(&self, record: &Record) -> Option<i64> {
         id_of_key(record)?.bigint().ok()
     }
 
-    /// Where the event of an order stands, also where its row cannot be read.
+    /// The position of an order's event, even if its row cannot be read.
     #[must_use]
     pub fn position(&self, record: &Record) -> Position {
         self.reader().position(record, ORDER)
@@ -119,7 +119,7 @@ impl Decoder {
         let is_number = |field: Field<'_>| field.kind() == Json::Number;
         let columns = if needs_schema(amount) || is_number(created_at) || is_number(updated_at) { schema.columns()? } else { None };
 
-        // Their number is what the order is about: with nothing to multiply there is no total, and no stored value stands in.
+        // An event must have quantity and price: without them there is no total, and no stored value stands in for them.
         for field in [quantity, amount] {
             if field.raw.is_none() {
                 return Err(field.absent());
@@ -161,8 +161,8 @@ fn customer_row<'a>(row: &Row<'a>, before: Before<'a>) -> Result<CustomerRow, Re
     })
 }
 
-/// A text column of a customer: an unchanged value has to come with the event, for the topic is compacted and this event may be all that is
-/// left of the customer. A column that no event has any more can only stay as it is stored.
+/// Reads a text column of a customer. An unchanged value has to come with the event, because the topic is compacted and this event may be
+/// all that is left of the customer. A column that no event has any more can only stay as it is stored.
 fn whole_text<'a>(row: &Row<'a>, at: usize, before: Before<'a>) -> Result<Text, Rejection> {
     let (field, text) = (row.field(at), row.text(at, before)?);
     if text == Text::Unchanged && field.raw.is_some() {
@@ -172,7 +172,7 @@ fn whole_text<'a>(row: &Row<'a>, at: usize, before: Before<'a>) -> Result<Text, 
     Ok(text)
 }
 
-/// Only the log tells what is older than a truncate.
+/// The position of a truncate. Only the log tells what is older than a truncate, so a truncate without a position in the log is refused.
 fn truncate<C>(position: Position) -> Result<Decoded<C>, Rejection> {
     if position.kind == Origin::Stream && position.lsn.is_some() {
         return Ok(Decoded::Truncate(position));

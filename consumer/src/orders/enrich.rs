@@ -1,4 +1,4 @@
-//! Order and lookup to enriched order. Pure: the lookup was made before, for the whole batch.
+//! Adds a customer to an order. The functions are pure: all customers of a batch were looked up before.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use change::value::Text;
 pub struct KnownCustomer {
     /// The columns that go into `results`.
     pub customer: Customer,
-    /// Which state of the customer this is; compared for equality only. Hashes that somebody else keeps have none.
+    /// The state of the customer, compared for equality only. Hashes that somebody else keeps have no version.
     pub version: Option<SmolStr>,
 }
 
 impl KnownCustomer {
-    /// Bytes of its texts.
+    /// The number of bytes of the customer's texts.
     #[must_use]
     pub fn size(&self) -> usize {
         let Customer { name, email, tier, country } = &self.customer;
@@ -27,14 +27,14 @@ impl KnownCustomer {
     }
 }
 
-/// What Redis said about a customer. A failed lookup is a value, not an error: an outage is no poison (P6).
+/// What Redis says about a customer. A failed lookup is a value and not an error, because an outage is no reason to refuse an order (P6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// Redis has the customer.
     Found(Arc<KnownCustomer>),
     /// Redis answered, was up to date, and has no such customer.
     Missing,
-    /// Redis could not be asked, does not hold all customers right now (P8), or there was nobody to ask for.
+    /// Redis could not be asked, does not hold all customers right now (P8), or the order names no customer.
     Unavailable,
 }
 
@@ -47,7 +47,7 @@ pub enum Enrichment {
     Missing,
     /// Redis could not be asked.
     Pending,
-    /// The order names no customer: a guest's. There is nobody to wait for.
+    /// The order names no customer, because a guest ordered. There is nobody to wait for.
     None,
 }
 
@@ -91,17 +91,17 @@ pub struct EnrichedOrder {
     pub order: Order,
     /// The customer, empty unless `enrichment` is `Complete`.
     pub customer: Arc<KnownCustomer>,
-    /// How complete it is.
+    /// How complete the order is.
     pub enrichment: Enrichment,
 }
 
-/// What a row says of the customer of an order that names none.
+/// The columns of a row whose order names no customer.
 #[must_use]
 pub fn nobody() -> (Arc<KnownCustomer>, Enrichment) {
     (Arc::default(), Enrichment::None)
 }
 
-/// Adds the customer to the order: what was said about the id that the order's own event carries.
+/// Adds the customer to the order. `lookup` is the answer about the customer id in the order's own event.
 #[must_use]
 pub fn enrich(order: Order, lookup: &Lookup) -> EnrichedOrder {
     let (customer, enrichment) = if order.customer_id == Text::Null { nobody() } else { lookup.columns() };
@@ -109,13 +109,13 @@ pub fn enrich(order: Order, lookup: &Lookup) -> EnrichedOrder {
 }
 
 impl Lookup {
-    /// Whether Redis could not be asked. Customers are looked up together: either all are unavailable or none is.
+    /// Whether Redis could not be asked. Customers are looked up together, so either all are unavailable or none is.
     #[must_use]
     pub fn is_unavailable(together: &[Self]) -> bool {
         together.first() == Some(&Self::Unavailable)
     }
 
-    /// What a row says of the customer.
+    /// The columns of a row with this answer.
     #[must_use]
     pub fn columns(&self) -> (Arc<KnownCustomer>, Enrichment) {
         match self {

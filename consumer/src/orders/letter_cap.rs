@@ -1,12 +1,14 @@
-//! When dead letters are too many: a wrong schema deployed is not a million poison records (P7). Pure.
+//! Tells when a partition has too many dead letters: the deployment of a wrong schema must not become a million poison records (P7). The
+//! functions are pure.
 //!
-//! Two rules. Of the last records of a partition no more than a share may be letters. And a partition that is too short for that stops
-//! where nothing but letters comes: those of ten different orders in a row, however long the row takes. Single bad records stand between good
-//! ones: if even every third order were bad by itself, ten in a row would be one chance in sixty thousand. An order that stays broken and
-//! is changed again and again is one poison record, and a few that good ones follow in the same batch are a few.
+//! There are two rules. Among the last records of a partition no more than a share may be letters. And a partition with too few records for
+//! the first rule stops where nothing but letters comes: letters of ten different orders in a row, however long the row takes. Single bad
+//! records stand between good ones: even if every third order were bad by itself, ten in a row would be one chance in sixty thousand. An
+//! order that stays broken and is changed again and again counts once. Letters that are followed by good records in the same batch are no
+//! row.
 //!
-//! The window is the last records of a partition, by offset. It is counted in the ledger and not remembered, so that neither a restart
-//! nor another process that takes the partition over begins anew. Letters that were dealt with no longer count.
+//! The window of the first rule is the last records of a partition, by offset. The ledger counts the letters in the window, so that the
+//! count survives a restart and a change of the owner. Letters that were closed no longer count.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -15,24 +17,24 @@ use crate::orders::refusal::{Refusal, Refusals};
 use change::record::Record;
 use change::rejection::Reason;
 
-/// How many dead letters a partition may have.
+/// The number of dead letters that a partition may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LetterCap {
-    /// `dead_letters.max_share`; 1 is no cap.
+    /// The setting `dead_letters.max_share`; 1 means no cap.
     pub max_share: f64,
-    /// `dead_letters.window_records`; with fewer nothing is judged.
+    /// The setting `dead_letters.window_records`. With fewer records nothing is judged.
     pub window: u64,
 }
 
-/// Letters in a row, of so many different orders or customers, stop a partition.
+/// The number of letters in a row, each of a different order or customer, that stops a partition.
 pub const ROW: usize = 10;
 
-/// Why there are too many.
+/// Why the dead letters are too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Excess {
-    /// Of these records so many are letters.
+    /// Too many of the last records are letters.
     Share(LetterCount),
-    /// The last records are nothing but letters, of too many orders or customers.
+    /// The last records are nothing but letters, of too many different orders or customers.
     Row,
 }
 
@@ -45,31 +47,31 @@ impl fmt::Display for Excess {
     }
 }
 
-/// Records, and how many of them are letters.
+/// A number of records, and the number of letters among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LetterCount {
-    /// Records, or offsets where some are gone.
+    /// The number of records, or of offsets where some records are gone.
     pub records: u64,
-    /// Dead letters among them.
+    /// The number of dead letters among them.
     pub letters: u64,
 }
 
 impl LetterCap {
-    /// How many records before a batch of so many are in the window with it.
+    /// The number of records before a batch of `records` that are in the window with it.
     #[must_use]
     pub fn before(&self, records: u64) -> u64 {
         self.window.saturating_sub(records)
     }
 
-    /// Whether the batch and what stands before it have too many letters.
+    /// The excess, if the batch and the records before it have too many letters.
     #[must_use]
     pub fn excess(&self, before: LetterCount, batch: LetterCount) -> Option<Excess> {
         let all = LetterCount { records: before.records + batch.records, letters: before.letters + batch.letters };
         (all.records >= self.window && all.letters as f64 > self.max_share * all.records as f64).then_some(Excess::Share(all))
     }
 
-    /// Whether the batch ends with too many letters in a row. `before`: whom those are about that stand directly before it; they count if
-    /// nothing but letters follows in the batch.
+    /// The excess, if the batch ends with too many letters in a row. `before` names whom the letters directly before the batch are about.
+    /// The letters in `before` count if the batch holds nothing but letters.
     #[must_use]
     pub fn row(&self, before: Vec<String>, records: usize, refusals: &Refusals) -> Option<Excess> {
         let letter = |index: usize| refusals.get(&index).filter(|refusal| counts(refusal)).map(|refusal| (index, refusal));
@@ -82,7 +84,8 @@ impl LetterCap {
     }
 }
 
-/// Behind the last of the records that is no dead letter; letters by choice are none of those that count. `None`: all are.
+/// The offset behind the last record that is no dead letter; `None` if all records are dead letters. A letter by choice counts as a good
+/// record.
 #[must_use]
 pub fn clean_to(records: &[Record], refusals: &Refusals) -> Option<i64> {
     let is_clean = |index: &usize| !refusals.get(index).is_some_and(counts);
@@ -93,16 +96,16 @@ fn counts(refusal: &Refusal) -> bool {
     !BY_CHOICE.contains(&refusal.rejection.reason)
 }
 
-/// The refused records that count. What became a letter because the operator wants it so is no sign of a wrong schema.
+/// The number of refused records that count. A record that became a letter because the operator chose so is no sign of a wrong schema.
 #[must_use]
 pub fn counted(refusals: &Refusals) -> u64 {
     refusals.values().filter(|refusal| counts(refusal)).count() as u64
 }
 
-/// Letters that `enrichment.*` asks for.
+/// The reasons of letters by choice: the settings `enrichment.*` ask for them.
 pub const BY_CHOICE: [Reason; 2] = [Reason::CustomerMissing, Reason::RedisDown];
 
-/// What an operator reads when a partition stops: the first sentence says why, the others what to do.
+/// The message for an operator when a partition stops. The first sentence says why, the others say what to do.
 #[must_use]
 pub fn message(cap: &LetterCap, excess: Excess, refusals: &Refusals, at: (&str, i32, i64)) -> String {
     let (topic, partition, next) = at;
@@ -117,7 +120,7 @@ pub fn message(cap: &LetterCap, excess: Excess, refusals: &Refusals, at: (&str, 
     )
 }
 
-/// Reason and message of most refusals. Messages never quote a record (P11).
+/// The most frequent reason and message of the refusals. Messages never quote a record (P11).
 fn most_often(refusals: &Refusals) -> String {
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for refusal in refusals.values() {

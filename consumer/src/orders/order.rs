@@ -1,6 +1,6 @@
-//! Orders as the shop has them. No I/O, no formats.
+//! Orders as the shop has them, without I/O and without formats.
 //!
-//! Texts are short: kept in place, where a `String` would be an allocation and a place in memory of its own.
+//! Texts are kept inline because they are short. A `String` would need an allocation and a place in memory of its own.
 
 use rust_decimal::Decimal;
 
@@ -11,34 +11,34 @@ use change::value::{Text, Timestamp};
 /// An order as one event has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// Who ordered; null for a guest.
+    /// The customer who ordered; null for a guest.
     pub customer_id: Text,
-    /// What was ordered.
+    /// The product that was ordered.
     pub product_id: Text,
-    /// How many, not negative.
+    /// The number of pieces, not negative.
     pub quantity: i32,
-    /// The price of one, at most two decimals, fits `numeric(12,2)`, not negative.
+    /// The price of one piece: at most two decimals, fits `numeric(12,2)`, not negative.
     pub price: Decimal,
-    /// `quantity * price`, exact, fits `numeric(20,2)`.
+    /// The exact product `quantity * price`, which fits `numeric(20,2)`.
     pub total: Decimal,
-    /// The state of the order in the shop; may be null.
+    /// The status of the order in the shop; may be null.
     pub status: Text,
-    /// The source's `created_at`.
+    /// The column `created_at` of the source.
     pub ordered_at: Option<Timestamp>,
-    /// The source's `updated_at`.
+    /// The column `updated_at` of the source.
     pub updated_at: Option<Timestamp>,
-    /// The columns that the event does not have. Their texts are [`Text::Unchanged`], their times `None`.
+    /// The columns that the event does not have. Absent texts are [`Text::Unchanged`], absent times are `None`.
     pub absent: ColumnSet,
 }
 
 impl Order {
-    /// Whether the event lacks a value that the stored row has.
+    /// Whether the event lacks a value that the stored row may have.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         !self.absent.is_empty() || self.texts().into_iter().any(|(_, text)| *text == Text::Unchanged)
     }
 
-    /// The texts that this event lacks; only what is stored can stand in for them.
+    /// The texts that this event lacks. Only stored values can stand in for them.
     pub fn unchanged_texts(&self) -> impl Iterator<Item = ContractColumn> {
         self.texts().into_iter().filter(|(_, text)| **text == Text::Unchanged).map(|(column, _)| column)
     }
@@ -51,7 +51,7 @@ impl Order {
         ]
     }
 
-    /// Takes what this event lacks from the state before it.
+    /// Takes the values that this event lacks from the state before it.
     pub fn fill_from(&mut self, before: &Self) {
         for (column, mine, theirs) in [
             (ContractColumn::CustomerId, &mut self.customer_id, &before.customer_id),

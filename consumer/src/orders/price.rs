@@ -1,15 +1,15 @@
-//! The money of an order: what fits the columns of `results`.
+//! Reads the money of an order, and checks that it fits the columns of `results`.
 
 use change::envelope::{ColumnTypes, Field, Number, decimal};
 use change::rejection::Rejection;
 use rust_decimal::Decimal;
 
-/// `numeric(12,2)` in hundredths: the first that does not fit.
+/// The limit of `numeric(12,2)`, in hundredths: the first number that does not fit.
 const PRICE_LIMIT: u128 = 10_u128.pow(12);
-/// `numeric(20,2)`: the first whole number that does not fit.
+/// The limit of `numeric(20,2)`: the first whole number that does not fit.
 const TOTAL_LIMIT: i64 = 10_i64.pow(18);
 
-/// The price: not negative, and fitting `numeric(12,2)`.
+/// Reads the price, which must not be negative and must fit `numeric(12,2)`.
 pub(super) fn price(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, configured_scale: Option<u32>) -> Result<Decimal, Rejection> {
     let number = decimal(field, columns, configured_scale)?;
     if number.negative && number.mantissa != 0 {
@@ -20,7 +20,7 @@ pub(super) fn price(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, configu
     })
 }
 
-/// `quantity * price`, fitting `numeric(20,2)`.
+/// Computes `quantity * price`, which must fit `numeric(20,2)`.
 pub(super) fn total(quantity: i32, price: Decimal) -> Result<Decimal, Rejection> {
     price
         .checked_mul(Decimal::from(quantity))
@@ -28,7 +28,7 @@ pub(super) fn total(quantity: i32, price: Decimal) -> Result<Decimal, Rejection>
         .ok_or_else(|| Rejection::invalid("total: quantity * price does not fit numeric(20,2)"))
 }
 
-/// The number in hundredths, if it is a whole number of them and fits `numeric(12,2)`. A saturated mantissa does neither.
+/// The number in hundredths, if it is a whole number of hundredths and fits `numeric(12,2)`. A saturated mantissa never is.
 fn hundredths(number: Number) -> Option<i64> {
     let (mut mantissa, mut exponent) = (number.mantissa, number.exponent + 2);
     if mantissa == 0 {

@@ -8,36 +8,36 @@ use change::rejection::Rejection;
 /// A record (by its index in the batch) that becomes a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Why.
+    /// Why the record was refused.
     pub rejection: Rejection,
     /// The order, if the record could be read that far.
     pub order_id: Option<i64>,
-    /// The customer, likewise, on the customers' topic.
+    /// The customer, if the record is one of the customers' topic and could be read that far.
     pub customer_id: Option<String>,
-    /// Where the change stands, of a record of orders.
+    /// The position of the change, if the record is one of orders.
     pub position: Option<Position>,
 }
 
 impl Refusal {
-    /// A record of orders, and the order if it could be read that far.
+    /// The refusal of a record of orders, with the order if the record could be read that far.
     #[must_use]
     pub fn of_order(rejection: Rejection, order_id: Option<i64>) -> Self {
         Self { rejection, order_id, customer_id: None, position: None }
     }
 
-    /// The same of a record of which is known where it stands.
+    /// The same refusal, with the position of the change.
     #[must_use]
     pub fn at(self, position: Position) -> Self {
         Self { position: Some(position), ..self }
     }
 
-    /// A record of customers, and the customer if it could be read that far.
+    /// The refusal of a record of customers, with the customer if the record could be read that far.
     #[must_use]
     pub fn of_customer(rejection: Rejection, customer_id: Option<String>) -> Self {
         Self { rejection, order_id: None, customer_id, position: None }
     }
 
-    /// Whom it is about, if the record could be read that far.
+    /// The order or the customer that the record is about, if the record could be read that far.
     #[must_use]
     pub fn key(&self) -> Option<String> {
         self.order_id.map(|id| id.to_string()).or_else(|| self.customer_id.clone())

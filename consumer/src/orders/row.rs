@@ -1,4 +1,4 @@
-//! What is committed of an order: its row in `results`, or that it is deleted.
+//! The committed state of an order: its row in `results`, or its deletion.
 
 use std::sync::Arc;
 
@@ -9,51 +9,52 @@ use smol_str::SmolStr;
 use crate::orders::enrich::{Enrichment, KnownCustomer};
 use change::value::Timestamp;
 
-/// A row of `results` as it was committed: what readers see in Postgres and in the hash `order:<id>`.
+/// A row of `results` as it was committed. Readers see it in Postgres and in the hash `order:<id>`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResultRow {
     /// The order's id.
     pub order_id: i64,
-    /// Who ordered; none for a guest.
+    /// The customer who ordered; `None` for a guest.
     pub customer_id: Option<SmolStr>,
-    /// The customer's columns and version; empty if there is none or none is known yet.
+    /// The customer's columns and version; empty if there is no customer, or if none is known yet.
     pub customer: Arc<KnownCustomer>,
-    /// What was ordered.
+    /// The product that was ordered.
     pub product_id: SmolStr,
-    /// How many.
+    /// The number of pieces.
     pub quantity: i32,
-    /// The price of one.
+    /// The price of one piece.
     pub price: Decimal,
     /// `quantity * price`.
     pub total: Decimal,
-    /// The state of the order in the shop; none where the shop has null.
+    /// The status of the order in the shop; `None` where the shop has null.
     pub status: Option<SmolStr>,
-    /// The source's `created_at`.
+    /// The column `created_at` of the source.
     pub ordered_at: Option<Timestamp>,
-    /// The source's `updated_at`.
+    /// The column `updated_at` of the source.
     pub updated_at: Option<Timestamp>,
     /// How complete the row is.
     pub enrichment: Enrichment,
-    /// Why a newer change of the order was refused; none if none was.
+    /// Why a newer change of the order was refused; `None` if none was refused.
     pub refused: Option<SmolStr>,
     /// When the row was written.
     pub processed_at: DateTime<Utc>,
-    /// Taken from one sequence under the row's lock: of two states of one row the higher is the later.
+    /// The revision, which is taken from one sequence under the row's lock. Of two states of one row, the one with the higher revision is
+    /// the later.
     pub revision: i64,
 }
 
-/// An order that is gone, as committed in `deleted_orders`.
+/// An order that was deleted, as committed in `deleted_orders`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletedRow {
     /// The order's id.
     pub order_id: i64,
     /// When the deletion was processed.
     pub deleted_at: DateTime<Utc>,
-    /// As [`ResultRow::revision`], from the same sequence.
+    /// The revision, from the same sequence as [`ResultRow::revision`].
     pub revision: i64,
 }
 
-/// What the hash `order:<id>` is to say.
+/// The state that the hash `order:<id>` is to hold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OrderState {
     /// The order exists.
@@ -72,7 +73,7 @@ impl OrderState {
         }
     }
 
-    /// Which of two states of one order is the later.
+    /// The revision of the state. Of two states of one order, the one with the higher revision is the later.
     #[must_use]
     pub fn revision(&self) -> i64 {
         match self {
@@ -81,7 +82,7 @@ impl OrderState {
         }
     }
 
-    /// The same under another revision.
+    /// The same state under another revision.
     #[must_use]
     pub fn with_revision(self, revision: i64) -> Self {
         match self {

@@ -1,4 +1,4 @@
-//! What a batch is to write of each order: put or deleted, in rounds.
+//! The writes of a batch: the orders to put and to delete, in rounds.
 
 use chrono::{DateTime, Utc};
 
@@ -14,18 +14,19 @@ use change::rejection::{Reason, Rejection, Stage};
 pub struct Put {
     /// The order's id.
     pub order_id: i64,
-    /// Index of its record in the batch.
+    /// The index of its record in the batch.
     pub record: usize,
-    /// How many changes this one stands for.
+    /// The number of changes that this write stands for.
     pub members: u64,
     /// The order with its customer.
     pub enriched: EnrichedOrder,
-    /// Where its event stands.
+    /// The position of its event.
     pub position: Position,
 }
 
 impl Put {
-    /// The row as it was written; `filled` is the order with what was stored. None while it is pending: the row keeps what it says of the customer.
+    /// The row as it was written. `filled` is the order completed with what was stored. `None` if the order is pending, because then the
+    /// stored row keeps its customer's columns.
     #[must_use]
     pub fn into_row(self, filled: Option<Order>, revision: i64, now: DateTime<Utc>) -> Option<ResultRow> {
         if self.enriched.enrichment == Enrichment::Pending {
@@ -56,15 +57,15 @@ impl Put {
 pub struct Delete {
     /// The order's id.
     pub order_id: i64,
-    /// Index of its record in the batch.
+    /// The index of its record in the batch.
     pub record: usize,
-    /// How many changes this one stands for.
+    /// The number of changes that this write stands for.
     pub members: u64,
-    /// Where its event stands.
+    /// The position of its event.
     pub position: Position,
 }
 
-/// Writes that do not depend on each other: each order once, both lists by ascending id.
+/// Writes that do not depend on each other. Each order comes once, and both lists are by ascending id.
 #[derive(Debug, Default)]
 pub struct Round {
     /// Orders to write.
@@ -73,18 +74,18 @@ pub struct Round {
     pub deletes: Vec<Delete>,
 }
 
-/// A change that leaves out a text, of an order that has no row to take it from.
+/// A change that leaves out a text, of an order without a row from which the text could be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unresolved {
-    /// Index of its record in the batch.
+    /// The index of its record in the batch.
     pub record: usize,
     column: ContractColumn,
-    /// Whether the event does not have the column at all.
+    /// Whether the event lacks the column altogether.
     absent: bool,
 }
 
 impl Unresolved {
-    /// What of the change is left out, if it is a text; an absent column is named before one that did not change.
+    /// The text that the change leaves out, if there is one. An absent column is named before a column that did not change.
     #[must_use]
     pub fn of(put: &Put) -> Option<Self> {
         let order = &put.enriched.order;
@@ -93,7 +94,7 @@ impl Unresolved {
         Some(Self { record: put.record, column, absent: absent.is_some() })
     }
 
-    /// The rejection of the change. `row` is where the event has its row, for a person.
+    /// The rejection of the change. `row` says where the event has its row, for people.
     #[must_use]
     pub fn rejection(self, row: &str) -> Rejection {
         let field = format!("{row}{}", self.column.as_str());

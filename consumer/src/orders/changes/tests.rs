@@ -1,3 +1,5 @@
+//! Tests of the changes of a batch: which answer about its customer each order gets, and which orders are refused.
+
 use rust_decimal::Decimal;
 
 use super::*;
@@ -22,7 +24,7 @@ fn change(id: i64, customer_id: Text) -> OrderChange {
     OrderChange { id, effect: Effect::Put(order), position: Position { epoch: 0, partition: 0, offset: id, kind, commit, lsn, ts_ms } }
 }
 
-/// Of the records 0 to 4: the second is none that names a customer, the third is refused before it can be read.
+/// Decodes the records 0 to 4. The second names no customer, and the third is refused before it is read.
 fn changes() -> Changes {
     let by = |id: &str| Text::Value(id.into());
     let changes = vec![change(1, by("C1")), change(2, Text::Unchanged), change(4, by("C1")), change(5, by("C9"))];

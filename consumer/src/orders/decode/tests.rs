@@ -1,4 +1,4 @@
-//! Each shape of an event at a glance: what Debezium writes, and what it says.
+//! Tests of each shape of an event: what Debezium writes, and how it is decoded.
 
 mod contract;
 mod flat;
@@ -19,11 +19,11 @@ use change::record::{Headers, Record};
 use change::rejection::{Reason, Rejection};
 use change::value::{Text, Timestamp};
 
-/// `after` of the orders in these tests.
+/// The `after` of the orders in these tests.
 const ROW: &str = r#"{"id":17,"customer_id":"CUST005","product_id":"PROD500","quantity":7,"price":"19.99","status":"paid",
     "created_at":"2026-01-31T12:30:00.123456Z","updated_at":null}"#;
 
-/// `source` of a change from the log.
+/// The `source` of a change from the log.
 const SOURCE: &str = r#"{"version":"3.6.1.Final","connector":"postgresql","name":"shop","ts_ms":1769862600123,"snapshot":"false",
     "db":"orders","sequence":"[\"24023128\",\"24023664\"]","ts_us":1769862600123456,"ts_ns":1769862600123456000,"schema":"public",
     "table":"orders","txId":742,"lsn":24023664,"xmin":null}"#;
@@ -39,7 +39,7 @@ fn with_source(op: &str, before: &str, after: &str, source: &str) -> String {
     )
 }
 
-/// `ROW` with one column's JSON replaced.
+/// The row `ROW` with one column's JSON replaced.
 fn row_with(column: &str, json: &str) -> String {
     let mut row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(ROW).unwrap();
     row.remove(column);
@@ -95,12 +95,12 @@ fn text(text: &str) -> Text {
     Text::Value(text.into())
 }
 
-/// 2026-01-31T12:30:00.123456Z.
+/// The time 2026-01-31T12:30:00.123456Z.
 fn noon() -> Option<Timestamp> {
     Timestamp::from_micros(1_769_862_600_123_456)
 }
 
-/// The order that `ROW` is.
+/// The order that `ROW` holds.
 fn expected() -> Order {
     Order {
         customer_id: text("CUST005"),

@@ -1,4 +1,4 @@
-//! What `docs/contract.md` says of other types than the contract's, as Debezium writes their values.
+//! Tests of what `docs/contract.md` says of other types than those of the contract, as Debezium writes their values.
 
 use super::*;
 
@@ -56,7 +56,7 @@ fn keys_of_another_type_or_without_the_id_are_refused_and_further_columns_of_a_k
     ] {
         assert_eq!(read(key, id).unwrap_err().reason, Reason::Invalid, "{key}");
     }
-    // One row for orderstream, so `id` alone has to name one row of the shop.
+    // The two rows of the shop are one row for orderstream, so `id` alone has to name one row of the shop.
     assert_eq!([read(r#"{"id":17,"region":"EU"}"#, "17"), read(r#"{"id":17,"region":"US"}"#, "17")], [Ok(17), Ok(17)]);
     let of_customer = customer(r#"{"id":5}"#, &envelope("c", "null", r#"{"id":5,"name":"Ann"}"#));
     assert_eq!(of_customer.unwrap_err().reason, Reason::Invalid);

@@ -1,4 +1,4 @@
-//! Rows of the unwrap transform.
+//! Tests of rows that the unwrap transform writes.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn flat(key: Option<&str>, value: Option<&str>) -> Result<OrderChange, Rejection
     change(decoder(Format::Flat).order(&record(key, value)))
 }
 
-/// `ROW` with fields of the envelope beside the columns.
+/// The row `ROW` with fields of the envelope beside the columns.
 fn row_and(added: &str) -> String {
     format!("{},{added}}}", ROW.trim_end_matches('}'))
 }

@@ -1,11 +1,11 @@
-//! An event that looks like one before says what the parser says of it.
+//! Tests that an event which looks like an earlier one is read as the parser reads it.
 
 use proptest::prelude::*;
 
 use super::never_panics::json;
 use super::*;
 
-/// What an event says, alone and among others that came before it.
+/// What an event says, read alone and read after others.
 fn both_ways(before: &[&str], value: &str) -> [Result<Decoded<OrderChange>, Rejection>; 2] {
     let (decoder, mut layouts) = (decoder(Format::Envelope), Layouts::default());
     for value in before {

@@ -1,10 +1,10 @@
-//! Whatever the bytes are, decoding ends with a change, nothing to do, or a reason.
+//! Tests that decoding ends with a change, nothing to do, or a reason, whatever the bytes are.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Decodes in every way there is.
+/// Decodes a record in every way there is.
 fn decode(key: Option<Vec<u8>>, value: Option<Vec<u8>>) {
     let record = Record { key: key.map(Into::into), value, ..record(None, None) };
     for format in [Format::Envelope, Format::Flat] {
@@ -16,7 +16,7 @@ fn decode(key: Option<Vec<u8>>, value: Option<Vec<u8>>) {
     }
 }
 
-/// JSON from the words of events, mostly in wrong places.
+/// JSON made of the words of events, mostly in wrong places.
 pub(super) fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),

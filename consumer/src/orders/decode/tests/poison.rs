@@ -1,4 +1,4 @@
-//! Records that can never be processed: the reason, the place, and never a value.
+//! Tests of records that can never be processed: the reason, the place, and never a value.
 
 use super::*;
 

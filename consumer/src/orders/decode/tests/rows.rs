@@ -1,4 +1,4 @@
-//! Columns: defaults, TOAST, texts, times, decimals without a schema.
+//! Tests of columns: defaults, TOAST, texts, times, decimals without a schema.
 
 use super::*;
 
@@ -114,7 +114,7 @@ fn an_integer_time_without_a_schema_has_the_unit_that_its_size_says() {
         ("31536000000000", 31_536_000_000_000),
         ("16756761599999999", 16_756_761_599_999_999),
         ("31536000000000000", 31_536_000_000_000),
-        // What nobody can mistake: 1970 itself, the end of the year 9999.
+        // Numbers that nobody can mistake: 1970 itself, the end of the year 9999.
         ("0", 0),
         ("253402300799999", 253_402_300_799_999_000),
         ("253402300799999999", 253_402_300_799_999_999),

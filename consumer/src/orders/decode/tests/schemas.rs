@@ -1,8 +1,9 @@
-//! Values with the schema beside them.
+//! Tests of values with the schema beside them.
 
 use super::*;
 
-/// The schema of an envelope whose price and `created_at` have these types; `before` has others, which must not be taken.
+/// The schema of an envelope whose price and `created_at` have these types. The schema of `before` has other types, which must not be
+/// taken.
 fn schema(price: &str, created_at: &str) -> String {
     let row = |name: &str, price: &str, created_at: &str| {
         format!(

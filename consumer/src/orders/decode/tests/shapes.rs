@@ -1,4 +1,4 @@
-//! Envelopes: operations, keys, positions.
+//! Tests of envelopes: operations, keys, positions.
 
 use super::*;
 
