@@ -1,4 +1,4 @@
-//! What the workers of all partitions share, and where each of them stands.
+//! What the workers of all partitions share: the servers, the decoder, the limits, and the claimed partitions.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,83 +30,83 @@ mod places;
 pub use place::{Place, Reflection, Revoked};
 pub use places::Places;
 
-/// A trouble that lasts is told again after this.
+/// A trouble that lasts is reported again after this time.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// How much goes into one batch (P10).
+/// The limits of one batch (P10).
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Records.
+    /// The highest number of records.
     pub records: usize,
-    /// Bytes.
+    /// The highest number of bytes.
     pub bytes: usize,
 }
 
 /// The topics whose partitions decide what this process sweeps.
 #[derive(Debug, Clone)]
 pub struct Topics {
-    /// `kafka.orders_topic`
+    /// The topic of orders: `kafka.orders_topic`.
     pub orders: String,
-    /// `kafka.customers_topic`
+    /// The topic of customers: `kafka.customers_topic`.
     pub customers: Option<String>,
 }
 
-/// What the workers share.
+/// What the workers of all partitions share.
 #[derive(Debug)]
 pub struct Shared {
-    /// Bytes to changes.
+    /// Decodes bytes to changes.
     pub decoder: Decoder,
-    /// Postgres.
+    /// The tables in Postgres.
     pub results: Results,
-    /// Redis: the way there.
+    /// The connection to Redis.
     pub redis: Arc<RedisLink>,
-    /// Redis: customers.
+    /// The customers in Redis.
     pub customers: Customers,
-    /// Redis: orders.
+    /// The orders in Redis.
     pub cache: OrderCache,
-    /// Redis: how far it is.
+    /// Up to which offset Redis reflects each partition.
     pub redis_progress: crate::redis::progress::RedisProgress,
-    /// Kafka: dead letters.
+    /// The producer of dead letters.
     pub letters: DeadLetters,
-    /// Counters and gauges.
+    /// The counters and gauges.
     pub metrics: Metrics,
-    /// What `/readyz` goes by.
+    /// The state that `/readyz` reports.
     pub health: Health,
-    /// The size of a batch.
+    /// The limits of one batch.
     pub limits: Limits,
-    /// How many dead letters a partition may have.
+    /// The number of dead letters that a partition may have.
     pub letter_cap: LetterCap,
     /// Which orders may not be written without a customer.
     pub strictness: Strictness,
-    /// `enrichment.when_redis_is_down = hold`
+    /// Whether `enrichment.when_redis_is_down` is `hold`.
     pub hold_while_redis_is_down: bool,
-    /// `enrichment.when_customer_changes = refresh`
+    /// Whether `enrichment.when_customer_changes` is `refresh`.
     pub refresh: bool,
     /// The claimed partitions of this process.
     pub places: Places,
-    /// Wakes the sweep: orders were put on its list.
+    /// Wakes the sweep after orders were put on its list.
     pub due: Notify,
-    /// Wakes the follower: Redis has lost something.
+    /// Wakes the follower after Redis has lost something.
     pub behind: Notify,
     /// Whether results changed since `recent_orders` was last written.
     pub recent_is_old: AtomicBool,
-    /// Speaks of each kind of trouble at most once in a while.
+    /// For each kind of trouble, when it was last reported, so that it is reported at most once in a while.
     pub troubles: Mutex<HashMap<&'static str, Throttle>>,
 }
 
 impl Shared {
-    /// Waiting times while a server is away: from 50 ms, so that work resumes at once when it is back, to 2 s.
+    /// The waiting times while a server is away: from 50 ms, so that work resumes at once when the server is back, up to 2 s.
     #[must_use]
     pub fn backoff(&self) -> Backoff {
         Backoff::new(Policy { initial: Duration::from_millis(50), max: Duration::from_secs(2) })
     }
 
-    /// Orders were put on the list of the sweep.
+    /// Tells the sweep that orders were put on its list.
     pub fn orders_are_due(&self) {
         self.due.notify_one();
     }
 
-    /// Starts the clock of a step; what it returns is told when the step is over.
+    /// Runs a step and measures the time that it takes.
     pub async fn timed<T>(&self, stage: Step, step: impl Future<Output = T>) -> T {
         let began = Instant::now();
         let outcome = step.await;
@@ -114,7 +114,8 @@ impl Shared {
         outcome
     }
 
-    /// Those of the compared orders whose row does not have the customer that it should: with `keep`, complete rows are as they should be.
+    /// The compared orders whose row does not have the customer that it should have. With `enrichment.when_customer_changes = keep`,
+    /// complete rows are as they should be.
     #[must_use]
     pub fn to_refresh(&self, outdated: Vec<i64>, states: &[OrderState]) -> Vec<i64> {
         if self.refresh || outdated.is_empty() {
@@ -128,15 +129,16 @@ impl Shared {
         outdated.into_iter().filter(|id| incomplete.contains(id)).collect()
     }
 
-    /// Rows have changed.
+    /// Notes that rows have changed, so that `recent_orders` is written again.
     pub fn results_changed(&self) {
         self.recent_is_old.store(true, Ordering::Relaxed);
     }
 }
 
-/// What background tasks have to tell (P13).
+/// The reports of background tasks (P13).
 impl Shared {
-    /// Postgres is in the way of a background task, which tries again: counted, and told once in a while.
+    /// Reports that Postgres is in the way of a background task, which tries again. Each error is counted, and one is logged once in a
+    /// while.
     pub fn troubled(&self, task: &'static str, error: &StoreError) {
         let class = error.class();
         self.metrics.postgres_error(class.as_str());
@@ -148,13 +150,13 @@ impl Shared {
         }
     }
 
-    /// Redis is in the way of a background task, which tries again, and goes by `outcome` meanwhile.
+    /// Reports that Redis is in the way of a background task, which tries again. Returns `outcome`, which the task goes by meanwhile.
     pub fn redis_troubled<T>(&self, doing: &'static str, error: &RedisError, outcome: T) -> T {
         self.redis.failed(doing, error);
         outcome
     }
 
-    /// Postgres refuses rows that a background task wants to change: they stay as they are, and nothing waits for them.
+    /// Reports that Postgres refuses rows that a background task wants to change. The rows stay as they are, and nothing waits for them.
     pub fn rows_refused(&self, to_be: &'static str, rows: usize, refusal: &str) {
         self.metrics.rows_refused(rows as u64);
         if let Some(suppressed) = self.throttle(to_be) {
@@ -169,7 +171,7 @@ impl Shared {
 }
 
 impl Shared {
-    /// Whether a trouble of this kind may be told now, and how many were not since the last one.
+    /// Whether a trouble of this kind may be reported now, and how many reports were left out since the last one.
     pub(crate) fn throttle(&self, key: &'static str) -> Option<u64> {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         troubles.entry(key).or_insert_with(|| Throttle::new(QUIET)).allow(Instant::now())

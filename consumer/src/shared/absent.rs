@@ -1,4 +1,4 @@
-//! Tells of columns that events do not have (P9): the shop's schema has changed, and nobody else will notice.
+//! Reports columns that events do not have (P9): the shop's schema has changed, and nobody else would notice.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,13 +6,14 @@ use super::{Place, Shared};
 use crate::orders::absent::{ColumnSet, Tally};
 
 impl Shared {
-    /// Counts what the rows of a batch lack, and tells once of each column that comes or goes. Costs nothing while nothing changes.
+    /// Counts the columns that the rows of a batch lack, and reports each column that goes or comes back once. A batch without a change
+    /// costs nothing.
     pub fn tell_absent(&self, place: &Place, tally: &Tally) {
         for (column, events) in tally.counts() {
             self.metrics.column_absent(&place.claim.topic, column, events);
         }
         let Some(now) = tally.newest() else { return };
-        // A batch in the middle of which the column went and came again is one in which it is there.
+        // A column that went and came back within a batch counts as present.
         if !place.absent.replace(now) {
             return;
         }
@@ -31,12 +32,12 @@ impl Shared {
     }
 }
 
-/// What the newest row of a partition lacks, as it was told last in this claim.
+/// The columns that the newest row of a partition lacks, as last reported in this claim.
 #[derive(Debug, Default)]
 pub(super) struct Told(Mutex<Option<ColumnSet>>);
 
 impl Told {
-    /// Returns whether it is news.
+    /// Remembers the columns, and returns whether they differ from the last report.
     pub(super) fn replace(&self, now: ColumnSet) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(now) != Some(now)
     }

@@ -1,4 +1,4 @@
-//! A claimed partition, and what is told of it.
+//! A claimed partition of this process: its claim, its progress, how far Redis reflects it, and the reports about it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,38 +21,39 @@ use ledger::{Claim, Class, StoreError};
 /// How far Redis reflects a partition (P8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reflection {
-    /// The offset that Redis has acknowledged. If it answers with less, it has lost something.
+    /// The offset that Redis has acknowledged. If Redis later answers with a lower one, it has lost something.
     pub acknowledged: i64,
-    /// Up to here each order's hash is written, or the order is on the list of the sweep; while Redis is behind, what the rebuild looks after.
+    /// The offset up to which each order has its hash or is on the list of the sweep. While Redis is behind, it is the offset up to which
+    /// the rebuild looks after the orders.
     pub covered: i64,
-    /// The life of the Redis server in which the hashes between the two were written; `None` if none were.
+    /// The life of the Redis server in which the hashes between the two offsets were written; `None` if none were.
     pub run: Option<Run>,
-    /// Redis has acknowledged something in this claim: from then on it has lost something if it has less.
+    /// Whether Redis has acknowledged an offset in this claim. From then on a lower answer means that Redis has lost something.
     pub begun: bool,
-    /// Redis has lost something and is being made whole.
+    /// Whether Redis has lost something and is being made whole.
     pub behind: bool,
-    /// Redis has what Postgres has lost: that is made whole too.
+    /// Whether Redis has something that Postgres has lost, which is repaired too.
     pub ahead: bool,
 }
 
 /// A claimed partition.
 #[derive(Debug)]
 pub struct Place {
-    /// The fence of its transactions.
+    /// The claim, which fences the partition's transactions.
     pub claim: Claim,
-    /// Postgres has lost commits that this process has made here before.
+    /// Whether Postgres has lost commits that this process made earlier in this partition.
     pub has_lost: bool,
     ownership: watch::Receiver<Ownership>,
     progress: Arc<SourceProgress>,
-    /// Set once another generation was seen: an idle worker writes nothing and would never notice (P9).
+    /// Set once the ledger shows that the worker has to claim again. An idle worker writes nothing and would not notice by itself (P9).
     fenced: watch::Sender<bool>,
-    /// How far Redis is. Held while Redis is told, so that steps do not overtake each other.
+    /// How far Redis reflects the partition. The lock is held while Redis is told, so that steps do not overtake each other.
     pub reflection: tokio::sync::Mutex<Reflection>,
     pub(super) absent: absent::Told,
 }
 
 impl Place {
-    /// A partition that was just claimed. Redis is to reflect all that was committed before.
+    /// A partition that was just claimed. Redis is to reflect everything that was committed before.
     #[must_use]
     pub fn new(claim: Claim, has_lost: bool, ownership: watch::Receiver<Ownership>, progress: Arc<SourceProgress>) -> Self {
         let start = claim.next_offset;
@@ -61,7 +62,8 @@ impl Place {
         Self { claim, has_lost, ownership, progress, fenced: watch::Sender::new(false), reflection, absent }
     }
 
-    /// Takes the next batch. `Closed` also when the partition was fenced: an operator has moved its offset, or another process has it.
+    /// Takes the next batch. The answer is `Closed` also when the partition was fenced, because an operator has moved its offset or another
+    /// process has claimed it.
     pub async fn receive(&self, limits: Limits, inbox: &Inbox, into: &mut Vec<Record>) -> Received {
         let mut fenced = self.fenced.subscribe();
         tokio::select! {
@@ -70,8 +72,9 @@ impl Place {
         }
     }
 
-    /// The ledger has this row of the partition, in which `committed` was the next offset before. A later generation than ours, or a row that
-    /// has lost what was committed, ends the worker, which claims again if the partition is still ours (P2, P4).
+    /// Compares the partition with its row in the ledger. `committed` was the next offset before the row was read. If the row has a later
+    /// generation than this claim, or has lost what was committed, the worker ends, and claims again if the partition is still ours (P2,
+    /// P4).
     pub fn compare(&self, row: Option<&Standing>, committed: i64) {
         let is_claimed_again = row.is_some_and(|row| row.generation > self.claim.generation);
         let is_lost = row.is_none_or(|row| row.next_offset < committed);
@@ -86,13 +89,13 @@ impl Place {
         }
     }
 
-    /// Whether it was seen that the worker has to claim again.
+    /// Whether the worker was found to be fenced, so that it has to claim again.
     #[must_use]
     pub fn is_fenced(&self) -> bool {
         *self.fenced.borrow()
     }
 
-    /// Waits, unless the partition is taken away: then nothing is waited for any more.
+    /// Waits for `delay`. The wait ends at once with an error if the partition is taken away.
     ///
     /// # Errors
     /// [`Revoked`]
@@ -110,26 +113,26 @@ impl Place {
         *self.ownership.borrow() == Ownership::Held
     }
 
-    /// All records below `next_offset` have their fate.
+    /// Reports that all records below `next_offset` have their fate, committed.
     pub fn committed(&self, shared: &Shared, next_offset: i64, fates: Fates) {
         self.progress.done_up_to(next_offset);
         shared.metrics.records_settled(&self.claim.topic, self.claim.partition, fates);
         shared.health.committed(&self.claim.topic, self.claim.partition, next_offset, fates);
     }
 
-    /// How far it is, and what Kafka still has.
+    /// The progress of the partition, and what Kafka still has.
     #[must_use]
     pub fn progress(&self) -> &SourceProgress {
         &self.progress
     }
 
-    /// Whose progress Redis keeps.
+    /// The name under which Redis keeps the progress of this partition.
     #[must_use]
     pub fn of(&self) -> Of<'_> {
         Of { topic: &self.claim.topic, partition: self.claim.partition, epoch: self.claim.epoch }
     }
 
-    /// Postgres is in the way: counted, and told once in a while.
+    /// Reports that Postgres is in the way. Each error is counted, and one is logged once in a while.
     pub fn troubled(&self, shared: &Shared, error: &StoreError) {
         let key = error.class().as_str();
         shared.metrics.postgres_error(key);
@@ -146,7 +149,7 @@ impl Place {
         }
     }
 
-    /// Redis is in the way of customers, who cannot be skipped.
+    /// Reports that Redis is in the way of customers, which cannot be skipped.
     pub fn redis_troubled(&self, shared: &Shared, error: &RedisError) {
         match error.means() {
             Means::Outage | Means::NotAsked => {}
@@ -156,7 +159,7 @@ impl Place {
         shared.redis.failed("writing customers", error);
     }
 
-    /// Records became dead letters: counted, and told once in a while for each reason.
+    /// Reports that records became dead letters. Each is counted, and each reason is logged once in a while.
     pub fn lettered(&self, shared: &Shared, letters: &[LetterRow]) {
         let mut by_reason: BTreeMap<&'static str, (u64, &LetterRow)> = BTreeMap::new();
         for letter in letters {
@@ -172,7 +175,7 @@ impl Place {
         }
     }
 
-    /// The dead letter topic is in the way.
+    /// Reports that the dead letter topic is in the way.
     pub fn letters_troubled(&self, shared: &Shared, error: &DeadLetterError) {
         shared.health.hindered(&self.claim.topic, self.claim.partition, format!("a dead letter was not acknowledged: {error}"));
         if let Some(suppressed) = shared.throttle("dead letters") {
