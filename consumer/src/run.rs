@@ -1,4 +1,4 @@
-//! `orderstream run`: puts the parts together, runs them until a signal, and ends them in order.
+//! `orderstream run`: puts the parts of the process together, runs them until a signal, and ends them in order.
 
 use std::sync::Arc;
 
@@ -27,11 +27,11 @@ mod watch;
 
 /// Runs until SIGTERM or SIGINT, or until the process cannot go on.
 ///
-/// # Errors
-/// If it cannot begin, or if Kafka's client has failed for good or a task has ended that nobody asked to (P13): whoever started the process
-/// is to start it again.
+/// If the process cannot begin, if Kafka's client has failed for good, or if a task has ended although nobody asked it to (P13). Whoever
+/// started the process is to start it again.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
-    // Before anything that takes time, and one for all of it: whoever listens anew has missed what came before.
+    // Signals are listened to before anything that takes time, and by one listener for the whole run, because a new listener misses earlier
+    // signals.
     let mut signals = Signals::new()?;
     tasks::log_panics();
     let parts = assemble::assemble(config)?;
@@ -65,7 +65,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let outcome = http.while_running(background.while_running(until_signal(&shared.health, &mut readers, signals))).await;
 
     if let Err(error) = &outcome {
-        // The probes tell before anything is taken down.
+        // The probes report the failure before anything is taken down.
         shared.health.failed(format!("the process ends: {error:#}"));
         tracing::error!(%error, "The process ends with exit code 1: what its tasks are to do is not done any more");
     }
@@ -73,13 +73,13 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     readers.stop().await;
     background.stop().await;
     shared.results.ledger.close().await;
-    // Without endpoints nobody hears it.
+    // The HTTP server ends last, so that the endpoints can report the end.
     stop_http.send(()).ok();
     http.finish().await;
     outcome
 }
 
-/// Listens before any work begins: a port in use is found at once.
+/// Listens for HTTP before any work begins, so that a port in use is found at once.
 async fn serve(config: &Config, shared: &Shared) -> anyhow::Result<(oneshot::Sender<()>, Tasks)> {
     let ((stop, stopped), mut http) = (oneshot::channel(), Tasks::default());
     let Some(address) = &config.http.listen else { return Ok((stop, http)) };
@@ -88,14 +88,14 @@ async fn serve(config: &Config, shared: &Shared) -> anyhow::Result<(oneshot::Sen
     http.spawn(
         "the HTTP server",
         http::serve(listener, endpoints, async {
-            // An owner that is gone wants an end too.
+            // If the owner of the sender is gone, the server is to end too.
             stopped.await.ok();
         }),
     );
     Ok((stop, http))
 }
 
-/// Creates or updates the tables; waits while Postgres is away, for as long as it takes (P6).
+/// Creates or updates the tables. Waits while Postgres is away, for as long as it takes (P6).
 async fn prepare_tables(shared: &Shared, signals: &mut Signals) -> anyhow::Result<()> {
     let mut backoff = shared.backoff();
     while let Err(error) = signals.before(shared.results.migrate()).await? {
@@ -110,7 +110,7 @@ async fn prepare_tables(shared: &Shared, signals: &mut Signals) -> anyhow::Resul
     Ok(())
 }
 
-/// Notes what happens to the sources, until a signal ends the process or a source ends by itself.
+/// Passes the events of the sources on to health, until a signal ends the process or a source ends by itself.
 async fn until_signal(health: &Health, readers: &mut Readers, mut signals: Signals) -> anyhow::Result<()> {
     loop {
         tokio::select! {
@@ -139,7 +139,7 @@ impl Signals {
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    /// What the start waits for, unless a signal comes before it is done.
+    /// Waits for a part of the start. A signal that comes first ends the wait with an error.
     async fn before<T>(&mut self, done: impl Future<Output = T>) -> anyhow::Result<T> {
         tokio::select! {
             done = done => Ok(done),

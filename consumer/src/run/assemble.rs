@@ -1,4 +1,4 @@
-//! Configuration to parts: which setting goes where.
+//! Builds the parts of the process from the configuration: which setting goes where.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -28,27 +28,27 @@ use kafka::source::SourceConfig;
 use ledger::StoreConfig;
 use service::settings::ExposeSecret;
 
-/// The poll thread speaks every second; after this it is dead, and only a restart helps.
+/// The poll thread reports every second. After this silence it is dead, and only a restart helps.
 const POLL_SILENCE: Duration = Duration::from_secs(60);
 
-/// Letters may at least have this size: a record that is too large to be processed has to fit. The topic's own limit decides.
+/// The smallest limit for the size of a dead letter: a record that is too large to be processed has to fit. The topic's own limit decides.
 const LETTER_BYTES: usize = 16 << 20;
 
-/// Everything that runs, not yet running.
+/// All parts of the process, not yet running.
 pub struct Parts {
-    /// What the workers share.
+    /// The parts that the workers share.
     pub shared: Shared,
-    /// The way to Redis.
+    /// The connection to Redis.
     pub link: Arc<RedisLink>,
-    /// What is committed of the customers' topic.
+    /// How far the customers' topic is committed.
     pub committed: CommittedCustomers,
-    /// What is read: orders, and customers if a topic has them.
+    /// The sources: orders, and customers if a topic has them.
     pub sources: Vec<SourceConfig>,
     /// Settings of Kafka clients.
     pub kafka: Vec<(String, String)>,
 }
 
-/// Builds the parts; connects to nothing.
+/// Builds the parts. Nothing is connected yet.
 ///
 /// # Errors
 /// If a client refuses its settings.
@@ -97,16 +97,16 @@ fn source(config: &Config, kafka: &[(String, String)], topic: &str) -> SourceCon
     SourceConfig { stop_deadline: config.shutdown.deadline, ..source }
 }
 
-/// Customers change seldom: a quarter of the memory is enough for those that wait (P10).
+/// The source of customers with a quarter of the memory, which is enough because customers change seldom (P10).
 fn for_seldom_changes(source: SourceConfig) -> SourceConfig {
     let SourceConfig { queue_bytes, queue_records, prefetch_bytes, .. } = source;
     SourceConfig { queue_bytes: queue_bytes / 4, queue_records: queue_records / 4, prefetch_bytes: prefetch_bytes / 4, ..source }
 }
 
-/// A letter is its record with headers; what is over the limit of records is the largest of all.
+/// The Kafka settings for dead letters. A letter is its record with headers, and the largest letters are records over the limit.
 fn letter_properties(config: &Config, kafka: &[(String, String)]) -> Vec<(String, String)> {
     let largest = (2 * config.source.max_record_bytes).max(LETTER_BYTES);
-    // The client never sends what is larger than its whole queue.
+    // The client never sends a message that is larger than its whole queue.
     let limits = [("message.max.bytes", largest), ("queue.buffering.max.kbytes", largest / 1024 + 1024)];
     limits.map(|(name, value)| (name.to_owned(), value.to_string())).into_iter().chain(kafka.iter().cloned()).collect()
 }
@@ -135,7 +135,7 @@ fn rules(config: &Config) -> Rules {
     }
 }
 
-/// Settings of the pool.
+/// The settings of the connections to Postgres.
 #[must_use]
 pub fn store_config(config: &Config) -> StoreConfig {
     let database = &config.database;
@@ -155,7 +155,7 @@ fn cache_settings(config: &Config) -> CacheSettings {
     }
 }
 
-/// The way to Redis.
+/// The settings of the connection to Redis.
 pub(crate) fn link_settings(config: &Config) -> LinkSettings {
     LinkSettings {
         url: config.redis.url.expose_secret().to_owned(),

@@ -1,6 +1,6 @@
-//! The endpoints: `/livez`, `/readyz`, `/health`, `/status`, `/metrics`.
+//! The HTTP server and its endpoints: `/livez`, `/readyz`, `/health`, `/status`, `/metrics`.
 //!
-//! The port may be open to anybody. Whatever clients do there, they take a bounded part of the process (P10), and probes are answered.
+//! The port may be open to anybody. Whatever clients do there, they take only a bounded part of the process (P10), and probes are answered.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -23,24 +23,25 @@ use crate::health::{Health, HealthView, StatusView, Verdict, liveness, readiness
 use crate::metrics::Metrics;
 use service::tasks::not_panicked;
 
-/// How long open connections may hold up the end of the process (P10).
+/// The time for which open connections may hold up the end of the process (P10).
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Connections at once (P10): far more than probes and scrapers need, far fewer than the descriptors of a process, which its servers need.
+/// The number of connections at once (P10): far more than probes and scrapers need, and far less than the file descriptors that the process
+/// needs for its servers.
 const CONNECTIONS: usize = 64;
 
-/// How long a client may take for the header of its request (P10).
+/// The time that a client may take for the header of its request (P10).
 const HEADER: Duration = Duration::from_secs(5);
 
-/// And from its connection until it has read the answer.
+/// The time that a client may take from its connection until it has read the answer (P10).
 const REQUEST: Duration = Duration::from_secs(10);
 
 /// What the endpoints read.
 #[derive(Debug, Clone)]
 pub struct Endpoints {
-    /// For the probes, `/health` and `/status`.
+    /// The state for the probes, `/health` and `/status`.
     pub health: Health,
-    /// For `/metrics`.
+    /// The counters for `/metrics`.
     pub metrics: Metrics,
 }
 
@@ -53,7 +54,7 @@ pub struct BindError {
     source: io::Error,
 }
 
-/// Takes the address, so that a port in use is found before any work begins.
+/// Binds the address, so that a port in use is found before any work begins.
 ///
 /// # Errors
 /// If another process has the port, or the address is not of this machine.
@@ -69,15 +70,15 @@ pub async fn bind(address: &str) -> Result<TcpListener, BindError> {
     })
 }
 
-/// Answers until `shutdown` is done, and then for a second at most. What a client does cannot end it; a defect behind an endpoint does, as a
-/// panic (P13).
+/// Answers until `shutdown` is done, and then for a second at most. Nothing that a client does can end the server. A defect behind an
+/// endpoint ends it with a panic (P13).
 pub async fn serve(mut listener: TcpListener, endpoints: Endpoints, shutdown: impl Future<Output = ()> + Send + 'static) {
     let (router, mut connections) = (router(endpoints), Connections::default());
     tokio::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            // Errors of a client are passed over, and a lack of descriptors is waited out.
+            // The listener skips errors of a client, and waits while the process lacks file descriptors.
             (stream, _) = Listener::accept(&mut listener) => connections.serve(stream, router.clone()),
             Some(ended) = connections.open.join_next() => not_panicked(ended),
         }
@@ -88,21 +89,21 @@ pub async fn serve(mut listener: TcpListener, endpoints: Endpoints, shutdown: im
             not_panicked(ended);
         }
     };
-    // Whoever is still there is cut off.
+    // Connections that are still open after that are cut off.
     tokio::time::timeout(GRACE, finish).await.ok();
 }
 
-/// The connections of clients, so many at most.
+/// The connections of clients, up to a fixed number.
 #[derive(Debug, Default)]
 struct Connections {
     open: JoinSet<()>,
-    /// All of them, and some that have ended, by age.
+    /// All open connections, and some that have ended, the oldest first.
     by_age: VecDeque<AbortHandle>,
 }
 
 impl Connections {
-    /// Answers one request. Where all places are taken the oldest gives way: an honest client is through in milliseconds, so it is one that
-    /// holds its place for the sake of it.
+    /// Answers one request. If all places are taken, the oldest connection is cut off. An honest client is done within milliseconds, so the
+    /// oldest connection belongs to a client that only occupies its place.
     fn serve(&mut self, stream: TcpStream, router: Router) {
         self.by_age.retain(|connection| !connection.is_finished());
         while self.by_age.len() >= CONNECTIONS
@@ -112,10 +113,11 @@ impl Connections {
         }
         self.by_age.push_back(self.open.spawn(async move {
             let mut http = http1::Builder::new();
-            // Without a limit a client that never ends its header would stay for ever. A request by connection, so that nobody keeps a place.
+            // Without a limit, a client that never ends its header would stay for ever. Each connection serves one request, so that nobody
+            // keeps a place.
             http.timer(TokioTimer::new()).header_read_timeout(HEADER).keep_alive(false);
             let answered = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-            // A client that goes away or says nothing is no trouble of this process, nor is one that does not read.
+            // A client that goes away, says nothing, or does not read is no trouble of this process.
             drop(tokio::time::timeout(REQUEST, answered).await);
         }));
     }
@@ -145,7 +147,7 @@ async fn readyz(State(endpoints): State<Endpoints>) -> Response {
     probe(&readiness(&endpoints.health.snapshot(), endpoints.health.rules(), Instant::now()))
 }
 
-/// One reason per line; what is degraded is told with a yes too.
+/// The answer of a probe, with one reason per line. A positive answer also lists what is degraded.
 fn probe(verdict: &Verdict) -> Response {
     let lines = |what: &[String]| what.iter().map(|line| format!("{line}\n")).collect::<String>();
     if !verdict.is_yes() {
@@ -168,7 +170,7 @@ async fn status(State(endpoints): State<Endpoints>) -> Json<StatusView> {
 }
 
 async fn metrics(State(endpoints): State<Endpoints>) -> Response {
-    // Source: OpenMetrics 1.0, "Content-Type".
+    // Source of the type: OpenMetrics 1.0, "Content-Type".
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     match endpoints.metrics.encode() {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),

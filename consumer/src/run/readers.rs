@@ -1,8 +1,8 @@
-//! A source for each topic, each in a consumer group of its own, run as one.
+//! Runs a source for each topic, each in a consumer group of its own.
 //!
-//! A group deals out partitions by their number, whatever their topic: of 4 partitions of customers and 12 of orders, a process that joins
-//! would get all of customers and 4 of orders, and the other process would keep 8
-//! (<https://github.com/confluentinc/librdkafka/issues/4044>). In a group of their own the orders are shared evenly.
+//! A group deals out partitions by their number, whatever their topic. With 4 partitions of customers and 12 of orders in one group, a
+//! process that joins would get all partitions of customers and 4 of orders, and the other process would keep 8
+//! (<https://github.com/confluentinc/librdkafka/issues/4044>). With a group for each topic the orders are shared evenly.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -27,10 +27,10 @@ struct Reader {
 }
 
 impl Readers {
-    /// Starts all. From now on `health` expects each to poll, and to be given an assignment.
+    /// Starts all sources. From now on `health` expects each of them to poll, and to be given an assignment.
     ///
     /// # Errors
-    /// The configuration of one is refused.
+    /// The configuration of a source is refused.
     pub(super) fn start(configs: Vec<SourceConfig>, health: &Health, claimant: &Claimant) -> Result<Self, SourceError> {
         let start = |config: SourceConfig| {
             let (topic, claimant) = (config.topics.join(", "), claimant.clone());
@@ -42,7 +42,7 @@ impl Readers {
         configs.into_iter().map(start).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The next event of any topic. Nothing: the source of that topic has ended.
+    /// The next event of any topic. `None` means that the source of that topic has ended.
     pub(super) async fn next_event(&mut self) -> (&str, Option<Event>) {
         let (index, event) = poll_fn(|cx| {
             let ready = self.0.iter_mut().enumerate().find_map(|(index, reader)| match reader.events.poll_recv(cx) {
@@ -55,7 +55,7 @@ impl Readers {
         (&self.0[index].topic, event)
     }
 
-    /// Stops all, side by side: their workers finish their batches, their progress is committed, they leave their groups.
+    /// Stops all sources side by side: their workers finish their batches, their progress is committed, and they leave their groups.
     pub(super) async fn stop(self) {
         let mut stopping: JoinSet<_> = self.0.into_iter().map(|reader| reader.source.stop()).collect();
         while let Some(stopped) = stopping.join_next().await {

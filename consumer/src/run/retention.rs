@@ -1,17 +1,18 @@
-//! Retention: what is kept of orders that are gone and of letters that were dealt with goes after its time (P10).
+//! Removes what is kept for a limited time: tombstones of deleted orders, and closed dead letters with their records on the topic (P10).
 //!
-//! A tombstone keeps an older event of its order from bringing the order back (P5). Why none comes any more once the tombstone goes:
+//! A tombstone keeps an older event of its order from bringing the order back (P5). When the tombstone is removed, no such event can come
+//! any more:
 //!
-//! - Older events were on the topic before the delete was processed. Every partition has processed what is older than the tombstone's time
-//!   to go, so all of them have been read, also those in another partition than the delete.
-//! - What Connect sends again is a tail of the log without gaps: an older event that comes again brings the delete along. The order is there
-//!   until the delete comes, and gone then. The same holds for a topic that is read again after `offsets reset`.
-//! - A snapshot reads rows that are there.
-//! - An older change may wait as a dead letter: an open letter of the order keeps the tombstone.
+//! - Older events were on the topic before the delete was processed. A tombstone is removed only when every partition has processed
+//!   everything that is older than the time to keep. So all older events have been read, also those in another partition than the delete.
+//! - What Connect sends again is a tail of the log without gaps, so that an older event that comes again brings the delete along. The order
+//!   is there until the delete comes, and is gone then. The same holds for a topic that is read again after `offsets reset`.
+//! - A snapshot reads only rows that exist.
+//! - An older change may wait as a dead letter. An open letter of the order keeps the tombstone.
 //! - No hash of the order is left in Redis: the order is not on the list of the sweep, and hashes live no longer than tombstones.
 //!
-//! Letters that were closed go after their time, and then the records of the dead letter topic below the lowest one that a letter has. Records
-//! behind those that went stay, because a letter is on the topic before its row is committed.
+//! Closed letters are removed after their time. Then the records of the dead letter topic are removed that lie below the lowest offset of
+//! any letter. Records above the removed letters stay, because a letter is on the topic before its row is committed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -25,38 +26,38 @@ use crate::shared::Shared;
 use kafka::topics::places::{self, Asked, KafkaError};
 use ledger::StoreError;
 
-/// Between two walks: what is to go has waited for days.
+/// The time between two walks. What is to be removed has waited for days.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Between two steps: the orders have the right of way.
+/// The pause between two steps, because the orders go first.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Until it is looked again whether this process has the first partition.
+/// The time until the process looks again whether it has the first partition.
 const SOON: Duration = Duration::from_secs(5);
 
-/// After an outage.
+/// The time until the next walk after an outage.
 const LATER: Duration = Duration::from_secs(60);
 
-/// Tombstones that are looked at in a step, and letters that are removed in one.
+/// The number of tombstones that one step looks at, and of letters that one step removes.
 const STEP: i64 = 2_000;
 
-/// What speaks in logs.
+/// The name of this task in logs.
 const TASK: &str = "retention";
 
-/// How long things are kept, and where.
+/// How long tombstones and letters are kept, and where.
 pub(super) struct Kept {
-    /// Tombstones of orders, at least as long as hashes; `None`: for ever.
+    /// How long tombstones of orders are kept, at least as long as hashes; `None` means for ever.
     deleted_orders: Option<Duration>,
-    /// Letters after they were closed; `None`: for ever.
+    /// How long letters are kept after they were closed; `None` means for ever.
     closed_letters: Option<Duration>,
-    /// `kafka.orders_topic`
+    /// The topic of orders: `kafka.orders_topic`.
     orders: String,
     /// Settings of Kafka clients.
     kafka: Vec<(String, String)>,
 }
 
 impl Kept {
-    /// What the configuration says.
+    /// The times by the configuration.
     #[must_use]
     pub(super) fn of(config: &Config, kafka: Vec<(String, String)>) -> Self {
         Self {
@@ -72,7 +73,7 @@ impl Kept {
     }
 }
 
-/// Without the settings: passwords are among them (P11).
+/// Shows no settings, because passwords are among them (P11).
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { deleted_orders, closed_letters, .. } = self;
@@ -89,7 +90,8 @@ enum Hindered {
     Kafka(#[from] KafkaError),
 }
 
-/// Walks through what there is every hour, until it is aborted. Of all processes the one does it that has the first partition of orders.
+/// Walks through the tombstones and letters every hour, until it is aborted. Only the process that has the first partition of orders does
+/// so.
 pub(super) async fn run(shared: Arc<Shared>, kept: Kept) {
     let mut removed = Highest::new();
     loop {
@@ -124,7 +126,7 @@ async fn walk(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(),
     }
     if let Some(time) = kept.closed_letters {
         remove_letters(shared, now - time, removed).await?;
-        // A user who may not do it would be told every minute.
+        // The error is only logged and does not end the walk: otherwise a user without this right would be told every minute.
         if let Err(error) = trim(shared, kept, removed).await {
             told(shared, &error);
         }
@@ -153,7 +155,8 @@ async fn forget_deleted(shared: &Shared, kept: &Kept, before: DateTime<Utc>) -> 
     Ok(())
 }
 
-/// Whether each partition has processed all that was written before the time; `written` says where that ends.
+/// Whether each partition has processed everything that was written before the time. `written` holds the offset where the older records
+/// end.
 fn all_processed(written: &BTreeMap<i32, i64>, processed: &HashMap<i32, i64>) -> bool {
     !written.is_empty() && written.iter().all(|(partition, end)| *end == 0 || processed.get(partition).is_some_and(|next| next >= end))
 }
@@ -178,7 +181,7 @@ async fn remove_letters(shared: &Shared, before: DateTime<Utc>, removed: &mut Hi
     Ok(())
 }
 
-/// Removes the records of the dead letter topic that no letter speaks of any more.
+/// Removes the records of the dead letter topic that belong to no letter any more.
 async fn trim(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(), Hindered> {
     let places: Vec<(String, i32)> = removed.keys().cloned().collect();
     for place in places {
@@ -186,7 +189,7 @@ async fn trim(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(),
         let lowest = shared.results.lowest_letter(&place.0, place.1).await?;
         let below = lowest.unwrap_or(i64::MAX).min(highest + 1);
         places::forget_below(kept.asked(&place.0), place.1, below).await?;
-        // Those that are higher wait for a lower letter, and go with it.
+        // Higher offsets wait for a lower letter, and are removed together with it.
         if below > *highest {
             removed.remove(&place);
         }

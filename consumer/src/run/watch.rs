@@ -1,4 +1,4 @@
-//! Looks at the servers and the partitions once a second and tells health what it sees (P9).
+//! Watches the servers and the partitions: looks at them once a second and reports to health (P9).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,12 +19,12 @@ pub(super) use customers::customers;
 pub(super) use redis::{breakers, redis, start};
 
 const SECOND: Duration = Duration::from_secs(1);
-/// Between two looks at the topics while something is wrong with them, so that it is told soon that it was put right.
+/// The time between two looks at the topics while something is wrong with them, so that a repair is noticed soon.
 const TOPICS_SOON: Duration = Duration::from_secs(5);
-/// And while nothing is: a look costs two connections.
+/// The time between two looks while nothing is wrong, because a look costs two connections.
 const TOPICS_LATER: Duration = Duration::from_secs(300);
 
-/// Orders that wait for the sweep are counted no further: the index gives so many in milliseconds (P10).
+/// The highest number of orders that is counted on the list of the sweep. The index gives this number within milliseconds (P10).
 const MOST_DUE: i64 = 20_000;
 
 fn every_second() -> Interval {
@@ -33,7 +33,7 @@ fn every_second() -> Interval {
     second
 }
 
-/// What the source of a topic tells, for `/readyz` and `/status`.
+/// Passes an event of a topic's source on to health, for `/readyz` and `/status`.
 pub(super) fn note(health: &Health, topic: &str, event: Event) {
     match event {
         Event::Polled => health.polled(topic),
@@ -59,20 +59,20 @@ pub(super) fn note(health: &Health, topic: &str, event: Event) {
     }
 }
 
-/// Asks Postgres for a sign of life.
+/// Asks Postgres for a sign of life, once a second.
 pub(super) async fn postgres(shared: Arc<Shared>) {
     let mut second = every_second();
     loop {
         second.tick().await;
         match shared.results.ledger.ping().await {
             Ok(()) => shared.health.up(Dependency::Postgres),
-            // Whatever it says: who may not connect, or finds no room or a standby, has no Postgres.
+            // Any error counts. If the process may not connect, finds no free connection, or reaches a standby, it has no Postgres.
             Err(error) => shared.health.down(Dependency::Postgres, error.class().as_str()),
         }
     }
 }
 
-/// Reads how far each partition is behind, and how far Redis is behind it.
+/// Reports the lag of each partition, and how far Redis is behind.
 pub(super) async fn partitions(shared: Arc<Shared>) {
     let mut second = every_second();
     loop {
@@ -92,13 +92,14 @@ pub(super) async fn partitions(shared: Arc<Shared>) {
     }
 }
 
-/// Compares each partition with the ledger: a worker without records would not notice that it was fenced, or that Postgres has lost its last
-/// commits (P2, P4, P9). And notes there which partitions this process has stopped, for whoever asks another process or none.
+/// Compares each partition with the ledger. A worker without records would not notice that it was fenced, or that Postgres has lost its
+/// last commits (P2, P4, P9). Also notes in the ledger which partitions this process has stopped, so that another process or a command can
+/// tell.
 pub(super) async fn fences(shared: Arc<Shared>) {
     let (mut second, process) = (every_second(), claim::process());
     loop {
         second.tick().await;
-        // Before the ledger is asked: what is committed meanwhile is no loss.
+        // The offsets are read before the ledger is asked, so that a commit in between does not look like a loss.
         let committed: Vec<(Arc<Place>, i64)> =
             shared.places.all().into_iter().map(|place| (Arc::clone(&place), place.progress().done())).collect();
         let Ok(ledger) = shared.results.ledger.standings(shared.decoder.epoch).await else { continue };
@@ -119,7 +120,7 @@ pub(super) async fn fences(shared: Arc<Shared>) {
     }
 }
 
-/// Counts the orders that wait for the sweep, in the partitions of this process.
+/// Counts the orders on the list of the sweep, in the partitions of this process.
 pub(super) async fn due(shared: Arc<Shared>, topic: String) {
     let mut second = every_second();
     loop {
@@ -127,17 +128,18 @@ pub(super) async fn due(shared: Arc<Shared>, topic: String) {
         let partitions: Vec<i32> = shared.places.of(&topic).iter().map(|place| place.claim.partition).collect();
         match shared.results.count_due(&partitions, MOST_DUE).await {
             Ok(due) => shared.metrics.rows_due(u64::try_from(due).unwrap_or(0)),
-            // The last number stands.
+            // The gauge keeps the last number.
             Err(error) => shared.metrics.postgres_error(error.class().as_str()),
         }
     }
 }
 
-/// Looks at the topics: what nothing can be done with is told before the first record meets it, and for as long as it is so (P12).
+/// Looks at the topics. A setting with which the work cannot go on is reported before the first record meets it, and for as long as it
+/// lasts (P12).
 pub(super) async fn topics(health: Health, kafka: Vec<(String, String)>, expected: Expected) {
     let mut told = Vec::new();
     loop {
-        // With Kafka away there is nothing to judge, and that is told elsewhere.
+        // While Kafka is away there is nothing to judge, and the outage is reported elsewhere.
         if let Ok(found) = topics::ask(kafka.clone(), &expected).await {
             let judged = topics::judge(&found, &expected);
             judged.iter().filter(|known| !told.contains(*known)).for_each(tell_of_topic);

@@ -1,3 +1,5 @@
+//! Tests of the HTTP endpoints, and of clients that occupy the port.
+
 use std::sync::Arc;
 
 use super::*;
@@ -82,7 +84,7 @@ async fn an_open_connection_does_not_hold_up_the_end() {
     assert!(matches!(ended, Ok(Ok(()))), "{ended:?}");
 }
 
-/// Begins a header and never ends it.
+/// A client that begins a header and never ends it.
 async fn slow_client(address: std::net::SocketAddr) -> tokio::net::TcpStream {
     let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut slow, b"GET /livez HTTP/1.1\r\nhost: ").await.unwrap();

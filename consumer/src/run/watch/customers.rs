@@ -1,4 +1,4 @@
-//! Looks at the ledger of the customers' topic: the measure of whether Redis has all customers (P8).
+//! Watches the ledger of the customers' topic, by which the process tells whether Redis has all customers (P8).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,10 +9,11 @@ use crate::redis::progress::Point;
 use crate::shared::Shared;
 use kafka::reread::Reread;
 
-/// Reads once a second what is committed of the topic, by whichever process, and at first where it ended when this process started.
+/// Reads once a second what is committed of the topic, by whichever process. Also finds out where the topic ended when this process
+/// started.
 pub(in crate::run) async fn customers(shared: Arc<Shared>, committed: CommittedCustomers, topic: String, kafka: Reread) {
     if !shared.strictness.refuse_missing {
-        // Whoever is missing is written as missing, and completed when the customer comes.
+        // Orders of missing customers are written as `missing`, and completed when the customer comes, so they need not wait for the topic.
         committed.reach_the_start();
     }
     let mut ends = None;
@@ -38,7 +39,7 @@ pub(in crate::run) async fn customers(shared: Arc<Shared>, committed: CommittedC
     }
 }
 
-/// Where the partitions end now; those without any record are left out. `None` if Kafka does not tell.
+/// Where the partitions end now, without those that hold no record; `None` if Kafka does not tell.
 async fn ends_of(kafka: &Reread, topic: &str) -> Option<BTreeMap<i32, i64>> {
     match kafka.survey(topic).await {
         Ok(survey) => {

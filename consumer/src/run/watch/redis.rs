@@ -1,4 +1,4 @@
-//! Looks at Redis: whether it answers, whether it takes writes, and whether it does what the work rests on (P9, P12, P13).
+//! Watches Redis: whether it answers, whether it takes writes, and whether it has what the work rests on (P9, P12, P13).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ use crate::redis::breaker::State;
 use crate::redis::link::{BreakerView, Facts, RedisError, RedisLink, Weight};
 use crate::shared::Shared;
 
-/// A server that lacks something is asked again after this: somebody may have given the right, or changed the setting.
+/// A server that lacks something is asked again after this time, because somebody may have granted the right or changed the setting.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Asks Redis, before the work begins, whether it is one that the work can rest on. A server that is away may come later.
+/// Asks Redis, before the work begins, whether the work can rest on it. A server that is away may come later.
 ///
 /// # Errors
-/// [`RedisError::Cluster`] and [`RedisError::Url`]: no waiting mends them.
+/// [`RedisError::Cluster`] and [`RedisError::Url`], which no waiting repairs.
 pub(in crate::run) async fn start(shared: &Shared, link: &RedisLink) -> Result<(), RedisError> {
     match link.facts().await {
         Ok(facts) => {
@@ -29,7 +29,8 @@ pub(in crate::run) async fn start(shared: &Shared, link: &RedisLink) -> Result<(
     Ok(())
 }
 
-/// Asks Redis for a sign of life; with a breaker open this is what finds out that Redis is back, and orders do not wait for it (P10).
+/// Asks Redis for a sign of life. While the breaker is open, these pings find out that Redis is back, so that no order has to wait for that
+/// (P10).
 pub(in crate::run) async fn redis(shared: Arc<Shared>, link: Arc<RedisLink>) {
     link.leave_probes_to_pings();
     let mut cause_is_told = false;
@@ -38,11 +39,11 @@ pub(in crate::run) async fn redis(shared: Arc<Shared>, link: Arc<RedisLink>) {
         let answer = link.ping().await;
         let state = link.breaker().state;
         match &answer {
-            // It takes more of them, or they are too slow.
+            // The breaker needs more answers, or the answers are too slow.
             Ok(()) | Err(RedisError::NoWrites(_)) if matches!(state, State::Open | State::HalfOpen) => {}
-            // A server whose disk is full refuses pings too, and serves customers.
+            // A server whose disk is full refuses pings too, but still serves customers.
             Ok(()) | Err(RedisError::NoWrites(_)) => shared.health.up(Dependency::Redis),
-            // What the last answer was says more.
+            // The previous error says more about the cause than this rejection.
             Err(RedisError::Rejected { .. }) if cause_is_told => {}
             Err(error) => shared.health.down(Dependency::Redis, error.class()),
         }
@@ -54,17 +55,17 @@ pub(in crate::run) async fn redis(shared: Arc<Shared>, link: Arc<RedisLink>) {
         let pause = until_next_ping(state, answer.err().as_ref());
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            // It may soon be asked again.
+            // The breaker has opened, and Redis may soon be asked again.
             () = link.opened() => {}
         }
     }
 }
 
-/// With writes refused this is what finds out that they are taken again.
+/// Tries a write while writes are refused, to find out when they are taken again.
 async fn writes(shared: &Shared, link: &RedisLink, are_refused: bool) {
     let BreakerView { state, trouble, .. } = link.breaker_of_writes();
     if trouble.is_some() || are_refused || matches!(state, State::Open | State::HalfOpen) {
-        // What it meets is told below, or by the breakers.
+        // An error of the probe is reported below, or by the breakers.
         if let Err(error) = link.probe_writes().await {
             link.failed("trying to write", &error);
         }
@@ -76,17 +77,17 @@ async fn writes(shared: &Shared, link: &RedisLink, are_refused: bool) {
     }
 }
 
-/// When the server was last asked what it is.
+/// When the server was last asked for its facts, and with which result.
 #[derive(Debug, Default)]
 struct Survey {
-    /// The connection that was there.
+    /// The connection at that time.
     connection: Option<u64>,
     at: Option<Instant>,
     lacks_something: bool,
 }
 
 impl Survey {
-    /// Asks a server that may be another one, or has denied something, or lacked something the last time.
+    /// Asks for the facts if the server may be another one, or if it has denied something or lacked something the last time.
     async fn when_due(&mut self, shared: &Shared, link: &RedisLink) {
         let Some(connection) = link.connection() else { return };
         let is_long_ago = self.at.is_none_or(|at| at.elapsed() >= ASK_AGAIN);
@@ -104,7 +105,7 @@ impl Survey {
     }
 }
 
-/// What is new goes to the log; all of it stands in `/health`. Returns whether there is anything.
+/// Logs facts that are new. All facts are in `/health`. Returns whether Redis lacks anything.
 fn tell(shared: &Shared, facts: &Facts) -> bool {
     let lacks = facts.judged().into_iter().filter(|(weight, _)| *weight >= Weight::Slows);
     let found: Vec<Impairment> = lacks.map(|(weight, what)| Impairment { what, stops: weight == Weight::Stops }).collect();
@@ -119,7 +120,7 @@ fn tell(shared: &Shared, facts: &Facts) -> bool {
     lacks_something
 }
 
-/// A second, unless the breaker waits for a probe before that.
+/// The time until the next ping: a second, or less if the breaker waits for a probe before that.
 fn until_next_ping(breaker: State, error: Option<&RedisError>) -> Duration {
     match error {
         None if breaker == State::HalfOpen => Duration::ZERO,
@@ -128,7 +129,7 @@ fn until_next_ping(breaker: State, error: Option<&RedisError>) -> Duration {
     }
 }
 
-/// The breakers, for metrics and `/status`.
+/// The readings of the breakers, for metrics and `/status`.
 pub(in crate::run) fn breakers(link: &RedisLink) -> Breakers {
     Breakers { server: reading(&link.breaker()), writes: reading(&link.breaker_of_writes()) }
 }
