@@ -1,13 +1,13 @@
-//! The circuit breakers as metrics and `/status` show them.
+//! The readings of the circuit breakers, as metrics and `/status` show them.
 
 use serde::Serialize;
 
-/// The state of the breaker and what it did since the process started.
+/// The state of a breaker, and what the breaker did since the process started.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct BreakerReading {
-    /// The state now, one of `states`.
+    /// The present state, one of `states`.
     pub state: &'static str,
-    /// Every state there is.
+    /// All states that a breaker can have.
     #[serde(skip)]
     pub states: Vec<&'static str>,
     /// Permitted calls that were answered.
@@ -20,19 +20,19 @@ pub struct BreakerReading {
     pub rejected: u64,
     /// Outcomes that came too late to decide anything.
     pub late: u64,
-    /// Probes let through.
+    /// Probes that were let through.
     pub probes: u64,
     /// Probes that never reported.
     pub probes_expired: u64,
-    /// From, to, how often; only those that happened.
+    /// State before, state after, and how often; only transitions that happened.
     pub transitions: Vec<(&'static str, &'static str, u64)>,
 }
 
-/// Both breakers around Redis.
+/// The two breakers around Redis.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Breakers {
-    /// Around the server.
+    /// The breaker around the server.
     pub server: BreakerReading,
-    /// Around writes alone.
+    /// The breaker around writes alone.
     pub writes: BreakerReading,
 }

@@ -2,23 +2,23 @@
 
 use std::time::Instant;
 
-/// Something that a server does not do, or not as it should, as of now.
+/// Something that a server does not do, or does not do as it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Impairment {
-    /// In one clause: what it is, and what mends it.
+    /// What is impaired, and what repairs it, in one clause.
     pub what: String,
-    /// Whether the work cannot go on.
+    /// Whether the work cannot go on because of it.
     pub stops: bool,
 }
 
-/// The same, with the time at which it was found.
+/// An impairment with the time when it was found.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) impairment: Impairment,
     pub(super) since: Instant,
 }
 
-/// Takes over what was found now: what was there before keeps its time. Returns what is new.
+/// Replaces the known impairments by those that were found now. Impairments that were known before keep their time. Returns the new ones.
 pub(super) fn follow(known: &mut Vec<Found>, now_found: &[Impairment], now: Instant) -> Vec<Impairment> {
     let before = std::mem::take(known);
     let since = |impairment: &Impairment| before.iter().find(|found| found.impairment == *impairment).map(|found| found.since);

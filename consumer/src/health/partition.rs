@@ -1,25 +1,25 @@
-//! A partition that this process owns: what its worker does, how far it is, since when it is behind.
+//! The health of a partition that this process owns: what its worker does, how far it is, and since when it is behind.
 
 use std::time::{Duration, Instant};
 
 use crate::orders::absent::ColumnSet;
 use change::fate::Fates;
 
-/// An end of a partition that Kafka told longer ago says nothing: it is asked for every second.
+/// How long an end of a partition is valid after Kafka told it. Kafka is asked for it every second.
 const END_HOLDS: Duration = Duration::from_secs(10);
 
-/// What a partition's worker does.
+/// The state of a partition's worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartitionState {
-    /// It takes over the partition in Postgres.
+    /// The worker claims the partition in Postgres.
     Claiming,
-    /// It works.
+    /// The worker works.
     Running,
-    /// It waits for this, and goes on by itself.
+    /// The worker waits for this reason, and goes on by itself.
     Waiting(String),
-    /// It stopped for this reason, and somebody has to act.
+    /// The worker stopped for this reason, and an operator has to act.
     Stopped(String),
-    /// The consumer group was out of reach for too long: another process may have it.
+    /// The consumer group was out of reach for too long, so another process may have the partition.
     Lost,
 }
 
@@ -39,7 +39,7 @@ impl PartitionState {
         }
     }
 
-    /// Why it waits or stopped.
+    /// Why the worker waits or has stopped.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -49,26 +49,26 @@ impl PartitionState {
     }
 }
 
-/// A partition that this process owns.
+/// The health of a partition that this process owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionHealth {
-    /// What its worker does.
+    /// The state of the worker.
     pub state: PartitionState,
-    /// Since when.
+    /// When the state began.
     pub since: Instant,
-    /// Where the next record is expected, as committed; `None` before the claim.
+    /// The next offset, as committed; `None` before the claim.
     pub next_offset: Option<i64>,
-    /// The end of the partition and when Kafka told it.
+    /// The end of the partition, and when Kafka told it.
     pub end: Option<(i64, Instant)>,
-    /// What became of its records since its first one.
+    /// The fates of the partition's records since its first one.
     pub fates: Fates,
-    /// The columns that its newest row does not have.
+    /// The columns that the partition's newest row does not have.
     pub absent: ColumnSet,
-    /// From here to there are no records: transaction markers and compaction leave gaps.
+    /// A range of offsets without records: transaction markers and compaction leave gaps.
     gap: (i64, i64),
     /// When the lag began, or last became smaller.
     behind_since: Option<Instant>,
-    /// What its last batch met that retries are to overcome.
+    /// What the last batch met that retries are to overcome.
     hindrance: Option<String>,
 }
 
@@ -124,7 +124,7 @@ impl PartitionHealth {
         self.progressed(now);
     }
 
-    /// Records that are not committed yet; `None` before the claim, or before Kafka told the end.
+    /// The number of records that are not committed yet; `None` before the claim, or before Kafka told the end.
     #[must_use]
     pub fn lag(&self) -> Option<u64> {
         let (next, (end, _)) = (self.next_offset?, self.end?);
@@ -133,7 +133,8 @@ impl PartitionHealth {
         Some(u64::try_from(end - reached).unwrap_or(0))
     }
 
-    /// The lag, if it is known: an end that Kafka has not told for a while is none, and what was lost may be anywhere.
+    /// The lag, if it is known. The lag is unknown if Kafka has not told the end for a while, or if the partition was lost and may be
+    /// anywhere.
     #[must_use]
     pub fn lag_at(&self, now: Instant) -> Option<u64> {
         let (_, told) = self.end?;
@@ -141,7 +142,7 @@ impl PartitionHealth {
         is_known.then(|| self.lag())?
     }
 
-    /// When the lag began or last became smaller; `None` while there is none.
+    /// When the lag began or last became smaller; `None` while there is no lag.
     #[must_use]
     pub fn behind_since(&self) -> Option<Instant> {
         self.behind_since
@@ -151,7 +152,7 @@ impl PartitionHealth {
         self.hindrance = Some(by);
     }
 
-    /// What its last batch met, unless it was overcome.
+    /// What the last batch met, unless it was overcome.
     #[must_use]
     pub fn hindrance(&self) -> Option<&str> {
         self.hindrance.as_deref()

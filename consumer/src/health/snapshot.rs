@@ -1,4 +1,4 @@
-//! What is known at one instant. Methods take `now`, so that tests need no clock.
+//! The state of the process's health at one instant. The methods take `now`, so that tests need no clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use change::fate::Fates;
 /// A server that the process needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dependency {
-    /// Where events come from and dead letters go.
+    /// The source of events, and the destination of dead letters.
     Kafka,
-    /// Where results and positions are.
+    /// The store of results and positions.
     Postgres,
-    /// Where customers and order hashes are.
+    /// The store of customers and order hashes.
     Redis,
 }
 
 impl Dependency {
-    /// All of them.
+    /// All servers.
     pub const ALL: [Self; 3] = [Self::Kafka, Self::Postgres, Self::Redis];
 
     /// The text in JSON and metric labels.
@@ -38,51 +38,51 @@ impl Dependency {
 /// Whether a server answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DependencyState {
-    /// Nobody asked it yet.
+    /// The server was not asked yet.
     Unknown,
     /// The last call was answered.
     Up {
-        /// The first answer of this run of answers.
+        /// The time of the first answer in this run of answers.
         since: Instant,
     },
     /// The last call was not answered.
     Down {
-        /// The first failure of this run of failures.
+        /// The time of the first failure in this run of failures.
         since: Instant,
         /// The class of the last failure.
         error: &'static str,
     },
 }
 
-/// Who reads a topic.
+/// The state of the reader of a topic.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReaderHealth {
-    /// The last poll of Kafka; `None` before the first.
+    /// The time of the last poll of Kafka; `None` before the first.
     pub last_poll: Option<Instant>,
     /// Whether the group gave an assignment that still holds.
     pub is_assigned: bool,
 }
 
-/// Everything known at one instant.
+/// Everything that is known at one instant.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// When the process started.
     pub started: Instant,
     /// Whether the process is shutting down.
     pub is_stopping: bool,
-    /// Why the process is about to end, if nobody asked it to.
+    /// Why the process is about to end although nobody asked it to.
     pub failure: Option<String>,
-    /// The reader of each topic.
+    /// The state of each topic's reader.
     pub readers: BTreeMap<String, ReaderHealth>,
-    /// Each server.
+    /// The state of each server.
     pub dependencies: BTreeMap<Dependency, DependencyState>,
-    /// What the work cannot go on with in the topics as they are.
+    /// The settings of the topics with which the work cannot go on.
     pub topics: Vec<String>,
     /// What servers do not do although they answer, by kind of question.
     pub(super) impairments: BTreeMap<(Dependency, &'static str), Vec<Found>>,
     /// The partitions of this process.
     pub partitions: BTreeMap<(Arc<str>, i32), PartitionHealth>,
-    /// Claims of partitions whose assignment was not told yet.
+    /// Claims of partitions whose assignment was not reported yet.
     early_claims: BTreeMap<(Arc<str>, i32), (i64, Fates)>,
 }
 
@@ -101,12 +101,12 @@ impl Snapshot {
         }
     }
 
-    /// The reader of `topic`, which counts from now on.
+    /// The reader of `topic`, which is expected to poll from now on.
     pub(super) fn reader(&mut self, topic: &str) -> &mut ReaderHealth {
         self.readers.entry(topic.to_owned()).or_default()
     }
 
-    /// Topic and number of each partition of this process, and in one sentence why it has stopped, if it has.
+    /// Topic and number of each partition of this process, and why it has stopped, in one sentence, if it has.
     #[must_use]
     pub fn stops(&self) -> Vec<(Arc<str>, i32, Option<String>)> {
         let why = |state: &PartitionState| match state {
@@ -118,7 +118,7 @@ impl Snapshot {
 
     pub(super) fn assigned(&mut self, topic: &str) {
         self.reader(topic).is_assigned = true;
-        // Those that came back are told next.
+        // The partitions that came back are reported next.
         self.partitions.retain(|(of, _), known| **of != *topic || known.state != PartitionState::Lost);
     }
 
@@ -153,7 +153,7 @@ impl Snapshot {
         impairment::follow(self.impairments.entry((dependency, kind)).or_default(), found, now)
     }
 
-    /// This process owns the partition from now on.
+    /// Notes that this process owns the partition from now on.
     pub(super) fn claiming(&mut self, topic: &Arc<str>, partition: i32, now: Instant) {
         let key = (Arc::clone(topic), partition);
         let claim = self.early_claims.remove(&key);
@@ -164,7 +164,7 @@ impl Snapshot {
         }
     }
 
-    /// Claims and assignments are told by different threads, in either order.
+    /// Notes a claim. Claims and assignments are reported by different threads, in either order.
     pub(super) fn claimed(&mut self, topic: &Arc<str>, partition: i32, next_offset: i64, fates: Fates, now: Instant) {
         let key = (Arc::clone(topic), partition);
         match self.partitions.get_mut(&key) {
@@ -176,7 +176,7 @@ impl Snapshot {
         }
     }
 
-    /// Changes a partition if this process still owns it: news of a revoked one come late and mean nothing.
+    /// Changes a partition if this process still owns it. Late reports about a revoked partition mean nothing.
     pub(super) fn update(&mut self, topic: &Arc<str>, partition: i32, change: impl FnOnce(&mut PartitionHealth)) {
         if let Some(known) = self.partitions.get_mut(&(Arc::clone(topic), partition)) {
             change(known);

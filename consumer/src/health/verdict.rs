@@ -1,39 +1,39 @@
-//! From what is known to what the probes answer. Pure.
+//! Pure functions from the known state to the answers of the probes.
 
 use std::time::{Duration, Instant};
 
 use super::partition::{PartitionHealth, PartitionState};
 use super::snapshot::{Dependency, DependencyState, Snapshot};
 
-/// What the verdicts go by.
+/// The rules of the verdicts.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// Lag and nothing committed for this long is a stall (P9).
+    /// Lag without a commit for this long is a stall (P9).
     pub stall: Duration,
-    /// A poll thread that was silent for this long is dead: only a restart helps.
+    /// A poll thread that was silent for this long is dead, and only a restart helps.
     pub poll_silence: Duration,
     /// Whether orders go on without Redis.
     pub works_without_redis: bool,
 }
 
-/// Whether a probe is answered with yes, and why not.
+/// The answer of a probe, with its reasons.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// Why not, one line each; none means yes.
+    /// Why the answer is no, one line each. An empty list means yes.
     pub reasons: Vec<String>,
-    /// What does not work and does no harm yet.
+    /// What does not work but does no harm yet.
     pub degraded: Vec<String>,
 }
 
 impl Verdict {
-    /// Whether nothing speaks against it.
+    /// Whether the answer is yes.
     #[must_use]
     pub fn is_yes(&self) -> bool {
         self.reasons.is_empty()
     }
 }
 
-/// Whether the process lives. Only what a restart mends counts.
+/// Whether the process lives. Only what a restart repairs counts.
 #[must_use]
 pub fn liveness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
     let silent = snapshot.readers.iter().filter_map(|(topic, reader)| {
@@ -89,7 +89,7 @@ fn trouble(dependency: Dependency, state: DependencyState, now: Instant) -> Opti
     }
 }
 
-/// Why a partition makes no progress.
+/// Why a partition makes no progress; `None` if it does.
 fn silence(partition: &PartitionHealth, rules: &Rules, now: Instant) -> Option<String> {
     let since = seconds(partition.since, now);
     match &partition.state {
@@ -108,7 +108,8 @@ fn silence(partition: &PartitionHealth, rules: &Rules, now: Instant) -> Option<S
     if partition.next_offset.is_none() && now.saturating_duration_since(partition.since) > rules.stall {
         return Some(format!("at work for {since} s, and nobody told where it began"));
     }
-    // Without news of the end a stall would go unseen. Twice the time: the news are asked for in intervals of their own.
+    // Without a report of the end a stall would go unseen. The limit is twice the stall time, because the end is asked for in intervals of
+    // its own.
     let (_, told) = partition.end?;
     let deaf = now.saturating_duration_since(told) > rules.stall * 2;
     deaf.then(|| format!("Kafka told no end of the partition for {} s", seconds(told, now)))

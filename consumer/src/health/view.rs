@@ -1,4 +1,4 @@
-//! What `/health` and `/status` say, as JSON. The names are read by scripts.
+//! The JSON of `/health` and `/status`. Scripts read its names.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -16,22 +16,22 @@ use change::fate::Fates;
 pub struct HealthView {
     /// `ready`, `degraded` or `not_ready`.
     pub status: &'static str,
-    /// Why it is not ready.
+    /// Why the process is not ready.
     pub reasons: Vec<String>,
-    /// What does not work and does no harm yet.
+    /// What does not work but does no harm yet.
     pub degraded: Vec<String>,
-    /// Each server by name.
+    /// The state of each server, by name.
     pub dependencies: BTreeMap<&'static str, DependencyView>,
 }
 
-/// A server in `/health`.
+/// The state of a server in `/health`.
 #[derive(Debug, Serialize)]
 pub struct DependencyView {
     /// `unknown`, `up` or `down`.
     pub state: &'static str,
-    /// For how long.
+    /// The seconds since the server entered this state.
     pub for_seconds: Option<u64>,
-    /// The class of the last error, while it is down.
+    /// The class of the last error, while the server is down.
     pub error: Option<&'static str>,
 }
 
@@ -40,44 +40,45 @@ pub struct DependencyView {
 pub struct StatusView {
     /// The version of the program.
     pub version: &'static str,
-    /// How long the process runs.
+    /// How long the process has been running.
     pub uptime_seconds: u64,
     /// `ready`, `degraded` or `not_ready`.
     pub status: &'static str,
-    /// Why it is not ready.
+    /// Why the process is not ready.
     pub reasons: Vec<String>,
-    /// Records of all partitions that are not committed yet; none: of some it is not known, or not which partitions there are.
+    /// The number of records of all partitions that are not committed yet; null if it is not known for a partition, or if the partitions
+    /// themselves are not known.
     pub lag: Option<u64>,
     /// The partitions of this process.
     pub partitions: Vec<PartitionView>,
     /// The circuit breaker around Redis.
     pub breaker: Option<BreakerReading>,
-    /// The one around writes to Redis.
+    /// The circuit breaker around writes to Redis.
     pub breaker_of_writes: Option<BreakerReading>,
 }
 
-/// A partition in `/status`.
+/// The state of a partition in `/status`.
 #[derive(Debug, Serialize)]
 pub struct PartitionView {
-    /// Its topic.
+    /// The partition's topic.
     pub topic: String,
-    /// Its number.
+    /// The partition's number.
     pub partition: i32,
     /// `claiming`, `running`, `waiting`, `stopped` or `lost`.
     pub state: &'static str,
-    /// Why it waits or stopped.
+    /// Why the partition waits or has stopped.
     pub reason: Option<String>,
-    /// For how long it is in this state.
+    /// The seconds since the partition entered this state.
     pub for_seconds: u64,
-    /// Where the next record is expected, as committed.
+    /// The next offset, as committed.
     pub next_offset: Option<i64>,
     /// The end of the partition.
     pub end_offset: Option<i64>,
-    /// Records that are not committed yet.
+    /// The number of records that are not committed yet.
     pub lag: Option<u64>,
-    /// For how long there is lag and nothing was committed.
+    /// The seconds for which there has been lag without a commit.
     pub behind_for_seconds: Option<u64>,
-    /// What became of its records since its first one.
+    /// The fates of the partition's records since its first one.
     pub fates: Fates,
 }
 
@@ -90,7 +91,7 @@ fn status(verdict: &Verdict) -> &'static str {
 }
 
 impl HealthView {
-    /// The body for a snapshot and what readiness says of it.
+    /// The body for a snapshot and the verdict of readiness about it.
     #[must_use]
     pub fn new(snapshot: &Snapshot, verdict: Verdict, now: Instant) -> Self {
         let dependencies =
@@ -110,7 +111,7 @@ impl DependencyView {
 }
 
 impl StatusView {
-    /// The body for a snapshot, what readiness says of it, and the breakers.
+    /// The body for a snapshot, the verdict of readiness about it, and the breakers.
     #[must_use]
     pub fn new(snapshot: &Snapshot, verdict: Verdict, breakers: Option<Breakers>, now: Instant) -> Self {
         let (breaker, breaker_of_writes) = breakers.map(|Breakers { server, writes }| (server, writes)).unzip();
@@ -127,7 +128,7 @@ impl StatusView {
     }
 }
 
-/// What is not known is not zero.
+/// The lag of all partitions. A lag that is not known is not zero.
 fn lag(snapshot: &Snapshot, now: Instant) -> Option<u64> {
     let is_assigned = !snapshot.readers.is_empty() && snapshot.readers.values().all(|reader| reader.is_assigned);
     is_assigned.then(|| snapshot.partitions.values().map(|known| known.lag_at(now)).sum())?

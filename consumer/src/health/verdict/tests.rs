@@ -1,3 +1,5 @@
+//! Tests of the verdicts of liveness and readiness.
+
 use std::sync::Arc;
 
 use super::*;
