@@ -1,7 +1,8 @@
-//! What the process counts, for Prometheus.
+//! The metrics of the process, for Prometheus.
 //!
-//! Other modules say what happened, in methods named after it; what can be read when somebody asks (partitions, servers, the breaker, the
-//! process) is read from [`Health`] then. No label ever holds a value of an event (P11): labels are topics, partitions and closed sets.
+//! Other modules report what happened by methods that are named after it. What can be read at any time (partitions, servers, the breaker,
+//! the process) is read from [`Health`] when Prometheus asks. No label ever holds a value of an event (P11): labels are topics, partitions
+//! and closed sets.
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ mod watched;
 pub use batches::Step;
 pub use redis::Rebuild;
 
-/// The handle that every module gets; clones count into the same registry.
+/// The handle that every module gets. Clones count into the same registry.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     batches: batches::Batches,
@@ -29,7 +30,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers everything, and what `health` knows beside it.
+    /// Registers all metrics, and the collector that reads `health`.
     #[must_use]
     pub fn new(health: Health) -> Self {
         let mut registry = Registry::with_prefix("orderstream");
@@ -44,7 +45,7 @@ impl Metrics {
     /// The text that Prometheus reads.
     ///
     /// # Errors
-    /// If a metric cannot be written; only a mistake in this program makes that happen.
+    /// If a metric cannot be written, which only a mistake in this program can cause.
     pub fn encode(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
@@ -52,7 +53,7 @@ impl Metrics {
     }
 }
 
-/// The labels of everything that is counted by partition.
+/// The labels of a metric that is counted by partition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByPartition {
     topic: String,
@@ -65,7 +66,7 @@ impl ByPartition {
     }
 }
 
-/// A gauge shows a number of rows or records; one too large for it is as good as the largest.
+/// A number of rows or records for a gauge. A number that is too large becomes the largest that fits.
 fn gauge(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! The flow of batches: fates, sizes, durations, dead letters.
+//! The metrics of batches: fates, sizes, durations, dead letters.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use change::rejection::Reason;
 /// A step of a batch whose duration is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Bytes to changes.
+    /// Decoding bytes to changes.
     Decode,
-    /// Customers from Redis.
+    /// Looking up customers in Redis.
     Lookup,
-    /// Dead letters to Kafka, until they are acknowledged.
+    /// Sending dead letters to Kafka, until they are acknowledged.
     DeadLetter,
-    /// The transaction.
+    /// Running the transaction in Postgres.
     Commit,
-    /// Hashes to Redis.
+    /// Writing hashes to Redis.
     WriteBack,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct Batches {
     absent: Family<ColumnLabels, Counter>,
 }
 
-/// 0.1 ms to about 26 s.
+/// The buckets reach from 0.1 ms to about 26 s.
 fn durations() -> Histogram {
     Histogram::new(exponential_buckets(0.0001, 2.0, 19))
 }
@@ -95,7 +95,7 @@ impl Batches {
             batch_records: Histogram::new(exponential_buckets(1.0, 2.0, 14)),
             batch_bytes: Histogram::new(exponential_buckets(256.0, 4.0, 10)),
             stages: Family::new_with_constructor(durations),
-            // 1 ms to about 70 minutes.
+            // The buckets reach from 1 ms to about 70 minutes.
             event_age: Histogram::new(exponential_buckets(0.001, 2.0, 23)),
             dead_letters: Family::default(),
             stopped_by_letters: Family::default(),
@@ -122,7 +122,7 @@ impl Batches {
         batches
     }
 
-    /// An alert on a counter that does not exist yet never fires.
+    /// Creates the counters at zero, because an alert on a counter that does not exist yet never fires.
     fn show_zeros(&self) {
         Step::ALL.iter().for_each(|stage| drop(self.stages.get_or_create_owned(&StageLabels { stage: stage.as_str() })));
         Reason::ALL.iter().for_each(|reason| drop(self.dead_letters.get_or_create_owned(&ReasonLabels { reason: reason.as_str() })));
@@ -130,13 +130,13 @@ impl Batches {
 }
 
 impl Metrics {
-    /// The partition is owned now: its counters exist, at zero if they are new.
+    /// Reports that the partition is owned now, and creates the partition's counters, at zero if they are new.
     pub fn partition_claimed(&self, topic: &str, partition: i32) {
         self.records_settled(topic, partition, Fates::default());
         drop(self.batches.stopped_by_letters.get_or_create_owned(&PartitionLabels { topic: topic.to_owned(), partition }));
     }
 
-    /// Records got their fate, by a commit.
+    /// Reports that a commit gave records their fates.
     pub fn records_settled(&self, topic: &str, partition: i32, fates: Fates) {
         for fate in Fate::ALL {
             let labels = FateLabels { topic: topic.to_owned(), partition, fate: fate.as_str() };
@@ -144,39 +144,39 @@ impl Metrics {
         }
     }
 
-    /// A batch was received.
+    /// Reports that a batch was received.
     pub fn batch_received(&self, records: usize, bytes: usize) {
         self.batches.batch_records.observe(as_f64(records));
         self.batches.batch_bytes.observe(as_f64(bytes));
     }
 
-    /// A step of a batch took so long.
+    /// Reports the duration of a step of a batch.
     pub fn stage_took(&self, stage: Step, duration: Duration) {
         self.batches.stages.get_or_create(&StageLabels { stage: stage.as_str() }).observe(duration.as_secs_f64());
     }
 
-    /// A batch was committed so long after the oldest of its changes was made in the source.
+    /// Reports that a batch was committed, and how long before that the oldest of its changes was made in the source.
     pub fn event_committed(&self, age: Duration) {
         self.batches.event_age.observe(age.as_secs_f64());
     }
 
-    /// So many rows came without a column.
+    /// Reports the number of rows that came without a column.
     pub fn column_absent(&self, topic: &str, column: ContractColumn, events: u64) {
         self.batches.absent.get_or_create(&ColumnLabels { topic: topic.to_owned(), column: column.as_str() }).inc_by(events);
     }
 
-    /// The partition stopped because too many of its records would be dead letters.
+    /// Reports that the partition stopped because too many of its records would be dead letters.
     pub fn stopped_by_letters(&self, topic: &str, partition: i32) {
         self.batches.stopped_by_letters.get_or_create(&PartitionLabels { topic: topic.to_owned(), partition }).inc();
     }
 
-    /// A dead letter was committed.
+    /// Reports that a dead letter was committed.
     pub fn dead_letter(&self, reason: Reason) {
         self.batches.dead_letters.get_or_create(&ReasonLabels { reason: reason.as_str() }).inc();
     }
 }
 
 fn as_f64(number: usize) -> f64 {
-    // Beyond u32 a histogram's bucket does not care.
+    // Numbers beyond `u32` fall into a histogram's last bucket anyway.
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }

@@ -1,4 +1,4 @@
-//! What Postgres refused, and what the sweep repaired in it.
+//! The metrics of Postgres: what it refused, and what the sweep repaired in it.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -48,32 +48,32 @@ impl PostgresCounts {
 }
 
 impl Metrics {
-    /// Postgres refused; `class` is one of the error policy.
+    /// Reports an error of Postgres. `class` is a class of the error policy.
     pub fn postgres_error(&self, class: &'static str) {
         self.postgres.errors.get_or_create(&ClassLabels { class }).inc();
     }
 
-    /// A batch was halved to find the row that Postgres refuses.
+    /// Reports that a batch was halved to find the row that Postgres refuses.
     pub fn batch_bisected(&self) {
         self.postgres.bisections.inc();
     }
 
-    /// Rows that were `missing` or `pending` are complete now.
+    /// Reports that rows which were `missing` or `pending` are complete now.
     pub fn rows_completed(&self, rows: u64) {
         self.postgres.repaired.get_or_create(&RepairLabels { outcome: "completed" }).inc_by(rows);
     }
 
-    /// Rows whose customer had changed are up to date now.
+    /// Reports that rows whose customer had changed are up to date now.
     pub fn rows_refreshed(&self, rows: u64) {
         self.postgres.repaired.get_or_create(&RepairLabels { outcome: "refreshed" }).inc_by(rows);
     }
 
-    /// Postgres refused rows that the sweep wanted to change.
+    /// Reports that Postgres refused rows that the sweep wanted to change.
     pub fn rows_refused(&self, rows: u64) {
         self.postgres.repaired.get_or_create(&RepairLabels { outcome: "refused" }).inc_by(rows);
     }
 
-    /// So many rows wait for the sweep.
+    /// Reports the number of rows that wait for the sweep.
     pub fn rows_due(&self, rows: u64) {
         self.postgres.due.set(gauge(rows));
     }

@@ -1,4 +1,4 @@
-//! The process itself: version, start, memory. The names without prefix are Prometheus' own.
+//! The metrics of the process itself: version, start, memory. The names without a prefix are Prometheus' own.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,7 +39,7 @@ impl Collector for Process {
     }
 }
 
-/// Bytes; `None` where the system does not tell. Source: proc(5), `VmRSS` of /proc/self/status in kB.
+/// The resident memory in bytes; `None` where the system does not tell. Source: proc(5), `VmRSS` of /proc/self/status in kB.
 fn resident_memory() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

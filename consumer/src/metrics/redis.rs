@@ -1,4 +1,4 @@
-//! What was asked of Redis and written to it.
+//! The metrics of Redis: what was asked of it and written to it.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -8,12 +8,12 @@ use prometheus_client::registry::Registry;
 
 use super::{ByPartition, Metrics, gauge};
 
-/// What is being made whole in Redis (P8).
+/// The kind of hashes that is being made whole in Redis (P8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rebuild {
-    /// `order:<id>`, from `results`.
+    /// The hashes `order:<id>`, from `results`.
     Orders,
-    /// `customer:<id>`, from Kafka.
+    /// The hashes `customer:<id>`, from Kafka.
     Customers,
 }
 
@@ -89,53 +89,54 @@ impl RedisCounts {
 }
 
 impl Metrics {
-    /// Redis answered for so many orders.
+    /// Reports the number of orders for which Redis found the customer, and for which it did not.
     pub fn customers_looked_up(&self, found: u64, missing: u64) {
         self.lookups("found", found);
         self.lookups("missing", missing);
     }
 
-    /// Redis could not be asked for the customers of so many orders.
+    /// Reports the number of orders for whose customers Redis could not be asked.
     pub fn customers_unavailable(&self, orders: u64) {
         self.lookups("unavailable", orders);
     }
 
-    /// The hash of a customer does not parse.
+    /// Reports that the hash of a customer does not parse.
     pub fn customer_unreadable(&self) {
         self.redis.unreadable.inc();
     }
 
-    /// Hashes `order:<id>` were written, or skipped because a newer version was there.
+    /// Reports the number of hashes `order:<id>` that were written, and that were skipped because a newer version was there.
     pub fn order_hashes(&self, written: u64, skipped: u64) {
         self.hashes(Rebuild::Orders, written, skipped);
     }
 
-    /// Hashes `customer:<id>` were written, or skipped because a newer version was there.
+    /// Reports the number of hashes `customer:<id>` that were written, and that were skipped because a newer version was there.
     pub fn customer_hashes(&self, written: u64, skipped: u64) {
         self.hashes(Rebuild::Customers, written, skipped);
     }
 
-    /// So many records are committed in Postgres and not reflected in Redis.
+    /// Reports the number of records that are committed in Postgres and not reflected in Redis.
     pub fn redis_behind(&self, topic: &str, partition: i32, records: u64) {
         self.redis.behind.get_or_create(&ByPartition::new(topic, partition)).set(gauge(records));
     }
 
-    /// The partition belongs to another process now, which tells how far Redis is behind.
+    /// Removes the partition's gauge, because the partition belongs to another process now, which reports how far Redis is behind.
     pub fn redis_behind_unknown(&self, topic: &str, partition: i32) {
         self.redis.behind.remove(&ByPartition::new(topic, partition));
     }
 
-    /// Redis lost something; it is being made whole.
+    /// Reports that Redis lost something and is being made whole.
     pub fn rebuild_started(&self, what: Rebuild) {
         self.redis.rebuilds.get_or_create(&RebuildLabels { of: what.as_str() }).inc();
     }
 
-    /// So many more hashes were written.
+    /// Reports that further hashes were written while Redis is made whole.
     pub fn rebuilt(&self, what: Rebuild, hashes: u64) {
         self.redis.rebuilt.get_or_create(&RebuildLabels { of: what.as_str() }).inc_by(hashes);
     }
 
-    /// So many partitions of customers and of orders are behind: counted anew in each round, so that it is right after every way out.
+    /// Reports the number of partitions of customers and of orders that are behind. The numbers are counted anew in each round, so that
+    /// they are right however a rebuild ends.
     pub fn rebuilding(&self, customers: usize, orders: usize) {
         for (what, partitions) in [(Rebuild::Customers, customers), (Rebuild::Orders, orders)] {
             self.redis.rebuilding.get_or_create(&RebuildLabels { of: what.as_str() }).set(gauge(partitions as u64));

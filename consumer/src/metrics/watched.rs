@@ -1,4 +1,5 @@
-//! What is read when Prometheus asks: partitions, servers, readiness, the breaker. A partition that moved away is gone by itself.
+//! The metrics that are read when Prometheus asks: partitions, servers, readiness, the breaker. A partition that has moved away disappears
+//! by itself.
 
 use std::fmt;
 use std::time::Instant;
@@ -60,7 +61,8 @@ fn partitions(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot) -> fmt::
     gauges(encoder, "partition_state", "1 for the state that the partition is in", series)
 }
 
-/// A series that vanished while Kafka is away would look like a partition that moved to another process: what is not known is not a number.
+/// The lag of each partition, or NaN if it is not known. A series that vanished while Kafka is away would look like a partition that moved
+/// to another process.
 fn lags(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot, now: Instant) -> fmt::Result {
     let mut family = encoder.encode_descriptor(
         "partition_lag_records",
@@ -90,7 +92,7 @@ fn breaker(encoder: &mut DescriptorEncoder<'_>, reading: &BreakerReading) -> fmt
     counters(encoder, "breaker_transitions", "Times the breaker went from one state to another", transitions)
 }
 
-/// A Redis that is full or read-only: the server's breaker stays closed.
+/// The breaker around writes, which opens for a Redis that is full or read-only, while the server's breaker stays closed.
 fn breaker_of_writes(encoder: &mut DescriptorEncoder<'_>, reading: &BreakerReading) -> fmt::Result {
     let states = reading.states.iter().map(|state| ([("state", *state)], i64::from(*state == reading.state)));
     gauges(encoder, "writes_breaker_state", "1 for the state that the circuit breaker around writes to Redis is in", states)?;
