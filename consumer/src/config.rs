@@ -1,9 +1,9 @@
-//! File and environment to typed, validated sections; every default in one place.
+//! Reads the configuration: file and environment become typed, validated sections. Every default is in one place.
 //!
-//! - [`settings`]: the one definition of every setting: default, what is allowed, what it is for
+//! - [`settings`]: the one definition of every setting: its default, its allowed values, its purpose
 //! - [`sections`]: the typed sections that the other modules receive
-//! - `rules`: what must hold between settings
-//! - [`url`]: URLs of servers, and what is wrong with them
+//! - `rules`: checks what must hold between settings
+//! - [`url`]: checks the URLs of servers
 
 use std::path::Path;
 
@@ -25,42 +25,42 @@ use settings::SETTINGS;
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `kafka.*`
+    /// The settings `kafka.*`.
     pub kafka: Kafka,
-    /// `source.*`
+    /// The settings `source.*`.
     pub source: Source,
-    /// `database.*`
+    /// The settings `database.*`.
     pub database: Database,
-    /// `redis.*`
+    /// The settings `redis.*`.
     pub redis: Redis,
-    /// `breaker.*`
+    /// The settings `breaker.*`.
     pub breaker: BreakerSettings,
-    /// `enrichment.*`
+    /// The settings `enrichment.*`.
     pub enrichment: Enrichment,
-    /// `dead_letters.*`
+    /// The settings `dead_letters.*`.
     pub dead_letters: DeadLetters,
-    /// `retention.*`
+    /// The settings `retention.*`.
     pub retention: Retention,
-    /// `batch.*`
+    /// The settings `batch.*`.
     pub batch: Batch,
-    /// `http.*`
+    /// The settings `http.*`.
     pub http: Http,
-    /// `health.*`
+    /// The settings `health.*`.
     pub health: HealthRules,
-    /// `shutdown.*`
+    /// The settings `shutdown.*`.
     pub shutdown: Shutdown,
-    /// `log.*`
+    /// The settings `log.*`.
     pub log: Log,
 }
 
-/// A configuration with what an operator wants to know about it.
+/// A configuration, with what an operator wants to know about it.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The typed sections.
     pub config: Config,
-    /// Each key with its value and where it came from, to be printed.
+    /// Each setting with its value and its origin, to be printed.
     pub report: Report,
-    /// What is allowed and still looks like a mistake: a variable whose name is close to one of ours.
+    /// What is allowed but looks like a mistake: a variable whose name is close to a known one.
     pub warnings: Vec<String>,
 }
 
@@ -108,7 +108,7 @@ impl Config {
 }
 
 impl Config {
-    /// What is expected of the topics.
+    /// The topics and limits by the configuration.
     #[must_use]
     pub fn expected_topics(&self) -> Expected {
         Expected {

@@ -1,4 +1,4 @@
-//! What must hold between keys. Each key by itself was checked before.
+//! Checks what must hold between settings. Each setting by itself was checked before.
 
 use service::settings::{Problem, Values};
 
@@ -19,7 +19,7 @@ fn topics(kafka: &Kafka, found: &mut Found) {
     if kafka.customers_topic.as_ref() == Some(&kafka.orders_topic) {
         found.push(("kafka.customers_topic", "is the same as kafka.orders_topic".into()));
     }
-    // A dead letter would be read as an order, and become a dead letter again.
+    // A dead letter on such a topic would be read as an order, and become a dead letter again.
     if kafka.dead_letter_topic == kafka.orders_topic || Some(&kafka.dead_letter_topic) == kafka.customers_topic.as_ref() {
         found.push(("kafka.dead_letter_topic", "is the same as a topic that is read".into()));
     }
@@ -35,7 +35,7 @@ fn login(kafka: &Kafka, found: &mut Found) {
     for (key, is_set) in parts {
         match (protocol.starts_with("sasl"), is_set) {
             (true, false) => found.push((key, format!("is needed when kafka.security_protocol is {protocol}"))),
-            // Without SASL the login would silently not happen.
+            // Without SASL the login would not happen, and nobody would be told.
             (false, true) => {
                 found.push((key, format!("has no effect when kafka.security_protocol is {protocol}; choose sasl_ssl or sasl_plaintext")));
             }

@@ -1,4 +1,5 @@
-//! The one definition of every setting: default, what is allowed, what it is for. The table in docs/configuration.md is printed from here.
+//! The one definition of every setting: its default, its allowed values, its purpose. The table in docs/configuration.md is printed from
+//! here.
 
 use service::settings::{Kind, Setting};
 
@@ -7,13 +8,13 @@ use super::url;
 const POSTGRES_URL: Kind = Kind::Url { allowed: "postgres://user:password@host:port/database", check: url::postgres };
 const REDIS_URL: Kind = Kind::Url { allowed: "redis://[[user]:password@]host[:port][/number], or rediss:// for TLS", check: url::redis };
 
-/// The setting of that name.
+/// The setting with that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Setting> {
     service::settings::find(SETTINGS, name)
 }
 
-/// Every key, in the order of the documentation.
+/// Every setting, in the order of the table in docs/configuration.md.
 pub const SETTINGS: &[Setting] = &[
     Setting::new("kafka.bootstrap_servers", Kind::Servers, "localhost:9092", "Brokers to start with"),
     Setting::new(

@@ -1,3 +1,5 @@
+//! Tests of reading a configuration: values, their origin, and all errors at once.
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -200,7 +202,7 @@ fn names_are_unique_and_every_key_is_in_the_tables() {
     }
 }
 
-/// The variable of each key that has wrong values at all.
+/// The variable of each setting that can have a wrong value.
 fn breakable() -> Vec<String> {
     let anything_goes = |key: &&Setting| matches!(key.kind, Kind::Text);
     settings::SETTINGS.iter().filter(|key| !anything_goes(key)).map(Setting::variable).collect()

@@ -1,6 +1,6 @@
-//! URLs of servers. A driver takes more than what was meant: a password with a `/` in it becomes a port and a name, and a parameter that it does not
-//! know asks for nothing. So what is not plainly right is refused, with the way to write it (P12). Nothing that is said repeats a part of the URL:
-//! whatever stands in the wrong place may be a password (P11).
+//! Checks the URLs of servers. A driver accepts more than was meant: a password with a `/` in it becomes a port and a name, and an unknown
+//! parameter is ignored. So a URL that is not plainly right is refused, with the way to write it (P12). No message repeats a part of the
+//! URL, because whatever stands in the wrong place may be a password (P11).
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use service::settings::nearest;
 
-/// What the driver of Postgres knows.
+/// The parameters that the driver of Postgres knows.
 const OF_POSTGRES: &[&str] = &[
     "sslmode",
     "ssl-mode",
@@ -33,17 +33,17 @@ const OF_POSTGRES: &[&str] = &[
 
 const MODES: &[&str] = &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-/// What the driver of Redis knows, over TCP and over a socket.
+/// The parameters that the driver of Redis knows, over TCP and over a socket.
 const OF_REDIS: &[&str] = &["protocol"];
 const OF_REDIS_SOCKET: &[&str] = &["protocol", "db", "user", "pass"];
 
-/// How a text is written that is not part of the URL's own grammar.
+/// How to write characters that belong to the URL's own grammar.
 const ENCODE: &str = "in a user name or password write @ as %40, / as %2F, # as %23, ? as %3F and % as %25";
 
-/// Whether this is the URL of a Postgres, or what is wrong with it.
+/// Checks the URL of a Postgres.
 ///
 /// # Errors
-/// What is wrong, and how it is written.
+/// What is wrong, and how to write the URL.
 pub fn postgres(text: &str) -> Result<(), String> {
     let rest = after_scheme(text, &["postgres", "postgresql"]).ok_or("not a Postgres URL: it begins with postgres:// or postgresql://")?;
     let parts = Parts::of(rest)?;
@@ -59,10 +59,10 @@ pub fn postgres(text: &str) -> Result<(), String> {
     PgConnectOptions::from_str(text).map(drop).map_err(|_may_quote_it| format!("not a Postgres URL; {ENCODE}"))
 }
 
-/// Whether this is the URL of a Redis, or what is wrong with it.
+/// Checks the URL of a Redis.
 ///
 /// # Errors
-/// What is wrong, and how it is written.
+/// What is wrong, and how to write the URL.
 pub fn redis(text: &str) -> Result<(), String> {
     let socket = after_scheme(text, &["unix"]);
     let tls = after_scheme(text, &["rediss"]);
@@ -81,7 +81,7 @@ fn after_scheme<'a>(text: &'a str, schemes: &[&str]) -> Option<&'a str> {
     schemes.contains(&scheme).then_some(rest)
 }
 
-/// What stands behind the host.
+/// The parts of a URL behind the host.
 #[derive(Debug, Clone, Copy)]
 struct Parts<'a> {
     query: Option<&'a str>,
@@ -89,7 +89,8 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// An `@` behind the host's end, the value of a parameter aside, comes from a user name or password that ended too early.
+    /// Splits a URL. An `@` behind the end of the host, except in the value of a parameter, means that a user name or password ended too
+    /// early.
     fn of(rest: &'a str) -> Result<Self, String> {
         let (before, fragment) = rest.split_once('#').map_or((rest, None), |(before, fragment)| (before, Some(fragment)));
         let (before, query) = before.split_once('?').map_or((before, None), |(before, query)| (before, Some(query)));
@@ -107,7 +108,8 @@ impl<'a> Parts<'a> {
         parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
     }
 
-    /// The number of the unknown one, not its name: a password with a `?` or `&` ends up there.
+    /// Checks the names of the parameters. An error gives the number of an unknown parameter and not its name, because a password with a
+    /// `?` or `&` ends up there.
     fn check_parameters(self, is_known: impl Fn(&str) -> bool, known: &[&str]) -> Result<(), String> {
         let Some((number, (name, value))) = self.parameters().enumerate().find(|(_, (name, _))| !is_known(name)) else { return Ok(()) };
         if value.contains('@') {

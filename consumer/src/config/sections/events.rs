@@ -1,4 +1,4 @@
-//! How events are read, and how orders and customers come together.
+//! The settings of how events are read, and of how orders and customers come together.
 
 use serde::Deserialize;
 
@@ -10,15 +10,15 @@ use service::settings::{Problem, Secret, Values};
 pub enum Format {
     /// Debezium's envelope.
     Envelope,
-    /// Rows flattened by the unwrap transform; a null value is the delete.
+    /// Rows flattened by the unwrap transform. A null value is the delete.
     Flat,
 }
 
-/// What integer times count whose events carry no schema.
+/// The unit of integer times in events without a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeUnit {
-    /// What their size says.
+    /// The size of the number tells the unit.
     Auto,
     /// Milliseconds.
     Millis,
@@ -31,17 +31,17 @@ pub enum TimeUnit {
 /// How events are read.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The shop's Postgres, to be looked at; nothing is processed through it.
+    /// The URL of the shop's Postgres, which is only looked at. Nothing is processed through it.
     pub url: Option<Secret>,
     /// The shape of the events.
     pub format: Format,
-    /// Raised when the source database was restored or replaced.
+    /// The epoch, which is raised when the source database was restored or replaced.
     pub epoch: i32,
-    /// Scale of base64 decimals without a schema.
+    /// The scale of base64 decimals without a schema.
     pub decimal_scale: Option<u32>,
-    /// Unit of integer times without a schema.
+    /// The unit of integer times without a schema.
     pub time_unit: TimeUnit,
-    /// Larger records become dead letters.
+    /// The limit of a record. Larger records become dead letters.
     pub max_record_bytes: usize,
 }
 
@@ -62,11 +62,11 @@ impl Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenRedisIsDown {
-    /// It is written as `pending` and completed later.
+    /// The order is written as `pending` and completed later.
     Degrade,
-    /// Its partition waits.
+    /// The partition of the order waits.
     Hold,
-    /// It becomes a dead letter.
+    /// The order becomes a dead letter.
     DeadLetter,
 }
 
@@ -74,9 +74,9 @@ pub enum WhenRedisIsDown {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenCustomerIsMissing {
-    /// It is written as `missing` and completed later.
+    /// The order is written as `missing` and completed later.
     Degrade,
-    /// It becomes a dead letter.
+    /// The order becomes a dead letter.
     DeadLetter,
 }
 
@@ -84,20 +84,20 @@ pub enum WhenCustomerIsMissing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenCustomerChanges {
-    /// They are refreshed.
+    /// The orders are refreshed.
     Refresh,
-    /// They keep the customer as of their last event.
+    /// The orders keep the customer as of their last event.
     Keep,
 }
 
 /// How orders and customers come together.
 #[derive(Debug, Clone, Copy)]
 pub struct Enrichment {
-    /// While Redis is away.
+    /// What becomes of an order while Redis is away.
     pub when_redis_is_down: WhenRedisIsDown,
-    /// Where the customer does not exist.
+    /// What becomes of an order whose customer does not exist.
     pub when_customer_is_missing: WhenCustomerIsMissing,
-    /// When the customer changes.
+    /// What becomes of a customer's orders when the customer changes.
     pub when_customer_changes: WhenCustomerChanges,
 }
 
@@ -111,12 +111,12 @@ impl Enrichment {
     }
 }
 
-/// How many dead letters a partition may have before it stops.
+/// The settings of how many dead letters a partition may have before it stops.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadLetters {
-    /// Share of the last records; 1 is no cap.
+    /// The share of the last records that may be dead letters; 1 means no cap.
     pub max_share: f64,
-    /// How many records the share is of.
+    /// The number of last records of which the share is taken.
     pub window_records: u64,
 }
 

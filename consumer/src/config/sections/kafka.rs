@@ -1,37 +1,37 @@
-//! How to reach Kafka, and its topics.
+//! The settings of how to reach Kafka, and of its topics.
 
 use service::settings::{ExposeSecret, Problem, Properties, Secret, Values};
 
 /// How to reach Kafka, and its topics.
 #[derive(Debug, Clone)]
 pub struct Kafka {
-    /// Brokers to start with.
+    /// The brokers to start with.
     pub bootstrap_servers: String,
-    /// Consumer group.
+    /// The consumer group.
     pub group_id: String,
-    /// Change events of `orders`.
+    /// The topic of change events of `orders`.
     pub orders_topic: String,
-    /// Change events of `customers`; `None`: somebody else keeps the hashes.
+    /// The topic of change events of `customers`; `None` if somebody else keeps the hashes.
     pub customers_topic: Option<String>,
-    /// Where dead letters go.
+    /// The topic of dead letters.
     pub dead_letter_topic: String,
-    /// librdkafka's `security.protocol`.
+    /// librdkafka's setting `security.protocol`.
     pub security_protocol: String,
-    /// librdkafka's `sasl.mechanism`.
+    /// librdkafka's setting `sasl.mechanism`.
     pub sasl_mechanism: Option<String>,
-    /// User name at the brokers.
+    /// The user name at the brokers.
     pub sasl_username: Option<String>,
-    /// Password at the brokers.
+    /// The password at the brokers.
     pub sasl_password: Option<Secret>,
-    /// Certificates that the brokers' are checked against.
+    /// The certificates that the brokers' certificates are checked against.
     pub ssl_ca_location: Option<String>,
     /// The client's own certificate.
     pub ssl_certificate_location: Option<String>,
-    /// The key of that certificate.
+    /// The key of the client's certificate.
     pub ssl_key_location: Option<String>,
-    /// The password of that key.
+    /// The password of the client's key.
     pub ssl_key_password: Option<Secret>,
-    /// Further librdkafka properties, none of which the promises rest on.
+    /// Further librdkafka properties. The promises rest on none of them.
     pub properties: Properties,
 }
 
@@ -62,7 +62,8 @@ impl Kafka {
         format!("{}{}", self.group_id, if customers { "-customers" } else { "" })
     }
 
-    /// What a connection needs as librdkafka properties: brokers, security, and the further properties, which come last. Holds secrets.
+    /// The librdkafka properties that a connection needs: brokers, security, and the further properties, which come last. The values may be
+    /// secrets.
     #[must_use]
     pub fn connection_properties(&self) -> Vec<(String, String)> {
         let optional = [

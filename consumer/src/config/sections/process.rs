@@ -1,16 +1,16 @@
-//! How the process works: batches, endpoints, stalls, its end, its log.
+//! The settings of how the process works: batches, endpoints, stalls, its end, its log.
 
 use std::time::Duration;
 
 use service::logging::Log;
 use service::settings::{Problem, Values};
 
-/// How much goes into one transaction (P10).
+/// The limits of one transaction (P10).
 #[derive(Debug, Clone, Copy)]
 pub struct Batch {
-    /// Most records.
+    /// The highest number of records.
     pub max_records: usize,
-    /// Most bytes; one record is always taken.
+    /// The highest number of bytes. One record is always taken.
     pub max_bytes: usize,
 }
 
@@ -20,10 +20,10 @@ impl Batch {
     }
 }
 
-/// Where the endpoints answer.
+/// The settings of the HTTP endpoints.
 #[derive(Debug, Clone)]
 pub struct Http {
-    /// `address:port`; `None`: nowhere.
+    /// The `address:port` to listen on; `None` if there are no endpoints.
     pub listen: Option<String>,
 }
 
@@ -33,10 +33,10 @@ impl Http {
     }
 }
 
-/// When silence counts as a stall (P9).
+/// The settings of when silence counts as a stall (P9).
 #[derive(Debug, Clone, Copy)]
 pub struct HealthRules {
-    /// Lag and nothing committed for this long is a stall.
+    /// Lag without a commit for this long is a stall.
     pub stall: Duration,
 }
 
@@ -46,10 +46,10 @@ impl HealthRules {
     }
 }
 
-/// How the process ends.
+/// The settings of how the process ends.
 #[derive(Debug, Clone, Copy)]
 pub struct Shutdown {
-    /// Longest the batches in flight may take after SIGTERM.
+    /// The longest time that the batches in flight may take after SIGTERM.
     pub deadline: Duration,
 }
 
@@ -59,7 +59,7 @@ impl Shutdown {
     }
 }
 
-/// What is logged.
+/// Reads the settings of what is logged, and how.
 pub(in crate::config) fn log(values: &Values) -> Result<Log, Problem> {
     Ok(Log { level: values.text("log.level")?, format: values.choice("log.format")? })
 }

@@ -1,4 +1,4 @@
-//! Postgres, Redis, and the breaker around Redis.
+//! The settings of Postgres, of Redis, and of the breaker around Redis.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use service::settings::{Problem, Secret, Values};
 /// The Postgres that holds `results`.
 #[derive(Debug, Clone)]
 pub struct Database {
-    /// `postgres://..`, with the password.
+    /// The URL `postgres://..`, with the password.
     pub url: Secret,
-    /// Size of the pool.
+    /// The highest number of connections.
     pub max_connections: u32,
-    /// Longest a statement may run.
+    /// The longest time that a statement may run.
     pub statement_timeout: Duration,
-    /// Longest a statement may wait for a lock.
+    /// The longest time that a statement may wait for a lock.
     pub lock_timeout: Duration,
 }
 
@@ -33,13 +33,13 @@ impl Database {
 /// The Redis that holds `customer:<id>` and `order:<id>`.
 #[derive(Debug, Clone)]
 pub struct Redis {
-    /// `redis://..`, with the password.
+    /// The URL `redis://..`, with the password.
     pub url: Secret,
-    /// Longest a batch waits for its customers.
+    /// The longest time that a batch waits for its customers.
     pub lookup_deadline: Duration,
-    /// Longest a write-back may take.
+    /// The longest time that a write-back may take.
     pub write_deadline: Duration,
-    /// Time to live of `order:<id>`.
+    /// The time to live of `order:<id>`.
     pub order_ttl: Duration,
 }
 
@@ -58,34 +58,34 @@ impl Redis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Held {
-    /// It opens and closes by itself.
+    /// The breaker opens and closes by itself.
     No,
-    /// Redis is not asked.
+    /// The breaker stays open: Redis is not asked.
     Open,
-    /// Every call is tried.
+    /// The breaker stays closed: every call is tried.
     Closed,
 }
 
 /// When the circuit breaker around Redis opens and closes.
 #[derive(Debug, Clone, Copy)]
 pub struct BreakerSettings {
-    /// Whether an operator holds it.
+    /// Whether an operator holds the breaker in a state.
     pub held: Held,
-    /// How far back calls count.
+    /// The time for which calls count.
     pub window: Duration,
-    /// Calls in the window before the share counts.
+    /// The number of calls in the window before the share counts.
     pub minimum_calls: u32,
-    /// Share of failed calls that opens it.
+    /// The share of failed calls that opens the breaker.
     pub failure_share: f64,
-    /// Failures in a row that open it; 0 turns this off.
+    /// The number of failures in a row that opens the breaker; 0 turns this rule off.
     pub failures_in_a_row: u32,
-    /// Calls that take so long count as failures in the share.
+    /// Calls that take this long count as failures in the share.
     pub slow_call: Option<Duration>,
-    /// Longest it first stays open.
+    /// The longest time that the breaker first stays open.
     pub open_base: Duration,
-    /// Longest it stays open between probes.
+    /// The longest time that the breaker stays open between probes.
     pub open_max: Duration,
-    /// Calls that must succeed before it closes.
+    /// The number of calls that must succeed before the breaker closes.
     pub probes: u32,
 }
 
@@ -105,12 +105,12 @@ impl BreakerSettings {
     }
 }
 
-/// How long what is over is kept.
+/// The settings of how long tombstones and closed dead letters are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
-    /// Tombstones of deleted orders; `None`: for ever.
+    /// How long tombstones of deleted orders are kept; `None` means for ever.
     pub deleted_orders: Option<Duration>,
-    /// Dead letters after they were closed; `None`: for ever.
+    /// How long dead letters are kept after they were closed; `None` means for ever.
     pub closed_letters: Option<Duration>,
 }
 
