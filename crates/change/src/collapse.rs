@@ -1,8 +1,8 @@
-//! Many changes of one row in one batch become as few writes as possible, with the same outcome as one by one (P5).
+//! Collapses many changes of one row in a batch into as few writes as possible, with the same outcome as one by one (P5).
 //!
-//! Changes of one row collapse into the last of them while that is exact whatever the row's stored position is. Where it would not
-//! be, a further round opens: rounds are applied in order in one transaction, each holds a row at most once. Nearly every batch has
-//! one round; a snapshot row followed by a logged change of the same row makes two.
+//! Changes of one row collapse into the last of them as long as the outcome is exact whatever the stored position of the row is. Where the
+//! outcome would not be exact, a further round opens. Rounds are applied in order in one transaction, and each round holds a row at most
+//! once. Nearly every batch has one round. A snapshot row followed by a logged change of the same row makes two rounds.
 
 use std::hash::Hash;
 
@@ -14,18 +14,18 @@ use crate::position::{Origin, Position};
 /// The write of one row in one round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
-    /// Index of the change that is written.
+    /// The index of the change that is written.
     pub change: usize,
-    /// How many changes it stands for, itself included: they share its fate (P1).
+    /// The number of changes that the write stands for, itself included. All of them share its fate (P1).
     pub members: u64,
 }
 
 /// What a batch writes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Collapsed {
-    /// In order of application; within a round each row once, by ascending id (so that two batches cannot deadlock).
+    /// The rounds in order of application. A round holds each row once, by ascending id, so that two batches cannot deadlock.
     pub rounds: Vec<Vec<Slot>>,
-    /// Changes that an earlier one of the same batch had already overtaken.
+    /// The number of changes that arrived after a newer change of the same row in the same batch.
     pub stale: u64,
 }
 
@@ -37,7 +37,7 @@ enum Next {
     NeedsRound,
 }
 
-/// Collapses `changes`, all of one partition and in offset order; those for which `left_out` says so take no part.
+/// Collapses `changes`, which are all of one partition and in offset order. Changes for which `left_out` is true take no part.
 #[must_use]
 pub fn collapse<Id: Eq + Hash + Ord, T>(changes: &[Change<Id, T>], left_out: impl Fn(usize) -> bool) -> Collapsed {
     let mut out = Collapsed::default();
@@ -72,8 +72,9 @@ pub fn collapse<Id: Eq + Hash + Ord, T>(changes: &[Change<Id, T>], left_out: imp
     out
 }
 
-/// Exact for any stored position only between changes of the same class whose LSNs agree with the verdict: then the later one
-/// supersedes whatever the earlier one does, and nothing in between matters. At one position a create stands for itself and its delete.
+/// How `after` relates to `before`. To replace is exact for any stored position only between changes of the same class whose LSNs agree
+/// with the verdict: then the later change supersedes whatever the earlier one supersedes, and nothing stands between the two. At one
+/// position a create stands for itself and its delete.
 fn next<Id, T>(before: &Change<Id, T>, after: &Change<Id, T>) -> Next {
     let (last, change) = (&before.position, &after.position);
     if class(last) != class(change) {
@@ -91,7 +92,7 @@ fn next<Id, T>(before: &Change<Id, T>, after: &Change<Id, T>) -> Next {
                 Next::NeedsRound
             }
         }
-        // Of another database: the transaction is to find out, and to stop.
+        // The change comes from another database. The transaction is to find that out, and to stop.
         _ if change.contradicts(last) => Next::NeedsRound,
         Class::Committed | Class::Uncommitted if !replaces && change.lsn <= last.lsn => Next::Stale,
         _ => Next::NeedsRound,
@@ -102,7 +103,7 @@ fn is_create_of_deleted<Id, T>(before: &Change<Id, T>, after: &Change<Id, T>) ->
     matches!((&before.effect, &after.effect), (Effect::Delete, Effect::Put(_)))
 }
 
-/// Positions that are compared with any other in one and the same way.
+/// The classes of positions. All positions of one class are compared with any other position in the same way.
 #[derive(Debug, PartialEq, Eq)]
 enum Class {
     Snapshot,

@@ -1,9 +1,9 @@
-//! Bytes to event: every shape in which Debezium writes a row's change.
+//! Reads the bytes of a record into an event, in every shape in which Debezium writes a row's change.
 //!
-//! The way of an event: `key` and `event` (or `flat`) read its JSON once, borrowing from the record; `layout` spares the parser the events
-//! that look like one before in the batch; `source` tells where it stands; `cells` holds the columns that count, which become values in
-//! `field`, `decimal` and `time`; `schema` is read only where the value alone does not tell its scale or unit. No I/O and no clock: the same
-//! bytes always give the same event. A rejection names fields, types and limits, never a value (P11).
+//! `key` and `event` (or `flat`) read the JSON of an event once, borrowing from the record. `layout` spares the parser the events that look
+//! like an earlier one of the batch. `source` tells where the event stands. `cells` holds the columns that count, which become values in
+//! `field`, `decimal` and `time`. `schema` is read only where the value alone does not tell its scale or unit. There is no I/O and no
+//! clock: the same bytes always give the same event. A rejection names fields, types and limits, never a value (P11).
 
 mod cells;
 mod decimal;
@@ -43,7 +43,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// What stands before a column's name where a message names it.
+    /// The prefix of a column's name in a message.
     #[must_use]
     pub fn row(self) -> &'static str {
         match self {
@@ -53,10 +53,11 @@ impl Format {
     }
 }
 
-/// What an integer counts that stands for a time, where no schema says it: the setting `source.time_unit`.
+/// The unit of an integer that stands for a time where no schema names the unit: the setting `source.time_unit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TimeUnit {
-    /// What its size says: one table can have several units, with `time.precision.mode=adaptive` one for each precision of its columns.
+    /// The size of the integer tells the unit. One table can have several units: `time.precision.mode=adaptive` gives one for each
+    /// precision of its columns.
     #[default]
     Auto,
     /// `time.precision.mode=connect`, and `adaptive` for a `timestamp(3)` or coarser.
@@ -74,15 +75,15 @@ pub struct EventReader {
     pub format: Format,
     /// The operator's `source.epoch`, which each position carries.
     pub epoch: i32,
-    /// The setting `source.max_record_bytes`; a larger record is rejected unread.
+    /// The setting `source.max_record_bytes`. A larger record is rejected unread.
     pub max_record_bytes: usize,
 }
 
 impl EventReader {
     /// Reads an event; `None` if there is nothing to do: a tombstone that follows its delete, a heartbeat, a logical message.
     ///
-    /// `names` are the columns that count; the first is the id of the row. Events that look like those that came with the same `layouts` and
-    /// the same names are read quicker.
+    /// `names` are the columns that count; the first is the id of the row. Events are read faster if they look like earlier ones that were
+    /// read with the same `layouts` and the same names.
     ///
     /// # Errors
     /// The reason why the record can never be processed.
@@ -98,7 +99,7 @@ impl EventReader {
         }
     }
 
-    /// Where the event stands, also where its row cannot be read: of an event that cannot be read at all only Kafka's order is known.
+    /// Where the event stands, even if its row cannot be read. If the event cannot be read at all, only Kafka's order is known.
     #[must_use]
     pub fn position(&self, record: &Record, names: Names<'_>) -> Position {
         let Record { partition, offset, .. } = *record;
@@ -108,7 +109,7 @@ impl EventReader {
     }
 }
 
-/// The id that the key of a record names, also where its value cannot be read.
+/// The id that the key of a record names, even if the record's value cannot be read.
 #[must_use]
 pub fn id_of_key(record: &Record) -> Option<Field<'_>> {
     key::read(record).ok()?.id()

@@ -1,17 +1,17 @@
-//! What became of a record (P1): every record delivered has exactly one fate.
+//! The fate of a record (P1): every record that is delivered has exactly one.
 
 use std::ops::AddAssign;
 
 /// The fate of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// It is in `results`, also when a later change of the same batch overtook it.
+    /// The record took effect, or a later change of the same batch that took effect overtook it.
     Applied,
-    /// It was older than what is stored.
+    /// The record was older than what is stored.
     Stale,
-    /// There was nothing to do: a tombstone, a heartbeat.
+    /// There was nothing to do: the record was a tombstone or a heartbeat.
     Ignored,
-    /// It is on the dead letter topic.
+    /// The record is on the dead letter topic.
     DeadLettered,
 }
 
@@ -31,7 +31,7 @@ impl Fate {
     }
 }
 
-/// Records by fate: of a batch, or of a partition since its first record.
+/// The number of records by fate: in a batch, or in a partition since its first record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Fates {
     /// [`Fate::Applied`]
@@ -45,7 +45,7 @@ pub struct Fates {
 }
 
 impl Fates {
-    /// The number of one fate.
+    /// The number of records with one fate.
     #[must_use]
     pub fn of(&self, fate: Fate) -> u64 {
         match fate {
@@ -56,7 +56,7 @@ impl Fates {
         }
     }
 
-    /// All records that have a fate.
+    /// The number of all records that have a fate.
     #[must_use]
     pub fn total(&self) -> u64 {
         Fate::ALL.into_iter().map(|fate| self.of(fate)).sum()

@@ -1,13 +1,13 @@
-//! Changes of rows, without I/O: from the bytes of a record to what becomes of its row. Knows no table: whoever uses it says which columns count.
+//! Changes of rows, without I/O: from the bytes of a record to what becomes of its row. The crate knows no table: its user says which
+//! columns count.
 //!
 //! - [`record`]: a Kafka record with its bytes and coordinates
-//! - [`envelope`]: bytes to event, in every shape that Debezium writes
-//! - [`value`]: values of columns
+//! - [`envelope`]: reads bytes into events, in every shape that Debezium writes
+//! - [`value`]: values of columns that need more than a plain type
 //! - [`effect`]: what an event makes of its row
-//! - [`position`]: where an event stands, and which of two is newer
-//! - [`position_text`]: a position as the text that a script in Redis compares
-//! - [`lsn_space`]: an event of another database than what is stored
-//! - [`collapse`]: many changes of one row become one write
+//! - [`position`]: where an event stands, and which of two events is newer
+//! - [`lsn_space`]: the error for an event that comes from another database than what is stored
+//! - [`collapse`]: turns many changes of one row into one write
 //! - [`rejection`]: why a record cannot be processed
 //! - [`fate`]: what became of a record
 

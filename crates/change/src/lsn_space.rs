@@ -1,4 +1,4 @@
-//! Two positions that are not of one source database: it was restored or replaced, and its LSNs began anew (P5).
+//! The error for two positions of different source databases: the source was restored or replaced, and its LSNs began anew (P5).
 
 use crate::position::Position;
 
@@ -13,11 +13,11 @@ use crate::position::Position;
     next = i64::from(incoming.epoch) + 1
 )]
 pub struct OtherSpace {
-    /// The order, or that it is a customer.
+    /// The row, in words: which order, or that it is a customer.
     pub row: String,
-    /// Where the event stands.
+    /// The position of the event.
     pub incoming: Position,
-    /// Where the one stands whose state is stored.
+    /// The position of the event whose state is stored.
     pub stored: Position,
 }
 

@@ -1,46 +1,50 @@
 //! Where an event stands, and which of two events for one row is newer (P5).
 //!
-//! The rule is a table; the same table stands as SQL in the newest migration that creates `position_supersedes` and `position_outlives`, and as
-//! Lua in `redis/put_customers.lua`. Property tests hold the three together.
+//! The rule is a table. The same table stands as SQL in the newest migration that creates `position_supersedes` and `position_outlives`,
+//! and as Lua in `redis/put_customers.lua`. Property tests hold the three together.
 //!
 //! # Two events at one position
 //!
-//! An LSN names one record of the log, and a record changes one row at most once. So two events of one row at one (commit, LSN) are of three
-//! kinds only:
+//! An LSN names one record of the log, and a record changes one row at most once. So two events of one row at one (commit, LSN) are of
+//! three kinds only:
 //!
-//! - *One event sent again*, after a crash of Connect: the same bytes. It is stale, whatever it does.
-//! - *A key that changed while the id stayed* (a composite primary key, `message.key.columns`): Debezium writes one update as a delete of the
-//!   old key and a create of the new one. The keys differ, so the two may be in two partitions and come in either order, and both may be sent
-//!   again. The row is there after the update: **of a delete and a create at one position the create wins**, whichever comes first, however
-//!   often both come. The other way round does not occur: a create and its delete are two records, also within one transaction, and the later
-//!   one has the higher LSN.
+//! - *One event sent again*, after a crash of Connect, with the same bytes. The second one is stale, whatever it does.
+//! - *A key that changed while the id stayed* (a composite primary key, `message.key.columns`). Debezium writes one update as a delete of
+//!   the old key and a create of the new one. The keys differ, so the two may be in two partitions and come in either order, and both may
+//!   be sent again. The row is there after the update: **of a delete and a create at one position the create wins**, whichever comes first,
+//!   however often both come. The opposite case does not occur: a create and a later delete are two records, also within one transaction,
+//!   and the later one has the higher LSN.
 //! - *A row of an incremental snapshot*, which carries the position of the last event before it. Debezium drops rows whose key was changed
-//!   while their chunk was read, so what is left was read after that event: it has what the event made of the row, and if the event was a
-//!   delete, the row lives under another key. The same rule is right.
+//!   while their chunk was read, so every row that is left was read after that event. The row has what the event made of it. If the event
+//!   was a delete, the row lives under another key. The same rule is right.
 //!
-//! So a tie needs to know only whether an event removes its row. That is where the event is stored: rows are of creates and updates, tombstones
-//! of deletes; no position holds it. Headers (`__debezium.newkey`) say it too, but transforms may drop them, and the rule does without.
+//! So a tie needs to know only whether an event removes its row. The place where an event is stored tells that: rows come from creates and
+//! updates, tombstones from deletes; no position holds it. Headers (`__debezium.newkey`) say it too, but transforms may drop them, so the
+//! rule does without them.
 //!
-//! Where the numbers come from, by the version of Debezium:
+//! The numbers come from different fields, by the version of Debezium:
 //!
-//! - before 1.5 there is no sequence: the LSN alone. Of one row that is enough, for a transaction waits for the row until the one before ended.
-//! - 1.5 to 1.6.1 write the last commit twice in the sequence, whichever change of a transaction it is (DBZ-3801). So an event of the log
-//!   stands at `source.lsn`, and only what has none (an incremental snapshot's row) at the second part of the sequence. What an earlier
-//!   orderstream stored of such events has an LSN that is too low, by less than its transaction: an event that is sent again passes it
-//!   once, and those behind it in its transaction follow.
-//! - from 1.6.2 on both are the same number.
+//! - Versions before 1.5 write no sequence, so there is only the LSN. For one row the LSN is enough, because a transaction that changes the
+//!   row waits until the one before has ended.
+//! - Versions 1.5 to 1.6.1 write the last commit twice in the sequence, whichever change of a transaction it is (DBZ-3801). So an event of
+//!   the log stands at `source.lsn`, and only an event without one (an incremental snapshot's row) at the second part of the sequence. What
+//!   an earlier orderstream stored of such events has an LSN that is too low, by less than its transaction: an event that is sent again
+//!   passes it once, and the events behind it in its transaction follow.
+//! - From 1.6.2 on both are the same number.
 //!
-//! A snapshot at an LSN has what ended before it; a record that begins there comes after it. So at one LSN a row of a snapshot does not replace
-//! what an event of the log has left from another partition.
+//! A snapshot at an LSN has everything that ended before that LSN, and a record that begins there comes after the snapshot. So at one LSN a
+//! row of a snapshot does not replace what an event of the log has left from another partition.
 //!
 //! # A tombstone alone
 //!
-//! A null value follows each delete, for compaction, and says nothing new. On a compacted topic it may be all that is left of the delete.
-//! Then only its partition and offset are known, and that is what compaction goes by as well: the tombstone removes what was written before
-//! it *in its own partition*, and nothing else. To a row from another partition it says nothing: when a key changes and the id stays, the old
-//! partition ends with the tombstone of the old key, and the row lives in the new one. Whatever comes later, or from elsewhere, replaces it. So the
-//! end is the same in every order of arrival. Not covered: a key that moved between partitions without a change of its row (partitions were
-//! added, another converter), whose delete was compacted away before it was read. Kafka itself forgets such a delete, as the old partition keeps
+//! A null value follows each delete, for compaction, and says nothing new. On a compacted topic the null value may be all that is left of
+//! the delete. Then only its partition and offset are known, and compaction goes by the same two: the tombstone removes what was written
+//! before it *in its own partition*, and nothing else. The tombstone says nothing about a row from another partition: when a key changes
+//! and the id stays, the old partition ends with the tombstone of the old key, and the row lives in the new one. Whatever comes later, or
+//! from elsewhere, replaces the tombstone. So the end is the same in every order of arrival. One case is not covered: a key moved between
+//! partitions without a change of its row (partitions were added, another converter was used), and its delete was compacted away before it
+//! was read. Kafka itself forgets such a delete, because the old partition keeps the old row for ever. A comparison with the source finds
+//! such a row.
 //! the old row for ever; a comparison finds it.
 
 use std::cmp::Ordering;
@@ -54,7 +58,7 @@ pub enum Origin {
     Stream,
     /// A row read by an incremental snapshot; it carries a sequence, but no LSN.
     Incremental,
-    /// Nothing tells: a flat row without source columns.
+    /// Nothing tells how the event came to be: a flat row without source columns.
     Unknown,
     /// A null value without the delete that it follows.
     Tombstone,
@@ -85,35 +89,39 @@ impl Origin {
     }
 }
 
-/// Where an event stands.
+/// Where an event stands among all events of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// The operator's `source.epoch`: raised when the source database was restored or replaced.
+    /// The operator's `source.epoch`, which is raised when the source database was restored or replaced.
     pub epoch: i32,
-    /// Kafka partition.
+    /// The Kafka partition.
     pub partition: i32,
-    /// Kafka offset.
+    /// The Kafka offset.
     pub offset: i64,
     /// How the event came to be.
     pub kind: Origin,
-    /// First part of `source.sequence`: LSN of the last commit before this change. Null for snapshots and for the first change after one.
+    /// The first part of `source.sequence`: the LSN of the last commit before this change. `None` for snapshots and for the first change
+    /// after one.
     pub commit: Option<i64>,
-    /// `source.lsn`, else the second part of `source.sequence`; of an incremental snapshot the other way round.
+    /// `source.lsn`, or else the second part of `source.sequence`. For a row of an incremental snapshot the second part comes first.
     pub lsn: Option<i64>,
-    /// `source.ts_ms`, milliseconds since 1970: when the source committed. Never decides which is newer, see [`Self::contradicts`].
+    /// `source.ts_ms`, milliseconds since 1970: when the source committed. The time never decides which event is newer, see
+    /// [`Self::contradicts`].
     pub ts_ms: Option<i64>,
 }
 
-/// The source's clock may have been set back by this much between two commits, in milliseconds, without anything being wrong: machines that take
-/// over from each other differ by less. An order that was changed less than this before its database was replaced is not noticed; one that was
-/// changed earlier is.
+/// The time in milliseconds by which the source's clock may go back between two commits without anything being wrong. Machines that take
+/// over from each other differ by less. If the database was replaced less than this time after a change of an order, the order does not
+/// show it; an order that was changed earlier does.
 pub const CLOCK_TOLERANCE_MS: i64 = 60_000;
 
 impl Position {
-    /// Whether this event replaces what `stored` left behind, for one and the same row. A create that meets a delete has [`Self::outlives`].
+    /// Whether this event replaces what `stored` left behind, for one and the same row. For a create that meets a delete, ask
+    /// [`Self::outlives`].
     ///
-    /// Log events compare by (commit, LSN), where one lacks the commit by LSN alone. A snapshot's LSN is compared with a log event's only
-    /// across partitions: a transaction that was open while the snapshot ran has a lower LSN and still comes after it.
+    /// Log events compare by (commit, LSN), and by LSN alone if one of them lacks the commit. A snapshot's LSN is compared with a log
+    /// event's only across partitions: a transaction that was open while the snapshot ran has a lower LSN and still comes after the
+    /// snapshot.
     #[must_use]
     pub fn supersedes(&self, stored: &Self) -> bool {
         if self.epoch != stored.epoch {
@@ -132,13 +140,14 @@ impl Position {
         }
     }
 
-    /// Whether this event, which makes its row, replaces the delete that `grave` was: also where both stand at one position of the log.
+    /// Whether this event, which creates or updates its row, replaces the delete that stands at `grave`, even if both stand at one position
+    /// of the log.
     #[must_use]
     pub fn outlives(&self, grave: &Self) -> bool {
         self.supersedes(grave) || self.ties(grave)
     }
 
-    /// Whether both stand at one position of the log, and this one is not the stored one read again.
+    /// Whether both events stand at one position of the log, and this one is not the stored event read again.
     #[must_use]
     pub fn ties(&self, stored: &Self) -> bool {
         self.epoch == stored.epoch
@@ -148,16 +157,16 @@ impl Position {
             && self.log_order(stored) == Ordering::Equal
     }
 
-    /// Where a delete stands that no event tells of: behind this event, and before every other. Records of the log begin at every eighth
-    /// byte, so the next byte is nobody's; a delete at the very position would give way when the event is sent again.
+    /// The position for a delete that no event tells of: behind this event, and before every other. Records of the log begin at every
+    /// eighth byte, so the next byte belongs to no record. A delete at the same position would give way when the event is sent again.
     #[must_use]
     pub fn behind(&self) -> Self {
         let lsn = if self.kind.is_log() { self.lsn.map(|lsn| lsn.saturating_add(1)) } else { self.lsn };
         Self { lsn, ..*self }
     }
 
-    /// Whether this streamed event is older than `stored` by its LSN, but was committed clearly later: then the two LSNs are of different
-    /// databases. An event that is sent again has its old time; a row of a snapshot has the time of its reading, which says nothing.
+    /// Whether this streamed event is older than `stored` by its LSN, but was committed clearly later. Then the two LSNs are of different
+    /// databases. An event that is sent again has its old time. A row of a snapshot has the time of its reading, which says nothing.
     #[must_use]
     pub fn contradicts(&self, stored: &Self) -> bool {
         let (Some(mine), Some(theirs)) = (self.ts_ms, stored.ts_ms) else { return false };

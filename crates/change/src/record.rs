@@ -1,20 +1,20 @@
-//! A Kafka record with its bytes and coordinates, kept whole until its fate is settled: a dead letter needs them all (P7).
+//! A Kafka record with its bytes and coordinates, kept whole until its fate is settled, because a dead letter needs all of them (P7).
 
 use std::fmt;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-/// The headers of a record, in its order; names may repeat. In one piece of memory, since records of one producer mostly have the same
-/// ones and then share it.
+/// The headers of a record, in its order; names may repeat. All headers lie in one piece of memory, because the records of one producer
+/// mostly have the same headers and can share it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(Option<Arc<[u8]>>);
 
-/// Stands for the length of a value that there is not.
+/// The length that stands for a missing value.
 const NONE: u32 = u32::MAX;
 
 impl Headers {
-    /// The headers that were packed into `packed`; shares the memory of `like` if they are the same.
+    /// The headers that were packed into `packed`. If they are the same as `like`, they share its memory.
     #[must_use]
     pub fn packed(packed: &[u8], like: &Self) -> Self {
         match &like.0 {
@@ -24,7 +24,7 @@ impl Headers {
         }
     }
 
-    /// Appends a header to those in `packed`.
+    /// Appends a header to the headers in `packed`.
     pub fn pack(packed: &mut Vec<u8>, name: &str, value: Option<&[u8]>) {
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(NONE - 1);
         packed.extend_from_slice(&length(name.as_bytes()).to_ne_bytes());
@@ -33,13 +33,13 @@ impl Headers {
         packed.extend_from_slice(value.unwrap_or_default());
     }
 
-    /// Name and value of each; Kafka allows values that are none.
+    /// Name and value of each header. Kafka allows headers without a value.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         Iter(self.0.as_deref().unwrap_or_default())
     }
 
-    /// The value of the last header of that name.
+    /// The value of the last header with that name.
     #[must_use]
     pub fn last(&self, name: &str) -> Option<&[u8]> {
         self.iter().filter(|(known, _)| *known == name).last()?.1
@@ -75,7 +75,7 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// What [`Headers::iter`] gives.
+/// The iterator that [`Headers::iter`] returns.
 #[derive(Debug, Clone)]
 pub struct Iter<'a>(&'a [u8]);
 
@@ -89,7 +89,7 @@ impl<'a> Iterator for Iter<'a> {
 }
 
 impl<'a> Iter<'a> {
-    /// The next piece of bytes; nothing at the end.
+    /// The next piece of bytes; `None` at the end.
     fn take(&mut self) -> Option<Option<&'a [u8]>> {
         let (length, rest) = self.0.split_first_chunk::<4>()?;
         let length = u32::from_ne_bytes(*length);
@@ -103,32 +103,33 @@ impl<'a> Iter<'a> {
     }
 }
 
-/// A record by which a partition's log is known again: a topic that was deleted and created anew has another one at that offset (P2).
+/// A record that identifies the log of a partition. A topic that was deleted and created anew has another record at the same offset (P2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Landmark {
-    /// Its offset.
+    /// The offset of the record.
     pub offset: i64,
-    /// Kafka's timestamp of it, milliseconds since 1970.
+    /// The record's timestamp by Kafka, in milliseconds since 1970.
     pub timestamp_ms: i64,
 }
 
-/// The bytes of a key. Those of a number lie here, without memory of their own.
+/// The bytes of a key. The bytes of a number are stored inline, without an allocation.
 pub type Key = SmallVec<[u8; 24]>;
 
-/// Key and offset of a record that ended its row, or may have, if that was the last one of its partition: a tombstone with the same key right
-/// behind it belongs to it.
+/// Key and offset of the last record of a partition, if that record ended its row, or may have. A tombstone with the same key right behind
+/// it belongs to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ended(Option<(Key, i64)>);
 
 impl Ended {
-    /// Ended by this record.
+    /// The row was ended by this record.
     #[must_use]
     pub fn by(record: &Record) -> Self {
         Self(record.key.clone().map(|key| (key, record.offset)))
     }
 
-    /// Whether `record` is the tombstone that Debezium sends after each delete: it says nothing that the delete has not said. A null value that
-    /// follows something else is all that compaction left of a delete; so it is behind a gap, where a row of the same key may have been.
+    /// Whether `record` is the tombstone that Debezium sends after each delete, which says nothing that the delete has not said. A null
+    /// value that follows another record is all that compaction has left of a delete. The same is true of a null value behind a gap of
+    /// offsets, because a row of the same key may have stood in the gap.
     #[must_use]
     pub fn is_followed_by(&self, record: &Record) -> bool {
         let Some((key, offset)) = &self.0 else { return false };
@@ -139,24 +140,24 @@ impl Ended {
 /// A record as Kafka delivered it, unparsed.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// The topic it was read from.
+    /// The topic that the record was read from.
     pub topic: Arc<str>,
-    /// The partition it was read from.
+    /// The partition that the record was read from.
     pub partition: i32,
-    /// Its offset; offsets of one partition have gaps.
+    /// The record's offset. The offsets of one partition have gaps.
     pub offset: i64,
-    /// Kafka's timestamp in milliseconds since 1970, if it has one.
+    /// Kafka's timestamp in milliseconds since 1970, if the record has one.
     pub timestamp_ms: Option<i64>,
-    /// The key's bytes; a truncate has none.
+    /// The bytes of the key; `None` for a truncate.
     pub key: Option<Key>,
-    /// The value's bytes; a tombstone has none.
+    /// The bytes of the value; `None` for a tombstone.
     pub value: Option<Vec<u8>>,
-    /// The headers in the order of the record.
+    /// The headers, in their order.
     pub headers: Headers,
 }
 
 impl Record {
-    /// Bytes that the record holds: what queues and batches are bounded by (P10).
+    /// The number of bytes that the record holds. Queues and batches are bounded by these bytes (P10).
     #[must_use]
     pub fn size(&self) -> usize {
         self.key.as_ref().map_or(0, SmallVec::len) + self.value.as_ref().map_or(0, Vec::len) + self.headers.size()

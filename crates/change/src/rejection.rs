@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-/// The value of the header `x-dlq-reason`. Closed: scripts and dashboards match on it.
+/// The value of the header `x-dlq-reason`. The set is closed, because scripts and dashboards match on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// Not JSON, or not a change event.
+    /// The record is not JSON, or not a change event.
     Malformed,
-    /// A change event whose fields are missing, of a wrong type or out of range.
+    /// The record is a change event whose fields are missing, of a wrong type or out of range.
     Invalid,
-    /// A change event of a kind that is not processed.
+    /// The record is a change event of a kind that is not processed.
     Unsupported,
-    /// An unchanged TOAST column whose value is nowhere to be found.
+    /// The record has an unchanged TOAST column whose value is nowhere to be found.
     UnresolvedToast,
     /// Postgres refused the row.
     RejectedByDatabase,
@@ -61,11 +61,11 @@ impl fmt::Display for Reason {
 /// The step of the flow that refused a record: `__connect.errors.stage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Bytes to change.
+    /// From bytes to a change.
     Decode,
-    /// Change to enriched order.
+    /// From a change to an enriched order.
     Enrich,
-    /// Enriched order to row.
+    /// From an enriched order to a row.
     Store,
 }
 
@@ -85,26 +85,26 @@ impl Stage {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: {message}")]
 pub struct Rejection {
-    /// The reason of the closed set.
+    /// The reason, from the closed set.
     pub reason: Reason,
-    /// The step that found it.
+    /// The step that refused the record.
     pub stage: Stage,
     /// What is wrong and where, for a person: field names, types and limits, never a value of the record (P11).
     pub message: String,
 }
 
 impl Rejection {
-    /// A record that is not a readable change event.
+    /// The rejection of a record that is not a readable change event.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self { reason: Reason::Malformed, stage: Stage::Decode, message: message.into() }
     }
 
-    /// A change event with a field that cannot be used.
+    /// The rejection of a change event with a field that cannot be used.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self { reason: Reason::Invalid, stage: Stage::Decode, message: message.into() }
     }
 
-    /// A change event of a kind that is not processed.
+    /// The rejection of a change event of a kind that is not processed.
     pub fn unsupported(message: impl Into<String>) -> Self {
         Self { reason: Reason::Unsupported, stage: Stage::Decode, message: message.into() }
     }

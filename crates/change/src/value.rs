@@ -1,19 +1,20 @@
-//! Values of columns that an event may lack or that Postgres alone knows.
+//! Values of columns that need more than a plain type: a text that an event may leave out, and a timestamp with Postgres' infinities.
 
 use smol_str::SmolStr;
 
 /// A text column of an event.
 ///
-/// Postgres does not send an unchanged TOAST value again; Debezium writes a placeholder in its place. The stored value is kept then
-/// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values>), and so it is where the event does
-/// not have the column at all: that is a change of the shop's schema and says nothing of the row. Null says that there is no value.
+/// Postgres does not send an unchanged TOAST value again, and Debezium writes a placeholder in its place. In this case the stored value is
+/// kept (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values>). The stored value is
+/// also kept where the event does not have the column at all, because a missing column is a change of the shop's schema and says nothing of
+/// the row. Null says that there is no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Text {
     /// The value as of this event.
     Value(SmolStr),
-    /// There is no value, as of this event.
+    /// There is no value as of this event.
     Null,
-    /// The value of the event before, which this event does not carry.
+    /// The event leaves the value out, so that the value before it stays.
     Unchanged,
 }
 

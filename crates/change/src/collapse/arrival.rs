@@ -1,4 +1,4 @@
-//! Whatever the order of arrival, in however many partitions and batches, the row ends as the log says (P5).
+//! Property tests: whatever the order of arrival, in however many partitions and batches, the row ends as the log says (P5).
 
 use std::collections::HashMap;
 
@@ -8,17 +8,17 @@ use super::collapse;
 use crate::effect::{Change, Effect};
 use crate::position::{Origin, Position};
 
-/// A change of a row that has no columns: only where it stands counts here.
+/// A change of a row without columns, because only its position counts here.
 pub(super) type Event = Change<i64, ()>;
 
-/// What is stored of a row: where its last event stands, and whether that was a delete.
+/// What is stored of a row: the position of its last event, and whether that event was a delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) position: Position,
     pub(super) is_gone: bool,
 }
 
-/// What becomes of a row by one change, as Postgres and Redis apply it; `None` if it stays.
+/// The state of a row after one change, as Postgres and Redis apply the change; `None` if the row stays as it is.
 pub(super) fn end_of(stored: Option<State>, change: &Event) -> Option<State> {
     let (position, is_gone) = (change.position, change.effect == Effect::Delete);
     let replaces = match stored {
@@ -37,19 +37,19 @@ pub(super) fn put() -> Effect<()> {
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Write,
-    /// Its key changes, and its id stays.
+    /// The key of the row changes, and its id stays.
     Rekey,
     Delete,
 }
 
-/// A record of Kafka: the key, whose parity tells the partition where there are two.
+/// A record of Kafka. With two partitions the parity of the key gives the partition.
 #[derive(Debug, Clone)]
 struct Sent {
     key: i32,
     change: Event,
 }
 
-/// What Debezium writes of the steps, and whether the row is there in the end and at which LSN.
+/// The records that Debezium writes for the steps, and the final state of the row with its LSN.
 fn log(steps: &[Step]) -> (Vec<Sent>, State) {
     let (mut sent, mut key, mut is_gone) = (Vec::new(), 0, true);
     let mut write = |key: i32, effect: Effect<()>, position: Position| {
@@ -62,7 +62,7 @@ fn log(steps: &[Step]) -> (Vec<Sent>, State) {
     };
     let mut position = Position { epoch: 0, partition: 0, offset: 0, kind: Origin::Stream, commit: None, lsn: None, ts_ms: None };
     for (step, lsn) in steps.iter().zip((8..).step_by(8)) {
-        // The first change has no commit before it; several changes share a transaction.
+        // The first change has no commit before it. Several changes share a transaction.
         position = Position { commit: (lsn > 8).then_some(lsn / 24 * 24), lsn: Some(lsn), ..position };
         match step {
             Step::Delete | Step::Rekey if is_gone => write(key, put(), position),
@@ -79,7 +79,8 @@ fn log(steps: &[Step]) -> (Vec<Sent>, State) {
     (sent, State { position, is_gone })
 }
 
-/// Connect crashes at some points, and sends again from somewhere before. Then each record has its partition and offset.
+/// The records as Connect sends them: it crashes at some points, and sends again from an earlier record. Each record then gets its
+/// partition and offset.
 fn with_crashes(log: &[Sent], crashes: &[(usize, usize)], partitions: i32) -> Vec<Vec<Sent>> {
     let mut sent: Vec<Sent> = Vec::new();
     let mut from = 0;
@@ -87,7 +88,7 @@ fn with_crashes(log: &[Sent], crashes: &[(usize, usize)], partitions: i32) -> Ve
         let at = at % (log.len() + 1);
         sent.extend_from_slice(log.get(from..at).unwrap_or_default());
         from = from.max(at).saturating_sub(*back);
-        // A tombstone is never sent again without its delete: both are one event of the source.
+        // A tombstone is never sent again without its delete, because both are one event of the source.
         from -= usize::from(from > 0 && log.get(from).is_some_and(|sent| sent.change.position.kind == Origin::Tombstone));
     }
     sent.extend_from_slice(&log[from..]);
@@ -101,7 +102,7 @@ fn with_crashes(log: &[Sent], crashes: &[(usize, usize)], partitions: i32) -> Ve
     by_partition
 }
 
-/// Compaction of the first records of a partition: of each key the last one stays.
+/// Compacts the first records of a partition: of each key the last record stays.
 fn compacted(records: &[Sent], first: usize) -> Vec<Sent> {
     let (old, new) = records.split_at(first.min(records.len()));
     let last: HashMap<i32, i64> = old.iter().map(|sent| (sent.key, sent.change.position.offset)).collect();
@@ -109,7 +110,7 @@ fn compacted(records: &[Sent], first: usize) -> Vec<Sent> {
     kept.chain(new).cloned().collect()
 }
 
-/// The changes of a partition: a tombstone right behind its delete is none.
+/// The changes of a partition. A tombstone right behind its delete is no change.
 fn changes(records: &[Sent]) -> Vec<Event> {
     let follows = |at: usize| {
         let before = at.checked_sub(1).map(|before| &records[before]);
@@ -122,7 +123,7 @@ fn changes(records: &[Sent]) -> Vec<Event> {
     (0..records.len()).filter(|at| !is_told(*at)).map(|at| records[at].change.clone()).collect()
 }
 
-/// Batches of these sizes, by turns as `turns` says, each collapsed and applied.
+/// The state after all batches: of these sizes, from the partitions in the order of `turns`, each collapsed and applied.
 fn end(partitions: &[Vec<Event>], mut sizes: impl Iterator<Item = usize>, turns: impl Iterator<Item = bool>) -> Option<State> {
     let mut stored = None;
     let mut left: Vec<&[Event]> = partitions.iter().map(Vec::as_slice).collect();
@@ -167,7 +168,7 @@ proptest! {
     ) {
         let (log, expected) = log(&steps);
         let records = with_crashes(&log, &crashes, partitions);
-        // What was read before the cleaner came, and what was left of the rest.
+        // The records that were read before the log cleaner came, and what the cleaner left of the others.
         let parts = records.iter().zip([(read.0, cleaned.0), (read.1, cleaned.1)]).map(|(records, (read, cleaned))| {
             let left = compacted(records, cleaned).into_iter().filter(|sent| sent.change.position.offset >= i64::try_from(read).unwrap());
             changes(&records.iter().take(read).cloned().chain(left).collect::<Vec<_>>())

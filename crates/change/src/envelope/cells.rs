@@ -1,4 +1,4 @@
-//! The columns of a row that count, unread.
+//! The columns of a row that count, as unread JSON.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::rejection::Rejection;
 /// The names of the columns that count, each once; the first is the id of the row.
 pub type Names<'n> = &'n [&'n str];
 
-/// The columns of a row in the order of their names, each unread or where in a layout it is; none is absent, `null` is a value like others. Other
-/// columns are passed over, so that the source may add some.
+/// The columns of a row in the order of their names. Each holds unread JSON, or its place in a layout; `None` is an absent column, while
+/// `null` is a value like others. Columns without a name in the list are passed over, so that the source may add columns.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cells<V>(SmallVec<[Option<V>; 8]>);
 
@@ -23,7 +23,7 @@ impl<V> Cells<V> {
         Cells(self.0.into_iter().map(|cell| cell.map(&mut of)).collect())
     }
 
-    /// The same of columns that stay where they are.
+    /// The same columns, each borrowed and turned into something else.
     pub(super) fn each<W>(&self, mut of: impl FnMut(&V) -> W) -> Cells<W> {
         Cells(self.0.iter().map(|cell| cell.as_ref().map(&mut of)).collect())
     }
@@ -66,7 +66,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut row: A) -> Result<Self::Value, A::Error> {
         let mut cells: Cells<&RawValue> = Cells(SmallVec::from_elem(None, self.0.len()));
-        // A table's columns come in one order in all its events, so the next name is mostly the one behind the last.
+        // A table's columns come in one order in all its events, so the next name is mostly the one after the last.
         let mut next = 0;
         while let Some(known) = row.next_key_seed(Name { names: self.0, next })? {
             let Some(at) = known else {
@@ -82,7 +82,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-/// Reads a name: its place among those that count.
+/// Reads a name and returns its place among the names that count.
 struct Name<'n> {
     names: Names<'n>,
     next: usize,

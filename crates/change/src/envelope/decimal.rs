@@ -1,6 +1,6 @@
-//! Exact decimals, in the three ways of `decimal.handling.mode`
-//! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-decimal-types>): text, a JSON number, which
-//! is read from its text and never through a float, and the base64 of a two's complement whose scale stands elsewhere.
+//! Reads exact decimals, in the three ways of `decimal.handling.mode`
+//! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-decimal-types>): a text, a JSON number, or
+//! the base64 of a two's complement whose scale stands elsewhere. A JSON number is read from its text and never through a float.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,34 +14,34 @@ use crate::rejection::Rejection;
 /// The logical type of a base64 decimal with its scale as a parameter.
 const CONNECT_DECIMAL: &str = "org.apache.kafka.connect.data.Decimal";
 
-/// `mantissa * 10^exponent`.
+/// A decimal: `mantissa * 10^exponent`, with a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number {
-    /// Whether it has a minus sign; zero may have one.
+    /// Whether the number has a minus sign. Zero may have one.
     pub negative: bool,
-    /// Its digits; `u128::MAX` stands for more than that.
+    /// The digits; `u128::MAX` stands for a larger number.
     pub mantissa: u128,
     /// The power of ten.
     pub exponent: i64,
 }
 
-/// A decimal of any scale, as `precise` writes columns without a fixed one.
+/// A decimal with its own scale, as the mode `precise` writes columns without a fixed scale.
 #[derive(Deserialize)]
 struct VariableScale<'a> {
     scale: i32,
     value: &'a str,
 }
 
-/// Whether only the schema tells how a decimal is written. A text with a point is no base64.
+/// Whether only the schema tells how a decimal is written. A text with a point cannot be base64.
 #[must_use]
 pub fn needs_schema(field: Field<'_>) -> bool {
     field.kind() == Json::Text && !field.json().contains('.')
 }
 
-/// A decimal that must be there.
+/// Reads a decimal that must be there.
 ///
 /// # Errors
-/// If it is none. `NaN` and the infinities are no decimals.
+/// If the field is no decimal. `NaN` and the infinities are no decimals.
 pub fn decimal(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, configured_scale: Option<u32>) -> Result<Number, Rejection> {
     match field.kind() {
         Json::Null => Err(field.missing()),
@@ -56,7 +56,7 @@ pub fn decimal(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, configured_s
     }
 }
 
-/// A text is base64 if the schema says so; without a schema, if a scale is configured.
+/// Reads a text. The text is base64 if the schema says so, or, without a schema, if a scale is configured.
 fn text(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, configured_scale: Option<u32>) -> Result<Number, Rejection> {
     let text = field.text()?;
     let column = columns.and_then(|columns| columns.get(field.name));
@@ -75,7 +75,7 @@ fn text(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, configured_scale: O
     }
 }
 
-/// The base64 of a two's complement, highest byte first.
+/// Reads the base64 of a two's complement, highest byte first.
 fn base64(field: Field<'_>, text: &str, scale: i32) -> Result<Number, Rejection> {
     let mut bytes = [0; 24];
     let length = STANDARD

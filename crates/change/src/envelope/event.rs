@@ -1,4 +1,4 @@
-//! Debezium's envelope
+//! Reads Debezium's envelope
 //! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-change-event-values>).
 
 use serde_json::value::RawValue;
@@ -16,7 +16,7 @@ use crate::position::{Origin, Position};
 use crate::record::Record;
 use crate::rejection::Rejection;
 
-/// An event, read but for the types of its columns.
+/// An event, read except for the types of its columns.
 #[derive(Debug)]
 pub struct Event<'a> {
     /// The id in the key, unless there is no key.
@@ -25,26 +25,26 @@ pub struct Event<'a> {
     pub action: Action<'a>,
     /// The schema that came with the value.
     pub schema: Schema<'a>,
-    /// Where the event stands.
+    /// The position of the event.
     pub position: Position,
 }
 
-/// What becomes of the row, with what the event says about it.
+/// What becomes of the row, and what the event says about the row.
 #[derive(Debug)]
 pub enum Action<'a> {
-    /// The row is now `after`.
+    /// The row now has the state `after`.
     Put {
         /// The row as of this event.
         after: Row<'a>,
-        /// The row before, if the source sends it.
+        /// The row before the event, if the source sends it.
         before: Before<'a>,
     },
     /// The row is gone.
     Delete {
-        /// Its id.
+        /// The id of the row.
         ///
-        /// The key has it, and only without a key the row before: with `REPLICA IDENTITY DEFAULT` Postgres sends nothing but the key, and
-        /// Debezium fills the other columns that cannot be null with values of its own.
+        /// The id comes from the key, and from the row before the event only if there is no key. With `REPLICA IDENTITY DEFAULT` Postgres
+        /// sends nothing but the key, and Debezium fills the other columns that cannot be null with values of its own.
         id: Field<'a>,
     },
     /// The table was emptied.
@@ -52,10 +52,10 @@ pub enum Action<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// The row's id, which has to be the one that the key has.
+    /// The row's id, which must be the same as the id in the key.
     ///
     /// # Errors
-    /// If there is none, or another one than the key has.
+    /// If there is no id, or if it differs from the id in the key.
     pub fn id<Id: PartialEq>(&self, read: fn(Field<'a>) -> Result<Id, Rejection>) -> Result<Id, Rejection> {
         let field = match &self.action {
             Action::Put { after, .. } => after.id(),
@@ -71,10 +71,10 @@ impl<'a> Event<'a> {
     }
 }
 
-/// The fields of an envelope that count: their JSON as it stands, or where in a layout each of them is.
+/// The fields of an envelope that count. Each holds its JSON, or its place in a layout.
 #[derive(Debug, Clone)]
 pub(super) struct Envelope<V> {
-    /// The schema, which stands beside the envelope.
+    /// The schema, which stands beside the envelope and not in it.
     pub(super) schema: Option<V>,
     pub(super) before: Option<V>,
     pub(super) after: Option<Cells<V>>,
@@ -94,7 +94,7 @@ impl<V> Envelope<V> {
         }
     }
 
-    /// The same of fields that stay where they are.
+    /// The same fields, each borrowed and turned into something else.
     pub(super) fn each<W>(&self, mut of: impl FnMut(&V) -> W) -> Envelope<W> {
         Envelope {
             schema: self.schema.as_ref().map(&mut of),
@@ -106,13 +106,13 @@ impl<V> Envelope<V> {
     }
 }
 
-/// The fields of an envelope, whatever it looks like; `None` if it is null.
+/// Parses the fields of an envelope, whatever it looks like; `None` if the envelope is null.
 fn parse<'a>(text: &'a str, names: Names<'_>) -> Result<Option<Envelope<&'a str>>, Rejection> {
     let envelope = json::parse_seed("value", text, message::Seed { names, is_payload: false })?;
     Ok(envelope.map(|envelope| envelope.map(RawValue::get)))
 }
 
-/// The same, quicker if it looks like one that came before.
+/// Reads the fields of an envelope without the parser if it looks like an earlier one, else with it.
 fn fields<'a>(text: &'a str, names: Names<'_>, layouts: Option<&mut Layouts>) -> Result<Option<Envelope<&'a str>>, Rejection> {
     let Some(layouts) = layouts else { return parse(text, names) };
     if let Some(envelope) = layouts.read(text) {
@@ -159,7 +159,7 @@ pub(super) fn read<'a>(
     Ok(Some(Event { key, action, schema: Schema { raw: schema, row: Some("after") }, position }))
 }
 
-/// Compaction may leave nothing else of a delete
+/// The event of a null value. Compaction may leave nothing else of a delete
 /// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-tombstone-events>).
 fn tombstone(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
     let Some(id) = key::read(record)?.id() else { return Ok(None) };

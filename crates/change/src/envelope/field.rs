@@ -1,4 +1,4 @@
-//! One field of an event: where it is, its raw JSON, and the typed readers that say what they expected.
+//! One field of an event: its place, its raw JSON, and the typed readers that say what they expected.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,18 +6,18 @@ use std::ops::RangeInclusive;
 
 use crate::rejection::Rejection;
 
-/// A field by its place, for messages, and its raw JSON. In a row absent and null are two things; elsewhere in an event they are the same.
+/// A field with its place, for messages, and its raw JSON. In a row, absent and null differ. Elsewhere in an event they mean the same.
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'a> {
     /// The object that holds the field: `after`, `source`, `key`; empty for a flat row.
     pub place: &'static str,
     /// The field's name; empty for a bare key.
     pub name: &'a str,
-    /// Its JSON without surrounding white space; none where it is absent.
+    /// The field's JSON without surrounding white space; `None` if the field is absent.
     pub raw: Option<&'a str>,
 }
 
-/// The JSON types by which a column is read.
+/// The JSON types that a reader of a field tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Json {
     /// Absent or null.
@@ -47,7 +47,7 @@ impl<'a> Field<'a> {
         self.raw.unwrap_or_default()
     }
 
-    /// The JSON type; the first byte tells it.
+    /// The JSON type, which the first byte tells.
     pub fn kind(self) -> Json {
         match self.json().as_bytes().first() {
             None | Some(b'n') => Json::Null,
@@ -59,12 +59,12 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// A text that must be there.
+    /// Reads a text that must be there.
     pub fn text(self) -> Result<Cow<'a, str>, Rejection> {
         self.optional_text()?.ok_or_else(|| self.missing())
     }
 
-    /// A text or null. Postgres cannot store the NUL character, which JSON can write.
+    /// Reads a text or null. A NUL character is refused: JSON can write it, but Postgres cannot store it.
     pub fn optional_text(self) -> Result<Option<Cow<'a, str>>, Rejection> {
         match self.kind() {
             Json::Null => return Ok(None),
@@ -83,12 +83,13 @@ impl<'a> Field<'a> {
         Ok(Some(Cow::Owned(text)))
     }
 
-    /// A `bigint` that must be there.
+    /// Reads a `bigint` that must be there.
     pub fn bigint(self) -> Result<i64, Rejection> {
         self.integer(i64::MIN..=i64::MAX)
     }
 
-    /// An integer that must be there, within `range`. `2.0` and `"2"` are no integers: the source's column would not be one either.
+    /// Reads an integer that must be there and within `range`. `2.0` and `"2"` are refused, because an integer column of the source never
+    /// sends them.
     pub fn integer(self, range: RangeInclusive<i64>) -> Result<i64, Rejection> {
         match self.kind() {
             Json::Null => return Err(self.missing()),

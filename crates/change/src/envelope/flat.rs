@@ -1,4 +1,4 @@
-//! Rows as the unwrap transform writes them, alone or with some fields of the envelope beside the columns
+//! Reads rows as the unwrap transform writes them, alone or with some fields of the envelope beside the columns
 //! (<https://debezium.io/documentation/reference/stable/transformations/event-flattening.html>).
 
 use serde::Deserialize;
@@ -15,7 +15,8 @@ use super::source::{Op, Source};
 use crate::record::Record;
 use crate::rejection::Rejection;
 
-/// What `add.fields` and `delete.tombstone.handling.mode` add to the columns. A field of `source` is named with or without its struct.
+/// The fields that `add.fields` and `delete.tombstone.handling.mode` add to the columns. A field of `source` is named with or without its
+/// struct.
 #[derive(Debug, Default, Deserialize)]
 struct Added<'a> {
     #[serde(borrow, default)]
@@ -26,7 +27,7 @@ struct Added<'a> {
     deleted: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "__op")]
     op: Option<&'a RawValue>,
-    /// Of a logical message, which the transform leaves as it is; or a column of that name.
+    /// The `op` of a logical message, which the transform leaves as it is, or a column with this name.
     #[serde(borrow, default, rename = "op")]
     own_op: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "__lsn")]
@@ -60,7 +61,7 @@ impl<'a> Added<'a> {
         self.own_op.is_some_and(|op| op.get() == r#""m""#)
     }
 
-    /// `__deleted` is the text `true` or `false`; other transforms write a boolean.
+    /// Whether `__deleted` is set. The unwrap transform writes the text `true` or `false`; other transforms write a boolean.
     fn is_deleted(&self) -> Result<bool, Rejection> {
         let field = Field { place: "", name: "__deleted", raw: self.deleted.map(RawValue::get) };
         match (field.kind(), field.json()) {
@@ -76,7 +77,7 @@ pub(super) fn read<'a>(record: &'a Record, names: Names<'a>, epoch: i32) -> Resu
     let Some(bytes) = &record.value else { return deleted_by_null(record, epoch) };
     let Some((mut row, mut added)) = parts(json::utf8("value", bytes)?, names)? else { return deleted_by_null(record, epoch) };
     let mut schema = None;
-    // A row may have a column named `payload`; what has no id is the wrapper of a row.
+    // A row may have a column named `payload`. A value without an id is taken for the wrapper of a row.
     if row.id().kind() == Json::Null
         && let Some(payload) = added.payload
     {
@@ -105,14 +106,15 @@ pub(super) fn read<'a>(record: &'a Record, names: Names<'a>, epoch: i32) -> Resu
     Ok(Some(Event { key, action, schema: Schema { raw: schema, row: None }, position }))
 }
 
-/// The columns and what was added to them; `None` for null.
+/// Parses the columns of a value and the fields that were added to them; `None` for null.
 fn parts<'a>(text: &'a str, names: Names<'a>) -> Result<Option<(Row<'a>, Added<'a>)>, Rejection> {
     let cells = cells::parse("value", text, names)?;
     let Object(added) = json::parse("value", text)?;
     Ok(cells.map(|cells| Row { place: "", names, cells }).zip(added))
 }
 
-/// By default the transform turns a delete into a null value and nothing else; nothing tells where it stands in the log.
+/// The event of a null value. By default the transform turns a delete into a null value and nothing else, so nothing tells where the delete
+/// stands in the log.
 fn deleted_by_null(record: &Record, epoch: i32) -> Result<Option<Event<'_>>, Rejection> {
     let id = key::read(record)?
         .id()

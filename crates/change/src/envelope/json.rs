@@ -1,4 +1,4 @@
-//! JSON in one pass: objects that borrow from the record, and errors that do not quote it.
+//! Parses JSON in one pass: objects that borrow from the record, and errors that do not quote it.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,7 +9,7 @@ use serde_json::error::Category;
 
 use crate::rejection::Rejection;
 
-/// An object or null, nothing else: serde would also take an array for a struct, field by field.
+/// An object or null, and nothing else. serde alone would also take an array for a struct, field by field.
 #[derive(Debug)]
 pub(super) struct Object<T>(pub(super) Option<T>);
 
@@ -43,7 +43,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// Reads a field that is there, be it null: `Some` of what it holds.
+/// Reads a field that is present, even if it is null, as `Some` of its content.
 pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
@@ -53,12 +53,12 @@ pub(super) fn utf8<'a>(what: &str, bytes: &'a [u8]) -> Result<&'a str, Rejection
     std::str::from_utf8(bytes).map_err(|e| Rejection::malformed(format!("{what}: not UTF-8 from byte {} on", e.valid_up_to())))
 }
 
-/// Parses the text of `what`. serde's own messages quote what they found, so only the place is told (P11).
+/// Parses the text of `what`. serde's own messages quote what they found, so only the place of an error is told (P11).
 pub(super) fn parse<'a, T: Deserialize<'a>>(what: &str, text: &'a str) -> Result<T, Rejection> {
     parse_seed(what, text, PhantomData)
 }
 
-/// The same for a type that is told what to look for.
+/// Does the same as [`parse`] for a type that is told what to look for.
 pub(super) fn parse_seed<'a, S: DeserializeSeed<'a>>(what: &str, text: &'a str, seed: S) -> Result<S::Value, Rejection> {
     let mut json = serde_json::Deserializer::from_str(text);
     seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value)).map_err(|e| {

@@ -1,4 +1,4 @@
-//! The record's key: the row's id, with or without schema, in an object or bare.
+//! Reads the record's key: the row's id, with or without schema, in an object or bare.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ use crate::rejection::Rejection;
 pub(super) enum Key<'a> {
     /// The id of a row.
     Id(Field<'a>),
-    /// Nothing: the table has no primary key, or the event concerns the table as a whole.
+    /// The key says nothing: the table has no primary key, or the event concerns the table as a whole.
     Absent,
     /// The connector's name instead of a row's id
     /// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-property-heartbeat-interval-ms>).
@@ -31,7 +31,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// A key that is an object: the columns of the primary key, or `schema` and `payload` around them.
+/// A key that is an object: the columns of the primary key, or `schema` and `payload` around the columns.
 #[derive(Deserialize)]
 struct Columns<'a> {
     #[serde(borrow, default)]
@@ -66,7 +66,7 @@ fn plain(text: &str) -> Option<Field<'_>> {
     (layout::whole(id.as_bytes()) == Some(id.len())).then_some(Field { place: "key", name: "id", raw: Some(id) })
 }
 
-/// The key that an object holds, else its `payload`.
+/// The key that an object holds, or else the object's `payload`.
 fn columns(text: &str) -> Result<(Option<Key<'_>>, Option<&RawValue>), Rejection> {
     let Object(Some(Columns { id, server_name, payload })) = json::parse("key", text)? else { return Ok((None, None)) };
     let key = match (id, server_name) {
@@ -77,7 +77,7 @@ fn columns(text: &str) -> Result<(Option<Key<'_>>, Option<&RawValue>), Rejection
     Ok((key, payload))
 }
 
-/// A key that is the id itself, as a transform that extracts the field leaves it.
+/// A key that is the bare id. A transform that extracts the field leaves such keys.
 fn bare(raw: &RawValue) -> Result<Key<'_>, Rejection> {
     let field = Field { place: "key", name: "", raw: Some(raw.get()) };
     match field.kind() {

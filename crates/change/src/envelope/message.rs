@@ -1,4 +1,4 @@
-//! A value as it stands: the envelope, or `schema` and `payload` around it, which each message decides for itself.
+//! Reads the fields of a value: the envelope itself, or `schema` and `payload` around it. Each message tells which of the two it is.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::event::Envelope;
 use super::json::Object;
 use super::source::Source;
 
-/// The names of an envelope, and of what may stand around it.
+/// The names of an envelope's fields, and the names of what may stand around an envelope.
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Name {
@@ -25,11 +25,11 @@ enum Name {
     Other,
 }
 
-/// Reads the fields of an envelope whose rows have these names; `None` if it is null.
+/// Reads the fields of an envelope whose rows have these names; `None` if the envelope is null.
 #[derive(Clone, Copy)]
 pub(super) struct Seed<'n> {
     pub(super) names: Names<'n>,
-    /// It stands in a `payload`: nothing stands around it any more.
+    /// Whether the value is a `payload`, so that no other `payload` may stand in it.
     pub(super) is_payload: bool,
 }
 
@@ -41,7 +41,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-/// The fields so far; the outer `Option` tells whether a field was there.
+/// The fields that were read so far. The outer `Option` tells whether a field was there.
 #[derive(Default)]
 struct Fields<'de> {
     schema: Option<Option<&'de RawValue>>,
@@ -98,7 +98,7 @@ impl<'de> Fields<'de> {
     }
 }
 
-/// Takes a field that may stand there once.
+/// Takes a field that may appear only once.
 fn once<T, E: Error>(place: &mut Option<T>, value: T) -> Result<(), E> {
     match place.replace(value) {
         None => Ok(()),

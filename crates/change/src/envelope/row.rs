@@ -1,4 +1,4 @@
-//! A row and its columns.
+//! A row of an event and its columns.
 
 use smol_str::SmolStr;
 
@@ -7,14 +7,14 @@ use super::field::Field;
 use crate::rejection::Rejection;
 use crate::value::Text;
 
-/// What stands in the place of a TOAST value that did not change
+/// The placeholder for a TOAST value that did not change
 /// (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-toasted-values>).
 const UNAVAILABLE: &str = "__debezium_unavailable_value";
 
-/// A row, unread.
+/// A row with its columns as unread JSON.
 #[derive(Debug, Clone)]
 pub struct Row<'a> {
-    /// The object that holds it, for messages.
+    /// The object that holds the row, for messages.
     pub(super) place: &'static str,
     pub(super) names: Names<'a>,
     pub(super) cells: Cells<&'a str>,
@@ -22,7 +22,7 @@ pub struct Row<'a> {
 
 /// The row before the event, which has the unchanged TOAST values if the table's replica identity is full.
 ///
-/// Kept unread: hardly any event needs it.
+/// The row stays unread until a value is needed, because hardly any event needs one.
 #[derive(Debug, Clone, Copy)]
 pub struct Before<'a> {
     pub(super) names: Names<'a>,
@@ -42,7 +42,7 @@ impl<'a> Row<'a> {
         Field { place: self.place, name: self.names.get(at).copied().unwrap_or_default(), raw: self.cells.get(at) }
     }
 
-    /// A text column; in the place of an unchanged TOAST value the one that `before` has.
+    /// Reads a text column. An unchanged TOAST value is taken from `before`.
     ///
     /// # Errors
     /// If the column is no text.
@@ -60,14 +60,14 @@ impl<'a> Row<'a> {
 }
 
 impl<'a> Before<'a> {
-    /// The columns, all absent if there is no row.
+    /// The columns. All of them are absent if there is no row.
     pub(super) fn row(self) -> Result<Row<'a>, Rejection> {
         let cells = self.raw.map(|raw| cells::parse("before", raw, self.names)).transpose()?.flatten();
         Ok(Row { place: "before", names: self.names, cells: cells.unwrap_or_default() })
     }
 
-    /// A value that was stored out of line. An empty one was not: where `before` holds only the replica identity, Debezium fills the other
-    /// columns that cannot be null with empty values.
+    /// The text of a column that may have been stored out of line. An empty text was not: where `before` holds only the replica identity,
+    /// Debezium fills the other columns that cannot be null with empty values.
     fn text(self, at: usize) -> Result<Option<SmolStr>, Rejection> {
         let text = self.row()?.field(at).optional_text()?;
         Ok(text.filter(|text| !text.is_empty() && text != UNAVAILABLE).map(SmolStr::from))

@@ -1,5 +1,5 @@
-//! The schema that Kafka Connect's JSON converter puts beside a value: consulted only where the value alone does not tell how to read it
-//! (a scale, a unit of time).
+//! The schema that Kafka Connect's JSON converter puts beside a value. The schema is read only where the value alone does not tell how to
+//! read it (a scale, a unit of time).
 
 use std::borrow::Cow;
 
@@ -12,9 +12,9 @@ use crate::rejection::Rejection;
 /// The schema of a value, unread.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema<'a> {
-    /// Its JSON; none if the converter writes no schemas.
+    /// The JSON of the schema; `None` if the converter writes no schemas.
     pub(super) raw: Option<&'a str>,
-    /// The field of the value that holds the row; none if the value is the row.
+    /// The field of the value that holds the row; `None` if the value is the row.
     pub(super) row: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! Where an event stands: its operation and `source` to a position (P5).
+//! Reads where an event stands: makes a position from its operation and its `source` (P5).
 
 use serde::Deserialize;
 
@@ -57,7 +57,7 @@ impl<V> Source<V> {
         }
     }
 
-    /// The same of fields that stay where they are.
+    /// The same fields, each borrowed and turned into something else.
     pub(super) fn each<W>(&self, mut of: impl FnMut(&V) -> W) -> Source<W> {
         Source {
             snapshot: self.snapshot.as_ref().map(&mut of),
@@ -69,12 +69,12 @@ impl<V> Source<V> {
 }
 
 impl Source<&str> {
-    /// The position of `record`'s event; `place` is where these fields stand.
+    /// The position of `record`'s event. `place` names the object that holds these fields, for messages.
     pub(super) fn position(&self, place: &'static str, record: &Record, epoch: i32, op: Option<Op>) -> Result<Position, Rejection> {
         let (commit, second) = self.sequence(place)?;
         let own = self.lsn.map(|raw| lsn_or_null(Field { place, name: "lsn", raw: Some(raw) }, raw)).transpose()?.flatten();
         let told = self.told(place)?.filter(|told| is_possible(*told, op, commit));
-        // An event of the log stands at its own LSN, whatever its sequence says; a row of an incremental snapshot has none.
+        // An event of the log stands at its own LSN, whatever its sequence says. A row of an incremental snapshot has no LSN.
         let lsn = if told == Some(Origin::Incremental) { second.or(own) } else { own.or(second) };
         let kind = match (lsn, told, op) {
             (None, _, _) => Origin::Unknown,
@@ -82,8 +82,8 @@ impl Source<&str> {
             (_, _, Some(Op::Read)) => Origin::Snapshot,
             (_, Some(kind), _) => kind,
             (_, None, Some(_)) => Origin::Stream,
-            // A flat row that does not say whether a snapshot read it. A snapshot's sequence has no commit; to take its LSN for one of the
-            // log would lose the changes of transactions that were open meanwhile.
+            // A flat row does not say whether a snapshot read it. A snapshot's sequence has no commit. To take a snapshot's LSN for one of
+            // the log would lose the changes of transactions that were open while the snapshot ran.
             (_, None, None) if commit.is_some() => Origin::Stream,
             (_, None, None) => Origin::Unknown,
         };
@@ -91,7 +91,7 @@ impl Source<&str> {
         Ok(Position { epoch, partition: record.partition, offset: record.offset, kind, commit, lsn, ts_ms })
     }
 
-    /// What `snapshot` says: a boolean, or one of the texts of Debezium's `SnapshotRecord`.
+    /// Reads `snapshot`: a boolean, or one of the texts of Debezium's `SnapshotRecord`.
     fn told(&self, place: &'static str) -> Result<Option<Origin>, Rejection> {
         let field = Field { place, name: "snapshot", raw: self.snapshot };
         match field.json().trim_matches('"') {
@@ -103,8 +103,8 @@ impl Source<&str> {
         }
     }
 
-    /// The two numbers of `sequence`: a text that holds a JSON array of two texts, the first of which may be null, as in
-    /// `"[null,\"24023128\"]"`. Read as it stands: two numbers need no second JSON parser on the way of every event.
+    /// Reads the two numbers of `sequence`: a text that holds a JSON array of two texts, the first of which may be null, as in
+    /// `"[null,\"24023128\"]"`. The text is split by hand, because two numbers need no second JSON parser for every event.
     fn sequence(&self, place: &'static str) -> Result<(Option<i64>, Option<i64>), Rejection> {
         let field = Field { place, name: "sequence", raw: self.sequence };
         if field.kind() == Json::Null {
@@ -118,8 +118,9 @@ impl Source<&str> {
     }
 }
 
-/// A connector whose task is restarted while an incremental snapshot runs says of everything until its end that a snapshot read it (seen with
-/// Debezium 3.7). But a snapshot reads no deletes, an incremental one reads and writes nothing, and the sequence of any other has no commit.
+/// Whether what `snapshot` says can be true. A connector whose task is restarted while an incremental snapshot runs says of everything
+/// until the end of the snapshot that a snapshot read it (seen with Debezium 3.7). But no snapshot reads deletes, an incremental snapshot
+/// sends only reads, and the sequence of any other snapshot has no commit.
 fn is_possible(told: Origin, op: Option<Op>, commit: Option<i64>) -> bool {
     match (told, op) {
         (Origin::Snapshot | Origin::Incremental, Some(Op::Delete)) | (Origin::Incremental, Some(Op::Write)) => false,
@@ -135,7 +136,7 @@ fn lsn_or_null(field: Field<'_>, text: &str) -> Result<Option<i64>, Rejection> {
     }
 }
 
-/// A position in the log decides which event is newer, so one that cannot be read is not passed over. Nor is a negative one: Postgres has
+/// Reads an LSN. The LSN decides which event is newer, so an unreadable one is not passed over. A negative one is refused too: Postgres has
 /// none, and the fixed-width text in Redis would order it otherwise than the numbers in Postgres (P5).
 fn lsn(field: Field<'_>, digits: &str) -> Result<i64, Rejection> {
     let position = digits.parse().ok().filter(|position| *position >= 0);

@@ -1,4 +1,4 @@
-//! Times, in the ways of `time.precision.mode`
+//! Reads times, in the ways of `time.precision.mode`
 //! (<https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-temporal-types>): ISO 8601 text, or an
 //! integer whose unit stands in the schema.
 
@@ -13,16 +13,16 @@ use crate::value::Timestamp;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// Postgres' `infinity` as its Java driver has it, `PGStatement.DATE_POSITIVE_INFINITY`, in microseconds as Debezium reads it:
-/// `+294247-01-10T04:00:25.2Z`. Only a `timestamp with time zone` has the words of Postgres.
+/// Postgres' `infinity` as its Java driver writes it, `PGStatement.DATE_POSITIVE_INFINITY`, in microseconds as Debezium reads it:
+/// `+294247-01-10T04:00:25.2Z`. Only a `timestamp with time zone` arrives with the words of Postgres.
 const INFINITY: i64 = 9_223_372_036_825_200_000;
-/// `PGStatement.DATE_NEGATIVE_INFINITY`: `-290308-12-21T19:59:27.6Z`.
+/// Postgres' `-infinity` as its Java driver writes it, `PGStatement.DATE_NEGATIVE_INFINITY`: `-290308-12-21T19:59:27.6Z`.
 const NEG_INFINITY: i64 = -9_223_372_036_832_400_000;
 
-/// A time, or null. Text without an offset is taken for UTC, as is everything in a `timestamp without time zone`.
+/// Reads a time or null. Text without an offset is taken for UTC, as is everything in a `timestamp without time zone`.
 ///
 /// # Errors
-/// If it is none, or one that Postgres cannot hold.
+/// If the field is no time, or a time that Postgres cannot hold.
 pub fn timestamp(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, unit: TimeUnit) -> Result<Option<Timestamp>, Rejection> {
     let micros = match field.kind() {
         Json::Null => return Ok(None),
@@ -41,7 +41,7 @@ pub fn timestamp(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, unit: Time
     timestamp.map(Some).ok_or_else(|| Rejection::invalid(format!("{field}: before 4714 BC, where Postgres' timestamps begin")))
 }
 
-/// The infinities as Postgres writes them, which Debezium passes on for a `timestamp with time zone`.
+/// Reads the infinities as Postgres writes them. Debezium passes these words on for a `timestamp with time zone`.
 fn word(text: &str) -> Option<i64> {
     match text {
         "infinity" => Some(i64::MAX),
@@ -50,10 +50,10 @@ fn word(text: &str) -> Option<i64> {
     }
 }
 
-/// Microseconds of an integer in the unit that the schema names, and without a schema in that of the setting.
+/// Microseconds of an integer, in the unit that the schema names, or without a schema in the unit of the setting.
 fn integer(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, unit: TimeUnit) -> Result<i64, Rejection> {
     let number = field.bigint()?;
-    // The infinities are infinite in any unit, nanoseconds too.
+    // The infinities are infinite in any unit, also in nanoseconds.
     if number == i64::MAX || number == i64::MIN {
         return Ok(number);
     }
@@ -74,15 +74,16 @@ fn integer(field: Field<'_>, columns: Option<&ColumnTypes<'_>>, unit: TimeUnit) 
     }
 }
 
-/// Days since 1970 of the years 1971 to 2500.
+/// The days from 1971 to 2500, counted from 1970.
 const DAYS: Range<i64> = 365..193_944;
 
-/// Microseconds of an integer whose unit nobody names.
+/// Microseconds of an integer whose unit is named nowhere.
 ///
-/// From one unit to the next a time grows by a thousand or more and from 1971 to 2500 by five hundred, so the numbers of two units do not
-/// overlap there. Beyond, only what nobody can mistake is taken: 1970 itself, which is 0 in each unit, the infinities, and the year 9999, which stands
-/// for "for ever" in many shops; in the next finer unit its numbers would be nine hours of 1978. Any other number has no unit: a
-/// guess would be wrong some day without anybody noticing.
+/// From one unit to the next finer one the number of a time grows by a thousand or more. From 1971 to 2500 it grows by five hundred, so
+/// that the numbers of two units do not overlap in these years. Outside of them, only numbers that nobody can mistake are taken: 1970
+/// itself, which is 0 in each unit, the infinities, and the year 9999, which stands for "for ever" in many shops. The numbers of the year
+/// 9999 would be nine hours of 1978 in the next finer unit. Any other number has no unit, because a guess would be wrong some day without
+/// anybody noticing.
 fn by_size(number: i64) -> Option<i64> {
     const MICROS_PER_DAY: i64 = SECONDS_PER_DAY * MICROS_PER_SECOND;
     const FOR_EVER: Range<i64> = 253_370_764_800_000_000..253_402_300_800_000_000;
@@ -112,7 +113,7 @@ fn unknown_unit(field: Field<'_>) -> Rejection {
     ))
 }
 
-/// Cut towards the past, as text is.
+/// Converts to microseconds. Finer digits are cut off towards the past, as in a text.
 fn micros(number: i64, unit: TimeUnit) -> i64 {
     match unit {
         TimeUnit::Millis => number.saturating_mul(1_000),
@@ -121,8 +122,8 @@ fn micros(number: i64, unit: TimeUnit) -> i64 {
     }
 }
 
-/// Microseconds since 1970 of `2026-01-31T12:30:00.123456Z`; seconds, fraction and offset may be missing, the year may have a sign and up to
-/// nine digits. Beyond what 64 bits hold the result is the nearest that they do: an infinity.
+/// Microseconds since 1970 of `2026-01-31T12:30:00.123456Z`. Seconds, fraction and offset may be missing, and the year may have a sign and
+/// up to nine digits. A time beyond 64 bits becomes the nearest number that fits, which is an infinity.
 fn iso(text: &str) -> Option<i64> {
     let (days, rest) = date(text)?;
     let (micros_of_day, rest) = match rest.strip_prefix(['T', ' ']) {
@@ -156,8 +157,8 @@ fn date(text: &str) -> Option<(i64, &str)> {
     (1..=last).contains(&day).then(|| (days_since_1970(year, month, day), text))
 }
 
-/// Days of a date of the Gregorian calendar, also before it was used; year 0 is 1 BC. Counted from 1 March, so that the leap day comes
-/// last (<https://howardhinnant.github.io/date_algorithms.html#days_from_civil>).
+/// Days from 1970 to a date of the Gregorian calendar, also before the calendar was used. The year 0 is 1 BC. Years are counted from 1
+/// March, so that the leap day comes last (<https://howardhinnant.github.io/date_algorithms.html#days_from_civil>).
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -182,7 +183,7 @@ fn time_of_day(text: &str) -> Option<(i64, &str)> {
     valid.then_some(((hour * 3600 + minute * 60 + second) * MICROS_PER_SECOND + micros, text))
 }
 
-/// Microseconds of one to nine digits, and what follows.
+/// Microseconds of a fraction of one to nine digits, and what follows.
 fn fraction(text: &str) -> Option<(i64, &str)> {
     let length = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at_checked(length)?;
@@ -190,7 +191,7 @@ fn fraction(text: &str) -> Option<(i64, &str)> {
     (1..=9).contains(&length).then_some((micros, rest))
 }
 
-/// Seconds east of UTC of nothing, `Z`, `+HH`, `+HHMM` or `+HH:MM`.
+/// Seconds east of UTC for an empty text, `Z`, `+HH`, `+HHMM` or `+HH:MM`.
 fn offset_seconds(text: &str) -> Option<i64> {
     let sign = match text.as_bytes().first() {
         None => return Some(0),
