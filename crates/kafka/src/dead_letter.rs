@@ -1,7 +1,7 @@
-//! Kafka out: what cannot be processed goes to the dead letter topic, byte for byte, with its reason (P7).
+//! Sends records that cannot be processed to the dead letter topic, byte for byte, with the reason (P7).
 //!
-//! All letters of a batch are on their way together, and [`DeadLetters::send`] returns when the broker has answered for each: the offset
-//! moves only after that. A letter sent twice is the same letter; its `x-dlq-id` says so.
+//! All letters of a batch are on their way together. [`DeadLetters::send`] returns when the broker has answered for each of them, and the
+//! offset moves only after that. A letter that was sent twice has the same `x-dlq-id` twice.
 
 mod headers;
 mod producer;
@@ -18,17 +18,18 @@ use self::producer::Current;
 use change::record::Record;
 use change::rejection::Rejection;
 
-/// Others fill the client's queue and nothing of ours is on its way to wait for.
+/// The wait before the next try when the client's queue is full and no letter of this batch is on its way, so that there is no answer to
+/// wait for.
 const QUEUE_FULL_WAIT: Duration = Duration::from_millis(10);
 
-/// A record that cannot be processed, and why.
+/// A record that cannot be processed, and the reason.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadLetter<'a> {
-    /// The record, whole.
+    /// The whole record.
     pub record: &'a Record,
     /// Why it cannot be processed.
     pub rejection: &'a Rejection,
-    /// The source's epoch: part of the letter's identity.
+    /// The source's epoch, which is part of the letter's identity.
     pub epoch: i32,
 }
 
@@ -41,16 +42,16 @@ pub struct Landed {
     pub offset: i64,
 }
 
-/// A letter that the topic will never take as it is, such as one over the broker's limit. What becomes of it is the caller's decision.
+/// A letter that the topic will never take as it is, such as one over the broker's limit. The caller decides what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it refuses the record: {code:?}; {}", self.remedy())]
 pub struct Refused {
-    /// What the client or the broker said.
+    /// The error code of the client or the broker.
     pub code: RDKafkaErrorCode,
 }
 
 impl Refused {
-    /// What an operator is to do about it.
+    /// What an operator has to do about the refusal.
     fn remedy(&self) -> &'static str {
         match self.code {
             RDKafkaErrorCode::MessageSizeTooLarge => "raise its max.message.bytes above that of the topics that are read",
@@ -63,7 +64,7 @@ impl Refused {
 /// Why letters were not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
-    /// The configuration sets what the promises rest on.
+    /// The configuration sets a property that the promises rest on.
     #[error("the Kafka property {name} is fixed for dead letters and cannot be configured")]
     FixedProperty {
         /// The property.
@@ -72,13 +73,13 @@ pub enum DeadLetterError {
     /// The Kafka client refused its configuration.
     #[error("the Kafka client for dead letters cannot be created: {0}")]
     Client(KafkaError),
-    /// The broker did not acknowledge all of them: send all of them again, for as long as it takes (P6).
+    /// The broker did not acknowledge all letters. All of them are to be sent again, for as long as it takes (P6).
     #[error("the dead letter topic does not acknowledge: {0}")]
     Unavailable(KafkaError),
 }
 
 impl DeadLetterError {
-    /// What no waiting mends, because somebody has to act; `None` for an outage.
+    /// What an operator has to do where waiting does not help; `None` for an outage.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         use RDKafkaErrorCode::{
@@ -95,7 +96,7 @@ impl DeadLetterError {
     }
 }
 
-/// The way to the dead letter topic, shared by all partitions' workers.
+/// Sends letters to the dead letter topic. All partitions' workers share it.
 #[derive(Debug)]
 pub struct DeadLetters {
     topic: String,
@@ -103,7 +104,7 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Prepares the way; connects when the first letter is sent.
+    /// Prepares the sender, which connects when the first letter is sent.
     ///
     /// # Errors
     /// The configuration is refused.
@@ -117,14 +118,15 @@ impl DeadLetters {
         &self.topic
     }
 
-    /// Sends all letters and waits until the broker has answered for each. Where each landed, in order.
+    /// Sends all letters and waits until the broker has answered for each. Returns where each letter landed, in order.
     ///
     /// # Errors
-    /// The broker is away or too slow; some letters may have landed. Dropping the future leaves them on their way, which does no harm.
+    /// The broker is away or too slow; some letters may have landed. If the future is dropped, letters stay on their way, which does no
+    /// harm.
     pub async fn send(&self, letters: &[DeadLetter<'_>]) -> Result<Vec<Result<Landed, Refused>>, DeadLetterError> {
         let mut fates = self.send_together(letters).await?;
         for (letter, fate) in letters.iter().zip(&mut fates) {
-            // The broker refuses a whole request for one letter in it. Alone, each is judged for itself.
+            // The broker refuses a whole request because of one letter in it. Sent alone, each letter is judged for itself.
             if fate.is_err() && letters.len() > 1 {
                 *fate = self.send_together(std::slice::from_ref(letter)).await?.remove(0);
             }
@@ -197,7 +199,7 @@ impl Sent {
         }
     }
 
-    /// An error is one to try again after; a refusal is not.
+    /// The outcome of a letter. After an error the letter is sent again, after a refusal it is not.
     fn fate(self) -> Result<Result<Landed, Refused>, KafkaError> {
         match self {
             Self::Settled(Ok(landed)) => Ok(Ok(landed)),
@@ -214,7 +216,7 @@ fn landed(answer: OwnedDeliveryResult) -> Result<Landed, KafkaError> {
     }
 }
 
-/// Answers that no repetition changes, because they are about this record.
+/// The refusal, if the error is about this record, so that no repetition changes it.
 fn refusal(error: &KafkaError) -> Option<Refused> {
     use RDKafkaErrorCode::{InvalidRecord, InvalidTimestamp, MessageSizeTooLarge, PolicyViolation};
     let code = error.rdkafka_error_code()?;

@@ -1,11 +1,12 @@
-//! Kafka: records in, dead letters out. Knows no table: who works on a partition, and from where, is said by whoever claims it.
+//! Kafka: reads records, and sends dead letters. The crate knows no table: its user claims the partitions, and says who works on each and
+//! from which offset.
 //!
-//! - [`source`]: one thread that polls and answers rebalances
-//! - `quiet`: what Kafka's client has to say, said once
-//! - [`reread`]: a stretch of a partition read again
-//! - [`topics`]: the topics as Kafka has them, and what the promises cannot do with
-//! - [`properties`]: which properties of the client an operator may set
-//! - [`dead_letter`]: the original bytes and the reason
+//! - [`source`]: one thread that polls Kafka and answers rebalances
+//! - `quiet`: repeats the complaints of Kafka's client only twice a minute
+//! - [`reread`]: reads a stretch of a partition again
+//! - [`topics`]: the settings of the topics, and whether the promises can be kept with them
+//! - [`properties`]: the properties of the client that an operator may set
+//! - [`dead_letter`]: sends the original bytes of a record with the reason
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

@@ -1,11 +1,12 @@
-//! Which properties of librdkafka may be set: none that the promises rest on, and none that has a setting of its own.
+//! The properties of librdkafka that an operator may set: none that the promises rest on, and none that has a setting of its own.
 
 use rdkafka::ClientConfig;
 
-/// Whether the property may be set, and the client takes the value. The client is asked here, because its own error would show the value.
+/// Checks that the property may be set, and that the client takes the value. The client is asked here, because its own error would show the
+/// value.
 ///
 /// # Errors
-/// Why not; never the value (P11).
+/// Why the property is refused, without the value (P11).
 pub fn check(name: &str, value: &str) -> Result<(), String> {
     if let Some(reason) = refusal(name) {
         return Err(format!("`{name}` cannot be set here: {reason}"));
@@ -16,7 +17,7 @@ pub fn check(name: &str, value: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Why a property may not be set: the promises rest on it, or it has a key of its own.
+/// Why a property may not be set: the promises rest on it, or it has a key of its own. `None` if it may be set.
 fn refusal(name: &str) -> Option<&'static str> {
     Some(match name {
         "enable.auto.commit" | "auto.commit.enable" | "enable.auto.offset.store" => {

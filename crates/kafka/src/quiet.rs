@@ -1,4 +1,4 @@
-//! One line per kind of trouble and half a minute: an outage is reported, not repeated.
+//! Limits log lines to one per kind of trouble and half a minute: an outage is reported, and not repeated.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,8 @@ use tracing::{debug, warn};
 
 const INTERVAL: Duration = Duration::from_secs(30);
 
-/// Lets the first line of a kind through, then one per half minute. Kinds are error codes and the like: a closed set.
+/// Lets the first line of a kind through, and then one line per half minute. Kinds are error codes and the like, so that their number is
+/// bounded.
 #[derive(Debug, Default)]
 pub(crate) struct Quiet {
     kinds: Mutex<HashMap<String, Complaint>>,
@@ -22,7 +23,7 @@ struct Complaint {
 }
 
 impl Quiet {
-    /// How many lines of this kind were left unsaid since the last one, if it is time for one.
+    /// Whether a line of this kind may be logged now. If so, returns how many lines were left out since the last one.
     pub(crate) fn may_say(&self, kind: &str) -> Option<u64> {
         self.may_say_at(kind, Instant::now())
     }
@@ -41,7 +42,7 @@ impl Quiet {
         Some(std::mem::take(&mut known.unsaid))
     }
 
-    /// A line of the Kafka client's own log: it speaks of connections and brokers, never of records.
+    /// Passes on a line of the Kafka client's own log. The client's lines speak of connections and brokers, never of records.
     pub(crate) fn forward(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         if level as i32 > RDKafkaLogLevel::Warning as i32 {
             debug!(facility, line, "the Kafka client said something");

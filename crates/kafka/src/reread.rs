@@ -1,4 +1,4 @@
-//! A stretch of a partition read again, as a stream of batches: the blocking reader runs on a thread for blocking work.
+//! Reads a stretch of a partition again, as a stream of batches. The reader blocks, and runs on a thread for blocking work.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,27 +13,27 @@ use crate::source::{self, RereadError, TopicPartition};
 use change::record::Record;
 use service::tasks;
 
-/// How to reach Kafka for it.
+/// How to reach Kafka for reading again.
 #[derive(Clone)]
 pub struct Reread {
     /// Settings of the Kafka client.
     pub properties: Vec<(String, String)>,
-    /// The consumer group, in whose name it reads; nothing is committed.
+    /// The consumer group in whose name the reader reads. Nothing is committed.
     pub group: String,
 }
 
-/// Without the properties: passwords are among them (P11).
+/// Shows no properties, because passwords are among them (P11).
 impl fmt::Debug for Reread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reread").field("group", &self.group).finish_non_exhaustive()
     }
 }
 
-/// The records in batches. Dropping it ends the reader.
+/// The records in batches. If it is dropped, the reader ends.
 #[derive(Debug)]
 pub struct Batches {
     records: mpsc::Receiver<Result<Vec<Record>, RereadError>>,
-    /// Until its end was looked at.
+    /// The reader's task, until its end was looked at.
     reader: Option<JoinHandle<()>>,
     cancelled: Arc<AtomicBool>,
 }
@@ -51,7 +51,7 @@ impl Reread {
     /// Begins to read the records of these offsets.
     #[must_use]
     pub fn start(&self, topic: &Arc<str>, number: i32, offsets: Range<i64>) -> Batches {
-        // Two batches: one being read while one is worked on (P10).
+        // The channel holds two batches: one is being read while one is worked on (P10).
         let (send, records) = mpsc::channel(2);
         let cancelled = Arc::new(AtomicBool::new(false));
         let (from, stop, partition) = (self.clone(), Arc::clone(&cancelled), TopicPartition { topic: Arc::clone(topic), number });
@@ -62,7 +62,7 @@ impl Reread {
                 }
             };
             if let Err(error) = source::read_stretch(&from.properties, &from.group, &partition, offsets, &stop, deliver) {
-                // Whoever is gone does not want to know.
+                // If the receiver is gone, nobody wants to know the error.
                 send.blocking_send(Err(error)).ok();
             }
         });
@@ -71,7 +71,8 @@ impl Reread {
 }
 
 impl Batches {
-    /// The next batch in order; `None` after the last one. A reader that panics has not read all: its panic is one of whoever waits here.
+    /// The next batch in order; `None` after the last one. A reader that panics has not read everything, so its panic goes on to the
+    /// caller.
     pub async fn next(&mut self) -> Option<Result<Vec<Record>, RereadError>> {
         let next = self.records.recv().await;
         if next.is_none()

@@ -1,6 +1,7 @@
-//! Kafka in: one OS thread polls, answers rebalances and fills a bounded inbox per partition. The process runs one for each topic.
+//! Reads a topic of Kafka: one OS thread polls, answers rebalances and fills a bounded inbox per partition. The process runs one source for
+//! each topic.
 //!
-//! The life of a partition here:
+//! The life of a partition in a source:
 //!
 //! ```text
 //! assigned by the group ─▶ watermarks ─▶ claim (Postgres) ─▶ read from the claimed offset ─▶ revoked: the worker finishes, then it is given back
@@ -8,8 +9,8 @@
 //!                               └────────────┴─ stopped: reported, again later ◀───┘
 //! ```
 //!
-//! The group decides who reads, Postgres decides where from (P3) and fences who lost (P4). No claim blocks the poll thread: a partition
-//! whose claim waits is owned and not read, while the others go on.
+//! The group decides who reads. Postgres decides where reading starts (P3), and fences a worker that lost its partition (P4). No claim
+//! blocks the poll thread: a partition whose claim waits is owned and not read, while the others go on.
 
 mod claims;
 mod client;
@@ -51,34 +52,34 @@ pub use self::worker::{Assigned, Claimed, Ending, Event, NotClaimed, Ownership, 
 use self::client::Callbacks;
 use self::reader::Reader;
 
-/// How long the client gets to leave the group, with everything given back: while Kafka is away it waits without end for the answer to its
-/// last commit.
+/// The time that the client gets to leave the group after everything was given back. While Kafka is away, the client waits without end for
+/// the answer to its last commit.
 const GOODBYE: Duration = Duration::from_secs(3);
 
 /// What the source reads and what it may use.
 #[derive(Clone)]
 pub struct SourceConfig {
-    /// Settings of the Kafka client: bootstrap servers, security. What the promises rest on is fixed and refused here.
+    /// Settings of the Kafka client: bootstrap servers, security. Settings that the promises rest on are fixed and refused here.
     pub properties: Vec<(String, String)>,
     /// The consumer group that shares the partitions.
     pub group: String,
     /// The topics to read.
     pub topics: Vec<String>,
-    /// Bytes that wait in all inboxes together (P10).
+    /// Bytes that may wait in all inboxes together (P10).
     pub queue_bytes: usize,
-    /// Records that wait in all inboxes together.
+    /// Records that may wait in all inboxes together.
     pub queue_records: usize,
-    /// Bytes that wait in the client before they come to an inbox, if all partitions of the topics are read here (P10).
+    /// Bytes that may wait in the client before they come to an inbox, if all partitions of the topics are read here (P10).
     pub prefetch_bytes: usize,
-    /// How long a revoked partition waits for its worker's batch in flight. After that the fence keeps the worker out (P4).
+    /// How long a revoked partition waits for the batch in flight of its worker. After that the fence keeps the worker out (P4).
     pub revoke_deadline: Duration,
-    /// When a stopped partition is asked about again: an operator may have put it right.
+    /// When the claim of a stopped partition is tried again, because an operator may have removed the reason.
     pub stopped_retry: Duration,
-    /// How long [`Source::stop`] takes at most.
+    /// How long [`Source::stop`] may take.
     pub stop_deadline: Duration,
 }
 
-/// Without the properties: passwords are among them (P11).
+/// Shows no properties, because passwords are among them (P11).
 impl fmt::Debug for SourceConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SourceConfig").field("group", &self.group).field("topics", &self.topics).finish_non_exhaustive()
@@ -93,7 +94,7 @@ impl SourceConfig {
             properties,
             group: group.into(),
             topics,
-            // A batch for each of some partitions; what comes after it waits in the client, where it is smaller.
+            // One batch for each of some partitions. What comes after it waits in the client, where records need less memory.
             queue_bytes: 10 << 20,
             queue_records: 100_000,
             prefetch_bytes: 8 << 20,
@@ -107,7 +108,7 @@ impl SourceConfig {
 /// Why the source did not start or stop.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The configuration sets what the promises rest on.
+    /// The configuration sets a property that the promises rest on.
     #[error("the Kafka property {name} is fixed and cannot be configured")]
     FixedProperty {
         /// The property.
@@ -116,10 +117,10 @@ pub enum SourceError {
     /// The Kafka client refused its configuration or the topics.
     #[error("the Kafka client cannot be created: {0}")]
     Client(#[from] KafkaError),
-    /// The operating system gave no thread.
+    /// The operating system refused a thread.
     #[error("the thread that polls Kafka cannot be started: {0}")]
     Thread(#[from] std::io::Error),
-    /// The source was told to stop and is still busy; it goes on stopping by itself.
+    /// The source was told to stop and is still busy. The source goes on stopping by itself.
     #[error("the source did not leave Kafka within {} ms", .0.as_millis())]
     StopTimedOut(Duration),
 }
@@ -137,10 +138,11 @@ pub struct Source {
 impl Source {
     /// Joins the consumer group and reads. Blocks for up to a second while Kafka does not tell how many partitions there are.
     ///
-    /// `claim` is called on `runtime` for each partition that the group assigns, again after [`NotClaimed`] and after its worker ended;
-    /// what it returns runs the partition's worker. It must end by itself: an unfinished claim holds up its partition and its revocation.
+    /// `claim` is called on `runtime` for each partition that the group assigns, again after [`NotClaimed`], and again after the
+    /// partition's worker has ended. The value that it returns runs the partition's worker. A claim must end by itself: an unfinished claim
+    /// holds up its partition and the partition's revocation.
     ///
-    /// The events end when the source has ended; if nobody stopped it, that is fatal and the last one says why.
+    /// The stream of events ends when the source has ended. If nobody stopped the source, its end is fatal, and the last event says why.
     ///
     /// # Errors
     /// The configuration is refused.
@@ -168,17 +170,18 @@ impl Source {
                 poll::run(&consumer, &asker, &config, &runtime, &told_to_stop, claim, &events);
                 let _ = give_back.send(());
             }
-            // Leaves the group.
+            // The drop leaves the group.
             drop(consumer);
             let _ = end.send(());
         })?;
         Ok((Self { stopping, reader: reader.thread().clone(), given_back, ended, stop_deadline }, receiver))
     }
 
-    /// Revokes the workers, commits their progress to the group, leaves it. The workers have ended or lost their partition afterwards.
+    /// Revokes the workers, commits their progress to the group, and leaves the group. Afterwards every worker has ended or lost its
+    /// partition.
     ///
     /// # Errors
-    /// It takes longer than the deadline, as when Kafka is away.
+    /// The stop takes longer than the deadline, for example because Kafka is away.
     pub async fn stop(mut self) -> Result<(), SourceError> {
         self.tell_to_stop();
         let began = Instant::now();

@@ -1,6 +1,7 @@
-//! The topics that the process reads and writes, as Kafka has them, and what the promises cannot do with (P12).
+//! Judges whether the topics that the process reads and writes let it keep the promises (P12).
 //!
-//! First the facts are gathered, then [`judge`] judges them. `check` prints all of it; the process says at its start what is wrong.
+//! First the facts are gathered from Kafka, then [`judge`] judges them. `check` prints all judgements; the process logs at its start what
+//! is wrong.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,22 +19,22 @@ pub mod places;
 
 pub use judge::{Grade, Judgement, judge};
 
-/// How long Kafka may take (P10).
+/// The longest time that Kafka may take (P10).
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// How many of the client's complaints are heard out: a few per broker.
+/// The number of the client's complaints that are read: a few per broker.
 const COMPLAINTS: usize = 100;
 
-/// What is expected of the topics.
+/// The topics and limits by the configuration.
 #[derive(Debug, Clone)]
 pub struct Expected {
-    /// `kafka.orders_topic`
+    /// The topic of orders: `kafka.orders_topic`.
     pub orders: String,
-    /// `kafka.customers_topic`
+    /// The topic of customers: `kafka.customers_topic`.
     pub customers: Option<String>,
-    /// `kafka.dead_letter_topic`
+    /// The dead letter topic: `kafka.dead_letter_topic`.
     pub letters: String,
-    /// `source.max_record_bytes`
+    /// The limit of a record: `source.max_record_bytes`.
     pub max_record_bytes: usize,
 }
 
@@ -43,7 +44,7 @@ impl Expected {
     }
 }
 
-/// A topic.
+/// A topic as Kafka has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Topic {
     /// How many partitions it has.
@@ -52,10 +53,10 @@ pub struct Topic {
     pub without_leader: usize,
 }
 
-/// Setting by name, by topic.
+/// The settings by name, for each topic.
 pub type TopicSettings = BTreeMap<String, BTreeMap<String, String>>;
 
-/// What the brokers told.
+/// What the brokers tell of the cluster.
 #[derive(Debug)]
 pub struct Cluster {
     /// How many brokers there are.
@@ -64,19 +65,19 @@ pub struct Cluster {
     pub cluster: Option<String>,
     /// All topics that this user may see.
     pub topics: BTreeMap<String, Topic>,
-    /// The settings of those that are expected; else why they cannot be read.
+    /// The settings of the expected topics, or why they cannot be read.
     pub settings: Result<TopicSettings, String>,
 }
 
-/// Asks Kafka, with these settings of a client.
+/// Asks Kafka for the facts, with these settings of the client.
 ///
 /// # Errors
-/// Why it does not answer, in the client's last words.
+/// Why Kafka does not answer, in the client's last words.
 pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Result<Cluster, String> {
     let mut settings = ClientConfig::new();
     settings.set("enable.metrics.push", "false").extend(properties);
     let names = expected.names();
-    // Asking blocks, and dropping a client joins its threads.
+    // Asking blocks, and so does dropping a client, which joins its threads.
     let handle = tokio::runtime::Handle::current();
     let ask = move || {
         let topics = metadata(&settings)?;
@@ -85,13 +86,13 @@ pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Resu
     service::tasks::blocking(ask).await
 }
 
-/// Remembers the client's last complaint: the error it returns says no more than "transport failure".
+/// Remembers the client's last complaint, because the error that it returns says no more than "transport failure".
 #[derive(Clone, Default)]
 struct LastWords(Arc<Mutex<Option<String>>>);
 
 impl LastWords {
     fn hear(&self, message: &str) {
-        // "[thrd:host:port/bootstrap]: what happened"
+        // A complaint looks like "[thrd:host:port/bootstrap]: what happened".
         let words = message.split_once("]: ").map_or(message, |(_, words)| words);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(words.to_owned());
     }
@@ -110,7 +111,7 @@ impl ClientContext for LastWords {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // That all are down follows from what was heard of each.
+        // That all brokers are down follows from what was heard of each.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
             self.hear(reason);
         }
@@ -119,7 +120,8 @@ impl ClientContext for LastWords {
 
 impl ConsumerContext for LastWords {}
 
-/// All topics: asking for one by name could create it. A consumer without a group, because only it hands out what the client complains of.
+/// Asks for the brokers and topics. The request is for all topics, because a request for one by name could create it. A consumer without a
+/// group asks, because only a consumer hands out what the client complains of.
 fn metadata(settings: &ClientConfig) -> Result<Cluster, String> {
     let words = LastWords::default();
     let client: BaseConsumer<LastWords> = settings.create_with_context(words.clone()).map_err(|error| error.to_string())?;
@@ -136,7 +138,7 @@ fn metadata(settings: &ClientConfig) -> Result<Cluster, String> {
     Ok(Cluster { brokers: metadata.brokers().len(), cluster, topics: topics.collect(), settings: Ok(BTreeMap::new()) })
 }
 
-/// The settings of each topic by name.
+/// The settings of each topic.
 async fn settings_of(settings: &ClientConfig, topics: &[String]) -> Result<TopicSettings, String> {
     let client: AdminClient<DefaultClientContext> = settings.create().map_err(|error| error.to_string())?;
     let topics: Vec<ResourceSpecifier<'_>> = topics.iter().map(|topic| ResourceSpecifier::Topic(topic)).collect();

@@ -1,4 +1,4 @@
-//! The headers of a dead letter: the record's own, and those that say where it failed and why.
+//! The headers of a dead letter: the record's own headers, and those that say where the record failed and why.
 
 use rdkafka::message::{Header, OwnedHeaders};
 
@@ -17,20 +17,20 @@ const REPLAYS: &str = "x-dlq-replays";
 
 const ADDED: [&str; 9] = [TOPIC, PARTITION, OFFSET, STAGE, CLASS, MESSAGE, ID, REASON, REPLAYS];
 
-/// The identity of a record's dead letter, `topic-partition-offset-epoch`: letters sent twice collapse by it.
+/// The identity of a record's dead letter, `topic-partition-offset-epoch`. Letters that were sent twice collapse by this identity.
 #[must_use]
 pub fn dlq_id(record: &Record, epoch: i32) -> String {
     format!("{}-{}-{}-{epoch}", record.topic, record.partition, record.offset)
 }
 
-/// How often this record came back from the dead letter topic: what its own header says, else never.
+/// How often this record came back from the dead letter topic, by its own header. Without that header the number is zero.
 #[must_use]
 pub fn replays(record: &Record) -> u32 {
     let text = record.headers.last(REPLAYS).and_then(|value| std::str::from_utf8(value).ok());
     text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-/// The record that became this letter, with its own coordinates and headers; `None` if the headers do not name them.
+/// The record that became this letter, with its own coordinates and headers; `None` if the letter's headers do not name them.
 #[must_use]
 pub fn original(letter: Record) -> Option<Record> {
     let text = |name: &str| std::str::from_utf8(letter.headers.last(name)?).ok();
@@ -39,8 +39,8 @@ pub fn original(letter: Record) -> Option<Record> {
     Some(Record { topic, partition, offset, headers, ..letter })
 }
 
-/// The record's headers unchanged, but for those of an earlier life as a dead letter; then this one's. None holds a value of the record
-/// (P11): a rejection's message speaks of fields, types and limits.
+/// The record's own headers, unchanged, and then the headers of this letter. Headers that an earlier dead letter of the record has added
+/// are left out. No added header holds a value of the record (P11): a rejection's message speaks of fields, types and limits.
 pub(super) fn of(letter: &DeadLetter<'_>) -> OwnedHeaders {
     let DeadLetter { record, rejection, epoch } = letter;
     let headers = own(&record.headers).fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value }));
@@ -58,7 +58,7 @@ pub(super) fn of(letter: &DeadLetter<'_>) -> OwnedHeaders {
     added.iter().fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }
 
-/// Those that the record had before it became a letter.
+/// The headers that the record had before it became a letter.
 fn own(headers: &Headers) -> impl Iterator<Item = (&str, Option<&[u8]>)> {
     headers.iter().filter(|(name, _)| !ADDED.contains(name))
 }

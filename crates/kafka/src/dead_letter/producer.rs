@@ -1,4 +1,4 @@
-//! The producer behind the dead letters, and its replacement when it dies.
+//! The producer that sends dead letters, and its replacement after a fatal error.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,15 +11,15 @@ use tracing::warn;
 use super::DeadLetterError;
 use crate::quiet::Quiet;
 
-/// An acknowledged letter is on all in-sync replicas, once.
+/// With these settings an acknowledged letter is on all in-sync replicas, once.
 const FIXED: [(&str, &str); 2] = [("acks", "all"), ("enable.idempotence", "true")];
 const FIXED_OTHERWISE: [&str; 1] = ["request.required.acks"];
 
 const DEFAULTS: [(&str, &str); 11] = [
     ("delivery.timeout.ms", "30000"),
-    // The topic's own limit decides; a letter is as large as its record and the headers.
+    // The topic's own limit decides, because a letter is as large as its record and the headers.
     ("message.max.bytes", "16777216"),
-    // Letters waiting for acknowledgement; more of them wait in their batch (P10).
+    // The memory for letters that wait for their acknowledgement. Further letters wait in their batch (P10).
     ("queue.buffering.max.kbytes", "17408"),
     ("linger.ms", "1"),
     ("compression.type", "lz4"),
@@ -50,10 +50,11 @@ pub(super) fn settings(properties: &[(String, String)]) -> Result<ClientConfig, 
     Ok(settings)
 }
 
-/// The producer in use. An idempotent one can die of a sequence that it cannot continue; then a new one takes its place.
+/// The producer in use. An idempotent producer can die of a sequence that it cannot continue; then a new one takes its place.
 ///
-/// It is made for the first letter, since it costs CPU even if none is ever sent: the library's polling thread spins for the last part of a
-/// millisecond of every wait, ten times a second (`ThreadedProducer` and `BaseProducer::poll` of rdkafka 0.39).
+/// The producer is made for the first letter, because a producer costs CPU even if no letter is ever sent: the library's polling thread
+/// spins for the last part of a millisecond of every wait, ten times a second (`ThreadedProducer` and `BaseProducer::poll` of rdkafka
+/// 0.39).
 pub(super) struct Current {
     settings: ClientConfig,
     producer: Mutex<Option<Producer>>,
@@ -67,7 +68,7 @@ impl std::fmt::Debug for Current {
 
 impl Current {
     /// # Errors
-    /// The client refuses the settings: one without a thread is made and thrown away, so that this is known before any letter.
+    /// The client refuses the settings. A producer without a thread is made and thrown away, so that a refusal is known before any letter.
     pub(super) fn new(settings: ClientConfig) -> Result<Self, DeadLetterError> {
         let _judged: BaseProducer = settings.create().map_err(DeadLetterError::Client)?;
         Ok(Self { settings, producer: Mutex::new(None) })
@@ -82,7 +83,7 @@ impl Current {
         Ok(current.insert(producer).clone())
     }
 
-    /// The next letter gets a new producer, if nobody has seen to that already.
+    /// Drops the producer after a fatal error, if nobody has done so already, so that the next letter gets a new one.
     pub(super) async fn replace_if_dead(&self, used: &Producer) {
         if used.client().fatal_error().is_none() {
             return;
@@ -93,7 +94,7 @@ impl Current {
         };
         if let Some(dead) = dead {
             warn!("the producer for dead letters died and is replaced; what it had not delivered is sent again");
-            // Its drop flushes, which blocks.
+            // The drop of a producer flushes it, which blocks.
             service::tasks::blocking(move || drop(dead)).await;
         }
     }

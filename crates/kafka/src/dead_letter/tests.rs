@@ -1,4 +1,4 @@
-//! Dead letters against the client library's mock cluster.
+//! Tests of dead letters against the client library's mock cluster.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -137,7 +137,7 @@ async fn a_producer_that_died_is_replaced() {
     let rejection = Rejection::malformed("not JSON");
     let records = [record(0, None)];
     dead_letters.send(&letters(&records, &rejection)).await.unwrap();
-    // For an idempotent producer this answer is fatal.
+    // For an idempotent producer this answer is a fatal error.
     mock.request_errors(RDKafkaApiKey::Produce, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER]);
     let result = dead_letters.send(&letters(&records, &rejection)).await;
     assert!(matches!(result, Err(DeadLetterError::Unavailable(_))), "{result:?}");

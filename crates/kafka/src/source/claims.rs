@@ -1,4 +1,4 @@
-//! From an owned partition to a working one, and back when its worker ends.
+//! Claims owned partitions and starts their workers, and takes a partition back when its worker ends.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,9 +18,9 @@ use super::poll::PollLoop;
 use super::progress::{SourceProgress, Watermarks};
 use super::worker::{Assigned, Claimed, Ending, Event, Fatal, NotClaimed, Ownership, StopReason, TopicPartition, Work};
 
-/// A claim that takes longer is reported.
+/// A claim that takes longer than this is reported.
 const SLOW_CLAIM: Duration = Duration::from_secs(10);
-/// For so long after an assignment or a rebalance the client's statistics may show a state that is about to pass.
+/// For this time after an assignment or a rebalance, the client's statistics may show a state that is about to pass.
 const STEADY: Duration = Duration::from_secs(3);
 
 impl PollLoop<'_> {
@@ -106,7 +106,7 @@ impl PollLoop<'_> {
         self.spawn(id, partition, (claimed.worker)(assigned));
     }
 
-    /// In a task within a task, which looks at its end (P13).
+    /// Runs a worker in a task of its own, and watches the end of that task in another one (P13).
     fn spawn(&self, id: u64, partition: TopicPartition, work: Work) {
         let worker = self.runtime.spawn(work);
         let notes = self.notes_to_self.clone();
@@ -118,7 +118,7 @@ impl PollLoop<'_> {
         });
     }
 
-    /// A worker ended although its partition is ours: it is claimed again, if the worker says why.
+    /// Handles the end of a worker whose partition is still ours. If the worker says why it ended, the partition is claimed again.
     fn take_ending(&mut self, id: u64, ending: Ending) -> Result<(), Fatal> {
         let Some(index) = self.owned.iter().position(|owned| owned.id == id) else { return Ok(()) };
         match self.owned[index].phase {
@@ -149,8 +149,9 @@ impl PollLoop<'_> {
         Ok(())
     }
 
-    /// The client gives a partition up when its offset does not exist, with an error that does not name it; its statistics do. The
-    /// partition is claimed again, and the claim compares its offset with the watermarks and says what is wrong.
+    /// Finds partitions that the client has given up. The client does so when an offset does not exist, with an error that does not name
+    /// the partition; only its statistics name it. The partition is claimed again, and the claim compares its offset with the watermarks
+    /// and says what is wrong.
     pub(super) fn read_statistics(&mut self) {
         let Some(states) = self.consumer.context().take_fetch_states() else { return };
         for state in states {
@@ -167,7 +168,7 @@ impl PollLoop<'_> {
         }
     }
 
-    /// A topic that was deleted and created anew, and has more records by now than were read of the old one (P2).
+    /// Stops partitions of a topic that was deleted and created anew, and that by now has more records than were read of the old one (P2).
     pub(super) fn stop_other_logs(&mut self) {
         for index in 0..self.owned.len() {
             let Some(running) = self.owned[index].running() else { continue };

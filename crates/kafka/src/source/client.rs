@@ -15,14 +15,14 @@ use tracing::{debug, warn};
 use super::{SourceConfig, SourceError};
 use crate::quiet::Quiet;
 
-/// What the promises rest on; a configuration that sets one of these is refused.
+/// Settings that the promises rest on. A configuration that sets one of them is refused.
 const FIXED: [(&str, &str); 9] = [
-    // Where to start is decided in Postgres alone (P3), and a lost offset stops the partition instead of moving it.
+    // Postgres alone decides where to start (P3), and a lost offset stops the partition instead of moving it.
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
     ("auto.offset.reset", "error"),
     ("isolation.level", "read_committed"),
-    // Only what moves is interrupted by a rebalance; the revoke callback waits for the worker (P4).
+    // A rebalance interrupts only the partitions that move, and the revoke callback waits for the worker (P4).
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("group.protocol", "classic"),
     ("enable.partition.eof", "false"),
@@ -30,19 +30,20 @@ const FIXED: [(&str, &str); 9] = [
     ("enable.metrics.push", "false"),
 ];
 
-/// Other names under which the client accepts the same.
+/// Other names under which the client accepts the same settings, and settings that this module makes itself.
 const FIXED_OTHERWISE: [&str; 3] = ["auto.commit.enable", "group.id", "queued.max.messages.kbytes"];
 
-/// What a partition's part of a fetch is limited by, under both names.
+/// The two names of the setting that limits a partition's part of a fetch.
 const FETCH_SIZES: [&str; 2] = ["fetch.message.max.bytes", "max.partition.fetch.bytes"];
 
-/// For as many is room made if Kafka does not tell how many there are.
+/// The number of partitions to make room for if Kafka does not tell how many there are.
 const MANY_PARTITIONS: usize = 32;
 
-/// Good for recovery within 10 s and for bounded memory; the configuration may set them otherwise.
+/// Settings that are good for recovery within 10 s and for bounded memory. The configuration may change them.
 const DEFAULTS: [(&str, &str); 13] = [
     ("session.timeout.ms", "10000"),
-    // A process that joins waits for the others to hear of it with their next heartbeat, twice: once to be counted, once for what they give.
+    // A process that joins waits twice until the others hear of it with their next heartbeat: once to be counted, once for the partitions
+    // that they give back.
     ("heartbeat.interval.ms", "250"),
     ("socket.timeout.ms", "10000"),
     ("socket.keepalive.enable", "true"),
@@ -51,9 +52,9 @@ const DEFAULTS: [(&str, &str); 13] = [
     ("reconnect.backoff.max.ms", "1000"),
     ("topic.metadata.refresh.interval.ms", "10000"),
     ("fetch.min.bytes", "1"),
-    // One fetch at a time is on its way to a broker. While all orders wait here already, one that asks for idle partitions alone holds up
-    // the next for so long: what waits here has to last until then. Shorter waits cost the broker more than the records do.
-    // Records that arrive are sent at once in any case.
+    // Only one fetch at a time is on its way to a broker. While the records of busy partitions wait in the client already, a fetch that
+    // asks only for idle partitions holds up the next one for this long. The records that wait in the client have to last until then.
+    // Shorter waits cost the broker more than the records do. Records that arrive are sent at once in any case.
     ("fetch.wait.max.ms", "50"),
     ("fetch.queue.backoff.ms", "5"),
     ("fetch.error.backoff.ms", "100"),
@@ -71,32 +72,34 @@ pub(super) fn group_member(config: &SourceConfig, partitions: Option<usize>) -> 
     Ok(client)
 }
 
-/// What one partition may have in the client. Each has a queue of its own, so what the client bounds is one of them.
+/// The limits of one partition in the client. Each partition has a queue of its own, and the client's limits apply to each queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Prefetch {
-    /// Bytes of records that wait; with so many no more are fetched.
+    /// Bytes of records that may wait. At this number the client fetches no more.
     waiting: usize,
-    /// Bytes of one fetch, compressed: they grow tenfold in memory. A larger first batch is delivered all the same.
+    /// Bytes of one fetch, compressed. Records grow tenfold in memory. A first batch that is larger is delivered all the same.
     fetch: usize,
 }
 
 impl Prefetch {
-    /// Of `bytes` for all. Few partitions need no more than the most for the best rate; many must not add up (P10).
+    /// Divides `bytes` among all partitions. A few partitions need no more than the upper bound for the best rate; the shares of many must
+    /// not add up to too much (P10).
     fn of_each(bytes: usize, partitions: Option<usize>) -> Self {
         let waiting = (bytes / partitions.unwrap_or(MANY_PARTITIONS)).clamp(128 << 10, 3 << 20);
         Self { waiting, fetch: (waiting / 6).max(64 << 10) }
     }
 }
 
-/// The client configuration of the one that asks where logs begin and end, and looks whether an end holds any record. A broker answers the
-/// requests of a connection one after the other: behind a fetch that waits for records such a question would wait half a second.
+/// The client configuration of the client that asks where logs begin and end, and looks whether an end holds any record. Such questions
+/// need a connection of their own: a broker answers the requests of a connection one after the other, and behind a fetch that waits for
+/// records a question would wait half a second.
 pub(super) fn asker(config: &SourceConfig) -> Result<ClientConfig, SourceError> {
     let mut client = reader(&config.properties, &config.group)?;
     client.set("statistics.interval.ms", "0").set("enable.partition.eof", "true").set("queued.max.messages.kbytes", "64");
     Ok(client)
 }
 
-/// The client configuration of any reader: the user's properties between the defaults and what is fixed.
+/// The client configuration of any reader: first the defaults, then the user's properties, then the fixed settings.
 pub(super) fn reader(properties: &[(String, String)], group: &str) -> Result<ClientConfig, SourceError> {
     let mut client = ClientConfig::new();
     for (name, value) in DEFAULTS {
@@ -115,7 +118,7 @@ pub(super) fn reader(properties: &[(String, String)], group: &str) -> Result<Cli
     Ok(client)
 }
 
-/// A rebalance as the group told it, to be answered by the poll loop.
+/// A rebalance as the group announced it. The poll loop answers it.
 #[derive(Debug)]
 pub(super) enum Rebalance {
     Assign(Vec<(String, i32)>),
@@ -127,13 +130,13 @@ pub(super) enum Rebalance {
 pub(super) struct FetchState {
     pub(super) topic: String,
     pub(super) partition: i32,
-    /// False when the client gave this partition up, which it does after an offset that does not exist.
+    /// False when the client has given this partition up, as it does after an offset that does not exist.
     pub(super) fetching: bool,
-    /// If nothing fetched waits in the client: below this offset nothing waits at the broker either.
+    /// Below this offset nothing waits at the broker. Only known if no fetched record waits in the client.
     pub(super) read_to: Option<i64>,
 }
 
-/// Collects what the client says between two polls. The loop answers, so that no callback needs the loop's state.
+/// Collects what the client says between two polls. The poll loop answers, so that no callback needs the loop's state.
 #[derive(Debug, Default)]
 pub(super) struct Callbacks {
     rebalances: Mutex<VecDeque<Rebalance>>,
@@ -152,8 +155,9 @@ impl Callbacks {
     }
 }
 
-/// When this is dropped the poll loop is gone, be it by a panic, and nothing is assigned: what the group asks until the consumer has left
-/// is answered at once, with nothing. Unanswered, the consumer's own drop would never end.
+/// Answers rebalances after the poll loop is gone. When this is dropped, even by a panic, nothing is assigned any more. Everything that the
+/// group asks until the consumer has left is answered at once, with an empty list. Without an answer, the consumer's own drop would never
+/// end.
 pub(super) struct Closing<'a>(pub(super) &'a BaseConsumer<Callbacks>);
 
 impl Drop for Closing<'_> {
@@ -200,7 +204,7 @@ impl ConsumerContext for Callbacks {
             answer_with_nothing(consumer, assigned);
             return;
         }
-        // Copied at once: a list that outlives the consumer makes its drop hang.
+        // The list is copied at once, because a list that outlives the consumer makes the consumer's drop hang.
         let partitions = list.elements().iter().map(|e| (e.topic().to_owned(), e.partition())).collect();
         let rebalance =
             if assigned { Rebalance::Assign(partitions) } else { Rebalance::Revoke { partitions, lost: consumer.assignment_lost() } };

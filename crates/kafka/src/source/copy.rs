@@ -1,4 +1,4 @@
-//! A message of the client, copied once into a record of ours.
+//! Copies a message of the Kafka client, once, into a [`Record`].
 
 use std::panic::catch_unwind;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tracing::warn;
 
 use change::record::{Headers, Record};
 
-/// Copies the messages of one partition. Remembers the last one's headers, because most have the same.
+/// Copies the messages of one partition. The copier remembers the headers of the last record, because most records have the same ones.
 #[derive(Debug, Default)]
 pub(super) struct Copier {
     packed: Vec<u8>,
@@ -40,8 +40,8 @@ impl Copier {
     }
 }
 
-/// The client library panics on a header name that is not UTF-8. One such record must not end the source for all others (P7): it loses
-/// that header, which no one can name anyway.
+/// Packs one header. The client library panics on a header name that is not UTF-8. One such record must not end the source for all others
+/// (P7), so the record loses that header, which nobody could name anyway.
 fn pack(packed: &mut Vec<u8>, headers: &BorrowedHeaders, index: usize, message: &BorrowedMessage<'_>) {
     if let Ok(header) = catch_unwind(|| headers.get(index)) {
         Headers::pack(packed, header.key, header.value);

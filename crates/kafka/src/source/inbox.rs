@@ -1,6 +1,6 @@
 //! The bounded queue between the poll thread and the worker of one partition (P10).
 //!
-//! While it is full, what comes next waits in the client, which then fetches no more of this partition.
+//! While the inbox is full, further records wait in the client, which then fetches no more of this partition.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,32 +10,32 @@ use tokio::sync::Notify;
 
 use change::record::Record;
 
-/// What a waiting record costs beside its bytes: the struct, its allocations, its place in the queue.
+/// The memory that a waiting record costs beside its bytes: the struct, its allocations, its place in the queue.
 const RECORD_OVERHEAD: usize = 160;
 
 /// What [`Inbox::recv_batch`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received {
-    /// Every record below this offset that did not come before was added to the batch. There may be none: the last offsets of a log may hold
-    /// no record.
+    /// Every record below this offset is now in this batch or came before. The batch may be empty, because the last offsets of a log may
+    /// hold no record.
     UpTo(i64),
-    /// The partition is not read any more: nothing comes after this.
+    /// The partition is no longer read: nothing comes after this.
     Closed,
 }
 
-/// The worker's end: batches of what has arrived.
+/// The worker's end of the queue, which gives batches of what has arrived.
 #[derive(Debug)]
 pub struct Inbox {
     shared: Arc<Shared>,
 }
 
-/// The poll thread's end. Dropping it closes the inbox, so that no worker outlives a source that died (P9).
+/// The poll thread's end of the queue. If it is dropped, the inbox is closed, so that no worker outlives a source that died (P9).
 #[derive(Debug)]
 pub(super) struct Feed {
     shared: Arc<Shared>,
 }
 
-/// How much a queue holds; it is full when either is reached.
+/// The limits of a queue. The queue is full when either is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Marks {
     pub(super) bytes: usize,
@@ -46,7 +46,7 @@ pub(super) struct Marks {
 struct Shared {
     queue: Mutex<Queue>,
     arrived: Notify,
-    /// Fills the queue, and sleeps while there is nothing to do.
+    /// The thread that fills the queue, and sleeps while there is nothing to do.
     feeder: Thread,
 }
 
@@ -55,12 +55,12 @@ struct Queue {
     records: VecDeque<Record>,
     bytes: usize,
     marks: Marks,
-    /// Behind the last record no other one stands below this offset.
+    /// Between the last record and this offset stands no other record.
     empty_up_to: Option<i64>,
     closed: bool,
 }
 
-/// An empty inbox and the end that fills it; the feeder is woken when a full inbox has room again.
+/// An empty inbox and the end that fills it. The feeder is woken when a full inbox has room again.
 pub(super) fn bounded(marks: Marks, feeder: Thread) -> (Feed, Inbox) {
     let queue = Queue { records: VecDeque::new(), bytes: 0, marks, empty_up_to: None, closed: false };
     let shared = Arc::new(Shared { queue: Mutex::new(queue), arrived: Notify::new(), feeder });
@@ -68,8 +68,8 @@ pub(super) fn bounded(marks: Marks, feeder: Thread) -> (Feed, Inbox) {
 }
 
 impl Inbox {
-    /// Waits for the first record, then appends what has arrived, up to `max_records` and `max_bytes`; a single larger record still
-    /// passes. Does not linger: batches are small when idle and big under load. Dropping the future loses nothing.
+    /// Waits for the first record, then appends what has arrived, up to `max_records` and `max_bytes`. A single larger record still passes.
+    /// The inbox does not linger: batches are small when idle and big under load. If the future is dropped, nothing is lost.
     pub async fn recv_batch(&self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> Received {
         loop {
             let (received, has_room_again) = self.shared.take(max_records, max_bytes, into);
@@ -85,7 +85,7 @@ impl Inbox {
 }
 
 impl Feed {
-    /// Appends the records. Never refuses: what was taken from the client has to go somewhere.
+    /// Appends the records, also to a full queue, because what was taken from the client has to go somewhere.
     pub(super) fn push(&self, records: &mut Vec<Record>) {
         let mut queue = self.shared.lock();
         if queue.closed {
@@ -94,31 +94,31 @@ impl Feed {
         }
         queue.bytes += records.iter().map(weight).sum::<usize>();
         queue.records.extend(records.drain(..));
-        // The records stand behind it.
+        // The new records stand behind the empty range.
         queue.empty_up_to = None;
         drop(queue);
         self.shared.arrived.notify_one();
     }
 
-    /// No record stands between the last one and `offset`.
+    /// Notes that no record stands between the last one and `offset`.
     pub(super) fn nothing_up_to(&self, offset: i64) {
         self.shared.lock().empty_up_to = Some(offset);
         self.shared.arrived.notify_one();
     }
 
-    /// What is left until it is full; nothing if it is.
+    /// The room that is left until the queue is full; `None` if it is full.
     pub(super) fn room(&self) -> Option<Marks> {
         let queue = self.shared.lock();
         let Marks { bytes, records } = queue.marks;
         (!queue.is_full()).then(|| Marks { bytes: bytes - queue.bytes, records: records - queue.records.len() })
     }
 
-    /// Moves the marks: the budget of all inboxes is shared by as many partitions as there are.
+    /// Changes the limits, because the budget of all inboxes is shared by the partitions that are owned now.
     pub(super) fn set_marks(&self, marks: Marks) {
         self.shared.lock().marks = marks;
     }
 
-    /// Ends the inbox. What still waits is dropped: it is read again by whoever claims the partition next (P3).
+    /// Closes the inbox. Records that still wait are dropped: whoever claims the partition next reads them again (P3).
     pub(super) fn close(&self) {
         let mut queue = self.shared.lock();
         queue.closed = true;
@@ -140,7 +140,7 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nothing if the caller has to wait; and whether the queue was full before and is no more.
+    /// Takes a batch; `None` if the caller has to wait. Also returns whether the queue was full before and has room now.
     fn take(&self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> (Option<Received>, bool) {
         let mut queue = self.lock();
         let was_full = queue.is_full();
@@ -154,7 +154,7 @@ impl Queue {
         self.bytes >= self.marks.bytes || self.records.len() >= self.marks.records
     }
 
-    /// Nothing if the caller has to wait.
+    /// Takes a batch; `None` if the caller has to wait.
     fn take(&mut self, max_records: usize, max_bytes: usize, into: &mut Vec<Record>) -> Option<Received> {
         if self.closed {
             return Some(Received::Closed);
@@ -178,7 +178,7 @@ impl Queue {
     }
 }
 
-/// What a record takes of the marks.
+/// The bytes that a record counts against the limits.
 pub(super) fn weight(record: &Record) -> usize {
     record.size() + RECORD_OVERHEAD
 }
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(feed.room(), None);
         inbox.recv_batch(1, 1_000, &mut Vec::new()).await;
         assert!(feed.room().is_some());
-        // Returns at once, because it was woken: else the test hangs.
+        // The thread was woken, so that `park` returns at once. Otherwise the test hangs.
         thread::park();
         feed.set_marks(Marks { bytes: 1_000, records: 100 });
         feed.push(&mut records(4..5, 2_000));

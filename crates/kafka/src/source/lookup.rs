@@ -1,4 +1,4 @@
-//! Asks Kafka where the logs begin and end, on a thread of its own: these calls block, and the poll thread must not.
+//! Asks Kafka where the logs begin and end, on a thread of its own, because these calls block and the poll thread must not.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,22 +17,22 @@ use super::worker::{Claimed, NotClaimed, TopicPartition};
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What Kafka tells of a partition when it is to be claimed.
+/// What Kafka tells of a partition that is to be claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
-    /// Where it begins and ends.
+    /// Where the log begins and ends.
     pub watermarks: Watermarks,
-    /// The cluster it belongs to, if the client knows: offsets of one cluster mean nothing in another (P2).
+    /// The cluster that the partition belongs to, if the client knows. Offsets of one cluster mean nothing in another (P2).
     pub cluster_id: Option<String>,
 }
 
-/// What the poll loop asks for.
+/// The questions of the poll loop.
 #[derive(Debug)]
 pub(super) enum Lookup {
-    /// The watermarks for a claim, and then the claim itself.
+    /// Asks for the watermarks of a partition, and then makes the claim.
     Claim { id: u64, partition: TopicPartition },
-    /// The watermarks of what is read, for the lag, and whether what lies before them holds any record; shows at the same time whether Kafka
-    /// answers.
+    /// Asks for the watermarks of the partitions that are read, for the lag, and whether the rest of each log holds any record. The round
+    /// also shows whether Kafka answers.
     Round { partitions: Vec<Read>, topic: String },
 }
 
@@ -41,23 +41,23 @@ pub(super) enum Lookup {
 pub(super) struct Read {
     pub(super) partition: TopicPartition,
     pub(super) progress: Arc<SourceProgress>,
-    /// The lowest offset that may come.
+    /// The lowest offset that may still come.
     pub(super) next: i64,
 }
 
-/// Serves until the poll loop hangs up.
+/// Answers questions until the poll loop hangs up.
 pub(super) fn serve<F, Fut>(asker: &BaseConsumer<Reader>, runtime: &Handle, claim: F, lookups: &Receiver<Lookup>, notes: &Notes)
 where
     F: Fn(TopicPartition, Log) -> Fut,
     Fut: Future<Output = Result<Claimed, NotClaimed>> + Send + 'static,
 {
     while let Ok(lookup) = lookups.recv() {
-        // What the client has to say is said by the other client too; unheard it would pile up here.
+        // Events of this client are dropped, because the other client reports the same. Unread events would pile up.
         while asker.poll(Duration::ZERO).is_some() {}
         match lookup {
             Lookup::Claim { id, partition } => match watermarks(asker, &partition) {
                 Ok(watermarks) => {
-                    // The client has heard it with the watermarks' metadata: this waits for nobody.
+                    // The client has received the id together with the watermarks' metadata, so this call does not wait.
                     let cluster_id = asker.client().fetch_cluster_id(TIMEOUT);
                     let claimed = claim(partition.clone(), Log { watermarks, cluster_id });
                     let claim = async move { claimed.await.map(|claimed| (watermarks, claimed)) };
@@ -77,7 +77,7 @@ where
     }
 }
 
-/// In a task within a task, which looks at its end.
+/// Runs a claim in a task of its own, and watches the end of that task in another one.
 fn spawn_claim<Fut>(runtime: &Handle, notes: Notes, id: u64, partition: TopicPartition, claim: Fut)
 where
     Fut: Future<Output = Result<(Watermarks, Claimed), NotClaimed>> + Send + 'static,
@@ -93,19 +93,21 @@ where
 
 /// How many partitions these topics have; `None` if Kafka does not tell within a second.
 pub(super) fn partitions(asker: &BaseConsumer<Reader>, topics: &[String]) -> Option<usize> {
-    // All topics: asking for one by name could create it.
+    // The request is for all topics, because a request for one by name could create it.
     let metadata = asker.fetch_metadata(None, TIMEOUT).ok()?;
     let known = metadata.topics().iter().filter(|topic| topics.iter().any(|name| name == topic.name()));
     Some(known.map(|topic| topic.partitions().len()).sum()).filter(|count| *count > 0)
 }
 
-/// With `read_committed` the end is the last stable offset: what an open transaction holds back is no lag.
+/// The watermarks of a partition. With `read_committed` the end is the last stable offset, because records that an open transaction holds
+/// back are no lag.
 fn watermarks(asker: &BaseConsumer<Reader>, partition: &TopicPartition) -> Result<Watermarks, KafkaError> {
     let (low, high) = asker.fetch_watermarks(&partition.topic, partition.number, TIMEOUT)?;
     Ok(Watermarks { low, high })
 }
 
-/// Whether a broker answered, and what may be the empty ends of logs. The first silence ends the round: the others would wait as long.
+/// Returns whether a broker answered, and the ends of logs that may be empty. The first silence ends the round, because the other questions
+/// would wait as long.
 fn round(asker: &BaseConsumer<Reader>, partitions: &[Read], topic: &str) -> (bool, Vec<Tail>) {
     if partitions.is_empty() {
         return (asker.fetch_metadata(Some(topic), TIMEOUT).is_ok(), Vec::new());

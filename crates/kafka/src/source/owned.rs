@@ -1,4 +1,4 @@
-//! The partitions that the group gave us, and what each is doing.
+//! The partitions that the group gave to this process, and the state of each.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -19,38 +19,39 @@ use super::tail::Tail;
 use super::worker::{Claimed, Ending, NotClaimed, Ownership, TopicPartition};
 use change::record::{Landmark, Record};
 
-/// So much of one partition is taken before the next one's turn: one lock and one wake-up then serve this many records.
+/// The records that are taken from one partition before the next one's turn. One lock and one wake-up then serve this many records.
 const ROUND_RECORDS: usize = 1_000;
 const ROUND_BYTES: usize = 1 << 20;
 
-/// With very many partitions the shares would become useless: below this they are no smaller, and the budget is passed.
+/// With very many partitions the shares would become too small to be useful. No share is smaller than this, even if the budget is exceeded.
 const SMALLEST_SHARE: Marks = Marks { bytes: 64 << 10, records: 64 };
 
-/// A worker that held out this long had a healthy start: its next claim does not wait.
+/// A worker that ran this long had a healthy start, so its next claim does not wait.
 const HEALTHY: Duration = Duration::from_secs(10);
 
-/// A partition that is ours.
+/// A partition that the group gave to this process.
 #[derive(Debug)]
 pub(super) struct Owned {
-    /// Tells this ownership from an earlier one of the same partition, whose notes may still arrive.
+    /// The number of this ownership. An earlier ownership of the same partition, whose notes may still arrive, has another number.
     pub(super) id: u64,
     pub(super) partition: TopicPartition,
     pub(super) phase: Phase,
-    /// Claims since the last worker that held out.
+    /// The claims since the last worker with a healthy start.
     pub(super) attempts: u32,
-    /// What was last reported about it, so that the same is not said again.
+    /// What was last reported about the partition, so that the same is not reported again.
     pub(super) reported: Option<String>,
 }
 
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// To be claimed when due.
+    /// The partition is to be claimed when due.
     Waiting { due: Instant },
-    /// Its watermarks and its claim are asked for.
+    /// The watermarks and the claim of the partition were asked for.
     Claiming { since: Instant },
-    /// Its worker runs, and it is assigned to the Kafka client.
+    /// The worker runs, and the partition is assigned to the Kafka client.
     Running(Running),
-    /// Not assigned any more; its worker was told to end. Then it is claimed again, when due.
+    /// The partition is no longer assigned to the client, and its worker was told to end. Afterwards the partition is claimed again, when
+    /// due.
     Draining { due: Instant },
 }
 
@@ -59,12 +60,12 @@ pub(super) struct Running {
     pub(super) fetched: Fetched,
     pub(super) feed: Feed,
     copier: Copier,
-    /// Empty; kept for its memory.
+    /// An empty vector, kept to reuse its memory.
     staged: Vec<Record>,
-    /// The lowest offset that may come.
+    /// The lowest offset that may still come.
     pub(super) next: i64,
     pub(super) recognition: Recognition,
-    /// Since when nothing made the client throw away what it had fetched.
+    /// The time since which nothing made the client throw away what it had fetched.
     pub(super) steady_since: Instant,
     pub(super) started: Instant,
     pub(super) ownership: watch::Sender<Ownership>,
@@ -72,7 +73,7 @@ pub(super) struct Running {
     pub(super) committed: i64,
 }
 
-/// Where other threads tell the poll loop something; it wakes for it.
+/// The channel on which other threads send notes to the poll loop. Each note wakes the loop.
 #[derive(Debug, Clone)]
 pub(super) struct Notes {
     pub(super) sender: Sender<Note>,
@@ -80,14 +81,14 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Nobody to tell means that the source has ended.
+    /// Sends a note. If nobody receives it, the source has ended.
     pub(super) fn send(&self, note: Note) {
         let _ = self.sender.send(note);
         self.reader.unpark();
     }
 }
 
-/// What they tell.
+/// What other threads tell the poll loop.
 #[derive(Debug)]
 pub(super) enum Note {
     Claim {
@@ -104,7 +105,7 @@ pub(super) enum Note {
         what: &'static str,
         partition: TopicPartition,
     },
-    /// A round of watermark look-ups is over; these ends of logs hold no record.
+    /// A round of watermark look-ups is over. The ends of logs in `empty` hold no record.
     Round {
         answered: bool,
         empty: Vec<Tail>,
@@ -123,7 +124,7 @@ impl Owned {
         }
     }
 
-    /// Whether a claim or a worker of ours is still at work.
+    /// Whether a claim or a worker of this partition is still running.
     pub(super) fn is_busy(&self) -> bool {
         !matches!(self.phase, Phase::Waiting { .. })
     }
@@ -132,7 +133,8 @@ impl Owned {
         matches!(self.phase, Phase::Waiting { due } if due <= now)
     }
 
-    /// When to claim again, after a failure or a worker that ended: soon, then less and less often, at most every 5 s, with jitter.
+    /// The time of the next claim after a failure or after a worker that ended: soon at first, then less and less often, at most every 5 s,
+    /// with jitter.
     pub(super) fn next_attempt(&mut self) -> Instant {
         let held_out = self.running().is_some_and(|running| running.started.elapsed() >= HEALTHY);
         self.attempts = if held_out { 1 } else { self.attempts.saturating_add(1) };
@@ -140,7 +142,7 @@ impl Owned {
         Instant::now() + full.mul_f64(0.5 + fastrand::f64() / 2.0)
     }
 
-    /// True if this was not the last thing said.
+    /// Whether this reason differs from the last one that was reported.
     pub(super) fn is_news(&mut self, reason: &str) -> bool {
         let news = self.reported.as_deref() != Some(reason);
         if news {
@@ -150,17 +152,18 @@ impl Owned {
     }
 }
 
-/// Whether this is the log that was read before (P2).
+/// Recognises whether the log is the one that was read before (P2).
 #[derive(Debug)]
 pub(super) struct Recognition {
-    /// The record by which it is known again; until the first one has come.
+    /// The landmark that identifies the log; `None` once the first record has come.
     landmark: Option<Landmark>,
-    /// Another record stands there: nothing of this log may go to the worker.
+    /// The landmark, if another record stands at its offset. Then no record of this log may go to the worker.
     pub(super) stranger: Option<Landmark>,
 }
 
 impl Recognition {
-    /// The first record that comes tells. If compaction has removed the landmark, a later one comes first, and nothing tells.
+    /// Whether the log is still taken for the same. The first record that comes decides. If compaction has removed the landmark, a later
+    /// record comes first, and nothing can be told.
     fn is_same_log(&mut self, offset: i64, timestamp_ms: Option<i64>) -> bool {
         if let Some(landmark) = self.landmark.take()
             && offset == landmark.offset
@@ -196,7 +199,7 @@ impl Running {
         }
     }
 
-    /// Moves what the client has fetched to the inbox, one round of it, if there is room. Whether there was any.
+    /// Moves one round of what the client has fetched to the inbox, if there is room. Returns whether there was any record.
     pub(super) fn fill(&mut self, topic: &Arc<str>) -> Result<bool, KafkaError> {
         let Some(room) = self.feed.room() else { return Ok(false) };
         let (mut bytes, mut result) = (0, Ok(()));
@@ -204,7 +207,7 @@ impl Running {
             match self.fetched.next() {
                 None => break,
                 Some(Ok(message)) if !self.recognition.is_same_log(message.offset(), message.timestamp().to_millis()) => {}
-                // The landmark itself, or sent again: the inbox is in order, always.
+                // A record that is the landmark itself, or was sent again, is left out, because the inbox is always in order.
                 Some(Ok(message)) if message.offset() < self.next => {}
                 Some(Ok(message)) => {
                     let record = self.copier.record(&message, topic);
@@ -226,7 +229,8 @@ impl Running {
         result.map(|()| is_any)
     }
 
-    /// The log holds no record in the tail: the worker moves its position to the end of it, if the tail begins where this is now.
+    /// Passes a tail of the log that holds no record: the worker moves its position to the end of the tail, if the tail begins at the next
+    /// offset.
     pub(super) fn pass(&mut self, tail: &Tail) {
         if self.next == tail.from {
             self.next = tail.to;
@@ -234,7 +238,7 @@ impl Running {
         }
     }
 
-    /// Tells the worker to end, and drops what waits.
+    /// Tells the worker to end, and drops the records that wait.
     pub(super) fn end(&self, ownership: Ownership) {
         self.ownership.send_replace(ownership);
         self.feed.close();

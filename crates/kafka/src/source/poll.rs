@@ -1,6 +1,7 @@
-//! The poll loop: what the client has fetched into the inboxes, what it has to say answered, progress to the consumer group.
+//! The poll loop: moves what the client has fetched into the inboxes, answers the client's events, and commits progress to the consumer
+//! group.
 //!
-//! It sleeps when there is nothing to do, and everything that gives it something to do wakes it.
+//! The loop sleeps when there is nothing to do, and is woken by everything that gives it something to do.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -22,14 +23,14 @@ use rdkafka::message::Message;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 
-/// At most so many of the client's events are served before the inboxes have their turn.
+/// The number of the client's events that are served before the inboxes have their turn.
 const EVENTS: usize = 8;
-/// The longest sleep: a bound for what is noticed late if a wake-up was missed.
+/// The longest sleep, which bounds the delay if a wake-up was missed.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
 const EVERY_SECOND: Duration = Duration::from_secs(1);
 
-/// Everything the poll thread knows.
+/// The state of the poll thread.
 pub(super) struct PollLoop<'a> {
     pub(super) consumer: &'a Arc<BaseConsumer<Callbacks>>,
     pub(super) config: &'a SourceConfig,
@@ -39,7 +40,7 @@ pub(super) struct PollLoop<'a> {
     pub(super) next_id: u64,
     pub(super) notes: Receiver<Note>,
     pub(super) notes_to_self: Notes,
-    /// Notes that arrived while only some were waited for.
+    /// Notes that arrived while the loop waited for other notes.
     pub(super) deferred: VecDeque<Note>,
     pub(super) lookups: Sender<Lookup>,
     pub(super) kafka_is_down: bool,
@@ -89,7 +90,8 @@ pub(super) fn run<F, Fut>(
             next_second: Instant::now(),
             seconds: 0,
         };
-        // Told before anything is given back, which takes its time (P9). Whoever listens no more has ended the process already.
+        // The error is told before anything is given back, because giving back takes time (P9). If nobody listens any more, the process is
+        // ending already.
         let tell = |fatal: Fatal| drop(events.send(Event::Fatal(fatal.to_string())));
         poll_loop.run(stopping).unwrap_or_else(tell);
         poll_loop.give_everything_back();
@@ -118,14 +120,15 @@ impl PollLoop<'_> {
         Ok(())
     }
 
-    /// Rebalances, statistics, answers to commits and errors go through the callbacks.
+    /// Serves the client's events: rebalances, statistics, answers to commits and errors go through the callbacks.
     fn serve_events(&mut self) -> Result<(), Fatal> {
         let consumer = self.consumer;
         for _ in 0..EVENTS {
             match consumer.poll(Duration::ZERO) {
                 None => {}
                 Some(Err(error)) => self.note_error(&error)?,
-                // Each partition has a queue of its own. A record beside it cannot be put in order any more: read from the last commit.
+                // Each partition has a queue of its own. A record outside of it cannot be put in order any more, so the partition is read
+                // again from the last commit.
                 Some(Ok(message)) => {
                     if let Some(index) =
                         self.find(message.topic(), message.partition()).filter(|index| self.owned[*index].running().is_some())
@@ -138,7 +141,7 @@ impl PollLoop<'_> {
         Ok(())
     }
 
-    /// A round of each partition that has room. Whether any record came.
+    /// Fills the inbox of each partition that has room, one round each. Returns whether any record came.
     fn fill_inboxes(&mut self) -> Result<bool, Fatal> {
         let mut records_came = false;
         for index in 0..self.owned.len() {
@@ -148,7 +151,7 @@ impl PollLoop<'_> {
                 Ok(came) => records_came |= came,
                 Err(error) => {
                     self.note_error(&error)?;
-                    // There may be records behind it.
+                    // There may be records behind the error.
                     records_came = true;
                 }
             }
@@ -169,7 +172,8 @@ impl PollLoop<'_> {
         self.owned.iter().position(|owned| owned.partition.number == number && &*owned.partition.topic == topic)
     }
 
-    /// Only what the client cannot recover from is an error here; the client's callback has logged the others.
+    /// Notes an error of the client. Only an error that the client cannot recover from is returned, because the client's callback has
+    /// logged all others.
     fn note_error(&mut self, error: &KafkaError) -> Result<(), Fatal> {
         if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
             return Err(error.clone().into());

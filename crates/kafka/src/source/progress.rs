@@ -1,38 +1,38 @@
-//! How far a partition is: what its worker has finished, and what Kafka still has. Lag, metrics and the stall check read it.
+//! The progress of a partition: what its worker has finished, and what Kafka still has. Lag, metrics and the stall check read it.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The ends of a partition's log: the first offset that still exists, and the one after the last that readers may see.
+/// The ends of a partition's log: the first offset that still exists, and the offset after the last record that readers may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watermarks {
     /// The first offset that still exists.
     pub low: i64,
-    /// The offset after the last record that is committed.
+    /// The offset after the last committed record.
     pub high: i64,
 }
 
 impl Watermarks {
-    /// Whether reading can begin at `offset` without leaving anything out (5.3: a jump is never silent).
+    /// Whether reading can begin at `offset` without leaving anything out, because a jump must never be silent.
     #[must_use]
     pub fn hold(&self, offset: i64) -> bool {
         (self.low..=self.high).contains(&offset)
     }
 }
 
-/// The progress of one claimed partition, shared by its worker, the poll thread and whoever watches.
+/// The progress of one claimed partition, shared by its worker, the poll thread and the health checks.
 #[derive(Debug)]
 pub struct SourceProgress {
     /// The offset after the last record whose fate is committed.
     done: AtomicI64,
     /// The offset after the last record put into the inbox.
     handed: AtomicI64,
-    /// Below this nothing waits at the broker: reaches past transaction markers, which are never handed over.
+    /// Below this offset nothing waits at the broker. The offset also passes transaction markers, which are never handed over.
     read_to: AtomicI64,
     low: AtomicI64,
     high: AtomicI64,
     began: Instant,
-    /// When Kafka told the ends: milliseconds after the beginning.
+    /// When Kafka last told the ends, in milliseconds after `began`.
     told_ms: AtomicU64,
 }
 
@@ -60,19 +60,20 @@ impl SourceProgress {
         self.done.load(Ordering::Acquire)
     }
 
-    /// When Kafka told the ends last. While it answers, that is about a second ago.
+    /// When Kafka last told the ends. While Kafka answers, that is about a second ago.
     #[must_use]
     pub fn told(&self) -> Instant {
         self.began + Duration::from_millis(self.told_ms.load(Ordering::Relaxed))
     }
 
-    /// The ends of the log, as Kafka told them last.
+    /// The ends of the log, as Kafka last told them.
     #[must_use]
     pub fn watermarks(&self) -> Watermarks {
         Watermarks { low: self.low.load(Ordering::Relaxed), high: self.high.load(Ordering::Relaxed) }
     }
 
-    /// Offsets between what is done and the end of the log: zero when all is done. Offsets have gaps, so records may be fewer.
+    /// The offsets between what is done and the end of the log; zero when everything is done. Offsets have gaps, so there may be fewer
+    /// records.
     #[must_use]
     pub fn lag(&self) -> u64 {
         let done = self.done();
@@ -86,13 +87,14 @@ impl SourceProgress {
         self.handed.load(Ordering::Acquire)
     }
 
-    /// Whether all records below `next` are done, none has come since, and the client waits at the end of the log, which is further on.
+    /// Whether all records below `next` are done, none has come since, and the client waits at the end of the log, which lies behind
+    /// `next`.
     pub(super) fn rests_before_the_end(&self, next: i64) -> bool {
         let high = self.high.load(Ordering::Relaxed);
         self.done() >= next && next < high && self.read_to.load(Ordering::Acquire) >= high
     }
 
-    /// To be called before the records can be seen by the worker, or lag would read zero in between.
+    /// Must be called before the worker can see the records. Otherwise the lag would read zero in between.
     pub(super) fn handing_over_up_to(&self, next_offset: i64) {
         self.handed.store(next_offset, Ordering::Release);
     }

@@ -1,4 +1,4 @@
-//! What the clients say that read beside the group: they ask where logs end, and read stretches again.
+//! The callbacks of Kafka clients that read outside of the group: those that ask where logs end, and those that read a stretch again.
 
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
@@ -8,7 +8,7 @@ use tracing::warn;
 
 use crate::quiet::Quiet;
 
-/// The callbacks of such a client.
+/// The callbacks of such a client: they log errors, each kind at most twice a minute.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     quiet: Quiet,
@@ -20,7 +20,7 @@ impl ClientContext for Reader {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // The end of the log arrives here too.
+        // The end of the log is reported here too, and is no error.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF)
             && let Some(unsaid) = self.quiet.may_say(&error.to_string())
         {

@@ -1,8 +1,8 @@
-//! Partitions come and go as the group decides.
+//! Answers rebalances: takes the partitions that the group assigns, and gives back those that it revokes.
 //!
-//! What the Kafka client needs to know: it takes incremental assignments outside of its callback too, and in parts. It refuses a list to
-//! unassign as a whole if one partition in it is not assigned, and then the group waits for ever. So the answer to a revocation lists
-//! exactly what was assigned, which may be nothing.
+//! The Kafka client takes incremental assignments also outside of its callback, and in parts. The client refuses a list to unassign as a
+//! whole if one partition in the list is not assigned, and then the group waits for ever. So the answer to a revocation lists exactly what
+//! was assigned, which may be nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,11 +17,11 @@ use super::poll::PollLoop;
 use super::upkeep::Commit;
 use super::worker::{Event, Fatal, Ownership, TopicPartition};
 
-/// A lost partition already belongs to another: its worker only gets the time to hear of it.
+/// A lost partition already belongs to another process, so its worker only gets the time to hear of the loss.
 const LOST_DEADLINE: Duration = Duration::from_millis(200);
 
 impl PollLoop<'_> {
-    /// Each rebalance waits for its answer: the group does not go on without it.
+    /// Answers all waiting rebalances, because the group does not go on without an answer.
     pub(super) fn answer_rebalances(&mut self) {
         while let Some(rebalance) = self.consumer.context().next_rebalance() {
             match rebalance {
@@ -31,14 +31,14 @@ impl PollLoop<'_> {
             let share = share(self.config, self.owned.len());
             for running in self.owned.iter_mut().filter_map(Owned::running) {
                 running.feed.set_marks(share);
-                // The client pauses everything during a rebalance.
+                // The client pauses all partitions during a rebalance.
                 running.steady_since = Instant::now();
             }
         }
     }
 
-    /// Answered with nothing: each partition is assigned to the client when its claim has told where it starts. A partition that is owned
-    /// and not assigned is no trouble to the group.
+    /// Takes new partitions. The answer to the client is an empty list, because each partition is assigned to the client only when its
+    /// claim has told where it starts. A partition that is owned and not assigned does not disturb the group.
     fn assign(&mut self, partitions: &[(String, i32)]) {
         let _ = self.events.send(Event::Assigned);
         for (topic, number) in partitions {
@@ -67,8 +67,8 @@ impl PollLoop<'_> {
         self.release(revoked, if lost { Event::Lost } else { Event::Revoked });
     }
 
-    /// Tells the workers and waits until they have finished or the deadline has passed. Claims on their way are waited for too: one that
-    /// came after the next owner's would fence that one out.
+    /// Tells the workers to end, and waits until they have finished or the deadline has passed. Unfinished claims are waited for too,
+    /// because a claim that came after the next owner's would fence the next owner out.
     fn end_workers(&mut self, partitions: &mut [Owned], ownership: Ownership, deadline: Duration) {
         for running in partitions.iter_mut().filter_map(Owned::running) {
             running.end(ownership);
@@ -81,7 +81,7 @@ impl PollLoop<'_> {
         }
     }
 
-    /// Those that did not end in time.
+    /// Waits for these workers and claims. Returns those that did not end in time.
     fn wait_for(&mut self, mut busy: Vec<u64>, deadline: Duration) -> Vec<u64> {
         let until = Instant::now() + deadline;
         while !busy.is_empty() {
@@ -117,8 +117,8 @@ impl PollLoop<'_> {
         }
     }
 
-    /// The end: workers finish, their progress is committed, everything is unassigned. The group is left when the consumer is dropped, after
-    /// the commit was answered.
+    /// Ends the source's work: the workers finish, their progress is committed, and everything is unassigned. The group is left when the
+    /// consumer is dropped, after the commit was answered.
     pub(super) fn give_everything_back(&mut self) {
         let mut all = std::mem::take(&mut self.owned);
         self.end_workers(&mut all, Ownership::Ending, self.config.stop_deadline.mul_f64(0.6));
@@ -126,7 +126,7 @@ impl PollLoop<'_> {
         self.release(all, Event::Revoked);
     }
 
-    /// A panic while everything was given back.
+    /// Returns a panic that happened while everything was given back.
     pub(super) fn last_panic(&mut self) -> Result<(), Fatal> {
         let panicked = self.deferred.drain(..).chain(self.notes.try_iter()).find_map(|note| match note {
             Note::Panicked { what, partition, .. } => Some(Fatal::Panicked { what, partition }),

@@ -1,4 +1,5 @@
-//! Reads a stretch of one partition again, beside the group and without committing: the repair of Redis needs the records' keys (P8).
+//! Reads a stretch of one partition again, outside of the group and without committing, because the repair of Redis needs the records' keys
+//! (P8).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ const BATCH_RECORDS: usize = 2_000;
 const BATCH_BYTES: usize = 1 << 20;
 const POLL: Duration = Duration::from_millis(100);
 const LOOKUP: Duration = Duration::from_secs(5);
-/// Without a record for so long the stretch is given up.
+/// The reader gives up after this time without a record.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why a stretch was not read to its end.
@@ -36,16 +37,16 @@ pub enum RereadError {
         /// The first offset that still exists.
         low: i64,
     },
-    /// The stretch ends beyond the log.
+    /// The stretch ends beyond the end of the log.
     #[error("the log ends at offset {high}")]
     Beyond {
         /// The offset after the last record.
         high: i64,
     },
-    /// Kafka does not answer or sends nothing; to be tried again (P6).
+    /// Kafka does not answer or sends nothing. The caller tries again (P6).
     #[error("Kafka is away: {0}")]
     Unavailable(KafkaError),
-    /// No record came for half a minute; to be tried again (P6).
+    /// No record came for half a minute. The caller tries again (P6).
     #[error("no record came for {} s", .0.as_secs())]
     Stalled(Duration),
     /// The caller cancelled.
@@ -59,12 +60,12 @@ impl From<KafkaError> for RereadError {
     }
 }
 
-/// Passes the records with offsets in `offsets` to `on_batch`, in order. Blocks: to be run where blocking is allowed.
+/// Passes the records with offsets in `offsets` to `on_batch`, in order. The call blocks, so it must run where blocking is allowed.
 ///
-/// Offsets have gaps, by compaction and by transaction markers: the end is also reached by a record beyond it, or by the end of the log.
+/// Offsets have gaps, by compaction and by transaction markers. So the end is also reached by a record beyond it, or by the end of the log.
 ///
 /// # Errors
-/// Part of the stretch does not exist, Kafka is away, or `cancelled` was set. Batches passed before stay passed.
+/// Part of the stretch does not exist, Kafka is away, or `cancelled` was set. Batches that were passed before stay passed.
 pub fn read_stretch(
     properties: &[(String, String)],
     group: &str,
@@ -77,7 +78,7 @@ pub fn read_stretch(
         return Ok(());
     }
     let mut settings = client::reader(properties, group)?;
-    // The end of the log is told once the fetch position reaches it, past any markers.
+    // The client reports the end of the log once the fetch position reaches it, past any markers.
     settings.set("enable.partition.eof", "true").set("statistics.interval.ms", "0").set("queued.max.messages.kbytes", "4096");
     let consumer: BaseConsumer<Reader> = settings.create_with_context(Reader::default()).map_err(SourceError::from)?;
 
@@ -129,7 +130,7 @@ impl<F: FnMut(Vec<Record>)> Stretch<'_, F> {
         Err(RereadError::Cancelled)
     }
 
-    /// True at the end of the stretch.
+    /// Takes a record. Returns true at the end of the stretch.
     fn take(&mut self, message: &BorrowedMessage<'_>) -> bool {
         if message.offset() < self.end {
             let record = self.copier.record(message, self.topic);
@@ -151,7 +152,8 @@ impl<F: FnMut(Vec<Record>)> Stretch<'_, F> {
     }
 }
 
-/// What the client recovers from by itself is waited for; an offset that went away while reading is not.
+/// Whether reading ends with an error. An error that the client recovers from by itself is waited for; an offset that went away during
+/// reading is not.
 fn give_up_on(error: KafkaError) -> Result<bool, RereadError> {
     let gone = matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange));
     if gone || matches!(error, KafkaError::MessageConsumptionFatal(_)) { Err(error.into()) } else { Ok(false) }

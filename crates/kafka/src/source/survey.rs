@@ -1,4 +1,4 @@
-//! What Kafka has of some topics, and who reads them: asked once, for operators. Blocks: to be called where blocking is allowed.
+//! Asks once, for operators, what Kafka has of some topics and who reads them. The calls block, so they must run where blocking is allowed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub enum SurveyError {
     /// Kafka does not answer.
     #[error("Kafka does not answer ({0}); `orderstream check` says more")]
     Unavailable(#[from] KafkaError),
-    /// A record that it has does not come.
+    /// A record that Kafka has could not be read.
     #[error("{0}: its last processed record cannot be read: {1}")]
     Unread(TopicPartition, RereadError),
     /// There is no such topic.
@@ -46,11 +46,11 @@ pub struct Survey {
 /// A member of the consumer group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// What the process calls itself.
+    /// The client id of the process.
     pub client_id: String,
-    /// Where it is.
+    /// The host of the process.
     pub host: String,
-    /// What it was given.
+    /// The partitions that the member was given.
     pub partitions: Vec<(String, i32)>,
 }
 
@@ -60,7 +60,7 @@ pub struct Member {
 /// Kafka is away, or has no such topic.
 pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -> Result<Survey, SurveyError> {
     let consumer: BaseConsumer = client::reader(properties, group)?.create()?;
-    // All topics: asking for one by name could create it.
+    // The request is for all topics, because a request for one by name could create it.
     let metadata = consumer.fetch_metadata(None, TIMEOUT)?;
     let mut logs = BTreeMap::new();
     for name in topics {
@@ -74,18 +74,19 @@ pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -
     Ok(Survey { cluster_id: consumer.client().fetch_cluster_id(TIMEOUT), logs })
 }
 
-/// A partition with the last of its records that was processed, and the offset where reading goes on.
+/// A partition with the last record that was processed, and the offset where reading goes on.
 #[derive(Debug, Clone)]
 pub struct Processed {
     /// The partition.
     pub partition: TopicPartition,
-    /// That record.
+    /// The last record that was processed.
     pub landmark: Landmark,
-    /// The next offset.
+    /// The offset where reading goes on.
     pub next: i64,
 }
 
-/// Why these partitions are stopped at which another record stands there now (P2). A record that is gone tells nothing.
+/// Finds the partitions where another record stands now at the offset of the last processed one (P2), and returns why each is stopped. A
+/// record that is gone tells nothing.
 ///
 /// # Errors
 /// Kafka is away.
@@ -105,12 +106,12 @@ pub fn other_logs(properties: &[(String, String)], group: &str, processed: Vec<P
     Ok(stopped)
 }
 
-/// The consumer group, as far as it can be seen.
+/// The state of the consumer group, as far as it can be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Group {
-    /// Nobody moves: these are the members, none if no process runs.
+    /// No partition moves. The list holds all members, and is empty if no process runs.
     Settled(Vec<Member>),
-    /// It hands its partitions out anew, or its broker is not ready to tell: any member may have any partition.
+    /// The group hands its partitions out anew, or its broker is not ready to tell. Any member may have any partition.
     Moving(String),
 }
 
@@ -136,7 +137,7 @@ pub fn group(properties: &[(String, String)], group: &str) -> Result<Group, Surv
     Ok(Group::Settled(members))
 }
 
-/// What a member was given, as the consumer protocol writes it: version, then topics with their partitions.
+/// Reads the partitions of a member, as the consumer protocol writes them: a version, then topics with their partitions.
 /// Source: <https://kafka.apache.org/protocol>, ConsumerProtocolAssignment.
 fn assignment(bytes: &[u8]) -> Option<Vec<(String, i32)>> {
     let mut rest = bytes.get(2..)?;

@@ -1,11 +1,12 @@
-//! The end of a log that holds no record: transaction markers, aborted transactions, what compaction has taken away.
+//! Finds out whether the end of a log holds no record: only transaction markers, aborted transactions, or offsets that compaction has
+//! removed.
 //!
-//! No such offset is ever delivered. A position that only followed records would stay below them for ever: lag where there is none, and, once
-//! retention has moved the start of the log past them, records that are "gone" where none were (P2, P9).
+//! Such offsets are never delivered. A position that only followed records would stay below them for ever. The lag would not become zero,
+//! and once retention has moved the start of the log past the position, records would count as "gone" where none were (P2, P9).
 //!
-//! The position of the client that reads does not tell: its statistics are a second old and may be those of an earlier assignment. So the
-//! end is looked at by the client that asks for watermarks. It asks for the end first and fetches then. If that fetch reports the end of
-//! the log, or a record at or behind the end that was asked for, and no record before it, then the log holds none in between: offsets
+//! The position of the client that reads cannot be used: its statistics are a second old and may be those of an earlier assignment. So the
+//! client that asks for watermarks looks at the end. That client asks for the end first and fetches then. If the fetch reports the end of
+//! the log, or a record at or behind the end that was asked for, and no record before it, then the log holds no record in between: offsets
 //! below the last stable one are decided for good.
 
 use std::time::{Duration, Instant};
@@ -20,11 +21,11 @@ use tracing::debug;
 use super::reader::Reader;
 use super::worker::TopicPartition;
 
-/// A look takes two fetches, and the second waits for `fetch.wait.max.ms`. Claims wait meanwhile (P10).
+/// The longest time for one look. A look takes two fetches, and the second one waits for `fetch.wait.max.ms`. Claims wait meanwhile (P10).
 const LONGEST: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
 
-/// The offsets of a partition behind the last record that was delivered, up to the end of the log as it was told.
+/// The offsets of a partition behind the last delivered record, up to the end of the log as Kafka told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tail {
     pub(super) partition: TopicPartition,
@@ -32,10 +33,10 @@ pub(super) struct Tail {
     pub(super) to: i64,
 }
 
-/// Those of the tails that hold no record. What is not known within a second is looked at again in the next round.
+/// The tails that hold no record. A tail that is not known within a second is looked at again in the next round.
 pub(super) fn without_records(asker: &BaseConsumer<Reader>, tails: Vec<Tail>) -> Vec<Tail> {
     let mut empty = Vec::new();
-    // The end of a log is told with the partition's number alone: one topic at a time.
+    // The client reports the end of a log with the partition's number alone, so one topic is looked at at a time.
     let mut rest = tails;
     while let Some(first) = rest.first() {
         let topic = std::sync::Arc::clone(&first.partition.topic);
@@ -76,7 +77,8 @@ fn look(asker: &BaseConsumer<Reader>, mut open: Vec<Tail>) -> KafkaResult<Vec<Ta
 }
 
 impl Tail {
-    /// Whether nothing stands in it, by the first record that came from its start on; `None`: the end of the log came.
+    /// Whether the tail holds no record. `first` is the first offset that came from the tail's start on; `None` means that the end of the
+    /// log came.
     fn ends_before(&self, first: Option<i64>) -> bool {
         first.is_none_or(|offset| offset >= self.to)
     }

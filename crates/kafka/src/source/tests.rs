@@ -1,4 +1,4 @@
-//! The source against the client library's mock cluster. What a real broker alone shows is tested end to end.
+//! Tests of the source against the client library's mock cluster. What only a real broker shows is tested end to end.
 
 mod faults;
 mod flow;
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::*;
 
-/// Longer than anything here takes on a busy machine; a test that waits so long has failed.
+/// A time longer than anything here takes on a busy machine. A test that waits this long has failed.
 const LONG: Duration = Duration::from_secs(40);
 
 struct Cluster {
@@ -43,7 +43,7 @@ impl Cluster {
 
     fn config(&self, topics: &[&str]) -> SourceConfig {
         let mut properties = self.properties();
-        // The mock cluster takes nearly a session for a rebalance.
+        // A rebalance takes the mock cluster nearly a session timeout.
         properties.push(("session.timeout.ms".into(), "4000".into()));
         let topics = topics.iter().map(|t| (*t).to_owned()).collect();
         SourceConfig { stopped_retry: Duration::from_millis(200), ..SourceConfig::new(properties, "g", topics) }
@@ -57,7 +57,7 @@ impl Cluster {
         }
     }
 
-    /// What lag tools see of the first partition of `t`.
+    /// The offset of the first partition of `t` that lag tools see.
     fn committed(&self) -> Offset {
         let reader: BaseConsumer = client::reader(&self.properties(), "g").unwrap().create().unwrap();
         let mut list = TopicPartitionList::new();
@@ -82,14 +82,14 @@ enum Did {
     End(&'static str, TopicPartition, Ownership),
 }
 
-/// Makes claims whose workers write down what they do, commit each batch and honour a gate.
+/// Makes claims whose workers write down what they do, commit each batch, and stop at a gate.
 #[derive(Clone)]
 struct Workers {
     name: &'static str,
     log: UnboundedSender<Did>,
-    /// Closed, workers that have taken a batch or are told to end wait here.
+    /// The gate. While it is closed, workers that have taken a batch or were told to end wait here.
     gate: watch::Receiver<bool>,
-    /// What stands for Postgres: the next offset of each partition.
+    /// The next offset of each partition, in the place of Postgres.
     offsets: Arc<Mutex<std::collections::HashMap<TopicPartition, i64>>>,
 }
 
@@ -158,7 +158,7 @@ async fn wait_for<T>(receiver: &mut UnboundedReceiver<T>, mut is_it: impl FnMut(
     timeout(LONG, arrives).await.expect("it did not happen for long")
 }
 
-/// Reads until `count` records of the partition have been read; their offsets.
+/// Reads until `count` records of the partition have been read, and returns their offsets.
 async fn read(did: &mut UnboundedReceiver<Did>, of: &TopicPartition, count: usize) -> Vec<i64> {
     let mut all = Vec::new();
     while all.len() < count {

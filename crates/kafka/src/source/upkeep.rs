@@ -1,4 +1,4 @@
-//! What the poll loop does once a second: say that it lives, tell the group how far it is, ask whether Kafka answers.
+//! What the poll loop does once a second: reports that it lives, commits progress to the group, and asks whether Kafka answers.
 
 use std::sync::Arc;
 
@@ -16,15 +16,15 @@ use super::worker::{Event, Fatal, TopicPartition};
 /// Rounds of look-ups without an answer after which Kafka counts as down: a broker that hangs reports no error.
 const SILENT_ROUNDS: u32 = 3;
 
-/// How long lag tools may be told of too much lag after a commit was lost.
+/// How long lag tools may see too much lag after a commit was lost.
 const TELL_ALL_EVERY_SECONDS: u32 = 10;
 
 /// Which partitions' offsets are committed to the consumer group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Commit {
-    /// Those that moved since the last commit.
+    /// The offsets that have moved since the last commit.
     Moved,
-    /// All.
+    /// All offsets.
     All,
 }
 
@@ -39,8 +39,9 @@ impl PollLoop<'_> {
         self.look_up_watermarks()
     }
 
-    /// Best effort, for lag tools only (P3). Nobody is told what becomes of it: librdkafka has a callback for commits by hand, and no event,
-    /// which is what its binding takes. So one that was lost, or refused during a rebalance, is made good by the next that tells all.
+    /// Commits progress to the group, as a best effort and for lag tools only (P3). Nobody hears what becomes of a commit: librdkafka
+    /// reports a manual commit only by a callback and not by an event, and its Rust binding takes events only. So a commit that was lost,
+    /// or refused during a rebalance, is repaired by the next one of all partitions.
     pub(super) fn commit_progress(&self, partitions: &mut [Owned], what: Commit) {
         let mut offsets = TopicPartitionList::new();
         for owned in partitions {

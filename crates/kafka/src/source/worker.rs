@@ -1,4 +1,4 @@
-//! What the source and the partitions' workers say to each other.
+//! The types by which the source and the partitions' workers talk to each other.
 
 use std::fmt;
 use std::future::Future;
@@ -27,16 +27,16 @@ impl fmt::Display for TopicPartition {
     }
 }
 
-/// A worker: runs until its inbox is closed or it cannot go on.
+/// A worker, which runs until its inbox is closed or until it cannot go on.
 pub type Work = Pin<Box<dyn Future<Output = Ending> + Send>>;
 
-/// A partition is ours to write: its generation was raised in Postgres (P4).
+/// A claimed partition: its generation was raised in Postgres, so this process may write it (P4).
 pub struct Claimed {
     /// The first offset without a fate; `None` for a partition never read before, which starts at the low watermark.
     pub next_offset: Option<i64>,
-    /// The last record before it: reading begins there, and the partition stops if another one stands at its offset.
+    /// The last record before the next offset. Reading begins there, and the partition stops if another record stands at that offset.
     pub landmark: Option<Landmark>,
-    /// Makes the partition's worker, which the source runs.
+    /// Makes the worker of the partition. The source runs the worker.
     pub worker: Box<dyn FnOnce(Assigned) -> Work + Send>,
 }
 
@@ -49,50 +49,51 @@ impl fmt::Debug for Claimed {
 /// Why a partition was not claimed. The messages are for operators.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotClaimed {
-    /// Whoever decides is away; asked again soon, for as long as it takes (P6).
+    /// The server that decides is away. The claim is tried again soon, for as long as it takes (P6).
     #[error("{0}")]
     Unavailable(String),
-    /// The partition must not be read as things stand; reported, and asked again later.
+    /// The partition must not be read as things stand. The reason is reported, and the claim is tried again later.
     #[error("{0}")]
     Stop(String),
 }
 
-/// What a worker gets to work with.
+/// What a worker gets for its work.
 #[derive(Debug)]
 pub struct Assigned {
-    /// The partition it works for.
+    /// The partition of the worker.
     pub partition: TopicPartition,
-    /// The first offset that is read.
+    /// The first offset that the worker reads.
     pub start: i64,
-    /// The ends of the log when it was claimed.
+    /// The ends of the log at the time of the claim.
     pub watermarks: Watermarks,
-    /// The records.
+    /// The queue of records.
     pub inbox: Inbox,
-    /// Whether the partition is still ours; every wait of the worker that may be long watches this.
+    /// Whether the partition is still ours. Every wait of the worker that may be long watches this value.
     pub ownership: watch::Receiver<Ownership>,
     /// Where the worker reports what is done.
     pub progress: Arc<SourceProgress>,
 }
 
-/// How a worker stands to its partition. Its inbox is closed once this is not `Held`.
+/// How a worker stands to its partition. The inbox of the worker is closed once the value is not `Held`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership {
-    /// The partition is ours.
+    /// The partition belongs to this process.
     Held,
-    /// It is given back: finish the batch in flight, begin none, wait for no outage.
+    /// The partition is given back: the worker finishes the batch in flight, begins none, and waits for no outage.
     Ending,
-    /// It was taken, and another may own it: finish nothing.
+    /// The partition was taken, and another process may own it: the worker finishes nothing.
     Lost,
 }
 
-/// How a worker ended. It may end only after its last transaction has.
+/// How a worker ended. A worker may end only after its last transaction has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// The inbox was closed. An end that nobody asked for is one of the source.
+    /// The inbox was closed. If nobody has asked the worker to end, the source ends too.
     Done,
-    /// The worker cannot go on with this claim, as when another one fenced it (P4): claim again if the partition is still ours.
+    /// The worker cannot go on with this claim, for example because another worker fenced it (P4). If the partition is still ours, it is
+    /// claimed again.
     Reclaim(String),
-    /// The partition must not be read as things stand; reported, and claimed again later.
+    /// The partition must not be read as things stand. The reason is reported, and the partition is claimed again later.
     Stop(String),
 }
 
@@ -103,20 +104,20 @@ pub enum StopReason {
     Refused(String),
     /// The worker refused to go on.
     Worker(String),
-    /// Another record stands where the last one was that was processed.
+    /// Another record stands at the offset of the last processed one.
     AnotherLog {
         /// The partition.
         partition: TopicPartition,
-        /// That last record.
+        /// The last processed record.
         landmark: Landmark,
-        /// Where reading would have gone on.
+        /// The offset where reading would have gone on.
         next: i64,
     },
-    /// The next offset is not in the log: below it, records are gone; above it, the topic was made anew.
+    /// The next offset is not in the log. If it lies below the log, records are gone; if above, the topic was made anew.
     OffsetOutOfRange {
-        /// Where reading would have begun.
+        /// The offset where reading would have begun.
         offset: i64,
-        /// What the log holds.
+        /// The watermarks of the log.
         watermarks: Watermarks,
     },
 }
@@ -142,33 +143,33 @@ impl fmt::Display for StopReason {
     }
 }
 
-/// What happens to the source, for metrics, `/status` and readiness.
+/// What happens to the source. Metrics, `/status` and readiness follow these events.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The group gave an assignment, be it an empty one.
+    /// The group gave an assignment, which may be empty.
     Assigned,
-    /// The group gave us this partition; it is not read yet.
+    /// The group gave this partition to the process. The partition is not read yet.
     Owned(TopicPartition),
-    /// It cannot be claimed for now; told once per reason.
+    /// The partition cannot be claimed for now. Each reason is told once.
     Waiting(TopicPartition, String),
-    /// It was claimed and is read from `start`.
+    /// The partition was claimed and is read from `start`.
     Started {
         /// The partition.
         partition: TopicPartition,
-        /// The first offset that is read.
+        /// The first offset that the worker reads.
         start: i64,
-        /// Its progress and lag.
+        /// The progress and lag of the partition.
         progress: Arc<SourceProgress>,
     },
-    /// It is not read until the reason is put right; told once per reason.
+    /// The partition is not read until the reason is removed. Each reason is told once.
     Stopped(TopicPartition, StopReason),
-    /// The group took it back.
+    /// The group took the partition back.
     Revoked(TopicPartition),
-    /// The group could not be reached for too long, and nobody knows who has it. An assignment tells.
+    /// The group could not be reached for too long, and nobody knows who has the partition. The next assignment tells.
     Lost(TopicPartition),
-    /// The poll thread is alive; told about once a second (P9).
+    /// The poll thread is alive. The event comes about once a second (P9).
     Polled,
-    /// No broker answers; the client goes on trying.
+    /// No broker answers. The client goes on trying.
     KafkaDown,
     /// A broker answers again.
     KafkaUp,
@@ -179,21 +180,21 @@ pub enum Event {
 /// Why a source cannot go on (P13).
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fatal {
-    /// The client cannot be mended from here.
+    /// The client has a fatal error, which nothing here can repair.
     #[error("the Kafka client cannot go on: {0}")]
     Client(#[from] KafkaError),
-    /// The claim of a partition or its worker: begun again, it would meet the same record.
+    /// The claim of a partition or its worker has panicked. Begun again, it would meet the same record.
     #[error("{what} of {partition} has panicked")]
     Panicked {
-        /// What had a defect.
+        /// The task that panicked.
         what: &'static str,
-        /// Whose.
+        /// The partition of the task.
         partition: TopicPartition,
     },
-    /// A worker that ends while its partition is read has lost its way.
+    /// A worker has ended while its partition is read, although nobody asked it to.
     #[error("the worker of {0} has ended, and nobody asked it to")]
     Returned(TopicPartition),
-    /// Without this thread no claim is answered.
+    /// The thread that answers look-ups has ended. Without it no claim is answered.
     #[error("the thread that asks for watermarks has ended")]
     LookupsEnded,
 }

@@ -1,36 +1,36 @@
-//! What the facts about the topics mean. Pure.
+//! Judges the facts about the topics. The functions are pure.
 
 use super::{Cluster, Expected, Topic, TopicSettings};
 
-/// What a dead letter's headers take beside the record.
+/// The bytes that a dead letter's headers take beside the record.
 const HEADERS: usize = 16_384;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// How well something is.
+/// The grade of a judgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
-    /// As it should be.
+    /// All is as it should be.
     Fine,
-    /// It works, and an operator would want to know.
+    /// The setting works, but an operator would want to know of it.
     Concern,
     /// Something that is promised cannot be kept.
     Wrong,
-    /// The work cannot go on with it: the process is not ready.
+    /// The work cannot go on with this setting, and the process is not ready.
     Impossible,
 }
 
 /// One thing that was judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// How well it is.
+    /// The grade.
     pub grade: Grade,
-    /// What is so, and what to do about it.
+    /// What was found, and what to do about it.
     pub what: String,
 }
 
-/// Judges the topics one after the other, and what of their settings the promises rest on.
+/// Judges the topics one after the other, and the settings of theirs that the promises rest on.
 #[must_use]
 pub fn judge(topics: &Cluster, expected: &Expected) -> Vec<Judgement> {
     let mut out = Judgements::default();
@@ -68,12 +68,13 @@ impl Settings<'_> {
         self.text(topic, "cleanup.policy").is_none_or(|policy| policy.contains("delete"))
     }
 
-    /// Milliseconds after which a record is deleted; `None` where records stay, or it is not known.
+    /// Milliseconds after which a record is deleted; `None` if records stay, or if the time is not known.
     fn kept_for(&self, topic: &str) -> Option<i64> {
         self.number(topic, "retention.ms").filter(|millis| self.is_deleted(topic) && *millis >= 0)
     }
 
-    /// Bytes of a partition beyond which its oldest records are deleted.
+    /// The size of a partition in bytes beyond which its oldest records are deleted; `None` if there is no such limit, or if it is not
+    /// known.
     fn kept_up_to(&self, topic: &str) -> Option<i64> {
         self.number(topic, "retention.bytes").filter(|bytes| self.is_deleted(topic) && *bytes >= 0)
     }
@@ -109,7 +110,8 @@ impl Judgements {
         self.orders_kept(settings, &expected.orders);
     }
 
-    /// A record of any size that a topic lets in must fit on the dead letter topic, byte for byte and with its headers (P7).
+    /// Judges the record size: a record of any size that a topic lets in must fit on the dead letter topic, byte for byte and with its
+    /// headers (P7).
     fn letter_size(&mut self, settings: &Settings<'_>, expected: &Expected) {
         let limit = |topic: &str| settings.number(topic, "max.message.bytes").and_then(|bytes| usize::try_from(bytes).ok());
         let topic = &expected.letters;
@@ -125,7 +127,8 @@ impl Judgements {
         }
     }
 
-    /// A letter keeps its record's key and timestamp: a topic that goes by either loses letters.
+    /// Judges whether the dead letter topic keeps its letters. A letter has its record's key and timestamp, so a topic that deletes by
+    /// either loses letters.
     fn letters_kept(&mut self, settings: &Settings<'_>, topic: &str) {
         if settings.is_compacted(topic) {
             let why = "of the letters of one key only the last would stay, and one without a key is refused";
@@ -153,7 +156,8 @@ impl Judgements {
         }
     }
 
-    /// Without compaction the customers are gone after the retention, and Redis can no longer be made whole (P8).
+    /// Judges whether customers are kept. Without compaction the customers are gone after the retention, and Redis can no longer be made
+    /// whole (P8).
     fn customers_kept(&mut self, settings: &Settings<'_>, topic: &str) {
         let Some(policy) = settings.text(topic, "cleanup.policy") else { return };
         let is_cut = settings.kept_for(topic).is_some() || settings.kept_up_to(topic).is_some();
@@ -169,7 +173,7 @@ impl Judgements {
         }
     }
 
-    /// Compaction forgets that a key was deleted, some time after it was.
+    /// Judges how long deletes are kept, because compaction forgets that a key was deleted some time after the delete.
     fn deletes_kept(&mut self, settings: &Settings<'_>, of: &str, topic: &str, then: &str) {
         let kept = settings.number(topic, "delete.retention.ms").unwrap_or(DAY_MS);
         let what = format!("{of}: topic {topic} is compacted and keeps deletes for {}: after a longer outage run {then}", time(kept));
@@ -180,7 +184,8 @@ impl Judgements {
         }
     }
 
-    /// What is gone cannot be replayed, and compaction drops changes, and in the end deletes, that were not read.
+    /// Judges whether orders are kept. Records that are gone cannot be replayed, and compaction drops unread changes, and in the end unread
+    /// deletes.
     fn orders_kept(&mut self, settings: &Settings<'_>, topic: &str) {
         if settings.is_compacted(topic) {
             let what = "is compacted: a delete that is not read in time is forgotten, and its order stays in results for ever";

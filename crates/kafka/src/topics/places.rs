@@ -1,4 +1,4 @@
-//! Places in a topic's log: where a time begins, and records that are removed up to one.
+//! Finds the offset of a time in a topic, and removes records below an offset.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::DEADLINE;
 
-/// Who is asked, and of what.
+/// How to ask Kafka, and of which topic.
 #[derive(Clone)]
 pub struct Asked {
     /// Settings of the Kafka client.
@@ -22,7 +22,7 @@ pub struct Asked {
     pub topic: String,
 }
 
-/// Without the properties: passwords are among them (P11).
+/// Shows no properties, because passwords are among them (P11).
 impl std::fmt::Debug for Asked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Asked").field("topic", &self.topic).finish_non_exhaustive()
@@ -37,14 +37,14 @@ impl Asked {
     }
 }
 
-/// The offset of the first record since a time in each partition; where there is none, the end.
+/// The offset of the first record since a time, for each partition. Where there is no such record, the offset is the end of the partition.
 ///
 /// # Errors
 /// Kafka is away.
 pub async fn first_since(asked: Asked, time_ms: i64) -> Result<BTreeMap<i32, i64>, KafkaError> {
     let ask = move || {
         let client: BaseConsumer = asked.settings().create()?;
-        // All topics: asking for one by name could create it.
+        // The request is for all topics, because a request for one by name could create it.
         let metadata = client.fetch_metadata(None, DEADLINE)?;
         let known = metadata.topics().iter().filter(|known| known.name() == asked.topic);
         let mut times = TopicPartitionList::new();
@@ -61,7 +61,7 @@ pub async fn first_since(asked: Asked, time_ms: i64) -> Result<BTreeMap<i32, i64
         }
         Ok(places)
     };
-    // Asking blocks, and dropping a client joins its threads.
+    // Asking blocks, and so does dropping a client, which joins its threads.
     tokio::task::spawn_blocking(ask).await.unwrap_or(Err(KafkaError::Canceled))
 }
 

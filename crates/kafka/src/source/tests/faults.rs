@@ -1,3 +1,5 @@
+//! Tests of the source when Kafka, a claim or a worker fails.
+
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::*;
@@ -44,7 +46,7 @@ async fn records_that_vanish_while_their_partition_waits_stop_it_and_are_never_j
     cluster.produce("t", 0, 2_000, 100).await;
     let (workers, mut did, open) = Workers::new("a");
     open.send(false).unwrap();
-    // The mock cluster keeps 5 MB of the 8 that come later: what vanishes must neither have been taken nor wait in the client.
+    // The mock cluster keeps 5 MB of the 8 MB that come later. The records that vanish must neither have been taken nor wait in the client.
     let (source, mut events) = workers.start(SourceConfig { queue_records: 64, prefetch_bytes: 0, ..cluster.config(&["t"]) });
     wait_for(&mut events, |e| matches!(e, Event::Started { .. })).await;
     cluster.produce("t", 0, 80, 100_000).await;
@@ -66,7 +68,7 @@ async fn records_that_vanish_while_their_partition_waits_stop_it_and_are_never_j
 async fn a_commit_to_the_group_that_was_refused_is_made_good() {
     let cluster = Cluster::new(&[("t", 1)]);
     cluster.produce("t", 0, 10, 10).await;
-    // As in the middle of a rebalance. Nothing comes after it that would be committed.
+    // The state is that in the middle of a rebalance. Nothing comes afterwards that would be committed.
     cluster.mock.request_errors(RDKafkaApiKey::OffsetCommit, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS]);
     let (workers, mut did, _open) = Workers::new("a");
     let (source, _events) = workers.start(cluster.config(&["t"]));
@@ -134,7 +136,7 @@ async fn of_a_log_that_has_another_record_where_the_last_one_was_nothing_is_read
     }
 }
 
-/// What the source says when the claim of its only partition, or the worker behind it, does this.
+/// The fatal error of the source when the claim of its only partition panics, or when its worker ends like this.
 async fn fatal_of(worker: fn() -> Ending, claim_panics: bool) -> String {
     let cluster = Cluster::new(&[("t", 1)]);
     cluster.produce("t", 0, 10, 10).await;

@@ -1,3 +1,5 @@
+//! Tests of the way of records from Kafka to the workers, and of progress to the consumer group.
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -14,7 +16,7 @@ async fn records_arrive_in_order_from_the_claimed_offset() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partition_never_read_before_starts_at_the_low_watermark() {
     let cluster = Cluster::new(&[("t", 1)]);
-    // The mock cluster keeps 5 MB: the first records are gone.
+    // The mock cluster keeps 5 MB, so the first records are gone.
     cluster.produce("t", 0, 80, 100_000).await;
     let (workers, mut did, _open) = Workers::new("a");
     let (source, mut events) = workers.start(cluster.config(&["t"]));
@@ -136,7 +138,7 @@ async fn idle_partitions_do_not_delay_the_claims_of_others() {
             claims.push(std::time::Instant::now());
         }
     }
-    // Behind a fetch that waits, each would take up to half a second.
+    // Behind a fetch that waits, each question would take up to half a second.
     let took = claims[11] - claims[0];
     assert!(took < Duration::from_secs(2), "{took:?}");
     source.stop().await.unwrap();

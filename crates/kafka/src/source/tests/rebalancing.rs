@@ -1,3 +1,5 @@
+//! Tests of claims and rebalances: partitions that are claimed, given back, and claimed again.
+
 use std::sync::atomic::AtomicUsize;
 
 use super::*;
@@ -71,7 +73,7 @@ async fn two_members_share_the_partitions_and_a_revocation_waits_for_the_batch_i
     for _ in 0..2 {
         wait_for(&mut did, |d| matches!(d, Did::ToldToEnd("a", _))).await;
     }
-    // That nothing happens can only be waited for.
+    // Only a wait can show that nothing happens.
     let given_back = timeout(Duration::from_secs(1), wait_for(&mut events, |e| matches!(e, Event::Revoked(_)))).await;
     assert!(given_back.is_err(), "a partition was given back while its worker was at work");
     open.send(true).unwrap();
@@ -164,7 +166,7 @@ async fn a_partition_given_up_while_its_inbox_was_full_is_read_after_its_next_cl
     let (source, mut events) = Source::start(config, Handle::current(), claim).unwrap();
     let started = wait_for(&mut events, |e| matches!(e, Event::Started { .. })).await;
     let Event::Started { progress, .. } = started else { unreachable!() };
-    // The inbox is far over its mark once so much was handed over in one round.
+    // The inbox is far over its mark once this many records were handed over in one round.
     while progress.handed() < 64 {
         tokio::task::yield_now().await;
     }

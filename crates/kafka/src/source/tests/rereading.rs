@@ -1,3 +1,5 @@
+//! Tests of reading a stretch of a partition again.
+
 use super::*;
 
 fn offsets(cluster: &Cluster, range: std::ops::Range<i64>) -> Result<Vec<i64>, RereadError> {

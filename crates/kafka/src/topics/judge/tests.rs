@@ -1,3 +1,5 @@
+//! Tests of the judgements about topics.
+
 use super::*;
 
 fn topics(names: &[&str], settings: Result<TopicSettings, String>) -> Cluster {
