@@ -1,4 +1,4 @@
-//! Who may write a partition, and from which offset (P3, P4).
+//! Claims a partition: decides who may write it, and from which offset (P3, P4).
 
 use std::sync::Arc;
 
@@ -10,38 +10,39 @@ use crate::{Ledger, StoreError};
 use change::fate::Fates;
 use change::record::Landmark;
 
-/// A partition in the hands of one worker: the fence of each of its transactions.
+/// A partition that belongs to one worker. Each transaction of the worker is fenced by the claim's generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The source's epoch; each has offsets of its own.
+    /// The source's epoch. Each epoch has offsets of its own.
     pub epoch: i32,
     /// The topic.
     pub topic: Arc<str>,
     /// The partition.
     pub partition: i32,
-    /// One higher at each claim: a transaction with a lower one writes nothing.
+    /// One higher at each claim. A transaction with a lower generation writes nothing.
     pub generation: i64,
     /// The next offset to be processed.
     pub next_offset: i64,
-    /// The last record before it, by which the log is known again.
+    /// The last record before the next offset. The source looks for this record to recognise the log of the partition.
     pub landmark: Option<Landmark>,
-    /// The fates of all records before it.
+    /// The fates of all records before the next offset.
     pub fates: Fates,
-    /// Whether an earlier epoch has worked on the partition: its rows may still be there.
+    /// Whether an earlier epoch has worked on the partition, so that rows of that epoch may still be there.
     pub has_past: bool,
-    /// The last number that a sweep, or anything else, was given: Redis knows of none above it, unless Postgres has lost some.
+    /// The highest number that `due_stamp` has given to a sweep or a list entry. Redis knows no higher one, unless Postgres has lost some.
     pub last_stamp: i64,
 }
 
 impl Claim {
-    /// Whether none of its records was processed before in this epoch: earlier claims, if there were any, ended before their first commit.
+    /// Whether no record of the partition was processed before in this epoch. Earlier claims, if there were any, ended before their first
+    /// commit.
     #[must_use]
     pub fn is_first(&self) -> bool {
         self.fates == Fates::default()
     }
 }
 
-/// What is claimed, and what is known of it now.
+/// The partition that a process wants to claim, and what is known of the partition now.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {
     /// The source's epoch.
@@ -54,19 +55,19 @@ pub struct Wanted<'a> {
     pub low: i64,
     /// The offset after the last one that Kafka has.
     pub high: i64,
-    /// Which process this is, for people.
+    /// The name of this process, for people.
     pub claimant: &'a str,
     /// The id of the Kafka cluster, if the client knows it.
     pub cluster_id: Option<&'a str>,
 }
 
-/// Why a partition may not be started: going on would skip or repeat without a word (P2).
+/// Why a partition may not be started: to go on would skip or repeat events without a word (P2).
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
-    /// Postgres.
+    /// Postgres failed or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Events are gone for ever.
+    /// Kafka has deleted events that were not processed yet.
     #[error(
         "{topic}-{partition}: the next event to process is offset {next}, but Kafka's first is {low}: up to {} events are gone from the topic. \
          Snapshot the source again and raise source.epoch; or go on without them: \
@@ -82,7 +83,7 @@ pub enum ClaimError {
         /// Kafka's low watermark.
         low: i64,
     },
-    /// The topic is not the one that was read before.
+    /// The topic ends before the stored offset, so it is not the one that was read before.
     #[error(
         "{topic}-{partition}: the next event to process is offset {next}, but Kafka's last is {}: the topic was created anew or has lost \
          its end. Raise source.epoch to read it from its start: below offset {next} its events would count as seen. See: orderstream offsets show",
@@ -98,7 +99,7 @@ pub enum ClaimError {
         /// Kafka's high watermark.
         high: i64,
     },
-    /// The offsets belong to another cluster.
+    /// The stored offset belongs to another Kafka cluster.
     #[error(
         "{topic}-{partition}: the stored offset belongs to Kafka cluster {stored}, this is cluster {actual}. \
          Check kafka.bootstrap_servers, or raise source.epoch to read this cluster's topics from their start; if the topic was mirrored with \
@@ -136,7 +137,8 @@ const STANDING: &str = "select generation, next_offset from consumer_offsets whe
 const COMMITTED: &str = "select partition, next_offset from consumer_offsets where epoch = $1 and topic = $2 order by partition";
 
 impl Ledger {
-    /// Takes the partition: whoever had it before cannot write any more. Starts at the low watermark if it was never claimed.
+    /// Claims the partition, so that whoever had it before cannot write any more. A partition that was never claimed starts at the low
+    /// watermark.
     ///
     /// # Errors
     /// If Postgres is away, or if going on from the stored offset would skip or repeat events.
@@ -165,7 +167,8 @@ impl Ledger {
         Ok(claim)
     }
 
-    /// A process that was pointed at the wrong cluster must not fence the one that works: the claim left the row as it was.
+    /// The error for a claim that was refused because of the cluster. A process that was pointed at the wrong cluster must not fence the
+    /// process that works, so the claim has left the row as it was.
     async fn of_other_cluster(&self, wanted: &Wanted<'_>) -> Result<ClaimError, StoreError> {
         let query = sqlx::query_as(OF_OTHER_CLUSTER).bind(wanted.epoch).bind(&**wanted.topic).bind(wanted.partition);
         let (next, stored): (i64, String) = self.lease().await?.ask(|on| query.fetch_one(on)).await?;
@@ -173,7 +176,7 @@ impl Ledger {
         Ok(ClaimError::OtherCluster { topic: Arc::clone(wanted.topic), partition: wanted.partition, next, stored, actual })
     }
 
-    /// The offset row as it is now: what became of a commit whose answer was lost (P4).
+    /// Reads the offset row as it is now. The row tells what became of a commit whose answer was lost (P4).
     ///
     /// # Errors
     /// If Postgres is away.
@@ -194,15 +197,15 @@ impl Ledger {
     }
 }
 
-/// Whose the partition is.
+/// Whether a partition still belongs to this worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
-    /// Still this worker's.
+    /// The partition still belongs to this worker.
     Mine {
-        /// The offset as committed.
+        /// The next offset, as committed.
         next_offset: i64,
     },
-    /// Another worker has claimed it since.
+    /// Another worker has claimed the partition since.
     Elsewhere,
 }
 
@@ -219,7 +222,7 @@ pub(crate) fn fates(row: &PgRow) -> Result<Fates, sqlx::Error> {
 /// Whether a claim of this partition would be accepted.
 ///
 /// # Errors
-/// What the claim would say.
+/// The error that the claim would return.
 pub fn acceptable(entry: &Entry, low: i64, high: i64, cluster_id: Option<&str>) -> Result<(), ClaimError> {
     let (topic, partition, next) = (Arc::clone(&entry.topic), entry.partition, entry.next_offset);
     match (&entry.cluster_id, cluster_id) {

@@ -1,14 +1,14 @@
 //! The connections to Postgres, and the deadline around whatever is asked on one of them (P9, P10).
 //!
-//! `statement_timeout` and `lock_timeout` are kept by the server. When the server is silent (a black hole in the network, a process that was
-//! stopped) only the client can give up; without a deadline it would wait until TCP does, for minutes. Three things end a wait:
+//! The server keeps `statement_timeout` and `lock_timeout`. When the server is silent (a black hole in the network, a process that was
+//! stopped), only the client can give up. A client without a deadline would wait for minutes, until TCP gives up. Three rules end a wait:
 //!
-//! - `begin` is answered at once or never: its connection may have died while it was idle
-//! - everything else is given a bit more than `statement_timeout`
-//! - a ping that stays unanswered says that the server or the line is silent: whatever has waited for as long ends too
+//! - `begin` is answered within seconds or never: its connection may have died while it was idle
+//! - everything else has a bit more time than `statement_timeout`
+//! - a ping without an answer says that the server or the line is silent: every call that has waited as long as the ping ends too
 //!
-//! A connection is used again only if it has answered all it was asked and no transaction is open on it. So a future of this module may be
-//! dropped anywhere, and half an exchange never meets the next user of a connection. Closing waits for nothing.
+//! A connection is used again only if it has answered everything it was asked and no transaction is open on it. So a future of this module
+//! may be dropped anywhere, and no user of a connection meets the half exchange of another. Closing does not wait for connections in use.
 
 use std::io::{Error, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,37 +22,38 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::StoreError;
 use crate::session::Sessions;
 
-/// What costs a server nothing is answered within this, or nobody is there.
+/// A call that costs the server nothing is answered within this time, or the server is silent.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-/// To connect, and to wait for one of the connections, may take so long.
+/// The deadline for making a connection, and for waiting until one of the connections is free.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// So long after the server must have given up a statement, its answer is not to be expected any more.
+/// The time that the client waits for an answer after the server must have given up the statement.
 const MARGIN: Duration = Duration::from_secs(2);
 
-/// A backend's caches grow with what it has seen: its connection is replaced after this.
+/// A connection is replaced after this time, because the caches of its backend grow with what it has seen.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// The level is named, whatever the session's default has become: each statement of a transaction sees what was committed before it.
+/// The isolation level is named, whatever the session's default is: each statement of a transaction sees what was committed before it.
 const BEGIN: &str = "begin isolation level read committed";
 
-/// A standby answers too, and a server that was made read-only: after a failover the address may lead to one (P6).
+/// Asks whether the server takes writes. A standby answers too, and so does a server that was made read-only: after a failover the address
+/// may lead to one (P6).
 const SIGN_OF_LIFE: &str = "do $$ begin
     if current_setting('transaction_read_only')::boolean then
         raise read_only_sql_transaction using message = 'the server is read-only';
     end if;
 end $$";
 
-/// Up to a number of connections, made when they are needed.
+/// Up to a fixed number of connections, each made when it is needed.
 #[derive(Debug)]
 pub struct Connections {
     sessions: Sessions,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Made>>,
-    /// A connection of its own for pings: those of the others may all be at work.
+    /// A connection set apart for pings, because all others may be busy.
     pinging: tokio::sync::Mutex<Option<PgConnection>>,
-    /// Sent whenever a ping was not answered.
+    /// Notified whenever a ping was not answered.
     silence: watch::Sender<()>,
     deadline: Duration,
 }
@@ -64,7 +65,7 @@ struct Made {
 }
 
 impl Connections {
-    /// At most `number` connections, beside one for pings. `statement_timeout` is what the sessions tell the server.
+    /// At most `number` connections, and one more for pings. `statement_timeout` is the limit that the sessions set on the server.
     pub fn new(sessions: Sessions, number: u32, statement_timeout: Duration) -> Arc<Self> {
         Arc::new(Self {
             sessions,
@@ -76,7 +77,7 @@ impl Connections {
         })
     }
 
-    /// One of the connections, for as long as it is needed.
+    /// One of the connections, which belongs to the caller until the lease is dropped.
     pub async fn lease(self: &Arc<Self>) -> Result<Lease, StoreError> {
         let permit = match timeout(CONNECT, Arc::clone(&self.permits).acquire_owned()).await {
             Ok(Ok(permit)) => permit,
@@ -91,13 +92,13 @@ impl Connections {
         Ok(Lease { made: Some(made), is_asked: false, is_in_transaction: false, of: Arc::clone(self), _permit: permit })
     }
 
-    /// A new connection, which nobody else will get.
+    /// A new connection that nobody else will get.
     pub async fn connect(&self, patience: Duration) -> Result<PgConnection, StoreError> {
         let silent = |_| Err(sqlx::Error::from(Unanswered::Silent(patience)).into());
         timeout(patience, self.sessions.open()).await.unwrap_or_else(silent)
     }
 
-    /// Whether the server answers and takes writes, on a new connection if need be.
+    /// Whether the server answers and takes writes. If the connection for pings fails, a new one is tried.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let mut pinging = self.pinging.lock().await;
         if let Some(mut connection) = pinging.take() {
@@ -105,7 +106,7 @@ impl Connections {
                 *pinging = Some(connection);
                 return Ok(());
             }
-            // What happened to this connection may have happened to all.
+            // What happened to this connection may have happened to all others.
             self.fell_silent();
         }
         match self.connect_and_ping().await {
@@ -125,13 +126,13 @@ impl Connections {
         Ok(connection)
     }
 
-    /// Ends what has waited as long as a ping does.
+    /// Ends every call that has waited as long as a ping waits, and closes all idle connections.
     fn fell_silent(&self) {
         self.forget_idle();
         self.silence.send_replace(());
     }
 
-    /// Closes what is idle; what is in use is closed when it is given back.
+    /// Closes the idle connections. A connection in use is closed when it is given back.
     pub async fn close(&self) {
         self.permits.close();
         let idle = std::mem::take(&mut *self.idle());
@@ -169,13 +170,13 @@ impl Connections {
     }
 }
 
-/// Why nobody waits for an answer any more.
+/// Why a call stopped waiting for its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
-    /// Nobody is there.
+    /// The server does not answer at all.
     #[error("Postgres is silent: no answer within {} ms", .0.as_millis())]
     Silent(Duration),
-    /// Somebody may be there; but the server should have given up by itself.
+    /// The server may be there, but it should have given up the statement by itself.
     #[error("Postgres did not answer within {} ms, which is longer than database.statement_timeout_ms", .0.as_millis())]
     Overdue(Duration),
 }
@@ -187,18 +188,18 @@ impl From<Unanswered> for sqlx::Error {
 }
 
 impl Unanswered {
-    /// Whether, and why, an error is a wait that was given up.
+    /// The reason, if the error is a wait that was given up.
     pub fn of(error: &sqlx::Error) -> Option<Self> {
         let sqlx::Error::Io(error) = error else { return None };
         error.get_ref()?.downcast_ref().copied()
     }
 }
 
-/// A connection in use.
+/// A connection in use. When the lease is dropped, the connection goes back, or is closed if it is not clean.
 #[derive(Debug)]
 pub struct Lease {
     made: Option<Made>,
-    /// An answer is awaited, or has failed.
+    /// Whether a call waits for its answer, or has failed.
     is_asked: bool,
     is_in_transaction: bool,
     of: Arc<Connections>,
@@ -206,7 +207,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Asks, and waits for the answer up to the deadline.
+    /// Asks on this connection, and waits for the answer up to the deadline.
     pub async fn ask<'l, T, E, F>(&'l mut self, question: impl FnOnce(&'l mut PgConnection) -> F) -> Result<T, E>
     where
         E: From<sqlx::Error>,
@@ -228,33 +229,33 @@ impl Lease {
         answer
     }
 
-    /// Takes the connection out: nobody else will get it.
+    /// Takes the connection out of the lease, so that nobody else will get it.
     pub fn detach(mut self) -> Option<PgConnection> {
         self.made.take().map(|made| made.connection)
     }
 
-    /// Begins a transaction. One that is not ended is rolled back when the lease ends.
+    /// Begins a transaction. A transaction that is not ended is rolled back when the lease ends.
     pub async fn begin(&mut self) -> Result<(), StoreError> {
         self.is_in_transaction = true;
         let began = self.ask_within(AT_ONCE, |connection| connection.execute(BEGIN)).await;
         if began.is_err() {
-            // The server was restarted, or the line is dead: the other idle ones are no better.
+            // The server was restarted, or the line is dead, so the other idle connections are no better.
             self.of.forget_idle();
         }
         Ok(began.map(drop)?)
     }
 
-    /// Ends the transaction.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// Of class `UnknownOutcome` if nobody knows whether it was committed.
+    /// The error is of class `UnknownOutcome` if nobody knows whether the transaction was committed.
     pub async fn commit(&mut self) -> Result<(), StoreError> {
         self.ask(|connection| connection.execute("commit")).await.map_err(StoreError::at_commit)?;
         self.is_in_transaction = false;
         Ok(())
     }
 
-    /// Undoes the transaction.
+    /// Rolls the transaction back.
     pub async fn roll_back(&mut self) -> Result<(), StoreError> {
         self.ask(|connection| connection.execute("rollback")).await?;
         self.is_in_transaction = false;

@@ -5,18 +5,18 @@ use sqlx::postgres::PgDatabaseError;
 
 use crate::connections::Unanswered;
 
-/// What to do about an error. Source of the codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+/// What is to be done about an error. Source of the codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// The connection or the server is gone: new connection, back off, no limit (P6).
+    /// The connection or the server is gone: make a new connection, back off, without a limit of tries (P6).
     Connection,
-    /// Others were in the way: the same transaction again.
+    /// Other transactions were in the way: run the same transaction again.
     Contention,
-    /// Nobody knows whether it was committed: read the offset row.
+    /// Nobody knows whether the transaction was committed: read the offset row.
     UnknownOutcome,
-    /// One of the rows cannot be stored: find it, dead-letter it (P7).
+    /// One of the rows cannot be stored: find the row and dead-letter its record (P7).
     Row,
-    /// Schema, rights or a defect of ours: try slowly, not ready, never a dead letter.
+    /// The schema, a right or the program is wrong: try slowly and be not ready; nothing becomes a dead letter.
     Ours,
 }
 
@@ -39,7 +39,7 @@ impl Class {
             "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P02" | "25P03" | "25P04" | "26000" => Self::Connection,
             "40001" | "40P01" | "55P03" | "58030" | "57014" => Self::Contention,
             "P0001" | "44000" => Self::Row,
-            // The plan may be outdated (a column's type changed): a new connection first.
+            // The plan may be outdated, because a column's type has changed. A new connection makes a new plan.
             "0A000" => Self::Connection,
             _ => match &code[..2.min(code.len())] {
                 "08" => Self::Connection,
@@ -72,7 +72,7 @@ pub enum StoreError {
     /// Postgres, the driver or the network.
     #[error("{}", told(.source))]
     Sql {
-        /// What to do about it.
+        /// What is to be done about the error.
         class: Class,
         /// The driver's error.
         source: sqlx::Error,
@@ -80,7 +80,7 @@ pub enum StoreError {
     /// The migrations inside the binary do not fit the database.
     #[error("the database's schema cannot be brought up to date: {0}")]
     Migrate(#[from] MigrateError),
-    /// Postgres answers, and is not what it has to be.
+    /// Postgres answers, but lacks what a session must have.
     #[error(transparent)]
     Unfit(#[from] super::session::Unfit),
     /// `database.url` cannot be read.
@@ -95,12 +95,12 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
-    /// The driver's error in the words that an operator gets: never a value of a row (P11), never a password.
+    /// The driver's error in the words that an operator gets, which hold no value of a row (P11) and no password.
     pub fn words(error: sqlx::Error) -> String {
         Self::from(error).to_string()
     }
 
-    /// What to do about it.
+    /// What is to be done about the error.
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
@@ -110,7 +110,7 @@ impl StoreError {
         }
     }
 
-    /// The answer to COMMIT did not arrive: whatever broke, the outcome is unknown.
+    /// The error of a COMMIT without an answer. Whatever broke, the outcome is unknown.
     pub(crate) fn at_commit(source: sqlx::Error) -> Self {
         let class = match Class::of(&source) {
             Class::Connection => Class::UnknownOutcome,
@@ -119,18 +119,18 @@ impl StoreError {
         Self::Sql { class, source }
     }
 
-    /// Whether waiting may help: Postgres is away, rather than of another mind.
+    /// Whether waiting may help, because Postgres is away and does not refuse.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(self.class(), Class::Connection | Class::Contention | Class::UnknownOutcome)
     }
 
-    /// Whether nobody answered at all.
+    /// Whether the server did not answer at all.
     pub(crate) fn is_silence(&self) -> bool {
         matches!(self, Self::Sql { source, .. } if matches!(Unanswered::of(source), Some(Unanswered::Silent(_))))
     }
 
-    /// Whether the transaction takes longer than a statement may: the server gave a statement up, or the client the whole.
+    /// Whether the transaction takes longer than is allowed: the server gave up a statement, or the client gave up the whole.
     #[must_use]
     pub fn is_too_slow(&self) -> bool {
         match self {
@@ -149,7 +149,7 @@ impl StoreError {
         }
     }
 
-    /// Why a row was refused, without any value of it: Postgres' own text may quote the row (P11).
+    /// Why a row was refused, without any value of the row. Postgres' own text may quote the row (P11).
     #[must_use]
     pub fn refusal(&self) -> String {
         match self {
@@ -159,10 +159,12 @@ impl StoreError {
     }
 }
 
-/// Where Postgres runs `raise` of PL/pgSQL: the message is somebody's own, whatever the code, and may quote a row.
+/// The routine in which Postgres runs `raise` of PL/pgSQL. Somebody else has written the message of a raised error, whatever its code, and
+/// the message may quote a row.
 const RAISED: &str = "exec_stmt_raise";
 
-/// The error as it may be logged: code and names from the schema; the server's message only where it cannot hold a value of a row (P11).
+/// The error as it may be logged: the code and names from the schema. The server's message is added only where it cannot hold a value of a
+/// row (P11).
 fn told(error: &sqlx::Error) -> String {
     let sqlx::Error::Database(database) = error else { return error.to_string() };
     let code = database.code().unwrap_or_default().into_owned();

@@ -1,11 +1,11 @@
-//! Postgres as the ledger of what was processed: what makes a job exactly-once, whatever its tables are (P3, P4).
+//! Postgres as the ledger of what was processed, which makes each event of a job count once, whatever the job's tables are (P3, P4).
 //!
-//! - [`session`]: what a session has to be before anything else is asked of it
-//! - [`connections`]: the number of connections, and the deadline around every call
-//! - [`error`]: what an error means
-//! - [`migrate`]: the tables brought up to date
-//! - [`claim`]: who may write a partition, and from which offset
-//! - [`offsets`]: where each partition stands, and an offset moved by hand
+//! - [`session`]: the settings that every session of Postgres must have
+//! - [`connections`]: how many connections there are, and the deadline around every call
+//! - [`error`]: what an error of Postgres means
+//! - [`migrate`]: brings the tables up to date
+//! - [`claim`]: decides who may write a partition, and from which offset
+//! - [`offsets`]: shows where each partition stands, and moves an offset by hand
 //! - [`lock`]: a lock between the commands of operators
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -31,34 +31,34 @@ pub use session::Unfit;
 use connections::Connections;
 use session::Sessions;
 
-/// How to connect.
+/// How to connect to Postgres.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
     /// A Postgres URL.
     pub url: String,
-    /// Connections at most.
+    /// The highest number of connections.
     pub max_connections: u32,
-    /// Postgres gives up a statement after this (P10).
+    /// Postgres gives up a statement after this time (P10).
     pub statement_timeout: Duration,
-    /// Postgres gives up waiting for a lock after this (P10).
+    /// Postgres gives up waiting for a lock after this time (P10).
     pub lock_timeout: Duration,
 }
 
-/// The connections to Postgres. Cheap to clone.
+/// The connections to Postgres. A clone is cheap and shares them.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     connections: Arc<Connections>,
 }
 
 impl Ledger {
-    /// Prepares the connections; connects when they are first used.
+    /// Prepares the connections. Each of them connects when it is first used.
     ///
     /// # Errors
     /// If the URL cannot be read.
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
         let options: PgConnectOptions = config.url.parse().map_err(StoreError::Url)?;
         let sessions = Sessions::new(options.application_name("orderstream"), config.statement_timeout, config.lock_timeout);
-        // One of them is for pings.
+        // One connection is set apart for pings.
         let number = config.max_connections.saturating_sub(1).max(1);
         Ok(Self { connections: Connections::new(sessions, number, config.statement_timeout) })
     }
@@ -66,28 +66,28 @@ impl Ledger {
     /// Whether Postgres answers.
     ///
     /// # Errors
-    /// If it does not.
+    /// If Postgres does not answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.connections.ping().await
     }
 
-    /// A connection of the caller's own, made as every other is.
+    /// A new connection that belongs to the caller alone, with the same settings as every other.
     ///
     /// # Errors
-    /// If Postgres is away, refuses, or is not what it has to be.
+    /// If Postgres is away, refuses, or lacks what a session must have.
     pub async fn connect(&self, patience: Duration) -> Result<PgConnection, StoreError> {
         self.connections.connect(patience).await
     }
 
-    /// One of the connections, for as long as it is needed.
+    /// One of the connections, which belongs to the caller until the lease is dropped.
     ///
     /// # Errors
-    /// If Postgres is away, refuses, or is not what it has to be.
+    /// If Postgres is away, refuses, or lacks what a session must have.
     pub async fn lease(&self) -> Result<Lease, StoreError> {
         self.connections.lease().await
     }
 
-    /// The connections themselves, for whoever asks on one of them for long.
+    /// All connections, for a caller that needs them for long.
     #[must_use]
     pub fn connections(&self) -> Arc<Connections> {
         Arc::clone(&self.connections)

@@ -1,12 +1,13 @@
-//! The tables brought up to date, one migration after the other, each told when it begins and when it is done.
+//! Brings the tables up to date, one migration after the other. The log tells when each migration begins and when it is done.
 //!
-//! - A migration takes as long as it takes: the limit of a statement is for batches. While it runs, the server is asked for a sign of life,
-//!   so that a silent one is noticed all the same (P10).
-//! - It waits for the lock on a table only shortly and tries again: whoever waits for such a lock holds up everybody who comes after (P9).
-//! - One process at a time. The lock for that is asked for again and again, not waited for: `create index concurrently` waits for every
-//!   statement that was there before it, so for those that wait.
-//! - A file that begins with `-- no-transaction` makes one index concurrently, and is named as that index. What an attempt has left that
-//!   ended early is dropped before the next.
+//! - A migration may take as long as it needs, because the limit of a statement is meant for batches. While a migration runs, the server is
+//!   asked for a sign of life, so that a silent server is noticed all the same (P10).
+//! - A migration waits for the lock on a table only shortly and tries again: whoever waits for such a lock holds up everybody who comes
+//!   after (P9).
+//! - Only one process migrates at a time. The lock for that is tried again and again instead of waited for: `create index concurrently`
+//!   waits for every statement that was there before, and so for processes that wait for the lock.
+//! - A file that begins with `-- no-transaction` makes one index concurrently and is named like that index. What an attempt that ended
+//!   early has left is dropped before the next attempt.
 
 use std::time::{Duration, Instant};
 
@@ -23,28 +24,28 @@ const TABLE: &str = "_sqlx_migrations";
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// As long as others may be held up by a migration that waits for a table.
+/// Others may be held up by a migration that waits for a table, but no longer than this `lock_timeout`.
 const NO_LIMIT: &str = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '1s'";
 
-/// To make an index concurrently holds nobody up, and is not to begin anew because somebody's transaction was long.
+/// Making an index concurrently holds nobody up, and must not begin anew because somebody's transaction was long.
 const NO_LIMIT_AT_ALL: &str = "set statement_timeout = 0; set lock_timeout = 0";
 
-/// Any number will do that nobody else uses as an advisory lock.
+/// The number is free: nobody else uses it as an advisory lock.
 const ALONE: &str = "select pg_try_advisory_lock(7365000)";
 const DONE: &str = "select pg_advisory_unlock(7365000)";
 
-/// Where the tables are, and where new ones would be made, if that is elsewhere.
+/// The schema that has the tables, and the schema where new ones would be made, if the two differ.
 const ELSEWHERE: &str = "
 select n.nspname::text, coalesce(current_schema()::text, 'nowhere') from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.oid = to_regclass('consumer_offsets') and n.nspname is distinct from current_schema()";
 
 const INVALID: &str = "select exists (select from pg_index where indexrelid = to_regclass($1) and not indisvalid)";
 
-/// How often a server that says nothing is asked, and how often in vain.
+/// How often a silent server is asked, and how many asks in vain end the migration.
 const ASKED_EVERY: Duration = Duration::from_secs(5);
 const ASKED_IN_VAIN: u32 = 4;
 
-/// A long migration is told again after this.
+/// The log repeats after this time that a migration still runs.
 const STILL: Duration = Duration::from_secs(60);
 
 impl Ledger {
@@ -68,7 +69,7 @@ impl Ledger {
             match self.ping().await {
                 Err(error) if error.is_silence() && in_vain + 1 == ASKED_IN_VAIN => return error,
                 Err(error) if error.is_silence() => in_vain += 1,
-                // Whatever it says, it speaks.
+                // An error is an answer too: the server is not silent.
                 _ => in_vain = 0,
             }
             if told.elapsed() >= STILL {
@@ -92,13 +93,13 @@ async fn up_to_date(on: &mut PgConnection, migrations: &Migrator) -> Result<(), 
     Ok(())
 }
 
-/// What is to be said if the tables are not where new ones would be made.
+/// The complaint if the tables are not where new ones would be made.
 pub async fn elsewhere(on: &mut PgConnection) -> Result<Option<Unfit>, sqlx::Error> {
     let found: Option<(String, String)> = sqlx::query_as(ELSEWHERE).fetch_optional(on).await?;
     Ok(found.map(|(tables, first)| Unfit::SearchPath { tables, first }))
 }
 
-/// Waits for the turn of this process.
+/// Waits until no other process migrates.
 async fn alone(on: &mut PgConnection) -> Result<(), StoreError> {
     let mut is_told = false;
     while !sqlx::query_scalar::<_, bool>(ALONE).fetch_one(&mut *on).await? {
@@ -165,7 +166,7 @@ async fn attempt(on: &mut PgConnection, migration: &Migration) -> Result<(), Sto
     Ok(())
 }
 
-/// The index that a migration without a transaction makes: its file is named so.
+/// The name of the index that a migration without a transaction makes. The file has the same name.
 #[must_use]
 pub fn index_of(migration: &Migration) -> String {
     migration.description.replace(' ', "_")

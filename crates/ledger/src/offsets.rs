@@ -1,4 +1,4 @@
-//! Where each partition stands, read for operators, and its offset moved by one of them.
+//! The ledger of offsets: reads for operators where each partition stands, and moves an offset by hand.
 
 use std::sync::Arc;
 
@@ -22,17 +22,17 @@ pub struct Entry {
     pub next_offset: i64,
     /// One higher at each claim.
     pub generation: i64,
-    /// Who claimed it last.
+    /// The name of the process that claimed the partition last.
     pub claimed_by: String,
-    /// When.
+    /// When the partition was claimed last.
     pub claimed_at: DateTime<Utc>,
     /// The Kafka cluster that the offset belongs to.
     pub cluster_id: Option<String>,
-    /// What became of the records so far.
+    /// The fates of the records so far.
     pub fates: Fates,
-    /// The last record below the offset, unless an operator moved it.
+    /// The last record before the next offset; `None` if an operator has moved the offset.
     pub landmark: Option<Landmark>,
-    /// Why the process that claimed it has stopped it.
+    /// Why the process that claimed the partition has stopped it.
     pub stopped: Option<String>,
 }
 
@@ -54,18 +54,18 @@ impl FromRow<'_, PgRow> for Entry {
     }
 }
 
-/// What the owner of a partition compares with what it knows itself.
+/// The ledger's values for a partition, which the partition's owner compares with its own.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Standing {
     /// The topic.
     pub topic: String,
-    /// The number of the partition in it.
+    /// The number of the partition in the topic.
     pub partition: i32,
-    /// How often it was claimed.
+    /// How often the partition was claimed.
     pub generation: i64,
     /// The offset after the last record whose fate is committed.
     pub next_offset: i64,
-    /// Why the process that claimed it has stopped it.
+    /// Why the process that claimed the partition has stopped it.
     pub stopped: Option<String>,
 }
 
@@ -80,7 +80,7 @@ pub struct Reset<'a> {
     pub partition: i32,
     /// The next offset to be processed.
     pub to: i64,
-    /// Who does it, for people.
+    /// The name of the operator who moves the offset, for people.
     pub by: &'a str,
     /// The cluster that the new offset belongs to.
     pub cluster_id: Option<&'a str>,
@@ -93,7 +93,7 @@ from consumer_offsets where epoch = $1 order by topic, partition";
 
 const STANDINGS: &str = "select topic, partition, generation, next_offset, stopped from consumer_offsets where epoch = $1";
 
-/// Only of what the process has claimed itself: one that was refused has no say in the row of another.
+/// Changes only the rows that this process has claimed. A process whose claim was refused must not write into the row of another.
 const NOTE_STOPPED: &str = "
 update consumer_offsets set stopped = $5 where epoch = $1 and topic = $2 and partition = $3 and claimed_by = $4 and stopped is distinct from $5";
 
@@ -101,7 +101,7 @@ const EPOCHS: &str = "select distinct epoch from consumer_offsets order by epoch
 
 const BEFORE: &str = "select next_offset from consumer_offsets where epoch = $1 and topic = $2 and partition = $3 for update";
 
-/// A partition that was never claimed gets generation 0: its first claim then has 1, as without a reset.
+/// A partition that was never claimed gets generation 0, so that its first claim has generation 1, as without a reset.
 const RESET: &str = "
 insert into consumer_offsets as o (epoch, topic, partition, next_offset, generation, claimed_by, cluster_id)
 values ($1, $2, $3, $4, 0, $5, $6)
@@ -146,8 +146,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// Moves a partition's offset, in one transaction with its generation: a worker that has the partition can write nothing more, and
-    /// claims it again from the new offset (P3, P4). Returns the next offset before, if there was one, and the new generation.
+    /// Moves a partition's offset and raises its generation in one transaction. A worker that has the partition can write nothing more, and
+    /// claims the partition again from the new offset (P3, P4). Returns the next offset before the reset, if there was one, and the new
+    /// generation.
     ///
     /// # Errors
     /// If Postgres is away.

@@ -1,9 +1,10 @@
-//! What a session of Postgres has to be before anything else is asked of it: the settings that the argument of the promises rests on are
-//! named here, not taken from whatever the server, the database or the role has (P2, P12).
+//! The settings of a session of Postgres, set before anything else is asked. The promises rest on these settings, so they are named here
+//! and not taken from the server, the database or the role (P2, P12).
 //!
-//! They are set by a statement after the connection is made: a pooler refuses most of them at the start of one. And a session has to be its
-//! client's own. A pooler that hands out another one for each transaction or statement (PgBouncer: `pool_mode = transaction` or
-//! `statement`) would lose the settings, the prepared statements and the locks between commands; that is found with the first connection.
+//! A statement sets them after the connection is made, because a pooler refuses most of them at the start of a connection. A session also
+//! has to belong to its client alone. A pooler that hands out another session for each transaction or statement (PgBouncer: `pool_mode =
+//! transaction` or `statement`) would lose the settings, the prepared statements and the locks between commands. The first connection finds
+//! such a pooler out.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,26 +15,27 @@ use tokio::sync::OnceCell;
 
 use crate::StoreError;
 
-/// The oldest version that the statements were tried on.
+/// The oldest version of Postgres that the statements were tried on.
 pub const OLDEST: u32 = 150_000;
 
-/// A worker that was stopped in the middle of a transaction, or that cannot be reached any more, holds its locks no longer than this:
-/// whoever has the partition next waits for them (P4). No transaction of ours pauses between its statements.
+/// The time that a worker may hold its locks after it was stopped in the middle of a transaction or became unreachable. The next owner of
+/// the partition waits for these locks (P4). No transaction of the program pauses between its statements.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(10);
 
-/// Looks at the two sessions of two connections. A pooler gives out first the session that came back last: once is nearly always enough.
+/// How often the sessions behind two connections are compared. A pooler gives out first the session that came back last, so that one look
+/// is nearly always enough.
 const LOOKS: usize = 5;
 
-/// What is the same for every session. Whatever else a server may be set to changes no answer, only how long it takes.
+/// The settings that are the same for every session. All other settings of a server change no answer, only how long an answer takes.
 const FIXED: [(&str, &str); 15] = [
-    // Each statement sees what was committed before it: that is what the look behind a lock rests on (P5).
+    // Each statement sees what was committed before it. The statement behind a lock relies on that (P5).
     ("default_transaction_isolation", "read committed"),
     ("default_transaction_deferrable", "off"),
     // A session that holds a lock for operators waits idly.
     ("idle_session_timeout", "0"),
-    // The statements have limits of their own. Version 17 has this one.
+    // The statements have limits of their own. Postgres has the setting since version 17.
     ("transaction_timeout", "0"),
-    // A policy that hides rows is to be an error, not rows that seem to be missing.
+    // A policy that hides rows must be an error, and not rows that seem to be missing.
     ("row_security", "off"),
     // An operator's triggers and foreign keys are part of what a row has to fulfil.
     ("session_replication_role", "origin"),
@@ -45,41 +47,41 @@ const FIXED: [(&str, &str); 15] = [
     ("TimeZone", "UTC"),
     ("bytea_output", "hex"),
     ("extra_float_digits", "1"),
-    // A batch is planned as expensive and is not: to compile its expressions takes longer than to run them.
+    // Postgres plans a batch as expensive although it is not: compiling its expressions takes longer than running them.
     ("jit", "off"),
 ];
 
-/// Why a session is no use. Only an operator can change it, so that nothing is tried on it.
+/// Why a session cannot be used. Only an operator can change the reason, so nothing else is tried on the session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// The server.
+    /// The server is too old.
     #[error("Postgres {0} is too old; Postgres 15 or later is needed")]
     TooOld(u32),
-    /// The role may not set it.
+    /// A setting is wrong, and the role may not change it.
     #[error(
         "the setting {name} is {is} for this server, database or role, orderstream needs {needed}, and its role may not set it: reset it with \
          alter role, alter database or alter system"
     )]
     Setting {
-        /// Which one.
+        /// The name of the setting.
         name: String,
-        /// What it is.
+        /// The value that the setting has.
         is: String,
-        /// What it has to be.
+        /// The value that the setting must have.
         needed: String,
     },
-    /// New tables would be made where the old ones are not, and every event be processed anew.
+    /// New tables would be made in another schema than the old ones, and every event would be processed anew.
     #[error(
         "the tables are in schema {tables}, but the search path puts schema {first} first, where new ones would be made: set search_path = \
          {tables} for this role, or move them"
     )]
     SearchPath {
-        /// Where the tables are.
+        /// The schema of the tables.
         tables: String,
-        /// Where new ones would be.
+        /// The schema where new tables would be made.
         first: String,
     },
-    /// A pooler lies between.
+    /// A pooler on the way gives each transaction or statement another session.
     #[error(
         "a pooler on the way to Postgres gives each transaction or statement another session; orderstream needs its own: set pool_mode = \
          session for this database in PgBouncer, or let the URL lead to Postgres itself"
@@ -91,7 +93,7 @@ pub enum Unfit {
 #[derive(Debug)]
 pub struct Sessions {
     options: PgConnectOptions,
-    /// The one statement that sets all settings, and returns those that could not be set.
+    /// The one statement that sets all settings and returns those that could not be set.
     set: String,
     are_own: OnceCell<()>,
 }
@@ -99,12 +101,12 @@ pub struct Sessions {
 impl Sessions {
     /// Sessions with these limits (P10).
     pub fn new(options: PgConnectOptions, statement_timeout: Duration, lock_timeout: Duration) -> Self {
-        // A pooler knows nothing of it and refuses the connection; it is set like the others.
+        // A pooler does not know this setting and refuses the connection because of it. The setting is set like the others.
         let options = options.extra_float_digits(None);
         Self { options, set: set(&wanted(statement_timeout, lock_timeout)), are_own: OnceCell::new() }
     }
 
-    /// A new session, fit for use.
+    /// A new session with all settings.
     pub async fn open(&self) -> Result<PgConnection, StoreError> {
         let mut connection = self.connect().await?;
         self.are_own.get_or_try_init(|| self.make_sure(&mut connection)).await?;
@@ -123,7 +125,7 @@ impl Sessions {
         }
     }
 
-    /// Whether two connections are two sessions, and stay them.
+    /// Checks that two connections have two sessions, and keep them.
     async fn make_sure(&self, one: &mut PgConnection) -> Result<(), StoreError> {
         let mut other = self.connect().await?;
         let session = backend(one).await?;
@@ -147,15 +149,16 @@ pub fn wanted(statement_timeout: Duration, lock_timeout: Duration) -> Vec<(&'sta
     FIXED.into_iter().map(|(name, value)| (name, value.to_owned())).chain(limits).collect()
 }
 
-/// A commit that was acknowledged must outlast a crash, or Redis would know of what never was. How much more it outlasts is the operator's
-/// choice: only `off` is less than that.
+/// A commit that was acknowledged must outlast a crash, or Redis would hold states that were never committed. The operator chooses how much
+/// more a commit outlasts: only `off` promises less.
 const DURABLE: &str = "case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end";
 
-/// One statement, so that it takes one round trip. What the server does not know, or what is right already, is left alone.
+/// The statement that sets the settings in one round trip. Settings that the server does not know, or that are right already, are left
+/// alone.
 fn set(wanted: &[(&str, String)]) -> String {
     let mut values = format!("('synchronous_commit', {DURABLE})");
     for (name, value) in wanted {
-        // Names and values are ours.
+        // The names and values come from this program, so that quoting them is safe.
         write!(values, ", ('{name}', '{value}')").ok();
     }
     format!(
@@ -171,7 +174,7 @@ fn unset(row: &PgRow) -> Result<Unfit, sqlx::Error> {
     Ok(Unfit::Setting { name: row.try_get(0)?, is: row.try_get(1)?, needed: row.try_get(2)? })
 }
 
-/// The process that serves this connection now.
+/// The id of the server process that serves this connection now.
 async fn backend(connection: &mut PgConnection) -> Result<i32, StoreError> {
     let row = sqlx::raw_sql("select pg_catalog.pg_backend_pid()").fetch_one(connection).await?;
     Ok(row.try_get(0)?)
