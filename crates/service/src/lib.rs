@@ -1,9 +1,9 @@
-//! What every process has, whatever its job is.
+//! What every process needs, whatever its job is.
 //!
-//! - [`settings`]: file and environment to values that were checked, secrets hidden
-//! - [`logging`]: log lines, and a limit for those that repeat
-//! - [`retry`]: how long to wait before the next try
-//! - [`tasks`]: who looks at the end of a task
+//! - [`settings`]: reads file and environment into checked values, with secrets hidden
+//! - [`logging`]: log lines, and a limit for lines that repeat
+//! - [`retry`]: the waiting times between tries
+//! - [`tasks`]: tasks whose end is watched
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

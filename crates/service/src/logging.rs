@@ -1,4 +1,4 @@
-//! Log lines for people or machines, and a limit for those that repeat.
+//! Writes log lines for people or machines, and limits lines that repeat.
 
 use std::io::IsTerminal;
 use std::str::FromStr;
@@ -7,35 +7,35 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
-/// The shape of log lines.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
-    /// For people.
+    /// Lines for people.
     Text,
-    /// For machines.
+    /// Lines for machines.
     Json,
 }
 
-/// What is logged, and how.
+/// The settings of what is logged, and how.
 #[derive(Debug, Clone)]
 pub struct Log {
-    /// A level, or directives by comma.
+    /// A level, or directives separated by commas.
     pub level: String,
-    /// The shape of the lines.
+    /// The format of the lines.
     pub format: LogFormat,
 }
 
-/// Starts logging to standard error; standard output belongs to what a command prints. A second call changes nothing.
+/// Starts logging to standard error, because standard output belongs to what a command prints. A second call changes nothing.
 pub fn start(log: &Log) {
-    // The configuration was checked: a filter that does not parse cannot get here.
+    // The configuration was checked before, so a filter that does not parse cannot get here.
     let filter = EnvFilter::from_str(&log.level).unwrap_or_default();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match log.format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
-    // An error means that somebody started it before, which is what tests do.
+    // An error means that logging was started before, as tests do.
     drop(started);
 }
 
@@ -48,13 +48,14 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// One line per interval.
+    /// A throttle that lets one line per interval through.
     #[must_use]
     pub fn new(interval: Duration) -> Self {
         Self { interval, last: None, suppressed: 0 }
     }
 
-    /// Whether to write the line now: the number of lines that were left out since the last one, or `None` to leave it out.
+    /// Whether the line may be written now: the number of lines that were left out since the last one, or `None` if this line is to be left
+    /// out.
     pub fn allow(&mut self, now: Instant) -> Option<u64> {
         if self.last.is_some_and(|last| now.saturating_duration_since(last) < self.interval) {
             self.suppressed += 1;
@@ -64,7 +65,8 @@ impl Throttle {
         Some(std::mem::take(&mut self.suppressed))
     }
 
-    /// What was failing works: the next failure is news again. Returns how many lines were left out at the end.
+    /// Notes that what was failing works again, so that the next failure is written at once. Returns how many lines were left out at the
+    /// end.
     pub fn reset(&mut self) -> u64 {
         self.last = None;
         std::mem::take(&mut self.suppressed)

@@ -1,6 +1,6 @@
-//! How long to wait before the next try; the only place that knows the crate behind it.
+//! The waiting times between tries, with the backoff of a crate that no other module knows.
 //!
-//! Only the state machine of the crate is used: the loops are ours, because a retry here never gives up (P6).
+//! Only the state machine of the crate is used. The loops are written here, because a retry of this program never gives up (P6).
 
 use std::time::Duration;
 
@@ -8,15 +8,16 @@ use backoff::SystemClock;
 use backoff::backoff::Backoff as _;
 use backoff::exponential::ExponentialBackoff;
 
-/// Jitter: a delay is between 1 - this and 1 + this of its interval, so that many processes do not come back in the same instant.
+/// The jitter: a delay is between 1 - `JITTER` and 1 + `JITTER` times its interval, so that many processes do not come back at the same
+/// instant.
 const JITTER: f64 = 0.5;
 
 /// The first and the longest delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// About the first delay; each one after it is about twice as long.
+    /// About the first delay. Each further delay is about twice as long as the one before.
     pub initial: Duration,
-    /// No delay is longer.
+    /// The longest delay.
     pub max: Duration,
 }
 
@@ -44,12 +45,12 @@ impl Backoff {
         Self { state, max: policy.max }
     }
 
-    /// How long to wait now.
+    /// The time to wait before the next try.
     pub fn next_delay(&mut self) -> Duration {
         self.state.next_backoff().unwrap_or(self.max).min(self.max)
     }
 
-    /// A try succeeded: the next failure starts with the first delay again.
+    /// Notes that a try succeeded, so that the next failure starts with the first delay again.
     pub fn reset(&mut self) {
         self.state.reset();
     }

@@ -1,25 +1,25 @@
-//! Tasks with an owner who looks at their end (P13).
+//! Tasks with an owner who watches their end (P13).
 //!
-//! A task that is gone without a word leaves a process that looks alive and does only part of its work (P9). So an end that nobody asked for, by
-//! a panic or by returning, ends the process: whoever started the process starts it again, and the ledger says where it goes on.
+//! A task that ends without a word leaves a process that looks alive and does only part of its work (P9). So an unexpected end of a task,
+//! by a panic or by returning, ends the process. Whoever started the process starts it again, and the ledger says where the work goes on.
 
 use std::collections::HashMap;
 use std::panic::{self, PanicHookInfo};
 
 use tokio::task::{Id, JoinError, JoinSet};
 
-/// How a task ended that was to run for as long as the process does.
+/// The unexpected end of a task that was to run for as long as the process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Ended {
-    /// A defect of this program.
+    /// The task has panicked, which is a defect of this program.
     #[error("{0} has panicked")]
     Panicked(&'static str),
-    /// A defect of this program too: nothing is left to do only after the process was asked to end.
+    /// The task has returned, which is a defect of this program too: a task is done only after the process was asked to end.
     #[error("{0} has ended, and nobody asked it to")]
     Returned(&'static str),
 }
 
-/// The tasks that run for as long as the process does. Dropping them ends them.
+/// The tasks that run for as long as the process does. If the set is dropped, the tasks end.
 #[derive(Debug, Default)]
 pub struct Tasks {
     running: JoinSet<()>,
@@ -27,13 +27,13 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// Runs one more; the name completes the sentence "… has panicked".
+    /// Runs one more task. The name completes the sentence "… has panicked".
     pub fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let id = self.running.spawn(task).id();
         self.names.insert(id, name);
     }
 
-    /// The first end of a task; waits for ever where there is no task.
+    /// Waits for the first end of a task, and for ever if there is no task.
     pub async fn first_end(&mut self) -> Ended {
         match self.running.join_next_with_id().await {
             Some(Ok((id, ()))) => Ended::Returned(self.name(id)),
@@ -42,10 +42,10 @@ impl Tasks {
         }
     }
 
-    /// Does `work`, which ends in vain when a task ends.
+    /// Does `work`, which is given up when a task ends.
     ///
     /// # Errors
-    /// Those of `work`, or that a task has ended.
+    /// An error of `work`, or that a task has ended.
     pub async fn while_running<T>(&mut self, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
         tokio::select! {
             done = work => done,
@@ -53,12 +53,12 @@ impl Tasks {
         }
     }
 
-    /// Ends all, wherever they wait.
+    /// Ends all tasks, wherever they wait.
     pub async fn stop(mut self) {
         self.running.shutdown().await;
     }
 
-    /// Waits until all have ended, after they were asked to.
+    /// Waits until all tasks have ended, after they were asked to end.
     pub async fn finish(mut self) {
         while let Some(ended) = self.running.join_next().await {
             not_panicked(ended);
@@ -70,7 +70,7 @@ impl Tasks {
     }
 }
 
-/// Runs `main` to its end with stages beside it. A panic of a stage is one of the whole, at once: `main` would go on alone.
+/// Runs `main` to its end, with stages beside it. If a stage panics, the panic goes on at once, because `main` would otherwise go on alone.
 pub async fn beside<T>(stages: &mut JoinSet<()>, main: impl Future<Output = T>) -> T {
     tokio::pin!(main);
     loop {
@@ -81,7 +81,7 @@ pub async fn beside<T>(stages: &mut JoinSet<()>, main: impl Future<Output = T>) 
     }
 }
 
-/// Goes on panicking where a task has panicked; that a task was ended from outside is fine.
+/// Goes on with the panic of a task, if it has panicked. A task that was ended from outside is fine.
 pub fn not_panicked(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
@@ -90,17 +90,17 @@ pub fn not_panicked(ended: Result<(), JoinError>) {
     }
 }
 
-/// Runs what blocks on a thread where that may block; its panic is one of whoever waits for it.
+/// Runs blocking work on a thread where blocking is allowed. A panic of the work goes on to whoever waits for it.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) if error.is_panic() => panic::resume_unwind(error.into_panic()),
-        // The runtime ends, and with it whoever waits here.
+        // The runtime is ending, and whoever waits here ends with it.
         Err(_never_began) => std::future::pending().await,
     }
 }
 
-/// From now on a panic is told in the log, with its place. Without its message, which may quote a value of an event (P11).
+/// Logs every panic from now on, with its place. The message of the panic is left out, because it may quote a value of an event (P11).
 pub fn log_panics() {
     panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
         let place = panic.location().map(ToString::to_string);

@@ -1,4 +1,4 @@
-//! What values a key may have.
+//! The kinds of values that a setting may have: what is allowed, and how a value is checked.
 
 use std::str::FromStr;
 
@@ -11,33 +11,33 @@ use super::properties::Properties;
 pub enum Kind {
     /// Any text.
     Text,
-    /// One of these words, in whatever case.
+    /// One of these words, in upper or lower case.
     Choice(&'static [&'static str]),
-    /// A whole number from .. to.
+    /// A whole number from the first to the second.
     Number(u64, u64),
     /// A number above 0, up to 1.
     Share,
-    /// `host:port`, several by comma.
+    /// `host:port`, several separated by commas.
     Servers,
     /// The name of a Kafka topic.
     Topic,
-    /// The URL of a server; its password is never shown.
+    /// The URL of a server. The password in the URL is never shown.
     Url {
-        /// What is allowed, for a person.
+        /// The allowed values, for people.
         allowed: &'static str,
-        /// What is wrong with a text, without repeating any of it.
+        /// Says what is wrong with a text, without repeating any part of the text.
         check: fn(&str) -> Result<(), String>,
     },
     /// `address:port` to listen on.
     Listen,
     /// Directives of a log filter.
     Filter,
-    /// Lines of `name=value`, each of which has to pass this.
+    /// Lines of `name=value`. Each of them must pass this check.
     Properties(fn(&str, &str) -> Result<(), String>),
 }
 
 impl Kind {
-    /// What is allowed, for a person.
+    /// The allowed values, for people.
     #[must_use]
     pub fn allowed(&self) -> String {
         match self {
@@ -54,10 +54,10 @@ impl Kind {
         }
     }
 
-    /// The value in its one spelling, or what is wrong with it. The message never repeats the value: it may hold a password.
+    /// The value in its one spelling. An error never repeats the value, which may hold a password.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with the value.
     pub fn normalize(&self, text: &str) -> Result<String, String> {
         let fine = |good: bool, otherwise: &str| if good { Ok(text.to_owned()) } else { Err(otherwise.to_owned()) };
         match self {
@@ -98,7 +98,7 @@ fn in_range(text: &str, from: u64, to: u64) -> Result<String, String> {
     }
 }
 
-/// YAML 1.1, shells and C take it for octal, YAML 1.2 for decimal.
+/// The error for a number with a leading zero. YAML 1.1, shells and C read such a number as octal, YAML 1.2 reads it as decimal.
 fn with_leading_zero(text: &str) -> String {
     let decimal = Some(text.trim_start_matches('0')).filter(|digits| !digits.is_empty()).unwrap_or("0");
     let octal = u64::from_str_radix(text, 8).ok().map(|octal| octal.to_string()).filter(|octal| octal != decimal);
@@ -114,13 +114,14 @@ fn is_address(text: &str, lowest_port: u16) -> bool {
     })
 }
 
-/// Source: `org.apache.kafka.common.internals.Topic#validate`.
+/// Whether a text is the name of a topic. Source: `org.apache.kafka.common.internals.Topic#validate`.
 fn is_topic(text: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=249).contains(&text.len()) && text != "." && text != ".." && text.chars().all(legal)
 }
 
-/// A bare word that is no level would be taken as a module's name, and a misspelled level would silence everything else (P9).
+/// Whether a text is a log filter. A bare word that is no level is refused: it would be taken as a module's name, and a misspelled level
+/// would silence everything else (P9).
 fn is_filter(text: &str) -> bool {
     let is_level = |word: &str| ["off", "error", "warn", "info", "debug", "trace"].iter().any(|level| level.eq_ignore_ascii_case(word));
     let mut directives = text.split(',').map(str::trim);

@@ -1,19 +1,19 @@
-//! What is wrong with a configuration, where, and what is allowed.
+//! The errors of a configuration: what is wrong, where, and what is allowed.
 
 use std::fmt;
 
-/// One error.
+/// One error of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {what}")]
 pub struct Problem {
-    /// The key in the file, or the environment variable.
+    /// The setting in the file, or the environment variable.
     pub place: String,
     /// What is wrong and what is allowed; never the value of a secret.
     pub what: String,
 }
 
 impl Problem {
-    /// An error at this place.
+    /// A problem at this place.
     pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self { place: place.into(), what: what.into() }
     }
@@ -33,7 +33,7 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// The candidate that is most like `text`, if one is so close that a slip of the hand explains it.
+/// The candidate that is most like `text`, if one is so close that a typing error explains the difference.
 #[must_use]
 pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let close = (text.len() / 4).clamp(1, 3);

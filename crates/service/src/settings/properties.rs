@@ -1,19 +1,19 @@
-//! Properties of a client that have no setting of their own: `name=value`, several of them.
+//! Properties of a client that have no setting of their own, as entries `name=value`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::secret::REDACTED;
 
-/// Further properties of a client by name; `Debug` shows the values of harmless ones only.
+/// Further properties of a client by name. `Debug` shows the values of harmless ones only.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Properties(BTreeMap<String, String>);
 
 impl Properties {
-    /// `name=value`, separated by line ends or, on a single line, by semicolons.
+    /// Parses entries `name=value`, which are separated by line ends or, on a single line, by semicolons.
     ///
     /// # Errors
-    /// Which entry is none.
+    /// The number of the entry that cannot be read.
     pub fn parse(text: &str) -> Result<Self, String> {
         let separator = if text.trim().contains('\n') { '\n' } else { ';' };
         let mut properties = BTreeMap::new();
@@ -24,7 +24,7 @@ impl Properties {
         Ok(Self(properties))
     }
 
-    /// Each entry on a line of its own.
+    /// All entries, each on a line of its own.
     #[must_use]
     pub fn to_text(&self) -> String {
         self.0.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("\n")
@@ -35,7 +35,7 @@ impl Properties {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Each name and value, secret values redacted.
+    /// Each name and value, with secret values redacted.
     pub fn redacted(&self) -> impl Iterator<Item = (&str, &str)> {
         self.iter().map(|(name, value)| (name, if is_secret_property(name) { REDACTED } else { value }))
     }

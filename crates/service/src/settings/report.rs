@@ -1,4 +1,4 @@
-//! The effective configuration and the table of keys, printed. No secret gets this far.
+//! Prints the effective configuration and the table of settings. Secrets are redacted before they get here.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::secret::{REDACTED, redact_url};
 use super::values::Values;
 use super::{Setting, Settings};
 
-/// The value of each key and where it came from; `Display` is TOML with the origin as comment.
+/// The value of each setting and its origin. `Display` is TOML with the origin as a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report(Vec<Line>);
 
@@ -21,7 +21,7 @@ struct Line {
 }
 
 impl Report {
-    /// Of these values.
+    /// The report of these values.
     #[must_use]
     pub fn new(values: &Values) -> Self {
         let line = |(key, sourced): (&'static Setting, &super::sources::Sourced)| Line {
@@ -67,7 +67,7 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// The table of all keys in Markdown, as it stands in docs/configuration.md.
+/// The table of all settings in Markdown, as it stands in docs/configuration.md.
 #[must_use]
 pub fn markdown(settings: Settings) -> String {
     let mut table = String::from("| Setting | Default | Allowed | What for |\n|---|---|---|---|\n");
@@ -79,7 +79,7 @@ pub fn markdown(settings: Settings) -> String {
     table
 }
 
-/// The table of all keys for a terminal: variable, default, what for.
+/// The table of all settings for a terminal: variable, default, purpose.
 #[must_use]
 pub fn help(settings: Settings) -> String {
     let mut text = String::new();

@@ -1,6 +1,6 @@
 //! Texts that never appear in output: secrets, and passwords inside URLs (P11).
 
-/// The one call that gives the text.
+/// The trait with the one call that gives the text.
 pub use secrecy::ExposeSecret;
 /// A text that `Debug` does not show, that has no `Display`, and whose memory is wiped.
 pub use secrecy::SecretString as Secret;
@@ -8,7 +8,7 @@ pub use secrecy::SecretString as Secret;
 /// What is printed in place of a secret.
 pub const REDACTED: &str = "<redacted>";
 
-/// A URL without its password, in whichever of its parts.
+/// A URL without its password, in whichever part of the URL that stands.
 #[must_use]
 pub fn redact_url(url: &str) -> String {
     let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
@@ -22,7 +22,7 @@ pub fn redact_url(url: &str) -> String {
 
 fn redact_user_info(base: &str) -> String {
     let Some((scheme, rest)) = base.split_once("://") else { return REDACTED.into() };
-    // The last @ ends the user info: one inside the password may have been left unencoded.
+    // The last @ ends the user info, because an @ inside the password may have been left unencoded.
     match rest.rsplit_once('@') {
         Some((user_info, host)) => match user_info.split_once(':') {
             Some((user, _)) => format!("{scheme}://{user}:{REDACTED}@{host}"),

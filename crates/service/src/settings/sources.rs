@@ -1,4 +1,4 @@
-//! Texts with their origin: the file first, the environment over it.
+//! Collects the text of each setting with its origin. The environment overrides the file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,7 +21,7 @@ impl Environment {
         Self(std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect())
     }
 
-    /// Variables whose name looks like a slip of the hand: close to one of ours, in one of our sections.
+    /// Warnings about variables whose name looks like a typing error: close to a known one, in one of the known sections.
     #[must_use]
     pub fn near_misses(&self, settings: Settings) -> Vec<String> {
         let ours: Vec<String> = settings.iter().flat_map(|key| [Some(key.variable()), key.file_variable()]).flatten().collect();
@@ -47,7 +47,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
 }
 
 impl fmt::Debug for Environment {
-    /// Names only: values may be secrets, ours or somebody else's.
+    /// Shows only the names, because any value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
@@ -73,7 +73,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A text as somebody wrote it; `Debug` does not show it.
+/// A text as somebody wrote it, with its origin. `Debug` does not show the text.
 #[derive(Clone)]
 pub(super) struct Sourced {
     pub(super) text: String,
@@ -87,7 +87,7 @@ impl fmt::Debug for Sourced {
 }
 
 impl Sourced {
-    /// How an error names the place of this value.
+    /// The place of this value, as an error names it.
     pub(super) fn place(&self, key: &Setting) -> String {
         match &self.origin {
             Origin::Variable(name) => name.clone(),
@@ -98,7 +98,7 @@ impl Sourced {
     }
 }
 
-/// The text of each key that somebody set.
+/// The text of each setting that somebody set.
 pub(super) fn collect(
     settings: Settings,
     file: Option<&Path>,
@@ -121,7 +121,7 @@ fn from_environment(key: &'static Setting, environment: &Environment) -> Result<
     let direct = environment.get(&variable);
     let named = key.file_variable().and_then(|name| Some((environment.get(&name).filter(|path| !path.is_empty())?, name)));
     match (direct, named) {
-        // Compose files hand on `${X:-}`: an empty variable beside X_FILE is not a second value.
+        // Compose files pass on `${X:-}`, so an empty variable beside `X_FILE` is not a second value.
         (Some(text), Some((_, file_variable))) if !text.is_empty() => {
             Err(Problem::new(variable, format!("both it and {file_variable} are set; set one of them")))
         }
@@ -133,7 +133,7 @@ fn from_environment(key: &'static Setting, environment: &Environment) -> Result<
 
 fn secret_file(path: &Path, variable: String) -> Result<Sourced, Problem> {
     match std::fs::read_to_string(path) {
-        // Editors and `echo` end a file with a line end that is not part of the secret.
+        // Editors and `echo` end a file with a line end, which is not part of the secret.
         Ok(text) => {
             Ok(Sourced { text: text.trim_end_matches(['\r', '\n']).to_owned(), origin: Origin::SecretFile { variable, path: path.into() } })
         }
@@ -141,7 +141,7 @@ fn secret_file(path: &Path, variable: String) -> Result<Sourced, Problem> {
     }
 }
 
-/// The key of that name, or the problem that names the nearest one.
+/// The setting with that name, or the problem that names the nearest setting.
 fn known(settings: Settings, name: &str, path: &Path) -> Result<&'static Setting, Problem> {
     find(settings, name).ok_or_else(|| {
         let hint = nearest(name, settings.iter().map(|key| key.name)).map(|meant| format!("; did you mean {meant}?"));

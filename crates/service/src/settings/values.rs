@@ -1,4 +1,4 @@
-//! One valid text per key, and its typed reading.
+//! The value of every setting: one valid text each, with typed readers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// Checks each text by itself. A wrong one is replaced by the default, so that all others can still be checked.
+    /// Checks each text by itself. A wrong text is replaced by the default, so that all others can still be checked.
     pub(super) fn checked(settings: Settings, mut found: BTreeMap<&'static str, Sourced>, problems: &mut Vec<Problem>) -> Self {
         let mut values = BTreeMap::new();
         for key in settings {
@@ -39,12 +39,12 @@ impl Values {
         Self { settings, found: values }
     }
 
-    /// Each key with its value, in the order of the definition.
+    /// Each setting with its value, in the order of the definition.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'static Setting, &Sourced)> {
         self.settings.iter().filter_map(|key| Some((key, self.found.get(key.name)?)))
     }
 
-    /// How an error names the place where this key was set.
+    /// The place where this setting was set, as an error names it.
     #[must_use]
     pub fn place(&self, name: &str) -> String {
         match (find(self.settings, name), self.found.get(name)) {
@@ -53,107 +53,107 @@ impl Values {
         }
     }
 
-    /// The text.
+    /// The text of a setting.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn text(&self, name: &str) -> Result<String, Problem> {
         self.raw(name).map(str::to_owned)
     }
 
-    /// A secret.
+    /// The secret of a setting.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn secret(&self, name: &str) -> Result<Secret, Problem> {
         self.raw(name).map(Secret::from)
     }
 
-    /// A text, unless it is empty.
+    /// The text of a setting; `None` if it is empty.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn optional(&self, name: &str) -> Result<Option<String>, Problem> {
         Ok(Some(self.text(name)?).filter(|text| !text.is_empty()))
     }
 
-    /// A secret, unless it is empty.
+    /// The secret of a setting; `None` if it is empty.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn optional_secret(&self, name: &str) -> Result<Option<Secret>, Problem> {
         Ok(self.optional(name)?.map(Secret::from))
     }
 
-    /// A number that fits its type.
+    /// The number of a setting, if it fits its type.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn number<T: TryFrom<u64>>(&self, name: &str) -> Result<T, Problem> {
         self.parse(name, |text| T::try_from(text.parse().ok()?).ok())
     }
 
-    /// A number, unless it is empty.
+    /// The number of a setting; `None` if it is empty.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn optional_number<T: TryFrom<u64>>(&self, name: &str) -> Result<Option<T>, Problem> {
         if self.raw(name)?.is_empty() { Ok(None) } else { self.number(name).map(Some) }
     }
 
-    /// A share of one.
+    /// The share of a setting, above 0 and up to 1.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn share(&self, name: &str) -> Result<f64, Problem> {
         self.parse(name, |text| text.parse().ok())
     }
 
-    /// Milliseconds.
+    /// The time of a setting in milliseconds.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn millis(&self, name: &str) -> Result<Duration, Problem> {
         self.number(name).map(Duration::from_millis)
     }
 
-    /// Milliseconds, unless it is empty.
+    /// The time of a setting in milliseconds; `None` if it is empty.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn optional_millis(&self, name: &str) -> Result<Option<Duration>, Problem> {
         Ok(self.optional_number(name)?.map(Duration::from_millis))
     }
 
-    /// Days, unless it is empty.
+    /// The time of a setting in days; `None` if it is empty.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn optional_days(&self, name: &str) -> Result<Option<Duration>, Problem> {
         Ok(self.optional_number(name)?.map(|days: u64| Duration::from_secs(days * 86_400)))
     }
 
-    /// Seconds.
+    /// The time of a setting in seconds.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn seconds(&self, name: &str) -> Result<Duration, Problem> {
         self.number(name).map(Duration::from_secs)
     }
 
-    /// One of several words.
+    /// The word of a setting, as its type.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn choice<T: DeserializeOwned>(&self, name: &str) -> Result<T, Problem> {
         let word: StrDeserializer<'_, WordError> = self.raw(name)?.into_deserializer();
         T::deserialize(word).map_err(|error| Problem::new(name, error.to_string()))
     }
 
-    /// Properties of a client.
+    /// The properties of a client from a setting.
     ///
     /// # Errors
-    /// If the definition does not say what the caller expects: a defect of this program.
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn properties(&self, name: &str) -> Result<Properties, Problem> {
         Properties::parse(self.raw(name)?).map_err(|what| Problem::new(name, what))
     }
@@ -168,7 +168,7 @@ impl Values {
 }
 
 fn check(key: &'static Setting, sourced: Sourced) -> Result<Sourced, Problem> {
-    // Spaces around a value are a slip of the hand, but in a password they count.
+    // Spaces around a value are a typing error, but in a password they count.
     let is_password = key.secret && matches!(key.kind, Kind::Text);
     let text = if is_password { sourced.text.as_str() } else { sourced.text.trim() };
     if text.is_empty() && key.optional {

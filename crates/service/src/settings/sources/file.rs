@@ -1,4 +1,5 @@
-//! The configuration file: TOML or YAML by its extension, tables of scalars. What a scalar says is its text, as in the environment.
+//! Reads the configuration file: TOML or YAML, by its extension. The file holds tables of scalars, and each scalar becomes a text, as in
+//! the environment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +13,7 @@ use crate::settings::problem::Problem;
 
 mod yaml;
 
-/// Reads each known key of the file; all others are problems.
+/// Reads each known setting of the file. Every other setting is a problem.
 pub(super) fn read(settings: Settings, path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
     let mut found = BTreeMap::new();
     let sections = parse(path).unwrap_or_else(|what| {
@@ -21,7 +22,7 @@ pub(super) fn read(settings: Settings, path: &Path, problems: &mut Vec<Problem>)
     });
     for (section, content) in &sections {
         let Value::Object(values) = content else {
-            // YAML's `section:` without a key below it.
+            // In YAML, `section:` without a key below it is null.
             if !content.is_null() {
                 problems.push(Problem::new(format!("{section} in {}", path.display()), "must be a section with keys below it"));
             }
@@ -43,7 +44,7 @@ fn problem(name: &str, path: &Path, what: &str) -> Problem {
     Problem::new(format!("{name} in {}", path.display()), what)
 }
 
-/// Messages name the line only: the parsers would print it, and it may hold a secret.
+/// Parses the file. An error names only the line, because the line itself may hold a secret.
 fn parse(path: &Path) -> Result<Map<String, Value>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
     let line = |offset: usize| text.get(..offset).map_or(1, |before| before.matches('\n').count() + 1);
@@ -65,13 +66,13 @@ fn text(kind: &Kind, value: &Value) -> Result<String, &'static str> {
             Ok(lines.join("\n"))
         }
         (Kind::Servers, Value::Array(servers)) => Ok(servers.iter().map(scalar).collect::<Result<Vec<_>, _>>()?.join(",")),
-        // Only TOML hands on numbers: 1.10 is 1.1 to it.
+        // Only TOML passes numbers on, and to TOML 1.10 is 1.1.
         (Kind::Text | Kind::Topic, Value::Number(number)) if number.is_f64() => Err("must be in quotes: as a number it loses its spelling"),
         _ => scalar(value),
     }
 }
 
-/// TOML reads an unquoted `socket.keepalive.enable = true` as tables in tables.
+/// Joins nested tables back into lines, because TOML reads an unquoted `socket.keepalive.enable = true` as tables in tables.
 fn flatten(prefix: &str, table: &Map<String, Value>, lines: &mut Vec<String>) -> Result<(), &'static str> {
     for (name, value) in table {
         match value {

@@ -1,5 +1,5 @@
-//! YAML whose scalars are texts. To YAML `no` is false to one reader and a word to another, 1.10 is 1.1, and 010 is eight or ten; here the key
-//! says what a value is, so each plain scalar is taken as it is written. Only an empty one, `null` and `~` are nothing.
+//! Parses YAML with all scalars as texts. To YAML readers `no` is false or a word, 1.10 is 1.1, and 010 is eight or ten. Here the setting
+//! decides what a value is, so each plain scalar is taken as it is written. Only an empty scalar, `null` and `~` are nothing.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// The sections. Read twice: once for the shape, where a scalar is of whatever type YAML guesses, and once in that shape for the texts.
+/// The sections of the file. The file is read twice: first for its shape, where each scalar has the type that YAML guesses, and then in
+/// that shape for the texts.
 pub(super) fn parse(text: &str) -> Result<Map<String, Value>, serde_saphyr::Error> {
     let shape: Map<String, Value> = serde_saphyr::from_str(text)?;
     let shape = Value::Object(shape);
@@ -18,7 +19,7 @@ pub(super) fn parse(text: &str) -> Result<Map<String, Value>, serde_saphyr::Erro
     }
 }
 
-/// A node of this shape.
+/// Reads a node of this shape.
 struct InShape<'a>(&'a Value);
 
 impl<'de> DeserializeSeed<'de> for InShape<'_> {
