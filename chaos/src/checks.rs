@@ -1,4 +1,4 @@
-//! What must hold when everything is healed and the lag is zero.
+//! The checks at the end of a round: what must hold when everything is healed and the lag is zero.
 
 pub(crate) mod ledger;
 pub(crate) mod letters;
@@ -18,11 +18,11 @@ pub(crate) use self::reconcile::repair;
 use crate::topics::{CUSTOMERS, ORDERS};
 use crate::world::World;
 
-/// For the rest of the lag, the repair, and Redis made whole, on a machine that is busy with other things. It counts from the last event
-/// that Debezium has sent: how long that takes is nobody's promise here.
+/// How long the rest of the lag, the repair, and the rebuild of Redis may take on a machine that is busy with other things. The time
+/// counts from the last event that Debezium has sent, because orderstream promises nothing about how long Debezium takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(300);
-/// Of each check.
+/// How many differences of each check a finding shows.
 const EXAMPLES: usize = 3;
 
 /// A promise that was not kept.
@@ -58,7 +58,7 @@ impl fmt::Display for Finding {
 pub(crate) struct Settled {
     /// What did not hold in time.
     pub(crate) findings: Vec<Finding>,
-    /// What came right last, as it was before.
+    /// The check that came right last, with what it found the last time before it was right.
     pub(crate) last: Option<Finding>,
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn settle(world: &World, read: &mut Read) -> Settled {
     settle_within(world, read, PATIENCE)
 }
 
-/// As [`settle`], with another patience: with none there is one look.
+/// Does the same as [`settle`] with another patience. Without patience there is one look.
 pub(crate) fn settle_within(world: &World, read: &mut Read, patience: Duration) -> Settled {
     let (mut last, mut sent) = (None, (Vec::new(), Instant::now()));
     loop {
@@ -83,12 +83,12 @@ pub(crate) fn settle_within(world: &World, read: &mut Read, patience: Duration) 
     }
 }
 
-/// Where the topics of events end.
+/// The end offsets of the topics of events.
 fn ends(world: &World) -> Result<Vec<i64>> {
     Ok([world.topics.ends(ORDERS)?, world.topics.ends(CUSTOMERS)?].concat())
 }
 
-/// One look at everything; the cheap and slow to come true first.
+/// Looks at everything once. The checks that are cheap and that come right late are the first.
 fn look(world: &World, read: &mut Read) -> Result<Vec<Finding>> {
     world.connector_runs()?;
     let findings = results::differences(world)?;
@@ -101,7 +101,7 @@ fn look(world: &World, read: &mut Read) -> Result<Vec<Finding>> {
     findings.extend(letters::differences(world, read)?);
     findings.extend(secrets::found(world, read)?);
     findings.extend(unready(world));
-    // The last: it waits for what differs, and is to be asked only when nothing should.
+    // `orderstream reconcile` is the last check, because it waits for what differs: it runs only when nothing should differ any more.
     if findings.is_empty() {
         findings = reconcile::differences(world, reconcile::SETTLE_SECONDS)?;
     }

@@ -1,4 +1,4 @@
-//! What can go wrong, and how it is made to.
+//! The faults: what can go wrong at which place, and how the harness makes it happen and ends it.
 
 use std::fmt;
 
@@ -47,7 +47,7 @@ pub(crate) enum Place {
     Topic,
 }
 
-/// What happens there.
+/// What happens at the place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// SIGKILL, and a new start when the time is over.
@@ -56,15 +56,15 @@ pub(crate) enum Kind {
     Pause,
     /// An orderly end, and a new start when the time is over.
     Stop,
-    /// A line that behaves like this.
+    /// A line that behaves as the mode says.
     Line(Mode),
-    /// Connections end, new ones work.
+    /// Connections end; new ones work.
     Cut,
-    /// Connections stay and are silent for ever, as if a firewall had forgotten them; new ones work. They end when the time is over.
+    /// Open connections stay and are silent, as if a firewall had forgotten them, and end when the time is over; new ones work.
     Forget,
-    /// Redis: FLUSHALL.
+    /// Redis: FLUSHALL removes every key.
     Flush,
-    /// Redis: OOM.
+    /// Redis: out of memory (OOM), so that every write is refused.
     Full,
     /// Redis or Postgres: no writes.
     ReadOnly,
@@ -72,19 +72,19 @@ pub(crate) enum Kind {
     Emptied,
     /// Redis or the results: back to what they were when the time began.
     OldData,
-    /// Redis: orderstream may not use this command.
+    /// Redis: orderstream may not use the command.
     Forbidden(&'static str),
-    /// Postgres: every backend of the worker and of Debezium is terminated.
+    /// Postgres: every backend of orderstream and of Debezium is terminated.
     Terminate,
     /// Both tables are read again by Debezium.
     Snapshot,
-    /// Truncated; a part of the orders comes back in the same transaction.
+    /// The table is truncated; a part of the orders comes back in the same transaction.
     Truncate,
-    /// One partition more.
+    /// The topic gets one more partition.
     AddPartition,
-    /// What was processed in the rounds before goes from the topic.
+    /// The records that were processed in the rounds before are deleted from the topic, as its retention would do.
     Retention,
-    /// Another schema.
+    /// The schema of the shop's tables changes.
     Alter(Alteration),
     /// Rows changed and removed by hand.
     ByHand,
@@ -132,7 +132,7 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// Makes it happen.
+    /// Makes the fault happen.
     pub(crate) fn begin(&self, world: &World) -> Result<()> {
         let stack = &world.stack;
         match self.kind {
@@ -173,7 +173,7 @@ impl Fault {
         }
     }
 
-    /// Ends it.
+    /// Ends the fault.
     pub(crate) fn end(&self, world: &World) -> Result<()> {
         match self.kind {
             Kind::Kill | Kind::Stop => self.service(world).map_or(Ok(()), Service::launch),

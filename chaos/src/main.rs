@@ -2,17 +2,17 @@
 //!
 //! - [`world`]: the services and the orderstream processes ([`process`]), each behind a [`proxy`](stack::proxy) to Postgres,
 //!   one to Redis and one to Kafka
-//! - [`workload`]: what the shop does meanwhile, in [`statements`]; [`poison`] is put straight on the topics
+//! - [`workload`]: what the shop does meanwhile, in [`statements`]; [`poison`]: records put straight on the topics that nobody can process
 //! - [`setting`]: what the shop and its operators have chosen for a round
 //! - [`schedule`]: which [`fault`] comes when; [`redis_faults`] are those of Redis itself, [`results_faults`] those of the results database,
 //!   [`schema_faults`] change the shop's tables
 //! - [`watch`]: what must hold at every moment of the round
-//! - [`checks`]: what must hold at its end
-//! - [`round`]: all of it in order; [`table`] is what it prints
-//! - [`planted`]: each check sees a violation that was planted for it
+//! - [`checks`]: what must hold at the end of the round
+//! - [`round`]: work and faults, healing, and checks in order; [`table`] is what a round prints
+//! - [`planted`]: the proof that each check finds a violation that was planted for it
 //!
-//! All choices come from one seed. What the machine makes of them is not the same twice, so a seed tries a failure again and does
-//! not replay it.
+//! All choices come from one seed. What the machine makes of the choices is not the same twice, so a seed tries a failure again and
+//! does not replay it.
 
 mod checks;
 mod fault;
@@ -80,7 +80,7 @@ fn main() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs the round and prints it. What keeps a round from its end is as bad as a finding.
+/// Runs the round, prints it, and says whether it passed. An error that keeps a round from its end is as bad as a finding.
 fn passes(world: &mut World, read: &mut Read, mut round: Round) -> bool {
     let ended = round.run(world, read);
     println!("{}", table::of(&round));
@@ -90,7 +90,7 @@ fn passes(world: &mut World, read: &mut Read, mut round: Round) -> bool {
     ended.is_ok() && round.findings.is_empty()
 }
 
-/// Plants violations and prints what became of them. What keeps one from being planted is as bad as one that is not found.
+/// Plants violations and prints what became of them. A violation that could not be planted is as bad as one that was not found.
 fn all_planted_are_found(world: &mut World, read: &mut Read) -> bool {
     let outcome = planted::run(world, read);
     match &outcome {

@@ -1,11 +1,13 @@
-//! Violations planted on purpose: a check that nobody saw fail proves little (`--planted`).
+//! Violations planted on purpose (`--planted`), because a check that nobody saw fail proves little.
 //!
-//! The healed world is damaged in one place at a time, and the functions that judge a round have to find it. Then the damage is taken back, and
-//! everything has to hold again.
+//! The healed world is damaged in one place at a time, and the functions that judge a round have to find the damage. Then the damage is
+//! taken back, and everything has to hold again.
 //!
-//! - [`tables`], [`hashes`], [`leaks`]: what the checks of a round's end look at; no process works meanwhile, for it would mend some of it
-//! - [`watched`]: what the watch sees without processes; [`alive`]: what it sees of them; [`stubborn`]: what a stop shows
-//! - [`letters`]: what stays on a topic for good, and so comes last
+//! - [`tables`], [`hashes`], [`leaks`]: what the checks at a round's end look at; no process works meanwhile, because a process would
+//!   repair some of the damage
+//! - [`watched`]: what the watch sees while no process works; [`alive`]: what the watch sees of working processes
+//! - [`stubborn`]: a process that does not end when it is asked to
+//! - [`letters`]: records that stay on a topic for good, and so come last
 
 mod alive;
 mod hashes;
@@ -29,28 +31,29 @@ use crate::statements;
 use crate::workload::Clock;
 use crate::world::World;
 
-/// The longest text of what was found.
+/// The longest text of a finding that is printed, in characters.
 const LONGEST: usize = 150;
-/// They are exchanged for each other.
+/// How many dead letters there must be at least. One violation swaps the places of two.
 const LETTERS: usize = 2;
-/// In such a time one poison record is sent or two.
+/// Within this time one or two poison records are sent.
 const POISON: Duration = Duration::from_millis(50);
-/// What is damaged: one order and its customer, and the letter of an order that is refused until it is corrected.
+/// What is damaged: one order and its customer, and the dead letter of an order that is refused until it is corrected.
 const ORDER: &str = "
 insert into customers (id, name) values ('PLANT', 'Plant') on conflict (id) do nothing;
 insert into orders (customer_id, product_id, quantity, price) values ('PLANT', 'PLANT', 1, 1.00);
 insert into orders (customer_id, product_id, quantity, price) values ('PLANT', 'REFUSED', 1, 1.00)";
 const REFUSED: &str = "select 'refused' from dead_letters where order_id = (select id from orders where product_id = 'REFUSED')";
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Orders that an event has made right stay on the list until their time, which would come while no process works.
+/// Orders that an event has made right stay in `due_orders` until they are due. They are made due at once, because otherwise their time
+/// would come while no process works.
 const WAKE: &str = "update due_orders set due_at = now()";
 
-/// What is planted, and what has to be found then.
+/// What is planted, and what the checks have to find.
 #[derive(Debug, Clone, Copy)]
 struct Violation {
     what: &'static str,
     promise: &'static str,
-    /// A part of the finding.
+    /// A part of the finding's text.
     says: &'static str,
 }
 
@@ -58,12 +61,12 @@ struct Violation {
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     found: usize,
-    /// One that was not found, or a world that was not right afterwards.
+    /// How many violations were not found, and how many findings nobody had planted.
     wrong: usize,
 }
 
 impl Outcome {
-    /// Whether each was found, and nothing else.
+    /// Whether each violation was found, and nothing else was.
     pub(crate) fn is_good(&self) -> bool {
         self.wrong == 0
     }
@@ -94,7 +97,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Plants every violation, and prints a line for each.
+/// Plants every violation one after the other, and prints a line for each.
 pub(crate) fn run(world: &mut World, read: &mut Read) -> Result<Outcome> {
     let begin = Instant::now();
     let (mut outcome, all) = (Outcome::default(), world.processes.len());
@@ -116,7 +119,7 @@ pub(crate) fn run(world: &mut World, read: &mut Read) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Makes what is damaged afterwards.
+/// Makes the order, the customer and the dead letters that are damaged afterwards.
 fn prepare(world: &mut World, processes: usize) -> Result<()> {
     world.set_active(processes, Setting::default())?;
     world.heal()?;
@@ -131,7 +134,7 @@ fn prepare(world: &mut World, processes: usize) -> Result<()> {
     world.stack.psql(WAKE).map(drop)
 }
 
-/// Plants it, looks, and takes it back.
+/// Plants the violation, looks whether it is found, and takes it back.
 fn try_out(
     outcome: &mut Outcome,
     violation: &Violation,
@@ -144,7 +147,7 @@ fn try_out(
     take_back().with_context(|| format!("not taken back: {}", violation.what))
 }
 
-/// As a round does when its patience is over.
+/// Looks once at everything, as a round does when its patience is over.
 fn look(world: &World, read: &mut Read) -> Vec<Finding> {
     checks::settle_within(world, read, Duration::ZERO).findings
 }

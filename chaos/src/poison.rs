@@ -13,16 +13,16 @@ use crate::topics::{CUSTOMERS, ORDERS, Topics};
 use crate::workload::Clock;
 use crate::world::REFUSED_PRODUCT;
 
-/// Every poison record carries it, and no other record does: so the topics tell which dead letters there have to be.
+/// The header that every poison record carries and no other record does, so that the topics tell which dead letters there have to be.
 pub(crate) const MARK: &str = "chaos-poison";
-/// Orders that the shop never has.
+/// Order ids from here on are ids that the shop never has.
 const FOREIGN_IDS: i64 = 900_000_000;
-/// Over `source.max_record_bytes`; compressed it is small enough for the broker.
+/// The size of a record that exceeds `source.max_record_bytes`; compressed, the record is small enough for the broker.
 const TOO_LARGE: usize = 1_200_000;
-/// Of the producer whose records come in transactions.
+/// The transactional id of the producer whose records come in transactions.
 const PRODUCER: &str = "chaos-poison";
 const SHORT_PATIENCE: Duration = Duration::from_secs(5);
-/// Kafka may be away for a while; what is sent meanwhile arrives afterwards.
+/// Kafka may be away for a while; records that are sent meanwhile arrive afterwards.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Poison {
@@ -31,7 +31,7 @@ struct Poison {
     value: Vec<u8>,
 }
 
-/// Sends poison until the time is over; all of it is on the topics when this returns. How many records were sent.
+/// Sends poison until the time is over, and returns how many records were sent. All of them are on the topics when the function returns.
 pub(crate) fn send(topics: &Topics, mut rng: Rng, clock: &Clock, in_transactions: bool) -> Result<usize> {
     if in_transactions {
         return send_in_transactions(topics, &mut rng, clock);
@@ -45,12 +45,14 @@ pub(crate) fn send(topics: &Topics, mut rng: Rng, clock: &Clock, in_transactions
     Ok(sent)
 }
 
-/// The same in transactions, of which some are aborted: on the topics are records that nobody may read, and offsets that hold none.
+/// Sends poison in transactions, of which some are aborted, so that the topics have records that nobody may read, and offsets that hold
+/// no record.
 fn send_in_transactions(topics: &Topics, rng: &mut Rng, clock: &Clock) -> Result<usize> {
     let mut sent = 0;
     while !clock.is_over() {
         let producer = topics.producer(Some(PRODUCER))?;
-        // It ends what one before it has left open. Kafka may be away; the next one tries again.
+        // The start of a producer ends the transaction that an earlier producer has left open. Kafka may be away; then the next producer
+        // tries again.
         if producer.init_transactions(SHORT_PATIENCE).is_err() {
             continue;
         }
@@ -58,7 +60,7 @@ fn send_in_transactions(topics: &Topics, rng: &mut Rng, clock: &Clock) -> Result
             producer.begin_transaction()?;
             let count = rng.u8(1..4);
             sent += put_some(&producer, rng, sent, count)?;
-            // To end a transaction waits for what was sent, and nobody but this thread takes the answers.
+            // The end of a transaction waits for every record that was sent, and only this thread takes the broker's answers.
             producer.flush(PATIENCE)?;
             let aborts = rng.u8(0..4) == 0;
             let ended = if aborts { producer.abort_transaction(PATIENCE) } else { producer.commit_transaction(PATIENCE) };
@@ -88,7 +90,7 @@ fn put(producer: &BaseProducer, poison: &Poison, number: usize) -> Result<()> {
 }
 
 fn any(rng: &mut Rng) -> Poison {
-    // With the key of an order that may exist: it must not suffer.
+    // The poison has the key of an order that may exist, and that order must not suffer.
     let id = rng.i64(1..500);
     let foreign = FOREIGN_IDS + rng.i64(0..1_000_000);
     let order = |id: i64, value: String| Poison { topic: ORDERS, key: format!(r#"{{"id":{id}}}"#), value: value.into_bytes() };
@@ -104,7 +106,7 @@ fn any(rng: &mut Rng) -> Poison {
         12..=15 => order(foreign, event(foreign, REFUSED_PRODUCT, "1", "paid")),
         16 => order(foreign, event(foreign, "P", "1", "__debezium_unavailable_value")),
         17 => order(id, "x".repeat(TOO_LARGE)),
-        // A key of its own: compaction takes none of them away.
+        // Each of these records has a key of its own, so that compaction removes none of them.
         _ => Poison { topic: CUSTOMERS, key: format!(r#"{{"id":"NOBODY{foreign}"}}"#), value: format!("[{PLANTED_NAME}]").into_bytes() },
     }
 }

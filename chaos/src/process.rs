@@ -1,4 +1,4 @@
-//! An orderstream process, with a line of its own to Postgres, to Redis and to Kafka.
+//! An orderstream process, with a proxy of its own to Postgres, to Redis and to Kafka.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use stack::proxy::Proxy;
 use stack::{Service, Stack};
 use tokio::runtime::Handle;
 
-/// What a user would not set: a dead member's partitions are free sooner, and a round has many batches.
+/// Settings that a user would not choose: the partitions of a dead member are free sooner, and a round has many batches.
 const SETTINGS: [(&str, &str); 2] = [("KAFKA_PROPERTIES", "session.timeout.ms=6000"), ("BATCH_MAX_RECORDS", "300")];
 
 /// An orderstream process.
@@ -23,14 +23,15 @@ pub(crate) struct Process {
     pub(crate) to_redis: Proxy,
     pub(crate) to_kafka: Proxy,
     pub(crate) log: PathBuf,
-    /// Of its pages.
+    /// The port of the HTTP endpoints.
     pub(crate) port: u16,
-    /// While it is asked to end, its end is no surprise.
+    /// Whether the process is being asked to end, so that its end is no surprise.
     stopping: AtomicBool,
 }
 
 impl Process {
-    /// The process of that number, not started yet; it finds Postgres at the port `postgres`. From its next start on it holds orders back while Redis is away, if `hold` says so.
+    /// Makes the process of that number without starting it; the process finds Postgres at the port `postgres`. Each start reads `hold`,
+    /// which says whether the process holds orders back while Redis is away.
     pub(crate) fn new(
         stack: &Stack,
         runtime: &Handle,
@@ -62,19 +63,19 @@ impl Process {
         Ok(Self { service, to_postgres, to_redis, to_kafka, log, port, stopping: AtomicBool::new(false) })
     }
 
-    /// Every line is open again.
+    /// Opens every proxy of the process again.
     pub(crate) fn heal_lines(&self) {
         [&self.to_postgres, &self.to_redis, &self.to_kafka].into_iter().for_each(Proxy::heal);
     }
 
-    /// What the endpoint answers, with whatever status.
+    /// Returns the body that the endpoint answers, with whatever status.
     pub(crate) fn get(&self, path: &str) -> Result<String> {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
         let patient = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(3))).http_status_as_error(false).build();
         Ok(patient.call()?.body_mut().read_to_string()?)
     }
 
-    /// Ends it in order.
+    /// Stops the process in order.
     pub(crate) fn stop(&self) -> Result<()> {
         self.stopping.store(true, Ordering::SeqCst);
         let stopped = self.service.stop();
@@ -82,7 +83,7 @@ impl Process {
         stopped
     }
 
-    /// How it ended, if nobody made it.
+    /// Returns how the process ended, if it ended without being asked to.
     pub(crate) fn died(&self) -> Option<ExitStatus> {
         let is_stopping = || self.stopping.load(Ordering::SeqCst);
         if is_stopping() {
@@ -91,7 +92,7 @@ impl Process {
         self.service.died().filter(|_| !is_stopping())
     }
 
-    /// Memory in use, in MiB; `None` if it does not run.
+    /// Memory in use, in MiB; `None` if the process does not run.
     pub(crate) fn memory(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.service.pid()?)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -100,7 +101,7 @@ impl Process {
     }
 }
 
-/// The Makefile builds both programs into one folder.
+/// The path of the orderstream program. The Makefile builds orderstream and this harness into one folder.
 pub(crate) fn program() -> Result<PathBuf> {
     let here = std::env::current_exe().context("the folder of this program is unknown")?;
     let program = here.parent().unwrap_or(Path::new("/")).join("orderstream");

@@ -1,4 +1,4 @@
-//! What happens to Redis and its data, beside what happens to any process.
+//! The faults of Redis and its data, beside those that can happen to any process.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use anyhow::{Result, ensure};
 use stack::Stack;
 
 const PATIENCE: Duration = Duration::from_secs(2);
-/// As redis/redis.conf has it. The memory first: with the usual policy and without memory the hashes of orders give way at once, and nobody
-/// promises to notice that.
+/// The memory settings that redis/redis.conf has. The memory is set before the policy: with the usual policy and without memory Redis
+/// would evict the hashes of orders at once, and nobody promises to notice such an eviction.
 const MEMORY: [(&str, &str); 2] = [("maxmemory", "1gb"), ("maxmemory-policy", "volatile-lru")];
-/// Every write is refused. The policy first, for the same reason.
+/// Settings with which Redis refuses every write. The policy is set before the memory, so that Redis evicts no hash.
 const NO_MEMORY: [(&str, &str); 2] = [("maxmemory-policy", "noeviction"), ("maxmemory", "1")];
 
 /// A connection that does not wait for a Redis that hangs.
@@ -34,34 +34,34 @@ fn configure(stack: &Stack, settings: [(&str, &str); 2]) -> Result<()> {
     settings.iter().try_for_each(|(name, value)| command(stack, &["CONFIG", "SET", name, value]))
 }
 
-/// Everything is gone.
+/// Removes every key.
 pub(crate) fn flush(stack: &Stack) -> Result<()> {
     command(stack, &["FLUSHALL"])
 }
 
-/// No write has room.
+/// Leaves no memory for any write.
 pub(crate) fn fill(stack: &Stack) -> Result<()> {
     configure(stack, NO_MEMORY)
 }
 
-/// It is the replica of a server that does not exist.
+/// Makes Redis the replica of a server that does not exist, so that Redis takes no writes.
 pub(crate) fn make_read_only(stack: &Stack) -> Result<()> {
     command(stack, &["REPLICAOF", "127.0.0.1", "1"])
 }
 
-/// Its user may not use this command.
+/// Takes from the Redis user the right to use the command.
 pub(crate) fn forbid(stack: &Stack, name: &str) -> Result<()> {
     command(stack, &["ACL", "SETUSER", "default", &format!("-{name}")])
 }
 
-/// It is writable, with as much memory as it should have, and its user may do everything.
+/// Makes Redis writable again, with as much memory as it should have, and gives its user every right.
 pub(crate) fn heal(stack: &Stack) -> Result<()> {
     command(stack, &["ACL", "SETUSER", "default", "+@all"])?;
     command(stack, &["REPLICAOF", "NO", "ONE"])?;
     configure(stack, MEMORY)
 }
 
-/// It comes back without its data.
+/// Kills Redis and starts it again without its data.
 pub(crate) fn lose_data(stack: &Stack) -> Result<()> {
     stack.redis().kill();
     let data = data(stack);
@@ -70,7 +70,7 @@ pub(crate) fn lose_data(stack: &Stack) -> Result<()> {
     stack.redis().launch()
 }
 
-/// Keeps what it has now, for [`return_to_backup`].
+/// Copies the data that Redis has now, for [`return_to_backup`].
 pub(crate) fn back_up(stack: &Stack) -> Result<()> {
     let backup = backup(stack);
     if backup.exists() {
@@ -81,7 +81,7 @@ pub(crate) fn back_up(stack: &Stack) -> Result<()> {
     stack.redis().launch()
 }
 
-/// It comes back as it was when it was backed up.
+/// Kills Redis and starts it again with the data of the backup.
 pub(crate) fn return_to_backup(stack: &Stack) -> Result<()> {
     stack.redis().kill();
     fs::remove_dir_all(data(stack))?;

@@ -1,4 +1,4 @@
-//! What happens to the results database, beside what happens to any server.
+//! The faults of the results database, beside those that can happen to any server.
 
 use std::sync::atomic::Ordering;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::statements::FROM_OUTSIDE;
 use crate::world::World;
 
-/// What somebody does by hand who means well: rows changed, rows gone.
+/// What a well-meaning person does by hand: rows are changed, and rows are deleted.
 const BY_HAND: &str = "
 delete from results where order_id in (select order_id from results order by random() limit 2);
 update results set quantity = quantity + 1000, status = 'by hand'
@@ -31,7 +31,8 @@ end
 $$;
 commit";
 
-/// The tables and the sequences are as they were then, and every session is told so by its end, as by a server that was replaced.
+/// The tables and the sequences get back what the backup has. Every session ends, as when the server is replaced, so that orderstream
+/// connects again.
 const RETURN: &str = "
 begin;
 select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'orderstream';
@@ -52,19 +53,19 @@ $$;
 commit;
 select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'orderstream'";
 
-/// Changes rows by hand. `orderstream reconcile --repair` makes them right again when everything is healed.
+/// Changes rows by hand. `orderstream reconcile --repair` makes the rows right again when everything is healed.
 pub(crate) fn change_by_hand(world: &World) -> Result<()> {
     world.stack.psql(&format!("{FROM_OUTSIDE}; {BY_HAND}"))?;
     world.changed_by_hand.store(true, Ordering::SeqCst);
     Ok(())
 }
 
-/// Keeps what there is, for [`return_to_backup`].
+/// Copies what the database has now, for [`return_to_backup`].
 pub(crate) fn back_up(world: &World) -> Result<()> {
     world.stack.psql(&format!("{FROM_OUTSIDE}; {BACK_UP}")).map(drop)
 }
 
-/// The database has lost everything since the backup, as one that was restored, or a standby that took over without the last commits.
+/// Takes from the database everything since the backup, as when a backup was restored, or a standby took over without the last commits.
 pub(crate) fn return_to_backup(world: &World) -> Result<()> {
     world.returns.fetch_add(1, Ordering::SeqCst);
     let returned = world.stack.psql(&format!("{FROM_OUTSIDE}; {RETURN}")).map(drop);

@@ -1,4 +1,4 @@
-//! One round: work and faults at once, then healing, then the checks.
+//! One round of chaos: work and faults at once, then healing, then the checks.
 
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -20,7 +20,7 @@ use crate::workload::{self, Clock};
 use crate::world::World;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Of the topic of orders, before one is added.
+/// How many partitions the topic of orders has before one is added.
 const PARTITIONS: usize = 4;
 const LAST_WORDS: &str = "
 insert into customers (id, name) values ('LAST', 'Last') on conflict (id) do update set name = 'Last ' || clock_timestamp();
@@ -30,15 +30,15 @@ insert into orders (customer_id, product_id, quantity, price) values ('LAST', 'L
 #[derive(Debug)]
 pub(crate) struct Happened {
     pub(crate) planned: Planned,
-    /// When it began in truth.
+    /// When the fault really began.
     pub(crate) began: Duration,
     pub(crate) ended: Duration,
-    /// Why it could not be made to happen, or to end: another fault was in the way. Healing ends it then.
+    /// Why the fault could not begin or end, because another fault was in the way. Healing ends such a fault.
     pub(crate) in_the_way: Option<String>,
 }
 
 impl Happened {
-    /// A process that was asked to end and had to be killed.
+    /// The finding if the fault was an orderly stop of an orderstream process and the process had to be killed (P10).
     pub(crate) fn stuck(&self) -> Option<Finding> {
         let Place::Worker(_) = self.planned.fault.place else { return None };
         let why = self.in_the_way.as_ref().filter(|_| self.planned.fault.kind == Kind::Stop)?;
@@ -56,10 +56,10 @@ pub(crate) struct Round {
     pub(crate) happened: Vec<Happened>,
     pub(crate) transactions: usize,
     pub(crate) poison: usize,
-    /// From the end of the faults until all services were healthy, and from there until every promise held.
+    /// The time from the end of the faults until all services were healthy; `settling` is the time after it until every promise held.
     pub(crate) healing: Duration,
     pub(crate) settling: Duration,
-    /// What came right last.
+    /// The check that came right last.
     pub(crate) last: Option<Finding>,
     pub(crate) longest_silence: Duration,
     pub(crate) most_memory_mb: u64,
@@ -71,7 +71,7 @@ impl Round {
         Self { seed, work, ..Self::default() }
     }
 
-    /// Runs it; what it found is in `findings` then.
+    /// Runs the round, and puts what it found into `findings`.
     pub(crate) fn run(&mut self, world: &mut World, read: &mut Read) -> Result<()> {
         let mut rng = Rng::with_seed(self.seed);
         self.workers = rng.usize(2..=world.processes.len());
@@ -94,7 +94,7 @@ impl Round {
         ended
     }
 
-    /// Work, poison and faults at once.
+    /// Lets work, poison and faults happen at once.
     fn disturb(&mut self, world: &World, plan: Vec<Planned>) -> Result<()> {
         workload::clear(world)?;
         let (clock, begin) = (Clock::ending_in(self.work), Instant::now());
@@ -116,7 +116,7 @@ impl Round {
         world.heal()?;
         self.healing = begin.elapsed();
         watch.healed();
-        // Whoever sees these has seen everything before them.
+        // Whoever sees the effects of these statements has seen everything before them.
         until("Postgres takes writes", PATIENCE, || Attempt::from(world.stack.psql(statements::CORRECT)))?;
         world.stack.psql(LAST_WORDS)?;
         let begin = Instant::now();

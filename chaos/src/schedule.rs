@@ -1,4 +1,4 @@
-//! Which fault comes when: everything from the seed.
+//! The schedule of a round: which fault comes when, all chosen from the seed.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use crate::schema_faults::Alteration;
 
 /// The shop works a little longer than the last fault begins.
 const LAST_WORK: Duration = Duration::from_secs(3);
-/// Faults that begin in twenty seconds.
+/// How many faults begin in twenty seconds.
 const FAULTS: std::ops::RangeInclusive<u64> = 7..=12;
 
 /// A fault with its time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Planned {
     pub(crate) fault: Fault,
-    /// After the beginning of the round.
+    /// When the fault begins, counted from the beginning of the round.
     pub(crate) at: Duration,
     pub(crate) lasts: Duration,
 }
 
-/// The faults of a round with so many workers, in which the shop works so long.
+/// Chooses the faults of a round with `workers` processes, in which the shop works for the time `work`.
 pub(crate) fn plan(rng: &mut Rng, work: Duration, workers: usize, may_add_partition: bool) -> Vec<Planned> {
     let mut plan: Vec<Planned> = Vec::new();
     let span = milliseconds(work.saturating_sub(LAST_WORK)).max(1);
@@ -94,7 +94,8 @@ fn mode(rng: &mut Rng) -> Mode {
     }
 }
 
-/// A paused worker may miss its session, so that it wakes up as a zombie.
+/// Chooses how long the fault lasts. A paused worker may be paused for longer than its session with Kafka lasts, so that it wakes up as
+/// a zombie.
 fn duration(rng: &mut Rng, fault: Fault) -> Duration {
     let millis = match (fault.place, fault.kind) {
         (Place::Worker(_), Kind::Pause) => 500..14_000,
@@ -113,8 +114,11 @@ fn collide(a: &Planned, b: &Planned) -> bool {
     a.fault.place == b.fault.place && (once || !lie_apart) || disturbs_a_snapshot([a.fault.kind, b.fault.kind])
 }
 
-/// An incremental snapshot sends rows of the moment at which it read them, and Debezium leaves out those of which it has seen a change since.
-/// Of a truncate it knows no rows: it would send all of them after it. And while one runs, says its manual, no column may change.
+/// Whether the two faults must not happen at once, because one of them is an incremental snapshot and the other disturbs it.
+///
+/// An incremental snapshot sends rows as they were when Debezium read them, and Debezium leaves out each row of which it has seen a change
+/// since. A truncate names no rows, so Debezium would send all the rows that it has read after the truncate. Debezium's manual also says
+/// that no column may change while an incremental snapshot runs.
 fn disturbs_a_snapshot(kinds: [Kind; 2]) -> bool {
     kinds.contains(&Kind::Snapshot) && kinds.iter().any(|kind| matches!(kind, Kind::Truncate | Kind::Alter(_)))
 }
@@ -150,8 +154,8 @@ mod tests {
             .map(|planned| planned.fault.to_string())
             .filter(|text| !text.contains("delayed"))
             .collect();
-        // 5 of Postgres, 10 of Redis, 3 each of Kafka, Connect and the worker, 5 of each line beside the delays, 4 of the schema, 2 of the
-        // results; a snapshot, a truncate, a partition, a retention.
+        // There are 5 faults of Postgres, 10 of Redis, 3 each of Kafka, Connect and the worker, 5 of each line beside the delays, 4 of the
+        // schema, 2 of the results, and one each of a snapshot, a truncate, a partition and a retention.
         assert_eq!(texts.len(), 5 + 10 + 3 * 3 + 5 * 3 + 4 + 2 + 4, "{texts:?}");
     }
 }

@@ -1,11 +1,11 @@
-//! Changes of the shop's schema while it works: what orderstream needs stays, and what comes beside it is none of its affair.
+//! Changes of the shop's schema while the shop works. The columns that orderstream needs stay, and orderstream ignores every other column.
 
 use anyhow::Result;
 use stack::Stack;
 
 use crate::statements::FROM_OUTSIDE;
 
-/// As sql/source has it, whatever was under way.
+/// Statements that give the tables the schema of sql/source again, whatever changes were under way.
 const AS_IT_WAS: [&str; 3] = [
     "alter table orders drop column if exists note, drop column if exists gift, drop column if exists present, drop column if exists gross",
     "alter table orders alter column quantity type int, alter column price type numeric(10, 2), alter column customer_id type varchar(50),
@@ -13,14 +13,14 @@ const AS_IT_WAS: [&str; 3] = [
     "alter table customers drop column if exists nick, alter column name type text, alter column country type text",
 ];
 
-/// A change of the tables, taken back when its time is over.
+/// A change of the tables, which is taken back when its time is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Alteration {
-    /// Columns more, one with a default.
+    /// More columns, one with a default.
     Added,
-    /// A column more that gets another name.
+    /// One more column, which then gets another name.
     Renamed,
-    /// A column more that is computed.
+    /// One more column, which Postgres computes.
     Generated,
     /// Wider types of columns that orderstream reads.
     Widened,
@@ -38,7 +38,7 @@ impl Alteration {
         }
     }
 
-    /// Makes it.
+    /// Makes the change.
     pub(crate) fn begin(self, stack: &Stack) -> Result<()> {
         alter(
             stack,
@@ -63,7 +63,8 @@ pub(crate) fn heal(stack: &Stack) -> Result<()> {
     alter(stack, &AS_IT_WAS)
 }
 
-/// Each in a transaction of its own: an order and a customer that are locked in turn would be a deadlock with the shop.
+/// Runs each statement in a transaction of its own. One transaction that locks the orders and then the customers could end in a deadlock
+/// with the shop.
 fn alter(stack: &Stack, statements: &[&str]) -> Result<()> {
     statements.iter().try_for_each(|statement| stack.psql(&format!("{FROM_OUTSIDE}; {statement}")).map(drop))
 }

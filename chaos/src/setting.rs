@@ -1,4 +1,4 @@
-//! What a shop and its operators have chosen for a round: nothing of it may make a difference.
+//! The settings of a round, which a shop and its operators may choose: no setting may make a difference to the promises.
 
 use std::fmt;
 
@@ -8,27 +8,27 @@ use stack::Stack;
 
 use crate::world::CONNECTOR;
 
-/// One round in so many has `enrichment.when_redis_is_down = hold`.
+/// One of this many rounds has `enrichment.when_redis_is_down = hold`.
 const ROUNDS_THAT_HOLD: u8 = 4;
-/// The message key of an order whose product changes is another one, and goes to another partition. (Of a key with a null Debezium reads no rows
-/// again.)
+/// With this setting an order whose product changes gets another message key, which may belong to another partition. (A column that can be
+/// null must not be part of the key, because Debezium's incremental snapshot leaves out rows with a null in their key.)
 const COMPOSITE_KEYS: &str = "public.orders:id,product_id";
 
 /// The choices of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Setting {
-    /// Orders are held back while Redis is away, and not written as pending.
+    /// Whether orders are held back while Redis is away, and not written as pending.
     pub(crate) hold: bool,
-    /// An order's message key has its product too.
+    /// Whether the message key of an order has its product too.
     pub(crate) composite_keys: bool,
-    /// The isolation level that transactions of the database have, unless they name one.
+    /// The isolation level of each transaction of the database that names none.
     pub(crate) isolation: &'static str,
-    /// Poison comes in transactions, of which some are aborted.
+    /// Whether poison comes in transactions, of which some are aborted.
     pub(crate) transactions: bool,
 }
 
 impl Default for Setting {
-    /// What World::start begins with.
+    /// The setting that `World::start` begins with.
     fn default() -> Self {
         Self { hold: false, composite_keys: false, isolation: ISOLATIONS[0], transactions: false }
     }
@@ -46,7 +46,7 @@ impl Setting {
         }
     }
 
-    /// Gives the servers what differs from `before`.
+    /// Applies to the servers each choice that differs from `before`.
     pub(crate) fn apply(&self, before: &Self, stack: &Stack) -> Result<()> {
         if self.isolation != before.isolation {
             stack.psql(&format!("alter database orders set default_transaction_isolation = '{}'", self.isolation))?;

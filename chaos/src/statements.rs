@@ -1,32 +1,33 @@
-//! What the shop does: random statements, each transaction as one text.
+//! What the shop does: random SQL statements, each transaction as one text.
 
 use fastrand::Rng;
 
 use crate::world::REFUSED_PRODUCT;
 
-/// Whatever is called so may be found in no log, no metric and no header (P11).
+/// The name of every customer. No log, no metric and no header may have it (P11).
 pub(crate) const PLANTED_NAME: &str = "Plantagenet";
-/// The same for the ids of customers, which begin so.
+/// The beginning of every customer's id, which likewise may be in no log, no metric and no header.
 pub(crate) const PLANTED_ID: &str = "CHAOS";
-/// The same for addresses.
+/// The domain of every e-mail address, which likewise may be in no log, no metric and no header.
 pub(crate) const PLANTED_DOMAIN: &str = "planted.example";
 
-/// For what is done to the database from outside: nobody's restrictions hold it up, and it waits for the shop's long transactions.
+/// Session settings for what is done to the database from outside: no restriction of the database holds the statements up, and they wait
+/// for the shop's long transactions.
 pub(crate) const FROM_OUTSIDE: &str =
     "set default_transaction_read_only = off; set default_transaction_isolation = 'read committed'; set lock_timeout = '12s'";
 
 const CUSTOMERS: u32 = 60;
-/// Has thousands of orders after a few rounds: a change of this customer is one of all of them.
+/// A customer who has thousands of orders after a few rounds, so that a change of the customer changes all of their rows.
 const HOT_CUSTOMER: &str = "CHAOS0";
 const STATUSES: [&str; 4] = ["pending", "paid", "shipped", "returned"];
 
 /// Before a round: every third of the old orders stays, so that a hundred rounds are as quick as one.
 pub(crate) const CLEAR: &str = "delete from orders where id % 3 > 0";
 
-/// At the end of a round the shop corrects what was refused: the letters are answered, and the rows come to what they should be.
+/// At the end of a round the shop corrects the orders that were refused, so that their dead letters are resolved and their rows are right.
 pub(crate) const CORRECT: &str = "update orders set product_id = 'CORRECTED' where product_id = 'REFUSED'";
 
-/// One transaction of the shop. Ids are chosen among the newest up to `newest`; whether there is such an order decides Postgres.
+/// One transaction of the shop. Ids are chosen among the newest up to `newest`; an order of the chosen id need not exist.
 pub(crate) fn transaction(rng: &mut Rng, newest: i64) -> String {
     match rng.u8(0..100) {
         0..=24 => insert(rng),
@@ -77,7 +78,7 @@ fn update(rng: &mut Rng, newest: i64) -> String {
         0 => format!("update orders set quantity = {} where id = {id}", rng.u16(0..500)),
         1 => format!("update orders set price = {}.{:02} where id = {id}", rng.u16(0..5_000), rng.u8(0..100)),
         2 => format!("update orders set customer_id = {} where id = {id}", customer_id(rng)),
-        // A part of the message key, in a world whose keys are composite.
+        // The product is a part of the message key where the round's setting has composite keys.
         3 => format!("update orders set product_id = 'PROD{}' where id = {id}", rng.u8(0..20)),
         _ => format!("update orders set status = '{}' where id = {id}", STATUSES[rng.usize(0..STATUSES.len())]),
     }
@@ -87,7 +88,7 @@ fn delete(rng: &mut Rng, newest: i64) -> String {
     format!("delete from orders where id = {}", order_id(rng, newest))
 }
 
-/// A new number for the order; now and then one that a deleted order had.
+/// Gives the order a new id; now and then one that a deleted order had.
 fn move_order(rng: &mut Rng, newest: i64) -> String {
     let id = order_id(rng, newest);
     if rng.u8(0..4) > 0 {
@@ -119,7 +120,7 @@ fn put_customer(rng: &mut Rng) -> String {
     )
 }
 
-/// Many orders at once.
+/// Inserts many orders at once.
 fn burst(rng: &mut Rng) -> String {
     let (count, quantity) = (rng.u16(50..400), rng.u16(0..500));
     format!(
@@ -128,19 +129,19 @@ fn burst(rng: &mut Rng) -> String {
     )
 }
 
-/// Many orders at once, as they are loaded: Postgres writes many rows in one record of its log, which share a position.
+/// Loads many orders at once with `copy`: Postgres writes many rows in one record of its log, and these rows share a position.
 fn copy(rng: &mut Rng) -> String {
     let (count, quantity) = (rng.u16(50..400), rng.u16(0..500));
     let rows = format!(r#"seq {count} | awk '{{ print "CHAOS" $1 % {CUSTOMERS} "\tCOPIED\t{quantity}\t" $1 ".99" }}'"#);
     format!("copy orders (customer_id, product_id, quantity, price) from program $${rows}$$")
 }
 
-/// An order that an operator's constraint refuses: a dead letter, until the shop corrects the order ([`CORRECT`]).
+/// Changes an order so that an operator's constraint refuses its row. The order has a dead letter until the shop corrects it ([`CORRECT`]).
 fn refuse(rng: &mut Rng, newest: i64) -> String {
     format!("update orders set product_id = '{REFUSED_PRODUCT}' where id = {}", order_id(rng, newest))
 }
 
-/// Many changes by one statement: they have one commit, and most of them neighbouring positions in the log.
+/// Changes many orders by one statement: all changes have one commit, and most of them have neighbouring positions in the log.
 fn sweep(rng: &mut Rng, newest: i64) -> String {
     let (from, modulus) = (newest - 600, rng.u8(2..9));
     let range = format!("where id > {from} and id % {modulus} = 0");
@@ -150,7 +151,7 @@ fn sweep(rng: &mut Rng, newest: i64) -> String {
     format!("update orders set quantity = quantity + 1, status = 'paid' {range}")
 }
 
-/// Whose an order is: often the hot customer's, now and then nobody's, whose order is a guest's.
+/// Chooses the customer of an order: often the hot customer, now and then null, which makes the order a guest's.
 fn customer_id(rng: &mut Rng) -> String {
     match rng.u8(0..12) {
         0 => "null".to_owned(),
@@ -159,7 +160,7 @@ fn customer_id(rng: &mut Rng) -> String {
     }
 }
 
-/// One of sixty, most of whom come after their first order.
+/// Chooses one of sixty customers, most of whom are inserted after their first order.
 fn one_customer(rng: &mut Rng) -> String {
     format!("'{PLANTED_ID}{}'", rng.u32(0..CUSTOMERS))
 }

@@ -1,10 +1,10 @@
-//! What a round prints.
+//! The table that a round prints: its faults with their times, and its findings.
 
 use std::fmt::Write;
 
 use crate::round::{Happened, Round};
 
-/// The longest text about what came right last.
+/// The longest text about what came right last, in characters.
 const LONGEST: usize = 200;
 
 /// The table of a round: its faults with their times, and its findings.

@@ -1,4 +1,4 @@
-//! The topics: records put on them by hand, and read from them.
+//! The topics of the stack's Kafka: clients that read and write records, and changes of partitions, retention and settings.
 
 use std::time::{Duration, Instant};
 
@@ -63,11 +63,11 @@ impl Topics {
         Ok(client.create()?)
     }
 
-    /// A client that writes each record exactly once, large ones compressed; in transactions, if it has a name.
+    /// A client that writes each record exactly once and compresses large ones. A client with a name writes in transactions.
     pub(crate) fn producer(&self, transactional: Option<&str>) -> Result<BaseProducer> {
         let mut client = self.client.clone();
         if let Some(name) = transactional {
-            // One that is left open holds up whoever reads the topic: not for long.
+            // A transaction that is left open holds up whoever reads the topic, so the timeout is short.
             client.set("transactional.id", name).set("transaction.timeout.ms", "10000");
         }
         client.set("enable.idempotence", "true").set("compression.type", "lz4").set("message.max.bytes", "4194304");
@@ -114,7 +114,7 @@ impl Topics {
         Ok(())
     }
 
-    /// The records from these offsets on to the present end, which `next` then is.
+    /// Reads the records from the offsets `next` on to the present end, and moves `next` to that end.
     pub(crate) fn read_on(&self, topic: &str, next: &mut Vec<i64>) -> Result<Vec<Found>> {
         let consumer = self.consumer()?;
         let ends = ends(&consumer, topic)?;
@@ -131,7 +131,8 @@ impl Topics {
             }
             let message = match consumer.poll(Duration::from_millis(100)) {
                 None => continue,
-                // Behind the last record there may be offsets that hold none: of transactions, or of what compaction has removed.
+                // After the last record there may be offsets without a record: markers of transactions, or records that compaction
+                // has removed.
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
                     let partition = usize::try_from(partition)?;
                     let (next, end) = (next.get_mut(partition), ends.get(partition));

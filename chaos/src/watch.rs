@@ -1,5 +1,5 @@
-//! What must hold at every moment of a round: offsets only grow (P3), no partition is silent (P9), memory is bounded (P10), no process ends
-//! by itself.
+//! The watch over a round, for what must hold at every moment: offsets only grow (P3), no partition is silent (P9), memory is bounded
+//! (P10), and no process ends by itself.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,7 +27,7 @@ type Row = (String, i32, i64, i64);
 struct Seen {
     next_offset: i64,
     generation: i64,
-    /// When it moved, or had nothing to do.
+    /// When the offset last moved or the partition had nothing to do.
     alive: Instant,
 }
 
@@ -35,7 +35,7 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     partitions: BTreeMap<(String, i32), Seen>,
-    /// How often the results database had gone back to a backup.
+    /// The world's count of `returns` at the last look.
     returns: usize,
     silences: BTreeMap<(String, i32), Duration>,
     deaths: BTreeMap<String, String>,
@@ -44,17 +44,17 @@ pub(crate) struct Watched {
     pub(crate) most_memory_mb: u64,
 }
 
-/// Looks again and again, from a thread of its own.
+/// The watch, which looks again and again from a thread of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     over: AtomicBool,
-    /// How often it has looked at everything.
+    /// How often the watch has looked at everything.
     looks: AtomicU64,
     healed: Mutex<Option<Instant>>,
 }
 
 impl Watch {
-    /// From now on silence counts.
+    /// Says that everything is healed, so that silence counts from now on.
     pub(crate) fn healed(&self) {
         *self.healed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
@@ -64,12 +64,12 @@ impl Watch {
         self.over.store(true, Ordering::Relaxed);
     }
 
-    /// How often it has looked so far, Postgres included.
+    /// How often the watch has looked at everything so far, Postgres included.
     pub(crate) fn looks(&self) -> u64 {
         self.looks.load(Ordering::Relaxed)
     }
 
-    /// Looks until it is ended. A server that does not answer is looked at again.
+    /// Looks until [`Watch::end`]. A server that does not answer is asked again at the next look.
     pub(crate) fn run(&self, world: &World) -> Watched {
         let mut watched = Watched::default();
         let (mut postgres, mut kafka) = (None, None);
@@ -79,7 +79,7 @@ impl Watch {
             if let Ok(rows) = world.runtime.block_on(ledger(&world.stack.database_url(), &mut postgres)) {
                 watched.look_at_returns([returns, world.returns.load(Ordering::SeqCst)]);
                 let healed = *self.healed.lock().unwrap_or_else(PoisonError::into_inner);
-                // While faults are on, nobody asks how long anything takes.
+                // While faults are on, silence does not count, so the ends of the topics are not needed.
                 let ends = healed.and_then(|_| all_ends(world, &mut kafka).ok());
                 watched.look_at_ledger(rows, ends.as_ref(), healed);
                 self.looks.fetch_add(1, Ordering::Relaxed);
@@ -100,7 +100,7 @@ impl Watched {
         }
     }
 
-    /// A database that goes back to a backup takes offsets and generations along.
+    /// Forgets the partitions seen so far if the database has gone back to a backup, because its offsets and generations go back too.
     fn look_at_returns(&mut self, [before, after]: [usize; 2]) {
         let is_under_way = after % 2 == 1;
         if is_under_way || before != self.returns || after != before {
@@ -136,7 +136,7 @@ impl Watched {
         self.silences.values().copied().max().unwrap_or_default()
     }
 
-    /// What must not have happened.
+    /// What the watch saw that must not happen.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let mut findings: Vec<Finding> = self.fallen.iter().map(|what| Finding::new("P3", what.clone())).collect();
         for (partition, silence) in &self.silences {
@@ -158,7 +158,7 @@ async fn ledger(url: &str, kept: &mut Option<PgConnection>) -> Result<Vec<Row>> 
         Some(connection) => connection,
         None => tokio::time::timeout(patience, PgConnection::connect(url)).await??,
     };
-    // A connection that failed is not put back.
+    // A connection that failed is not kept.
     let rows = tokio::time::timeout(patience, sqlx::query_as(LEDGER).fetch_all(&mut connection)).await??;
     *kept = Some(connection);
     Ok(rows)
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn an_offset_that_falls_is_found_unless_the_database_goes_back_to_a_backup() {
         let mut watched = Watched::default();
-        // Before it, while it does (two looks, of which the second sees the backup), and after it.
+        // The looks are before the return, during the return (two looks, of which the second sees the backup), and after the return.
         for (returns, next_offset) in [(0, 100), (1, 100), (1, 80), (2, 80), (2, 90)] {
             watched.look_at_returns([returns, returns]);
             watched.look_at_ledger(row(next_offset), None, None);

@@ -1,4 +1,4 @@
-//! The shop at work: connections to Postgres that come back whatever happens to it.
+//! The shop at work: writers that connect to Postgres again whatever happens to the server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -14,9 +14,10 @@ use crate::world::World;
 
 const WRITERS: u64 = 2;
 const LONG_TRANSACTIONS: u64 = 2;
-/// A restart of Postgres takes about so long.
+/// How long a writer waits before it connects again; a restart of Postgres takes about as long.
 const RECONNECT: Duration = Duration::from_millis(200);
-/// The shop goes on where orderstream may not write; a lock of a long transaction must not stop it for long.
+/// Session settings of the shop: the shop goes on writing while orderstream may not, and the lock of a long transaction does not stop
+/// the shop for long.
 const SESSION: &str = "set default_transaction_read_only = off; set lock_timeout = '1s'; set statement_timeout = '20s'";
 
 /// When the workload ends.
@@ -35,7 +36,7 @@ impl Clock {
     }
 }
 
-/// What the writers share.
+/// What the writers share: the newest order's id, and the count of transactions.
 #[derive(Debug, Default)]
 struct Shop {
     newest: AtomicI64,
@@ -62,7 +63,8 @@ async fn write(url: String, shop: Arc<Shop>, mut rng: Rng, clock: Clock, slowly:
         };
         while !clock.is_over() {
             let step = if slowly { hold(&mut connection, &shop, &mut rng).await } else { work(&mut connection, &shop, &mut rng).await };
-            // What was refused has no effect; what lost its connection is decided by Postgres. Both are as good as any other history.
+            // A transaction that was refused has no effect, and Postgres decides about a transaction whose connection was lost. Either
+            // way the shop has a valid history.
             if step.is_err() && connection.execute("rollback").await.is_err() {
                 break;
             }
@@ -76,7 +78,7 @@ async fn connect(url: &str) -> Result<PgConnection> {
     Ok(connection)
 }
 
-/// Leaves few of the orders of the rounds before.
+/// Deletes most of the orders of the rounds before.
 pub(crate) fn clear(world: &World) -> Result<()> {
     world.stack.psql(statements::CLEAR).map(drop)
 }
@@ -91,7 +93,7 @@ async fn work(connection: &mut PgConnection, shop: &Shop, rng: &mut Rng) -> Resu
     Ok(())
 }
 
-/// A transaction that stays open while others and snapshots come and go.
+/// Runs a transaction that stays open while other transactions and snapshots come and go.
 async fn hold(connection: &mut PgConnection, shop: &Shop, rng: &mut Rng) -> Result<()> {
     let begin = statements::long_transaction(rng, shop.newest.load(Ordering::Relaxed));
     let end = if rng.u8(0..5) == 0 { "rollback" } else { "commit" };

@@ -1,4 +1,4 @@
-//! Everything that runs: the services, and the orderstream processes that share the work.
+//! The world of the rounds: the services, and the orderstream processes that share the work.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,15 +20,15 @@ use crate::{redis_faults, schema_faults};
 pub(crate) const CONNECTOR: &str = "shop";
 const PROCESSES: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
-/// With `enrichment.when_redis_is_down = hold` no order is ever pending. A row that is would be refused, and so become a dead letter that
-/// nobody expects.
+/// With `enrichment.when_redis_is_down = hold` no order is ever pending. This constraint refuses a pending row, which so becomes a dead
+/// letter that no check expects.
 const NEVER_PENDING: &str = "alter table results add constraint never_pending check (enrichment <> 'pending')";
 const MAYBE_PENDING: &str = "alter table results drop constraint if exists never_pending";
 
-/// Refused by an operator's constraint although the decoder finds nothing wrong.
+/// A product that an operator's constraint refuses although the decoder finds nothing wrong.
 pub(crate) const REFUSED_PRODUCT: &str = "REFUSED";
 
-/// Customers are compacted while the shop works, and not once a week.
+/// Settings with which the topic of customers is compacted while the shop works, and not once a week.
 const COMPACTED: [(&str, &str); 4] =
     [("cleanup.policy", "compact"), ("max.message.bytes", "8388608"), ("segment.ms", "2000"), ("min.cleanable.dirty.ratio", "0.01")];
 
@@ -36,19 +36,19 @@ const COMPACTED: [(&str, &str); 4] =
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) processes: Vec<Process>,
-    /// How many of them work in this round; the others are stopped.
+    /// How many of the processes work in this round; the others are stopped.
     pub(crate) active: usize,
-    /// What is chosen for this round.
+    /// The setting of this round.
     pub(crate) setting: Setting,
-    /// Whether they hold orders back while Redis is away, and do not write them as pending.
+    /// Whether the processes hold orders back while Redis is away, and do not write them as pending.
     hold: Arc<AtomicBool>,
     /// Whether `results` was changed by hand in this round.
     pub(crate) changed_by_hand: AtomicBool,
-    /// How often the results database went back to a backup: odd while it does.
+    /// Counts the beginnings and the ends of each return of the results database to a backup, so that the number is odd during a return.
     pub(crate) returns: AtomicUsize,
     /// The offsets of orders below which everything was processed and checked.
     processed: Mutex<Vec<i64>>,
-    /// Before the first process.
+    /// The pooler through which the first process reaches Postgres.
     pooler: PgBouncer,
     pub(crate) topics: Topics,
     pub(crate) runtime: Handle,
@@ -100,7 +100,7 @@ impl World {
         &self.processes[..self.active]
     }
 
-    /// So many processes work from now on, and with that setting.
+    /// Lets `active` processes work from now on, with the setting.
     pub(crate) fn set_active(&mut self, active: usize, setting: Setting) -> Result<()> {
         setting.apply(&self.setting, &self.stack)?;
         (self.active, self.setting) = (active, setting);
@@ -120,12 +120,13 @@ impl World {
         self.processed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes them.
+    /// Notes the offsets of orders below which everything was processed and checked.
     pub(crate) fn was_processed(&self, offsets: &[i64]) {
         offsets.clone_into(&mut self.processed.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Ends every fault, whatever became of it, and returns when all services are healthy. The processes are left to themselves.
+    /// Ends every fault, whatever became of it, and returns when all services are healthy. The orderstream processes are started, but not
+    /// awaited.
     pub(crate) fn heal(&self) -> Result<()> {
         for process in self.workers() {
             process.heal_lines();
@@ -137,7 +138,7 @@ impl World {
             service.launch()?;
         }
         self.pooler.service().launch()?;
-        // Connect dies where it does not find Kafka: an operator's process manager starts it again.
+        // Connect ends when it does not find Kafka. The loop starts Connect again, as an operator's process manager would.
         until("all services are healthy", PATIENCE, || Attempt::from(self.services_are_healthy()))?;
         self.stack.psql("alter system reset default_transaction_read_only")?;
         self.stack.psql("select pg_reload_conf()")?;
@@ -154,7 +155,7 @@ impl World {
         Ok(())
     }
 
-    /// Starts a failed connector again: what it does by itself is not what is tested here.
+    /// Fails unless the connector runs, and starts a failed connector again, because the rounds do not test how Debezium recovers.
     pub(crate) fn connector_runs(&self) -> Result<()> {
         let state = self.stack.connector_state()?;
         if state == "FAILED" {

@@ -1,17 +1,18 @@
-//! One short round of `make chaos` with each test run: it keeps the harness working, and finds what is broken by and large. Afterwards each of
-//! its checks has to find what is planted for it.
+//! One short round of `make chaos` with each test run, which keeps the harness working and finds what is grossly broken. Afterwards each
+//! check of the round has to find the violation that is planted for it.
 
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-/// Always the same faults: a test that fails must not pass the next time for want of them. `make chaos` tries others.
+/// The seed is fixed, so that the faults are always the same: a test that fails must not pass the next time because the faults differ.
+/// `make chaos` tries other seeds.
 const SEED: &str = "24";
 const SECONDS: &str = "10";
 /// How many violations are planted.
 const PLANTED: usize = 46;
 
-/// `cargo test -p chaos` does not build orderstream, and one of another day would be tested in its place. This is what `make test` has built:
-/// after it nothing is left to be done, for other features of the same crates would be built beside it.
+/// Builds orderstream, because `cargo test -p chaos` does not, and an old build would be tested in its place. The command is the build of
+/// `make test`, so that nothing is left to be done after `make test`; another command would build the crates again with other features.
 fn build_orderstream(target: &Path) -> std::io::Result<ExitStatus> {
     let mut cargo = stack::without_cargos_variables(Command::new(env!("CARGO")));
     cargo.args(["test", "--quiet", "--locked", "--workspace", "--no-run"]).env("CARGO_TARGET_DIR", target);

@@ -1,4 +1,4 @@
-//! P1: every record has one fate, counted against the records as they are read from the topics.
+//! The check of P1: every record has one fate. The ledger is compared with the records that are read from the topics.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,14 @@ from consumer_offsets as o where epoch = 0";
 /// Topic, partition, offset.
 pub(crate) type Coordinates = (String, i32, i64);
 
-/// What was read from the topics so far; each record is read once in the life of the stack.
+/// What was read from the topics so far. Each record is read once in the life of the stack.
 #[derive(Debug, Default)]
 pub(crate) struct Read {
     next: BTreeMap<&'static str, Vec<i64>>,
     counts: BTreeMap<(&'static str, i32), Count>,
     /// The records that have to be dead letters.
     pub(super) poison: BTreeMap<Coordinates, Found>,
-    /// Those that may be: the shop has corrected them, and who comes late sees the correction alone.
+    /// The records that may be dead letters: the shop has corrected their orders, and a process that comes late sees only the correction.
     pub(super) corrected: BTreeMap<Coordinates, Found>,
     /// All dead letters by partition and offset.
     pub(super) letters: BTreeMap<(i32, i64), Found>,
@@ -46,7 +46,7 @@ impl Read {
                 self.count(topic, found);
             }
             for (partition, next_offset) in (0..).zip(&self.next[topic]) {
-                // Behind the last record, too: what is read holds none there.
+                // The next offset may lie beyond the last record, because the offsets between hold no record.
                 self.counts.entry((topic, partition)).and_modify(|count| count.next_offset = *next_offset);
             }
         }
@@ -55,12 +55,12 @@ impl Read {
         Ok(())
     }
 
-    /// The ids of all letters that there have to be.
+    /// The ids of all dead letters that there have to be.
     pub(crate) fn deserved(&self) -> impl Iterator<Item = String> {
         self.poison.keys().map(|(topic, partition, offset)| format!("{topic}-{partition}-{offset}-0"))
     }
 
-    /// Up to where the orders were read.
+    /// The offsets up to which the orders were read.
     pub(crate) fn orders_read(&self) -> &[i64] {
         self.next.get(ORDERS).map_or(&[], Vec::as_slice)
     }
@@ -79,7 +79,7 @@ impl Read {
     }
 }
 
-/// Whether the shop itself has made an order that Postgres refuses.
+/// Whether the record is an order that the shop itself has made and that Postgres refuses.
 fn is_refused(found: &Found) -> bool {
     let value = found.value.as_deref().and_then(|value| std::str::from_utf8(value).ok());
     let after = value.and_then(|value| value.split_once(r#""after":"#)).map(|(_, after)| after);
@@ -111,7 +111,8 @@ fn entry(line: &str) -> Result<((String, i32), Stored)> {
 }
 
 impl Count {
-    /// Compaction has taken records away since they were processed, so that of a compacted topic no fewer fates than records are right.
+    /// Whether the ledger says what was read. Compaction may have removed records since they were processed, so a compacted topic may have
+    /// more fates than records, but not fewer.
     fn is_told_by(&self, compacted: bool, (next_offset, fates, letters, rows): &Stored) -> bool {
         let all_have_fates = if compacted { (self.records..=*next_offset).contains(fates) } else { *fates == self.records };
         let may_be_letters = self.poison..=self.poison + self.corrected;

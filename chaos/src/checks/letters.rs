@@ -1,4 +1,4 @@
-//! P7: the dead letters are exactly the poison, byte for byte, and what the shop has corrected may have been one.
+//! The check of P7: the dead letters are exactly the poison, byte for byte. A record whose order the shop has corrected may be one too.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::ledger::{Coordinates, Read};
 use crate::topics::Found;
 use crate::world::World;
 
-/// Nothing is left to be said about an order that was corrected.
+/// The dead letters that are resolved. The letter of an order that was corrected has to be among them.
 const ANSWERED: &str = r#"select topic, partition, "offset", resolution from dead_letters where epoch = 0 and resolved_at is not null"#;
 const LETTERS: &str = r#"select topic, partition, "offset", dlq_partition, dlq_offset from dead_letters where epoch = 0"#;
 
@@ -39,7 +39,7 @@ pub(crate) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
             differences.push(format!("the letter of {coordinates:?} is open, and its order was corrected"));
         }
     }
-    // Letters that do not count were sent by a transaction that did not commit: of a record that deserves one all the same.
+    // A letter without a row was sent before a transaction that did not commit. Its record has to deserve a dead letter all the same.
     let deserves = |origin: &Coordinates| poison.contains_key(origin) || read.corrected.contains_key(origin);
     let foreign = letters.values().filter(|letter| origin(letter).is_none_or(|origin| !deserves(&origin)));
     differences.extend(foreign.map(|letter| format!("on the topic, and no poison: {:?}", letter.header("x-dlq-id"))));

@@ -1,4 +1,4 @@
-//! P2 and P8 once more, by what an operator has: `orderstream reconcile` has to say of a healed world that it is equal.
+//! The check of P2 and P8 by an operator's means: `orderstream reconcile` has to find no difference in a healed world.
 
 use std::process::{Command, Output};
 
@@ -8,11 +8,11 @@ use super::Finding;
 use crate::process::program;
 use crate::world::World;
 
-/// Everything has come right by the other checks when this one looks.
+/// How long the check waits for differences to settle: the other checks have found everything right before this check runs.
 pub(crate) const SETTLE_SECONDS: u8 = 5;
-/// And much is under way when somebody repairs.
+/// How long a repair waits for differences to settle: much is still under way when a repair begins.
 const PATIENT_SECONDS: &str = "30";
-/// What is still on its way while one compares is judged by the next.
+/// How often a repair is tried. Changes that are still on their way during one repair are judged by the next one.
 const REPAIRS: usize = 5;
 
 pub(crate) fn differences(world: &World, settle_seconds: u8) -> Result<Vec<Finding>> {
@@ -24,10 +24,11 @@ pub(crate) fn differences(world: &World, settle_seconds: u8) -> Result<Vec<Findi
     Ok(vec![Finding::new("P2", format!("orderstream reconcile: {}", String::from_utf8_lossy(&text).trim().replace('\n', "\n    ")))])
 }
 
-/// What an operator does about rows that were changed by hand, as often as it is asked for. Whether it was a repair, the checks say.
+/// Does what an operator does about rows that were changed by hand: repairs until nothing differs, or the tries are used up. The checks
+/// say afterwards whether the rows are right.
 pub(crate) fn repair(world: &World) -> Result<()> {
     for _ in 0..REPAIRS {
-        // To write a signal takes the shop's own rights.
+        // The repair writes a signal for Debezium, which takes the rights of the shop's own user.
         let output = reconcile(world, &["--settle", PATIENT_SECONDS, "--repair", "--source", &world.stack.database_url()])?;
         if output.status.success() {
             return Ok(());

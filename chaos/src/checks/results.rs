@@ -1,4 +1,4 @@
-//! P2: `results` equals `orders` joined with `customers`, row for row, and nothing is left to be repaired.
+//! The check of P2: `results` equals `orders` joined with `customers`, row for row, and nothing is left to be repaired.
 
 use anyhow::Result;
 use stack::expected::DIFFERENCES;
@@ -6,9 +6,11 @@ use stack::expected::DIFFERENCES;
 use super::Finding;
 use crate::world::World;
 
-/// Orders of customers who do not exist stay on the list, for they may come yet, and are asked for less and less often. One of them that an
-/// event has made right since leaves the list at its time, which may be minutes away; its row and its hash are compared all the same.
-/// Nothing else stays.
+/// What is still to be repaired.
+///
+/// Orders of customers who do not exist stay due, because the customer may still come, and the sweep visits them less and less often. An
+/// order of this kind that an event has made right since stays in `due_orders` until it is due, which may be minutes away; the order's row
+/// and its hash are compared all the same. Nothing else may stay.
 const UNREPAIRED: &str = "
 select 'the mark of customer ' || customer_id from due_customers
 union all

@@ -1,4 +1,4 @@
-//! P11: no personal data in logs, metrics and error headers.
+//! The check of P11: no personal data in logs, metrics, pages and error headers.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -16,7 +16,7 @@ pub(crate) fn found(world: &World, read: &Read) -> Result<Vec<Finding>> {
     for (number, process) in world.processes.iter().enumerate() {
         match fs::read(&process.log) {
             Ok(log) => findings.extend(leak(process.service.name(), &String::from_utf8_lossy(&log))),
-            // It has not had its first round yet.
+            // A process that has not had its first round yet has no log.
             Err(error) if error.kind() == ErrorKind::NotFound && number >= world.active => {}
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", process.log.display())),
         }

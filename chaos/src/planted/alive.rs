@@ -1,4 +1,4 @@
-//! What happens to processes that work: one is not ready, one ends by itself, all are silent.
+//! Violations planted in processes that work: one is not ready, one ends by itself, all are silent.
 
 use std::process::Command;
 use std::thread;
@@ -20,12 +20,12 @@ use crate::world::World;
 const UNREADY: Violation = Violation { what: "a process that is not ready", promise: "P9", says: "orderstream-1 is not ready" };
 const DEATH: Violation = Violation { what: "a process that ends by itself", promise: "P9", says: "orderstream-0 ended by itself" };
 const SILENCE: Violation = Violation { what: "a partition that is silent", promise: "P9", says: "was silent for" };
-/// For each partition some.
+/// Twenty orders, so that some wait in each partition.
 const WAITING: &str =
     "insert into orders (customer_id, product_id, quantity, price) select 'PLANT', 'WAITING', 1, 1.00 from generate_series(1, 20)";
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Plants all of them, one at a time.
+/// Plants all of these violations.
 pub(super) fn plant(world: &World, read: &mut Read, outcome: &mut Outcome) -> Result<()> {
     let cut_off = &world.processes[1];
     let refuse = || {
@@ -44,7 +44,7 @@ pub(super) fn plant(world: &World, read: &mut Read, outcome: &mut Outcome) -> Re
     Ok(())
 }
 
-/// All processes are stopped while orders wait, and one of them ends.
+/// Pauses all processes while orders wait, and kills one of them.
 fn disturb(world: &World, watch: &Watch) -> Result<()> {
     let workers = || world.workers().iter().map(|process| &process.service);
     let before = world.topics.ends(ORDERS)?;
@@ -60,7 +60,7 @@ fn disturb(world: &World, watch: &Watch) -> Result<()> {
     disturbed.and(world.processes[0].service.launch())
 }
 
-/// As somebody else would.
+/// Kills the process from outside, so that the harness does not know who made it end.
 fn kill(process: &Process) -> Result<()> {
     let pid = process.service.pid().context("it does not run")?.to_string();
     ensure!(Command::new("kill").args(["-KILL", &pid]).status()?.success(), "it cannot be killed");

@@ -1,4 +1,4 @@
-//! Hashes in Redis changed by hand.
+//! Violations planted in Redis: hashes changed by hand.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::checks::{self, Read, reconcile};
 use crate::redis_faults::connect;
 use crate::world::World;
 
-/// A violation in the hash of one key, and the command that makes it: its name, and what comes after the key.
+/// A violation in the hash of one key, and the command that makes the violation: the command's name, and the arguments after the key.
 struct Hash {
     key: Key,
     violation: Violation,
@@ -15,7 +15,7 @@ struct Hash {
     arguments: &'static [&'static str],
 }
 
-/// Whose hash it is.
+/// Whose hash is changed.
 #[derive(Clone, Copy)]
 enum Key {
     Order,
@@ -46,14 +46,14 @@ const HASHES: [Hash; 9] = [
 ];
 
 const CHANGED: &[&str] = &["status", "planted"];
-/// Where the hash is kept meanwhile.
+/// The key of the copy from which the hash is restored.
 const KEPT: &str = "planted";
 
-/// Plants all of them, one at a time.
+/// Plants all of these violations, one at a time.
 pub(super) fn plant(world: &World, read: &mut Read, outcome: &mut Outcome) -> Result<()> {
     for (number, hash) in HASHES.iter().enumerate() {
         let key = key(world, hash.key)?;
-        // The first one is to be found by the look at everything, the others by their check alone, which is quicker.
+        // The first violation has to be found by the look at everything, and the others by their check alone, which is quicker.
         let found = || if number == 0 { Ok(look(world, read)) } else { checks::redis::differences(world) };
         try_out(outcome, &hash.violation, || change(world, &key, hash), || restore(world, &key), found)?;
     }
@@ -79,7 +79,7 @@ fn change(world: &World, key: &str, hash: &Hash) -> Result<()> {
     Ok(redis::cmd(hash.command).arg(key).arg(hash.arguments).exec(&mut connection)?)
 }
 
-/// With its time to live, which the copy has too.
+/// Restores the hash with its time to live, which the copy has too.
 fn restore(world: &World, key: &str) -> Result<()> {
     let mut connection = connect(&world.stack)?;
     let is_kept: bool = redis::cmd("EXISTS").arg(KEPT).query(&mut connection)?;

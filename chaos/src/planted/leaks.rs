@@ -1,4 +1,5 @@
-//! A customer's name where none may be: in a log, and on each page. Those in messages and headers are planted with the letters.
+//! Violations planted in a log and on each HTTP page: a customer's name. [`tables`](super::tables) and [`letters`](super::letters) plant
+//! names in messages and headers.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read as _, Write};
@@ -25,13 +26,13 @@ const PAGES: [Violation; 4] = [
 const REQUEST_PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Plants all of them, one at a time.
+/// Plants all of these violations, one at a time.
 pub(super) fn plant(world: &mut World, read: &mut Read, outcome: &mut Outcome) -> Result<()> {
     let log = OpenOptions::new().append(true).open(&world.processes[0].log)?;
     let length = log.metadata()?.len();
     let write = || Ok(writeln!(&log, "the order of {PLANTED_NAME} 17 is late")?);
     try_out(outcome, &LOG, write, || Ok(log.set_len(length)?), || Ok(look(world, read)))?;
-    // The process that has these pages is stopped, and another one answers in its place.
+    // The process that has these pages is stopped, and this program answers in its place.
     world.active = 1;
     let planted = PAGES.iter().try_for_each(|violation| on_page(world, read, outcome, violation));
     world.active = 0;
@@ -55,7 +56,7 @@ fn on_page(world: &World, read: &Read, outcome: &mut Outcome, violation: &Violat
     })
 }
 
-/// Answers every request; that page with a name while it is planted.
+/// Answers every request. The answer for `page` has the name while the violation is planted.
 fn serve(listener: &TcpListener, page: &str, is_planted: &AtomicBool, is_over: &AtomicBool) -> Result<()> {
     while !is_over.load(Ordering::SeqCst) {
         match listener.accept() {

@@ -1,4 +1,4 @@
-//! Records on the topic of dead letters. They stay there for good, so that nothing can be right afterwards.
+//! Violations planted on the topic of dead letters. The records stay there for good, so these violations are planted last.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ const HEADER: Violation =
     Violation { what: "a name in a header on dlq-errors", promise: "P11", says: "a header on dlq-errors has a customer's data" };
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Plants both.
+/// Plants both violations.
 pub(super) fn plant(world: &World, read: &mut Read, outcome: &mut Outcome) -> Result<()> {
     let letters = world.topics.read_on(DEAD_LETTERS, &mut Vec::new())?;
     let mut headers = letters.into_iter().next().context("there is no dead letter")?.headers;
-    // A letter once more is nothing wrong; what is wrong is the name in it.
+    // A letter that is sent twice is right, so only the name in its header is wrong.
     headers.push(("x-planted".to_owned(), Some(PLANTED_NAME.into())));
     send(world, &headers)?;
     outcome.judge(&HEADER, &look(world, read));

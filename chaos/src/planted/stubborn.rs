@@ -1,4 +1,4 @@
-//! A process that does not end when it is asked to. That takes half a minute, so it happens beside all the others.
+//! The violation of a process that does not end when it is asked to. The stop takes half a minute, so it runs beside the other violations.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A stop that is under way.
 pub(super) struct Stopping(JoinHandle<Happened>);
 
-/// Asks a process to end that does not.
+/// Starts a process that ignores SIGTERM, and asks it to end.
 pub(super) fn plant(world: &World) -> Result<Stopping> {
     let to_kafka = Proxy::start(&world.runtime, world.stack.ports().kafka)?;
     let mut process = Process::new(&world.stack, &world.runtime, NUMBER, world.stack.ports().postgres, to_kafka, &Arc::default())?;
@@ -39,7 +39,7 @@ pub(super) fn plant(world: &World) -> Result<Stopping> {
     Ok(Stopping(thread::spawn(move || stop(&process))))
 }
 
-/// As a fault of the schedule would.
+/// Stops the process as a fault of the schedule would.
 fn stop(process: &Process) -> Happened {
     happened(Place::Worker(NUMBER), Kind::Stop, process.stop().err().map(|error| format!("{error:#}")))
 }
@@ -50,7 +50,7 @@ fn happened(place: Place, kind: Kind, in_the_way: Option<String>) -> Happened {
 }
 
 impl Stopping {
-    /// Judges it when it is over.
+    /// Judges the stop when it is over.
     pub(super) fn judge(self, outcome: &mut Outcome) -> Result<()> {
         let happened = self.0.join().map_err(|_| anyhow!("the stop panicked"))?;
         outcome.judge(&STUCK, happened.stuck().as_slice());

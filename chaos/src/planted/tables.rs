@@ -1,4 +1,4 @@
-//! Rows changed by hand: the ledger, `results`, what is to be repaired, and the dead letters.
+//! Violations planted in Postgres: rows changed by hand in the ledger, in `results`, in what is to be repaired, and in the dead letters.
 
 use anyhow::Result;
 
@@ -6,7 +6,7 @@ use super::{Outcome, Violation, look, try_out};
 use crate::checks::{Finding, Read, ledger, letters, reconcile, results, secrets};
 use crate::world::World;
 
-/// A violation in a table, and the statement that makes it.
+/// A violation in a table, and the statement that makes the violation.
 struct Row {
     table: &'static str,
     violation: Violation,
@@ -17,11 +17,12 @@ const fn row(table: &'static str, promise: &'static str, what: &'static str, say
     Row { table, violation: Violation { what, promise, says }, sql }
 }
 
-/// What cannot be looked at is as bad as what is not right.
+/// A table that the checks cannot read is as bad as a table that is wrong.
 const UNREADABLE: Violation = Violation { what: "a table that cannot be read", promise: "the checks", says: "" };
 const TABLES: [&str; 6] = ["consumer_offsets", "results", "due_customers", "due_orders", "truncates", "dead_letters"];
 
-/// The ledger's rows of the partition with the planted order, and of those with customers; the order that was refused.
+/// Views of the ledger's row of the partition with the planted order, of the ledger's rows of the partitions with customers, and of the
+/// order that was refused.
 const VIEWS: &str = "
 create view planted.orders as select * from consumer_offsets
 where topic = 'shop.public.orders' and partition in (select partition from results where product_id = 'PLANT');
@@ -143,7 +144,7 @@ const MESSAGE: Row = row(
     "update dead_letters set message = message || ' Plantagenet' where id = (select min(id) from planted.poison)",
 );
 
-/// Plants all of them, one at a time.
+/// Plants all of these violations, one at a time.
 pub(super) fn plant(world: &World, read: &mut Read, outcome: &mut Outcome) -> Result<()> {
     keep(world, read)?;
     plant_each(world, read, outcome, &LEDGER, ledger::differences)?;
@@ -162,7 +163,8 @@ pub(super) fn plant(world: &World, read: &mut Read, outcome: &mut Outcome) -> Re
     change(world, "drop schema planted cascade")
 }
 
-/// The first one is to be found by the look at everything, the others by their check alone, which is quicker.
+/// Plants each violation of `rows`. The first has to be found by the look at everything, and the others by their check alone, which is
+/// quicker.
 fn plant_each(
     world: &World,
     read: &mut Read,
@@ -178,7 +180,7 @@ fn plant_each(
     Ok(())
 }
 
-/// Copies the tables: what is planted is taken back from there.
+/// Copies the tables, so that each violation can be taken back from the copies.
 fn keep(world: &World, read: &Read) -> Result<()> {
     change(world, "create schema planted")?;
     TABLES.iter().try_for_each(|table| change(world, &format!("create table planted.{table} as table {table}")))?;

@@ -1,4 +1,4 @@
-//! What the watch sees while no process of orderstream works: a position that falls, and a process that takes too much memory.
+//! Violations that the watch sees while no process of orderstream works: a position that falls, and a process that takes too much memory.
 
 use std::mem;
 use std::process::Command;
@@ -12,17 +12,17 @@ use super::{Outcome, Violation};
 use crate::watch::{Watch, Watched};
 use crate::world::World;
 
-/// A fall, and the column that falls.
+/// The violations of a position that falls, each with the column that falls.
 const FALLS: [(Violation, &str); 2] = [
     (Violation { what: "an offset that falls", promise: "P3", says: "next_offset and generation fell" }, "next_offset"),
     (Violation { what: "a generation that falls", promise: "P3", says: "next_offset and generation fell" }, "generation"),
 ];
 const MEMORY: Violation = Violation { what: "a process with 280 MB", promise: "P10", says: "a process had " };
-/// It has them when it says so, and keeps them until it is killed.
+/// A Perl program that takes memory, prints `taken`, and keeps the memory until it is killed.
 const TAKE_MEMORY: &str = r#"$| = 1; my $taken = "x" x shift; print "taken\n"; sleep 600"#;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Plants all of them, one at a time.
+/// Plants all of these violations, one at a time.
 pub(super) fn plant(world: &mut World, outcome: &mut Outcome) -> Result<()> {
     for (violation, column) in &FALLS {
         let lower = |by: i64| change(world, column, by);
@@ -39,7 +39,7 @@ fn change(world: &World, column: &str, by: i64) -> Result<()> {
     world.stack.psql(&format!("update consumer_offsets set {column} = {column} + {by} where {rows}")).map(drop)
 }
 
-/// Another program in the place of a process.
+/// Puts a program that takes too much memory in the place of an orderstream process.
 fn plant_memory(world: &mut World, outcome: &mut Outcome) -> Result<()> {
     let launch = || {
         let mut command = Command::new("perl");
@@ -61,7 +61,7 @@ fn plant_memory(world: &mut World, outcome: &mut Outcome) -> Result<()> {
     Ok(())
 }
 
-/// What the watch sees meanwhile.
+/// Runs the watch during `act`, and returns what it saw.
 pub(super) fn watch(world: &World, act: impl FnOnce(&Watch) -> Result<()>) -> Result<Watched> {
     let watch = Watch::default();
     thread::scope(|scope| {
@@ -73,7 +73,7 @@ pub(super) fn watch(world: &World, act: impl FnOnce(&Watch) -> Result<()>) -> Re
     })
 }
 
-/// Waits until it has begun to look after now, and has seen everything.
+/// Waits until the watch has finished a look that began after the call.
 pub(super) fn await_look(watch: &Watch) -> Result<()> {
     let looks = watch.looks();
     until("the watch looks", PATIENCE, || Attempt::when(watch.looks() > looks + 1))
