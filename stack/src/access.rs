@@ -1,4 +1,4 @@
-//! What a stack consists of, and where each part is reached.
+//! The parts of a [`Stack`], and the URL or port at which each part is reached.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ impl Stack {
         &self.connect
     }
 
-    /// All four, in the order in which they can be started.
+    /// All four services, in the order in which they can be started.
     pub fn services(&self) -> [&Service; 4] {
         [&self.postgres, &self.redis, &self.kafka, &self.connect]
     }
@@ -40,27 +40,27 @@ impl Stack {
         &self.folder
     }
 
-    /// The database `orders` as the superuser.
+    /// The URL of the database `orders` for the superuser.
     pub fn database_url(&self) -> String {
         format!("postgres://postgres:postgres@127.0.0.1:{}/orders", self.ports.postgres)
     }
 
-    /// The database `orders` as the role that orderstream uses.
+    /// The URL of the database `orders` for the role that orderstream uses.
     pub fn orderstream_database_url(&self) -> String {
         format!("postgres://orderstream:orderstream@127.0.0.1:{}/orders", self.ports.postgres)
     }
 
-    /// Redis.
+    /// The URL of Redis.
     pub fn redis_url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.ports.redis)
     }
 
-    /// Kafka.
+    /// The bootstrap servers of Kafka.
     pub fn bootstrap_servers(&self) -> String {
         format!("127.0.0.1:{}", self.ports.kafka)
     }
 
-    /// Kafka Connect's REST interface.
+    /// The URL of Kafka Connect's REST interface.
     pub fn connect_url(&self) -> String {
         self.connect_api.url().to_owned()
     }

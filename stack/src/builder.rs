@@ -1,4 +1,4 @@
-//! How a stack is to be, and its start.
+//! The builder of a stack: where its data lies, on which ports it listens, and how it starts.
 
 use std::fmt;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::stack::Stack;
 
 pub(crate) type Report = dyn Fn(&str, Duration) + Send + Sync;
 
-/// How a stack is to be: where its data lies, on which ports it listens.
+/// The settings of a stack before its start: where its data lies, on which ports it listens.
 pub struct Builder {
     pub(crate) folder: PathBuf,
     pub(crate) temporary: bool,
@@ -33,40 +33,40 @@ impl fmt::Debug for Builder {
 }
 
 impl Builder {
-    /// The ports to listen on. Without them: free ones.
+    /// The ports to listen on. A stack without this setting listens on free ports.
     #[must_use]
     pub fn ports(mut self, ports: Ports) -> Self {
         self.ports = Some(ports);
         self
     }
 
-    /// Kafka listens on this port too, and tells clients that come there to use `advertised` from then on: the port of a proxy before it. A
-    /// client that is given the proxy's address stays behind the proxy so.
+    /// Lets Kafka listen on `port` too. Kafka tells the clients of this port to use `advertised` from then on, which is the port of a proxy
+    /// before Kafka, so that a client that is given the proxy's address stays behind the proxy.
     #[must_use]
     pub fn kafka_listener(mut self, port: u16, advertised: u16) -> Self {
         self.kafka_listeners.push(Listener { port, advertised });
         self
     }
 
-    /// For measurements: Kafka and Connect start as slowly and run as fast as with `make up`.
+    /// Lets Kafka and Connect start as slowly and run as fast as with `make up`, for measurements.
     #[must_use]
     pub fn at_full_speed(mut self) -> Self {
         self.short_lived = false;
         self
     }
 
-    /// Called for each step that is done, with the time it took.
+    /// Calls `report` for each step that is done, with the time that the step took.
     #[must_use]
     pub fn report(mut self, report: impl Fn(&str, Duration) + Send + Sync + 'static) -> Self {
         self.report = Box::new(report);
         self
     }
 
-    /// Starts everything: tables, roles and topics are there then, and the connector runs.
+    /// Starts everything. When the stack has started, tables, roles and topics are there, and the connector runs.
     ///
     /// # Errors
-    /// When a port is in use, something is not installed, or a service dies or is not healthy in time. Nothing is left
-    /// running then.
+    /// When a port is in use, something is not installed, or a service dies or is not healthy in time. After an error nothing is left
+    /// running.
     pub fn start(self) -> Result<Stack> {
         let lock = lock(&self.folder)?;
         let ports = match self.ports.clone() {
@@ -84,7 +84,7 @@ impl Builder {
 }
 
 impl Stack {
-    /// A stack whose data stays in `folder`.
+    /// Begins a stack whose data stays in `folder`.
     pub fn builder(folder: impl Into<PathBuf>) -> Builder {
         Builder {
             folder: folder.into(),
@@ -96,12 +96,12 @@ impl Stack {
         }
     }
 
-    /// A stack in a folder of its own, which is removed at the end. It starts quickly and comes back quickly.
+    /// Begins a stack in a folder of its own, which is removed at the end. The services of a temporary stack start and restart quickly.
     ///
     /// # Errors
     /// When the folder cannot be made.
     pub fn temporary() -> Result<Builder> {
-        // Postgres runs as another user when this is root.
+        // Postgres runs as another user when this program runs as root, and that user has to reach the folder.
         let open = fs::Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("orderstream-").permissions(open).tempdir().context("no temporary folder")?;
         Ok(Builder { temporary: true, short_lived: true, ..Self::builder(folder.keep()) })

@@ -1,13 +1,15 @@
-//! Cargo from within a test.
+//! Cargo called from within a test, without the environment variables that Cargo sets for tests.
 
 use std::env;
 use std::process::Command;
 
-/// Where things are, which a shell says too.
+/// Variables that a shell may set too: they say where Cargo's files lie, and so they stay.
 const OF_A_SHELL: [&str; 2] = ["CARGO_HOME", "CARGO_TARGET_DIR"];
 
-/// A command without what Cargo tells the tests that it runs. Build scripts look at those variables (that of `ring` does), and Cargo compiles
-/// everything that rests on such a crate once more where they are not as a shell has them: minutes, in each test that builds something.
+/// Removes from the command the variables that Cargo sets for the tests that it runs.
+///
+/// Some build scripts (such as that of `ring`) look at these variables. If the variables differ from those of a shell, Cargo compiles the
+/// crate and everything that depends on it once more, which takes minutes in each test that builds something.
 #[must_use]
 pub fn without_cargos_variables(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {

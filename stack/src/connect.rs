@@ -20,12 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) fn worker(java: &Java, properties: &Path, ports: &Ports) -> Command {
     let mut command = java.command(HEAP_MB, "org.apache.kafka.connect.cli.ConnectDistributed");
     command.arg(properties);
-    // connect/shop.json asks for these.
+    // connect/shop.json reads these variables.
     command.env("SHOP_DB_HOST", "127.0.0.1").env("SHOP_DB_PORT", ports.postgres.to_string()).env("SHOP_DB_PASSWORD", "debezium");
     command
 }
 
-/// The worker's settings that docker compose shares, and those that only a local process needs.
+/// Writes the Connect worker's settings: those that docker compose shares, and those that only a local process needs.
 pub(crate) fn write_properties(folder: &Path, folder_of_jars: &Path, ports: &Ports) -> Result<PathBuf> {
     let common = repository::root().join("connect/connect-distributed.properties");
     let common = fs::read_to_string(&common).with_context(|| format!("{} cannot be read", common.display()))?;
@@ -58,7 +58,7 @@ impl Connect {
         &self.url
     }
 
-    /// The worker takes part in its group and has read its topics.
+    /// Fails unless the Connect worker is a member of its group and has read its topics.
     pub(crate) fn healthy(&self) -> Result<()> {
         answers(&format!("{}/health", self.url))
     }
@@ -69,7 +69,7 @@ impl Connect {
     /// When Connect refuses the settings, or the connector fails or does not run in time.
     pub fn register(&self, name: &str, config: &Value) -> Result<()> {
         wait::until(&format!("Connect accepts the connector {name}"), PATIENCE, || match self.put(name, config) {
-            // While the worker's group settles.
+            // Connect answers 409 while the worker's group settles.
             Ok((409, answer)) => Attempt::NotYet(answer),
             Ok((200 | 201, _)) => Attempt::Ready(()),
             Ok((status, answer)) => Attempt::Hopeless(anyhow!("Connect refuses the connector {name} with {status}: {answer}")),
@@ -81,7 +81,7 @@ impl Connect {
     /// Waits until the connector and its task run.
     ///
     /// # Errors
-    /// When one of them fails, with its trace, or they do not run in time.
+    /// When the connector or its task fails, with the trace, or does not run in time.
     pub fn await_running(&self, name: &str) -> Result<()> {
         wait::until(&format!("the connector {name} runs"), PATIENCE, || match self.status(name) {
             Ok(status) if status.has_failed() => Attempt::Hopeless(anyhow!("the connector {name} failed: {}", status.0)),
@@ -91,7 +91,7 @@ impl Connect {
         })
     }
 
-    /// `RUNNING`, `PAUSED`, `FAILED`, `UNASSIGNED` and so on: that of the task, which is what moves events.
+    /// The state of the connector's task, because the task is what moves events: `RUNNING`, `PAUSED`, `FAILED`, `UNASSIGNED` and so on.
     ///
     /// # Errors
     /// When Connect does not answer or does not know the connector.
@@ -99,7 +99,7 @@ impl Connect {
         Ok(self.status(name)?.state().to_owned())
     }
 
-    /// Starts again what has failed of the connector.
+    /// Starts again the parts of the connector that have failed.
     ///
     /// # Errors
     /// When Connect does not answer or refuses.
@@ -112,25 +112,25 @@ impl Connect {
     /// Removes the connector `name`; its slot and its topics stay.
     ///
     /// # Errors
-    /// When Connect does not accept it in time.
+    /// When Connect does not accept the removal in time.
     pub fn remove(&self, name: &str) -> Result<()> {
         let url = format!("{}/connectors/{name}", self.url);
-        // While the worker's group settles it answers 409.
+        // Connect answers 409 while the worker's group settles.
         wait::until(&format!("Connect removes the connector {name}"), PATIENCE, || {
             let deleted = ureq::delete(&url).config().timeout_global(Some(Duration::from_secs(10))).build().call();
             Attempt::from(deleted.map(drop).map_err(Into::into))
         })
     }
 
-    /// Waits until the connector has stored how far it has come in its source, behind its first snapshot. Killed before that, it begins
-    /// with another snapshot, and what was deleted between the two is told by no event.
+    /// Waits until the connector has stored an offset of its source after its first snapshot. A connector that is killed earlier begins
+    /// with another snapshot, and no event tells of what was deleted between the two snapshots.
     ///
     /// # Errors
-    /// When it does not do so in time.
+    /// When the connector does not store an offset in time.
     pub fn await_stored_offset(&self, name: &str) -> Result<()> {
         wait::until(&format!("the connector {name} has stored its offset"), PATIENCE, || {
             Attempt::from(self.get(&format!("connectors/{name}/offsets")).and_then(|answer| {
-                // Debezium has this one from its first change on.
+                // Debezium stores this field from its first change on.
                 if answer["offsets"][0]["offset"]["lsn_proc"].is_number() { Ok(()) } else { Err(anyhow!("stored is {answer}")) }
             }))
         })
@@ -154,7 +154,7 @@ impl Connect {
     }
 }
 
-/// `connect/shop.json`.
+/// Reads the connector's settings from `connect/shop.json`.
 pub(crate) fn shop_config() -> Result<Value> {
     let path = repository::root().join("connect/shop.json");
     let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
@@ -165,7 +165,7 @@ pub(crate) fn shop_config() -> Result<Value> {
     Ok(config)
 }
 
-/// An answer of `/connectors/<name>/status`.
+/// The answer of `/connectors/<name>/status`.
 struct Status(Value);
 
 impl Status {

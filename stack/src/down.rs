@@ -1,4 +1,4 @@
-//! `make down` and `make clean`.
+//! `make down`, which stops the stack of another shell, and `make clean`, which removes its data.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use stack::{remove_data, running_process};
 
 use crate::place::Place;
 
-/// Longer than all services together take when each uses its own time to the full.
+/// How long the stop may take: longer than all services together when each uses its own time to the full.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Stops what runs in another shell, and returns when it is gone.
+/// Stops the stack that runs in another shell, and returns when the stack is gone.
 pub(crate) fn down(place: &Place) -> Result<()> {
     let folder = place.folder();
     let Some(pid) = running_process(&folder)? else {
@@ -22,7 +22,7 @@ pub(crate) fn down(place: &Place) -> Result<()> {
         return Ok(());
     };
     match kill(Pid::from_raw(pid), Signal::SIGTERM) {
-        // It is gone already, and what it left is being ended.
+        // A process that is gone already needs no signal: its warden is ending what it left.
         Ok(()) | Err(Errno::ESRCH) => {}
         Err(error) => return Err(error).with_context(|| format!("process {pid} cannot be stopped")),
     }
@@ -35,7 +35,7 @@ pub(crate) fn down(place: &Place) -> Result<()> {
     Ok(())
 }
 
-/// Removes the data. The jars stay: they are the same every time.
+/// Removes the data of the services. The jars stay, because they are the same every time.
 pub(crate) fn clean(place: &Place) -> Result<()> {
     remove_data(&place.folder())?;
     println!("the data of the services is removed");

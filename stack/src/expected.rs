@@ -1,6 +1,6 @@
-//! What `results` and Redis have to be, asked of the shop's own tables: for the tests and for chaos.
+//! SQL that says what `results` and Redis have to be, asked of the shop's own tables. The tests and the chaos harness use it.
 
-/// Every difference between `results` and `orders` joined with `customers`; no row, if all is right (P2).
+/// Selects every difference between `results` and `orders` joined with `customers`; there is no row if all is right (P2).
 pub const DIFFERENCES: &str = "
 with expected as (
     select o.id as order_id, o.customer_id, c.name, c.email, c.tier, c.country, o.product_id, o.quantity, o.price, o.quantity * o.price as total,
@@ -15,7 +15,7 @@ union all
 (select 'found', * from (select * from actual except all select * from expected) as extra)
 order by 2, 1";
 
-/// The hash of each order as its row wants it, as JSON (P8).
+/// Selects for each row the hash that the order must have in Redis, as JSON (P8).
 pub const HASHES: &str = r#"
 select json_strip_nulls(json_build_object(
     'order_id', order_id::text, 'customer_id', customer_id, 'customer_name', customer_name, 'customer_email', customer_email,

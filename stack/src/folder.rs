@@ -1,4 +1,4 @@
-//! A stack's folder belongs to one running stack at a time.
+//! The lock of a stack's folder: a folder belongs to one running stack at a time.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek, Write};
@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::postgres;
 
-/// Held until the last process of the stack is gone; the file names the process that holds it.
+/// Takes the lock of the folder, which is held until the last process of the stack is gone. The lock's file names the process that holds
+/// the lock.
 pub(crate) fn lock(folder: &Path) -> Result<File> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let path = folder.join("lock");
@@ -30,7 +31,7 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
 /// The process that runs the stack in `folder`, if there is one.
 ///
 /// # Errors
-/// When its lock cannot be read.
+/// When the lock of the folder cannot be read.
 pub fn running_process(folder: &Path) -> Result<Option<i32>> {
     let path = folder.join("lock");
     let Ok(file) = File::open(&path) else { return Ok(None) };
@@ -47,7 +48,7 @@ pub fn running_process(folder: &Path) -> Result<Option<i32>> {
 /// Removes the data and the logs of the stack in `folder`.
 ///
 /// # Errors
-/// When it is running, or something cannot be removed.
+/// When the stack is running, or something cannot be removed.
 pub fn remove_data(folder: &Path) -> Result<()> {
     if !folder.exists() {
         return Ok(());

@@ -1,13 +1,13 @@
-//! Health as services tell it.
+//! The health of a service over HTTP.
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-/// Whether a GET of `url` is answered with 200.
+/// Fails unless a GET of `url` is answered with 200.
 ///
 /// # Errors
-/// When it is not, with what came instead.
+/// When the answer has another status, which the error names, or when there is no answer.
 pub fn answers(url: &str) -> Result<()> {
     let response = ureq::get(url).config().timeout_global(Some(Duration::from_secs(2))).http_status_as_error(false).build().call()?;
     if response.status().as_u16() != 200 {

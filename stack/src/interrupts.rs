@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP.
+//! The signals that end the program: Ctrl-C, SIGTERM and SIGHUP.
 
 use std::io::{self, Write};
 use std::process;
@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// What a shell makes of a program that Ctrl-C ended.
+/// The exit code that a shell reports for a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
-/// The wish of somebody that this ends.
+/// The signals with which somebody asks the program to end.
 pub(crate) struct Interrupts {
     wishes: Receiver<()>,
     orderly: Arc<AtomicBool>,
 }
 
 impl Interrupts {
-    /// From here on a signal ends the process at once, and what it started is killed.
+    /// Catches signals. From here on a signal ends the process at once, and the services that the process started are killed.
     pub(crate) fn catch() -> Result<Self> {
         let (wish, wishes) = channel();
         let orderly = Arc::new(AtomicBool::new(false));
@@ -35,12 +35,12 @@ impl Interrupts {
         Ok(Self { wishes, orderly })
     }
 
-    /// From here on the first signal is reported by [`Interrupts::come_within`]. The second still ends the process at once.
+    /// From here on the first signal is reported by [`Interrupts::come_within`]. The second signal still ends the process at once.
     pub(crate) fn allow_orderly_end(&self) {
         self.orderly.store(true, Ordering::SeqCst);
     }
 
-    /// Whether a signal comes in this time.
+    /// Waits for a signal for `time`, and says whether one came.
     pub(crate) fn come_within(&self, time: Duration) -> bool {
         !matches!(self.wishes.recv_timeout(time), Err(RecvTimeoutError::Timeout))
     }

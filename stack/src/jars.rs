@@ -1,4 +1,4 @@
-//! Kafka, Connect and Debezium, fetched by Maven once per machine.
+//! The jars of Kafka, Connect and Debezium, which Maven fetches once per machine.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -8,20 +8,20 @@ use anyhow::{Context, Result, bail};
 
 use crate::repository;
 
-/// What Kafka and Connect run on.
+/// The folder of the jars that Kafka and Connect run on.
 pub(crate) const KAFKA: &str = "kafka";
-/// Where Connect looks for plugins, each in a folder of its own.
+/// The folder in which Connect looks for plugins, each in a folder of its own.
 pub(crate) const PLUGINS: &str = "plugins";
 
-/// Name of the pom, what is in it, the folder it goes to.
+/// Each set of jars: the name of its pom, the pom's text, and the folder of the jars.
 const SETS: [(&str, &str, &str); 2] =
     [("kafka", include_str!("../maven/kafka.xml"), KAFKA), ("debezium", include_str!("../maven/debezium.xml"), "plugins/debezium")];
 
-/// The folder with the jars, after fetching what is missing.
+/// Fetches the jars that are missing, and returns the folder of all jars.
 pub(crate) fn fetch() -> Result<PathBuf> {
     let folder = repository::jar_folder();
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    // Two stacks that start at once: the second waits and finds everything there.
+    // The lock is for two stacks that start at once: the second waits, and then finds everything there.
     let lock = File::create(folder.join("lock"))?;
     lock.lock().with_context(|| format!("{} cannot be locked", folder.display()))?;
     for (name, pom, place) in SETS {
@@ -33,7 +33,7 @@ pub(crate) fn fetch() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The pom is copied last: with the pom of today in it, a folder holds all that this pom names.
+/// Whether the folder has all jars that the pom names. The pom is copied last, so a folder with today's pom is complete.
 fn is_complete(set: &Path, pom: &str) -> bool {
     fs::read_to_string(set.join("pom.xml")).is_ok_and(|found| found == pom)
 }

@@ -1,4 +1,4 @@
-//! Kafka and Kafka Connect run on Java.
+//! Java, on which Kafka and Kafka Connect run: which `java` is used, and with which options.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::{jars, repository};
 
 const OLDEST: u32 = 17;
 
-/// A `java` that is new enough, and where the jars lie.
+/// A `java` that is new enough, and the class path of Kafka's jars.
 #[derive(Clone, Debug)]
 pub(crate) struct Java {
     program: PathBuf,
@@ -19,15 +19,15 @@ pub(crate) struct Java {
 }
 
 impl Java {
-    /// `JAVA_HOME` first, then the `PATH`; `folder` is where the jars are. What is short-lived starts quickly, and would be
-    /// slower later on.
+    /// Finds `java` in `JAVA_HOME` first, then in the `PATH`; `folder` is the folder of the jars. A `short_lived` Java starts quickly and
+    /// would be slower later on.
     pub(crate) fn find(folder: &Path, short_lived: bool) -> Result<Self> {
         let program = locate(std::env::var_os("JAVA_HOME").as_deref());
         check_version(&program)?;
         Ok(Self { program, short_lived, class_path: format!("{}/*", folder.join(jars::KAFKA).display()) })
     }
 
-    /// The same for a program that ends at once.
+    /// The same Java for a program that ends at once.
     pub(crate) fn for_a_moment(&self) -> Self {
         Self { short_lived: true, ..self.clone() }
     }
@@ -63,7 +63,7 @@ fn check_version(program: &Path) -> Result<()> {
     }
 }
 
-/// `openjdk version "17.0.15" 2025-04-15` is 17; `java version "1.8.0_292"` is 8.
+/// The major version that `java -version` prints: `openjdk version "17.0.15" 2025-04-15` is 17; `java version "1.8.0_292"` is 8.
 fn major_version(text: &str) -> Option<u32> {
     let version = text.split('"').nth(1)?;
     let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);

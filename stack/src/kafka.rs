@@ -1,4 +1,4 @@
-//! Kafka: one broker that is its own controller.
+//! The Kafka of a stack: one broker that is its own controller.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -27,7 +27,7 @@ pub(crate) struct Kafka {
     further: Vec<Listener>,
 }
 
-/// A further port for clients, who are told of another one: that of a proxy.
+/// A further port for clients. Kafka advertises to these clients another port, which is that of a proxy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Listener {
     pub(crate) port: u16,
@@ -39,7 +39,7 @@ impl Kafka {
         Self { java, data: folder.join("kafka"), port: ports.kafka, controller_port: ports.controller, further }
     }
 
-    /// An empty log folder, unless there is one. Made beside its place and moved there when it is whole.
+    /// Makes an empty log folder, unless there is one. The folder is made beside its place and moved there when it is complete.
     pub(crate) fn create(&self) -> Result<()> {
         fs::write(self.properties(), self.settings(&self.data))?;
         if self.data.exists() {
@@ -71,9 +71,9 @@ impl Kafka {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// It answers, and every partition has a leader: for a moment after a restart some have none.
+    /// Fails unless Kafka answers and every partition has a leader: for a moment after a restart some partitions have none.
     pub(crate) fn healthy(&self) -> Result<()> {
-        // librdkafka needs longer to notice that nobody listens.
+        // A TCP connection fails at once if nobody listens, which librdkafka takes longer to notice.
         TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)), PATIENCE)?;
         let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", self.bootstrap_servers()).create()?;
         let metadata = client.fetch_metadata(None, PATIENCE)?;

@@ -2,15 +2,15 @@
 //!
 //! - [`Stack`] starts Postgres, Redis, Kafka and Kafka Connect with Debezium, fills them (tables, topics, connector), and
 //!   ends them again, however the program that started them ends.
-//! - [`Service`] is one of them, or another process beside them: it can be killed, stopped, paused, resumed and restarted.
-//! - [`OtherPostgres`] is one more Postgres: its disk may be full, a standby may take its place.
-//! - [`PgBouncer`] is a pooler before it.
-//! - [`Ports`] are the fixed ones that people use, or free ones for a test run.
+//! - [`Service`] is one of the services, or another process beside them, which can be killed, stopped, paused, resumed and restarted.
+//! - [`OtherPostgres`] is one more Postgres: its disk may be full, and a standby may take its place.
+//! - [`PgBouncer`] is a pooler before the stack's Postgres.
+//! - [`Ports`] are the fixed ports that people use, or free ports for a test run.
 //! - [`proxy`] puts the faults of a network between a client and a server.
 //! - [`wait`] is the only place that waits, and always for a condition.
-//! - [`shared`] is the one stack of a test binary.
+//! - [`shared`] gives the tests of one binary one stack, one test at a time.
 //!
-//! The files that say what runs (`sql/source`, `connect/`, `redis/redis.conf`) are the ones docker compose uses.
+//! The files that say what runs (`sql/source`, `connect/`, `redis/redis.conf`) are the files that docker compose uses.
 
 mod access;
 mod builder;

@@ -1,4 +1,4 @@
-//! `make up`, `make services`, `make down`, `make clean`, and the README's session.
+//! The program behind `make up`, `make services`, `make down`, `make clean`, and the walk through the README's session.
 
 mod down;
 mod interrupts;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     match run(&Command::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell when stderr is closed.
+            // When stderr is closed, there is nobody left to tell.
             let _: io::Result<()> = writeln!(io::stderr(), "{error:#}");
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! A Postgres beside the stack's: to be filled to the brim, or replaced by its standby.
+//! A Postgres beside the stack's own, which tests fill to the brim or replace by its standby.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -11,23 +11,24 @@ use nix::sys::signal::Signal;
 use crate::postgres::Postgres;
 use crate::{Service, Stack, free_port};
 
-/// Connections of a standby are for no database.
+/// The access rule for standbys, whose connections are for no database.
 const STANDBYS: &str = "host replication postgres 127.0.0.1/32 trust\n";
 
-/// Mounts a disk at the third argument, of as many megabytes as the first says, for the user that the second names; then becomes the server
-/// that the rest says. Nobody but the server sees the disk, and it goes when the server does.
+/// A shell script that mounts a disk at the third argument, of as many megabytes as the first argument says, for the user that the second
+/// argument names. The script then becomes the server that the other arguments say. Only the server sees the disk, and the disk is gone
+/// when the server is.
 const WITH_DISK: &str = r#"mount -t tmpfs -o "size=$1m,uid=$2,mode=0700" tmpfs "$3" && shift 3 && exec "$@""#;
 
-/// A server with what sql/source says in its database `orders`. Its data go when it is dropped.
+/// A server with what sql/source says in its database `orders`. The data of the server are removed when the value is dropped.
 #[derive(Debug)]
 pub struct OtherPostgres {
-    // The server ends before its data go.
+    // The server is dropped, and so ended, before its data are removed.
     service: Service,
     files: Postgres,
     folder: Folder,
 }
 
-/// Removed when nobody needs it any more.
+/// The folders of a server, which are removed when the value is dropped.
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
@@ -43,19 +44,19 @@ impl Drop for Folder {
 }
 
 impl OtherPostgres {
-    /// Starts one with the database `orders` and the roles.
+    /// Starts a server with the database `orders` and the roles.
     ///
     /// # Errors
-    /// When it cannot be made or is not healthy in time.
+    /// When the server cannot be made or is not healthy in time.
     pub fn start(stack: &Stack, name: &str) -> Result<Self> {
         Self::create(stack, name, |server| server)
     }
 
-    /// The same with a disk of its own of so many megabytes, for a tablespace at [`OtherPostgres::disk`]. What is on it is gone when the
-    /// server stops.
+    /// Starts a server as [`OtherPostgres::start`] does, with a disk of its own of so many megabytes, for a tablespace at
+    /// [`OtherPostgres::disk`]. The content of the disk is gone when the server stops.
     ///
     /// # Errors
-    /// As above, and when this program may not mount anything.
+    /// As [`OtherPostgres::start`], and when this program may not mount anything.
     pub fn start_with_disk(stack: &Stack, name: &str, megabytes: u32) -> Result<Self> {
         let disk = disk(&stack.folder().join(name));
         fs::create_dir_all(&disk)?;
@@ -73,10 +74,10 @@ impl OtherPostgres {
         Ok(other)
     }
 
-    /// A hot standby that follows this one.
+    /// Starts a hot standby that follows this server.
     ///
     /// # Errors
-    /// When it cannot be made or is not healthy in time.
+    /// When the server cannot be made or is not healthy in time.
     pub fn standby(&self, stack: &Stack, name: &str) -> Result<Self> {
         let (files, folder) = place(stack, name)?;
         files.copy(self.files.port())?;
@@ -85,11 +86,11 @@ impl OtherPostgres {
         Ok(standby)
     }
 
-    /// Starts this standby anew where the other server was, as a failover does that moves an address. It follows nobody any more, and is
-    /// read-only until somebody promotes it.
+    /// Starts this standby anew at the port of the other server, as a failover does that moves an address. The standby follows nobody any
+    /// more, and is read-only until somebody promotes it.
     ///
     /// # Errors
-    /// When the other one still runs, or this one is not healthy there in time.
+    /// When the other server still runs, or this standby is not healthy there in time.
     pub fn in_place_of(self, stack: &Stack, other: &Self) -> Result<Self> {
         ensure!(!other.service.is_running(), "{} still runs", other.service.name());
         let Self { service: following, files, folder } = self;
@@ -105,17 +106,17 @@ impl OtherPostgres {
         Ok(moved)
     }
 
-    /// To be stopped, paused and killed.
+    /// The service, to be stopped, paused and killed.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// The database `orders` as the role that orderstream uses.
+    /// The URL of the database `orders` for the role that orderstream uses.
     pub fn orderstream_database_url(&self) -> String {
         format!("postgres://orderstream:orderstream@127.0.0.1:{}/orders", self.files.port())
     }
 
-    /// Where its own disk is; only the server sees what is on it.
+    /// The path of the server's own disk; only the server sees the disk's content.
     pub fn disk(&self) -> PathBuf {
         disk(&self.folder.path)
     }
@@ -146,7 +147,7 @@ fn disk(folder: &Path) -> PathBuf {
     folder.join("disk")
 }
 
-/// The server with a disk, in a namespace of its own for what is mounted.
+/// The command of the server with a disk, in a mount namespace of its own.
 fn with_disk(server: &Command, megabytes: u32, disk: &Path) -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", WITH_DISK, "sh", &megabytes.to_string(), crate::postgres::USER]).arg(disk);

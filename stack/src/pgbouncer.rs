@@ -1,4 +1,4 @@
-//! PgBouncer before a Postgres: the pooler that stands there in many a shop.
+//! PgBouncer before the stack's Postgres, because many shops have this pooler before theirs.
 
 use std::fs;
 use std::path::Path;
@@ -10,14 +10,14 @@ use nix::unistd::geteuid;
 use crate::postgres::USER;
 use crate::{Service, Stack, free_port};
 
-/// What a pooler gives a client: for how long it has the same session.
+/// The pool mode: for how long a client of the pooler keeps the same session of Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pooling {
-    /// As long as it is connected.
+    /// For as long as the client is connected.
     Session,
-    /// For a transaction.
+    /// For one transaction.
     Transaction,
-    /// For a statement.
+    /// For one statement.
     Statement,
 }
 
@@ -31,7 +31,7 @@ impl Pooling {
     }
 }
 
-/// A pooler before the stack's Postgres. It ends when it is dropped.
+/// A pooler before the stack's Postgres. The pooler ends when the value is dropped.
 #[derive(Debug)]
 pub struct PgBouncer {
     service: Service,
@@ -39,10 +39,10 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts one.
+    /// Starts a pooler.
     ///
     /// # Errors
-    /// When it is not installed or is not healthy in time.
+    /// When PgBouncer is not installed or is not healthy in time.
     pub fn start(stack: &Stack, pooling: Pooling) -> Result<Self> {
         let (port, name) = (free_port()?, format!("pgbouncer-{}", pooling.as_str()));
         let folder = stack.folder().join(&name);
@@ -56,23 +56,24 @@ impl PgBouncer {
         Ok(Self { service, port })
     }
 
-    /// To be stopped, paused and killed.
+    /// The service, to be stopped, paused and killed.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Where it listens.
+    /// The port on which the pooler listens.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// A database behind it as the role that orderstream uses.
+    /// The URL of a database behind the pooler for the role that orderstream uses.
     pub fn orderstream_database_url(&self, database: &str) -> String {
         format!("postgres://orderstream:orderstream@127.0.0.1:{}/{database}", self.port)
     }
 }
 
-/// As Debian has it, but for the pooling, where everything is, and that it asks a server that was away again after a second, not fifteen.
+/// The settings of PgBouncer: those of Debian, but for the pool mode, the addresses and paths, and the retry of a server that was away
+/// after one second instead of fifteen.
 fn ini(postgres: u16, port: u16, users: &Path, pooling: Pooling) -> String {
     format!(
         "[databases]\n* = host=127.0.0.1 port={postgres}\n\
@@ -83,7 +84,7 @@ fn ini(postgres: u16, port: u16, users: &Path, pooling: Pooling) -> String {
     )
 }
 
-/// It refuses to run as root.
+/// The command that runs PgBouncer, which as root changes to another user because PgBouncer refuses to run as root.
 fn command(settings: &Path) -> Command {
     let mut command = Command::new("/usr/sbin/pgbouncer");
     if geteuid().is_root() {

@@ -1,4 +1,4 @@
-//! Where the stack of `make up` lies and listens.
+//! The folder in which the stack of `make up` lies, and the ports on which it listens.
 
 use std::path::PathBuf;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The ports of a stack: the fixed ones people use, or free ones for a test run.
+//! The ports of a stack: the fixed ports that people use, or free ports for a test run.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use anyhow::{Context, Result, bail};
 
-/// Below are the ports of well-known services.
+/// The first port that [`free_port`] tries, because the ports below belong to well-known services.
 const FIRST_FREE: u16 = 10240;
 
 /// One port for each listener.
@@ -32,7 +32,7 @@ impl Ports {
         Self { postgres: 15432, redis: 6379, kafka: 9092, controller: 9093, connect: 8083, orderstream: 8080 }
     }
 
-    /// Ports nobody listens on.
+    /// Ports on which nobody listens.
     ///
     /// # Errors
     /// When there are none.
@@ -47,7 +47,7 @@ impl Ports {
         })
     }
 
-    /// Says which of the services' ports is taken, before anything is started.
+    /// Fails with the name of the service whose port is taken, before anything is started.
     pub(crate) fn ensure_unused(&self) -> Result<()> {
         ensure_unused("Postgres", self.postgres)?;
         ensure_unused("Redis", self.redis)?;
@@ -56,26 +56,26 @@ impl Ports {
         ensure_unused("Kafka Connect", self.connect)
     }
 
-    /// Says when the port that the stack itself does not use is taken.
+    /// Fails if the port of orderstream is taken, which the stack itself does not use.
     ///
     /// # Errors
-    /// When somebody listens there.
+    /// When somebody listens on that port.
     pub fn ensure_orderstream_unused(&self) -> Result<()> {
         ensure_unused("orderstream", self.orderstream)
     }
 }
 
-/// A port nobody listens on, and that no other call in this process gets.
+/// A port on which nobody listens, and which no other call in this process gets.
 ///
 /// # Errors
 /// When there is none.
 pub fn free_port() -> Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Above them, outgoing connections take theirs: some client's connection could then sit on the port of a service that is
-    // down for a moment, and the service could not come back.
+    // The kernel gives outgoing connections the ports from here on. A client's connection could otherwise take the port of a service that
+    // is down for a moment, and the service could not come back.
     let end = first_outgoing_port();
     let count = end.saturating_sub(FIRST_FREE).max(1000);
-    // Each process starts its search elsewhere, so that two of them do not compete for the same ports.
+    // Each process starts its search at another port, so that two processes do not compete for the same ports.
     let start = std::process::id().wrapping_mul(97);
     (0..count)
         .filter_map(|_| {

@@ -1,4 +1,4 @@
-//! Postgres: where Debian put it, under which user it runs, and what is in it at first.
+//! The Postgres of a stack: where Debian installs its programs, under which user it runs, and what its database has at first.
 
 use std::fs;
 use std::io::Write;
@@ -12,9 +12,10 @@ use nix::unistd::{User, geteuid};
 use crate::{process, repository};
 
 const OLDEST: u32 = 15;
-/// The user whom Debian's package makes. Postgres refuses to run as root.
+/// The user that Debian's package makes. Postgres runs as this user, because it refuses to run as root.
 pub(crate) const USER: &str = "postgres";
-/// Nobody but this machine can connect. The superuser's password is in the README, so it protects nothing: not asked for.
+/// The access rules. Only this machine can connect. The superuser's password is not asked for, because it is in the README and protects
+/// nothing.
 const ACCESS: &str = "\
 host all postgres 127.0.0.1/32 trust
 host all postgres ::1/128 trust
@@ -34,7 +35,7 @@ impl Postgres {
         Ok(Self { programs: programs()?, data: data_folder(folder), port })
     }
 
-    /// An empty cluster, unless there is one. Made beside its place and moved there when it is whole.
+    /// Makes an empty cluster, unless there is one. The cluster is made beside its place and moved there when it is complete.
     pub(crate) fn create(&self) -> Result<()> {
         if self.data.exists() {
             return Ok(());
@@ -42,14 +43,14 @@ impl Postgres {
         let new = self.data.with_extension("new");
         make_folder(&new)?;
         let mut initdb = self.command("initdb");
-        // The file with the real access rules takes the place of initdb's before anybody can connect.
+        // The file with the real access rules replaces that of initdb before anybody can connect.
         initdb.args(["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "-D"]).arg(&new);
         run(&mut initdb, "")?;
         fs::write(new.join("pg_hba.conf"), ACCESS)?;
         fs::rename(&new, &self.data).with_context(|| format!("{} cannot be put in place", self.data.display()))
     }
 
-    /// A copy of the server at that port, which follows it once it is started.
+    /// Copies the server at `port`. The copy follows that server once it is started.
     pub(crate) fn copy(&self, port: u16) -> Result<()> {
         make_folder(&self.data)?;
         let mut copy = self.command("pg_basebackup");
@@ -71,8 +72,8 @@ impl Postgres {
         &self.data
     }
 
-    /// After a SIGKILL its number may be that of another process, or of an entry nobody has collected. Postgres would refuse to
-    /// start then. Nobody else uses the folder: its lock is ours.
+    /// Removes the pid file of a server that is dead. After a SIGKILL the server's process id may belong to another process, or to a zombie
+    /// that nobody has collected, and Postgres would refuse to start. No other stack uses the folder, because this stack holds its lock.
     fn forget_dead_server(&self) {
         let file = self.data.join("postmaster.pid");
         let Ok(text) = fs::read_to_string(&file) else { return };
@@ -87,11 +88,11 @@ impl Postgres {
         let mut command = self.command("postgres");
         command.arg("-D").arg(&self.data);
         let port = format!("port={}", self.port);
-        // No socket: Debian's folder for it belongs to the user postgres, and everybody here uses the port.
+        // The server has no Unix socket: Debian's folder for sockets belongs to the user postgres, and every client here uses the port.
         for setting in ["listen_addresses=localhost", &port, "unix_socket_directories=", "wal_level=logical", "timezone=UTC"] {
             command.args(["-c", setting]);
         }
-        // Segments of the log are kept and used again: to make a new one stops all writers for a tenth of a second.
+        // Segments of the log are kept and used again, because making a new segment stops all writers for a tenth of a second.
         for setting in ["shared_buffers=256MB", "min_wal_size=1GB", "max_wal_size=2GB"] {
             command.args(["-c", setting]);
         }
@@ -103,7 +104,7 @@ impl Postgres {
         self.psql_in("postgres", "select 1").map(drop)
     }
 
-    /// The database `orders` with what sql/source says. Can be run again.
+    /// Makes the database `orders` with what sql/source says. The function can be run again.
     pub(crate) fn fill(&self) -> Result<()> {
         if self.psql_in("postgres", "select 1 from pg_database where datname = 'orders'")?.is_empty() {
             self.psql_in("postgres", "create database orders")?;
@@ -138,7 +139,7 @@ impl Postgres {
     }
 }
 
-/// Where the data of a stack in `folder` lies: in it, unless the user postgres cannot get there (a clone in root's home).
+/// Where Postgres' data of a stack in `folder` lies: in that folder, unless the user postgres cannot reach it (a clone in root's home).
 pub(crate) fn data_folder(folder: &Path) -> PathBuf {
     let reachable = || as_user(Path::new("test")).args(["-x".as_ref(), folder]).status().is_ok_and(|status| status.success());
     if !geteuid().is_root() || reachable() {
@@ -148,7 +149,7 @@ pub(crate) fn data_folder(folder: &Path) -> PathBuf {
     Path::new("/var/lib/postgresql").join(format!("orderstream{name}"))
 }
 
-/// An empty folder for the server's user alone.
+/// Makes an empty folder for the server's user alone.
 fn make_folder(path: &Path) -> Result<()> {
     if path.exists() {
         fs::remove_dir_all(path).with_context(|| format!("{} cannot be removed", path.display()))?;
@@ -165,12 +166,12 @@ fn make_folder(path: &Path) -> Result<()> {
 fn as_user(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.args([format!("--reuid={USER}"), format!("--regid={USER}")]).args(["--init-groups", "--"]).arg(program);
-    // The caller's folder may be closed to this user.
+    // The caller's working folder may be closed to the user postgres.
     command.current_dir("/");
     command
 }
 
-/// The newest of Debian's versions.
+/// The folder with the programs of the newest Postgres that Debian has installed.
 fn programs() -> Result<PathBuf> {
     let advice = format!("install Postgres {OLDEST} or newer (Debian: postgresql)");
     let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(|entry| {

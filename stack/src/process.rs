@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// A process and all that it started. A process group would not do: each of Postgres' children makes its own.
+/// A process and all of its descendants. A process group would not do, because each of Postgres' children makes a group of its own.
 pub(crate) fn family(root: i32) -> Vec<i32> {
     let parents = parents();
     let mut family = vec![root];
@@ -20,7 +20,7 @@ pub(crate) fn family(root: i32) -> Vec<i32> {
     family
 }
 
-/// Stops a family by SIGSTOP: the parent first, so that it starts no more children while they are looked up.
+/// Stops a family by SIGSTOP. The parent is stopped first, so that it starts no more children while they are looked up.
 pub(crate) fn freeze(root: i32) -> Vec<i32> {
     signal(root, Signal::SIGSTOP);
     let family = family(root);
@@ -30,22 +30,22 @@ pub(crate) fn freeze(root: i32) -> Vec<i32> {
     family
 }
 
-/// A process that ended between the look and the signal needs none.
+/// Sends the signal. A process that ended before the signal needs none, so an error is ignored.
 pub(crate) fn signal(pid: i32, signal: Signal) {
     let _: Result<(), Errno> = kill(Pid::from_raw(pid), signal);
 }
 
-/// Whether it is there and more than an entry that its parent has not collected.
+/// Whether the process exists and is not a zombie that its parent has not collected.
 pub(crate) fn is_alive(pid: i32) -> bool {
     !matches!(state(pid), None | Some('Z' | 'X'))
 }
 
-/// Whether it is there and runs this program, and not some other that got its number.
+/// Whether the process exists and runs `program`, and is not another process that got its number.
 pub(crate) fn is_alive_as(pid: i32, program: &str) -> bool {
     is_alive(pid) && fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == program)
 }
 
-/// Whether it has been stopped by SIGSTOP, or is gone.
+/// Whether the process has been stopped by SIGSTOP, or is gone.
 pub(crate) fn is_stopped(pid: i32) -> bool {
     matches!(state(pid), None | Some('T' | 'Z' | 'X'))
 }
@@ -77,7 +77,7 @@ fn state(pid: i32) -> Option<char> {
     stat_field(pid, 0)?.chars().next()
 }
 
-/// A field after the program's name, which may itself hold spaces and brackets.
+/// A field of `/proc/<pid>/stat` after the program's name, which may itself hold spaces and brackets.
 fn stat_field(pid: i32, index: usize) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let after_name = &stat[stat.rfind(')')? + 1..];

@@ -1,4 +1,4 @@
-//! A TCP proxy between a client and one server: the faults of the network.
+//! A TCP proxy between a client and one server, which makes the faults of a network.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -20,11 +20,11 @@ const IN_FLIGHT: usize = 256;
 pub enum Mode {
     /// Everything passes.
     Open,
-    /// Everything passes later, in each direction, as between availability zones.
+    /// Everything passes later by this delay, in each direction, as between availability zones.
     Slow(Duration),
     /// Connections stay, and nothing passes.
     BlackHole,
-    /// What the client says arrives, and no answer comes back: a commit of which nobody knows.
+    /// What the client says arrives, and no answer comes back, so that the client does not know whether its commit succeeded.
     AnswersLost,
     /// New connections end at once.
     Refuse,
@@ -45,9 +45,9 @@ impl fmt::Display for Mode {
 #[derive(Debug, Clone, Copy)]
 struct Line {
     mode: Mode,
-    /// Connections end when it grows.
+    /// Connections end when this number grows.
     cuts: u64,
-    /// Connections are silent for ever when it grows.
+    /// Connections are silent for ever when this number grows.
     losses: u64,
 }
 
@@ -57,7 +57,7 @@ enum Direction {
     Answer,
 }
 
-/// A listening proxy. It lives as long as the runtime.
+/// A listening proxy, which lives as long as the runtime.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -77,13 +77,13 @@ impl Proxy {
         Ok(Self { port, line })
     }
 
-    /// Where it listens.
+    /// The port on which the proxy listens.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// From now on the line behaves so.
+    /// Lets the line behave as `mode` says from now on.
     pub fn set(&self, mode: Mode) {
         self.line.send_modify(|line| line.mode = mode);
         if mode == Mode::Refuse {
@@ -96,12 +96,13 @@ impl Proxy {
         self.line.send_modify(|line| line.cuts += 1);
     }
 
-    /// Loses all connections without a word, as a firewall that forgets them does: they stay, and nothing passes any more. New ones work.
+    /// Loses all open connections without a word, as a firewall does that forgets them. The connections stay, and nothing passes through
+    /// them any more. New connections work.
     pub fn lose(&self) {
         self.line.send_modify(|line| line.losses += 1);
     }
 
-    /// Everything passes again; connections that lost an answer cannot go on.
+    /// Lets everything pass again. Connections that lost an answer cannot go on, so they end.
     pub fn heal(&self) {
         if self.line.borrow().mode == Mode::AnswersLost {
             self.cut();
@@ -121,7 +122,7 @@ async fn accept(listener: TcpListener, to: u16, line: watch::Receiver<Line>) {
 
 async fn connect(client: TcpStream, to: u16, line: watch::Receiver<Line>) {
     let cuts = line.borrow().cuts;
-    // The server's own refusal ends the client's connection too.
+    // A server that refuses the connection ends the client's connection too.
     let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await else { return };
     let _: std::io::Result<()> = client.set_nodelay(true).and(server.set_nodelay(true));
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
@@ -129,21 +130,21 @@ async fn connect(client: TcpStream, to: u16, line: watch::Receiver<Line>) {
     let questions = pump(from_client, to_server, Direction::Question, line.clone());
     let answers = pump(from_server, to_client, Direction::Answer, line);
     tokio::select! {
-        // The cut first: an answer that was held back must not slip through when the line heals in the same instant.
+        // The cut is looked at first, so that an answer that was held back does not slip through when the line heals in the same instant.
         biased;
         _ = cut.wait_for(|line| line.cuts > cuts) => {}
-        // Whoever has nothing to say any more may still want to hear; who is gone ends both directions.
+        // A side that has ended its own direction may still receive. An error in one direction ends both.
         _ = async { tokio::try_join!(questions, answers) } => {}
     }
 }
 
-/// One direction. What follows each other waits at the same time: a delay is added once, however much is in flight.
+/// Passes on one direction. Chunks in flight wait at the same time, so that a delay is added once, however much is in flight.
 async fn pump(from: OwnedReadHalf, to: OwnedWriteHalf, direction: Direction, line: watch::Receiver<Line>) -> Result<()> {
     let (stamped, due) = mpsc::channel(IN_FLIGHT);
     tokio::try_join!(receive(from, stamped, line.clone()), deliver(to, due, direction, line)).map(drop)
 }
 
-/// A chunk and when it may arrive; an empty one is the end, which is something to be passed on, too.
+/// A chunk and when it may arrive. An empty chunk is the end of the direction, which is passed on too.
 type Stamped = (Instant, Vec<u8>);
 
 async fn receive(mut from: OwnedReadHalf, stamped: mpsc::Sender<Stamped>, line: watch::Receiver<Line>) -> Result<()> {
@@ -177,7 +178,7 @@ async fn deliver(
     Ok(())
 }
 
-/// Tokio's clock counts in milliseconds; what is shorter, a thread waits for.
+/// Waits until `at`. Tokio's clock counts in milliseconds, so a thread waits for the last of them.
 async fn await_instant(at: Instant) -> Result<()> {
     const TICK: Duration = Duration::from_millis(2);
     let left = at.saturating_duration_since(Instant::now());

@@ -1,4 +1,4 @@
-//! Redis, with the configuration file that docker compose uses too.
+//! The Redis of a stack, with the configuration file that docker compose uses too.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ use crate::repository;
 pub(crate) fn command(port: u16, data: &Path) -> Command {
     let mut command = Command::new("redis-server");
     command.arg(repository::root().join("redis/redis.conf"));
-    // The file serves a container, where every interface is the container's own.
+    // The configuration file is made for a container, where Redis may listen on every interface. Here Redis listens on this machine alone.
     command.args(["--bind", "127.0.0.1", "-::1", "--port", &port.to_string(), "--dir"]).arg(data);
     command
 }
@@ -26,7 +26,7 @@ pub(crate) fn healthy(port: u16) -> Result<()> {
     connection.write_all(b"PING\r\n")?;
     let mut answer = [0; 64];
     let length = connection.read(&mut answer)?;
-    // While it loads its data it answers with an error.
+    // While Redis loads its data it answers with an error.
     if !answer[..length].starts_with(b"+PONG") {
         bail!("PING is answered with {}", String::from_utf8_lossy(&answer[..length]).trim_end());
     }

@@ -1,8 +1,8 @@
-//! Where things lie in the repository.
+//! Paths in the repository: its root, the data of the services, and the jars.
 
 use std::path::{Path, PathBuf};
 
-/// The root of the repository this crate was built in.
+/// The root of the repository in which this crate was built.
 pub fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
@@ -13,7 +13,7 @@ pub fn data_folder() -> PathBuf {
     root().join(".stack/data")
 }
 
-/// Jars are the same for every stack on the machine: fetched once, kept by `make clean`.
+/// The folder of the jars. The jars are the same for every stack on the machine, so they are fetched once, and `make clean` keeps them.
 pub(crate) fn jar_folder() -> PathBuf {
     match std::env::var_os("ORDERSTREAM_STACK_CACHE") {
         Some(folder) => PathBuf::from(folder),

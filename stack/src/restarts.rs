@@ -1,4 +1,4 @@
-//! What dies under `make up` is started again, as docker compose does.
+//! Restarts under `make up`: a process that dies is started again, as docker compose does.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use stack::Service;
 
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
-/// Who ran for so long is not dying again and again.
+/// A process that ran for this long is not dying again and again, so that its next restart has the shortest delay.
 const CALM: Duration = Duration::from_secs(60);
 
-/// When to start again what died.
+/// When to start again a process that died.
 #[derive(Debug)]
 pub(crate) struct Restarts {
     delay: Duration,
@@ -22,7 +22,7 @@ impl Restarts {
         Self { delay: FIRST_DELAY, started: now, due: None }
     }
 
-    /// Looks whether the process is there, and starts it again when its time has come.
+    /// Looks whether the process has died, and starts it again when the delay is over.
     pub(crate) fn look_after(&mut self, service: &Service, now: Instant) {
         if self.due.is_some_and(|due| now >= due) {
             match service.launch() {

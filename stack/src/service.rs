@@ -1,4 +1,4 @@
-//! One process of the stack: started and awaited, ended in every way a test may want, and started again.
+//! A service: one process of the stack that is started and awaited, ended in every way that a test may want, and started again.
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
@@ -15,12 +15,12 @@ use crate::process;
 use crate::wait::{self, Attempt};
 use crate::warden::Warden;
 
-/// A JVM on a machine that compiles at the same time needs most of it.
+/// How long a start may take. A JVM on a machine that compiles at the same time needs most of this time.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 const KILL_PATIENCE: Duration = Duration::from_secs(10);
 const LOG_LINES: usize = 25;
-/// So many logs of earlier starts stay beside the log of this one.
+/// How many logs of earlier starts stay beside the log of the present start.
 const KEPT_LOGS: u32 = 3;
 
 type Launch = dyn Fn() -> Command + Send + Sync;
@@ -34,7 +34,7 @@ pub struct Service {
     healthy: Box<Health>,
     stop_signal: Signal,
     warden: Arc<Warden>,
-    /// `None`: never started, or ended by one of the methods here. An ended child in it: died by itself.
+    /// `None` if the process was never started, or was ended by one of the methods here. A child that has ended died by itself.
     child: Mutex<Option<Child>>,
 }
 
@@ -50,18 +50,18 @@ impl Service {
         Self { name: name.to_owned(), log, launch, healthy, stop_signal: Signal::SIGTERM, warden, child }
     }
 
-    /// Postgres: SIGTERM would wait for every client to leave, SIGINT does not.
+    /// Sets the signal of an orderly end. Postgres needs SIGINT, because on SIGTERM it would wait for every client to leave.
     pub(crate) fn stopped_by(mut self, signal: Signal) -> Self {
         self.stop_signal = signal;
         self
     }
 
-    /// What messages call it.
+    /// The name of the service in messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Starts the process without waiting until it is healthy. Running already is fine.
+    /// Starts the process without waiting until it is healthy. Nothing happens if the process runs already.
     ///
     /// # Errors
     /// When the program cannot be started.
@@ -87,7 +87,7 @@ impl Service {
     /// Starts the process and waits until it is healthy.
     ///
     /// # Errors
-    /// When it cannot be started, dies, or is not healthy in time: with the end of its log.
+    /// When the process cannot be started, dies, or is not healthy in time, with the end of its log.
     pub fn start(&self) -> Result<()> {
         self.launch()?;
         self.await_health()
@@ -96,12 +96,13 @@ impl Service {
     /// Waits until the process is healthy.
     ///
     /// # Errors
-    /// When it dies or is not healthy in time: with the end of its log.
+    /// When the process dies or is not healthy in time, with the end of its log.
     pub fn await_health(&self) -> Result<()> {
         self.await_health_with(&[])
     }
 
-    /// As [`Service::await_health`]; the death of one of the others, without which it cannot become healthy, ends the wait.
+    /// Waits as [`Service::await_health`] does. The death of one of the `needed` services, without which the process cannot become healthy,
+    /// ends the wait too.
     pub(crate) fn await_health_with(&self, needed: &[&Service]) -> Result<()> {
         let awaited = wait::until(&format!("{} is healthy", self.name), START_PATIENCE, || {
             if let Some(death) = self.death().or_else(|| needed.iter().find_map(|other| other.death())) {
@@ -115,10 +116,10 @@ impl Service {
         }
     }
 
-    /// Ends the process in order, paused or not. Not running is fine.
+    /// Ends the process in order, paused or not. Nothing happens if the process does not run.
     ///
     /// # Errors
-    /// When it does not end in time; it has then been killed.
+    /// When the process does not end in time, and so was killed.
     pub fn stop(&self) -> Result<()> {
         self.resume();
         let Some(pid) = self.pid() else { return Ok(()) };
@@ -128,19 +129,19 @@ impl Service {
         stopped.with_context(|| format!("it was killed instead\n{}", self.end_of_log()))
     }
 
-    /// Ends the process and all its children by SIGKILL, and returns when they are gone. Not running is fine.
+    /// Ends the process and all its children by SIGKILL, and returns when they are gone. Nothing happens if the process does not run.
     pub fn kill(&self) {
         let mut slot = self.child();
         let Some(mut child) = slot.take() else { return };
         let root = signed(child.id());
-        // Collected by its parent already: the number may belong to somebody else by now.
+        // The number of a child that was collected already may belong to another process by now, so only a running child has a family.
         let family = if matches!(child.try_wait(), Ok(None)) { process::freeze(root) } else { Vec::new() };
         for &pid in &family {
             process::signal(pid, Signal::SIGKILL);
         }
         let _: std::io::Result<_> = child.wait();
         let gone = || Attempt::when(!family.iter().any(|&pid| process::is_alive(pid)));
-        // What SIGKILL cannot end hangs inside the kernel; a restart would say so.
+        // A process that SIGKILL cannot end hangs inside the kernel. The error is ignored, because the next start would show it.
         let _: Result<()> = wait::until("the killed processes are gone", KILL_PATIENCE, gone);
         self.warden.forget(child.id());
     }
@@ -148,7 +149,7 @@ impl Service {
     /// Stops the process and all its children by SIGSTOP: connections stay open, and nothing answers.
     ///
     /// # Errors
-    /// When it is not running.
+    /// When the process is not running.
     pub fn pause(&self) -> Result<()> {
         let root = signed(self.pid().with_context(|| format!("{} cannot be paused: it is not running", self.name))?);
         let family = process::freeze(root);
@@ -156,7 +157,7 @@ impl Service {
         wait::until(&format!("{} stands still", self.name), KILL_PATIENCE, stopped)
     }
 
-    /// Ends a pause. Not paused is fine.
+    /// Ends a pause. Nothing happens if the process is not paused.
     pub fn resume(&self) {
         let Some(pid) = self.pid() else { return };
         for member in process::family(signed(pid)).into_iter().rev() {
@@ -173,7 +174,7 @@ impl Service {
         self.start()
     }
 
-    /// The process, while it runs.
+    /// The process id, while the process runs.
     pub fn pid(&self) -> Option<u32> {
         let mut child = self.child();
         let child = child.as_mut()?;
@@ -185,7 +186,7 @@ impl Service {
         self.pid().is_some()
     }
 
-    /// Whether it answers as it should, now.
+    /// Whether the process runs and answers as it should at this moment.
     pub fn is_healthy(&self) -> bool {
         self.is_running() && (self.healthy)().is_ok()
     }
@@ -195,12 +196,12 @@ impl Service {
         self.child().as_mut()?.try_wait().ok()?
     }
 
-    /// As [`Service::died`], in words, with the end of the log.
+    /// Says in words how the process ended, as [`Service::died`] does, with the end of the log.
     pub fn death(&self) -> Option<anyhow::Error> {
         Some(anyhow!("{} died ({})\n{}", self.name, self.died()?, self.end_of_log()))
     }
 
-    /// The last `lines` lines of its log.
+    /// The last `lines` lines of the process's log.
     pub fn log_tail(&self, lines: usize) -> String {
         process::tail(&self.log, lines)
     }
@@ -214,11 +215,11 @@ impl Service {
         format!("the end of its log {}:\n{}", self.log.display(), indented.join("\n"))
     }
 
-    /// Begins a new log. The last ones are kept beside it: why something ended stands in the log of before.
+    /// Begins a new log. The logs of earlier starts are kept beside the new one, because the last log says why the process ended.
     pub(crate) fn begin_log(&self) {
         let aged = |age: u32| if age == 0 { self.log.clone() } else { self.log.with_extension(format!("log.{age}")) };
         for age in (0..KEPT_LOGS).rev() {
-            // One that is not there yet has nothing to keep.
+            // A log that does not exist yet has nothing to keep.
             let _: std::io::Result<()> = fs::rename(aged(age), aged(age + 1));
         }
     }

@@ -1,7 +1,7 @@
-//! The session that the README invites to, walked through line by line: what is typed there is run, and what it prints is compared.
+//! The walk through the README's session, line by line: each command of the README is run, and its output is compared with the README's.
 //!
-//! A question is asked again until it has the answer that stands in the README, because what follows an insert needs some milliseconds. What
-//! differs from run to run (times, versions) is compared by its shape.
+//! A command that only reads is run again until it prints what the README says, because the effects of an insert need some milliseconds.
+//! Times and versions, which differ from run to run, are compared by their shape.
 
 use std::io::Write;
 use std::process::{Child, Command, Output, Stdio};
@@ -18,14 +18,14 @@ use answer::has;
 use turn::{Turn, turns};
 
 const README: &str = include_str!("../../README.md");
-/// The longest that a machine with other work takes from an insert to the last of its traces.
+/// The longest time that a machine with other work takes from an insert to the last of its effects.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Where the session takes place.
 pub(crate) struct Scene {
-    /// Where everything listens.
+    /// The ports of the services and of orderstream.
     pub(crate) ports: Ports,
-    /// The command that talks to the containers, as `docker compose`; `None` where the services are local processes.
+    /// The command that talks to the containers, such as `docker compose`; `None` if the services are local processes.
     pub(crate) compose: Option<String>,
 }
 
@@ -63,7 +63,8 @@ fn run(scene: &Scene, turn: &Turn, typed: &str) -> Result<String> {
     } else {
         command.args(["-euo", "pipefail"]);
     }
-    // As somebody types it. What stands in the arguments of a process is found by pgrep, which the README uses.
+    // The shell reads the command from stdin, as if somebody typed it. In the shell's arguments the command would be found by pgrep, which
+    // the README uses.
     let typing = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let answer = typing.and_then(|program| typed_into(program, typed));
     let output = answer.with_context(|| format!("`{typed}` cannot be run"))?;
@@ -82,7 +83,7 @@ fn typed_into(mut program: Child, typed: &str) -> std::io::Result<Output> {
 }
 
 impl Scene {
-    /// What is typed here: with the ports of this stack, and for containers what the README's comment says instead.
+    /// The command for this scene: with the ports of this stack, or for containers the command that the README's comment gives instead.
     fn here(&self, turn: &Turn) -> String {
         let Ports { postgres, redis, kafka, connect, orderstream, .. } = self.ports;
         if let (Some(compose), Some(other)) = (&self.compose, turn.in_containers()) {

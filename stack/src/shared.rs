@@ -9,17 +9,17 @@ use crate::stack::Stack;
 
 static STACK: OnceLock<Result<Mutex<Stack>, String>> = OnceLock::new();
 
-/// The stack of this process, started by whoever asks first, for the caller alone while the guard lives.
+/// Gives the caller the stack of this process, for the caller alone while the guard lives. The first call starts the stack.
 ///
 /// Every service is healthy and the connector runs, whatever the test before has done to them. The services end with the
-/// process, although a static is never dropped, and so do the temporary files.
+/// process, and the temporary files are removed, although a static is never dropped: the warden sees to both.
 ///
 /// # Errors
 /// When the stack cannot be started, or a service does not come back.
 pub fn shared() -> Result<MutexGuard<'static, Stack>> {
     let start = || Stack::temporary().and_then(Builder::start).map(Mutex::new).map_err(|error| format!("{error:#}"));
     let stack = STACK.get_or_init(start).as_ref().map_err(|error| anyhow!("the stack did not start: {error}"))?;
-    // A test that failed has poisoned it; the next one has nothing to do with that.
+    // A test that failed has poisoned the lock, which is no reason for the next test to fail.
     let stack = stack.lock().unwrap_or_else(PoisonError::into_inner);
     stack.heal()?;
     Ok(stack)

@@ -1,4 +1,4 @@
-//! The whole: what is started after what, what is filled, and what is ended.
+//! The stack as a whole: in which order its services are started, filled and ended.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ use crate::{redis, topics};
 /// The connector's name, as in the README.
 const CONNECTOR: &str = "shop";
 
-/// Running services. Dropping it kills them; a temporary one's data goes with it.
+/// Running services. Dropping the stack kills them, and removes the data of a temporary stack.
 #[derive(Debug)]
 pub struct Stack {
     pub(crate) ports: Ports,
@@ -36,7 +36,7 @@ pub struct Stack {
     pub(crate) kafka: Service,
     pub(crate) redis: Service,
     pub(crate) postgres: Service,
-    // After the services: it lets go of the lock when they are gone.
+    // The warden is dropped after the services, so that it releases the lock when they are gone.
     warden: Arc<Warden>,
     _lock: File,
 }
@@ -67,7 +67,7 @@ impl Stack {
         Ok(Self { ports, folder, postgres_files, kafka_files, connect_api, connect, kafka, redis, postgres, warden, _lock: lock })
     }
 
-    /// Postgres, Redis and Kafka at once, Connect as soon as Kafka answers, the connector when all are there.
+    /// Starts Postgres, Redis and Kafka at once, Connect as soon as Kafka answers, and the connector when all services are there.
     pub(crate) fn start_all(&self, report: &Report) -> Result<()> {
         for service in self.services() {
             service.begin_log();
@@ -83,7 +83,7 @@ impl Stack {
             let redis = scope.spawn(|| step("Redis is ready", &|| self.start_redis()));
             let kafka = scope.spawn(|| {
                 step("Kafka is ready, with its topics", &|| self.start_kafka())?;
-                // Whoever waits for the message about Redis should not have to wait for Connect first.
+                // If another service has failed, its error is reported without a wait for Connect first.
                 if failed.load(Ordering::Relaxed) { Ok(()) } else { step("Kafka Connect is ready", &|| self.start_connect()) }
             });
             joined(redis).and(joined(postgres)).and(joined(kafka))
@@ -113,10 +113,10 @@ impl Stack {
         self.connect.await_health_with(&[&self.kafka, &self.postgres, &self.redis])
     }
 
-    /// Stops everything in order: who writes first.
+    /// Stops everything in order. Connect is stopped first, because it writes to the others.
     ///
     /// # Errors
-    /// When a service did not stop in time; it has then been killed.
+    /// When a service did not stop in time, and so was killed.
     pub fn stop(&self) -> Result<()> {
         let connect = self.connect.stop();
         thread::scope(|scope| {
@@ -125,7 +125,7 @@ impl Stack {
         })
     }
 
-    /// Resumes what is paused and starts what is down, so that the next test finds everything as the first did.
+    /// Resumes paused services and starts stopped ones, so that the next test finds everything as the first did.
     ///
     /// # Errors
     /// When a service does not become healthy, or the connector does not run.
@@ -140,7 +140,8 @@ impl Stack {
         self.connect_api.await_running(CONNECTOR)
     }
 
-    /// Another process beside the services, under the same guard: it ends with the stack at the latest. Not started yet.
+    /// Makes another service beside those of the stack, without starting it. The warden guards it too, so that it ends with the stack
+    /// at the latest.
     pub fn service(
         &self,
         name: &str,
@@ -171,7 +172,7 @@ impl Stack {
     /// Gives Connect the connector `shop` (connect/shop.json) and waits until it runs.
     ///
     /// # Errors
-    /// When Connect refuses it, or it fails or does not run in time.
+    /// When Connect refuses the connector, or the connector fails or does not run in time.
     pub fn register_connector(&self) -> Result<()> {
         self.connect_api.register(CONNECTOR, &self.connector_config()?)
     }

@@ -1,4 +1,4 @@
-//! The topics, made before anybody writes: Kafka here makes none by itself.
+//! The topics of a stack, which are made before anybody writes, because this Kafka makes no topic by itself.
 
 use std::time::Duration;
 
@@ -8,10 +8,11 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::types::RDKafkaErrorCode;
 
-/// What the connector's producer may send (connect/shop.json) and many times what orderstream processes (`source.max_record_bytes`): an event
-/// that is too large becomes a dead letter. With a smaller limit here it would end the connector's task, and all events behind it.
+/// The largest event that the connector's producer may send (connect/shop.json), which is many times what orderstream processes
+/// (`source.max_record_bytes`). A larger event than orderstream processes becomes a dead letter. With a smaller limit here the event would
+/// end the connector's task instead, and no event after it would arrive.
 const LARGEST_EVENT: &str = "8388608";
-/// The largest event with the headers that say why it is here.
+/// The largest dead letter: the largest event, with the headers that say why it is a dead letter.
 pub(crate) const LARGEST_DEAD_LETTER: &str = "8454144";
 const FOR_EVER: &str = "-1";
 const ONE_HOUR_MS: &str = "3600000";
@@ -20,13 +21,14 @@ const ONE_HOUR_MS: &str = "3600000";
 type Topic<'a> = (&'a str, i32, &'a [(&'a str, &'a str)]);
 
 const TOPICS: [Topic<'static>; 5] = [
-    // What is gone from here cannot be replayed.
+    // Records that are gone from this topic cannot be replayed.
     ("shop.public.orders", 4, &[("retention.ms", FOR_EVER), ("max.message.bytes", LARGEST_EVENT)]),
-    // The state of every customer, for ever, without the history. As many partitions as orders: the processes share both.
+    // This topic keeps the state of every customer for ever, without the history. It has as many partitions as the topic of orders,
+    // because the processes share both topics.
     ("shop.public.customers", 4, &[("cleanup.policy", "compact"), ("max.message.bytes", LARGEST_EVENT)]),
     ("dlq-errors", 3, &[("retention.ms", FOR_EVER), ("max.message.bytes", LARGEST_DEAD_LETTER)]),
     ("__debezium-heartbeat.shop", 1, &[("retention.ms", ONE_HOUR_MS)]),
-    // Debezium sends the signals it is given there too.
+    // Debezium also sends to this topic the signals that it is given.
     ("shop.public.debezium_signal", 1, &[("retention.ms", ONE_HOUR_MS)]),
 ];
 
@@ -34,7 +36,7 @@ pub(crate) fn create_all(bootstrap_servers: &str) -> Result<()> {
     create(bootstrap_servers, &TOPICS)
 }
 
-/// A topic that exists already is left as it is.
+/// Makes the topics. A topic that exists already is left as it is.
 pub(crate) fn create(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", bootstrap_servers).create()?;
     let topics: Vec<_> = topics.iter().map(new_topic).collect();

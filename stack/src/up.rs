@@ -1,4 +1,4 @@
-//! `make up` and `make services`: everything started, and looked after until somebody ends it.
+//! `make up` and `make services`, which start everything and look after it until somebody ends it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,15 +11,15 @@ use crate::interrupts::Interrupts;
 use crate::place::Place;
 use crate::restarts::Restarts;
 
-/// How long a death stays unnoticed at most.
+/// How long the death of a process stays unnoticed at most.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The services and orderstream.
+/// Runs the services and orderstream.
 pub(crate) fn up(place: &Place) -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
     let program = orderstream_program()?;
-    // A stack that is running already is a better explanation for a port in use, and the start gives it.
+    // If a stack runs already, the start says so, which explains better than a port in use.
     if running_process(&place.folder())?.is_none() {
         place.ports().ensure_orderstream_unused()?;
     }
@@ -34,7 +34,7 @@ pub(crate) fn up(place: &Place) -> Result<()> {
     orderstream.stop().and(stack.stop())
 }
 
-/// The services alone.
+/// Runs the services alone.
 pub(crate) fn services(place: &Place) -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
@@ -73,7 +73,7 @@ fn step(what: &str, time: Duration) {
     println!("[{:5.1} s] {what}", time.as_secs_f64());
 }
 
-/// The Makefile builds both programs into one folder.
+/// The path of the orderstream program. The Makefile builds orderstream and this program into one folder.
 fn orderstream_program() -> Result<PathBuf> {
     let here = std::env::current_exe().context("the folder of this program is unknown")?;
     let program = here.parent().unwrap_or(Path::new("/")).join("orderstream");
@@ -103,7 +103,7 @@ fn orderstream_settings(stack: &Stack) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Looks after everything until somebody ends it: what dies is started again, as docker compose does.
+/// Looks after the services and orderstream until a signal comes. A process that dies is started again, as docker compose does.
 fn watch(stack: &Stack, orderstream: Option<&Service>, interrupts: &Interrupts) {
     interrupts.allow_orderly_end();
     let begin = Instant::now();

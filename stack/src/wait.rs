@@ -1,33 +1,33 @@
-//! The only place that waits. Whatever is waited for has a name, a deadline, and a reason why it has not come yet.
+//! The only place that waits. Each wait is for a condition that has a name, a deadline, and a reason why it does not hold yet.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-/// Short enough to be unnoticed beside a start of seconds, long enough to leave the machine alone.
+/// The longest pause between two looks: short enough to be unnoticed beside a start of seconds, long enough to leave the machine alone.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// What one look at a condition says.
 #[derive(Debug)]
 pub enum Attempt<T> {
-    /// It holds.
+    /// The condition holds.
     Ready(T),
-    /// It does not hold yet, and this is why.
+    /// The condition does not hold yet, for this reason.
     NotYet(String),
-    /// It will never hold: no use in waiting for the deadline.
+    /// The condition will never hold, so that waiting for the deadline is useless.
     Hopeless(anyhow::Error),
 }
 
 impl Attempt<()> {
-    /// Ready when `holds`, otherwise not yet.
+    /// Ready if `holds`, otherwise not yet.
     pub fn when(holds: bool) -> Self {
         if holds { Self::Ready(()) } else { Self::NotYet("it does not hold yet".to_owned()) }
     }
 }
 
 impl<T> From<Result<T>> for Attempt<T> {
-    /// An error means not yet: a service that is starting refuses connections.
+    /// An error means not yet, because a service that is starting refuses connections.
     fn from(result: Result<T>) -> Self {
         match result {
             Ok(value) => Self::Ready(value),

@@ -1,8 +1,8 @@
-//! A shell that outlives the program by a moment and ends what the program left running.
+//! The warden: a shell that outlives the program by a moment and ends the services that the program left running.
 //!
-//! A killed test run, a crash, `process::exit` with a stack in a static: none of them runs `Drop`. All of them close the
-//! pipe to the warden, which then kills the services it was told of. (The kernel's parent death signal would not do: it is
-//! sent when the *thread* that started a service ends, and reaches only one process of each family.)
+//! A killed test run, a crash, and `process::exit` with a stack in a static do not run `Drop`. All of them close the pipe to the warden,
+//! which then kills the services that it was told of. (The kernel's parent death signal would not do, because the kernel sends it when
+//! the *thread* that started a service ends, and only to one process of each family.)
 
 use std::fs::File;
 use std::io::Write;
@@ -22,7 +22,7 @@ pub(crate) struct Warden {
 }
 
 impl Warden {
-    /// `lock` stays held until the warden is done too; `remove` are folders to delete then.
+    /// Starts a warden. The `lock` stays held until the warden is done too; the warden deletes the folders `remove` at the end.
     pub(crate) fn start(lock: &File, remove: &[PathBuf]) -> Result<Self> {
         let mut shell = Command::new("sh")
             .args(["-c", SCRIPT, "warden"])
@@ -30,7 +30,7 @@ impl Warden {
             .stdin(Stdio::piped())
             .stdout(lock.try_clone().context("the lock of the stack cannot be shared")?)
             .stderr(Stdio::null())
-            // Ctrl-C in a terminal is for the program, not for the one who cleans up after it.
+            // Ctrl-C in a terminal is for the program, not for the warden that cleans up after it.
             .process_group(0)
             .spawn()
             .context("sh cannot be started")?;
@@ -42,7 +42,7 @@ impl Warden {
         self.tell(&format!("watch {pid}\n")).context("the process that guards the stack is gone: stop the stack and start it again")
     }
 
-    /// A warden that is gone needs not forget.
+    /// Tells the warden to forget the process. An error is ignored, because a warden that is gone need not forget.
     pub(crate) fn forget(&self, pid: u32) {
         let _: Result<()> = self.tell(&format!("forget {pid}\n"));
     }
@@ -69,7 +69,7 @@ mod tests {
     use std::io::Read;
     use std::time::Duration;
 
-    /// A process with a child outside its group, as Postgres has them.
+    /// A process with a child outside its process group, as Postgres has them.
     fn parent_and_child() -> (Child, Vec<i32>) {
         let mut parent = Command::new("sh");
         parent.args(["-c", "setsid tail -f /dev/null & echo ready; wait"]).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);

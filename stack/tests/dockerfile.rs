@@ -1,11 +1,12 @@
-//! The image of `docker compose up` builds: what the stages of consumer/Dockerfile do to the repository is done here, without Docker.
+//! The test that the image of `docker compose up` builds. It does to the repository what the stages of consumer/Dockerfile do, without
+//! Docker.
 //!
-//! Two things break it unseen otherwise: a manifest that names what the stage with the manifests alone does not have, and a file that the
-//! program is built from and that no `COPY` names. Packages and the last stage need an engine: `make test-compose`.
+//! Two mistakes would otherwise break the image unseen: a manifest that names a file that the stage with the manifests alone does not have,
+//! and a file that the program is built from and that no `COPY` names. The packages and the last stage need a container engine, and so are
+//! tested by `make test-compose`.
 //!
-//! The stages are compiled into the target folder of this build, where the dependencies are compiled already, under another version. Cargo tells
-//! members apart by name, version and place in the workspace, so that the empty members of the stage with the manifests would otherwise
-//! replace the real ones of this build.
+//! The stages are compiled into a target folder of their own. Cargo tells members apart by their place in the workspace alone, so
+//! the empty members of the stage with the manifests would otherwise replace the real members of this build.
 
 #![allow(clippy::unwrap_used)]
 
@@ -58,7 +59,7 @@ fn stages(dockerfile: &str) -> Vec<Stage> {
     stages.into_iter().filter(|stage| !stage.name.is_empty()).collect()
 }
 
-/// What a file system of a stage has, below `root`.
+/// The place below `root` of a path in a stage's file system.
 fn within(root: &Path, working: &str, path: &str) -> PathBuf {
     root.join(Path::new(working).join(path).strip_prefix("/").unwrap())
 }
@@ -71,7 +72,7 @@ fn shell(script: &str, folder: &Path) {
     assert!(ended.status.success(), "the image does not build: {script}\n{told}");
 }
 
-/// The dependencies are compiled there already.
+/// The target folder of this build: the dependencies are compiled there already.
 fn target() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     program.ancestors().nth(3).unwrap().to_owned()
@@ -102,7 +103,7 @@ fn members() -> BTreeMap<PathBuf, SystemTime> {
     of_members.map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap())).collect()
 }
 
-/// What Docker sends to the engine: what is in the repository, without what .dockerignore leaves out.
+/// Copies the build context that Docker sends to the engine: the repository without what .dockerignore leaves out.
 fn context(into: &Path) {
     let pack = "git ls-files -z --cached --others --exclude-standard | grep -zv '^\\.' | xargs -0 cp --parents -t";
     shell(&format!("{pack} '{}'", into.display()), stack::root());
@@ -120,14 +121,14 @@ fn run(stage: &Stage, context: &Path, all: &Path) {
                 fs::create_dir_all(&to).unwrap();
                 for source in sources {
                     let source = from.as_ref().map_or_else(|| context.join(source), |from| within(&all.join(from), "/", source));
-                    // As Docker: of a folder its content.
+                    // Docker copies the content of a folder, not the folder itself.
                     let of_folder = if source.is_dir() { "/." } else { "" };
                     shell(&format!("cp -r '{}{of_folder}' '{}'", source.display(), to.display()), all);
                 }
             }
             Step::Run(script) if script.contains("apt-get") => {}
             Step::Run(script) => {
-                // All members at once: their dependencies are compiled for the whole workspace.
+                // All members are checked at once, because their dependencies are compiled for the whole workspace.
                 let here =
                     script.replace("cargo build --release", "cargo check --quiet --offline").replace("-p orderstream", "--workspace");
                 shell(

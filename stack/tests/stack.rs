@@ -1,4 +1,4 @@
-//! The real services, once for all that is shown here.
+//! The tests of the stack with its real services, which are started once for all of these tests.
 
 #![allow(clippy::unwrap_used)]
 

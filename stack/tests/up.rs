@@ -1,4 +1,4 @@
-//! `make up`: what people start with does what the README says, is looked after, and ends.
+//! The tests of `make up`: everything starts as the README says, is looked after, and ends.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,10 +10,10 @@ use std::time::Duration;
 use stack::Ports;
 use stack::wait::{Attempt, until};
 
-/// The longest start on a machine that does other work too.
+/// The longest time that a start takes on a machine that does other work too.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// `make up` in a folder and on ports of its own.
+/// A `make up` in a folder and on ports of its own.
 struct Up {
     folder: tempfile::TempDir,
     ports: Ports,

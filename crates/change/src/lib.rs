@@ -6,6 +6,7 @@
 //! - [`value`]: values of columns that need more than a plain type
 //! - [`effect`]: what an event makes of its row
 //! - [`position`]: where an event stands, and which of two events is newer
+//! - [`position_text`]: a position as the text that a script in Redis compares
 //! - [`lsn_space`]: the error for an event that comes from another database than what is stored
 //! - [`collapse`]: turns many changes of one row into one write
 //! - [`rejection`]: why a record cannot be processed

@@ -1,24 +1,26 @@
-//! What is done to the tables of a mode. Every id belongs to one case, and every value is given, so that a fixture reads like the SQL.
+//! The cases of the fixtures: the SQL that is run on the tables of a mode, and the label of the records that the SQL causes.
+//!
+//! Every id belongs to one case, and every value is given, so that a fixture reads like the SQL.
 
-/// The orders before the first mark.
+/// The label of the orders before the first mark.
 pub(crate) const SNAPSHOT: &str = "snapshot";
-/// The customers there.
+/// The label of the customers before the first mark.
 pub(crate) const SNAPSHOT_OF_CUSTOMERS: &str = "snapshot of customers";
-/// The first change of the log: its sequence has no commit yet. Its mark is the last row of the snapshot.
+/// The label of the first change of the log, whose sequence has no commit yet. The mark of this case is the last row of the snapshot.
 pub(crate) const FIRST_CHANGE: &str = "first change";
-/// A record of the connector's own.
+/// The label of a heartbeat, which is a record of the connector's own.
 pub(crate) const HEARTBEAT: &str = "heartbeat";
 
-/// What belongs together, so that a mode can leave out where it does not differ.
+/// Cases that belong together, so that a mode can leave out the groups in which it does not differ from other modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
-    /// What every mode has.
+    /// Cases that every mode has.
     Always,
-    /// What happens to every row in the end.
+    /// Changes and deletes of rows.
     Rows,
     /// Prices of every size.
     Prices,
-    /// Prices that only a text or a float can be.
+    /// Prices that are no numbers (such as NaN), which only a text or a float can say.
     NoNumbers,
     /// Times of every age.
     Times,
@@ -26,15 +28,15 @@ pub(crate) enum Group {
     Texts,
     /// Columns without a value.
     Nulls,
-    /// What concerns the table as a whole, and what no table at all.
+    /// Cases of a table as a whole, such as a truncate, and of no table at all, such as a logical message.
     Tables,
-    /// The other table.
+    /// The table of customers.
     Customers,
-    /// Its long texts.
+    /// Long texts in the table of customers.
     LongNames,
 }
 
-/// Some SQL, and the label of the records that it causes.
+/// Some SQL, and the label of the records that the SQL causes.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) group: Group,
@@ -54,11 +56,11 @@ pub(crate) const SNAPSHOT_ORDERS: &str = "insert into orders values
     (2, 'CUST001', 'infinite', 1, 5, 'paid', '-infinity', 'infinity'),
     (3, 'CUST001', 'long ago', 1, 5, 'paid', '0044-03-15 12:00 BC', '1066-10-14 12:00:00.5')";
 
-/// The customer that it finds.
+/// The customer that the snapshot finds.
 pub(crate) const SNAPSHOT_CUSTOMER: &str =
     "insert into customers values ('CUST001', 'Alice Johnson', 'alice@example.com', 'gold', 'US', '2026-01-31 12:00')";
 
-/// In this order.
+/// All cases, in the order in which they are run.
 pub(crate) const CASES: &[Case] = &[
     case(
         Group::Always,

@@ -5,16 +5,18 @@
 //! cargo run -p stack --example capture_fixtures flat  # these
 //! ```
 //!
-//! It starts the services on free ports, and for each [mode](modes::MODES) gives a connector of its own a schema, a slot and a topic of its
-//! own, makes the [changes](cases::CASES) there, and writes every record to `consumer/tests/fixtures/<mode>.jsonl`, one a line:
+//! The program starts the services on free ports. For each [mode](modes::MODES) it makes a connector with a schema, a slot and a topic of
+//! its own, makes the [changes](cases::CASES) in that schema, and writes every record to `consumer/tests/fixtures/<mode>.jsonl`, one a
+//! line:
 //!
 //! ```text
 //! {"case": "delete", "headers": {}, "key": "{\"id\":10}", "value": null}
 //! ```
 //!
-//! Key, value and headers are the record's bytes as text, a tombstone's value is null. Only a value's schema, a few of which come again and
-//! again and are several times as long as the rest, stands once in a line of its own, `{"schema": ".."}`; in the values that follow it is
-//! replaced by its number among those lines: `{"schema":0,"payload":..}`. Log positions and clocks differ from run to run, nothing else.
+//! Key, value and headers are the record's bytes as text; a tombstone's value is null. The schema of a value is the exception: a few
+//! schemas come again and again and are several times as long as the rest, so each schema stands once, in a line of its own
+//! (`{"schema": ".."}`), and the values that follow have the number of the schema's line in its place: `{"schema":0,"payload":..}`. Only
+//! log positions and clocks differ from run to run.
 
 mod cases;
 mod modes;
@@ -54,7 +56,7 @@ fn main() -> Result<()> {
     stack.stop()
 }
 
-/// The records of one mode: its snapshot, then its cases, each announced by a row in the table `mark`, which is captured too.
+/// Captures the records of one mode: its snapshot, then its cases. A row in the table `mark`, which is captured too, announces each case.
 fn capture(stack: &Stack, mode: &Mode) -> Result<Vec<Captured>> {
     let name = mode.name;
     let sql = |sql: &str| stack.psql(&format!("set search_path to {name}; {sql}"));
@@ -84,7 +86,7 @@ fn capture(stack: &Stack, mode: &Mode) -> Result<Vec<Captured>> {
     Ok(topic.into_records())
 }
 
-/// Ends the connector and gives its slot back: Postgres has ten.
+/// Removes the connector and drops its replication slot, because Postgres has only ten slots.
 fn remove(stack: &Stack, name: &str) -> Result<()> {
     ureq::delete(format!("{}/connectors/{name}", stack.connect_url())).call()?;
     let drop = format!("select pg_drop_replication_slot('{name}')");
@@ -109,7 +111,7 @@ fn lines(records: &[Captured]) -> Result<String> {
     Ok(text)
 }
 
-/// The schema, and all that follows `"payload":`.
+/// Splits a value into its schema and all that follows `"payload":`.
 fn split_schema(value: &str) -> Option<(&str, &str)> {
     value.strip_prefix(r#"{"schema":"#)?.split_once(r#","payload":"#)
 }

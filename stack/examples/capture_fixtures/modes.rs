@@ -1,4 +1,4 @@
-//! The settings whose events differ in shape.
+//! The modes of the fixtures: settings of Debezium and Kafka Connect whose events differ in shape.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::cases::{FIRST_CHANGE, Group, SNAPSHOT_CUSTOMER, SNAPSHOT_ORDERS};
 /// One connector: `connect/shop.json` but for these settings.
 #[derive(Debug)]
 pub(crate) struct Mode {
-    /// Also the schema in Postgres, the slot, the publication, the connector and the topic.
+    /// The name of the mode, and of its schema in Postgres, slot, publication, connector and topic.
     pub(crate) name: &'static str,
     /// Whether keys and values come with their schemas.
     schemas: bool,
@@ -17,9 +17,9 @@ pub(crate) struct Mode {
     times: &'static str,
     /// `REPLICA IDENTITY FULL` or `DEFAULT`
     identity: &'static str,
-    /// Whether Connect's converter writes a column's default where the value is null, as it does unless told otherwise.
+    /// Whether Connect's converter writes a column's default where the value is null, which is Connect's own default.
     nulls_become_defaults: bool,
-    /// SQL for tables that are not those of the shop.
+    /// SQL that makes the tables differ from those of the shop.
     tables: &'static str,
     /// Settings of the unwrap transform; none for the envelope.
     unwrap: Option<&'static [(&'static str, &'static str)]>,
@@ -41,7 +41,7 @@ const SHOP: Mode = Mode {
 
 pub(crate) const MODES: &[Mode] = &[
     SHOP,
-    // Debezium and Kafka Connect as they are without any settings.
+    // Debezium and Kafka Connect with their own defaults.
     Mode {
         name: "defaults",
         schemas: true,
@@ -70,9 +70,9 @@ pub(crate) const MODES: &[Mode] = &[
         ..SHOP
     },
     Mode { name: "precise_adaptive", decimals: "precise", times: "adaptive", groups: PRICES_AND_TIMES, ..SHOP },
-    // Nothing says that these times count milliseconds.
+    // In this mode nothing in an event says that its times count milliseconds.
     Mode { name: "double_connect", decimals: "double", times: "connect", groups: &[], ..SHOP },
-    // A price without a fixed scale brings it along; a time with a zone is text in every mode.
+    // A price without a fixed scale brings its scale along; a time with a zone is text in every mode.
     Mode {
         name: "variable_scale",
         decimals: "precise",
@@ -113,7 +113,7 @@ impl Mode {
         group == Group::Always || self.groups.contains(&group)
     }
 
-    /// The tables of the shop, with texts of any length, and the rows that are there before the connector.
+    /// SQL for the tables of the shop, with texts of any length, and for the rows that are there before the connector.
     pub(crate) fn tables(&self) -> String {
         let Self { name, identity, tables, .. } = self;
         let customer = if self.has(Group::Customers) { SNAPSHOT_CUSTOMER } else { "" };
@@ -144,14 +144,14 @@ impl Mode {
             "slot.name": name,
             "publication.name": name,
             "topic.prefix": name,
-            // Also the order of the snapshot.
+            // The snapshot reads the tables in this order.
             "table.include.list": format!("{name}.customers,{name}.orders,{name}.mark,{name}.signals"),
             "signal.data.collection": format!("{name}.signals"),
             "heartbeat.interval.ms": if self.has(Group::Tables) { "500" } else { "0" },
             "key.converter.schemas.enable": self.schemas.to_string(),
             "value.converter.schemas.enable": self.schemas.to_string(),
             "value.converter.replace.null.with.default": self.nulls_become_defaults.to_string(),
-            // Headers that say the same on every record: once is enough.
+            // Headers that say the same on every record are captured in one mode only.
             "extended.headers.enabled": (name == SHOP.name).to_string(),
             "decimal.handling.mode": self.decimals,
             "time.precision.mode": self.times,

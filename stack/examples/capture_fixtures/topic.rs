@@ -1,4 +1,4 @@
-//! The one topic on which all records of a mode arrive, in the order of the log.
+//! The topic of a mode, on which all of its records arrive in the order of the log.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(crate) struct Topic {
     consumer: BaseConsumer,
     case: String,
     records: Vec<Captured>,
-    /// Connect sends them all the time; one is enough.
+    /// The one heartbeat that is kept; Connect sends heartbeats all the time.
     heartbeat: Option<Captured>,
 }
 
@@ -55,7 +55,7 @@ impl Topic {
         self.read_until(HEARTBEAT, |topic| topic.heartbeat.is_some())
     }
 
-    /// Everything but the marks; the heartbeat last, wherever it was.
+    /// All records but the marks; the heartbeat is the last, wherever it was on the topic.
     pub(crate) fn into_records(self) -> Vec<Captured> {
         self.records.into_iter().chain(self.heartbeat).collect()
     }

@@ -2,7 +2,7 @@ use std::io::{ErrorKind, Read, Write};
 
 use super::*;
 
-/// A server that answers what it is told, the proxy before it, and a connection through both.
+/// A server that answers what it is told, a proxy before the server, and a connection through the proxy.
 fn echo() -> (tokio::runtime::Runtime, Proxy, std::net::TcpStream) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();

@@ -1,19 +1,19 @@
-//! Whether what was printed is what the README says.
+//! The comparison of a command's output with what the README says.
 
-/// Whether `expected` stands in `printed`: the same words in the same order, whatever the space between them. Words that differ from run to
-/// run are compared by their shape.
+/// Whether `printed` contains `expected`: the same words in the same order, whatever the space between them. Times and versions, which
+/// differ from run to run, are compared by their shape.
 pub(super) fn has(printed: &str, expected: &str) -> bool {
     let (printed, expected) = (words(printed), words(expected));
     expected.is_empty() || printed.windows(expected.len()).any(|found| found == expected)
 }
 
 fn words(text: &str) -> Vec<String> {
-    // A long line is broken after a comma.
+    // The README breaks long lines after a comma.
     let text: String = text.split(",\n").map(|part| part.trim_start().to_owned()).collect::<Vec<_>>().join(",");
     text.split_whitespace().filter(|word| !is_rule(word)).map(shape).collect()
 }
 
-/// The line below the head of a table: its length follows the longest value.
+/// Whether the word is a part of the line below a table's head, whose length depends on the longest value.
 fn is_rule(word: &str) -> bool {
     word.len() > 1 && word.chars().all(|letter| letter == '-' || letter == '+')
 }

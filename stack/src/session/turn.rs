@@ -1,18 +1,18 @@
-//! What the README's session says: what is typed, and what it prints.
+//! The turns of the README's session: each command or statement that is typed, and the answer that the README prints for it.
 
 use anyhow::{Result, ensure};
 
-/// The session stands between these headings.
+/// The heading before the session; [`END`] begins the heading after it.
 const BEGIN: &str = "### A session to follow";
 const END: &str = "\n## ";
 const SQL: &str = "orders=# ";
 const SHELL: &str = "$ ";
-/// What is typed instead where the services are containers.
+/// The beginning of a comment that says what is typed instead if the services are containers.
 const IN_CONTAINERS: &str = "# docker compose";
-/// Such lines only look at something: they may be run again.
+/// The beginnings of lines that only read, and so may be run again.
 const QUESTIONS: [&str; 4] = ["select", "redis-cli H", "kcat -C", "curl"];
 
-/// One line of the session, with those that belong to it.
+/// One command or statement of the session, with all of its lines and its answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Turn {
     pub(super) is_sql: bool,
@@ -21,24 +21,25 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Whether it may be asked again.
+    /// Whether the line only reads, and so may be run again.
     pub(super) fn is_question(&self) -> bool {
         QUESTIONS.iter().any(|question| self.typed.starts_with(question))
     }
 
-    /// What is typed instead where the services are containers.
+    /// What is typed instead if the services are containers.
     pub(super) fn in_containers(&self) -> Option<&str> {
         self.typed.find(IN_CONTAINERS).map(|at| self.typed[at + 2..].trim())
     }
 
-    /// A statement ends with a semicolon; a command goes on after a pipe.
+    /// Whether the statement or command is complete: a statement ends with a semicolon, and a command goes on after a pipe or a
+    /// backslash.
     fn is_complete(&self) -> bool {
         let typed = self.typed.trim_end();
         if self.is_sql { typed.ends_with(';') } else { !typed.ends_with('|') && !typed.ends_with('\\') }
     }
 }
 
-/// The turns of the session, in their order. The line that opens psql is none: each statement is run by a psql of its own.
+/// The turns of the session, in their order. The line that opens psql is not a turn, because each statement is run by a psql of its own.
 pub(super) fn turns(readme: &str) -> Result<Vec<Turn>> {
     let (_, session) = readme.split_once(BEGIN).unwrap_or_default();
     let session = session.split_once(END).map_or(session, |(session, _)| session);
