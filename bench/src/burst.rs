@@ -1,4 +1,5 @@
-//! One large insert through the real Debezium: how long until `results` is complete, and how long Debezium alone takes.
+//! The case `burst`: one large insert through the real Debezium. It measures how long it takes until `results` is complete, and how long
+//! Debezium alone takes.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +16,8 @@ use crate::measures::Measures;
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
-/// First a tenth, for the Java machines to warm up; then Debezium alone; then both.
+/// Inserts first a tenth of the rows, which warms up the Java machines, then all rows for Debezium alone, then all rows for Debezium and
+/// orderstream.
 pub(crate) fn burst(ground: &Ground, rows: u64) -> Result<Measures> {
     ground.reset()?;
     let debezium = Debezium::start(ground)?;
@@ -41,7 +43,7 @@ pub(crate) fn burst(ground: &Ground, rows: u64) -> Result<Measures> {
     Ok(measures)
 }
 
-/// Both at once: a thread looks at Kafka, this one at Postgres.
+/// Measures Debezium and orderstream at once: a second thread looks at Kafka, and this thread looks at Postgres.
 fn together(
     ground: &Ground,
     debezium: &Debezium<'_>,

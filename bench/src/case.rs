@@ -1,4 +1,4 @@
-//! The cases, most important first.
+//! The cases of the benchmark, the most important first.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,34 +10,35 @@ use anyhow::{Error, Result, anyhow};
 pub(crate) enum Case {
     /// A backlog of orders that were created, from an empty table.
     DrainCreate,
-    /// The same rows by raw means, nothing else.
+    /// The rows of drain-create by raw means and nothing else, which no program can do faster.
     Floor,
     /// Orders that are created and changed, thousands at a time.
     DrainMixed,
     /// A thousand orders that are changed all the time.
     HotKeys,
-    /// As drain-create, with one poison record in a hundred.
+    /// Drain-create with one poison record in a hundred.
     Poison,
-    /// Drain-create while Redis is stopped, and what it takes to make everything whole afterwards.
+    /// Drain-create while Redis is stopped, and how long the repair takes afterwards.
     RedisDown,
-    /// The same with a Redis that is paused: connected, and without an answer.
+    /// Drain-create while Redis is paused, so that connections stand and nothing answers, and how long the repair takes afterwards.
     RedisHung,
-    /// A backlog that waits for Postgres: memory meanwhile, and how soon the work goes on. Only when it is asked for: it takes minutes.
+    /// A backlog that waits for Postgres: memory meanwhile, and how soon the work goes on. The case takes minutes, so it runs only when it
+    /// is asked for.
     Outage,
     /// Drain-create with time added to every round trip to Postgres and Redis.
     RoundTrips,
-    /// A steady stream of inserts through the real Debezium: when row and hash are there.
+    /// A steady stream of inserts through the real Debezium: how long until row and hash are there.
     Latency,
     /// One large insert through the real Debezium.
     Burst,
-    /// From the start of the process to its first record; what it has when it is idle.
+    /// The time from the start of the process to its first record, and its memory when it is idle.
     Start,
-    /// Twelve partitions, one, two and four processes.
+    /// Twelve partitions, shared by one, two and four processes.
     Scaling,
 }
 
 impl Case {
-    /// All, in the order in which they run.
+    /// All cases, in the order in which they run.
     pub(crate) const ALL: [Self; 13] = [
         Self::DrainCreate,
         Self::Floor,
@@ -54,12 +55,12 @@ impl Case {
         Self::Scaling,
     ];
 
-    /// Whether rates and costs of a backlog are its figures.
+    /// Whether the case measures rates and costs of a backlog.
     pub(crate) fn drains(self) -> bool {
         !matches!(self, Self::Outage | Self::Latency | Self::Burst | Self::Start)
     }
 
-    /// What CASE, the table and the file call it.
+    /// The name of the case in `CASE`, in the table and in the file.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::DrainCreate => "drain-create",

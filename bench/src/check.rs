@@ -1,4 +1,4 @@
-//! No number counts unless the table, the counters and the hashes are right afterwards.
+//! The checks after a repetition: no number counts unless the table, the counters and the hashes are right.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::fill::Filled;
 use crate::ground::Ground;
 
-/// Hashes that are compared field by field.
+/// How many hashes are compared field by field.
 const SAMPLE: usize = 2_000;
 
-/// Compares all rows of `results` with what the events say, the counters with their number, and hashes with rows.
+/// Compares all rows of `results` with what the events say, the counters with the number of events, and hashes with rows.
 pub(crate) fn everything(ground: &Ground, filled: &Filled) -> Result<()> {
     rows(ground, filled)?;
     fates(ground, filled)?;
     hashes(ground, filled.outcome.orders.len())
 }
 
-/// Each order once, with its last state and its customer.
+/// Checks that `results` has each order once, with its last state and its customer.
 pub(crate) fn rows(ground: &Ground, filled: &Filled) -> Result<()> {
     let different = ground.stack.psql(&format!(
         "with compared as (
@@ -37,7 +37,7 @@ pub(crate) fn rows(ground: &Ground, filled: &Filled) -> Result<()> {
     Ok(())
 }
 
-/// Every event has exactly one fate, and each poison record a row of its own.
+/// Checks that every event has exactly one fate (P1), and that each poison record has a row of its own in `dead_letters`.
 fn fates(ground: &Ground, filled: &Filled) -> Result<()> {
     let topic = filled.workload.topic();
     let counted = ground.stack.psql(&format!(
@@ -50,7 +50,7 @@ fn fates(ground: &Ground, filled: &Filled) -> Result<()> {
     Ok(())
 }
 
-/// After a case with the real Debezium: `results` equals `orders` with the customers, and every event was applied.
+/// Checks, after a case with the real Debezium, that `results` equals `orders` with the customers, and that every event was applied.
 pub(crate) fn source(ground: &Ground, topic: &str, orders: u64) -> Result<()> {
     let found = ground.stack.psql(
         "select format('%s rows, %s differ', count(*), count(*) filter (where
@@ -69,7 +69,7 @@ pub(crate) fn source(ground: &Ground, topic: &str, orders: u64) -> Result<()> {
     hashes(ground, usize::try_from(orders)?)
 }
 
-/// At least as many keys as orders and customers.
+/// Checks that Redis has at least as many keys as there are orders and customers.
 pub(crate) fn keys(ground: &Ground, orders: usize) -> Result<()> {
     let keys: u64 = redis::cmd("DBSIZE").query(&mut ground.redis()?)?;
     let expected = orders as u64 + u64::from(ground.shop.customers);
@@ -77,7 +77,7 @@ pub(crate) fn keys(ground: &Ground, orders: usize) -> Result<()> {
     Ok(())
 }
 
-/// A hash for each order, and a sample of them as new and as complete as the rows.
+/// Checks that there is a hash for each order, and that a sample of the hashes has the version and the fields of the rows.
 fn hashes(ground: &Ground, orders: usize) -> Result<()> {
     keys(ground, orders)?;
     let mut redis = ground.redis()?;

@@ -10,16 +10,16 @@ use crate::measures::Measures;
 /// Linux counts processor time for user space in hundredths of a second, whatever its own clock does.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// A family of processes: its name in the table, and those that all others descend from.
+/// A family of processes: its name in the table, and the ids of the processes from which all others descend.
 pub(crate) type Family = (&'static str, Vec<u32>);
 
 /// Processor time used so far, in seconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
     families: Vec<(&'static str, f64)>,
-    /// This program.
+    /// The processor time of this program.
     own: f64,
-    /// The whole machine, and what other machines on the same host took of it.
+    /// The processor time of the whole machine; `stolen` is what other machines on the same host took of it.
     busy: f64,
     stolen: f64,
     /// Bytes that Postgres has written to its log.
@@ -55,7 +55,7 @@ impl Reading {
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         let share = |used: f64| 100.0 * used / (seconds * cores);
         out.put("machine_busy_percent", share(self.busy - before.busy));
-        // Rounding of many small numbers may leave a little less than nothing.
+        // The rounding of many small numbers may leave a little less than zero.
         out.put("others_percent", share(self.busy - before.busy - ours).max(0.0));
         out.put("stolen_percent", share(self.stolen - before.stolen));
     }
@@ -78,14 +78,15 @@ fn field_mb(pid: u32, field: &str) -> Result<f64> {
     Ok(kib * 1024.0 / 1e6)
 }
 
-/// Of every process: its parent, and the ticks of itself and of the children it has collected.
+/// Reads for every process its parent, and the ticks of itself and of the children that it has collected.
 fn processes() -> HashMap<u32, (u32, f64)> {
     let entries = fs::read_dir("/proc").into_iter().flatten();
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     pids.filter_map(|pid: u32| Some((pid, parent_and_ticks(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?))).collect()
 }
 
-/// The program's name may itself hold spaces and brackets. Fields as in proc(5): 4 is the parent, 14 to 17 the times.
+/// Reads the parent and the ticks from `/proc/<pid>/stat`. The program's name may itself hold spaces and brackets, so reading begins after
+/// the last bracket. Field 4 is the parent, and fields 14 to 17 are the times, as in proc(5).
 fn parent_and_ticks(stat: &str) -> Option<(u32, f64)> {
     let fields: Vec<&str> = stat[stat.rfind(')')? + 1..].split_whitespace().collect();
     let ticks = fields.get(11..15)?.iter().map(|ticks| ticks.parse::<f64>()).sum::<Result<f64, _>>().ok()?;
@@ -105,7 +106,8 @@ fn family_ticks(processes: &HashMap<u32, (u32, f64)>, root: u32) -> f64 {
     processes.iter().filter(|(pid, _)| belongs(**pid)).map(|(_, (_, ticks))| ticks).sum()
 }
 
-/// Busy is all but idle and waiting for disks; stolen is among it in none of the fields before. Source: proc(5).
+/// The busy and the stolen seconds of the machine. Busy time is all time but idle, waiting for disks, and stolen; the stolen time has a
+/// field of its own. Source: proc(5).
 fn machine_seconds(stat: &str) -> Option<(f64, f64)> {
     let line = stat.lines().next()?.strip_prefix("cpu ")?;
     let ticks: Vec<f64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;

@@ -1,4 +1,5 @@
-//! The real Debezium, with the configuration of connect/, on topics and a slot of its own: nothing of an earlier repetition is in them.
+//! The real Debezium, with the configuration of connect/. Each repetition has topics and a slot of its own, which hold nothing of an
+//! earlier repetition.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -51,7 +52,7 @@ impl<'a> Debezium<'a> {
         &self.topic
     }
 
-    /// Until the slot is read, an insert would be part of the snapshot.
+    /// Waits until Debezium reads the slot, because an insert before that would be part of the snapshot.
     fn await_stream(&self) -> Result<()> {
         until("Debezium reads the log", PATIENCE, || {
             let active = self.ground.stack.psql("select count(*) from pg_replication_slots where active");
@@ -71,7 +72,7 @@ impl<'a> Debezium<'a> {
         (0..PARTITIONS).map(count).sum::<Result<u64>>().with_context(|| format!("{} cannot be counted", self.topic))
     }
 
-    /// Returns when so many events are in Kafka, and looks every few milliseconds.
+    /// Looks every few milliseconds, and returns when so many events are in Kafka.
     pub(crate) fn await_written(&self, events: u64) -> Result<Instant> {
         const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
         let begin = Instant::now();
@@ -85,13 +86,13 @@ impl<'a> Debezium<'a> {
         }
     }
 
-    /// A reader of the events of `orders` beside the work.
+    /// Opens a reader of the events of `orders`, which reads beside orderstream.
     pub(crate) fn arrivals(&self) -> Result<Arrivals> {
         let client = reader::open(self.ground, &self.topic, &[("fetch.wait.max.ms", "50")])?;
         Ok(Arrivals { client })
     }
 
-    /// Ends the connector, Connect and the slot.
+    /// Removes the connector and the slot, and ends Connect.
     pub(crate) fn retire(self) -> Result<()> {
         self.ground.retire_connector(&self.name)
     }
@@ -103,7 +104,7 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
-    /// The orders whose events have come since the last call. Waits for none.
+    /// The ids of the orders whose events have come since the last call. The function does not wait for events.
     pub(crate) fn take(&self) -> Result<Vec<i64>> {
         #[derive(Deserialize)]
         struct Key {

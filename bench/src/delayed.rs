@@ -1,4 +1,4 @@
-//! A backlog is worked off over lines that take their time: Postgres and Redis in another availability zone.
+//! The case `round-trips`: a backlog is worked off over slow lines, as if Postgres and Redis were in another availability zone.
 //!
 //! The lines cost processor time of their own, so the rate is compared with one over the same lines without delay.
 
@@ -12,12 +12,12 @@ use crate::fill::Filled;
 use crate::ground::Ground;
 use crate::measures::{Measures, Spread};
 
-/// What is added to every round trip.
+/// The time that is added to every round trip, with the name of the figure.
 const ROUND_TRIPS: [(&str, Duration); 3] =
     [("round-trips-0ms", Duration::ZERO), ("round-trips-1ms", Duration::from_millis(1)), ("round-trips-5ms", Duration::from_millis(5))];
 const PINGS: usize = 101;
 
-/// With each delay, one after the other.
+/// Measures with each delay, one after the other.
 pub(crate) fn round_trips(ground: &Ground, filled: &Filled) -> Result<Vec<(&'static str, Measures)>> {
     ROUND_TRIPS.iter().map(|(name, delay)| Ok((*name, over_lines(ground, filled, *delay)?))).collect()
 }
@@ -43,7 +43,7 @@ fn over_lines(ground: &Ground, filled: &Filled, round_trip: Duration) -> Result<
     drain.finish(&commits, measures)
 }
 
-/// What a round trip to Redis takes over the line, so that nobody has to believe the delay.
+/// Measures how long a round trip to Redis takes over the line, so that nobody has to trust that the delay works.
 fn ping_ms(url: &str) -> Result<f64> {
     let mut redis = redis::Client::open(url)?.get_connection()?;
     let mut ping = || {

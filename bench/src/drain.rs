@@ -1,4 +1,4 @@
-//! A backlog is worked off by the release binary: how fast, at which cost, and with the right result.
+//! The drain: the release binary works off a backlog. It measures how fast, at which cost, and whether the result is right.
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,11 @@ use crate::fill::Filled;
 use crate::ground::Ground;
 use crate::measures::Measures;
 
-/// A tenth of the slowest rate that would still be of interest.
+/// The rate that the patience of a drain assumes: a tenth of the slowest rate that would still be of interest.
 const SLOWEST_EVENTS_PER_SECOND: u64 = 500;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// From an empty table to one that is complete, by one process with these settings beside the defaults.
+/// Measures one process, with these settings beside the defaults, from an empty table to a complete one.
 pub(crate) fn drain(ground: &Ground, filled: &Filled, settings: &[(&str, String)]) -> Result<Measures> {
     ground.reset()?;
     let drain = Drain::launch(ground, filled, vec![ground.orderstream(filled.workload.topic(), settings)])?;
@@ -65,7 +65,8 @@ impl<'a> Drain<'a> {
         })
     }
 
-    /// What a drain leaves to the sweep takes longer: orders that were processed while Redis was too slow to be asked.
+    /// Waits until every row and every hash is right. Orders that were processed while Redis was too slow to be asked are left to the
+    /// sweep, which takes longer.
     pub(crate) fn await_hashes(&self) -> Result<()> {
         until("Redis has the hashes", patience(self.filled.outcome.events), || match self.death() {
             Some(death) => Attempt::Hopeless(death),
@@ -73,7 +74,7 @@ impl<'a> Drain<'a> {
         })
     }
 
-    /// Every row and every hash is as it is to be: nothing is left for the sweep, and Redis reflects what is committed.
+    /// Fails unless every row and every hash is right: no order is due for the sweep, and Redis reflects what is committed.
     fn complete(&self) -> Result<()> {
         let topic = self.filled.workload.topic();
         let (_, open) = self.ground.processed(topic)?;
@@ -82,12 +83,12 @@ impl<'a> Drain<'a> {
         Ok(())
     }
 
-    /// How one of the processes ended that should not have.
+    /// How one of the processes ended, if one ended by itself.
     pub(crate) fn death(&self) -> Option<anyhow::Error> {
         self.processes.iter().find_map(Service::death)
     }
 
-    /// Adds what it took, ends the processes, and looks whether everything is right.
+    /// Adds the rates and costs of the drain, ends the processes, and checks whether everything is right.
     pub(crate) fn finish(self, commits: &Commits, mut measures: Measures) -> Result<Measures> {
         let Self { ground, filled, processes, start, before } = self;
         let (events, seconds) = (filled.outcome.events, start.elapsed().as_secs_f64());
@@ -107,10 +108,10 @@ impl<'a> Drain<'a> {
 
 /// When which part of the events was committed.
 pub(crate) struct Commits {
-    /// When the first were seen to be, and how many they were.
+    /// When the first committed events were seen; `then` is how many they were.
     pub(crate) first: Instant,
     pub(crate) then: u64,
-    /// When all were.
+    /// When all events were committed.
     pub(crate) end: Instant,
 }
 

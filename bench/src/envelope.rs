@@ -1,26 +1,27 @@
-//! Events as Debezium writes them with connect/shop.json: without schemas, decimals as text, times as ISO text, the row before an update whole.
+//! Generated events, as Debezium writes them with connect/shop.json: without schemas, with decimals as text and times as ISO text, and
+//! with the whole row before an update.
 
 use std::fmt::Write;
 
 use crate::shop::{Customer, MIDNIGHT, Order};
 use crate::workload::Poison;
 
-/// Where the log begins, and how far an event of one row moves it.
+/// The position at which the source's log begins; `LSN_STEP` is how far an event of one row moves the position.
 const FIRST_LSN: u64 = 26_449_144;
 const LSN_STEP: u64 = 224;
 const FIRST_TRANSACTION: u64 = 749;
-/// The source's clock goes on by so many microseconds from one event to the next.
+/// How many microseconds the source's clock moves from one event to the next.
 const BETWEEN_EVENTS: u64 = 25;
-/// How long after the commit Debezium saw it.
+/// How many microseconds after the commit Debezium saw the event.
 const DELAY_US: u64 = 7_300;
 
-/// The key of an order.
+/// Writes the key of an order.
 pub(crate) fn order_key(out: &mut String, id: i64) {
     out.clear();
     infallible(write!(out, r#"{{"id":{id}}}"#));
 }
 
-/// The event `number` of the log: an order was created, or updated from what it was before.
+/// Writes the event `number` of the log: the order `after` was created, or updated from `before`.
 pub(crate) fn order_event(out: &mut String, number: u64, before: Option<&Order>, after: &Order) {
     out.clear();
     out.push_str(r#"{"before":"#);
@@ -33,7 +34,7 @@ pub(crate) fn order_event(out: &mut String, number: u64, before: Option<&Order>,
     end(out, "orders", number, if before.is_some() { 'u' } else { 'c' });
 }
 
-/// The key and the event `number` of a customer who was created.
+/// Writes the key and the event `number` of a customer who was created.
 pub(crate) fn customer_event(key: &mut String, out: &mut String, number: u64, customer: &Customer) {
     let Customer { id, name, email, tier, country, updated } = customer;
     key.clear();
@@ -48,7 +49,7 @@ pub(crate) fn customer_event(key: &mut String, out: &mut String, number: u64, cu
     end(out, "customers", number, 'c');
 }
 
-/// Makes the event of an order one that can never be processed.
+/// Changes the event of an order so that it can never be processed.
 pub(crate) fn poison(key: &mut String, value: &mut String, kind: Poison) {
     let replace = |value: &mut String, field: &str, with: &str| {
         let Some(start) = value.find(field) else { return };
@@ -78,7 +79,7 @@ fn order_row(out: &mut String, order: &Order) {
     out.push_str(r#""}"#);
 }
 
-/// `source` and what follows it. A transaction of one row: its first position is the commit's.
+/// Writes `source` and the fields after it. The event is a transaction of one row, so its first position is that of the commit.
 fn end(out: &mut String, table: &str, number: u64, op: char) {
     let (lsn, transaction) = (FIRST_LSN + number * LSN_STEP, FIRST_TRANSACTION + number);
     let us = MIDNIGHT.unsigned_abs() + 13 * 3600 * 1_000_000 + number * BETWEEN_EVENTS;
@@ -90,7 +91,7 @@ fn end(out: &mut String, table: &str, number: u64, op: char) {
     ));
 }
 
-/// A time of the one day on which everything happens.
+/// Writes a time of the one day on which everything happens.
 fn time(out: &mut String, micros: i64) {
     let (seconds, fraction) = ((micros - MIDNIGHT) / 1_000_000, (micros - MIDNIGHT) % 1_000_000);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

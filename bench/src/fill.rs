@@ -1,4 +1,4 @@
-//! Events into Kafka, and what is to be left of them into tables beside `results`.
+//! Fills Kafka with the events of a workload, and tables beside `results` with what the events have to leave.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,27 +18,27 @@ use crate::ground::{CUSTOMERS, Ground};
 use crate::shop::{Order, Shop, customer_id, product_id};
 use crate::workload::{Outcome, Workload};
 
-/// As many as in production: the processes share them.
+/// As many partitions as the topics of the shop have, which the processes share.
 pub(crate) const PARTITIONS: i32 = 4;
 pub(crate) const FOR_EVER: (&str, &str) = ("retention.ms", "-1");
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Rows that are sent to Postgres at a time.
+/// How many rows are sent to Postgres at a time.
 const ROWS_AT_A_TIME: usize = 10_000;
 
 const SCHEMA: &str = "
 create schema if not exists bench;
 create unlogged table bench.customers (id text primary key, name text, email text, tier text, country text) with (autovacuum_enabled = off)";
 
-/// What is to be left of a workload.
+/// A workload whose events are in Kafka, and what the events have to leave.
 #[derive(Debug)]
 pub(crate) struct Filled {
     /// The workload.
     pub(crate) workload: Workload,
-    /// What is left of it.
+    /// What the events have to leave.
     pub(crate) outcome: Outcome,
 }
 
-/// The customers, as events and as the table they have to become.
+/// Writes the customers, as events and as the table that the events have to become.
 pub(crate) fn customers(ground: &Ground) -> Result<()> {
     let Shop { customers, .. } = ground.shop;
     ground.stack.create_topic(CUSTOMERS, PARTITIONS, &[("cleanup.policy", "compact")])?;
@@ -56,7 +56,7 @@ pub(crate) fn customers(ground: &Ground) -> Result<()> {
     copy(ground, "bench.customers", rows.into_iter())
 }
 
-/// All events of a workload, and the table they have to become.
+/// Writes all events of a workload, and the table that the events have to become.
 pub(crate) fn orders(ground: &Ground, workload: Workload, count: u64) -> Result<Filled> {
     let begin = Instant::now();
     let shop = ground.shop;
@@ -126,7 +126,8 @@ impl<'a> Topic<'a> {
             .set("partitioner", "murmur2_random")
             .set("compression.type", "lz4")
             .set("linger.ms", "5")
-            // Connect's batches hold 16 KiB of compressed events, this client counts them as they were before.
+            // Connect's batches hold 16 KiB of compressed events. This client counts the size of events before compression, so its limit is
+            // higher.
             .set("batch.size", "98304")
             .set("queue.buffering.max.messages", "200000")
             .set("enable.idempotence", "true")
@@ -167,7 +168,7 @@ fn held(ground: &Ground, topic: &str, partitions: i32) -> Result<u64> {
     (0..partitions).map(count).sum::<Result<u64, KafkaError>>().with_context(|| format!("{topic} cannot be counted"))
 }
 
-/// Counts what was not delivered.
+/// Counts the records that were not delivered.
 #[derive(Default)]
 struct Deliveries {
     failed: AtomicU64,

@@ -1,8 +1,8 @@
-//! The floor: the same rows by raw means, the same statement and the same scripts, and nothing else. What no program can do faster, because
-//! the servers cannot.
+//! The case `floor`: the rows of drain-create by raw means, with the same statement and the same scripts, and nothing else. No program can
+//! be faster than the floor, because the servers cannot.
 //!
-//! Everything that is sent is bytes that were made before, and answers are only waited for. Postgres and Redis are kept in step, as they are
-//! for any program that writes a hash after its row: otherwise one of them ends early, and a processor idles for the rest.
+//! The bytes that are sent were made before the measurement, and answers are only waited for. Postgres and Redis are kept in step, as they
+//! are for any program that writes a hash after its row. Otherwise one of them would end early, and a processor would idle for the rest.
 
 mod fetch;
 mod pace;
@@ -23,7 +23,7 @@ use crate::fill::Filled;
 use crate::ground::Ground;
 use crate::measures::Measures;
 
-/// The parts that take part, and what that is called.
+/// The combinations of parts that are measured, each with its name.
 const COMBINATIONS: [(&str, Parts); 6] = [
     ("floor", Parts { fetch: true, upsert: true, redis: Some(Write::Script) }),
     ("floor-plain-hset", Parts { fetch: true, upsert: true, redis: Some(Write::Plain) }),
@@ -33,7 +33,7 @@ const COMBINATIONS: [(&str, Parts); 6] = [
     ("floor-fetch-alone", Parts { fetch: true, upsert: false, redis: None }),
 ];
 
-/// What takes part.
+/// The parts that take part in a measurement.
 #[derive(Clone, Copy, Debug)]
 struct Parts {
     fetch: bool,
@@ -67,7 +67,7 @@ fn run(ground: &Ground, filled: &Filled, work: &Work, parts: Parts) -> Result<Me
     Ok(measures)
 }
 
-/// One connection of each server per partition, and one reader of the topic.
+/// Runs the parts side by side: one connection to each server per partition, and one reader of the topic.
 fn side_by_side(ground: &Ground, work: &Work, parts: Parts, reader: Option<&Reader>) -> Result<()> {
     let paces: Vec<Pace> = work.partitions.iter().map(|_| Pace::new(parts.upsert && parts.redis.is_some())).collect();
     thread::scope(|scope| {

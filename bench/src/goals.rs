@@ -1,4 +1,4 @@
-//! What the figures ought to be, on two cores with all servers beside.
+//! The goals: what the figures ought to be on a machine with two cores that runs all servers too.
 
 use std::fmt;
 
@@ -21,12 +21,13 @@ use Bound::{AtLeast, AtMost};
 struct Goal<'a> {
     case: &'a str,
     measure: &'static str,
-    /// The goal is a share of the same measure of this case, each in its round: the machine's speed drifts from one to the next.
+    /// The case of whose same measure the goal is a share. The share is taken within each round, because the machine's speed drifts from
+    /// one round to the next.
     of: Option<&'static str>,
     bound: Bound,
 }
 
-/// Of every case, at its peak.
+/// The bound for the peak memory of every case.
 const MEMORY_MB: Bound = AtMost(200.0);
 const RATE: &str = "events_per_second";
 
@@ -66,7 +67,7 @@ const fn share(case: &'static str, of: &'static str, at_least: f64) -> Goal<'sta
     Goal { case, measure: RATE, of: Some(of), bound: AtLeast(at_least) }
 }
 
-/// A goal and what a run reached.
+/// A goal, and what a run has reached of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reached<'a> {
     goal: Goal<'a>,
@@ -107,7 +108,7 @@ impl Reached<'_> {
         vec![self.goal.case.to_owned(), figure, number(median), from_to, self.goal.bound.to_string(), met.to_owned()]
     }
 
-    /// As the file has it.
+    /// The goal and what was reached, as the file has it.
     pub(crate) fn to_json(self) -> Value {
         let mut measures = Measures::default();
         let Spread { min, median, max } = self.spread;
@@ -126,7 +127,7 @@ impl fmt::Display for Bound {
     }
 }
 
-/// As many decimals as a reader needs.
+/// Writes a number with as many decimals as a reader needs.
 pub(crate) fn number(value: f64) -> String {
     if value.abs() >= 1000.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_share_is_taken_within_each_round() {
-        // As a share of medians it would be 100 of 200.
+        // A share of the medians would be 100 of 200.
         let results = run(&[
             ("poison", 100.0),
             ("drain-create", 100.0),

@@ -1,4 +1,4 @@
-//! Where everything runs: the stack, orderstream as a user would start it, and the way back to an empty table.
+//! The ground on which the cases run: the stack, orderstream as a user would start it, and the way back to an empty table.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -20,12 +20,12 @@ use crate::shop::Shop;
 
 /// The topic of customers.
 pub(crate) const CUSTOMERS: &str = "bench.customers";
-/// A topic of orders without any.
+/// A topic of orders that has no orders.
 const NO_ORDERS: &str = "bench.none";
-/// Long enough for a machine that is busy with other things.
+/// How long a condition may take, on a machine that is busy with other things.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Every table of orderstream but the list of migrations, as on the first day.
+/// Empties every table of orderstream but the list of migrations, as on the first day.
 const EMPTY: &str = "
 select format('truncate %s restart identity', string_agg(format('%I', tablename), ', '))
 from pg_tables where schemaname = 'public' and tableowner = 'orderstream' and tablename <> '_sqlx_migrations' \\gexec
@@ -38,16 +38,16 @@ checkpoint";
 pub(crate) struct Ground {
     /// The services.
     pub(crate) stack: Stack,
-    /// For what waits on several things at once.
+    /// The runtime for what waits on several things at once.
     pub(crate) runtime: Runtime,
-    /// Where the rows come from.
+    /// The shop from which the rows come.
     pub(crate) shop: Shop,
     watcher: Mutex<PgConnection>,
     program: PathBuf,
 }
 
 impl Ground {
-    /// Starts the services, with the tables of orderstream and the customers; the connector is gone.
+    /// Starts the services, makes orderstream's tables, puts the customers into Kafka, and removes the connector.
     pub(crate) fn prepare(shop: Shop) -> Result<Self> {
         let program = program()?;
         let say = |what: &str, time: Duration| println!("[{:5.1} s] {what}", time.as_secs_f64());
@@ -55,7 +55,7 @@ impl Ground {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let watcher = Mutex::new(runtime.block_on(PgConnection::connect(&stack.database_url()))?);
         let ground = Self { stack, runtime, shop, watcher, program };
-        // The drains have the machine to themselves, and Postgres keeps no log for a reader that is not there.
+        // The connector is removed, so that the drains have the machine to themselves and Postgres keeps no log for a reader that is gone.
         ground.retire_connector("shop")?;
         ground.migrate()?;
         fill::customers(&ground)?;
@@ -63,10 +63,10 @@ impl Ground {
         Ok(ground)
     }
 
-    /// Ends Debezium and drops its slot.
+    /// Removes the connector, ends Connect, and drops the slot.
     pub(crate) fn retire_connector(&self, name: &str) -> Result<()> {
         self.stack.connect_api().remove(name)?;
-        // It has nothing to put away; and told to end while it still begins, it sometimes does not.
+        // Connect is killed, because it has nothing to save, and because a Connect that is told to end during its start sometimes does not.
         self.stack.connect().kill();
         let drop_slot = || self.stack.psql("select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active");
         until("the connector's slot is dropped", PATIENCE, || {
@@ -84,7 +84,8 @@ impl Ground {
         Ok(())
     }
 
-    /// Empty tables, an empty Redis that then gets all customers from orderstream itself, and servers with nothing left to do.
+    /// Empties the tables and Redis, lets orderstream itself put all customers into Redis, and waits until the servers have nothing left to
+    /// do.
     pub(crate) fn reset(&self) -> Result<()> {
         self.empty()?;
         let process = self.orderstream(NO_ORDERS, &[]);
@@ -99,19 +100,20 @@ impl Ground {
         self.rest()
     }
 
-    /// Empty tables and an empty Redis.
+    /// Empties the tables and Redis.
     pub(crate) fn empty(&self) -> Result<()> {
         self.stack.psql(EMPTY)?;
         let mut redis = self.redis()?;
         redis::cmd("FLUSHALL").exec(&mut redis)?;
-        // Refused while Redis does it on its own because the log has grown: that one began before the keys were gone.
+        // Redis refuses the command while it rewrites its log on its own because the log has grown. That rewrite began before the keys were
+        // gone, so the command is sent until Redis takes it.
         until("Redis writes its log anew", PATIENCE, || {
             Attempt::from(redis::cmd("BGREWRITEAOF").exec(&mut redis).map_err(anyhow::Error::from))
         })?;
         self.rest()
     }
 
-    /// Waits until Redis writes no files in the background and Postgres has written what it remembers.
+    /// Waits until Redis writes no files in the background and Postgres has finished a checkpoint.
     pub(crate) fn rest(&self) -> Result<()> {
         let mut redis = self.redis()?;
         until("Redis has written its files", PATIENCE, || {
@@ -130,12 +132,12 @@ impl Ground {
         Ok(redis::Client::open(self.stack.redis_url())?.get_connection()?)
     }
 
-    /// orderstream on a topic of orders, not started yet.
+    /// An orderstream process on a topic of orders, not started yet.
     pub(crate) fn orderstream(&self, topic: &str, settings: &[(&str, String)]) -> Service {
         self.named("orderstream", topic, settings)
     }
 
-    /// One more of them, without endpoints, whose port the first has.
+    /// One more orderstream process, without HTTP endpoints, because the first process has their port.
     pub(crate) fn another(&self, number: usize, topic: &str) -> Service {
         self.named(&format!("orderstream-{number}"), topic, &[("HTTP_LISTEN", String::new())])
     }
@@ -157,7 +159,7 @@ impl Ground {
         command
     }
 
-    /// As a user would set it: addresses and topics, and every other key at its default.
+    /// The settings that a user would make: addresses and topics, and every other key at its default.
     fn environment(&self, topic: &str, settings: &[(&str, String)]) -> Vec<(String, String)> {
         let stack = &self.stack;
         let own = [
@@ -171,7 +173,7 @@ impl Ground {
         own.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 
-    /// One cheap row from Postgres, over a connection that is there already.
+    /// Reads one cheap row from Postgres, over a connection that exists already.
     pub(crate) fn row<T>(&self, query: &'static str, argument: &str) -> Result<T>
     where
         T: Send + Unpin + for<'r> FromRow<'r, sqlx::postgres::PgRow>,
@@ -180,7 +182,7 @@ impl Ground {
         Ok(self.runtime.block_on(sqlx::query_as(query).bind(argument).fetch_one(&mut *watcher))?)
     }
 
-    /// Looks over a new connection from here on: Postgres was stopped.
+    /// Makes a new connection for [`Ground::row`], because Postgres was stopped.
     pub(crate) fn watch_anew(&self) -> Result<()> {
         let watcher = self.runtime.block_on(PgConnection::connect(&self.stack.database_url()))?;
         *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = watcher;
@@ -193,7 +195,7 @@ impl Ground {
         Ok(ureq::get(&url).config().timeout_global(Some(Duration::from_secs(2))).build().call()?.body_mut().read_to_string()?)
     }
 
-    /// How many events of a topic are committed, and how many orders are still on the list of the sweep.
+    /// How many events of a topic are committed, and how many orders are still due for the sweep.
     pub(crate) fn processed(&self, topic: &str) -> Result<(u64, u64)> {
         const PROCESSED: &str = "
             select coalesce(sum(applied + stale + ignored + dead_lettered), 0)::bigint, (select count(*) from due_orders)
@@ -214,7 +216,7 @@ impl Ground {
         Ok((offsets, usize::try_from(owners)?))
     }
 
-    /// Whether Redis reflects all of a topic that is committed.
+    /// Whether Redis reflects every event of the topic that is committed.
     pub(crate) fn reflected(&self, topic: &str) -> Result<bool> {
         const COMMITTED: &str = "
             select coalesce(string_agg(format('%s:%s=%s:%s', topic, partition, lpad(epoch::text, 10, '0'), lpad(next_offset::text, 20, '0')), ' '), '')
@@ -227,7 +229,7 @@ impl Ground {
         Ok(committed.split(' ').filter(|entry| !entry.is_empty()).all(reached))
     }
 
-    /// What has been used so far, by the services and by `processes`.
+    /// The processor time and the bytes of log that the services and `processes` have used so far.
     pub(crate) fn reading(&self, processes: &[Service]) -> Result<Reading> {
         const WAL: &str = "select (pg_current_wal_lsn() - '0/0')::float8 where $1 = ''";
         let (wal,): (f64,) = self.row(WAL, "")?;
@@ -247,7 +249,7 @@ impl Ground {
     }
 }
 
-/// The Makefile builds both programs into one folder.
+/// The path of the orderstream program. The Makefile builds orderstream and this benchmark into one folder.
 fn program() -> Result<PathBuf> {
     let here = env::current_exe().context("the folder of this program is unknown")?;
     let program = here.parent().unwrap_or(Path::new("/")).join("orderstream");

@@ -1,8 +1,8 @@
-//! From the commit of an insert to the row and to the hash, through the real Debezium.
+//! The case `latency`: the time from the commit of an insert to the row and to the hash, through the real Debezium.
 //!
-//! An insert counts as committed when its answer arrives. Rows and hashes count as visible when a look from outside finds them: looks follow
-//! each other by a millisecond and the time of a query, so a latency is too long by up to one gap, which is measured too. How long Debezium
-//! takes until the event is in Kafka is measured beside: what the events waited before anybody could read them.
+//! An insert counts as committed when its answer arrives. A row or a hash counts as visible when a look from outside finds it. Between two
+//! looks are a millisecond and the time of a query, so a latency is too long by up to one gap; the gaps are measured too. The time that
+//! Debezium takes until the event is in Kafka is measured as well, because nobody can read the event earlier.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,13 +22,13 @@ use crate::measures::{Measures, percentile};
 use crate::shop::{customer_id, product_id};
 
 const INSERTS_PER_SECOND: u32 = 200;
-/// The Java machines compile what they run often; before that nothing is measured.
+/// How long nothing is measured, because the Java machines still compile the code that they run often.
 const WARM_UP_SECONDS: u32 = 10;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
-/// Orders that are looked for at once.
+/// How many orders are looked for at once.
 const LOOKED_FOR: usize = 500;
 
-/// A steady stream of inserts for so many seconds.
+/// Measures a steady stream of inserts for so many seconds.
 pub(crate) fn latency(ground: &Ground, seconds: u32) -> Result<Measures> {
     ground.reset()?;
     let debezium = Debezium::start(ground)?;
@@ -56,18 +56,18 @@ pub(crate) fn latency(ground: &Ground, seconds: u32) -> Result<Measures> {
     Ok(measures)
 }
 
-/// What was seen of the orders, by one who looks.
+/// What one thread saw of the orders.
 struct Seen {
-    /// When order `n + 1` was there.
+    /// At index `n`: when the order `n + 1` was seen.
     at: Vec<Instant>,
-    /// From one look to the next, in milliseconds.
+    /// The times from one look to the next, in milliseconds.
     gaps: Vec<f64>,
 }
 
-/// The inserts.
+/// The stream of inserts.
 #[derive(Default)]
 struct Stream {
-    /// When order `n + 1` was committed.
+    /// At index `n`: when the order `n + 1` was committed.
     committed: Mutex<Vec<Instant>>,
     over: AtomicBool,
 }
@@ -85,12 +85,12 @@ impl Stream {
         })
     }
 
-    /// Nobody waits for what cannot come any more.
+    /// Ends the stream on an error, so that no thread waits for orders that cannot come any more.
     fn or_over<T>(&self, outcome: Result<T>) -> Result<T> {
         outcome.inspect_err(|_| self.over.store(true, Ordering::Relaxed))
     }
 
-    /// One row at a time, each a transaction, on the clock: a late one does not shift the next.
+    /// Inserts one row at a time, each in a transaction of its own, at fixed times: an insert that is late does not shift the next.
     fn insert(&self, ground: &Ground, all: usize) -> Result<()> {
         const INSERT: &str = "insert into orders (customer_id, product_id, quantity, price) values ($1, $2, 1, 9.95) returning id";
         let (runtime, mut connection) = connect(&ground.stack.database_url())?;
@@ -106,7 +106,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Looks for the oldest orders that are committed and not seen.
+    /// Looks again and again for the oldest orders that are committed and not seen yet.
     fn watch(&self, all: usize, mut look: impl FnMut(&[i64]) -> Result<Vec<i64>>) -> Result<Seen> {
         let mut at: Vec<Option<Instant>> = vec![None; all];
         let (mut gaps, mut last, mut known) = (Vec::new(), Instant::now(), 0);
@@ -132,7 +132,7 @@ impl Stream {
         Ok(Seen { at: at.into_iter().flatten().collect(), gaps })
     }
 
-    /// Percentiles of what came after the warm-up.
+    /// Adds the percentiles of the latencies after the warm-up.
     fn put(&self, what: &str, seen: &Seen, warm_up: usize, measures: &mut Measures) -> Result<()> {
         let committed = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
         ensure!(committed.len() == seen.at.len(), "{} inserts, {} of them seen", committed.len(), seen.at.len());
@@ -152,17 +152,17 @@ impl Stream {
     }
 }
 
-/// A connection with a runtime of its own: no other thread has to be woken for an answer.
+/// Makes a connection with a runtime of its own, so that no other thread has to be woken for an answer.
 fn connect(url: &str) -> Result<(Runtime, PgConnection)> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let connection = runtime.block_on(PgConnection::connect(url))?;
     Ok((runtime, connection))
 }
 
-/// Which of these orders have an event in Kafka.
+/// A look that says which of the orders have an event in Kafka.
 fn events(debezium: &Debezium<'_>) -> Result<impl FnMut(&[i64]) -> Result<Vec<i64>>> {
     let arrivals = debezium.arrivals()?;
-    // An event may be there before its insert has its answer.
+    // An event may be in Kafka before the answer to its insert arrives.
     let mut there = HashSet::new();
     Ok(move |ids: &[i64]| {
         there.extend(arrivals.take()?);
@@ -170,10 +170,10 @@ fn events(debezium: &Debezium<'_>) -> Result<impl FnMut(&[i64]) -> Result<Vec<i6
     })
 }
 
-/// Which of these orders have a row.
+/// A look that says which of the orders have a row.
 fn rows(ground: &Ground) -> Result<impl FnMut(&[i64]) -> Result<Vec<i64>>> {
     let (runtime, mut connection) = connect(&ground.stack.database_url())?;
-    // The planner has seen the table empty: reading all of it a thousand times a second would be what is measured.
+    // The planner has seen the table empty, and would read all of it a thousand times a second, which would distort what is measured.
     runtime.block_on(sqlx::query("set enable_seqscan = off").execute(&mut connection))?;
     Ok(move |ids: &[i64]| {
         let query = sqlx::query_scalar("select order_id from results where order_id = any($1)").bind(ids.to_vec());
@@ -181,7 +181,7 @@ fn rows(ground: &Ground) -> Result<impl FnMut(&[i64]) -> Result<Vec<i64>>> {
     })
 }
 
-/// Which of these orders have a hash.
+/// A look that says which of the orders have a hash.
 fn hashes(ground: &Ground) -> Result<impl FnMut(&[i64]) -> Result<Vec<i64>>> {
     let mut redis = ground.redis()?;
     Ok(move |ids: &[i64]| {

@@ -1,4 +1,4 @@
-//! From nothing to the first record, and what an idle process has.
+//! The case `start`: the time from the start of the process to its first record, and the memory of an idle process.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use crate::fill::Filled;
 use crate::ground::Ground;
 use crate::measures::Measures;
 
-/// How precisely the first commit is seen.
+/// The time between two looks, and so the precision with which the first commit is seen.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
-/// Nothing happens for so long before a process counts as idle.
+/// How long nothing happens before a process counts as idle.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// The process starts beside servers that are up, with a few records waiting; then there is nothing more to do.
+/// Starts the process beside servers that are up, while a few records wait, and lets it idle afterwards.
 pub(crate) fn start(ground: &Ground, filled: &Filled) -> Result<Measures> {
     ground.reset()?;
     let drain = Drain::launch(ground, filled, vec![ground.orderstream(filled.workload.topic(), &[])])?;
@@ -28,7 +28,7 @@ pub(crate) fn start(ground: &Ground, filled: &Filled) -> Result<Measures> {
     thread::sleep(IDLE);
     let pid = drain.processes.first().and_then(stack::Service::pid).context("orderstream has ended")?;
     measures.put("idle_mb", memory_mb(pid)?);
-    // Rates of a few records say nothing.
+    // The rates of a few records say nothing, so only the memory is kept.
     let finished = drain.finish(&commits, Measures::default())?;
     measures.put("peak_mb", finished.get("peak_mb").unwrap_or_default());
     Ok(measures)

@@ -1,4 +1,4 @@
-//! What the numbers were measured on, and what was measured.
+//! The machine on which the numbers were measured, and the versions of what was measured.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::ground::Ground;
 
-/// Processor, cores, memory.
+/// The processor, the cores, the memory and the kernel of this machine.
 pub(crate) fn machine() -> Value {
     json!({
         "cpu": field("/proc/cpuinfo", "model name").unwrap_or_default(),
@@ -18,7 +18,7 @@ pub(crate) fn machine() -> Value {
     })
 }
 
-/// Of the services and of what is measured.
+/// The versions of the services and of the program that is measured.
 pub(crate) fn versions(ground: &Ground) -> Value {
     let redis = || -> anyhow::Result<String> {
         let info: String = redis::cmd("INFO").arg("server").query(&mut ground.redis()?)?;
@@ -32,14 +32,14 @@ pub(crate) fn versions(ground: &Ground) -> Value {
     })
 }
 
-/// The short hash of what is checked out; with a plus sign if files differ from it.
+/// The short hash of the commit that is checked out, with a plus sign if files differ from it.
 pub(crate) fn revision() -> String {
     let git = |arguments: &[&str]| output(Command::new("git").arg("-C").arg(stack::root()).args(arguments));
     let hash = git(&["rev-parse", "--short", "HEAD"]);
     if git(&["status", "--porcelain", "--", ":!bench/results"]).is_empty() { hash } else { format!("{hash}+") }
 }
 
-/// One line that a person recognises the machine by.
+/// One line by which a person recognises the machine.
 pub(crate) fn in_words(machine: &Value) -> String {
     let (cpu, cores) = (machine["cpu"].as_str().unwrap_or_default(), machine["cores"].as_u64().unwrap_or_default());
     format!("{cores} cores of {cpu}, {} GB", machine["memory_mb"].as_f64().unwrap_or_default().round() / 1000.0)

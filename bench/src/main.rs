@@ -1,18 +1,18 @@
-//! `make bench`: what orderstream does per second, what an order costs, and how near that is to what the servers can do at all.
+//! `make bench`: how many events orderstream processes per second, what an order costs, and how near that is to what the servers can do.
 //!
 //! The way of a run:
 //! - [`settings`]: what to run, from the environment
 //! - [`ground`]: the services, and the way back to an empty table
 //! - [`shop`], [`workload`], [`envelope`]: rows, the order of their events, and the bytes of each; pure
-//! - [`fill`]: the events into Kafka, and what is to be left of them into Postgres
-//! - [`reader`]: the events out of Kafka again
+//! - [`fill`]: puts the events into Kafka, and what they have to leave into Postgres
+//! - [`reader`]: reads the events out of Kafka again
 //! - [`case`]: what can be measured
 //! - [`drain`]: a backlog is worked off
-//! - [`floor`]: the same rows by raw means
+//! - [`floor`]: the rows of a drain by raw means
 //! - [`outage`]: a backlog while Redis is away, and the repair
 //! - [`standstill`]: a backlog while Postgres is away, and how soon the work goes on
 //! - [`delayed`]: a backlog over slow lines
-//! - [`debezium`], [`latency`], [`burst`]: through the real Debezium
+//! - [`debezium`], [`latency`], [`burst`]: orders that come through the real Debezium
 //! - [`launch`]: the start of the process, and its idle memory
 //! - [`scaling`]: twelve partitions and more than one process
 //! - [`cost`]: processor time, memory, bytes of log
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell when stderr is closed.
+            // When stderr is closed, there is nobody left to tell.
             let _: io::Result<()> = writeln!(io::stderr(), "{error:#}");
             ExitCode::FAILURE
         }
@@ -87,7 +87,7 @@ fn run() -> Result<()> {
         seed: settings.seed,
         results,
     };
-    // What was measured before something failed took minutes, and is right.
+    // The results from before a failure are kept, because they took minutes and are right.
     if !run.results.is_empty() {
         println!("{}", run.table());
         if let Some(base) = &settings.base {
@@ -99,7 +99,7 @@ fn run() -> Result<()> {
     measured
 }
 
-/// Round after round, so that a machine that slows down slows all of them down.
+/// Measures all cases round after round, so that a machine that slows down slows all cases down.
 fn measure_all(ground: &Ground, settings: &Settings, results: &mut Vec<CaseResult>) -> Result<()> {
     let mut logs = Logs { ground, settings, filled: BTreeMap::new() };
     if settings.cases.iter().any(|case| case.drains()) {
@@ -116,13 +116,13 @@ fn measure_all(ground: &Ground, settings: &Settings, results: &mut Vec<CaseResul
     Ok(())
 }
 
-/// A drain that does not count. Kafka's virtual machine compiles what it does often, and Postgres makes the segments of its log: the first
-/// case would pay for what all others find.
+/// Runs a drain that does not count. During the first drain Kafka's Java machine compiles the code that it runs often, and Postgres makes
+/// the segments of its log. Without the warm-up the first case would pay for what all other cases find.
 fn warm_up(ground: &Ground, logs: &mut Logs<'_>) -> Result<()> {
     drain::drain(ground, logs.get(Workload::Create)?, &[]).map(drop)
 }
 
-/// What one repetition of a case gives, by name.
+/// Runs one repetition of a case, and returns its measures by name.
 fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Vec<(&'static str, Measures)>> {
     let measures = match case {
         Case::DrainCreate => drain::drain(ground, logs.get(Workload::Create)?, &[])?,

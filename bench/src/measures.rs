@@ -1,4 +1,4 @@
-//! Named numbers of one repetition, in the order in which they were taken.
+//! Measures: the named numbers of one repetition, in the order in which they were taken.
 
 use serde_json::{Map, Value};
 
@@ -31,19 +31,19 @@ impl Measures {
         }
     }
 
-    /// As an object of JSON.
+    /// The numbers as a JSON object.
     pub(crate) fn to_json(&self) -> Value {
         Value::Object(self.0.iter().map(|(name, value)| (name.clone(), rounded(*value))).collect::<Map<_, _>>())
     }
 
-    /// From an object of JSON; what is no number is left out.
+    /// Reads the numbers of a JSON object; a field that is no number is left out.
     pub(crate) fn from_json(value: &Value) -> Self {
         let fields = value.as_object().into_iter().flatten();
         Self(fields.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?))).collect())
     }
 }
 
-/// Three decimals: more would say more than was measured.
+/// Rounds to three decimals, because more decimals would claim more precision than was measured.
 fn rounded(value: f64) -> Value {
     serde_json::Number::from_f64((value * 1000.0).round() / 1000.0).map_or(Value::Null, Value::Number)
 }
@@ -57,7 +57,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// `None` of no numbers.
+    /// The spread of the numbers; `None` if there are no numbers.
     pub(crate) fn of(numbers: impl Iterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<f64> = numbers.collect();
         sorted.sort_by(f64::total_cmp);
@@ -67,7 +67,7 @@ impl Spread {
     }
 }
 
-/// The number at or below which so many percent of `sorted` lie (nearest rank); zero of none.
+/// The number at or below which so many percent of `sorted` lie (nearest rank); zero if there are no numbers.
 pub(crate) fn percentile(sorted: &[f64], percent: f64) -> f64 {
     let rank = (percent / 100.0 * sorted.len() as f64).ceil().max(1.0);
     sorted.iter().copied().zip(1_u32..).find(|(_, number)| f64::from(*number) >= rank).map_or(0.0, |(value, _)| value)

@@ -1,4 +1,5 @@
-//! A backlog is worked off while Redis is away, and everything is made whole when it is back (P6, P8).
+//! The cases `redis-down` and `redis-hung`: a backlog is worked off while Redis is away, and everything is made whole when Redis is back
+//! (P6, P8).
 
 use std::time::Instant;
 
@@ -37,8 +38,10 @@ impl Outage {
     }
 }
 
-/// Redis is away before the process starts and until the last event is committed: the rate is that of the outage alone. Then it comes back
-/// with all that it had, and the time counts until every row is complete and every hash there.
+/// Measures a drain without Redis, and the repair afterwards.
+///
+/// Redis is away before the process starts and until the last event is committed, so that the rate is that of the outage alone. Then Redis
+/// comes back with all that it had, and the time counts until every row is complete and every hash is there.
 pub(crate) fn drain_without_redis(ground: &Ground, filled: &Filled, outage: Outage) -> Result<Measures> {
     ground.reset()?;
     outage.begin(ground)?;

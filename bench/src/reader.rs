@@ -1,4 +1,4 @@
-//! A reader of a topic that has joined nothing and reads all partitions from their beginning.
+//! A reader of a topic, which has joined no group and reads all partitions from their beginning.
 
 use anyhow::Result;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -7,7 +7,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use crate::fill::PARTITIONS;
 use crate::ground::Ground;
 
-/// Connects; `settings` are the client's.
+/// Opens a reader; `settings` are further settings of the client.
 pub(crate) fn open(ground: &Ground, topic: &str, settings: &[(&str, &str)]) -> Result<BaseConsumer> {
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", ground.stack.bootstrap_servers()).set("group.id", "bench.reader").set("enable.auto.commit", "false");

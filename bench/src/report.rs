@@ -1,4 +1,4 @@
-//! A run and its file, which a later run can be compared with.
+//! A run of the benchmark and its file, with which a later run can be compared.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use crate::goals::{self, Reached};
 use crate::measures::{Measures, Spread};
 
-/// A run: where, of what, and what each case gave.
+/// A run: the machine, what was measured, and the results of each case.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) date: DateTime<Utc>,
     pub(crate) revision: String,
     pub(crate) machine: Value,
     pub(crate) versions: Value,
-    /// Events of drain-create.
+    /// How many events drain-create has.
     pub(crate) events: u64,
     pub(crate) seed: u64,
     pub(crate) results: Vec<CaseResult>,
@@ -44,7 +44,7 @@ impl CaseResult {
         Spread::of(self.values(measure).into_iter())
     }
 
-    /// The numbers of the repetition, if the measure was taken.
+    /// The measure's number in each repetition in which it was taken.
     pub(crate) fn values(&self, measure: &str) -> Vec<f64> {
         self.repetitions.iter().filter_map(|measures| measures.get(measure)).collect()
     }
@@ -61,7 +61,7 @@ impl CaseResult {
         json!({"case": self.name, "measures": spreads.collect::<serde_json::Map<_, _>>(), "repetitions": repetitions})
     }
 
-    /// From an entry of `cases` in a file.
+    /// Reads an entry of `cases` in a file.
     pub(crate) fn from_json(value: &Value) -> Option<Self> {
         let repetitions = value["repetitions"].as_array()?.iter().map(Measures::from_json).collect();
         Some(Self { name: value["case"].as_str()?.to_owned(), repetitions })

@@ -1,5 +1,5 @@
-//! Twelve partitions, shared by one, two and four processes on the same machine: the sum of their rates, and whether a partition waits for
-//! another.
+//! The case `scaling`: twelve partitions, shared by one, two and four processes on the same machine. It measures the sum of the processes'
+//! rates, and whether a partition waits for another.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::measures::Measures;
 
 const PROCESSES: [(&str, usize); 3] = [("scaling-1", 1), ("scaling-2", 2), ("scaling-4", 4)];
 
-/// Each number of processes, one after the other.
+/// Measures each number of processes, one after the other.
 pub(crate) fn scaling(ground: &Ground, filled: &Filled) -> Result<Vec<(&'static str, Measures)>> {
     PROCESSES.iter().map(|(name, processes)| Ok((*name, shared(ground, filled, *processes)?))).collect()
 }
@@ -32,25 +32,25 @@ fn shared(ground: &Ground, filled: &Filled, processes: usize) -> Result<Measures
     drain.finish(&partitions.commits, measures)
 }
 
-/// How the partitions went, side by side.
+/// How the partitions advanced side by side.
 struct Partitions {
     commits: Commits,
-    /// When each was done.
+    /// When each partition was done.
     done: BTreeMap<i32, Instant>,
-    /// What the slowest had done when half of all was: 1 is as much as the others.
+    /// The share that the slowest partition had done when half of all events were committed; 1 means as much as the others.
     slowest_at_half: f64,
     /// How many events were committed at each look since every process has had partitions.
     shared: Vec<(Instant, u64)>,
-    /// How many processes have them.
+    /// How many processes have partitions.
     owners: usize,
 }
 
 impl Partitions {
-    /// Looks at the offsets until all are done.
+    /// Looks at the offsets until all partitions are done.
     fn watch(drain: &Drain<'_>, processes: usize) -> Result<Self> {
         let total = drain.filled.outcome.events;
         let partitions = drain.filled.workload.partitions();
-        // Keys are spread by their hash: a partition's share is known when it is done, and nearly the same for all.
+        // Keys are spread over the partitions by their hash, so the share of each partition is nearly the same.
         let share = total as f64 / f64::from(partitions);
         let (mut first, mut half, mut last_seen) = (None, None, BTreeMap::<i32, (u64, Instant)>::new());
         let mut shared = Vec::new();
@@ -96,7 +96,8 @@ impl Partitions {
         let whole = (end - first).as_secs_f64();
         let first_done_at = self.done.values().min().copied().unwrap_or(first);
         let first_done = first_done_at.saturating_duration_since(first).as_secs_f64();
-        // Before it processes still join, and partitions rest meanwhile; behind it fewer and fewer partitions have work.
+        // Only the looks from when every process has partitions until the first partition is done count. Earlier, processes still join and
+        // partitions rest; later, fewer and fewer partitions have work.
         let until_first_done = self.shared.iter().take_while(|(at, _)| *at <= first_done_at);
         if let (Some((from, then)), Some((to, now))) = (self.shared.first(), until_first_done.last())
             && to > from

@@ -1,5 +1,5 @@
-//! What to run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`, and SECONDS of the outage; for trials also SEED,
-//! CUSTOMERS and RESULTS (a folder).
+//! The settings of a run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`, and SECONDS of the outage; for trials also
+//! SEED, CUSTOMERS and RESULTS (a folder).
 
 use std::env;
 use std::path::PathBuf;
@@ -10,15 +10,15 @@ use anyhow::{Context, Result, bail};
 
 use crate::case::Case;
 
-/// Enough for a median and a spread.
+/// How often each case is measured: enough for a median and a spread.
 const REPEAT: usize = 5;
-/// The size of the cases that the goals speak of.
+/// How many events a full run has, which is the size that the goals are for.
 const EVENTS: u64 = 1_000_000;
 const CUSTOMERS: u32 = 20_000;
-/// A batch of each partition at least.
+/// The smallest number of events, which is at least a batch for each partition.
 const FEWEST_EVENTS: u64 = 1_000;
 
-/// The size of `latency` and `burst` in a full run.
+/// How long `latency` inserts in a full run; `BURST_ROWS` is how many rows `burst` inserts, and `OUTAGE_SECONDS` how long `outage` lasts.
 const LATENCY_SECONDS: u64 = 60;
 const BURST_ROWS: u64 = 300_000;
 const OUTAGE_SECONDS: u64 = 300;
@@ -28,15 +28,15 @@ const OUTAGE_SECONDS: u64 = 300;
 pub(crate) struct Settings {
     /// The cases, in the order in which they run.
     pub(crate) cases: Vec<Case>,
-    /// How often each.
+    /// How often each case is measured.
     pub(crate) repeat: usize,
     /// Events of drain-create; the other cases keep their proportion to it.
     pub(crate) events: u64,
     /// A file of an earlier run to compare with.
     pub(crate) base: Option<PathBuf>,
-    /// Makes the events what they are.
+    /// The seed from which the events are made.
     pub(crate) seed: u64,
-    /// Customers of the shop.
+    /// How many customers the shop has.
     pub(crate) customers: u32,
     /// How long `outage` keeps Postgres away.
     pub(crate) outage: Duration,

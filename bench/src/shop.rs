@@ -1,8 +1,8 @@
 //! The shop that is generated: every order and every customer is a function of the seed and its number.
 
-/// 2026-01-31T00:00:00Z in microseconds since 1970: the day on which everything happens.
+/// The beginning of the day on which everything happens: 2026-01-31T00:00:00Z in microseconds since 1970.
 pub(crate) const MIDNIGHT: i64 = 1_769_817_600_000_000;
-/// The first order is made at noon, and from then on one each 25 microseconds.
+/// The time of the first order. From noon on an order is made each 25 microseconds.
 const NOON: i64 = MIDNIGHT + 12 * 3600 * 1_000_000;
 const BETWEEN_ORDERS: i64 = 25;
 const PRODUCTS: u64 = 1000;
@@ -33,10 +33,10 @@ const FAMILY: [&str; 16] = [
 const TIERS: [&str; 4] = ["bronze", "silver", "gold", "platinum"];
 const COUNTRIES: [&str; 10] = ["US", "GB", "IT", "IN", "DE", "FR", "JP", "BR", "PL", "ES"];
 
-/// Where all rows come from.
+/// The shop from which all rows come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shop {
-    /// Another seed, another shop.
+    /// The seed of the shop; another seed makes other orders and customers.
     pub(crate) seed: u64,
     /// How many customers there are.
     pub(crate) customers: u32,
@@ -53,7 +53,7 @@ pub(crate) struct Order {
     /// The price in cents.
     pub(crate) cents: i64,
     pub(crate) status: &'static str,
-    /// Microseconds since 1970, like the next.
+    /// When the order was created, in microseconds since 1970, like `updated`.
     pub(crate) created: i64,
     pub(crate) updated: i64,
 }

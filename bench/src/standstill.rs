@@ -1,5 +1,5 @@
-//! Postgres is stopped for minutes while a large backlog waits (P6, P10): what the process holds meanwhile, whether it stays a member of its
-//! group, and how soon it goes on.
+//! The case `outage`: Postgres is stopped for minutes while a large backlog waits (P6, P10). It measures how much memory the process holds
+//! meanwhile, whether the process stays a member of its group, and how soon the work goes on.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::fill::{Filled, PARTITIONS};
 use crate::ground::{Ground, PATIENCE};
 use crate::measures::Measures;
 
-/// How precisely the first commit is seen.
+/// The time between two looks, and so the precision with which the first commit is seen.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 /// How often memory is read.
 const BETWEEN_READINGS: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 /// Stops Postgres once the process is at work, starts it again after `away`, and lets the process work everything off.
 pub(crate) fn outage_of_postgres(ground: &Ground, filled: &Filled, away: Duration) -> Result<Measures> {
     ground.reset()?;
-    // The hashes of so many orders take more than redis.conf allows, and none may be evicted: each is looked at in the end.
+    // The hashes of so many orders take more memory than redis.conf allows, and none may be evicted, because each is looked at in the end.
     let _: String = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("8gb").query(&mut ground.redis()?)?;
     let drain = Drain::launch(ground, filled, vec![ground.orderstream(filled.workload.topic(), &[])])?;
     until("every partition has its worker", PATIENCE, || Attempt::when(running(ground).is_ok_and(|running| running == 2 * PARTITIONS)))?;
@@ -43,14 +43,14 @@ pub(crate) fn outage_of_postgres(ground: &Ground, filled: &Filled, away: Duratio
     let commits = drain.await_commits()?;
     drain.await_hashes()?;
     measures.put("claims_meanwhile", self::claims(ground)? - claims);
-    // Its other rates and costs would count the time in which nothing could be done.
+    // The other rates and costs of the drain are left out, because they would count the time in which nothing could be done.
     let finished = drain.finish(&commits, Measures::default())?;
     measures.put("outage_peak_mb", finished.get("peak_mb").unwrap_or_default());
     measures.put("catch_up_per_second", finished.get("events_per_second").unwrap_or_default());
     Ok(measures)
 }
 
-/// The most memory that the process was seen with while Postgres was away.
+/// Waits while Postgres is away, and returns the most memory that the process was seen with.
 fn stay_away(drain: &Drain<'_>, away: Duration) -> Result<f64> {
     let pid = drain.processes.first().and_then(Service::pid).context("orderstream has ended")?;
     let (begin, mut most) = (Instant::now(), 0.0);
@@ -64,20 +64,22 @@ fn stay_away(drain: &Drain<'_>, away: Duration) -> Result<f64> {
     Ok(most)
 }
 
-/// Each claim of a partition, by whichever process, raises its generation by one: who falls out of its group claims anew.
+/// How often partitions were claimed. Each claim of a partition, by whichever process, raises its generation by one, and a process that
+/// falls out of its group claims anew.
 fn claims(ground: &Ground) -> Result<f64> {
     const CLAIMS: &str = "select coalesce(sum(generation), 0)::float8 from consumer_offsets where $1 = ''";
     let (claims,): (f64,) = ground.row(CLAIMS, "")?;
     Ok(claims)
 }
 
-/// How many partitions are worked on, of orders and of customers.
+/// How many partitions of orders and of customers are worked on.
 fn running(ground: &Ground) -> Result<i32> {
     let is_running = |line: &&str| line.starts_with("orderstream_partition_state{") && line.ends_with("state=\"running\"} 1");
     Ok(i32::try_from(ground.get("/metrics")?.lines().filter(is_running).count())?)
 }
 
-/// How many events of the orders' topic have been committed since the process started, as it says itself: Postgres cannot be asked.
+/// How many events of the orders' topic have been committed since the process started. The process's metrics say so, because Postgres
+/// cannot be asked while it is stopped.
 fn settled(ground: &Ground, filled: &Filled) -> Result<u64> {
     let series = format!("orderstream_records_total{{topic=\"{}\"", filled.workload.topic());
     let metrics = ground.get("/metrics")?;
@@ -88,7 +90,7 @@ fn settled(ground: &Ground, filled: &Filled) -> Result<u64> {
 /// Returns when more than so many events are committed.
 fn await_events(drain: &Drain<'_>, than: u64) -> Result<()> {
     let begin = Instant::now();
-    // Right after its start the process does not listen yet.
+    // An error counts as no events, because right after its start the process does not listen yet.
     while settled(drain.ground, drain.filled).unwrap_or_default() <= than {
         if let Some(death) = drain.death() {
             return Err(death);

@@ -1,4 +1,4 @@
-//! A run as tables for people.
+//! The tables that a run prints for people.
 
 use std::fmt::Write;
 use std::fs;
@@ -26,11 +26,11 @@ const COLUMNS: [(&str, &str, usize); 10] = [
     ("others %", "others_percent", 0),
 ];
 
-/// What nobody reads but when something is strange; it is in the file.
+/// Measures that the tables leave out, because people need them only when something is strange; the file has them.
 const SILENT: [&str; 4] = ["machine_busy_percent", "stolen_percent", "cpu_us.connect", "times_debezium_alone"];
 
 impl Run {
-    /// The table: per event, medians; in brackets the spread of the rate.
+    /// The table of the cases: medians, costs per event, and in brackets the spread of the rate.
     pub(crate) fn table(&self) -> String {
         let mut rows = vec![self.heading()];
         for result in &self.results {
@@ -98,7 +98,7 @@ impl Run {
     }
 }
 
-/// One line of the comparison; `None` for what is not worth one.
+/// One line of the comparison; `None` for a measure that is not worth a line.
 fn change(case: &str, measure: &str, then: Spread, now: Spread) -> Option<Vec<String>> {
     let worth = ["per_second", "cpu_us.", "_ms", "_mb", "wal_bytes"];
     if !worth.iter().any(|part| measure.contains(part)) || then.median == 0.0 {
@@ -109,12 +109,12 @@ fn change(case: &str, measure: &str, then: Spread, now: Spread) -> Option<Vec<St
     Some(vec![case.into(), measure.into(), in_words(then), in_words(now), format!("{percent:+.1} %"), beyond.into()])
 }
 
-/// The median, and from where to where.
+/// The median, and in brackets the smallest and the largest number.
 fn in_words(spread: Spread) -> String {
     format!("{} ({} to {})", number(spread.median), number(spread.min), number(spread.max))
 }
 
-/// Columns of one width, numbers to the right.
+/// Aligns the columns, with numbers to the right.
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max().unwrap_or(0);

@@ -1,15 +1,15 @@
-//! Which events there are, in which order, and what is left of them.
+//! The workloads: which events a topic has, in which order, and what has to be left when all are processed.
 
 use crate::fill::PARTITIONS;
 use crate::shop::mix;
 
-/// Orders that are changed while others are, at any time. An order's events then lie within some thousands of each other, as those of
-/// a day's orders do in a shop with that many open ones.
+/// How many orders are open, and so change, at the same time. The events of an order then lie within some thousands of each other, as in
+/// a shop with this many open orders.
 const OPEN_ORDERS: usize = 1000;
 const CHANGES_PER_ORDER: u32 = 5;
 const HOT_ORDERS: i64 = 1000;
 const FEW: u64 = 100;
-/// One record of so many is poison.
+/// One record of this many is poison.
 const POISON_EVERY: u64 = 100;
 
 /// An event: which state of which order it carries.
@@ -19,7 +19,7 @@ pub(crate) struct Event {
     pub(crate) id: i64,
     /// How many updates the order has had; zero is its creation.
     pub(crate) version: u32,
-    /// What is wrong with the record.
+    /// What is wrong with the record, if it is poison.
     pub(crate) poison: Option<Poison>,
 }
 
@@ -40,7 +40,7 @@ impl Poison {
         [Self::Truncated, Self::NoPrice, Self::QuantityAsText, Self::PriceOutOfRange, Self::NulCharacter, Self::OtherKey];
 }
 
-/// The log of a case.
+/// The workload of a case: the events of its topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Workload {
     /// Each event creates an order.
@@ -49,26 +49,26 @@ pub(crate) enum Workload {
     Mixed,
     /// A thousand orders that are changed all the time.
     Hot,
-    /// As `Create`, with one poison record in a hundred.
+    /// The events of `Create`, with one poison record in a hundred.
     Poison,
-    /// As `Create`, on twelve partitions.
+    /// The events of `Create`, on twelve partitions.
     Twelve,
-    /// As `Create`, a hundred of them.
+    /// The first hundred events of `Create`.
     Few,
 }
 
 impl Workload {
-    /// How many partitions its topic has.
+    /// How many partitions the workload's topic has.
     pub(crate) fn partitions(self) -> i32 {
         if self == Self::Twelve { 12 } else { PARTITIONS }
     }
 
-    /// How many events there are in a run of that size.
+    /// How many events the workload has in a run of `events` events.
     pub(crate) fn size(self, events: u64) -> u64 {
         if self == Self::Few { FEW } else { events }
     }
 
-    /// The name of its topic.
+    /// The name of the workload's topic.
     pub(crate) fn topic(self) -> &'static str {
         match self {
             Self::Create => "bench.create",
@@ -80,7 +80,7 @@ impl Workload {
         }
     }
 
-    /// The table with what is to be left of it.
+    /// The table with what has to be left when all events are processed.
     pub(crate) fn table(self) -> &'static str {
         match self {
             Self::Create => "bench.expected_create",
@@ -92,7 +92,7 @@ impl Workload {
         }
     }
 
-    /// `count` events, the same for the same seed.
+    /// The first `count` events, the same for the same seed.
     pub(crate) fn events(self, seed: u64, count: u64) -> Box<dyn Iterator<Item = Event>> {
         match self {
             Self::Create | Self::Twelve | Self::Few => Box::new(ids().zip(0..count).map(|(id, _)| event(id, 0))),
@@ -102,7 +102,7 @@ impl Workload {
         }
     }
 
-    /// What is left of so many events: the last version of each order, by ascending id.
+    /// What is left of `count` events: the last version of each order, by ascending id.
     pub(crate) fn outcome(self, seed: u64, count: u64) -> Outcome {
         let mut versions: Vec<Option<u32>> = Vec::new();
         let mut poison = 0;
@@ -123,9 +123,9 @@ impl Workload {
 /// What is left when all events have been processed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
-    /// All events.
+    /// How many events there are.
     pub(crate) events: u64,
-    /// Those of them that are poison.
+    /// How many of the events are poison.
     pub(crate) poison: u64,
     /// The id and the last version of each order.
     pub(crate) orders: Vec<(i64, u32)>,
@@ -144,7 +144,7 @@ fn poison(number: u64) -> Option<Poison> {
     (number % POISON_EVERY == POISON_EVERY / 2).then(|| Poison::ALL[kind])
 }
 
-/// A seeded choice among so many.
+/// A seeded random choice.
 struct Choice(u64);
 
 impl Choice {
@@ -154,7 +154,7 @@ impl Choice {
     }
 }
 
-/// A thousand open orders; whichever has had its five events makes room for the next.
+/// A thousand open orders. An order that has had its five events makes room for the next order.
 struct Mixed {
     open: Vec<(i64, u32)>,
     next: i64,
@@ -194,7 +194,7 @@ impl Iterator for Mixed {
     }
 }
 
-/// First each order's creation, then updates of any of them.
+/// The creation of each order, and then updates of any of the orders.
 struct Hot {
     versions: Vec<u32>,
     left: u64,

@@ -1,4 +1,4 @@
-//! The benchmark itself works: two small cases on the real stack, every check of the results included.
+//! The test that the benchmark itself works: it runs two small cases on the real stack, with every check of the results.
 
 use std::error::Error;
 use std::fs;

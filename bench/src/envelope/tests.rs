@@ -1,4 +1,4 @@
-//! The events are those of the real Debezium, and say what the shop says.
+//! The tests of the generated events: the events have the shape of the real Debezium's, and say what the shop says.
 
 use change::effect::Effect;
 use change::envelope::{Format, TimeUnit};
@@ -94,7 +94,7 @@ fn a_customer_decodes_to_the_row_it_is() {
     assert_eq!(columns, [customer.name, customer.email, customer.tier.to_owned(), customer.country.to_owned()]);
 }
 
-/// Every field with the type of its value, in order of the text.
+/// Every field with the type of its value, in the order of the text.
 fn fields(event: &str) -> Vec<String> {
     fn walk(path: &str, value: &Value, out: &mut Vec<String>) {
         match value {
@@ -111,7 +111,7 @@ fn fields(event: &str) -> Vec<String> {
     out
 }
 
-/// The same fields of the same types in the same order, and about as many bytes.
+/// Checks that both events have the same fields of the same types in the same order, and about as many bytes.
 fn assert_same_shape(generated: &str, captured: &str) {
     assert_eq!(fields(generated), fields(captured));
     assert!(generated.len().abs_diff(captured.trim().len()) < 60, "{generated}\n{captured}");

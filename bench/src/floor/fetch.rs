@@ -1,4 +1,4 @@
-//! The records out of Kafka, and nothing done with them.
+//! The floor's part of Kafka: the records are read, and nothing is done with them.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::reader;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A reader that has joined nothing and reads all partitions from their beginning.
+/// A reader that has joined no group and reads all partitions from their beginning.
 pub(super) struct Reader {
     consumer: BaseConsumer,
     events: u64,
 }
 
 impl Reader {
-    /// Connects, and waits for the first event: a process that runs has long done that.
+    /// Connects, and waits for the first event, because a running process has connected long before.
     pub(super) fn open(ground: &Ground, filled: &Filled) -> Result<Self> {
         let settings = [("fetch.queue.backoff.ms", "5"), ("queued.max.messages.kbytes", "16384")];
         let consumer = reader::open(ground, filled.workload.topic(), &settings)?;
@@ -27,7 +27,7 @@ impl Reader {
         reader.next().map(|_| reader)
     }
 
-    /// Reads the rest.
+    /// Reads the other events.
     pub(super) fn run(&self) -> Result<()> {
         let bytes: usize = (1..self.events).map(|_| self.next()).sum::<Result<usize>>()?;
         ensure!(bytes > 0, "the events are empty");

@@ -1,11 +1,11 @@
-//! Two parts of the work on one partition, kept in step.
+//! The pace of a partition in the floor: keeps the two parts of its work, Postgres and Redis, in step.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Batches that one part may be ahead of the other: that one never waits for the other to begin.
+/// How many batches one part may be ahead of the other, so that no part waits for the other to begin.
 const AHEAD: usize = 3;
 
-/// Which of the two parts.
+/// One of the two parts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
     Postgres,
@@ -20,7 +20,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// With `both` parts there is something to keep in step.
+    /// Makes a pace, which keeps the parts in step only if `both` take part.
     pub(super) fn new(both: bool) -> Self {
         Self { done: both.then(Mutex::default), moved: Condvar::new() }
     }
@@ -33,14 +33,14 @@ impl Pace {
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// One more batch of `part` is done.
+    /// Says that one more batch of `part` is done.
     pub(super) fn done(&self, part: Part) {
         let Some(done) = &self.done else { return };
         lock(done)[part as usize] += 1;
         self.moved.notify_all();
     }
 
-    /// `part` has ended, however it did: nobody has to wait for it any more.
+    /// Says that `part` has ended, in whichever way, so that the other part need not wait for it any more.
     pub(super) fn ended(&self, part: Part) {
         let Some(done) = &self.done else { return };
         lock(done)[part as usize] = usize::MAX - AHEAD;

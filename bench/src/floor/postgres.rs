@@ -1,4 +1,4 @@
-//! The upsert over Postgres' own protocol: a connection that sends bytes and waits for the end of the answer.
+//! The floor's part of Postgres: the upsert over Postgres' own protocol. A connection sends bytes and waits for the end of the answer.
 //!
 //! Messages: <https://www.postgresql.org/docs/current/protocol-message-formats.html>.
 
@@ -17,11 +17,11 @@ use super::pace::{Pace, Part};
 use super::work::{Batch, Row};
 use crate::ground::Ground;
 
-/// Version 3.0.
+/// The number of version 3.0 of the protocol.
 const PROTOCOL: i32 = 196_608;
 const BINARY: i16 = 1;
 
-/// Sends the statement of every batch, one after the other, each a transaction.
+/// Sends the statement of every batch, one after the other, each in a transaction of its own.
 pub(super) fn run(ground: &Ground, batches: &[Batch], pace: &Pace) -> Result<()> {
     let work = || {
         let mut backend = Backend::connect(ground.stack.ports().postgres)?;
@@ -38,7 +38,7 @@ pub(super) fn run(ground: &Ground, batches: &[Batch], pace: &Pace) -> Result<()>
     outcome
 }
 
-/// One connection. The superuser is trusted here, so there is no password to talk about.
+/// One connection. Postgres trusts the superuser on this machine, so no password is sent.
 struct Backend {
     stream: BufReader<TcpStream>,
 }
@@ -54,7 +54,7 @@ impl Backend {
         Ok(backend)
     }
 
-    /// The statement without a name, which every later message means.
+    /// Prepares the statement without a name, which every later message refers to.
     fn prepare(&mut self, statement: &str) -> Result<()> {
         let mut parse = vec![0];
         parse.extend_from_slice(statement.as_bytes());
@@ -117,12 +117,12 @@ pub(super) fn upsert(partition: i32, rows: &[Row]) -> Result<Vec<u8>> {
     Ok([message(b'B', &bind)?, message(b'E', &[0; 5])?, message(b'S', &[])?].concat())
 }
 
-/// The arguments in the order of the statement.
-/// The times of these rows are finite.
+/// Converts a time. The times of these rows are finite, so `None` does not happen.
 fn naive(time: Timestamp) -> Option<NaiveDateTime> {
     DateTime::from_timestamp_micros(time.micros()).map(|time| time.naive_utc())
 }
 
+/// The arguments in the order of the statement.
 fn columns(partition: i32, rows: &[Row]) -> Result<Vec<Vec<u8>>> {
     let results = || rows.iter().map(|row| &row.result);
     let customers = || results().map(|row| &row.customer.customer);
@@ -167,7 +167,7 @@ fn message(kind: u8, body: &[u8]) -> Result<Vec<u8>> {
     Ok([&[kind][..], &length(body)?, body].concat())
 }
 
-/// A length counts itself.
+/// The length of a message, which counts its own four bytes too.
 fn length(body: &[u8]) -> Result<[u8; 4]> {
     Ok((i32::try_from(body.len())? + 4).to_be_bytes())
 }

@@ -1,4 +1,4 @@
-//! The commands over Redis' own protocol: a connection that sends bytes and waits for the end of the answer.
+//! The floor's part of Redis: the commands over Redis' own protocol. A connection sends bytes and waits for the end of the answer.
 
 use std::io::{Read, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -10,7 +10,7 @@ use super::work::{Batch, Write};
 use crate::ground::Ground;
 
 const SCRIPT: &str = include_str!("../../../redis/write_orders.lua");
-/// Asked for behind the commands: its answer is the last, and no other ends like this.
+/// The command that is sent after the others. Its answer is the last, and no other answer ends like it.
 const END: &[u8] = b"*2\r\n$4\r\nECHO\r\n$7\r\n:theend\r\n";
 const ANSWER_TO_END: &[u8; ANSWER_BYTES] = b"$7\r\n:theend\r\n";
 const ANSWER_BYTES: usize = 13;
@@ -34,7 +34,7 @@ pub(super) fn run(ground: &Ground, batches: &[Batch], write: Write, pace: &Pace)
     outcome
 }
 
-/// Commands with something behind them by which the end of their answers is known.
+/// Adds to the commands a last one, by which the end of their answers is known.
 pub(super) fn with_end(commands: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     commands.chain([END.to_vec()]).flatten().collect()
 }
@@ -51,8 +51,8 @@ impl Server {
         Ok(Self { stream, buffer: vec![0; BUFFER] })
     }
 
-    /// Sends `request` and returns when all of it is answered. The first answer is to be of the type `expected`: refused commands would be
-    /// the fastest of all.
+    /// Sends `request` and returns when all of it is answered. The first answer has to be of the type `expected`, because refused commands
+    /// would otherwise count, as the fastest of all.
     fn exchange(&mut self, request: &[u8], expected: u8) -> Result<()> {
         self.stream.write_all(request)?;
         let mut first = None;

@@ -1,4 +1,4 @@
-//! All that is sent, as bytes, made before anything is measured.
+//! The work of the floor: all bytes that are sent, made before anything is measured.
 
 use std::time::Duration;
 
@@ -18,16 +18,16 @@ use crate::fill::{Filled, PARTITIONS};
 use crate::ground::Ground;
 use crate::shop::{Order, Shop, customer_id, product_id};
 
-/// As orderstream's: so many orders per script call, and so long they live.
+/// How many orders orderstream writes per call of the script. `TIME_TO_LIVE` is how long orderstream keeps a hash.
 const ORDERS_PER_CALL: usize = 50;
 const TIME_TO_LIVE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// How hashes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Write {
-    /// By the script that guards their version.
+    /// By the script that guards the hashes' version.
     Script,
-    /// By HSET and EXPIRE, whatever is there.
+    /// By HSET and EXPIRE, whatever Redis has.
     Plain,
 }
 
@@ -40,9 +40,9 @@ pub(super) struct Work {
 /// What a batch sends.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// The statement's arguments, and the order to run it.
+    /// The messages that bind the statement's arguments and run the statement.
     pub(super) upsert: Vec<u8>,
-    /// The customers, each once.
+    /// The commands that look the customers up, each customer once.
     pub(super) lookup: Vec<u8>,
     script: Vec<u8>,
     plain: Vec<u8>,
@@ -59,7 +59,7 @@ impl Batch {
 }
 
 impl Work {
-    /// As many orders per batch as orderstream takes at most, ascending, each partition its share.
+    /// Makes the work: each partition has its share of the orders, in batches as large as orderstream takes at most, by ascending id.
     pub(super) fn prepare(ground: &Ground, filled: &Filled) -> Result<Self> {
         let records = settings::find("batch.max_records").and_then(|key| key.default.parse().ok()).context("batch.max_records")?;
         let share = |partition| {
@@ -85,7 +85,7 @@ fn batch(partition: i32, rows: &[Row]) -> Result<Batch> {
     })
 }
 
-/// The columns of a result in the order of the script, without guard.
+/// The command that writes the columns of a result, in the order of the script, without a guard.
 fn plain(row: &ResultRow) -> Vec<u8> {
     let customer = &row.customer.customer;
     let key = format!("order:{}", row.order_id);
@@ -111,7 +111,7 @@ fn plain(row: &ResultRow) -> Vec<u8> {
     [set.get_packed_command(), expire.get_packed_command()].concat()
 }
 
-/// An order as the upsert and the hash have it.
+/// An order with its customer, as the upsert and the hash write it.
 pub(super) struct Row {
     pub(super) result: ResultRow,
 }
