@@ -1,4 +1,4 @@
-//! A shop that renames, drops or generates a column, and one that leaves a column empty: absent is not null (P2, P9).
+//! A shop that renames, drops or generates a column, and a shop that leaves a column empty: an absent column is not a null (P2, P9).
 
 use change::effect::Effect;
 use change::value::Text;

@@ -1,4 +1,4 @@
-//! Work that is bounded whatever one customer, one partition or one table has, and an index for each statement (P10).
+//! Bounded work (P10): each step is bounded whatever one customer, one partition or one table has, and each statement has an index.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::shop::fresh::{Fresh, at, batch, put};
 /// Tables that grow with the shop.
 const LARGE: [&str; 5] = ["results", "deleted_orders", "due_orders", "due_customers", "dead_letters"];
 
-/// Statements that may read a whole table: an operator asked for it.
+/// Statements that may read a whole table, because an operator asks for them.
 const OF_OPERATORS: [(&str, &str); 2] = [
     ("summary.rs LETTERS", "`orderstream status` counts letters"),
     ("summary.rs REFUSED", "`orderstream status` counts what Postgres refuses"),
@@ -41,7 +41,7 @@ select 'letter-' || i, 0, 'orders', i % 4, i, i, 'invalid', 'decode', '', 'lette
 from generate_series(1, 100000) as i;
 analyze";
 
-/// What the statistics say of each large table: whole reads, rows found by an index.
+/// Selects what the statistics say of each large table: how often it was read as a whole, and how many rows were found by an index.
 const READS: &str = "select relname::text, seq_scan, idx_tup_fetch from pg_stat_user_tables where relname = any($1) order by relname";
 
 #[test]
@@ -57,7 +57,7 @@ fn with_two_million_rows_no_statement_reads_a_whole_table() {
     }
     let before = reads(&fresh);
     fresh.runtime.block_on(background(&fresh.results));
-    // A connection tells the statistics at its end.
+    // A connection reports its statistics at its end.
     fresh.runtime.block_on(fresh.results.ledger.close());
     let all_told = || stack::wait::Attempt::when(reads(&fresh).iter().zip(&before).filter(|(now, then)| now.2 > then.2).count() >= 3);
     stack::wait::until("the statistics are told", crate::shop::PATIENCE, all_told).unwrap();
@@ -67,7 +67,7 @@ fn with_two_million_rows_no_statement_reads_a_whole_table() {
     }
 }
 
-/// A step of everything that runs in the background.
+/// One step of each job that runs in the background.
 async fn background(results: &Results) {
     let due = results.take_due(0, 1, 2_000).await.unwrap();
     let ids: Vec<i64> = due.iter().map(|due| due.order_id).collect();
@@ -79,7 +79,7 @@ async fn background(results: &Results) {
     results.finish_due(0, &due[20..]).await.unwrap();
     results.mark_due(1, ids).await.unwrap();
     assert_eq!(results.marked_customers(&[0, 1], 500).await.unwrap().len(), 1_000);
-    // Nothing is outdated: all of the customer's orders would have to be looked at to know.
+    // No row of the customer is outdated, which is known only after a look at all of the customer's orders.
     let hot = ChangedCustomer { id: "HOT".to_owned(), version: Some("0.0.1".to_owned()) };
     for refresh in [false, true] {
         results.mark_customers(2, std::slice::from_ref(&hot), refresh).await.unwrap();
@@ -109,7 +109,7 @@ fn reads(fresh: &Fresh) -> Vec<(String, i64, i64)> {
     })
 }
 
-/// The plan for any values, if there is an index that may be used.
+/// The plan of the statement for any values. The planner uses an index if there is one that may be used.
 fn explain(fresh: &Fresh, sql: &str) -> String {
     let parameters = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
     let nulls = vec!["null"; parameters].join(", ");
@@ -127,7 +127,7 @@ fn explain(fresh: &Fresh, sql: &str) -> String {
     })
 }
 
-/// Every statement that stands in the code, by file and name: a new one is here by itself.
+/// Every statement in the code of `results`, by file and name. The statements are found in the files, so that a new one is tested too.
 fn statements() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/results");
     let mut found = BTreeMap::new();
@@ -224,7 +224,7 @@ fn a_batch_of_customers_that_takes_too_long_is_halved() {
     shop.await_everything_right();
     shop.sql(FAST);
     shop.sql(SLOW);
-    // Rows that are complete follow their customer only by the mark that takes so long.
+    // Rows that are complete follow their customer only through the mark, which takes long here.
     shop.sql("update customers set name = 'Sam Slower' where id like 'SLOW%'");
     let look = || {
         stack::wait::Attempt::when(

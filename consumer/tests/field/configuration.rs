@@ -1,4 +1,4 @@
-//! The configuration as people write it, given to the program itself.
+//! The configuration as people write it: files and variables given to the program itself.
 
 use std::io::Write;
 use std::process::{Command, Output};

@@ -1,5 +1,5 @@
-//! `orderstream check` compares the shop with the contract before the next event tells (P9): its catalog where `source.url` is set, and the last
-//! events.
+//! `orderstream check` compares the shop with the contract before a wrong event comes (P9): the shop's catalog if `source.url` is set, and
+//! the last events.
 
 use sqlx::Connection;
 
@@ -8,7 +8,7 @@ use crate::shop::apart::{Apart, order, poisoned};
 use crate::shop::poison;
 use crate::shop::topic::Sent;
 
-/// Tables as the contract wants them, in a publication; small enough to be changed line by line.
+/// Tables as the contract wants them, in a publication; the tests change them line by line.
 const GOOD: &str = "
     create table customers (id text primary key, name text, email text, tier text, country text);
     create table orders (
@@ -19,7 +19,7 @@ const GOOD: &str = "
     alter table customers replica identity full;
     create publication shop for table orders, customers;";
 
-/// A shop's database of its own on the shared server, without events.
+/// A shop database of the test's own on the shared server, without events.
 struct Source<'a> {
     shop: &'a Shop,
     name: &'static str,
@@ -42,11 +42,11 @@ impl<'a> Source<'a> {
     }
 
     fn url(&self, url: &str) -> String {
-        // The name of the database stands last; the role's begins like it.
+        // The name of the database is the last part of the URL; a plain replacement would also hit the role, whose name begins the same.
         format!("{}/{}", url.rsplit_once('/').unwrap().0, self.name)
     }
 
-    /// What `check` says of the source, and its exit code. The role may connect and no more.
+    /// The exit code of `check`, and what it says of the source. The role may connect to the source and do nothing else.
     fn checked(&self) -> (Option<i32>, String) {
         check(self.shop, &self.url(&self.shop.stack().orderstream_database_url()))
     }
@@ -199,7 +199,7 @@ fn check_reads_the_last_events_and_names_what_of_them_will_be_a_letter_or_lacks_
     let none = format!("ok       kafka     {customers} has no events yet, so none was looked at");
     assert_eq!(check(), [format!("ok       kafka     {orders} has no events yet, so none was looked at"), none.clone()]);
 
-    // Older than the last hundred of its partition: nothing is said of it.
+    // The poison record is older than the last hundred of its partition, so `check` says nothing of it.
     let of = |partition, sent| Sent { partition: Some(partition), ..sent };
     shop.topics().send(orders, &[of(0, poisoned(1))]);
     let good: Vec<Sent> = (2..152).map(|id| of(0, order(id))).chain((152..172).map(|id| of(1, order(id)))).collect();

@@ -1,15 +1,16 @@
-//! A dead letter topic that is missing, too small, or compacted: told at the start or with the first letter, at once and once.
+//! A dead letter topic that is missing, too small, or compacted: the process says so at the start or with the first letter, at once and
+//! only once.
 
 use crate::shop::Shop;
 use crate::shop::apart::{Apart, order, poisoned};
 use crate::shop::topic::Sent;
 
-/// How often a step of the flow was gone through.
+/// How often the process has run a stage of the flow.
 fn times(shop: &Shop, number: usize, stage: &str) -> u64 {
     shop.process(number).metric(&format!("orderstream_stage_duration_seconds_count{{stage=\"{stage}\"}}"))
 }
 
-/// Log lines of a process that have these words.
+/// How many log lines of a process have these words.
 fn lines(shop: &Shop, number: usize, words: &str) -> usize {
     shop.process(number).service().log_tail(10_000).lines().filter(|line| line.contains(words)).count()
 }
@@ -36,7 +37,7 @@ fn a_letter_that_is_too_large_for_its_topic_is_told_at_once_and_once_however_oft
     let mut shop = Shop::closed();
     let apart = Apart::new(&shop, "small_letters", &[]).and_letters(&shop, &[("max.message.bytes", "2000")]);
     let mut large = poisoned(2);
-    // Nothing that compression makes small.
+    // Random bytes stay large when they are compressed.
     let mut random = fastrand::Rng::with_seed(34);
     large.headers = vec![("large".into(), Some((0..3_000).map(|_| random.u8(..)).collect()))];
     shop.topics().send(&apart.orders, &[order(1), large, order(3)]);

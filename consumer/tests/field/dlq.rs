@@ -1,11 +1,11 @@
-//! What the commands around dead letters say of what they did, to people and by their exit code (P7).
+//! The `dlq` commands (P7): what they say of what they did, to people and by their exit code.
 
 use crate::shop::Shop;
 use crate::shop::topic::{ORDERS, Sent};
 
 const BROKEN: i64 = 951_000_001;
 
-/// An order that exists on the topic only, and cannot be read; the id of its letter.
+/// Sends an order that exists on the topic only and cannot be read, and returns the id of its dead letter.
 fn broken(shop: &Shop, order: i64) -> String {
     shop.topics().send(ORDERS, &[Sent::order(order, "{")]);
     let letter = format!("select id from dead_letters where order_id = {order} and resolved_at is null");

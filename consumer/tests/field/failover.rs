@@ -1,9 +1,11 @@
-//! A standby takes over (P2, P3, P8, P10).
+//! A standby of Postgres that hangs, and a standby that takes over (P2, P3, P8, P10).
 //!
-//! A synchronous one that hangs: nothing counts as committed before the standby has it. The server ends its own timer of a statement before it waits for the standby, so that no timeout ends that wait and lets COMMIT succeed
-//! with a warning; the deadline here gives the connection up, and the ledger decides.
+//! While a synchronous standby hangs, nothing counts as committed before the standby has it. The server ends its statement timer before it
+//! waits for the standby, so no timeout ends that wait and lets COMMIT succeed with a warning. Orderstream's deadline gives the connection
+//! up, and the ledger decides whether the commit succeeded.
 //!
-//! An asynchronous one lacks the last commits: what they were about is processed again, also where no further record comes.
+//! An asynchronous standby that takes over lacks the last commits. The records of those commits are processed again, also in a partition
+//! where no further record comes.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -80,7 +82,7 @@ fn a_commit_that_a_hanging_standby_has_not_got_is_none_and_a_promotion_loses_not
     assert_eq!((primary.psql(COMMITTED).unwrap().trim(), hashes(&shop)), ("100", 100));
     shop.process(number).await_readiness(503, "");
 
-    // The standby never gets them.
+    // The standby never gets the last commits.
     primary.service().kill();
     let standby = standby.in_place_of(shop.stack(), &primary).unwrap();
     standby.psql("select pg_promote()").unwrap();
@@ -92,7 +94,7 @@ fn a_commit_that_a_hanging_standby_has_not_got_is_none_and_a_promotion_loses_not
     redis::cmd("FLUSHDB").exec(&mut redis(&shop)).unwrap();
 }
 
-/// A primary, a standby that follows it at its leisure, and a process that works on a topic of its own.
+/// A primary, a standby that follows the primary asynchronously, and a process that works on a topic of its own.
 struct Failover {
     shop: Shop,
     topic: String,
@@ -102,7 +104,7 @@ struct Failover {
 }
 
 impl Failover {
-    /// Under this name, which no other test has.
+    /// Starts the servers and the process under a name that no other test has.
     fn begin(name: &str, partitions: i32, cache: impl Fn(&Shop) -> String) -> Self {
         let mut shop = Shop::closed();
         let topic = format!("{name}.orders");
@@ -120,7 +122,7 @@ impl Failover {
         self.shop.topics().send(&self.topic, records);
     }
 
-    /// The primary dies, and the standby takes its place with what it has.
+    /// Kills the primary, and lets the standby take its place with what the standby has.
     fn happens(self) -> (Shop, String, OtherPostgres, usize) {
         self.primary.service().kill();
         let standby = self.standby.in_place_of(self.shop.stack(), &self.primary).unwrap();
@@ -155,7 +157,7 @@ fn what_an_asynchronous_standby_lacks_is_processed_again_though_no_further_recor
     end(&shop, number);
 }
 
-/// Orders 0 to 19, each with this quantity.
+/// A change of each order from 0 to 19 to this quantity.
 fn change(quantity: i64) -> Vec<Sent> {
     let of = |id| {
         let mut event = event(id);
@@ -176,7 +178,8 @@ fn await_quantities(shop: &Shop, quantity: i64) {
     });
 }
 
-/// A user of Redis who may write hashes, and its progress too if `all`: without, Redis says as little of what it has as while it is made whole.
+/// Gives a user of Redis the right to write hashes, and with `all` the progress too. Without the progress Redis says as little of what it
+/// has as during a rebuild.
 fn rights(shop: &Shop, all: bool) {
     let mut user = redis::cmd("ACL");
     user.arg(&["SETUSER", "ahead", "on", ">ahead", "+@all", "resetkeys"]);
@@ -196,7 +199,7 @@ fn hashes_ahead_of_a_standby_are_written_again_though_redis_says_little_of_its_p
 
     failover.standby.service().stop().unwrap();
     rights(&failover.shop, false);
-    // Each change takes revisions of its own; those that come again come in one batch.
+    // Each change is a batch, and so takes revisions of its own. When the changes come again they come in one batch.
     for quantity in 2..8 {
         failover.send(&change(quantity));
         await_quantities(&failover.shop, quantity);

@@ -1,4 +1,4 @@
-//! The first start: orders are there before the customers were read.
+//! The first start: orders are on their topic before the customers were read.
 
 use serde_json::json;
 
@@ -26,7 +26,8 @@ fn customer(id: &str, lsn: i64) -> Sent {
     Sent { key: Some(json!({ "id": id }).to_string().into_bytes()), value: Some(value.to_string().into_bytes()), ..Sent::default() }
 }
 
-/// Forty orders of a customer who is the last of twenty thousand on the topic, read by a process that finds nothing in Postgres and Redis.
+/// Checks that no order becomes a letter: a process that finds nothing in Postgres and Redis reads forty orders of a customer who is the
+/// last of twenty thousand on the topic.
 fn no_order_becomes_a_letter(name: &str, database_number: u32, setting: (&str, &str)) {
     let mut shop = Shop::closed();
     let (orders, customers) = (format!("{name}.public.orders"), format!("{name}.public.customers"));
@@ -43,7 +44,7 @@ fn no_order_becomes_a_letter(name: &str, database_number: u32, setting: (&str, &
         ("REDIS_URL", &redis),
         ("KAFKA_ORDERS_TOPIC", &orders),
         ("KAFKA_CUSTOMERS_TOPIC", &customers),
-        // So that the first batches of orders come long before the last customer.
+        // With small batches the first batches of orders come long before the last customer.
         ("BATCH_MAX_RECORDS", "500"),
         setting,
     ];
@@ -60,12 +61,12 @@ fn no_order_becomes_a_letter(name: &str, database_number: u32, setting: (&str, &
     assert_eq!(look(fates), format!("{ORDERS}|0"), "healthy orders became dead letters");
     shop.await_that("every row is complete", || look("select count(*) from results where enrichment = 'complete'") == ORDERS.to_string());
     if setting.0.contains("MISSING") {
-        // Everything that was there at the start has been read: from now on somebody who is missing is nobody.
+        // Every customer that was on the topic at the start has been read, so from now on a customer who is missing does not exist.
         let stranger = order(ORDERS + 1).value.map(|value| String::from_utf8(value).unwrap().replace("LAST", "NOBODY").into());
         shop.topics().send(&orders, &[Sent { value: stranger, ..order(ORDERS + 1) }]);
         shop.await_that("the order of nobody is a letter", || look(fates) == format!("{ORDERS}|1"));
     } else {
-        // The same with a Redis that was emptied while nobody looked.
+        // The same holds with a Redis that was emptied while the process was stopped.
         shop.process(number).service().stop().unwrap();
         redis::cmd("FLUSHDB").exec(&mut redis::Client::open(redis.as_str()).unwrap().get_connection().unwrap()).unwrap();
         shop.topics().send(&orders, &(ORDERS + 1..=2 * ORDERS).map(order).collect::<Vec<_>>());

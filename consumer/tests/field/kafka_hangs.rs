@@ -1,4 +1,4 @@
-//! A Kafka that hangs for longer than the session of the consumer group lasts: what is not known is not zero, and not ready.
+//! A Kafka that hangs for longer than the session of the consumer group lasts: an unknown lag is not zero, and the process is not ready.
 
 use serde_json::Value;
 use stack::wait::{Attempt, until};
@@ -6,7 +6,7 @@ use stack::wait::{Attempt, until};
 use crate::shop::topic::ORDERS;
 use crate::shop::{PATIENCE, Shop};
 
-/// What the process says of itself at one instant.
+/// The `/status` of the process at one moment.
 fn status(shop: &Shop) -> Value {
     shop.process(0).get("/status").map(|(_, body)| serde_json::from_str(&body).unwrap()).unwrap_or_default()
 }
@@ -18,7 +18,7 @@ fn states(status: &Value) -> Vec<&str> {
 #[test]
 fn while_kafka_hangs_the_lag_is_unknown_and_afterwards_nothing_is_ready_that_owns_no_partition() {
     let shop = Shop::open();
-    // On a busy machine Kafka tells the ends of the logs a moment after the process is ready.
+    // On a busy machine the process learns the ends of the logs from Kafka a moment after it is ready.
     shop.await_that("all partitions are read and none has a lag", || {
         let status = status(&shop);
         status["lag"] == 0 && states(&status) == ["running"; 8]
@@ -28,7 +28,7 @@ fn while_kafka_hangs_the_lag_is_unknown_and_afterwards_nothing_is_ready_that_own
         status if states(&status) == ["lost"; 8] => Attempt::Ready(()),
         status => Attempt::NotYet(status.to_string()),
     };
-    // As long as the session of the group lasts, and then some.
+    // The wait is longer than the session of the group.
     let lost = until("the group has given the process up", PATIENCE, look);
     let (during, (ready, reasons)) = (status(&shop), shop.process(0).get("/readyz").unwrap());
     let (_, metrics) = shop.process(0).get("/metrics").unwrap();

@@ -1,9 +1,9 @@
-//! A row of the shop that is larger than what orderstream processes, but not than what Kafka takes.
+//! A row of the shop that is larger than what orderstream processes and smaller than what Kafka takes.
 
 use crate::shop::Shop;
 use crate::shop::topic::DEAD_LETTERS;
 
-/// A column for texts of any length, dropped again whatever happens.
+/// A column for texts of any length, which is dropped again however the test ends.
 struct NoteColumn<'a>(&'a Shop);
 
 impl<'a> NoteColumn<'a> {
@@ -23,7 +23,7 @@ impl Drop for NoteColumn<'_> {
 fn an_order_with_a_note_of_a_megabyte_and_a_half_is_a_dead_letter_and_the_connector_goes_on() {
     let shop = Shop::open();
     let (column, before) = (NoteColumn::on(&shop), shop.topics().ends(DEAD_LETTERS));
-    // Nothing that compression makes small.
+    // Hashes of random numbers stay large when they are compressed.
     let note = "(select string_agg(md5(random()::text), '') from generate_series(1, 47000))";
     let insert = "insert into orders (customer_id, product_id, quantity, price, note) values";
     let id = shop.number(&format!("{insert} ('CUST001', 'NOTED', 1, 1.00, {note}) returning id"));
@@ -35,7 +35,7 @@ fn an_order_with_a_note_of_a_megabyte_and_a_half_is_a_dead_letter_and_the_connec
     assert_eq!((letters.len(), letters[0].header("x-dlq-reason")), (1, Some("too_large")));
     let bytes = letters[0].record.value.as_ref().map_or(0, Vec::len);
     assert!(letters[0].is_of_order(id) && bytes > 1_500_000, "{bytes} bytes");
-    // Its update has the note twice, its delete once more.
+    // The update of the order has the note twice, and the delete has it once more.
     shop.sql(&format!("update orders set status = 'paid' where id = {id}"));
     shop.await_that("the update is a dead letter", || shop.new_letters() == 2);
     shop.sql(&format!("delete from orders where id = {id}"));

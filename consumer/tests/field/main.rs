@@ -1,6 +1,6 @@
-//! What real shops, servers and operators do to the pipeline, each case on the real Kafka, Debezium, Postgres and Redis.
+//! Tests of what real shops, servers and operators do to the pipeline, each case on the real Kafka, Debezium, Postgres and Redis.
 //!
-//! A file holds one kind of case. The right value stands in the test.
+//! Each file has one kind of case, and each test has the right values in it.
 
 #![allow(dead_code, reason = "the shop is shared with the promises, and some of its words are needed only there")]
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]

@@ -1,4 +1,4 @@
-//! Series that move when their thing happens, and only then.
+//! Series of `/metrics` that move when the event that they count happens, and only then.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ fn what_happens_to_customers_and_to_rows_behind_the_batches_is_counted() {
     let await_metric = |series: &str, least: u64| shop.await_that(&format!("{series} is {least}"), || process.metric(series) >= least);
 
     let is_due = |id: i64| shop.number(&format!("select count(*) from due_orders where order_id = {id}")) == 1;
-    // Orders of customers who never came wait already, and one of them may be done at any time.
+    // Orders of customers who never came are due already, and the sweep may finish one of them at any time.
     let all_due = || u64::try_from(shop.number("select count(*) from due_orders where partition between 0 and 3")).unwrap();
 
-    // Before his customer.
+    // The order comes before its customer.
     let id = shop.order("COUNTED", 1, "1.00");
     await_metric(AGES, 1);
     shop.await_that("the order waits, and is counted", || is_due(id) && process.metric(DUE) == all_due());
@@ -41,7 +41,7 @@ fn what_happens_to_customers_and_to_rows_behind_the_batches_is_counted() {
     assert_eq!(process.metric(&completed), already + 1);
     shop.await_that("the order waits no more, and the others are counted", || !is_due(id) && process.metric(DUE) == all_due());
 
-    // No hash at all.
+    // The customer's key in Redis holds a string and no hash.
     shop.customer("BROKEN", "Bob");
     shop.await_customer("BROKEN", "Bob");
     let mut redis = shop.redis().unwrap();

@@ -1,4 +1,4 @@
-//! Tables that are brought up to date while they are large or in use (P9, P10, P12).
+//! Migrations of tables that are large or in use (P9, P10, P12).
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 use crate::shop::Shop;
 
-/// A database of the test's own, which belongs to orderstream's role.
+/// A database of the test's own, which the role orderstream owns.
 struct Own {
     name: &'static str,
     shop: Shop,
@@ -56,7 +56,7 @@ impl Drop for Own {
     }
 }
 
-/// What a large table would do to an index.
+/// Makes a migration slow, as the build of an index on a large table would.
 const SLOW: &str = "
 create function slow() returns event_trigger language plpgsql as $$ begin perform pg_sleep(1.5); end $$;
 create event trigger slow on ddl_command_start when tag in ('CREATE VIEW') execute function slow();";
@@ -70,7 +70,7 @@ fn a_migration_takes_longer_than_a_statement_may_and_says_what_it_does() {
     assert!(told.contains("A migration of the tables begins") && told.contains("The migration is done"), "{told}");
 }
 
-/// As the table was before the migration that changes it.
+/// Brings the table back to what it was before the migration that changes it.
 const UNDO: &str = "
 alter table consumer_offsets drop column last_offset, drop column last_ms, add column topic_id text;
 delete from _sqlx_migrations where version = 6;";
@@ -103,7 +103,7 @@ fn an_index_whose_making_ended_early_is_made_anew() {
     let own = Own::new("left_over");
     own.sql("create table probe (value int); alter table probe owner to orderstream; insert into probe values (1), (1)");
     let mut connection = own.connect();
-    // The values are not unique: it ends with an error, and the index stays behind.
+    // The values are not unique, so the statement ends with an error, and an invalid index stays behind.
     own.runtime.block_on(connection.execute("create unique index concurrently probe_by_value on probe (value)")).unwrap_err();
     own.sql("alter table probe owner to orderstream");
     let sql = "-- no-transaction\ncreate index concurrently if not exists probe_by_value on probe (value)";

@@ -1,5 +1,5 @@
-//! Records of which none can be processed: a short partition stops too, and the way out that the message names is one. A poison record among
-//! others, and two orders that stay broken, stop nothing.
+//! Partitions of which no record can be processed: a short partition stops too, and the way out that the message names works. A poison
+//! record among good ones, and two orders that stay broken, stop nothing.
 
 use crate::shop::Shop;
 use crate::shop::apart::{Apart, order, poisoned};
@@ -30,7 +30,7 @@ fn ten_partitions_with_twenty_records_each_of_which_none_can_be_processed_stop_a
     });
     assert!(letters(&apart) < 100, "{} of 200 are letters", letters(&apart));
 
-    // Another process says so too.
+    // Another process, `orderstream offsets show`, says that the partitions are stopped too.
     apart.await_sql("select count(*) from consumer_offsets where stopped like '%records in a row cannot be processed%'", "10");
     let show = shop.orderstream(&["offsets", "show"], &apart.settings());
     let shown = String::from_utf8(show.stdout).unwrap();
@@ -38,7 +38,7 @@ fn ten_partitions_with_twenty_records_each_of_which_none_can_be_processed_stop_a
     let reason = shown.lines().find(|line| line.contains("nothing_but_letters.public.orders/3: ")).unwrap();
     assert!(reason.contains("cannot be processed") && reason.contains("most often invalid") && reason.len() < 300, "{reason}");
 
-    // As the message says: the source is right again, and what is in Kafka stays as it is.
+    // The operator follows the message: the source is right again, and the records in Kafka stay as they are.
     shop.process(number).service().stop().unwrap();
     let uncapped = shop.start_another(&apart.settings_and(&[("DEAD_LETTERS_MAX_SHARE", "1")]));
     shop.topics().send(&apart.orders, &(0..10).map(|partition| in_partition(partition, order(i64::from(partition)))).collect::<Vec<_>>());
@@ -62,7 +62,7 @@ fn one_poison_record_among_few_and_two_orders_that_stay_broken_stop_nothing() {
     shop.topics().send(&apart.orders, &[order(1), poisoned(2), order(3)]);
     let number = shop.start_another(&apart.settings());
     apart.await_sql("select count(*), (select count(*) from dead_letters) from results", "2|1");
-    // The first five in a batch, then one by one.
+    // The first five poison records come in one batch, and the others one by one.
     shop.topics().send(&apart.orders, &vec![poisoned(7); 5]);
     for letters in 7..=20 {
         shop.topics().send(&apart.orders, &[poisoned(6 + letters % 2)]);

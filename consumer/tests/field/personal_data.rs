@@ -1,4 +1,4 @@
-//! Customers whose ids are e-mail addresses: ids are personal data like names (P11).
+//! Customers whose ids are e-mail addresses: an id is personal data as a name is (P11).
 
 use std::fs;
 
@@ -35,12 +35,12 @@ fn a_customers_id_is_in_no_log_line_and_on_no_endpoint_whatever_goes_wrong_with_
     let key = format!("customer:{UNREADABLE}");
     shop.await_that("the customer is known", || redis::cmd("EXISTS").arg(&key).query::<bool>(&mut redis).unwrap());
 
-    // No hash any more.
+    // The customer's key holds no hash any more.
     redis::cmd("SET").arg(&key).arg("broken").exec(&mut redis).unwrap();
     let order = Sent::order(1, poison::event(1).to_string().replace("CUST001", UNREADABLE));
     shop.topics().send(&apart.orders, &[order]);
     apart.await_sql("select enrichment from results where order_id = 1", "missing");
-    // Older by its LSN and newer by the clock.
+    // The change is older by its LSN and newer by its time.
     shop.topics().send(&topic, &[customer(RESTORED, 40, NOON + 600_000)]);
     shop.process(number).await_readiness(503, "SOURCE_EPOCH=1");
 

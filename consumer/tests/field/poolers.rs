@@ -22,7 +22,7 @@ fn behind_a_pooler_of_sessions_everything_works_with_all_limits_in_force() {
     shop.orders("POOLED", 200);
     shop.await_everything_right();
 
-    // The limit on locks, seen at work.
+    // A held lock shows that the limit on waits for locks works.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut holder = runtime.block_on(PgConnection::connect(&shop.stack().database_url())).unwrap();
     runtime.block_on(holder.execute("begin; lock table results in access exclusive mode")).unwrap();
@@ -34,7 +34,7 @@ fn behind_a_pooler_of_sessions_everything_works_with_all_limits_in_force() {
     shop.clear("POOLED");
 }
 
-/// `check` and `run` say it in one sentence, and `run` ends.
+/// Checks that `check` and `run` refuse the pooler in one sentence, and that `run` ends.
 #[track_caller]
 fn is_refused(pooling: Pooling) {
     let mut shop = Shop::closed();

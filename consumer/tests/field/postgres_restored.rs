@@ -11,7 +11,7 @@ const REDIS_DATABASE: i64 = 3;
 
 const ORDERS: i64 = 20;
 
-/// Each order with this quantity, as the change number `number` of its topic says.
+/// The change number `number` of each order, which sets the quantity to `number`.
 fn change(number: i64) -> Vec<Sent> {
     let of = |id| {
         let mut event = event(id);
@@ -68,7 +68,7 @@ fn after_a_backup_was_restored_every_hash_follows_its_row_again() {
     shop.process(first).service().stop().unwrap();
     shop.sql("create database backup template restored owner orderstream");
 
-    // Each change takes revisions of its own.
+    // Each change is a batch, and so takes revisions of its own.
     let second = shop.start_another(&settings);
     for number in 2..6 {
         shop.topics().send(topic, &change(number));
@@ -78,7 +78,7 @@ fn after_a_backup_was_restored_every_hash_follows_its_row_again() {
     shop.sql("drop database restored with (force)");
     shop.sql("create database restored template backup owner orderstream");
 
-    // What comes again comes in one batch: fewer revisions than Redis has seen.
+    // The changes that come again come in one batch, which takes fewer revisions than Redis has seen.
     let third = shop.start_another(&settings);
     shop.topics().send(topic, &change(6));
     await_hashes(&shop, 6);

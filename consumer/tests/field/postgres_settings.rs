@@ -1,4 +1,4 @@
-//! Settings of a server, a database or a role that the argument rests on (P2, P12).
+//! Settings of a server, a database or a role on which the promises depend (P2, P12).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,10 +10,11 @@ use sqlx::{Connection, PgConnection};
 use crate::shop::Shop;
 use crate::shop::fresh::{Fresh, at, batch, delete, put};
 
-/// Orders whose create and delete come at once.
+/// How many orders have their create and their delete at the same time.
 const ORDERS: i64 = 200;
 
-/// Creates come in one partition and the deletes of the same orders in the other, side by side.
+/// Checks that every deleted order is gone if the creates come in one partition and the deletes of the same orders come in the other, at
+/// the same time.
 #[track_caller]
 fn every_deleted_order_is_gone(level: &str) {
     let fresh = Fresh::altered("isolation", &[&format!("set default_transaction_isolation = '{level}'")]);
@@ -40,7 +41,7 @@ fn in_a_database_of_serializable_a_deleted_order_stays_deleted() {
     every_deleted_order_is_gone("serializable");
 }
 
-/// A setting, what a database has, and what a session of orderstream has.
+/// Each setting, its value in the database, and its value in a session of orderstream.
 const SETTINGS: [(&str, &str, &str); 17] = [
     ("default_transaction_isolation", "repeatable read", "read committed"),
     ("default_transaction_deferrable", "on", "off"),
@@ -61,7 +62,7 @@ const SETTINGS: [(&str, &str, &str); 17] = [
     ("jit", "on", "off"),
 ];
 
-/// Notes the settings of the session that claims a partition, whatever triggers are to fire.
+/// Notes the settings of the session that claims a partition. The trigger fires always, whatever `session_replication_role` says.
 const NOTE: &str = "
 create table seen (name text, setting text);
 create function note() returns trigger language plpgsql as $$
@@ -107,7 +108,7 @@ fn a_policy_that_hides_rows_is_an_error_and_not_a_table_without_them() {
     assert_eq!(error.sqlstate().as_deref(), Some("42501"), "{error}");
 }
 
-/// A database of the role's own, in which its sessions have these settings.
+/// Makes a database that the role orderstream owns, in which the role's sessions have these settings.
 fn own_database(shop: &Shop, name: &str, settings: &[&str]) -> String {
     shop.sql(&format!("drop database if exists {name} with (force)"));
     shop.sql(&format!("create database {name} owner orderstream"));

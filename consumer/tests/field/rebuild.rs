@@ -1,4 +1,4 @@
-//! Redis made whole: customers first, in bounded steps, and told rightly (P8, P9).
+//! The rebuild of Redis: customers come first, the steps are bounded, and the metrics tell of it rightly (P8, P9).
 
 use crate::shop::Shop;
 use crate::shop::apart::{Apart, order};
@@ -13,7 +13,7 @@ fn a_redis_that_was_emptied_again_and_again_leaves_no_gauge_behind() {
     let before = shop.process(0).metric(rebuilds);
     for _ in 0..3 {
         shop.redis_command("FLUSHALL");
-        // Customers are whole before the orders are: their progress is there while hashes of orders are still being written.
+        // Customers are rebuilt before the orders, so the progress of customers is there while hashes of orders are still being written.
         let progress = || {
             let fields: Vec<String> = redis::cmd("HKEYS").arg("orderstream:progress").query(&mut shop.redis().unwrap()).unwrap();
             fields.iter().filter(|field| field.starts_with(CUSTOMERS)).count() == 4

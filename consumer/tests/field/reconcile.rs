@@ -1,4 +1,4 @@
-//! `orderstream reconcile` where letters are open, and where what differs lies far apart (P2, P12).
+//! `orderstream reconcile` while letters are open, and if the orders that differ lie far apart (P2, P12).
 
 use crate::restored::Forbidden;
 use crate::shop::Shop;

@@ -1,8 +1,8 @@
-//! Redis is full and evicts nothing: it refuses writes with OOM and serves reads.
+//! A Redis that is full and evicts nothing, so that it refuses writes with OOM and serves reads.
 
 use crate::shop::Shop;
 
-/// Full until it is dropped.
+/// A full Redis, until the value is dropped.
 struct Full(redis::Connection);
 
 impl Full {

@@ -1,10 +1,10 @@
-//! A Redis that does not do everything that orderstream asks: a user with fewer rights, renamed commands, a cluster.
+//! A Redis that does not do every command that orderstream sends: a user with fewer rights, renamed commands, a cluster.
 
 use std::process::{Child, Command, Stdio};
 
 use crate::shop::Shop;
 
-/// A user of the shared Redis, gone with the test.
+/// A user of the shared Redis, who is removed at the end of the test.
 struct Clerk(redis::Connection);
 
 impl Clerk {
@@ -46,7 +46,7 @@ fn a_redis_user_without_restore_gets_every_hash_by_hset_and_it_is_told() {
     assert!(health.contains(r#""status":"degraded""#) && health.contains("written by HSET"), "{health}");
     let log = process.service().log_tail(400);
     assert_eq!(log.matches("RESTORE on order:*").count(), 1, "{log}");
-    // The right is given: the next hashes are restored, and nothing is degraded.
+    // The user gets the right, so the next hashes are written with RESTORE, and nothing is degraded any more.
     clerk.rules("+restore");
     process.await_readiness(200, "ok");
     shop.clear("HSET");
@@ -71,7 +71,7 @@ fn a_command_that_cannot_be_done_without_is_named_at_once_and_the_work_goes_on_w
     }
 }
 
-/// A server of the test's own.
+/// A Redis server of the test's own, in cluster mode.
 struct Cluster(Child);
 
 impl Drop for Cluster {
@@ -85,7 +85,7 @@ impl Drop for Cluster {
 fn a_redis_cluster_is_refused_in_one_sentence_by_check_and_run() {
     let shop = Shop::closed();
     let folder = tempfile::tempdir().unwrap();
-    // The nodes of a cluster talk at a port ten thousand above.
+    // The nodes of a cluster talk to each other at a port that is ten thousand higher.
     let port = std::iter::repeat_with(|| stack::free_port().unwrap()).find(|port| *port < 55_000).unwrap();
     let mut server = Command::new("redis-server");
     server.args(["--port", &port.to_string(), "--cluster-enabled", "yes", "--save", "", "--dir"]).arg(folder.path());

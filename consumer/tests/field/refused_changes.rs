@@ -1,10 +1,10 @@
-//! Orders in `results` whose newer change was refused: readers see that the row is older than the shop (P2, P9).
+//! Orders in `results` whose newer change was refused: readers see that the row is older than the shop's (P2, P9).
 
 use crate::restored::Restored;
 use crate::shop::Shop;
 use crate::shop::topic::ORDERS;
 
-/// The shop's table checks its prices: one that does not is another shop.
+/// Puts back the check of prices in the shop's table, which [`UNCHECKED`] drops so that the shop takes a price below zero.
 const CHECKED: &str =
     "update orders set price = abs(price) where price < 0; alter table orders add constraint orders_price_check check (price >= 0)";
 const UNCHECKED: &str = "alter table orders drop constraint orders_price_check";
@@ -30,9 +30,9 @@ fn a_row_says_that_a_newer_change_was_refused_until_one_is_applied() {
     shop.await_hash_field(id, "refused", "");
     shop.await_hash_field(id, "price", "12.00");
 
-    // Debezium sends the refused change again, after a crash: the row has come further.
+    // Debezium sends the refused change again, as after a crash. The row is newer than the change.
     let events = shop.topics().read_all(ORDERS);
-    // Its records: created, refused, corrected.
+    // The records of the order are: created, refused, corrected.
     let refused = events.iter().filter(|found| found.is_of_order(id)).nth(1).unwrap();
     shop.topics().send(ORDERS, &[refused.again()]);
     shop.await_sql(&format!("select count(*) from dead_letters where order_id = {id}"), "2");

@@ -1,11 +1,11 @@
-//! What has had its time goes, and nothing that went comes back (P5, P10).
+//! Retention: tombstones of deleted orders and closed letters are removed after their time, and nothing deleted comes back (P5, P10).
 
 use crate::shop::Shop;
 use crate::shop::apart::{Apart, order, poisoned};
 use crate::shop::poison;
 use crate::shop::topic::Sent;
 
-/// The delete of an order as Debezium tells of it.
+/// The event of an order's delete, as Debezium writes it.
 fn gone(id: i64) -> Sent {
     let mut event = poison::event(id);
     event["before"] = event["after"].take();
@@ -35,7 +35,7 @@ fn a_tombstone_goes_after_thirty_days_unless_an_older_change_could_still_come() 
     shop.start_another(&apart.settings());
     apart.await_sql(tombstones, "2 3 4");
 
-    // What comes again brings its delete along.
+    // An order that comes again brings its delete along.
     shop.topics().send(&apart.orders, &[order(1), gone(1)]);
     apart.await_sql(tombstones, "1 2 3 4");
     assert_eq!(apart.sql("select count(*) from results"), "0");
@@ -56,7 +56,7 @@ fn letters_go_ninety_days_after_they_were_closed_and_their_records_with_them() {
     );
     shop.start_another(&apart.settings());
     apart.await_sql("select string_agg(order_id::text, ' ' order by order_id) from dead_letters", "2 4");
-    // The second stays, and with it what is behind it: also the third, which no letter speaks of any more.
+    // The second record stays, and so do all records after it, among them the third, of which no row in `dead_letters` is left.
     shop.await_that("the records below the lowest letter are gone", || shop.topics().begins(&apart.letters) == [1]);
     assert_eq!(shop.topics().ends(&apart.letters), [4]);
 }

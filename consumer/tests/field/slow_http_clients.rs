@@ -1,4 +1,4 @@
-//! Clients of the HTTP port that hold their connection for the sake of it (P10).
+//! Clients of the HTTP port that hold their connection without ever ending their request (P10).
 
 use std::fs;
 use std::io::{Read, Write};
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::shop::Shop;
 
-/// More than the process may open descriptors by default on most systems.
+/// How many clients there are: about as many as the descriptors that a process may open by default on most systems.
 const CLIENTS: usize = 1_000;
 
-/// Begins a header and never ends it.
+/// Connects, begins a header, and never ends it.
 fn slow_client(address: &str) -> TcpStream {
     let mut slow = TcpStream::connect(address).unwrap();
     slow.write_all(b"GET /readyz HTTP/1.1\r\nhost: ").unwrap();
@@ -31,7 +31,7 @@ fn a_thousand_slow_clients_take_a_bounded_part_of_the_process_and_probes_and_ord
     process.await_readiness(200, "ok");
     let more = descriptors(pid).saturating_sub(before);
     assert!(more < 200, "{CLIENTS} clients hold {more} descriptors");
-    // New connections to all servers, while the clients are there.
+    // The process needs new connections to Postgres while the clients are there.
     shop.stack().postgres().kill();
     shop.stack().heal().unwrap();
     shop.orders("SLOW", 100);
@@ -47,6 +47,6 @@ fn a_client_that_never_ends_its_header_is_cut_off() {
     let shop = Shop::open();
     let mut slow = slow_client(&shop.process(0).address());
     slow.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    // The end of the connection; with a time limit instead this is an error.
+    // The read ends with the connection. If the read's time limit came first, the read would be an error.
     slow.read_to_end(&mut Vec::new()).unwrap();
 }

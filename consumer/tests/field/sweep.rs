@@ -1,4 +1,4 @@
-//! What Postgres refuses, and customers who never come: each holds up only itself, and costs ever less (P10, P13).
+//! The sweep: an order that Postgres refuses, or whose customer never comes, holds up only itself, and costs less and less (P10, P13).
 
 use ledger::StoreError;
 use orderstream::results::Results;
@@ -6,7 +6,7 @@ use orderstream::results::Results;
 use crate::shop::Shop;
 use crate::shop::fresh::{Fresh, at, batch, delete, put};
 
-/// SQL that is undone whatever happens to the test.
+/// SQL that is undone at the end of the test, however the test ends.
 struct Undone<'a> {
     shop: &'a Shop,
     undo: &'static str,
@@ -97,7 +97,7 @@ fn a_row_that_a_truncate_may_not_remove_does_not_keep_the_others() {
     fresh.apply(&claim, &batch(41, 42, vec![], vec![delete(1, at(0, 41, 2_000))])).unwrap();
 }
 
-/// Carries a truncate out; returns what Postgres refused.
+/// Carries a truncate out, and returns what Postgres refused.
 async fn sweep_truncate(results: &Results) -> Result<Vec<String>, StoreError> {
     let mut refusals = Vec::new();
     loop {

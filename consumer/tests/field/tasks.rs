@@ -1,10 +1,10 @@
-//! Parts of the process that end although nobody asked them to (P13).
+//! Tasks of the process that end although nobody asked them to (P13).
 
 use stack::wait::{Attempt, until};
 
 use crate::shop::{PATIENCE, Shop};
 
-/// Kafka lets only one member of a name live: the earlier one is told that it can never come back.
+/// A static member's name. Kafka keeps only one member of a name, and tells the earlier member that it is fenced for good.
 const ONE_OF_A_KIND: (&str, &str) = ("KAFKA_PROPERTIES", "group.instance.id=one-of-a-kind");
 
 #[test]

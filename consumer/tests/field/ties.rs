@@ -1,4 +1,4 @@
-//! Two events at the same position, and a tombstone that is all that is left of a delete: what stays is right whatever comes first (P2, P5).
+//! Two events at the same position, and a tombstone that is all that is left of a delete: the result is right in either order (P2, P5).
 
 use stack::Stack;
 use stack::wait::{Attempt, until};
@@ -9,7 +9,8 @@ use crate::shop::{PATIENCE, Shop};
 const ROWS: &str = "select count(*), min(customer_id), max(customer_id) from results where product_id = 'TIES'";
 const BURIED: &str = "select count(*) from deleted_orders";
 
-/// Puts the shop's database and the connector back, however the test ends. Before the shop is left, so that no other test sees it.
+/// Restores the shop's database and the connector, however the test ends. The value is dropped before the shop is released, so that no
+/// other test sees the changes.
 struct Restore<'a>(&'a Stack, &'static str);
 
 impl Drop for Restore<'_> {
@@ -30,7 +31,7 @@ fn with_connector(shop: &Shop, settings: &[(&str, &str)]) {
     shop.stack().connect_api().register("shop", &config).unwrap();
 }
 
-/// 40 orders of customer 2 become those of customer 3.
+/// Changes the customer of 40 orders from `CUST002` to `CUST003`.
 fn customers_of_40_orders_change(shop: &Shop) {
     let buried = shop.number(BURIED);
     shop.sql(
@@ -43,7 +44,7 @@ fn customers_of_40_orders_change(shop: &Shop) {
     assert_eq!(shop.number(BURIED), buried, "orders in deleted_orders");
 }
 
-/// The events of key changes since `ends`, each delete with its tombstone, sent to the partition after their own; the creates first.
+/// The events of key changes since `ends`, each delete with its tombstone, for the partition after their own; the creates come first.
 fn again_elsewhere(shop: &Shop, ends: &[i64]) -> Vec<Sent> {
     let found = shop.topics().read(ORDERS, ends);
     let is_create =
@@ -79,12 +80,12 @@ fn orders_whose_message_key_changes_live_on_and_their_events_sent_again_elsewher
     shop.clear("TIES");
 }
 
-/// Debezium marks everything as read by a snapshot from a restart of its task until the end of the incremental snapshot that was under way.
+/// After a restart of its task Debezium marks every event as read by a snapshot, until the incremental snapshot that was under way ends.
 #[test]
 fn orders_whose_message_key_changes_while_a_snapshot_is_resumed_live_on() {
     let shop = Shop::open();
     let _restore = Restore(shop.stack(), "delete from orders where product_id = 'TIES'");
-    // Many chunks: it is still under way when the task is there again.
+    // With small chunks the snapshot is still under way when the task has restarted.
     with_connector(&shop, &[("message.key.columns", "public.orders:id,product_id"), ("incremental.snapshot.chunk.size", "256")]);
     shop.sql(
         "insert into orders (customer_id, product_id, quantity, price) select 'CUST002', 'TIES', i, 1 from generate_series(1, 12000) as i",
@@ -110,7 +111,7 @@ fn orders_whose_message_key_changes_while_a_snapshot_is_resumed_live_on() {
     shop.clear("TIES");
 }
 
-/// An event of Debezium 1.6.1: all changes of a transaction have the sequence of its first.
+/// An event of Debezium 1.6.1, in which all changes of a transaction have the sequence of the first change.
 fn of_debezium_1_6(id: i64, op: &str, lsn: i64, quantity: i32, status: &str) -> Sent {
     let row = format!(
         r#"{{"id":{id},"customer_id":"CUST001","product_id":"TIES","quantity":{quantity},"price":"1.00","status":"{status}",
@@ -149,7 +150,7 @@ fn last(shop: &Shop, topic: &str, ends: &[i64]) -> Found {
     until("the event is in Kafka", PATIENCE, look).unwrap()
 }
 
-/// A delete of which no event tells, as if it had been compacted away.
+/// Deletes rows without an event, as if compaction had removed the event.
 fn delete_unseen(shop: &Shop, table: &str, condition: &str) {
     let publication = "alter publication orderstream set table";
     let _restore = Restore(shop.stack(), "alter publication orderstream set table orders, customers, debezium_heartbeat, debezium_signal");
@@ -168,7 +169,7 @@ fn a_tombstone_alone_removes_the_customer_and_the_orders_follow() {
     shop.await_hash_field(id, "customer_name", "Tom");
     delete_unseen(&shop, "customers", "id = 'TOMB1'");
     let tombstone = |partition| Sent { partition: Some(partition), value: None, ..put.record.clone() };
-    // That of a key which the customer had in another partition says nothing.
+    // A tombstone of a key that the customer had in another partition changes nothing.
     let elsewhere = (put.partition + 1) % i32::try_from(ends.len()).unwrap();
     if elsewhere != put.partition {
         shop.topics().send(CUSTOMERS, &[tombstone(elsewhere)]);

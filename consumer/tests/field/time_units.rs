@@ -1,5 +1,5 @@
-//! Integer times without a schema, as Debezium's `time.precision.mode=adaptive` writes them: a `timestamp(3)` in milliseconds beside a `timestamp` in
-//! microseconds (P2).
+//! Integer times without a schema, as Debezium's `time.precision.mode=adaptive` writes them: a `timestamp(3)` counts milliseconds, and a
+//! `timestamp` beside it counts microseconds (P2).
 
 use serde_json::json;
 

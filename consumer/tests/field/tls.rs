@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use crate::shop::Shop;
 
-/// A certificate for this machine, its key, and the authority that signed it, as PEM.
+/// A certificate for this machine, its key, and the authority that signed the certificate, as PEM.
 struct Certificates {
     authority: String,
     certificate: String,
@@ -27,7 +27,7 @@ impl Certificates {
         Self { authority: root.pem(), certificate: certificate.pem(), key: key.serialize_pem() }
     }
 
-    /// As files: authority, certificate and key.
+    /// Writes the authority, the certificate and the key to files, and returns their paths.
     fn write(&self, folder: &Path) -> [String; 3] {
         [("ca.pem", &self.authority), ("server.pem", &self.certificate), ("server.key", &self.key)].map(|(name, pem)| {
             let path = folder.join(name);
@@ -37,7 +37,7 @@ impl Certificates {
     }
 }
 
-/// A Redis that speaks nothing but TLS.
+/// A Redis that takes connections over TLS alone.
 struct Redis(Child);
 
 impl Redis {
@@ -56,7 +56,7 @@ impl Drop for Redis {
     }
 }
 
-/// The shared Postgres, which speaks TLS too until this is dropped.
+/// The shared Postgres, which takes connections over TLS too until the value is dropped.
 struct WithTls<'a>(&'a Shop);
 
 impl<'a> WithTls<'a> {

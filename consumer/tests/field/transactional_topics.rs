@@ -1,4 +1,4 @@
-//! Topics that are written in transactions, as by Kafka Connect's exactly-once source: their logs end with offsets that hold no record.
+//! Topics that are written in transactions, as Kafka Connect's exactly-once source does: the last offsets of such logs hold no record.
 
 use stack::wait::{Attempt, until};
 
@@ -8,7 +8,7 @@ use crate::shop::{PATIENCE, Shop};
 
 const POSITIONS: &str = "select topic, next_offset, applied + stale + ignored + dead_lettered from consumer_offsets order by topic desc";
 
-/// What `/status` says of the lag of all partitions, and the series of each.
+/// Waits until `/status` and the series of each partition say that there is no lag.
 fn await_no_lag(shop: &Shop, number: usize, topics: &[&str]) {
     let look = || {
         let Some((_, status)) = shop.process(number).get("/status") else { return Attempt::NotYet("no answer".into()) };
@@ -30,9 +30,9 @@ fn the_position_goes_to_the_end_of_what_was_read_where_the_last_offsets_hold_no_
         value: Some(br#"{"before":null,"after":{"id":"CUST001","name":"Ann"},"source":{},"op":"c"}"#.to_vec()),
         ..Sent::default()
     };
-    // One record and its marker.
+    // The topic has one record and its transaction's marker.
     shop.topics().send_in_transaction(customers, &[ann], true);
-    // Two records, a marker, two records of a transaction that is aborted, its marker.
+    // The topic has two records, a marker, two records of an aborted transaction, and that transaction's marker.
     shop.topics().send_in_transaction(orders, &[order(1), order(2)], true);
     shop.topics().send_in_transaction(orders, &[order(3), order(4)], false);
     let number = shop.start_another(&apart.settings());
@@ -46,14 +46,14 @@ fn the_position_goes_to_the_end_of_what_was_read_where_the_last_offsets_hold_no_
         assert_eq!(row[1..6], ["0", end, "0", end, "0"], "partition, next, low, high, lag: {shown}");
     }
 
-    // What is committed while it runs, and then aborted once more.
+    // While the process runs, a transaction is committed, and then one is aborted.
     shop.topics().send_in_transaction(orders, &[order(5)], true);
     apart.await_sql(POSITIONS, &format!("{orders}|8|3\n{customers}|2|1"));
     shop.topics().send_in_transaction(orders, &[order(6)], false);
     apart.await_sql(POSITIONS, &format!("{orders}|10|3\n{customers}|2|1"));
     shop.process(number).service().stop().unwrap();
 
-    // Retention takes all of it away: nothing is gone that was not read.
+    // Retention deletes all records, and none of them was unread.
     shop.topics().forget_below(orders, 0, 10);
     let number = shop.start_another(&apart.settings());
     shop.process(number).await_readiness(200, "ok");
@@ -71,7 +71,7 @@ fn an_open_transaction_holds_the_position_before_its_first_record_and_none_of_it
     let number = shop.start_another(&apart.settings());
     apart.await_sql(POSITIONS, &format!("{orders}|2|1"));
     let open = shop.topics().begin_transaction(orders, &[order(2), order(3)]);
-    // Behind it and not part of it.
+    // This record lies after the open transaction and is not part of it.
     shop.topics().send(orders, &[order(4)]);
     await_no_lag(&shop, number, &[orders]);
     assert_eq!(apart.sql(POSITIONS), format!("{orders}|2|1"));
