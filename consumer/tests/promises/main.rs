@@ -1,4 +1,4 @@
-//! The promises, each shown on the real Kafka, Debezium, Postgres and Redis.
+//! Tests of the promises P1 to P11, each on the real Kafka, Debezium, Postgres and Redis.
 
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]

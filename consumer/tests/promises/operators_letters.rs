@@ -1,9 +1,9 @@
-//! `orderstream dlq`: letters found, looked at, and processed again without ever undoing a newer change (P5, P7).
+//! `orderstream dlq`: dead letters are found, looked at, and processed again without ever undoing a newer change (P5, P7).
 
 use crate::shop::Shop;
 use crate::shop::topic::{ORDERS, Sent};
 
-/// Letters of earlier tests are not meant.
+/// Closes the open letters of earlier tests, so that they do not count in this test.
 fn shop_without_open_letters() -> Shop {
     without_open_letters(Shop::open())
 }
@@ -13,7 +13,7 @@ fn without_open_letters(shop: Shop) -> Shop {
     shop
 }
 
-/// While this holds, orders of 666 pieces are letters.
+/// Makes orders of 666 pieces dead letters, until [`permit`].
 fn forbid(shop: &Shop) {
     shop.sql("alter table results add constraint no_666 check (quantity <> 666) not valid");
 }
@@ -41,7 +41,8 @@ fn a_replayed_letter_is_applied_unless_something_newer_is_there() {
     shop.await_the_end_of_the_topics();
     let of_both = format!("order_id in ({overtaken}, {deleted}) and resolution = 'overtaken'");
     shop.await_sql(&format!("select count(*) from dead_letters where {of_both}"), "2");
-    // As if they had come by another partition than the changes behind them, where nothing tells which is newer.
+    // The letters are opened again, as if they had come by another partition than the changes after them, where nothing tells which is
+    // newer.
     shop.sql(&format!("update dead_letters set resolved_at = null, resolution = null where {of_both}"));
     await_letters(&shop, 3);
     permit(&shop);
@@ -55,7 +56,7 @@ fn a_replayed_letter_is_applied_unless_something_newer_is_there() {
     let done = shop.says(true, &["dlq", "replay", "--execute"]);
     assert!(done.contains("replayed: 1 applied, 2 stale, 0 with nothing to do, 0 refused again"), "{done}");
     assert_eq!([lost, overtaken, deleted].map(|order| resolution(&shop, order)), ["applied|0", "stale|0", "stale|0"]);
-    // The customer and the hash came by the sweep.
+    // The sweep has written the customer and the hash.
     shop.await_hash_field(lost, "customer_name", "Bob Smith");
     shop.await_everything_right_with_letters(3);
     assert!(shop.says(true, &["dlq", "replay", "--execute"]).contains("replayed: 0 applied"));
@@ -83,7 +84,7 @@ fn a_letter_that_fails_again_stays_one_and_is_left_alone_after_three_replays() {
 
 #[test]
 fn a_replay_of_many_goes_on_where_it_ended_at_the_rate_it_is_given() {
-    // So many in a row are letters only where the operator says so.
+    // So many records in a row become letters only if the operator says so.
     let shop = without_open_letters(Shop::with(&[("DEAD_LETTERS_MAX_SHARE", "1")]));
     forbid(&shop);
     shop.sql("insert into orders (customer_id, product_id, quantity, price) select 'CUST001', 'MANY', 666, 1 from generate_series(1, 500)");
@@ -101,7 +102,7 @@ fn a_replay_of_many_goes_on_where_it_ended_at_the_rate_it_is_given() {
 fn a_partition_where_nearly_all_is_poison_stops_until_an_operator_decides_and_loses_nothing() {
     const POISON: i64 = 3_000;
     let mut shop = Shop::with(&[]);
-    // After each fourth of them comes a tombstone, which is none: they are no row of nothing but letters.
+    // A tombstone comes after each fourth poison record, so that the records are no series of nothing but letters.
     let poison: Vec<Sent> = (0..POISON)
         .flat_map(|number| {
             let poison = Sent::order(910_000_000 + number, r#"{"op":"c","after":{"new":"schema"}}"#);
@@ -111,7 +112,7 @@ fn a_partition_where_nearly_all_is_poison_stops_until_an_operator_decides_and_lo
         .collect();
     shop.topics().send(ORDERS, &poison);
     shop.process(0).await_readiness(503, "records cannot be processed");
-    // The others go on, and what is behind the poison waits.
+    // The other partitions go on, and the records after the poison wait.
     shop.orders("CAPPED", 40);
     shop.await_at_least("select count(*) from results where product_id = 'CAPPED'", 10);
     let metrics = shop.process(0).get("/metrics").unwrap().1;
@@ -120,7 +121,8 @@ fn a_partition_where_nearly_all_is_poison_stops_until_an_operator_decides_and_lo
     }
     assert!(shop.new_letters() < POISON, "all of it became letters");
 
-    // The restart alone frees nothing: the ledger tells how it was. Batches of other sizes may stop at another letter.
+    // A restart alone frees nothing, because the ledger knows the letters before. With batches of other sizes the process may stop at
+    // another letter.
     shop.process(0).service().stop().unwrap();
     let number = shop.launch_another(&[]);
     shop.process(number).await_readiness(503, "records cannot be processed");
@@ -129,6 +131,6 @@ fn a_partition_where_nearly_all_is_poison_stops_until_an_operator_decides_and_lo
 
     shop.start_another(&[("DEAD_LETTERS_MAX_SHARE", "1")]);
     shop.await_everything_right_with_letters(POISON);
-    // They would count against the partition in the tests to come.
+    // Open letters would count against the partition in later tests.
     shop.sql("update dead_letters set resolved_at = now(), resolution = 'test' where resolved_at is null");
 }

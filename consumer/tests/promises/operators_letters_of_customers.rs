@@ -1,4 +1,4 @@
-//! `orderstream dlq replay` for what is no order: letters of customers, truncates, and letters of another epoch (P2, P5).
+//! `orderstream dlq replay` for other letters than those of orders: letters of customers, of truncates, and of another epoch (P2, P5).
 
 use serde_json::json;
 
@@ -6,10 +6,10 @@ use crate::shop::Shop;
 use crate::shop::poison::MAX_RECORD_BYTES;
 use crate::shop::topic::{ORDERS, Sent};
 
-/// No order of the shop will have it.
+/// An id that no order of the shop will have.
 const GHOST: i64 = 950_000_002;
 
-/// Whose records are letters if they are larger than this; there are no others to be replayed.
+/// A shop whose records become letters if they are larger than [`MAX_RECORD_BYTES`], and which has no other letters to be replayed.
 fn shop_that_refuses_large_records() -> Shop {
     let shop = Shop::with(&[("SOURCE_MAX_RECORD_BYTES", MAX_RECORD_BYTES)]);
     shop.sql("update dead_letters set resolved_at = now(), resolution = 'test' where resolved_at is null");
@@ -36,17 +36,18 @@ fn a_replayed_letter_of_a_customer_is_applied_unless_something_newer_was_there()
     rename(&shop, "LETTER-CHANGED", 5_000);
     shop.sql("insert into customers (id, name) values ('LETTER-NEW', repeat('n', 5000))");
     for customer in ["LETTER-OVERTAKEN", "LETTER-DELETED"] {
-        // The second is a letter for the name before, which comes along.
+        // The second change is a letter too, because its event has the long name in the row before the change.
         [5_000, 10, 20].into_iter().for_each(|letters| rename(&shop, customer, letters));
     }
     shop.sql("delete from customers where id = 'LETTER-DELETED'");
     shop.await_the_end_of_the_topics();
     let of_both = "customer_id in ('LETTER-OVERTAKEN', 'LETTER-DELETED') and resolution = 'overtaken'";
     shop.await_sql(&format!("select count(*) from dead_letters where {of_both}"), "4");
-    // As if they had come by another partition than the changes behind them, where nothing tells which is newer.
+    // The letters are opened again, as if they had come by another partition than the changes after them, where nothing tells which is
+    // newer.
     shop.sql(&format!("update dead_letters set resolved_at = null, resolution = null where {of_both}"));
     await_letters(&shop, 6);
-    // As if its week were over: only the topic knows of the delete.
+    // The hash of the deleted customer is removed, as if its time to live were over, so that only the topic knows of the delete.
     redis::cmd("DEL").arg("customer:LETTER-DELETED").exec(&mut shop.redis().unwrap()).unwrap();
 
     let listed = shop.says(true, &["dlq", "list", "--topic", "shop.public.customers", "--key", "LETTER-NEW"]);
@@ -59,12 +60,12 @@ fn a_replayed_letter_of_a_customer_is_applied_unless_something_newer_was_there()
                        where customer_id in ('LETTER-CHANGED', 'LETTER-DELETED', 'LETTER-NEW', 'LETTER-OVERTAKEN') order by 1";
     let stale = ["LETTER-DELETED stale", "LETTER-DELETED stale", "LETTER-NEW applied", "LETTER-OVERTAKEN stale", "LETTER-OVERTAKEN stale"];
     assert_eq!(shop.sql(resolutions).lines().collect::<Vec<_>>(), [["LETTER-CHANGED applied"].as_slice(), &stale].concat());
-    // The processes remember customers, and take the new ones all the same.
+    // The processes remember customers, and take the replayed customers all the same.
     shop.await_everything_right_with_letters(6);
     shop.order("LETTER-CHANGED", 2, "1.00");
     shop.await_everything_right_with_letters(6);
 
-    // What comes next is large too.
+    // The events that come next are large too, so the next process takes large records.
     shop.process(0).service().stop().unwrap();
     shop.start_another(&[]);
     shop.sql("delete from orders where customer_id like 'LETTER-%'; delete from customers where id like 'LETTER-%'");
@@ -83,12 +84,12 @@ fn a_customer_that_is_refused_again_stays_a_letter_and_one_that_comes_twice_is_s
     assert_eq!(shop.sql("select replays, reason from dead_letters where resolved_at is null"), "1|too_large");
     assert!(shop.says(true, &["dlq", "replay", "--execute", "--topic", ORDERS]).contains("replayed: 0 applied"));
     assert!(shop.says(false, &["dlq", "replay", "--execute", "--topic", "other"]).contains("letters of other are not replayed"));
-    // As a replay that broke off between Redis and Postgres leaves it.
+    // The letter is opened again, as a replay leaves it that broke off between Redis and Postgres.
     assert!(shop.says(true, &["dlq", "replay", "--execute"]).contains("1 applied"));
     shop.sql("update dead_letters set resolved_at = null where customer_id = 'LETTER-TWICE'");
     assert!(shop.says(true, &["dlq", "replay", "--execute"]).contains("1 applied"));
     shop.await_everything_right_with_letters(1);
-    // The delete has the long name as its row before: a letter in its turn, and the newest.
+    // The delete's event has the long name in the row before, so the delete is a letter too, and the newest one.
     shop.sql("delete from customers where id = 'LETTER-TWICE'");
     await_letters(&shop, 1);
     assert!(shop.says(true, &["dlq", "replay", "--execute"]).contains("1 applied"));

@@ -1,4 +1,4 @@
-//! `orderstream offsets`: the ledger shown, and a partition moved by hand, beside running processes (P3, P4).
+//! `orderstream offsets`, which shows the ledger and moves a partition by hand, beside running processes (P3, P4).
 
 use crate::shop::Shop;
 use crate::shop::topic::{CUSTOMERS, ORDERS};
@@ -12,7 +12,7 @@ fn ledger(shop: &Shop) -> (i64, i64) {
     (next.parse().unwrap(), generation.parse().unwrap())
 }
 
-/// What was read again was counted again; the other tests count each record once.
+/// Corrects the ledger: records that were read again were counted again, and the other tests expect that each record counts once.
 fn forget_the_repetition(shop: &Shop) {
     shop.sql("update consumer_offsets set stale = next_offset - applied - ignored - dead_lettered where topic = 'shop.public.orders'");
 }
@@ -23,7 +23,7 @@ fn reset<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 
 #[test]
 fn a_partition_moved_back_beside_a_running_process_is_read_again_and_changes_nothing() {
-    // A process of this test's group: members of other groups are not seen.
+    // The process is a member of this test's group, because the command does not see members of other groups.
     let shop = Shop::with(&[]);
     shop.orders("MOVED", 40);
     shop.sql("update orders set quantity = 7 where product_id = 'MOVED'");
@@ -39,7 +39,7 @@ fn a_partition_moved_back_beside_a_running_process_is_read_again_and_changes_not
     assert!(planned.contains(&format!("Up to {} records would be read again", before.0)), "{planned}");
     assert!(planned.contains("Nothing was changed"), "{planned}");
     assert_eq!(ledger(&shop), before);
-    // The worker is idle: it learns from the ledger that it was fenced.
+    // The worker is idle, and learns from the ledger that it was fenced.
     let done = shop.says(true, &reset(&["--to-low", "--force", "--execute"]));
     assert!(done.contains(&format!("moved from {} to 0, generation {}", before.0, before.1 + 1)), "{done}");
     shop.await_sql(LEDGER, &format!("{}|{}", before.0, before.1 + 2));
@@ -50,7 +50,7 @@ fn a_partition_moved_back_beside_a_running_process_is_read_again_and_changes_not
 #[test]
 fn an_offset_of_another_cluster_stops_its_partition_until_an_operator_moves_it() {
     let mut shop = Shop::closed();
-    // Claimed once, so that the ledger has the cluster.
+    // A process claims the partitions once, so that the ledger has the id of the Kafka cluster.
     let number = shop.start_another(&[]);
     shop.await_everything_right();
     shop.process(number).service().stop().unwrap();

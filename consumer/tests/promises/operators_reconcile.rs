@@ -1,4 +1,4 @@
-//! `orderstream reconcile`: what an event will never set right is found, and set right through the real Debezium (P2, P5, P8).
+//! `orderstream reconcile`: differences that no event will ever set right are found, and repaired through the real Debezium (P2, P5, P8).
 
 use serde_json::Value;
 use stack::wait::{Attempt, until};
@@ -14,7 +14,7 @@ fn ids(report: &Value, kind: &str) -> Vec<i64> {
     first.iter().map(|example| example["order_id"].as_i64().unwrap()).collect()
 }
 
-/// The orders of a product, ascending, when they are in results and in Redis.
+/// Inserts orders of a product, waits until they are in results and in Redis, and returns their ids, ascending.
 fn orders(shop: &Shop, product: &str, count: i32) -> Vec<i64> {
     shop.orders(product, count);
     shop.await_everything_right();
@@ -26,7 +26,7 @@ fn redis(shop: &Shop, command: &str, arguments: &[&str]) {
     redis::cmd(command).arg(arguments).exec(&mut shop.redis().unwrap()).unwrap();
 }
 
-/// A row of results, with its hash, whose order the source has lost without an event.
+/// Makes a row of results, with its hash, whose order the source has lost without an event.
 fn ghost(shop: &Shop, like: i64) {
     shop.sql(&format!(
         "create temp table ghost as select * from results where order_id = {like};
@@ -116,7 +116,7 @@ fn what_is_on_its_way_or_on_the_list_of_the_sweep_is_no_finding() {
     let mut shop = Shop::closed();
     let number = shop.start_another(&[]);
     let order = orders(&shop, "UNDERWAY", 5);
-    // As it stands while the sweep has not come to it yet.
+    // The row is as it is while the sweep has not come to it yet.
     shop.sql(&format!("update results set customer_name = 'Before' where order_id = {}", order[0]));
     shop.sql(&format!(
         "insert into due_orders select order_id, partition, now() + interval '1 hour', 0, 0 from results where order_id = {}",

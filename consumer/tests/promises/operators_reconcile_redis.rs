@@ -1,11 +1,11 @@
-//! `orderstream reconcile` for what stands in Redis alone: customers, and hashes that nothing explains (P2, P5, P8).
+//! `orderstream reconcile` for data that Redis alone has: customers, and hashes that nothing explains (P2, P5, P8).
 
 use redis::ToRedisArgs;
 use serde_json::Value;
 
 use crate::shop::Shop;
 
-/// Orders that the shop will not have.
+/// An id that no order of the shop will have.
 const LEFT_OVER: i64 = 950_000_003;
 
 fn redis(shop: &Shop, command: &str, arguments: impl ToRedisArgs) {
@@ -35,7 +35,8 @@ fn customers_changed_lost_or_left_over_in_redis_are_found_and_a_repair_sets_them
     let far_ahead = format!("{:010}{:010}{:020}w1{:020}1{:020}", 0, 0, i64::MAX, i64::MAX, i64::MAX);
     redis(&shop, "HSET", &["customer:RC-AHEAD", "position", &far_ahead]);
     redis(&shop, "COPY", &["customer:RC-CHANGED", "customer:RC-GHOST"]);
-    // Whoever is remembered is asked for again once any customer has changed: the process takes, and remembers, what was edited.
+    // Once any customer has changed, the process looks up again every customer that it remembers, and so takes and remembers the edited
+    // customers.
     shop.customer("RC-OTHER", "Right");
     shop.await_the_end_of_the_topics();
     let (of_changed, of_ghost) = (shop.order("RC-CHANGED", 2, "1.00"), shop.order("RC-GHOST", 1, "1.00"));
@@ -60,7 +61,7 @@ fn customers_changed_lost_or_left_over_in_redis_are_found_and_a_repair_sets_them
     let after = shop.order("RC-CHANGED", 3, "1.00");
     shop.await_everything_right();
     assert_eq!([of_changed, of_ghost, after].map(|order| shop.sql(&name_of(order))), ["Right", "", "Right"]);
-    // Whatever its position was, it follows the source again; and one that was removed may come.
+    // The customer whose position was ahead follows the source again, and a customer that was removed may come.
     shop.customer("RC-AHEAD", "After");
     shop.customer("RC-GHOST", "Alive");
     shop.await_sql(&name_of(of_ghost), "Alive");

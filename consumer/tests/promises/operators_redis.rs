@@ -1,4 +1,4 @@
-//! `orderstream status`, and `orderstream rebuild` by hand (P8).
+//! `orderstream status`, and `orderstream rebuild` run by hand (P8).
 
 use sqlx::Connection;
 

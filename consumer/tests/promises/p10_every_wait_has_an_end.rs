@@ -1,4 +1,4 @@
-//! P10: a Postgres that says nothing, or a line that lost what it said, holds up nobody for longer than a deadline; and P3 meanwhile.
+//! P10: a Postgres that does not answer, or a line that loses the answers, holds up nobody for longer than a deadline; P3 holds meanwhile.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,13 +12,13 @@ use tokio::runtime::Runtime;
 use crate::shop::fresh::{Fresh, at, batch, put};
 use crate::shop::{PATIENCE, Shop};
 
-/// Whatever answers at once, or whose line has died, is given up after three seconds.
+/// A server that should answer at once, or whose line has died, is given up after three seconds; the test allows two more.
 const ONE_DEADLINE: Duration = Duration::from_secs(5);
 
-/// A backend that waits for a client that is gone keeps its locks for ten seconds; others try again every five.
+/// A backend that waits for a client that is gone keeps its locks for ten seconds, and other sessions try again every five seconds.
 const SECONDS: Duration = Duration::from_secs(20);
 
-/// Postgres behind a line that the test controls. The line lives as long as the runtime.
+/// Puts Postgres behind a line that the test controls. The line lives as long as the runtime.
 fn line(shop: &Shop) -> (Runtime, Proxy, String) {
     let runtime = Runtime::new().unwrap();
     let port = shop.stack().ports().postgres;
@@ -31,7 +31,7 @@ fn count(product: &str) -> String {
     format!("select count(*) from results where product_id = '{product}'")
 }
 
-/// One of them may have ended meanwhile.
+/// Sends the signal to the processes. An error is ignored, because one of them may have ended meanwhile.
 fn signal(signal: &str, pids: &[String]) {
     Command::new("kill").arg(signal).args(pids).status().unwrap();
 }
@@ -71,7 +71,7 @@ fn a_silent_network_before_postgres_delays_and_loses_and_doubles_nothing() {
     proxy.set(Mode::BlackHole);
     shop.process(number).await_readiness(503, "postgres: down");
     shop.orders("HOLE", 500);
-    // What was on its way is lost for good: what waits for an answer waits in vain.
+    // Bytes that were on their way are lost for good, so whoever waits for an answer waits in vain.
     proxy.lose();
     proxy.heal();
     let begin = Instant::now();
@@ -97,7 +97,7 @@ fn connections_that_a_firewall_forgot_are_replaced_although_the_server_is_there(
     shop.clear("FORGOTTEN");
 }
 
-/// Commits of such rows take two seconds.
+/// Makes commits of rows of the product `LOST` take two seconds.
 const SLOW_COMMIT: &str = "
 create or replace function slow_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(2); return null; end $$;
 create constraint trigger slow_commit after insert on results deferrable initially deferred for each row
@@ -129,7 +129,7 @@ fn a_commit_whose_answer_is_lost_is_found_in_the_ledger_and_not_repeated() {
     proxy.heal();
     shop.await_hash_field(id, "total", "1.00");
     shop.await_everything_right();
-    // Whoever cannot tell what became of its commit would have to claim the partition anew.
+    // A worker that could not tell what became of its commit would have to claim the partition anew.
     assert_eq!(generations(&shop), before);
     shop.sql("drop trigger slow_commit on results");
     shop.clear("LOST");

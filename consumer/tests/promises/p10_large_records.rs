@@ -6,7 +6,7 @@ use crate::shop::Shop;
 use crate::shop::poison::event;
 use crate::shop::topic::{DEAD_LETTERS, ORDERS, Sent};
 
-/// `source.max_record_bytes`, and what Kafka takes of it for itself at the most.
+/// `source.max_record_bytes`; `OF_KAFKA` is the most that Kafka takes of these bytes for itself.
 const LARGEST: usize = 1_048_576;
 const OF_KAFKA: usize = 100;
 const KEY_BYTES: usize = 10_240;
@@ -14,14 +14,14 @@ const KEY_BYTES: usize = 10_240;
 const FIRST_ID: i64 = 920_000_000;
 const ORDERS_SENT: i64 = 12;
 
-/// A key of ten kilobytes: the primary key has another column.
+/// A key of ten kilobytes, as if the primary key had another column.
 fn key(id: i64) -> Vec<u8> {
     let begin = format!(r#"{{"id":{id},"tenant":""#);
     let padding = "t".repeat(KEY_BYTES - begin.len() - 2);
     format!(r#"{begin}{padding}"}}"#).into_bytes()
 }
 
-/// A record that is as large as it may be: the event has a column that nobody needs.
+/// A record that is as large as it may be, because the event has a long column that orderstream does not need.
 fn large(id: i64, event: &str) -> Sent {
     let key = key(id);
     let room = LARGEST - OF_KAFKA - key.len() - event.len();
@@ -35,7 +35,8 @@ fn large(id: i64, event: &str) -> Sent {
 fn records_of_a_megabyte_with_keys_of_ten_kilobytes_go_through() {
     let shop = Shop::open();
     let ids = FIRST_ID..FIRST_ID + ORDERS_SENT;
-    // What is older than a truncate does not come in, and another test may have emptied the table.
+    // The orders have a position of now, because an order older than a truncate does not come in, and another test may have truncated the
+    // table.
     let now = shop.number("select (pg_current_wal_lsn() - '0/0')::bigint");
     shop.orders("BESIDE", 100);
     let large_order = |id| large(id, &at(event(id), now).to_string());
@@ -45,7 +46,7 @@ fn records_of_a_megabyte_with_keys_of_ten_kilobytes_go_through() {
     shop.await_sql(&format!("select count(*), sum(total) from results where order_id >= {FIRST_ID} and product_id = 'POISON'"), "12|12.00");
     shop.await_hash_field(FIRST_ID, "customer_name", "Alice Johnson");
     assert_eq!(shop.new_letters(), 0);
-    // They are gone again before everything is compared: the shop has no such orders.
+    // The orders are deleted again before everything is compared, because the shop does not have them.
     let delete = |id| Sent { key: Some(key(id)), ..Sent::order(id, deletion(id, now + 1)) };
     shop.topics().send(ORDERS, &ids.map(delete).collect::<Vec<_>>());
     shop.await_everything_right();
@@ -60,7 +61,7 @@ fn deletion(id: i64, lsn: i64) -> String {
     event.to_string()
 }
 
-/// The event as it would stand here in the log.
+/// The event with this position in the log.
 fn at(mut event: Value, lsn: i64) -> Value {
     event["source"]["sequence"] = format!(r#"["{lsn}","{lsn}"]"#).into();
     event["source"]["lsn"] = lsn.into();

@@ -6,10 +6,10 @@ use crate::shop::Shop;
 use crate::shop::poison::{ADD_CONSTRAINT, DROP_CONSTRAINT, FIRST_ID, event};
 use crate::shop::topic::{CUSTOMERS, DEAD_LETTERS, ORDERS, Sent};
 
-/// What no one but readers of results may see.
+/// Data that only readers of results may see.
 const PERSONAL: [&str; 4] = ["Zebulon Quixwood", "zebulon.quixwood@example.com", "Quixwood-7731", ID];
 
-/// A shop may know its customers by their addresses.
+/// The customer's id. A shop may know its customers by their e-mail addresses.
 const ID: &str = "zq@customers.example.com";
 
 #[test]
@@ -19,7 +19,7 @@ fn names_and_addresses_are_in_no_log_line_no_metric_and_no_header() {
     shop.sql(&format!("insert into customers (id, name, email) values ('{ID}', '{}', '{}')", PERSONAL[0], PERSONAL[1]));
     let id = shop.order(ID, 1, "1.00");
     shop.await_hash_field(id, "customer_name", PERSONAL[0]);
-    // Everything that is logged when it goes wrong: poison with the data in it, refusals by the database, outages.
+    // The test causes everything that is logged when something goes wrong: poison with the data in it, refusals by the database, outages.
     shop.sql(&format!("{DROP_CONSTRAINT}; {ADD_CONSTRAINT}"));
     let poison = |id: i64, from: &str, to: &str| Sent::order(id, event(id).to_string().replace(from, to));
     let customer = format!(r#"{{"before":null,"after":{{"id":"{ID}","name":"{}","email":["{}"]}},"op":"c"}}"#, PERSONAL[0], PERSONAL[1]);

@@ -21,7 +21,7 @@ fn each_kind_of_record_is_counted_under_its_fate() {
     shop.sql("update orders set status = 'paid' where product_id = 'FATES'");
     shop.sql("delete from orders where id in (select id from orders where product_id = 'FATES' order by id limit 3)");
     shop.await_everything_right();
-    // 10 inserts, 10 updates and 3 deletes; 3 tombstones behind the deletes.
+    // The records are those of 10 inserts, 10 updates and 3 deletes, and 3 tombstones after the deletes.
     let again: Vec<Sent> = shop.topics().read(ORDERS, &ends).iter().map(Found::again).collect();
     assert_eq!(again.len(), 26);
     // The 23 changes are stale the second time, the tombstones are ignored again.

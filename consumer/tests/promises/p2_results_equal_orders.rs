@@ -45,7 +45,7 @@ fn a_change_of_the_primary_key_moves_the_order() {
 #[test]
 fn rows_from_before_the_connectors_first_start_are_there() {
     let shop = Shop::open();
-    // The sample data came by the snapshot.
+    // The sample data came through the snapshot.
     let read = |found: &Found| found.record.value.as_deref().is_some_and(|value| String::from_utf8_lossy(value).contains(r#""op":"r""#));
     let topic = shop.topics().read_all(ORDERS);
     let snapshot = (1..=5).filter(|id| topic.iter().any(|found| found.is_of_order(*id) && read(found)));
@@ -59,7 +59,7 @@ fn a_truncate_empties_results_and_redis_and_what_comes_after_it_stays() {
     let shop = Shop::open();
     shop.orders("TRUNCATED", 3_000);
     shop.await_sql("select count(*) from results where product_id = 'TRUNCATED'", "3000");
-    // The other tests keep their orders: they come back in the same transaction, behind the truncate.
+    // The other tests keep their orders, because these orders come back in the same transaction, after the truncate.
     shop.sql(
         "begin; create temp table kept as select * from orders where product_id <> 'TRUNCATED' or id % 100 = 0;
          truncate orders; insert into orders select * from kept; commit",
@@ -146,7 +146,7 @@ fn the_last_of_many_changes_of_one_order_wins() {
     let shop = Shop::open();
     let id = shop.order("CUST001", 1, "1.00");
     let changes: Vec<String> = (2..=300).map(|quantity| format!("update orders set quantity = {quantity} where id = {id}")).collect();
-    // Each a transaction of its own: psql sends them one after the other.
+    // Each change is a transaction of its own, and psql sends the changes one after the other.
     for chunk in changes.chunks(100) {
         shop.sql(&chunk.iter().map(|change| format!("begin; {change}; commit; ")).collect::<String>());
     }
@@ -176,7 +176,7 @@ fn the_orders_of_a_changed_customer_follow_in_results_and_in_redis() {
     );
     shop.await_sql("select count(*) from results where customer_name = 'Before'", "3000");
     shop.sql("update customers set name = 'After', tier = null, email = 'new@example.com' where id = 'CHANGED1'");
-    // One of them changes at the same time.
+    // One of the orders changes at the same time.
     shop.sql("update orders set status = 'paid' where product_id = 'FOLLOW' and quantity = 1500");
     shop.await_sql("select count(*) from results where customer_name = 'After' and customer_tier is null", "3000");
     shop.await_everything_right();
@@ -217,7 +217,8 @@ fn a_mark_of_a_version_that_was_overtaken_before_it_was_written_goes_away() {
     let shop = Shop::open();
     let order = shop.order("CUST001", 1, "1.00");
     shop.await_hash_field(order, "customer_name", "Alice Johnson");
-    // As a rebuild leaves it that wrote the customer's hash, and marked its orders only after the next change had gone all its way.
+    // The mark is one of a rebuild that wrote the customer's hash, and marked the customer's orders only after the next change had been
+    // processed completely.
     shop.sql("insert into due_customers (customer_id, partition, version, stamp) values ('CUST001', 0, '0.0.0', nextval('due_stamp'))");
     shop.await_sql("select count(*) from due_customers", "0");
     shop.await_everything_right();

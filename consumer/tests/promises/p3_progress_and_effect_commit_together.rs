@@ -8,7 +8,7 @@ use crate::shop::topic::{ORDERS, Sent};
 use crate::shop::{PATIENCE, Shop};
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
-/// So that a burst takes many transactions, and a kill comes between two of them.
+/// Small batches, so that a burst takes many transactions, and a kill comes between two of them.
 const SMALL_BATCHES: &[(&str, &str)] = &[("BATCH_MAX_RECORDS", "100")];
 
 #[test]
@@ -61,7 +61,7 @@ fn another_group_goes_on_where_the_ledger_says() {
     let ledger = "select topic, partition, next_offset, applied, stale, ignored, dead_lettered from consumer_offsets order by 1, 2";
     let before = shop.sql(ledger);
     shop.kill(0);
-    // Kafka knows nothing of this group's progress.
+    // The new process has a group of which Kafka knows no progress.
     shop.start_another(&[]);
     shop.await_everything_right();
     assert_eq!(shop.sql(ledger), before);
@@ -116,7 +116,7 @@ fn a_topic_that_was_deleted_and_made_anew_with_more_records_than_were_read_stops
     let number = shop.start_another(&settings);
     await_ids("1 2 3");
     shop.process(number).service().stop().unwrap();
-    // The same topic is known again.
+    // The process recognises the same topic again.
     shop.topics().send(TOPIC, &[order(4)]);
     let number = shop.start_another(&settings);
     await_ids("1 2 3 4");
@@ -133,7 +133,7 @@ fn a_topic_that_was_deleted_and_made_anew_with_more_records_than_were_read_stops
     let show = shop.orderstream(&["offsets", "show"], &settings);
     let shown = String::from_utf8(show.stdout).unwrap();
     assert!(!show.status.success() && shown.contains("STOPPED") && shown.contains("at offset 3 stands another record"), "{shown}");
-    // As the message says; of what stands below nothing is read.
+    // The operator does what the message says. No record below the new offset is read.
     let reset = ["offsets", "reset", "--topic", TOPIC, "--partition", "0", "--to", "4", "--force", "--execute"];
     let reset = shop.orderstream(&reset, &settings);
     assert!(reset.status.success(), "{}", String::from_utf8_lossy(&reset.stderr));

@@ -1,4 +1,4 @@
-//! P4: each partition has one writer, and one that lost it writes nothing.
+//! P4: each partition has one writer, and a process that has lost a partition writes nothing to it.
 
 use sqlx::{Connection, PgConnection};
 use stack::wait::{Attempt, until};
@@ -8,10 +8,11 @@ use crate::shop::topic::{CUSTOMERS, ORDERS};
 use crate::shop::{PATIENCE, Shop};
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
-/// The shortest session that the broker allows: a dead member's partitions are free after it.
+/// The shortest session that the broker allows, after which the partitions of a dead member are free.
 const SHORT_SESSION: [(&str, &str); 2] = [("KAFKA_PROPERTIES", "session.timeout.ms=6000"), ("BATCH_MAX_RECORDS", "100")];
 
-/// Of each topic as many: a process without orders would be of no use, however many customers it has.
+/// The partitions of orders and of customers. A process has as many of each topic, because a process without orders would be of no use,
+/// however many partitions of customers it has.
 const ALL: [usize; 2] = [4, 4];
 const HALF: [usize; 2] = [2, 2];
 
@@ -81,7 +82,7 @@ fn a_zombie_that_wakes_up_after_another_took_over_doubles_nothing_and_recovers()
     let heir = shop.start_another(&SHORT_SESSION);
     await_partitions(&shop, heir, ALL);
     shop.await_sql("select count(*) from results where product_id = 'ZOMBIE'", "3000");
-    // The zombie still holds batches of records that the other one has processed, and newer states have come since.
+    // The zombie still holds batches of records that the other process has processed, and newer states have come since.
     shop.sql("update orders set quantity = 1000 where product_id = 'ZOMBIE'");
     shop.await_sql("select count(*) from results where product_id = 'ZOMBIE' and quantity = 1000", "3000");
     shop.process(0).service().resume();
@@ -89,7 +90,7 @@ fn a_zombie_that_wakes_up_after_another_took_over_doubles_nothing_and_recovers()
     await_partitions(&shop, heir, HALF);
     shop.await_everything_right();
     assert_eq!(shop.number(APPLIED), before + 6_000);
-    // It is a worker like any other again.
+    // The former zombie works like any other process again.
     shop.process(heir).service().stop().unwrap();
     await_partitions(&shop, 0, ALL);
     let id = shop.order("CUST001", 1, "4.00");
@@ -98,7 +99,7 @@ fn a_zombie_that_wakes_up_after_another_took_over_doubles_nothing_and_recovers()
     shop.clear("ZOMBIE");
 }
 
-/// What another process does that claims a partition and commits its next record.
+/// Does what another process does that claims a partition and commits its next record.
 const TAKE_OVER: &str = "
 update consumer_offsets set generation = generation + 1, next_offset = next_offset + 1, applied = applied + 1
 where topic = 'shop.public.orders' and partition = $1";
@@ -124,7 +125,7 @@ fn a_worker_that_was_overtaken_at_its_commit_writes_nothing_and_claims_anew() {
     runtime.block_on(overtaking.commit()).unwrap();
     shop.await_at_least(&generation, before + 2);
     assert_eq!(shop.number(&format!("select count(*) from results where order_id = {id}")), 0);
-    // The other one took the record and wrote no row: the next change brings the row, and every record has one fate.
+    // The other process took the record and wrote no row. The next change brings the row, and every record has one fate.
     shop.sql(&format!("update orders set quantity = 2 where id = {id}"));
     shop.await_hash_field(id, "total", "6.00");
     shop.await_everything_right();

@@ -1,4 +1,4 @@
-//! P5: the source database is restored or replaced, and its LSNs begin anew: the partition stops and says what to do.
+//! P5: if the source database is restored or replaced and its LSNs begin anew, the partition stops and says what to do.
 
 use serde_json::json;
 use stack::wait::until;
@@ -37,7 +37,7 @@ fn events_of_a_restored_source_stop_the_partition_until_the_epoch_is_raised() {
     };
     let noon = 1_795_262_400_000;
     shop.topics().send(TOPIC, &[event(1, 500, noon, 1), event(2, 600, noon + 1_000, 1)]);
-    // Sent again, and by a clock that was set back a little: nothing to stop for.
+    // An event that is sent again, or that has the time of a clock that was set back a little, stops nothing.
     shop.topics().send(TOPIC, &[event(1, 500, noon, 1), event(2, 550, noon + 30_000, 9)]);
     let number = shop.start_another(&settings);
     await_rows("1|1\n2|1");
@@ -46,7 +46,7 @@ fn events_of_a_restored_source_stop_the_partition_until_the_epoch_is_raised() {
     shop.process(number).await_readiness(503, "--partition 0 --to 4 --execute");
     assert_eq!(look("select order_id, quantity from results where order_id = 1"), "1|1");
     assert_eq!(look("select next_offset, stale from consumer_offsets"), "4|2");
-    // As the message says.
+    // The operator does what the message says.
     shop.process(number).service().stop().unwrap();
     let raised = [settings.as_slice(), &[("SOURCE_EPOCH", "1")]].concat();
     let reset = shop.orderstream(&["offsets", "reset", "--topic", TOPIC, "--partition", "0", "--to", "4", "--execute"], &raised);
@@ -85,7 +85,7 @@ fn customers_of_a_restored_source_stop_their_partition_until_the_epoch_is_raised
         until("the customer is as expected", PATIENCE, look).unwrap();
     };
     let noon = 1_795_262_400_000;
-    // Sent again, and by a clock that was set back a little: nothing to stop for.
+    // An event that is sent again, or that has the time of a clock that was set back a little, stops nothing.
     shop.topics().send(CUSTOMERS, &[customer(500, noon, "first"), customer(500, noon, "again"), customer(450, noon + 30_000, "older")]);
     let number = shop.start_another(&settings);
     await_name("first");
@@ -93,7 +93,7 @@ fn customers_of_a_restored_source_stop_their_partition_until_the_epoch_is_raised
     shop.process(number).await_readiness(503, "a customer: the event at offset 3");
     shop.process(number).await_readiness(503, "SOURCE_EPOCH=1");
     await_name("first");
-    // As the message says.
+    // The operator does what the message says.
     shop.process(number).service().stop().unwrap();
     let raised = [settings.as_slice(), &[("SOURCE_EPOCH", "1")]].concat();
     let reset = shop.orderstream(&["offsets", "reset", "--topic", CUSTOMERS, "--partition", "0", "--to", "3", "--execute"], &raised);

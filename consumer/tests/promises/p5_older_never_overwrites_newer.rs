@@ -1,4 +1,4 @@
-//! P5: a re-sent event changes nothing, an older one never overwrites a newer one, in Postgres and in Redis alike.
+//! P5: a re-sent event changes nothing, and an older event never overwrites a newer one, in Postgres and in Redis alike.
 
 use stack::wait::{Attempt, until};
 
@@ -79,7 +79,7 @@ fn the_events_of_a_customer_sent_again_do_not_undo_a_change() {
     shop.topics().send(CUSTOMERS, &again[..1]);
     shop.await_everything_right();
     assert_eq!(shop.hash(id)["customer_name"], "Second");
-    // An order that comes now sees the newer one too.
+    // An order that comes now gets the newer customer too.
     let next = shop.order("TWICE1", 2, "1.00");
     shop.await_hash_field(next, "customer_name", "Second");
     shop.await_everything_right();

@@ -1,4 +1,4 @@
-//! P6: while a server is away nothing goes to the dead letters and nothing is skipped; when it is back the work goes on by itself.
+//! P6: while a server is away nothing goes to the dead letters and nothing is skipped; when the server is back the work goes on by itself.
 
 use stack::wait::{Attempt, until};
 
@@ -26,11 +26,11 @@ fn without_redis_orders_are_pending_and_complete_when_it_is_back() {
     shop.stack().redis().stop().unwrap();
     shop.orders("PENDING", 300);
     shop.await_sql(&count("PENDING", "pending"), "300");
-    // What was known of a customer stays.
+    // The customer's data that was known before stays in the row.
     shop.sql(&format!("update orders set quantity = 2 where id = {known}"));
     let row = format!("select quantity, enrichment, customer_name from results where order_id = {known}");
     shop.await_sql(&row, "2|pending|Alice Johnson");
-    // A customer comes and another order of hers, all while Redis is away.
+    // While Redis is away, a new customer comes, and an order of this customer.
     shop.customer("AWAY1", "Ada Away");
     let new = shop.order("AWAY1", 1, "1.00");
     shop.await_sql(&format!("select enrichment from results where order_id = {new}"), "pending");

@@ -1,12 +1,12 @@
-//! P6: what Postgres refuses to everybody delays the work and nothing else, is told, and passes; P7: what it refuses of one row costs that
-//! row.
+//! P6: a refusal of Postgres that concerns everybody delays the work and does nothing else, is told, and passes. P7: a refusal of one row
+//! costs that row alone.
 
 use crate::shop::Shop;
 use crate::shop::poison::REFUSED_PRODUCT;
 
 const APPLIED: &str = "select sum(applied) from consumer_offsets where topic = 'shop.public.orders'";
 
-/// Connections that are there already would not notice.
+/// Ends the connections of orderstream, because connections that exist already would not notice the cause.
 const NEW_CONNECTIONS: &str = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'orderstream'";
 
 /// How many errors of a class the process has met.
@@ -14,7 +14,7 @@ fn errors(shop: &Shop, class: &str) -> u64 {
     shop.process(0).metric(&format!(r#"orderstream_postgres_errors_total{{class="{class}"}}"#))
 }
 
-/// What is wrong, until this is dropped: a test that fails leaves the stack to the others as it was.
+/// A cause of errors, which is taken away when the value is dropped, so that a test that fails leaves the stack to the others as it was.
 struct Cause<'s> {
     shop: &'s Shop,
     remedy: &'s str,
@@ -26,7 +26,8 @@ impl Drop for Cause<'_> {
     }
 }
 
-/// Makes the cause, lets orders come, sees it told while nothing is written, takes the cause away and sees everything through.
+/// Makes the cause, lets orders come, waits until the process tells of the cause while nothing is written, takes the cause away, and
+/// waits until everything is processed.
 #[track_caller]
 fn delays_and_loses_nothing(product: &str, cause: &str, (class, told): (&str, &str), remedy: &str) {
     let shop = Shop::open();
@@ -71,7 +72,7 @@ fn a_database_that_became_read_only_is_told_until_it_takes_writes() {
     delays_and_loses_nothing("READONLY", &cause, ("connection", "postgres: down"), &remedy);
 }
 
-/// A computation that an operator has added and that overflows for the product that is refused.
+/// Adds a trigger, as an operator might, whose computation overflows for the product `REFUSED`.
 const OVERFLOWS: &str = "
 create function overflow() returns trigger language plpgsql as $$ begin perform 32768::smallint; return new; end $$;
 create trigger overflow before insert or update on results for each row when (new.product_id = 'REFUSED') execute function overflow()";

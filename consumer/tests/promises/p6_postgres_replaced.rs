@@ -10,14 +10,15 @@ use crate::shop::poison::event;
 use crate::shop::topic::{DEAD_LETTERS, Sent};
 use crate::shop::{PATIENCE, Shop};
 
-/// Redis' database that only these tests use, each from empty.
+/// The database of Redis that only these tests use; each test begins with it empty.
 const REDIS_DATABASE: i64 = 2;
 
-/// One orderstream with a Postgres, a topic of orders and a database of Redis of its own.
+/// One orderstream process with a Postgres, a topic of orders and a database of Redis of its own.
 struct Aside {
     shop: Shop,
     topic: &'static str,
-    /// The end of the dead letter topic before: another process with another Postgres judges the customers' poison again.
+    /// The end of the dead letter topic before the start. Letters of customers come again, because this process has another Postgres and so
+    /// processes the poison among the customers once more.
     before: Vec<i64>,
 }
 
@@ -37,7 +38,7 @@ impl Aside {
         Self { shop, topic, before }
     }
 
-    /// Dead letters of its own topic.
+    /// How many dead letters the topic of orders has.
     fn letters(&self) -> usize {
         let letters = self.shop.topics().read(DEAD_LETTERS, &self.before);
         letters.iter().filter(|letter| letter.header("__connect.errors.topic") == Some(self.topic)).count()
@@ -52,7 +53,7 @@ impl Aside {
         self.shop.await_that(query, || postgres.psql(query).is_ok_and(|found| is_right(found.trim())));
     }
 
-    /// Waits until so many orders are there, each applied once, complete, with its hash, and none a dead letter.
+    /// Waits until so many orders are in results, each applied once, complete, and with its hash, and none is a dead letter.
     fn await_everything_right(self, postgres: &OtherPostgres, orders: i64) {
         let fates =
             format!("select sum(applied), sum(stale + ignored + dead_lettered) from consumer_offsets where topic = '{}'", self.topic);
@@ -105,7 +106,7 @@ fn a_failover_to_a_standby_that_is_read_only_at_first_loses_nothing() {
     let aside = Aside::start(shop, &primary, "failover.orders");
     aside.send(0..20_000);
     aside.await_sql(&primary, "select count(*) from results", |found| found.parse::<i64>().unwrap() >= 300);
-    // In order: the standby has everything then.
+    // The primary stops in order, so the standby has everything.
     primary.service().stop().unwrap();
     let standby = standby.in_place_of(aside.shop.stack(), &primary).unwrap();
     assert_eq!(standby.psql("select pg_is_in_recovery()").unwrap(), "t");
@@ -120,7 +121,7 @@ fn a_failover_to_a_standby_that_is_read_only_at_first_loses_nothing() {
     aside.await_everything_right(&standby, 21_000);
 }
 
-/// Nothing vacuums it, so what it takes it keeps; and nothing of it is compressed.
+/// Fills the disk with a table that keeps the room that it takes, because nothing vacuums the table and nothing in it is compressed.
 const FILL: &str = "
 create table filler (bytes text) with (autovacuum_enabled = off) tablespace brim;
 alter table filler alter bytes set storage plain;
@@ -134,13 +135,14 @@ alter table results set tablespace brim;
 alter index results_pkey set tablespace brim;
 alter index results_by_customer set tablespace brim";
 
-/// Who may not mount a disk cannot be shown this. That is a failure, unless whoever runs the tests has said that it is known.
+/// Starts a Postgres with a small disk of its own. A user who may not mount a disk cannot run this test, which is a failure unless the
+/// variable says that the failure is known.
 fn with_disk(shop: &Shop) -> Option<OtherPostgres> {
     const KNOWN: &str = "ORDERSTREAM_TESTS_WITHOUT_MOUNT";
     match OtherPostgres::start_with_disk(shop.stack(), "brim", 16) {
         Ok(postgres) => Some(postgres),
         Err(error) if std::env::var_os(KNOWN).is_some() => {
-            // Not by `eprintln`: the test harness holds that back.
+            // The message does not go through `eprintln`, because the test harness holds its output back.
             let mut stderr = std::io::stderr();
             writeln!(stderr, "NOT SHOWN, because {KNOWN} is set: what a full disk does. {error:#}").unwrap();
             None

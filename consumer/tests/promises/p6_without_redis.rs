@@ -1,4 +1,5 @@
-//! P6: what an operator can choose for the time without Redis: whether orders wait or become dead letters, and whether the breaker asks.
+//! P6: what an operator can choose for the time without Redis: whether orders wait or become dead letters, and whether the breaker is
+//! forced.
 
 use stack::wait::{Attempt, until};
 
@@ -88,7 +89,7 @@ fn with_the_breaker_held_closed_every_call_is_tried_and_the_first_after_the_outa
     shop.stack().redis().stop().unwrap();
     shop.orders("HELDCLOSED", 50);
     shop.await_sql(&count("HELDCLOSED", "pending"), "50");
-    // By itself the breaker would be open after five.
+    // A breaker that is not forced would open after five failed calls.
     shop.await_that("ten calls have failed", || calls(&shop, "failed") >= 10);
     assert_eq!([calls(&shop, "rejected"), state(&shop, "forced_closed")], [0, 1]);
     shop.stack().redis().start().unwrap();
@@ -120,7 +121,7 @@ fn states_transitions_calls_and_probes_of_the_breaker_are_among_the_metrics() {
     shop.orders("METRICS", 50);
     shop.await_sql(&count("METRICS", "pending"), "50");
     shop.await_that("the breaker is open and has rejected calls", || state(&shop, "open") == 1 && calls(&shop, "rejected") > 0);
-    // Five in a row open it.
+    // Five failed calls in a row open the breaker.
     assert!(calls(&shop, "failed") >= 5 && state(&shop, "closed") == 0);
     shop.await_that("a probe has failed", || transitions(&shop, "half_open", "open") > 0);
     assert_eq!([transitions(&shop, "half_open", "closed"), transitions(&shop, "closed", "open")], [0, 1]);

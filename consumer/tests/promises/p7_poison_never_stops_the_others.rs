@@ -9,7 +9,7 @@ use crate::shop::poison::{ADD_CONSTRAINT, DROP_CONSTRAINT, FIRST_ID, MAX_RECORD_
 use crate::shop::topic::{CUSTOMERS, DEAD_LETTERS, Found, ORDERS, Sent};
 use crate::shop::{PATIENCE, Shop};
 
-/// What a dead letter has beside its record's own headers.
+/// The headers that a dead letter has after those of its record.
 const ADDED: [&str; 9] = [
     "__connect.errors.topic",
     "__connect.errors.partition",
@@ -22,7 +22,7 @@ const ADDED: [&str; 9] = [
     "x-dlq-replays",
 ];
 
-/// The record whose header `kind` says so.
+/// The records whose header `kind` has this value.
 fn of_kind<'f>(found: &'f [Found], kind: &str) -> Vec<&'f Found> {
     found.iter().filter(|found| found.header("kind") == Some(kind)).collect()
 }
@@ -81,7 +81,7 @@ fn each_kind_of_poison_is_a_dead_letter_and_the_good_records_around_it_are_in_re
 #[test]
 fn a_hundred_poison_records_among_ten_thousand_are_no_slower_than_a_batch() {
     let mut shop = Shop::closed();
-    // Before the first process of the run there are none.
+    // The tables are made here, because before the first process of the run there are none.
     shop.says(true, &["migrate"]);
     let (begin, letters) = (shop.topics().ends(ORDERS), shop.topics().ends(DEAD_LETTERS));
     for round in 0..50_i64 {
@@ -103,7 +103,7 @@ fn a_hundred_poison_records_among_ten_thousand_are_no_slower_than_a_batch() {
         *ids.entry(letter.header("x-dlq-id").unwrap().to_owned()).or_default() += 1;
     }
     assert_eq!((ids.len(), ids.values().sum::<usize>()), (100, 100));
-    // With the start of the process in it. One by one it would be 10,000 transactions.
+    // The time includes the start of the process. One by one the records would take 10,000 transactions.
     assert!(took < Duration::from_secs(10), "it took {took:?}");
     let transactions = shop.number("select count(distinct xmin::text) from results where product_id = 'AMONG'");
     assert!(transactions < 100, "{transactions} transactions");
@@ -127,7 +127,7 @@ fn a_poison_change_leaves_the_order_as_it_was_and_a_later_good_one_applies() {
 fn a_row_that_the_database_refuses_costs_only_itself() {
     let shop = Shop::open();
     shop.sql(&format!("{DROP_CONSTRAINT}; {ADD_CONSTRAINT}"));
-    // In one transaction, so that good and bad share their batches.
+    // The orders come in one transaction, so that good and bad orders share their batches.
     shop.sql(
         "insert into orders (customer_id, product_id, quantity, price)
          select 'CUST002', case when i % 250 = 0 then 'REFUSED' else 'ACCEPTED' end, 1, 1.00 from generate_series(1, 1000) as i",
@@ -136,13 +136,13 @@ fn a_row_that_the_database_refuses_costs_only_itself() {
     shop.await_the_end_of_the_topics();
     assert_eq!(shop.new_letters(), 4);
     shop.sql(DROP_CONSTRAINT);
-    // Now they are accepted: the next change of each brings it in.
+    // Postgres accepts the orders now, and the next change of each order brings the order in.
     shop.sql("update orders set status = 'paid' where product_id = 'REFUSED'");
     shop.await_everything_right_with_letters(4);
     shop.sql("delete from orders where product_id = 'REFUSED'");
 }
 
-/// The reasons of the newest dead letters, as they came.
+/// The reasons of the newest dead letters, in the order in which they came.
 fn reasons(shop: &Shop, letters: &[i64]) -> Vec<String> {
     let found = shop.topics().read(DEAD_LETTERS, letters);
     found.iter().map(|letter| letter.header("x-dlq-reason").unwrap().to_owned()).collect()

@@ -1,4 +1,5 @@
-//! P8: Redis may lose anything at any time; it is noticed and made whole without being asked, and nobody becomes missing meanwhile.
+//! P8: Redis may lose anything at any time. The process notices the loss and rebuilds Redis without being asked, and no customer becomes
+//! missing meanwhile.
 
 use std::fs;
 use std::path::Path;
@@ -52,7 +53,7 @@ fn after_flushall_customers_and_orders_come_back_and_nobody_becomes_missing() {
     shop.await_everything_right();
     watch(&shop);
     shop.redis_command("FLUSHALL");
-    // Orders of customers that Redis does not know at this moment.
+    // The orders are of customers that Redis does not have at this moment.
     shop.orders("FLUSHED", 500);
     shop.await_sql("select count(*) from results where product_id = 'FLUSHED' and enrichment = 'complete'", "1000");
     shop.await_everything_right();
@@ -132,7 +133,7 @@ fn hashes_that_only_a_sweep_wrote_come_back_after_redis_has_lost_its_tail() {
     shop.stack().redis().stop().unwrap();
     copy(&redis_data(&shop), &copy_of_data);
     shop.stack().redis().start().unwrap();
-    // No event of an order: the row and its hash follow the customer by the sweep alone.
+    // No event of the order comes, so the row and its hash follow the customer through the sweep alone.
     shop.customer("SWEPT1", "Sue Swept");
     shop.await_hash_field(id, "customer_name", "Sue Swept");
     shop.await_everything_right();
@@ -183,7 +184,7 @@ fn a_redis_that_is_restarted_while_it_is_made_whole_is_whole_in_the_end() {
     let rows = shop.number("select count(*) from results");
     shop.redis_command("FLUSHALL");
     for keeps_its_file in [false, true] {
-        // Nothing is waited for between two looks: the middle of a rebuild is short.
+        // The loop does not pause between two looks, because the middle of a rebuild is short.
         let (began, hashes) = (Instant::now(), || redis::cmd("DBSIZE").query::<i64>(&mut shop.redis().unwrap()).unwrap());
         while hashes() < rows / 10 {
             assert!(began.elapsed() < PATIENCE, "nobody makes Redis whole");
@@ -233,7 +234,7 @@ fn a_partition_that_moves_before_its_first_record_is_no_loss_of_redis() {
     let settings =
         [("DATABASE_URL", database.as_str()), ("REDIS_URL", redis.as_str()), ("KAFKA_ORDERS_TOPIC", TOPIC), ("KAFKA_CUSTOMERS_TOPIC", "")];
     assert!(shop.orderstream(&["migrate"], &settings).status.success());
-    // As a process leaves it that had the partition for a moment only.
+    // The ledger is as a process leaves it that had the partition for a moment only.
     let claim = format!(
         "insert into consumer_offsets (epoch, topic, partition, next_offset, generation, claimed_by) values (0, '{TOPIC}', 0, 0, 1, 'x')"
     );

@@ -1,4 +1,4 @@
-//! P9: a stall makes `/readyz` fail, even if all connections are up.
+//! P9: a stall, in which there is a lag and nothing commits, makes `/readyz` fail even if all connections are up.
 
 use sqlx::{Connection, Executor, PgConnection};
 

@@ -114,7 +114,7 @@ fn the_rows_that_a_constraint_refuses_are_found_among_a_thousand() {
     assert_eq!(fresh.number("select count(*) from results"), 0);
 }
 
-/// Counts the statements that write rows, those of transactions that are rolled back too: a sequence does not go back.
+/// Counts the statements that write rows, also those of transactions that are rolled back, because a sequence does not go back.
 const COUNT_STATEMENTS: &str = "
 create sequence statements;
 create function count_statement() returns trigger language plpgsql as $$ begin perform nextval('statements'); return null; end $$;
@@ -133,6 +133,6 @@ fn a_few_refused_rows_are_found_by_a_logarithm_of_statements() {
     let refused = fresh.runtime.block_on(fresh.results.refused(&batch)).unwrap();
     assert_eq!(refused.len(), bad.len());
     let statements = fresh.number("select last_value from statements");
-    // The batch, the batch again, and on each of twelve levels both halves of what holds one of them.
+    // The statements are the batch, the batch again, and on each of twelve levels both halves of each part that holds a refused row.
     assert!((3..=2 + 3 * 2 * 12).contains(&statements), "{statements} statements");
 }

@@ -1,4 +1,4 @@
-//! What each error of the real Postgres is taken for, and that the same batch goes through when the cause is gone (P6, P7).
+//! Errors of the real Postgres (P6, P7): each error gets the right class, and the same batch goes through when the cause is gone.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::shop::fresh::{Fresh, at, batch, put};
 
-/// Two orders, of which the first has been written before.
+/// A batch of two orders, of which the first has been written before.
 fn two() -> Batch {
     batch(1, 3, vec![put(1, 6, at(0, 1, 11)), put(2, 6, at(0, 2, 12))], vec![])
 }
 
-/// A database with order 1, short timeouts, and what the claim of its partition is.
+/// A database with order 1 and short timeouts, and the claim of its partition.
 fn with_an_order(name: &str) -> (Fresh, ledger::Claim) {
     let timeouts = |url| StoreConfig {
         url,
@@ -41,7 +41,7 @@ fn is(error: &StoreError, sqlstate: &str, class: Class) {
     assert_eq!((error.sqlstate().as_deref(), error.class()), (Some(sqlstate), class), "{error}");
 }
 
-/// Makes the cause, sees the error, takes the cause away, and sees the batch through.
+/// Makes the cause, checks the error, takes the cause away, and applies the batch.
 #[track_caller]
 fn passes(name: &str, cause: &'static str, sqlstate: &str, class: Class, remedy: &'static str) {
     let (fresh, claim) = with_an_order(name);
@@ -49,7 +49,7 @@ fn passes(name: &str, cause: &'static str, sqlstate: &str, class: Class, remedy:
     is(&error(fresh.apply(&claim, &two())), sqlstate, class);
     assert_eq!(fresh.number("select next_offset from consumer_offsets"), 1, "the offset moved without its batch (P3)");
     fresh.sql(remedy);
-    // The connection that the error came on may have kept a setting or a plan.
+    // The first try may fail, because the connection of the error may have kept a setting or a plan.
     let again = fresh.apply(&claim, &two()).or_else(|_| fresh.apply(&claim, &two())).unwrap();
     assert_eq!((again.fates.applied, fresh.live(1), fresh.live(2)), (2, Some(6), Some(6)));
 }
@@ -101,7 +101,8 @@ fn of_two_that_wait_for_each_other_one_is_told_and_tries_again() {
     let both = batch(3, 5, vec![put(1, 7, at(0, 3, 21)), put(2, 7, at(0, 4, 22))], vec![]);
     let mut other = fresh.runtime.block_on(PgConnection::connect(&fresh.url)).unwrap();
     let first = fresh.runtime.block_on(async {
-        // Whoever waits longest looks for a deadlock first: the other one is told to take its time.
+        // The session that reaches its `deadlock_timeout` first looks for a deadlock and gets the error, so the other session gets a long
+        // timeout.
         other.execute("set deadlock_timeout = '60s'; begin; select from results where order_id = 2 for update").await.unwrap();
         let crossing = async {
             let blocked = "select count(*) from pg_stat_activity where datname = 'deadlock' and wait_event_type = 'Lock'";
@@ -129,7 +130,7 @@ fn a_server_that_became_read_only_is_left_for_another_connection() {
     let outcome = fresh.apply(&claim, &two());
     assert_eq!(error(outcome).class(), Class::Connection, "the terminated connection");
     is(&error(fresh.apply(&claim, &two())), "25006", Class::Connection);
-    // It answers, and is of no use.
+    // The server answers, and is of no use.
     is(&fresh.runtime.block_on(fresh.results.ledger.ping()).unwrap_err(), "25006", Class::Connection);
     fresh.stack.psql("alter database read_only reset default_transaction_read_only").unwrap();
     fresh.runtime.block_on(fresh.results.ledger.ping()).unwrap();
@@ -141,7 +142,7 @@ fn a_value_that_a_changed_column_cannot_hold_costs_its_record() {
     let (fresh, claim) = with_an_order("range");
     fresh.sql("drop view order_analytics, customer_analytics; alter table results alter column quantity type smallint");
     let batch = batch(1, 3, vec![put(1, 6, at(0, 1, 11)), put(2, 40_000, at(0, 2, 12))], vec![]);
-    // The first answer may be that the plan is outdated: a new connection has none.
+    // The first error may be that the plan is outdated, and a new connection has no plan.
     let first = error(fresh.apply(&claim, &batch));
     let found = if first.class() == Class::Row { first } else { error(fresh.apply(&claim, &batch)) };
     is(&found, "22003", Class::Row);
@@ -149,7 +150,7 @@ fn a_value_that_a_changed_column_cannot_hold_costs_its_record() {
     assert_eq!(refused.iter().map(|(record, _)| *record).collect::<Vec<_>>(), [2]);
 }
 
-/// Everything that happens before there is a connection.
+/// Checks the class of an error that comes before there is a connection.
 #[track_caller]
 fn refused_at_the_door(url: String, sqlstate: &str, class: Class) {
     let config = StoreConfig { url, max_connections: 2, statement_timeout: Duration::from_secs(3), lock_timeout: Duration::from_secs(1) };

@@ -1,4 +1,4 @@
-//! Which of two events is newer, as the real Postgres decides it: guard and tombstones (P5).
+//! The guard and the tombstones in the real Postgres, which decide which of two events is newer (P5).
 
 use std::collections::HashMap;
 
@@ -80,7 +80,7 @@ fn a_delete_and_a_create_at_one_position_leave_the_create_whichever_comes_first_
         let deletes = if quantity.is_none() { vec![delete(id, position)] } else { vec![] };
         drop(fresh.apply(&claims[partition], &batch(offset, offset + 1, puts, deletes)).unwrap());
     };
-    // Where the delete and the create are, by partition, as they arrive: the delete without a quantity.
+    // The arrivals of the delete and the create, each with its partition; the delete has no quantity.
     let arrivals: [&[(usize, Option<i32>)]; 5] = [
         &[(0, None), (0, Some(2))],
         &[(0, None), (1, Some(2))],
@@ -122,7 +122,7 @@ fn every_row_that_outlives_a_delete_beside_it_is_told_to_redis_under_its_last_re
         assert!(matches!(state, OrderState::Live(_)), "{state:?}");
         untold += if told[&state.order_id()] == state.revision() { 0 } else { state.order_id() };
     }
-    // The others are on the list of the sweep.
+    // The other orders are due for the sweep.
     assert_eq!(fresh.number("select coalesce(sum(order_id), 0)::bigint from due_orders"), untold);
 }
 
@@ -156,7 +156,7 @@ fn a_row_that_a_comparison_buried_does_not_come_back_when_its_event_is_sent_agai
     assert_eq!(fresh.live(1), Some(6));
 }
 
-/// Rows, and a tombstone of each that is older.
+/// Inserts rows; `BURY` inserts an older tombstone for each of them.
 const GROW: &str = "
 insert into results (order_id, customer_id, product_id, quantity, price, total, status, enrichment, processed_at, revision, epoch, partition,
     \"offset\", kind, lsn)
@@ -165,7 +165,7 @@ const BURY: &str = "
 insert into deleted_orders (order_id, deleted_at, revision, epoch, partition, \"offset\", kind, lsn)
 select id, now(), id, 0, 1, id, 'w', 1 from generate_series($1::bigint, $2) as id";
 const SETTLE: &str = "select order_id, row_stays from settle_orders(array[$1::bigint], $1, $1, false)";
-/// In the transaction that asks.
+/// The rows that the present transaction has read one after the other.
 const READ_WHOLE: &str = "select sum(seq_tup_read)::bigint from pg_stat_xact_user_tables where relname in ('results', 'deleted_orders')";
 
 #[test]
@@ -178,7 +178,7 @@ fn settling_an_order_does_not_read_all_of_tables_that_were_small_when_it_was_fir
             for grow in [GROW, BURY] {
                 sqlx::query(grow).bind(first).bind(last).execute(&mut *on).await.unwrap();
             }
-            // Postgres keeps a plan after the fifth time at the earliest.
+            // Postgres keeps a plan after the fifth execution at the earliest.
             let before: i64 = sqlx::query_scalar(READ_WHOLE).fetch_one(&mut *on).await.unwrap();
             for id in first..first + 8 {
                 let settled: Vec<(i64, bool)> = sqlx::query_as(SETTLE).bind(id).fetch_all(&mut *on).await.unwrap();

@@ -1,4 +1,4 @@
-//! The list of the sweep in the real Postgres: what is on it, and beside whom it is worked off (P2).
+//! The sweep in the real Postgres: which orders are due, and what happens beside other writers (P2).
 
 use std::time::Duration;
 
@@ -72,7 +72,8 @@ fn a_mark_that_every_row_has_overtaken_goes_away() {
     fresh.runtime.block_on(async {
         let results = &fresh.results;
         results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
-        // The next change is in Redis already, so the row follows that one; its own mark comes afterwards and finds nothing to do.
+        // The next change is in Redis already, so the row follows the next change. The mark of the next change comes afterwards and finds
+        // nothing to do.
         let rows = live(results.states(&[1]).await.unwrap().states).into_iter().map(|row| with_version(row, "0.0.3")).collect::<Vec<_>>();
         results.refresh(&rows, Utc::now()).await.unwrap();
         results.mark_customers(0, &[changed("0.0.3")], true).await.unwrap();

@@ -1,4 +1,4 @@
-//! A truncate in the real Postgres: what is older goes, in every partition, and stays out (P5).
+//! A truncate in the real Postgres: older orders are removed in every partition, and stay out (P5).
 
 use change::position::Position;
 use change::rejection::Rejection;
@@ -14,7 +14,7 @@ fn a_truncate_removes_what_is_older_in_every_partition_and_older_events_stay_out
     let ours: Vec<Put> = (1..=5).map(|id| put(id, 1, at(0, id - 1, 10 * id))).collect();
     fresh.apply(&here, &batch(0, 5, ours, vec![])).unwrap();
     fresh.apply(&there, &batch(0, 1, vec![put(11, 1, at(1, 0, 60))], vec![])).unwrap();
-    // Committed before the truncate and read after it, in its own batch and in the other partition.
+    // These orders were committed before the truncate and are read after it, in the truncate's own batch and in the other partition.
     let applied = fresh.apply(&here, &truncated(5, vec![put(6, 1, at(0, 5, 90)), put(7, 1, at(0, 7, 110))], at(0, 6, 100))).unwrap();
     assert_eq!((applied.fates.applied, applied.fates.stale), (2, 1));
     let late = vec![put(12, 1, at(1, 1, 80)), put(13, 1, at(1, 2, 120))];
@@ -23,7 +23,7 @@ fn a_truncate_removes_what_is_older_in_every_partition_and_older_events_stay_out
     assert_eq!([1, 2, 3, 4, 5, 11, 6, 12].map(|id| fresh.live(id)), [None; 8]);
     assert_eq!([7, 13].map(|id| fresh.live(id)), [Some(1); 2]);
     assert_eq!(fresh.number("select count(*) from due_orders where order_id in (1, 2, 3, 4, 5, 11)"), 6);
-    // Sent again, from before and of itself; and an order that is made anew.
+    // Debezium sends older orders and the truncate itself again, and an order is made anew.
     let again = [put(1, 1, at(0, 8, 10)), put(2, 1, at(0, 9, 20))];
     assert_eq!(fresh.apply(&here, &batch(7, 10, Vec::from(again), vec![])).unwrap().fates.stale, 2);
     assert_eq!(fresh.apply(&here, &truncated(10, vec![put(3, 9, at(0, 11, 130))], at(0, 10, 100))).unwrap().fates.stale, 1);
@@ -51,7 +51,7 @@ fn letters_of_orders_that_a_truncate_removes_are_closed_whenever_they_come() {
     let fresh = Fresh::database("truncated_letters");
     let (here, there) = (fresh.claim(0), fresh.claim(1));
     let with = |batch: Batch, letters: Vec<LetterRow>| Batch { letters, ..batch };
-    // Of an order with a row, of one that never had any, and of one that comes after the truncate.
+    // The letters are of an order with a row, of an order that never had a row, and of an order that comes after the truncate.
     let before = vec![letter(1, at(0, 1, 20)), letter(2, at(0, 2, 30)), letter(3, at(0, 3, 130))];
     fresh.apply(&here, &with(batch(0, 4, vec![put(1, 1, at(0, 0, 10))], vec![]), before)).unwrap();
     fresh.apply(&here, &truncated(4, vec![], at(0, 4, 100))).unwrap();
@@ -86,7 +86,7 @@ fn an_older_insert_beside_a_truncate_in_another_partition_does_not_stay() {
 #[test]
 fn postgres_knows_what_is_from_before_a_truncate() {
     let fresh = Fresh::database("precedes");
-    // Columns: epoch, kind, commit, LSN of a row; the truncate stands at epoch 1, LSN 100.
+    // The columns are epoch, kind, commit and LSN of a row, and whether it precedes the truncate, which has epoch 1 and LSN 100.
     let right = "select count(*) from (values
         (0, 'w', 500, 500, true), (2, 'w', 1, 1, false),
         (1, 'w', 90, 99, true), (1, 'w', 90, 100, false), (1, 'w', 90, 101, false), (1, 'w', null, 99, true),

@@ -1,4 +1,4 @@
-//! The process: how it begins, what it answers, how it ends.
+//! The process of orderstream: how it begins, what it answers, how it ends.
 
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -187,7 +187,7 @@ fn every_step_of_a_batch_is_timed() {
         let look = || if shop.process(0).metric(&of(stage)) > 0 { Attempt::Ready(()) } else { Attempt::NotYet("none".into()) };
         until(&format!("{stage} is timed"), PATIENCE, look).unwrap();
     }
-    // It would count against the partition in the tests to come.
+    // The open letter would count against the partition in later tests.
     shop.sql("update dead_letters set resolved_at = now(), resolution = 'test' where resolved_at is null");
 }
 
