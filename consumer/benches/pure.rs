@@ -1,10 +1,10 @@
-//! The time of the pure parts: `make micro`.
+//! `make micro`: measures the time of the pure parts of the work on a batch.
 
 mod pieces;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
-/// The product's allocator.
+/// The allocator of the orderstream program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

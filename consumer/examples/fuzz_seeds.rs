@@ -21,7 +21,7 @@ fn main() -> Result<()> {
 }
 
 fn write(corpus: &Path, mode: &str, text: &str) -> Result<()> {
-    // Bit 0: flat; bits 1 and 2: the scale.
+    // Bit 0 says that the format is flat; bits 1 and 2 are the scale.
     let settings = u8::from(mode.starts_with("flat")) | if mode == "precise_adaptive" { 0b100 } else { 0 };
     let mut schemas = Vec::new();
     for (number, line) in text.lines().enumerate() {

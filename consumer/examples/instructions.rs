@@ -1,6 +1,6 @@
 //! Runs each pure part once, for `tests/instruction_counts.rs`, which counts the instructions of `measured_piece` under callgrind.
 //!
-//! Without an argument it lists the parts; with the name of one it runs that.
+//! Without an argument the program lists the parts; with the name of a part it runs that part.
 
 #[path = "../benches/pieces/mod.rs"]
 mod pieces;
@@ -9,7 +9,7 @@ use std::env;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-/// The product's allocator.
+/// The allocator of the orderstream program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -23,13 +23,13 @@ fn main() -> ExitCode {
         println!("there is no part {name}");
         return ExitCode::FAILURE;
     };
-    // Memory that is asked for the first time costs more than memory that comes back.
+    // The part runs once before it is counted, because memory that is asked for the first time costs more than memory that comes back.
     (piece.run)();
     measured_piece(&mut piece.run);
     ExitCode::SUCCESS
 }
 
-/// Found by its name: nothing else in the program may be called like this.
+/// Runs the part. Callgrind finds this function by its name, so nothing else in the program may have this name.
 #[inline(never)]
 fn measured_piece(run: &mut dyn FnMut()) {
     run();

@@ -1,9 +1,12 @@
-//! The pure parts take no more instructions than they did: a tenth more than stored fails, with the names of what grew.
+//! The test that the pure parts take no more instructions than they did. A part that takes a tenth more than its stored count fails the
+//! test, with its name.
 //!
-//! Time on a shared machine says little about a tenth; instructions are the same each time. They depend on the compiler, so they are
-//! compared only under the one they were stored with, which rust-toolchain.toml pins. `make counts` stores new ones.
+//! Time on a shared machine says little about a tenth, but instructions are the same each time. Instructions depend on the compiler, so
+//! counts are compared only under the compiler with which they were stored, which rust-toolchain.toml pins. `make counts` stores new
+//! counts.
 //!
-//! The parts are built with the dependencies of the other tests and this one package optimised: no second build of everything.
+//! The parts are built with the dependencies of the other tests, and only the package `orderstream` is optimised, so that not everything
+//! is built a second time.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -20,7 +23,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// A stored count may be exceeded by this factor.
 const ALLOWED: f64 = 1.10;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.json");
-/// Optimised as the product but for link-time optimisation, and without the checks of a debug build.
+/// The settings of the build: optimised as the product is but for link-time optimisation, and without the checks of a debug build.
 const OPTIMISED: [&str; 4] = ["opt-level=3", "codegen-units=1", "overflow-checks=false", "debug-assertions=false"];
 
 /// Instructions per item, by part.
@@ -52,7 +55,7 @@ fn no_pure_part_takes_a_tenth_more_instructions_than_stored() -> Result<()> {
     Ok(())
 }
 
-/// What grew by more than is allowed, and what is only on one side.
+/// The parts that grew by more than is allowed, and those that are only on one side.
 fn differences(stored: &Counts, counted: &Counts) -> Vec<String> {
     let gone = stored.keys().filter(|name| !counted.contains_key(*name)).map(|name| format!("{name} is stored and does not exist"));
     let grown = counted.iter().filter_map(|(name, now)| match stored.get(name) {
@@ -91,10 +94,11 @@ fn count() -> Result<Counts> {
     Ok(counts)
 }
 
-/// The example, optimised.
+/// Builds the example `instructions`, optimised.
 fn build() -> Result<PathBuf> {
     let mut cargo = stack::without_cargos_variables(Command::new(env!("CARGO")));
-    // All members, as `make test` builds them: with fewer, dependencies would have other features and be built once more.
+    // All members are built, as by `make test`, because with fewer members the dependencies would have other features and be built once
+    // more.
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     cargo.args(["build", "--workspace", "--example", "instructions", "--locked", "--message-format=json-render-diagnostics"]);
     for setting in OPTIMISED {
@@ -112,7 +116,7 @@ fn build() -> Result<PathBuf> {
     executable.ok_or_else(|| "cargo does not say where the example is".into())
 }
 
-/// The instructions of one part for all its items.
+/// Counts the instructions of one part for all its items.
 fn instructions(example: &Path, name: &str) -> Result<u64> {
     let folder = tempfile::tempdir()?;
     let profile = folder.path().join("profile");
@@ -131,7 +135,7 @@ fn instructions(example: &Path, name: &str) -> Result<u64> {
     }
 }
 
-/// Release and machine of the compiler.
+/// The release and the host of the compiler.
 fn rustc() -> Result<String> {
     let output = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into())).arg("-vV").output()?;
     let text = String::from_utf8(output.stdout)?;

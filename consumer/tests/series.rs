@@ -1,4 +1,5 @@
-//! After a run of all tests: what a metric shows is worth something only if it moves when its thing happens (P9).
+//! The test that every series of `/metrics` has moved in a run of all tests (P9), because a metric is worth something only if it moves when
+//! the event that it counts happens.
 
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
@@ -10,10 +11,10 @@ mod written_down;
 use std::collections::BTreeSet;
 use std::fs;
 
-/// The targets whose tests are to move all series.
+/// The targets whose tests have to move all series.
 const TARGETS: [&str; 2] = ["field", "promises"];
 
-/// The beginning of what no test can be seen to move, and why.
+/// The beginnings of series that no test can be seen to move, and the reasons.
 const STILL: [(&str, &str); 9] = [
     ("orderstream_build_info", "says which program it is"),
     ("orderstream_breaker_probes_total{what=\"late\"}", "needs a server that is slow for exactly so long"),
@@ -26,7 +27,7 @@ const STILL: [(&str, &str); 9] = [
     ("orderstream_rebuilding{", "over before somebody looks; the unit tests of the metrics look"),
 ];
 
-/// Cargo runs the targets by their names: this one after those that it judges.
+/// Cargo runs the targets in the order of their names, so this target runs after those that it judges.
 #[test]
 fn every_series_has_moved_in_a_run_of_all_tests() {
     let (mut seen, mut moved, mut families) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -34,7 +35,7 @@ fn every_series_has_moved_in_a_run_of_all_tests() {
         let text = fs::read_to_string(written_down::file(target)).unwrap_or_default();
         let mut lines = text.lines();
         if lines.next() != Some(format!("{} all", written_down::built()).as_str()) {
-            // A part of the tests says nothing of the others: this one has nothing to judge.
+            // If only a part of the tests was run, there is nothing to judge.
             return;
         }
         for (what, series) in lines.filter_map(|line| line.split_once(' ')) {

@@ -1,6 +1,7 @@
-//! Whatever the bytes are, decoding ends with a change that Postgres and Redis can take, with nothing to do, or with a reason.
+//! The fuzz target of the decoder: whatever the bytes are, decoding ends with a change that Postgres and Redis can take, with nothing to
+//! do, or with a reason.
 //!
-//! The first byte chooses the settings; the key ends at the first line end, the value is the rest.
+//! The first byte chooses the settings, the key ends at the first line end, and the value is the rest.
 
 #![no_main]
 
@@ -53,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// The layouts after an event as words and corpus have many.
+/// The layouts after one event of the kind that the dictionary and the corpus have many of.
 fn like_a_create(decoder: &Decoder) -> Layouts {
     const CREATE: &[u8] = br#"{"before":null,"after":{"id":1,"customer_id":"C","product_id":"P","quantity":1,"price":"1.00","status":"s"},"source":{"snapshot":"false","sequence":"[\"1\",\"1\"]","ts_ms":1,"lsn":1},"op":"c"}"#;
     let mut layouts = Layouts::default();
@@ -70,14 +71,14 @@ fn like_a_create(decoder: &Decoder) -> Layouts {
     layouts
 }
 
-/// The coordinates are the record's, and no number is one that Redis' fixed-width text cannot hold.
+/// Checks that the coordinates are those of the record, and that Redis' fixed-width text can hold each number.
 fn stands(position: &Position) {
     assert_eq!((position.epoch, position.partition, position.offset), (3, 1, 7));
     assert!(position.commit.is_none_or(|commit| commit >= 0), "{position:?}");
     assert!(position.lsn.is_none_or(|lsn| lsn >= 0), "{position:?}");
 }
 
-/// What the columns of `results` hold, and nothing that Postgres would refuse.
+/// Checks that the columns of `results` can hold the order, so that Postgres would not refuse it.
 fn fits(order: &Order) {
     assert!(order.quantity >= 0);
     assert!(order.price >= Decimal::ZERO && order.price < Decimal::from(10_000_000_000_i64) && order.price.normalize().scale() <= 2);

@@ -1,4 +1,5 @@
-//! The rule of which event is newer (P5): what must hold for any positions, and the script in Redis says the same.
+//! The fuzz target of the rule of which event is newer (P5): the rule's properties hold for any positions, and the script in Redis says the
+//! same.
 
 #![no_main]
 
@@ -10,12 +11,12 @@ use change::position_text;
 use libfuzzer_sys::fuzz_target;
 use mlua::{Function, Lua};
 
-/// Some numbers are close to each other, some are as large as they can be.
+/// A number. Some numbers are close to each other, and some are as large as they can be.
 fn number(u: &mut Unstructured<'_>) -> arbitrary::Result<i64> {
     Ok(match u8::arbitrary(u)? {
         small @ 0..200 => i64::from(small % 5),
         200..228 => i64::MAX - i64::from(u8::arbitrary(u)? % 3),
-        // Beyond this a double rounds.
+        // From this number on a double rounds.
         228.. => (1 << 53) + i64::from(u8::arbitrary(u)? % 4),
     })
 }
@@ -67,7 +68,7 @@ thread_local! {
     static RULE: OnceCell<(Lua, Function, Function)> = const { OnceCell::new() };
 }
 
-/// The rule as the script has it, run by the Lua that Redis has.
+/// Asks the rule of the script, which is run by the version of Lua that Redis has.
 fn in_redis(new: &Position, stored: &Position) -> (bool, bool) {
     RULE.with(|rule| {
         let (_, supersedes, outlives) = rule.get_or_init(|| {

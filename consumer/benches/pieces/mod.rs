@@ -1,4 +1,5 @@
-//! The pure parts of a batch, each with its input made before: for the clock (`pure.rs`) and for instruction counts.
+//! The pure parts of the work on a batch, each with its input made before. `pure.rs` measures their time, and
+//! `tests/instruction_counts.rs` counts their instructions.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -18,23 +19,23 @@ use orderstream::orders::row::{OrderState, ResultRow};
 use orderstream::redis::cache::write_call;
 use rust_decimal::Decimal;
 
-/// So many events, pairs of positions or hashes per run.
+/// How many events, pairs of positions or hashes a part has per run.
 pub(crate) const ITEMS: i64 = 1_000;
-/// Events of one order in the batch that is collapsed.
+/// How many events each order has in the batch that is collapsed.
 const CHANGES_PER_ORDER: i64 = 5;
-/// As the write-back does.
+/// How many orders there are per call of the script, as in the write-back.
 const ORDERS_PER_CALL: usize = 50;
 const DAY: i64 = 1_769_817_600_000_000;
 
 /// A part of the work on a batch.
 pub(crate) struct Piece {
-    /// What counts and reports call it.
+    /// The name of the part in counts and reports.
     pub(crate) name: &'static str,
-    /// Does it once for all items.
+    /// Does the work once for all items.
     pub(crate) run: Box<dyn FnMut()>,
 }
 
-/// All of them.
+/// All parts.
 pub(crate) fn all() -> Vec<Piece> {
     vec![
         decode_batch("decode-create", false),
@@ -46,7 +47,7 @@ pub(crate) fn all() -> Vec<Piece> {
     ]
 }
 
-/// Events of a batch, which look alike.
+/// Decodes the events of a batch, which look alike.
 fn decode_batch(name: &'static str, is_update: bool) -> Piece {
     let records: Vec<Record> = (0..ITEMS).map(|number| record(number, number, is_update)).collect();
     piece(name, move || {
@@ -55,7 +56,7 @@ fn decode_batch(name: &'static str, is_update: bool) -> Piece {
     })
 }
 
-/// By the parser, as every event is read that looks like none before.
+/// Decodes each event with the parser, which reads every event that looks like no event before.
 fn decode_alone() -> Piece {
     let records: Vec<Record> = (0..ITEMS).map(|number| record(number, number, false)).collect();
     piece("decode-alone", move || records.iter().for_each(|record| drop(black_box(decoder().order(black_box(record))))))
@@ -75,7 +76,7 @@ fn collapse_batch() -> Piece {
     piece("collapse", move || drop(black_box(collapse(black_box(&changes), |_| false))))
 }
 
-/// The arguments of the script's calls, as bytes for the server.
+/// Encodes the arguments of the script's calls as bytes for the server.
 fn encode_hashes() -> Piece {
     let states: Vec<OrderState> = (0..ITEMS).map(|id| OrderState::Live(row(id))).collect();
     piece("encode-hashes", move || {

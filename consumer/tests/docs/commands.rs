@@ -1,4 +1,5 @@
-//! Commands that the documentation shows: of the program against its own help, of make against the Makefile, of Cargo's tests against files.
+//! Checks the commands that the documentation shows: those of the program against its own help, those of make against the Makefile, and
+//! those of Cargo's tests against files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,10 +8,10 @@ use std::process::Command;
 
 use crate::markdown::Document;
 
-/// What a shell takes for the end of a command.
+/// The words that a shell takes for the end of a command.
 const ENDS: [&str; 6] = ["|", "||", "&&", ";", ">", "<"];
 
-/// What there is.
+/// The commands, targets and tests that exist.
 pub(crate) struct Known {
     program: Node,
     targets: BTreeSet<String>,
@@ -73,19 +74,19 @@ impl Node {
     }
 }
 
-/// A word as commands and targets are called. Values are written in capitals, or have digits, dots and the like.
+/// Whether the word looks like a command or a target. Values are written in capitals, or have digits, dots and the like.
 fn is_plain(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
 
-/// What the program prints for these words.
+/// What the program prints for these arguments.
 pub(crate) fn of_program(words: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_orderstream")).args(words).output().unwrap();
     assert!(output.status.success(), "orderstream {words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The command of these words, from its help.
+/// Reads the command of these words from its help.
 fn node(words: &[&str]) -> Node {
     let help = of_program(&[words, &["--help"]].concat());
     let mut node = Node::default();
@@ -110,7 +111,7 @@ pub(crate) fn shown(document: &Document, known: &Known) -> Vec<String> {
     spans.into_iter().chain(fenced).filter_map(|text| command(&text, known)).collect()
 }
 
-/// The command at the beginning of a text, if it is one of ours. One of the program may be called by its last name alone: `dlq list`.
+/// The command at the beginning of a text, if it is a known one. The documentation may leave out the program's name: `dlq list`.
 fn command(text: &str, known: &Known) -> Option<String> {
     let is_setting = |word: &&str| {
         word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))

@@ -1,4 +1,4 @@
-//! Where relative links lead.
+//! Checks where the relative links of the documentation lead.
 
 use std::path::Path;
 

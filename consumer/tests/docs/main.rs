@@ -1,4 +1,5 @@
-//! What the documentation says of the program is what the program says of itself, and every link leads somewhere. No server is needed.
+//! Tests of the documentation: what it says of the program is what the program says of itself, and every link leads somewhere. The tests
+//! need no server.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
@@ -13,10 +14,10 @@ mod markdown;
 use commands::Known;
 use markdown::Document;
 
-/// The repository, from where Cargo runs the tests of a package.
+/// The path of the repository from the folder in which Cargo runs the tests of a package.
 const ROOT: &str = "..";
 
-/// The documents that name tests. Others have long words with underscores that are none.
+/// The documents that name tests. Other documents have long words with underscores that are not tests.
 const WITH_TESTS: [&str; 3] = ["docs/architecture.md", "docs/semantics.md", "docs/testing.md"];
 
 #[test]
@@ -73,7 +74,7 @@ fn each_command_that_is_shown_exists() {
     assert!(unknown.is_empty(), "{unknown:#?}");
 }
 
-/// A word as tests are called.
+/// Whether the word looks like the name of a test.
 fn is_test(span: &str) -> bool {
     span.matches('_').count() > 2
         && !span.starts_with("orderstream_")
@@ -94,7 +95,7 @@ fn code_in(folder: &Path) -> String {
     paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
-/// The files of that extension, in folders that are neither hidden nor built. A folder that is not there has none.
+/// Collects the files with this extension, in folders that are neither hidden nor built. A folder that does not exist has no files.
 fn collect(folder: &Path, extension: &str, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! As much of Markdown as the documentation uses: fences, code spans, headings, links.
+//! Reads as much of Markdown as the documentation uses: fences, code spans, headings, links.
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,7 +19,7 @@ impl Document {
         Self::new(path, &fs::read_to_string(path).unwrap())
     }
 
-    /// The lines outside of fences, or those inside.
+    /// The lines inside of fences if `fenced`, otherwise the lines outside.
     fn lines(&self, fenced: bool) -> impl Iterator<Item = &str> {
         let mut is_inside = false;
         self.text.lines().filter(move |line| {
@@ -41,7 +41,7 @@ impl Document {
         code_spans(&self.prose()).collect()
     }
 
-    /// Where each link leads, as it stands there.
+    /// The target of each link, as the document has it.
     pub(crate) fn links(&self) -> Vec<String> {
         let prose: String = pieces(&self.prose()).map(|(piece, is_code)| if is_code { String::new() } else { piece }).collect();
         let target = |rest: &str| rest.split([')', ' ', '\n']).next().unwrap_or_default().to_owned();
@@ -67,12 +67,12 @@ fn anchor(heading: &str) -> String {
     kept.replace(' ', "-")
 }
 
-/// What stands between backticks, with lines joined.
+/// The texts between backticks, with lines joined.
 pub(crate) fn code_spans(text: &str) -> impl Iterator<Item = String> {
     pieces(text).filter(|(_, is_code)| *is_code).map(|(piece, _)| piece.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Text and code by turns. A span ends with its paragraph: a backtick alone does not turn everything behind it around.
+/// Text and code by turns. A span ends with its paragraph at the latest, so that a single backtick does not turn all later text into code.
 fn pieces(text: &str) -> impl Iterator<Item = (String, bool)> {
     let of_paragraph = |paragraph: &str| {
         let pieces = paragraph.split('`').enumerate().map(|(index, piece)| (piece.to_owned(), index % 2 == 1));

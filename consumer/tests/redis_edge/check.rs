@@ -1,13 +1,13 @@
-//! `orderstream check` on Redis users with rights of their own.
+//! `orderstream check` with Redis users who have only some rights.
 
 use std::process::Command;
 
 use crate::server::Server;
 
-/// What orderstream keeps in Redis, and nothing else.
+/// The keys that orderstream keeps in Redis, and no others.
 const KEYS: &str = "~customer:* ~order:* ~recent_orders ~orderstream:*";
 
-/// The lines about Redis that speak of the user; the other servers are away.
+/// The lines of `check` about Redis that name the user; the other servers are away.
 async fn told(server: &Server, rules: &str) -> String {
     server.run(&format!("ACL SETUSER clerk reset on >secret {rules}")).await;
     let mut check = Command::new(env!("CARGO_BIN_EXE_orderstream"));

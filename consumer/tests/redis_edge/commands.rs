@@ -1,4 +1,4 @@
-//! Servers and users that do not do everything that orderstream asks.
+//! Redis servers and users that do not do every command that orderstream sends.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ async fn what_a_server_does_not_do_is_among_its_facts_by_name() {
     assert!(told.len() == 1 && told[0].contains("may not run HSET on orderstream:*; give it the rules +hset"), "{told:?}");
 }
 
-/// It waits for somebody to act, and is nothing that a breaker could mend.
+/// A denied command waits for an operator to act. No breaker could help.
 #[tokio::test]
 async fn what_is_denied_is_no_outage_and_nobody_is_missing_for_it() {
     let server = Server::start().await;
@@ -108,7 +108,8 @@ async fn a_cluster_is_refused_in_one_sentence() {
     assert!(link.is_away());
 }
 
-/// What a hash costs the server itself, whatever this program is built as: `cargo test --test redis_edge -- --ignored --nocapture a_measurement`.
+/// Measures what a hash costs the server itself, however this program is built: `cargo test --test redis_edge -- --ignored --nocapture
+/// a_measurement`.
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn a_measurement_of_hset_beside_restore() {

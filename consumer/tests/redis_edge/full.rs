@@ -1,4 +1,4 @@
-//! A server that serves reads and refuses writes.
+//! A Redis server that is full, so that it serves reads and refuses writes.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ async fn a_full_server_is_asked_for_customers_all_the_time_and_for_writes_seldom
     assert_eq!(link.breaker_of_writes().trouble, Some(full.clone()));
     assert!(full.to_string().contains("OOM"));
 
-    // Answers to pings and to lookups say nothing about writes.
+    // Answers to pings and to lookups do not tell whether the server takes writes.
     for _ in 0..20 {
         link.ping().await.expect("it answers");
         assert_eq!(customers.look_up(&["C1"]).await.0, [Lookup::Missing]);

@@ -1,3 +1,5 @@
+//! Tests of customers kept live in Redis: which change of a customer a hash takes, and how far the progress moves (P5, P8).
+
 use std::sync::Arc;
 
 use change::effect::Effect;
@@ -28,7 +30,7 @@ pub(crate) fn delete(id: &str, offset: i64) -> CustomerChange {
     CustomerChange { id: id.to_owned(), effect: Effect::Delete, position: position(offset) }
 }
 
-/// Writes a batch as the owner of partition 0 does: from the first to after the last.
+/// Writes a batch as the owner of partition 0 does: from the first offset to the offset after the last.
 pub(crate) async fn put(customers: &Customers, changes: &[CustomerChange]) -> Vec<ChangedCustomer> {
     let offsets = || changes.iter().map(|change| change.position.offset);
     let (from, to) = (offsets().min().expect("changes"), offsets().max().expect("changes") + 1);
@@ -53,7 +55,7 @@ async fn a_change_replaces_the_whole_customer() {
     assert_eq!(hash.into_iter().collect::<Vec<_>>(), [("tier".into(), "gold".into()), ("version".into(), "0.0.1".into())]);
 }
 
-/// An event without the columns name and country, which says that there is no e-mail address.
+/// An event without the columns name and country, in which the e-mail address is null.
 fn lacking(id: &str, offset: i64, tier: &str, stored: Option<&str>) -> CustomerChange {
     let customer = Customer { tier: Some(tier.into()), ..Customer::default() };
     let stored = stored.map(|name| Customer { name: Some(name.into()), tier: Some("of a row".into()), ..Customer::default() });
@@ -113,7 +115,7 @@ async fn a_lower_lsn_that_was_committed_later_is_of_another_database_and_moves_n
     let at = |offset: i64, lsn: i64, ts_ms: i64| Position { commit: Some(lsn), lsn: Some(lsn), ts_ms: Some(ts_ms), ..position(offset) };
     let named = |name: &str, position: Position| CustomerChange { position, ..change("C1", 0, name) };
     put(&customers, &[named("Ann", at(0, 500, noon))]).await;
-    // Sent again after a crash of Connect, and by a clock that was set back.
+    // An event comes again after a crash of Connect, and an event has the time of a clock that was set back.
     put(&customers, &[named("Ann", at(1, 500, noon)), named("Bob", at(2, 400, noon + 30_000))]).await;
     let restored = [named("Bob", at(3, 40, noon + 600_000)), change("C2", 4, "Carla")];
     let put = customers.put_customers(&restored, 0, 0, 3, 5).await;
@@ -123,7 +125,7 @@ async fn a_lower_lsn_that_was_committed_later_is_of_another_database_and_moves_n
     assert_eq!(server.hash("customer:C1").await.remove("name").as_deref(), Some("Ann"));
     let deleted = CustomerChange { position: at(5, 41, noon + 600_000), ..delete("C1", 0) };
     assert!(matches!(customers.put_customers(&[deleted], 0, 0, 3, 6).await, Err(PutError::OtherSpace(_))));
-    // In the next epoch it is what it is.
+    // In the next epoch the event is applied.
     let raised = Position { epoch: 1, ..at(3, 40, noon + 600_000) };
     assert!(customers.put_customers(&[named("Bob", raised)], 0, 1, 3, 4).await.is_ok());
     assert_eq!(server.hash("customer:C1").await.remove("name").as_deref(), Some("Bob"));
@@ -198,12 +200,12 @@ async fn without_a_customers_topic_nothing_is_written() {
     assert!(server.hash("customer:C1").await.is_empty());
 }
 
-/// Positions, and whether the event there is a delete.
+/// Positions, and whether the event at the position is a delete.
 fn positions() -> impl Strategy<Value = Vec<(Position, bool)>> {
     let kind = prop_oneof![
         4 => Just(Origin::Stream), 2 => Just(Origin::Snapshot), 2 => Just(Origin::Incremental), 1 => Just(Origin::Unknown), 1 => Just(Origin::Tombstone)
     ];
-    // Small numbers meet often, huge ones differ only where a double no longer does.
+    // Small numbers are often equal, and huge numbers differ although a double cannot tell them apart.
     let number = || prop_oneof![3 => 0i64..4, 1 => (i64::MAX - 3)..=i64::MAX];
     let position = (0i32..2, 0i32..3, number(), kind, prop::option::of(number()), prop::option::of(number()));
     let position = position.prop_map(|(epoch, partition, offset, kind, commit, lsn)| Position {

@@ -1,3 +1,5 @@
+//! Tests of lookups of customers in Redis: who is found, who is missing, and when Redis cannot tell (P8).
+
 use std::sync::Arc;
 
 use orderstream::orders::enrich::Lookup;
@@ -7,7 +9,7 @@ use orderstream::redis::progress::{Advance, RedisProgress};
 use crate::keep::{change, delete, put};
 use crate::server::{Server, TOPIC, customers, of, point};
 
-/// The names that were found, in the order of the ids; `None` for who is missing.
+/// The names that were found, in the order of the ids; `None` for a customer who is missing.
 fn names(lookups: &[Lookup]) -> Vec<Option<String>> {
     let name = |lookup: &Lookup| match lookup {
         Lookup::Found(found) => Some(found.customer.name.as_deref().expect("a name").to_owned()),
@@ -94,7 +96,7 @@ async fn an_emptied_redis_makes_nobody_missing() {
     server.run("FLUSHALL").await;
     assert!(Lookup::is_unavailable(&customers.look_up(&["C1", "C2"]).await.0));
 
-    // A change that happens to arrive now must not make it look whole.
+    // A change that happens to arrive now must not make Redis look complete.
     let put = customers.put_customers(&[change("C2", 1, "Bob")], 0, 0, 1, 2).await.expect("written");
     assert_eq!(put.progress, Advance::Behind { stored: None });
     assert!(Lookup::is_unavailable(&customers.look_up(&["C1", "C2"]).await.0));

@@ -1,3 +1,5 @@
+//! Tests of a Redis that hangs, dies, restarts or refuses writes, and of the breaker before it (P6, P10).
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +69,7 @@ async fn where_pings_probe_no_other_call_waits_for_a_server_that_hangs() {
     assert!(!Lookup::is_unavailable(&customers.look_up(&["C1"]).await.0));
 }
 
-/// Its last attempt to save failed: it refuses writes then, and PING, and serves reads.
+/// A server whose last attempt to save failed refuses writes and PING, and serves reads.
 #[tokio::test]
 async fn where_pings_probe_a_server_that_refuses_only_writes_is_asked_for_customers() {
     let mut server = Server::start().await;
@@ -90,7 +92,7 @@ async fn connecting_to_a_server_that_hangs_costs_no_more_than_a_call() {
     server.signal("STOP");
     let link = server.link();
     let customers = readers(&link);
-    // All of them wait for the same connection, each until its own deadline.
+    // All lookups wait for the same connection, each until its own deadline.
     let asked = async { tokio::join!(customers.look_up(&["C1"]), customers.look_up(&["C2"]), customers.look_up(&["C3"])) };
     timeout(LOOKUP_DEADLINE + MARGIN, asked).await.expect("answers at the deadline");
     assert_eq!(link.breaker().counts.failed, 3);

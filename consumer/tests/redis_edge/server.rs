@@ -1,4 +1,4 @@
-//! A Redis server of a test's own, and what the tests ask of it.
+//! A Redis server of a test's own, and what the tests ask of the server.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -17,7 +17,7 @@ pub(crate) const TOPIC: &str = "shop.public.customers";
 pub(crate) const LOOKUP_DEADLINE: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server that dies with the test.
+/// A server that ends with the test.
 pub(crate) struct Server {
     child: Child,
     port: u16,
@@ -30,10 +30,10 @@ impl Server {
         Self::with(&[]).await
     }
 
-    /// With settings of its own, as on the command line.
+    /// Starts a server with these settings, which are arguments of the command line.
     pub(crate) async fn with(arguments: &[&'static str]) -> Self {
         let free = || TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
-        // The nodes of a cluster talk at a port ten thousand above.
+        // The nodes of a cluster talk to each other at a port that is ten thousand higher.
         let port = std::iter::repeat_with(free).find(|port| *port < 55_000).expect("an endless search");
         let folder = tempfile::tempdir().expect("a folder");
         let arguments = arguments.to_vec();
@@ -53,7 +53,7 @@ impl Server {
         RedisLink::new(&settings).expect("a usable URL")
     }
 
-    /// A link in the name of a user with these rights, who may be made with others later.
+    /// A link for a user with these rights, who may get other rights later.
     pub(crate) async fn link_of_clerk(&self, rules: &str) -> Arc<RedisLink> {
         self.clerk(rules).await;
         RedisLink::new(&LinkSettings::new(self.url().replace("redis://", "redis://clerk:secret@"))).expect("a usable URL")
@@ -64,7 +64,7 @@ impl Server {
         self.run(&format!("ACL SETUSER clerk on >secret {rules}")).await;
     }
 
-    /// A connection past the link, for looking and for doing harm.
+    /// A connection that does not go through the link, to look at the data and to do harm.
     pub(crate) async fn direct(&self) -> MultiplexedConnection {
         let client = redis::Client::open(self.url()).expect("a usable URL");
         client.get_multiplexed_async_connection().await.expect("a connection")
@@ -100,7 +100,7 @@ impl Server {
         self.answers().await;
     }
 
-    /// Takes its folder away, and lets it notice.
+    /// Takes the server's folder away, and lets the server notice.
     pub(crate) async fn lose_disk(&mut self) {
         redis::cmd("CONFIG").arg("SET").arg("save").arg("3600 1").exec_async(&mut self.direct().await).await.expect("no error");
         self.folder = tempfile::tempdir().expect("another folder");
@@ -132,7 +132,7 @@ fn launch(port: u16, folder: &TempDir, arguments: &[&str]) -> Child {
     command.stdout(Stdio::null()).spawn().expect("redis-server is installed")
 }
 
-/// Asks until the answer is yes.
+/// Waits until the condition holds.
 pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let until = Instant::now() + PATIENCE;
     while !condition().await {

@@ -1,3 +1,5 @@
+//! Tests of the write-back: orders are written to Redis as hashes, and the newest state stays in whatever order states come (P5).
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -163,7 +165,7 @@ fn the_newest_state_stays_whatever_the_order_of_writing() {
         let newest = *states.iter().max().expect("one");
         runtime.block_on(async {
             for (epoch, revision) in &states {
-                // What a revision says is fixed: the shape follows from it.
+                // The content of a revision is fixed, so the shape of the state follows from the revision.
                 let state = match revision % 3 {
                     0 => live(row(order_id, *revision)),
                     1 => live(missing(order_id, *revision)),
@@ -190,7 +192,7 @@ fn the_newest_state_stays_whatever_the_order_of_writing() {
     TestRunner::new(Config::with_cases(200)).run(&states, |states| (check.borrow_mut())(states)).expect("the newest");
 }
 
-/// A cache beside customers that are kept live, with Ann as C1 at version 0.0.0 and Bob as C2 at 0.0.1.
+/// A cache of orders beside customers that are kept live, with Ann as C1 at version 0.0.0 and Bob as C2 at 0.0.1.
 async fn beside_customers(server: &Server) -> (OrderCache, orderstream::redis::customers::Customers, CustomersToken) {
     let link = server.link();
     let (customers, _) = customers(&link).await;
@@ -255,11 +257,11 @@ async fn the_newest_orders_are_listed_at_most_once_per_turn() {
     assert_eq!(server.direct().await.llen::<_, usize>("recent_orders").await, Ok(1));
 }
 
-/// Lengths around the borders at which Redis encodes texts and their ends in another way.
+/// The lengths lie around the borders at which Redis encodes texts, and the lengths after them, in another way.
 #[tokio::test]
 async fn texts_of_any_length_are_read_as_they_were_written() {
     let server = Server::start().await;
-    // The server looks at every byte of what it restores, which it does not by default.
+    // With this setting the server checks every byte of what it restores, which it does not do by default.
     server.run("CONFIG SET sanitize-dump-payload yes").await;
     let cache = cache(&server.link());
     let lengths =

@@ -1,5 +1,5 @@
-//! Topics, a database and a Redis database of a test's own, for a shop that the others must not meet. Its processes are told of them by
-//! [`Apart::settings`].
+//! Topics, a database and a Redis database of a test's own, for a shop that other tests must not meet. [`Apart::settings`] tells the
+//! processes of that shop where they are.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -9,7 +9,7 @@ use stack::wait::{Attempt, until};
 use super::topic::Sent;
 use super::{PATIENCE, Shop, poison};
 
-/// What a test has for itself.
+/// The topics and databases of a test's own.
 #[derive(Debug)]
 pub struct Apart {
     pub orders: String,
@@ -19,7 +19,7 @@ pub struct Apart {
     redis: String,
 }
 
-/// A session of Postgres that waits for its next statement, with a lock.
+/// A session of Postgres that holds a lock and waits for its next statement.
 #[derive(Debug)]
 pub struct Lock {
     psql: Child,
@@ -28,19 +28,19 @@ pub struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Postgres ends an idle session at once whose client is gone.
+        // Postgres ends an idle session at once if its client is gone.
         self.psql.kill().ok();
         self.psql.wait().ok();
     }
 }
 
 impl Apart {
-    /// Under this name, which no other test has, with a topic of one partition for orders that has these settings.
+    /// Makes a database, a Redis database and a topic of orders with one partition and these settings, under a name that no other test has.
     pub fn new(shop: &Shop, name: &str, orders: &[(&str, &str)]) -> Self {
         Self::with_partitions(shop, name, 1, orders)
     }
 
-    /// The same with so many partitions.
+    /// Makes the same as [`Apart::new`], with so many partitions.
     pub fn with_partitions(shop: &Shop, name: &str, partitions: i32, orders: &[(&str, &str)]) -> Self {
         shop.sql(&format!("drop database if exists {name} with (force)"));
         shop.sql(&format!("create database {name}"));
@@ -56,28 +56,28 @@ impl Apart {
         apart
     }
 
-    /// With a topic for customers too.
+    /// Adds a topic of customers.
     pub fn and_customers(self, shop: &Shop, settings: &[(&str, &str)]) -> Self {
         let customers = self.orders.replace("orders", "customers");
         shop.stack().create_topic(&customers, 1, settings).unwrap();
         Self { customers: Some(customers), ..self }
     }
 
-    /// With a topic for customers that stands under another name.
+    /// Adds a topic of customers under another name.
     pub fn and_customers_of(self, name: &str, shop: &Shop, settings: &[(&str, &str)]) -> Self {
         let customers = format!("{name}.public.customers");
         shop.stack().create_topic(&customers, 1, settings).unwrap();
         Self { customers: Some(customers), ..self }
     }
 
-    /// With a topic for dead letters of its own.
+    /// Adds a topic of dead letters.
     pub fn and_letters(self, shop: &Shop, settings: &[(&str, &str)]) -> Self {
         let letters = self.orders.replace("public.orders", "letters");
         shop.stack().create_topic(&letters, 1, settings).unwrap();
         Self { letters, ..self }
     }
 
-    /// What a process of this shop has to be told.
+    /// The settings of a process that works on these topics and databases.
     pub fn settings(&self) -> Vec<(&str, &str)> {
         vec![
             ("DATABASE_URL", &self.database),
@@ -88,12 +88,12 @@ impl Apart {
         ]
     }
 
-    /// The same and these.
+    /// The settings of [`Apart::settings`], and more.
     pub fn settings_and<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         [self.settings(), more.to_vec()].concat()
     }
 
-    /// Redis loses all that the shop has in it.
+    /// Removes all keys of the Redis database.
     pub fn empty_redis(&self) {
         redis::cmd("FLUSHDB").exec(&mut self.redis()).unwrap();
     }
@@ -107,7 +107,7 @@ impl Apart {
         redis::Client::open(self.redis.as_str()).unwrap().get_connection().unwrap()
     }
 
-    /// Locks a table against everybody until it is dropped.
+    /// Locks a table against everybody until the value is dropped.
     pub fn lock(&self, table: &str) -> Lock {
         let mut psql = Command::new("psql").args(["-XAtq", &self.database]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdin = psql.stdin.take().unwrap();
@@ -118,7 +118,7 @@ impl Apart {
         Lock { psql, _stdin: stdin }
     }
 
-    /// What a query prints, a line per row, columns by `|`; nothing while the tables are not there.
+    /// What a query prints: a line per row, with columns separated by `|`; nothing while the tables do not exist.
     pub fn sql(&self, statement: &str) -> String {
         let psql = Command::new("psql").args(["-XAtqc", statement, &self.database]).output().unwrap();
         String::from_utf8(psql.stdout).unwrap().trim().to_owned()
@@ -135,12 +135,12 @@ impl Apart {
     }
 }
 
-/// An order as Debezium tells of its insert.
+/// The event of an order's insert, as Debezium writes it.
 pub fn order(id: i64) -> Sent {
     Sent::order(id, poison::event(id).to_string())
 }
 
-/// The same with a price that is none.
+/// The event of an order's insert with a price that is not a number.
 pub fn poisoned(id: i64) -> Sent {
     Sent::order(id, poison::event(id).to_string().replace("1.00", "cheap"))
 }

@@ -4,7 +4,8 @@ use std::process::{Command, Output};
 
 use super::Shop;
 
-/// As a role that may ask Debezium, which has a second for what is on its way.
+/// The arguments of `reconcile` before the URL of the source, which belongs to a role that may write signals for Debezium. Changes on their
+/// way have a second to settle.
 const RECONCILE: [&str; 4] = ["reconcile", "--settle", "1", "--source"];
 
 impl Shop {
@@ -14,7 +15,7 @@ impl Shop {
         command.args(arguments).envs(self.environment(settings)).output().unwrap()
     }
 
-    /// The same, and what it prints on both outputs; it must succeed or fail as expected.
+    /// Runs a command, which must succeed or fail as expected, and returns what it prints on both outputs.
     #[track_caller]
     pub fn says(&self, succeeds: bool, arguments: &[&str]) -> String {
         let output = self.orderstream(arguments, &[("HTTP_LISTEN", "127.0.0.1:1")]);
@@ -23,21 +24,21 @@ impl Shop {
         text
     }
 
-    /// Runs `reconcile` against the shop's own database; what it prints.
+    /// Runs `reconcile` against the shop's own database, and returns what it prints.
     #[track_caller]
     pub fn reconcile(&self, succeeds: bool, arguments: &[&str]) -> String {
         let url = self.stack.database_url();
         self.says(succeeds, &[&RECONCILE[..], &[url.as_str()], arguments].concat())
     }
 
-    /// The same as a report for programs, whatever it finds.
+    /// Runs `reconcile`, whatever it finds, and returns its report for programs.
     pub fn reconcile_report(&self) -> serde_json::Value {
         let url = self.stack.database_url();
         let output = self.orderstream(&[&RECONCILE[..], &[url.as_str(), "--json"]].concat(), &[]);
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// `check` and `run` refuse this database in one sentence, and `run` ends.
+    /// Checks that `check` and `run` refuse this database in one sentence, and that `run` ends.
     #[track_caller]
     pub fn refuses_database(&mut self, url: &str, sentence: &str) {
         let output = self.orderstream(&["check"], &[("DATABASE_URL", url), ("HTTP_LISTEN", "127.0.0.1:1")]);

@@ -1,4 +1,4 @@
-//! What must hold at the end of every test, whatever it did: results, hashes and ledger are what the shop's tables and topics say.
+//! The checks of equality: at the end of every test, whatever it did, results, hashes and ledger are what the shop's tables and topics say.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,13 +8,13 @@ use stack::wait::{Attempt, until};
 use crate::shop::topic::{CUSTOMERS, DEAD_LETTERS, ORDERS};
 use crate::shop::{PATIENCE, Shop};
 
-/// So many differences are told.
+/// How many differences a failure shows.
 const TOLD: usize = 6;
 
-/// Partition, next offset, and how many fates were counted below it.
+/// Selects the next offset of each partition, and how many fates were counted below it.
 const LEDGER: &str = "select next_offset, applied + stale + ignored + dead_lettered from consumer_offsets where epoch = 0 and topic =";
 
-/// Hashes in one round trip.
+/// How many hashes are read in one round trip.
 const CHUNK: usize = 1_000;
 
 pub type Hash = BTreeMap<String, String>;
@@ -25,7 +25,7 @@ impl Shop {
         self.await_everything_right_with_letters(0);
     }
 
-    /// The same with so many new dead letters.
+    /// Waits until everything is as the promises say, with so many new dead letters.
     pub fn await_everything_right_with_letters(&self, letters: i64) {
         self.await_the_end_of_the_topics();
         self.await_equality();
@@ -33,12 +33,12 @@ impl Shop {
         assert_eq!(self.new_letters(), letters, "dead letters in the ledger");
     }
 
-    /// Deletes the orders of a burst: what stays is compared at the end of every test to come.
+    /// Deletes the orders of a burst, because orders that stay are compared at the end of every later test.
     pub fn clear(&self, product: &str) {
         self.sql(&format!("delete from orders where product_id = '{product}'"));
         self.await_sql(&format!("select count(*) from results where product_id = '{product}'"), "0");
         self.await_everything_right_with_letters(self.new_letters());
-        // As if their hour were over.
+        // The tombstones in Redis are removed, as if their time to live were over.
         let mut connection = self.redis().unwrap();
         let keys: Vec<String> = redis::cmd("KEYS").arg("order:*").query(&mut connection).unwrap();
         let live: HashSet<String> = self.sql("select 'order:' || order_id from results").lines().map(str::to_owned).collect();
@@ -52,7 +52,7 @@ impl Shop {
         for topic in [ORDERS, CUSTOMERS] {
             let look = || {
                 let ends: Vec<String> = self.topics().ends(topic).iter().map(|end| format!("{end}|{end}")).collect();
-                // Nothing was compacted away yet: the end of a partition is the number of its records.
+                // Compaction has removed nothing yet, so the end of a partition is the number of its records.
                 let ledger = self.sql(&format!("{LEDGER} '{topic}' order by partition"));
                 if ledger.lines().eq(ends.iter()) { Attempt::Ready(()) } else { Attempt::NotYet(format!("{ledger:?} of {ends:?}")) }
             };
@@ -69,7 +69,7 @@ impl Shop {
         until("results = orders joined with customers", PATIENCE, look).unwrap();
     }
 
-    /// Waits until every hash of an order equals its row, and no other order has one, unless it says that the order was deleted (P8).
+    /// Waits until every hash of an order equals its row, and each hash without a row says that the order was deleted (P8).
     pub fn await_redis_equality(&self) {
         let look = || match self.redis_differences() {
             Ok(differences) if differences.is_empty() => Attempt::Ready(()),
@@ -118,8 +118,8 @@ impl Shop {
         until(&format!("order:{order_id} {field} = {expected}"), PATIENCE, look).unwrap();
     }
 
-    /// Waits until Redis knows the customer by this name. An order may overtake its customer's event and is rightly `missing` until then:
-    /// the two come by topics of their own.
+    /// Waits until Redis has the customer with this name. An order may overtake its customer's event, because the two come through
+    /// different topics, and the order is rightly `missing` until the customer's event comes.
     pub fn await_customer(&self, id: &str, name: &str) {
         let known =
             || redis::cmd("HGET").arg(format!("customer:{id}")).arg("name").query::<Option<String>>(&mut self.redis().unwrap()).unwrap();

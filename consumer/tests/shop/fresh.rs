@@ -1,4 +1,4 @@
-//! A database of its own for a test of the Postgres edge, and batches for it.
+//! A database of a test's own, for tests of the Postgres edge, and batches to apply to it.
 
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use rust_decimal::Decimal;
 use sqlx::Connection;
 use stack::Stack;
 
-/// A database of its own on the shared Postgres, migrated. Nobody else has the stack meanwhile: other tests restart Postgres.
+/// A migrated database of a test's own on the shared Postgres. No other test has the stack meanwhile, because other tests restart Postgres.
 pub struct Fresh {
     pub stack: MutexGuard<'static, Stack>,
     pub results: Results,
@@ -33,7 +33,7 @@ impl Fresh {
         Self::altered(name, &[])
     }
 
-    /// In a database that `alter database` has made so: what every session in it begins with.
+    /// Makes a database with these changes by `alter database`, which every session in the database begins with.
     pub fn altered(name: &str, changes: &[&str]) -> Self {
         Self::made(name, changes, |url| StoreConfig {
             url,
@@ -43,7 +43,7 @@ impl Fresh {
         })
     }
 
-    /// With a configuration of its own, made from the URL of the database.
+    /// Makes a database whose store has a configuration made from the URL of the database.
     pub fn with(name: &str, config: impl FnOnce(String) -> StoreConfig) -> Self {
         Self::made(name, &[], config)
     }

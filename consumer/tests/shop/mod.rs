@@ -21,13 +21,13 @@ use stack::{Service, Stack};
 pub use process::Process;
 use topic::{CUSTOMERS, ORDERS, Topics};
 
-/// Within this every change is everywhere, also after an outage (P9: ten seconds) on a machine that is busy with other things.
+/// How long a change may take to arrive everywhere, also after an outage (P9: ten seconds), on a machine that is busy with other things.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The process that all tests share that do not need one of their own: it lives through every outage they make.
+/// The process that all tests share which need no process of their own. The process lives through every outage that the tests make.
 static RESIDENT: Mutex<Option<Process>> = Mutex::new(None);
 
-/// The rows that the shop begins with are in Kafka.
+/// Waits once per run until the rows that the shop begins with are in Kafka.
 static SNAPSHOT: Once = Once::new();
 
 /// Numbers processes and consumer groups over all tests.
@@ -44,7 +44,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// The shop with the shared orderstream, ready, and everything processed that the tests before have left.
+    /// The shop with the shared orderstream process, which is ready and has processed everything that earlier tests have left.
     pub fn open() -> Self {
         let mut shop = Self::on(stack::shared().unwrap());
         shop.has_resident = true;
@@ -57,7 +57,7 @@ impl Shop {
         shop
     }
 
-    /// The same with a process of its own that has these settings.
+    /// The shop with a process of the test's own that has these settings.
     pub fn with(settings: &[(&str, &str)]) -> Self {
         let mut shop = Self::closed();
         shop.start_another(settings);
@@ -83,7 +83,7 @@ impl Shop {
         shop
     }
 
-    /// Waits for the rows that the shop begins with: what comes into the topics afterwards is a test's own, also of the first test of a run.
+    /// Waits until the rows that the shop begins with are in Kafka, so that later records belong to a test, also in the first test.
     fn await_the_first_snapshot(&self) {
         for (topic, table) in [(CUSTOMERS, "customers"), (ORDERS, "orders")] {
             let rows = self.number(&format!("select count(*) from {table}"));
@@ -99,14 +99,14 @@ impl Shop {
         self.letters_before = self.number("select count(*) from dead_letters");
     }
 
-    /// One more process in the consumer group; its number.
+    /// Starts one more process in the consumer group, waits until it is ready, and returns its number.
     pub fn start_another(&mut self, settings: &[(&str, &str)]) -> usize {
         let number = self.launch_another(settings);
         self.processes[number].service.await_health().unwrap();
         number
     }
 
-    /// The same without waiting until it is ready.
+    /// Starts one more process in the consumer group without waiting until it is ready, and returns its number.
     pub fn launch_another(&mut self, settings: &[(&str, &str)]) -> usize {
         let port = stack::free_port().unwrap();
         let mut environment = self.environment(settings);
@@ -123,8 +123,8 @@ impl Shop {
         self.processes.len() - 1
     }
 
-    /// Kills a process by SIGKILL. Its group would wait for it until the session timeout; processes started from here on join another
-    /// group, because not the group but the ledger decides where they begin (P3).
+    /// Kills a process by SIGKILL. The process's group would wait for it until the session timeout, so processes that are started from
+    /// here on join another group. They may, because the ledger and not the group decides where they begin (P3).
     pub fn kill(&mut self, number: usize) {
         self.processes[number].service.kill();
         self.group = fresh_group();
@@ -161,7 +161,7 @@ impl Shop {
         &self.processes[number]
     }
 
-    /// Runs SQL as the superuser of the shop's database and returns what it prints, a line per row, columns by `|`.
+    /// Runs SQL as the superuser of the shop's database, and returns what it prints: a line per row, with columns separated by `|`.
     pub fn sql(&self, statement: &str) -> String {
         self.stack.psql(statement).unwrap().trim().to_owned()
     }
@@ -186,7 +186,7 @@ impl Shop {
         ));
     }
 
-    /// Inserts a customer, or changes what it is called.
+    /// Inserts a customer, or changes the customer's name.
     pub fn customer(&self, id: &str, name: &str) {
         self.sql(&format!(
             "insert into customers (id, name, email, tier, country) values ('{id}', '{name}', '{id}@example.com', 'gold', 'DE')
@@ -199,7 +199,7 @@ impl Shop {
         self.number("select count(*) from dead_letters") - self.letters_before
     }
 
-    /// Waits until something is so that this file has no words for.
+    /// Waits until a condition holds for which this file has no function.
     #[track_caller]
     pub fn await_that(&self, what: &str, mut holds: impl FnMut() -> bool) {
         until(what, PATIENCE, || Attempt::when(holds())).unwrap();
@@ -225,7 +225,7 @@ impl Shop {
 }
 
 impl Drop for Shop {
-    /// The processes leave their group in order, so that the next test need not wait for it. The shared one stays.
+    /// Stops the processes in order, so that they leave their group and the next test need not wait for it. The shared process stays.
     fn drop(&mut self) {
         run::ends();
         let has_failed = std::thread::panicking();

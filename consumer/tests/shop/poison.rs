@@ -1,4 +1,4 @@
-//! Records that cannot be processed, one of each kind.
+//! Poison: records that cannot be processed, one of each kind.
 
 use serde_json::{Value, json};
 
@@ -7,23 +7,23 @@ use crate::shop::topic::Sent;
 /// Orders with these ids exist on the topic only.
 pub const FIRST_ID: i64 = 900_000_000;
 
-/// A record that cannot be processed, and what is to be said about it.
+/// A record that cannot be processed, and what its dead letter has to say.
 pub struct Poison {
     pub name: &'static str,
     pub reason: &'static str,
     pub stage: &'static str,
-    /// A part of the message: it names what is wrong.
+    /// The part of the message that names what is wrong.
     pub message: &'static str,
     pub record: Sent,
 }
 
-/// The limit on a record's size that the last kind is over.
+/// The limit on a record's size, which the last kind exceeds.
 pub const MAX_RECORD_BYTES: &str = "4096";
 
-/// The value of a product that the constraint below refuses.
+/// The product that the constraint [`ADD_CONSTRAINT`] refuses.
 pub const REFUSED_PRODUCT: &str = "REFUSED";
 
-/// What makes the database refuse a row.
+/// Makes the database refuse rows of the product [`REFUSED_PRODUCT`].
 pub const ADD_CONSTRAINT: &str = "alter table results add constraint no_refused_product check (product_id <> 'REFUSED') not valid";
 pub const DROP_CONSTRAINT: &str = "alter table results drop constraint if exists no_refused_product";
 
@@ -52,7 +52,7 @@ fn without(id: i64, column: &str) -> Sent {
     Sent::order(id, event.to_string())
 }
 
-/// What Debezium puts in the place of a large text that an update did not touch.
+/// The text that Debezium puts in the place of a large text that an update did not touch.
 const UNCHANGED: &str = "__debezium_unavailable_value";
 
 /// One record of each kind.
@@ -107,7 +107,8 @@ pub fn all_kinds() -> Vec<Poison> {
     kinds
 }
 
-/// Quantity and price are each in range: 2,147,483,647 times 9,999,999,999.99 has 20 digits before the point.
+/// An order whose quantity and price are each in range, and whose total is not: 2,147,483,647 times 9,999,999,999.99 has 20 digits before
+/// the point.
 fn total_that_does_not_fit(id: i64) -> Poison {
     let mut event = event(id);
     event["after"]["quantity"] = json!(i32::MAX);

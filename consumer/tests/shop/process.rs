@@ -15,12 +15,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// To be stopped, paused, killed.
+    /// The service, to be stopped, paused and killed.
     pub fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Where it listens.
+    /// The address at which the process listens.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
@@ -37,10 +37,10 @@ impl Process {
         Some((status, body))
     }
 
-    /// Has the series of `/metrics` written down as they are now.
+    /// Writes down the series of `/metrics` as they are now.
     pub(super) fn note_series(&self) {
         if self.service.is_running() {
-            // Whoever does not answer is what the test is about.
+            // An error is ignored, because a process that does not answer may be what the test is about.
             drop(self.get("/metrics"));
         }
     }

@@ -1,7 +1,7 @@
-//! The run of all tests of a binary on the one stack: it stops at the first test that left something behind.
+//! The run of all tests of a binary on one stack, which stops at the first test that finds the stack not as it should be.
 //!
-//! A test that begins on a stack that is not as it should be says nothing about its own case, and would wait a minute to find out. So the
-//! first one that finds it so names those that ran before it, and none after it begins.
+//! A test that begins on such a stack says nothing about its own case, and would wait a minute to find out. So the first test that finds
+//! the stack like this names the tests that ran before it, and no later test begins.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,9 +9,9 @@ use std::thread;
 
 #[derive(Debug)]
 struct Run {
-    /// Those that ran since the stack was last seen to be as it should be, and whether each failed.
+    /// The tests that ran since the stack was last seen to be as it should be, and whether each failed.
     since: Vec<(String, bool)>,
-    /// Why nothing runs any more.
+    /// Why no test runs any more.
     stopped: Option<String>,
 }
 
@@ -25,7 +25,7 @@ impl Run {
     }
 }
 
-/// A test wants the stack.
+/// Says that a test wants the stack.
 ///
 /// # Panics
 /// When the run has stopped.
@@ -38,7 +38,7 @@ pub fn wants_the_stack() {
 /// Looks whether the stack is as it should be.
 ///
 /// # Panics
-/// When it is not; the run has stopped then.
+/// When the stack is not as it should be; the run stops with this panic.
 pub fn begins(look: impl FnOnce()) {
     let Err(panic) = catch_unwind(AssertUnwindSafe(look)) else {
         run().since.clear();
@@ -48,7 +48,7 @@ pub fn begins(look: impl FnOnce()) {
     resume_unwind(panic);
 }
 
-/// A test lets go of the stack.
+/// Says that a test has released the stack.
 pub fn ends() {
     run().since.push((name(), thread::panicking()));
 }

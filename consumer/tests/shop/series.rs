@@ -1,4 +1,4 @@
-//! Which series of `/metrics` have moved in a run: written down for `tests/series.rs` by each target that has a shop.
+//! Writes down which series of `/metrics` have moved in a run. Each target that has a shop does so, and `tests/series.rs` reads the files.
 //!
 //! A series is a name with its labels, apart from topics and partitions. A counter has moved once it is not zero, a gauge once it was seen with
 //! two values.
@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// Beside the program, so that each run of a target begins anew.
+/// The file of a target's series, in Cargo's folder for tests.
 pub fn file(target: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("series-of-{target}"))
 }
 
-/// When the program was built, which is what a run is valid for.
+/// When the program was built, because a run says something about that build alone.
 pub fn built() -> String {
     let built = fs::metadata(env!("CARGO_BIN_EXE_orderstream")).unwrap().modified().unwrap();
     built.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos().to_string()
@@ -30,7 +30,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// The first line says of which program this is, and whether all tests of the target were asked for.
+    /// Begins the file. The first line says which build of the program was run, and whether all tests of the target were asked for.
     fn begin() -> Self {
         let executable = std::env::current_exe().unwrap();
         let target = executable.file_stem().unwrap().to_string_lossy().rsplit_once('-').unwrap().0.to_owned();
@@ -63,13 +63,13 @@ impl Seen {
     }
 }
 
-/// A filter, or a choice of one test, is an argument without dashes.
+/// Whether all tests of the target were asked for. A filter, or a choice of one test, is an argument without dashes.
 fn is_whole() -> bool {
     let mut arguments = std::env::args().skip(1);
     arguments.all(|argument| argument.starts_with("--") && !["--skip", "--ignored", "--exact"].contains(&argument.as_str()))
 }
 
-/// Topics and partitions come and go with tests.
+/// Removes the labels of topics and partitions, because these come and go with tests.
 fn without_places(series: &str) -> String {
     let Some((name, labels)) = series.split_once('{') else { return series.to_owned() };
     let kept: Vec<&str> =

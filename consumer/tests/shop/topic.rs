@@ -1,4 +1,4 @@
-//! The topics of the shop: records put on them by hand, and read from them.
+//! The topics of the shop: records are put on topics by hand, and read from them.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A record to be put on a topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sent {
-    /// Where it goes; by its key if this is `None`.
+    /// The partition to which the record goes; if `None`, the key decides.
     pub partition: Option<i32>,
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
@@ -49,7 +49,7 @@ impl Found {
         value.as_deref().map(|value| std::str::from_utf8(value).unwrap())
     }
 
-    /// The same record once more, for the same partition: what Debezium sends again after a crash.
+    /// The same record for the same partition, as Debezium sends it again after a crash.
     pub fn again(&self) -> Sent {
         Sent { partition: Some(self.partition), ..self.record.clone() }
     }
@@ -89,7 +89,7 @@ impl Topics {
         (0..partitions).map(|partition| consumer.fetch_watermarks(topic, partition, PATIENCE).unwrap()).collect()
     }
 
-    /// The offset that a consumer group has committed, for each partition: what lag tools see. Negative where it has none.
+    /// The offset that a consumer group has committed, for each partition, as lag tools see it; negative if the group has none.
     pub fn committed(&self, group: &str, topic: &str) -> Vec<i64> {
         let reader: BaseConsumer = self.client.clone().set("group.id", group).create().unwrap();
         let mut list = TopicPartitionList::new();
@@ -100,7 +100,7 @@ impl Topics {
         committed.elements().iter().map(|partition| partition.offset().to_raw().unwrap_or(-1)).collect()
     }
 
-    /// Puts records on a topic; they are there when this returns.
+    /// Puts records on a topic, and returns when they are there.
     pub fn send(&self, topic: &str, records: &[Sent]) {
         let producer: BaseProducer = self.client.clone().set("message.max.bytes", "4194304").create().unwrap();
         put(&producer, topic, records);
@@ -130,7 +130,7 @@ impl Topics {
         runtime.block_on(admin.delete_records(&offsets, &AdminOptions::new().operation_timeout(Some(PATIENCE)))).unwrap();
     }
 
-    /// Changes settings of a topic; the others go back to their defaults.
+    /// Changes settings of a topic. All other settings go back to their defaults.
     pub fn set(&self, topic: &str, settings: &[(&str, &str)]) {
         let admin: AdminClient<DefaultClientContext> = self.client.create().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -140,7 +140,7 @@ impl Topics {
         altered.into_iter().for_each(|altered| drop(altered.unwrap()));
     }
 
-    /// Deletes a topic; it is gone when this returns.
+    /// Deletes a topic, and returns when it is gone.
     pub fn delete(&self, topic: &str) {
         let admin: AdminClient<DefaultClientContext> = self.client.create().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -199,7 +199,7 @@ impl Transaction {
     }
 }
 
-/// The records are there when this returns.
+/// Puts the records on the topic, and returns when they are there.
 fn put(producer: &BaseProducer, topic: &str, records: &[Sent]) {
     for record in records {
         let headers = record

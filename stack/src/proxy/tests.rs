@@ -1,3 +1,5 @@
+//! The tests of the proxy, with a server that echoes what it is told.
+
 use std::io::{ErrorKind, Read, Write};
 
 use super::*;
