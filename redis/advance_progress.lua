@@ -2,14 +2,14 @@
 --
 -- KEYS[1]  orderstream:progress, a hash
 -- ARGV[1]  field: <topic>:<partition>
--- ARGV[2]  from: what must be reflected already, or '' to set the progress after a rebuild
--- ARGV[3]  to
+-- ARGV[2]  from: the value that Redis must reflect already, or '' to set the progress after a rebuild
+-- ARGV[3]  to: the value that Redis reflects afterwards
 --
--- A value is <epoch, 10 digits>:<next offset, 20 digits>, fixed-width so that text order is number order: Lua's numbers are doubles and
--- would round a big offset. Digits only, because Lua compares texts by the server's locale.
+-- A value is <epoch, 10 digits>:<next offset, 20 digits>. Its width is fixed, so that the order of the texts is the order of the numbers:
+-- Lua's numbers are doubles and would round a big offset. A value has digits only, because Lua compares texts by the server's locale.
 --
--- Replies 1 if Redis now reflects `to` or more. Otherwise nothing moved: Redis has lost something, and the reply is what it still has,
--- '' for nothing.
+-- The script replies 1 if Redis now reflects `to` or more. Otherwise nothing has moved, because Redis has lost something, and the reply is
+-- the value that Redis still has, '' for none.
 
 local stored = redis.pcall('HGET', KEYS[1], ARGV[1])
 local foreign = type(stored) == 'table'

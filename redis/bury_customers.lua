@@ -1,14 +1,14 @@
--- Removes customers that the source does not have, each only if its hash is still the one that was seen (P5).
+-- Removes customers that the source does not have, each only if its hash still has the position that was seen (P5).
 --
 -- KEYS     customer:<id>
--- ARGV[1]  seconds a deleted customer's hash lives
+-- ARGV[1]  how many seconds the tombstone of a deleted customer lives
 -- ARGV[2]  deleted_at
--- then     per customer, in the order of KEYS: the position that was seen, '' for none, and the position of the trace
+-- then     per customer, in the order of KEYS: the position that was seen, '' for none, and the position of the tombstone
 --
--- The trace of a deleted customer stands right behind it: what would have replaced it replaces the trace, and what it kept out stays out, its
--- own event included.
+-- The position of the tombstone is right after that of the removed hash. So every event that would have replaced the hash replaces the
+-- tombstone, and every event that the hash kept out stays out, the hash's own event included.
 --
--- Replies how many were removed.
+-- The script replies how many customers were removed.
 
 local removed = 0
 for k = 1, #KEYS do

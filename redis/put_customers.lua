@@ -1,21 +1,22 @@
 -- Writes a chunk of customer changes; an older change never overwrites a newer one (P5).
 --
--- KEYS     customer:<id>, one per change; an id may repeat, its changes stand in Kafka's order
--- ARGV[1]  seconds a deleted customer's hash lives
+-- KEYS     customer:<id>, one per change; an id may repeat, and its changes are in Kafka's order
+-- ARGV[1]  how many seconds a deleted customer's hash lives
 -- then per change, in the order of KEYS:
---   position  fixed-width text, see below
+--   position  text of fixed width, as described below
 --   version   <epoch>.<partition>.<offset>, compared for equality only
---   shape     'd': deleted, followed by deleted_at
---             a number: so many arguments follow, names and values of the columns that are not null; then another number, and as many
---             arguments: names of columns that the event does not have, each with '=' and the value that results has, or ''
+--   shape     'd' for a deleted customer, followed by deleted_at; or
+--             a number, followed by as many arguments: names and values of the columns that are not null; then another number, followed
+--             by as many arguments: names of columns that the event does not have, each with '=' and the value that results has, or ''
 --
--- Replies, per change, the version that the hash has now, '' for none: also where the change was not applied. The transaction that marks the
--- customer's orders needs it after a crash between this write and that transaction.
+-- The script replies, per change, the version that the hash has now, '' for none, also if the change was not applied. The transaction that
+-- marks the customer's orders needs the version after a crash between the script and that transaction.
 
--- Position: epoch 10 digits, partition 10, offset 20, kind 1 (s snapshot, w stream, i incremental, u unknown, t tombstone), commit 21, lsn 21, and the
--- source's time 21, which decides nothing here. The last three start with 1, or are all zeros where there is none. Fixed-width digits compare
--- as text in number order under any locale, and without the rounding of Lua's numbers, which are doubles.
-local WITHOUT_TIME, WITH_TIME = 83, 104 -- as it was written by earlier versions, and as it is
+-- A position is the epoch in 10 digits, the partition in 10, the offset in 20, the kind in 1 letter (s snapshot, w stream, i incremental,
+-- u unknown, t tombstone), the commit in 21 digits, the lsn in 21, and the source's time in 21, which decides nothing here. The commit, the
+-- lsn and the time each start with 1, or are all zeros if there is none. Digits of fixed width compare as text in the order of the numbers,
+-- under any locale and without the rounding of Lua's numbers, which are doubles. Earlier versions wrote positions without the time.
+local WITHOUT_TIME, WITH_TIME = 83, 104
 
 local function epoch(p) return string.sub(p, 1, 10) end
 local function partition(p) return string.sub(p, 11, 20) end
@@ -28,8 +29,8 @@ local NO_COMMIT = string.rep('0', 21)
 
 local function is_log(k) return k == 'w' or k == 'i' end
 
--- The same rule as Position::supersedes and Position::outlives in consumer/src/position.rs, where the argument stands; a property test holds
--- them together.
+-- The rule is the same as Position::supersedes and Position::outlives in crates/change/src/position.rs, which gives the reasons; a property
+-- test compares the two.
 local function supersedes(new, stored)
   if epoch(new) ~= epoch(stored) then
     return epoch(new) > epoch(stored)
@@ -58,7 +59,7 @@ local function supersedes(new, stored)
   return lsn(new) > lsn(stored)
 end
 
--- Whether an event that makes its row replaces a delete: also at one position of the log.
+-- Whether an event that makes its row replaces a delete, also a delete at the same position of the log.
 local function outlives(new, grave)
   if supersedes(new, grave) then
     return true
@@ -69,7 +70,8 @@ local function outlives(new, grave)
     and lsn(new) == lsn(grave) and (mine == theirs or mine == NO_COMMIT or theirs == NO_COMMIT)
 end
 
--- Position and version under a key. With the customers topic configured the names customer:* are ours: a value of another type gives way.
+-- Position and version under a key. If the topic of customers is configured, the names customer:* belong to orderstream, so a value of
+-- another type is removed.
 local function stored_at(key)
   local stored = redis.pcall('HMGET', key, 'position', 'version')
   if not stored.err then
@@ -82,8 +84,8 @@ local function stored_at(key)
   return false, false
 end
 
--- Names and values of the columns that the event does not have: as the hash has them, and where there is no hash, as results has them.
--- A deleted customer has neither.
+-- Names and values of the columns that the event does not have: as the hash has them, or if there is no hash, as results has them. The hash
+-- of a deleted customer has no such columns.
 local function kept(key, from, to)
   local columns, has_hash = {}, redis.call('EXISTS', key) == 1
   for a = from, to, 2 do
@@ -108,17 +110,18 @@ for k = 1, #KEYS do
   local values_end = v + (deleted and 1 or tonumber(shape)) -- where the next argument stands
   at = deleted and values_end or values_end + 1 + tonumber(ARGV[values_end])
   local stored, stored_version = stored_at(key)
-  -- A position of another shape is none: somebody else's, or nobody's.
+  -- A position of another width is not one of orderstream's positions, and counts as none.
   local is_position = stored and (#stored == WITH_TIME or #stored == WITHOUT_TIME)
   local replaces = not deleted and not stored_version and outlives or supersedes
   if kind(position) == 't' and not (is_position and stored_version) then
-    -- A tombstone alone says nothing that a delete has not said better, and keeps nothing out.
+    -- A tombstone without a live hash says nothing that a delete has not said better, and keeps no event out.
     if not is_position then
       redis.call('DEL', key)
     end
     versions[k] = ''
   elseif not is_position or replaces(position, stored) then
-    -- Nothing of the older state stays, neither a column that is null now nor a time to live, but what the event does not speak of.
+    -- Nothing of the older state stays, neither a column that is null now nor a time to live, except the columns that the event does not
+    -- have.
     local columns = not deleted and at > values_end + 1 and kept(key, values_end + 1, at - 1)
     redis.call('DEL', key)
     if deleted then

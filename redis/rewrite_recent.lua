@@ -1,11 +1,11 @@
 -- Replaces the list of the newest orders, at most once per turn over all processes.
 --
 -- KEYS[1]  recent_orders, a list
--- KEYS[2]  the turn: whoever sets it may write
--- ARGV[1]  milliseconds that a turn lasts
+-- KEYS[2]  the turn, which lets the process that sets it write the list
+-- ARGV[1]  how many milliseconds a turn lasts
 -- ARGV[2..]  the orders as JSON, newest first
 --
--- Replies 1 if the list was replaced, 0 if another process had the turn.
+-- The script replies 1 if the list was replaced, and 0 if another process had the turn.
 
 if not redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1]) then
   return 0

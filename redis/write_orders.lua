@@ -2,13 +2,13 @@
 --
 -- KEYS     order:<id>, one per order
 -- then per order, in the order of KEYS:
---   version  <epoch, 10 digits>-<revision, 20 digits>: text order is number order, whatever the locale
---   ttl      milliseconds the hash lives; 0 = for ever
---   dump     the whole hash as DUMP would give it, its version included: RESTORE takes it over as it is, HSET would look each field up
+--   version  <epoch, 10 digits>-<revision, 20 digits>: the order of the texts is the order of the numbers, whatever the locale
+--   ttl      how many milliseconds the hash lives; 0 = for ever
+--   dump     the whole hash as DUMP would give it, with its version: RESTORE takes the dump as it is, and HSET would look each field up
 --
--- Replies the number of hashes written; the others were as new or newer.
+-- The script replies the number of hashes that were written; the others were as new or newer.
 
--- The version under a key. The names order:* are ours: a value of another type gives way.
+-- The version under a key. The names order:* belong to orderstream, so a value of another type is replaced.
 local function version_of(key)
   local stored = redis.pcall('HGET', key, 'version')
   if type(stored) ~= 'table' then

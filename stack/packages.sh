@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the build and the services need, if something is missing. Run by make up and make test,
-# before anything is compiled. Without the right to install it prints the line to run, and fails.
+# Installs the Debian packages that the build and the services need, if something is missing. make up and make test run the script
+# before anything is compiled. Without the right to install, the script prints the line to run, and fails.
 set -euo pipefail
 
 missing=()
@@ -43,8 +43,8 @@ if ! command -v apt-get >/dev/null || [ "${sudo[*]}" = false ]; then
 fi
 
 echo "installing ${missing[*]}"
-# Debian starts a service as soon as it is installed, on the very ports that are wanted here: not this time, and not at the
-# next boot.
+# Debian starts a service as soon as it is installed, on the very ports that the stack needs. The policy prevents the start now, and
+# the services are disabled for the next boot.
 "${sudo[@]}" sh -euc '
     policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then

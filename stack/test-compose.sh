@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# `docker compose up` as people start it: build, up, the README's session, a restart, down, with each Compose that is here.
+# Tests `docker compose up` as people start it: build, up, the README's session, a restart, down, with each Compose that is installed.
 #
-#   stack/test-compose.sh                 fails where no engine runs and none can be started
-#   stack/test-compose.sh --if-possible   says so, and ends well; builds no Compose, which takes minutes
+#   stack/test-compose.sh                 fails if no engine runs and none can be started
+#   stack/test-compose.sh --if-possible   says so instead, and ends well; builds no Compose, because that takes minutes
 #
-# Project, volumes and ports are its own: what runs here already is left alone. As root on Debian it installs and starts an engine for
-# itself. Images that cannot be pulled are made by the folder STANDINS, if it is there.
+# The test has a project, volumes and ports of its own, so it leaves alone what runs already. As root on Debian the script installs and
+# starts an engine for itself. Images that cannot be pulled are made by the folder STANDINS, if the folder exists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 standins=${STANDINS:-../shared/standins}
@@ -36,7 +36,7 @@ start_engine() {
     return 1
 }
 
-# Images that the stack is made of, and those that the program's own is built on.
+# Prints the images that the stack is made of, and those on which the program's own image is built.
 images() {
     sed -n 's/^ *- &[a-z]* \(.*\)/\1/p; s/^ *image: \([^*].*\)/\1/p' docker-compose.yml | grep -v -e kafka-ui -e '^orderstream$'
     sed -n 's/^FROM \([^ ]*\).*/\1/p' consumer/Dockerfile
@@ -48,7 +48,7 @@ have_images() {
         docker image inspect "$image" >/dev/null 2>&1 || docker pull -q "$image" 2>/dev/null || missing=1
     done
     if [ $missing = 1 ] && [ -e "$standins/build.sh" ]; then
-        # What is read-only there would be read-only in the images, where Kafka writes to it.
+        # Files that are read-only in the folder would be read-only in the images, where Kafka writes to them.
         rm -rf "$work/standins" && cp -r "$standins" "$work/standins" && chmod -R u+w "$work/standins"
         bash "$work/standins/build.sh" base postgres redis kafka rust >"$work/standins.log" 2>&1 ||
             { why="The images cannot be made: $work/standins.log"; return 1; }
@@ -58,7 +58,7 @@ have_images() {
     done
 }
 
-# The newer Compose is a plugin of Docker's, or built by Go; the older one a program of its own.
+# Prints the commands of each Compose. The newer Compose is a plugin of Docker, or built by Go; the older one is a program of its own.
 composes() {
     if docker compose version >/dev/null 2>&1; then
         echo 'docker compose'

@@ -1,4 +1,4 @@
-//! What the work costs: processor time of each family of processes, memory, and bytes written to Postgres' log.
+//! The cost of the work: processor time of each family of processes, memory, and bytes written to Postgres' log.
 
 use std::collections::HashMap;
 use std::fs;

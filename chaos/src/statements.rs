@@ -1,4 +1,4 @@
-//! What the shop does: random SQL statements, each transaction as one text.
+//! The SQL of the shop: random statements, each transaction as one text.
 
 use fastrand::Rng;
 

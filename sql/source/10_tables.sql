@@ -1,4 +1,4 @@
--- The shop's own tables. Every file here can be run again at any time: `make up` does at each start.
+-- The shop's own tables. Every file of this folder can be run again at any time, as `make up` does at each start.
 
 create table if not exists customers (
     id         varchar(50) primary key,
@@ -9,7 +9,7 @@ create table if not exists customers (
     updated_at timestamp not null default current_timestamp
 );
 
--- No foreign key: an order may arrive before its customer does, as it does between the services of a real shop.
+-- There is no foreign key, because an order may arrive before its customer does, as between the services of a real shop.
 create table if not exists orders (
     id          serial primary key,
     customer_id varchar(50) not null,
@@ -21,7 +21,7 @@ create table if not exists orders (
     updated_at  timestamp not null default current_timestamp
 );
 
--- With the default identity a delete's "before" holds invented values, and an update does not say what was there.
+-- With the default replica identity the "before" of a delete would have invented values, and an update would not say the row before.
 alter table orders replica identity full;
 alter table customers replica identity full;
 

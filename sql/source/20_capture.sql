@@ -1,13 +1,13 @@
--- What Debezium needs beside the tables it captures.
+-- The tables and the publication that Debezium needs beside the tables that it captures.
 
--- Debezium writes here every few seconds (heartbeat.action.query). Without it a quiet shop on a busy server would
--- never confirm a position, and Postgres would keep its log for ever.
+-- Debezium writes to this table every few seconds (heartbeat.action.query). Without the heartbeat Debezium would never confirm a position
+-- of a quiet shop on a busy server, and Postgres would keep its log for ever.
 create table if not exists debezium_heartbeat (
     id int primary key,
     at timestamptz not null
 );
 
--- An insert here asks Debezium for something, for example for an incremental snapshot of a table.
+-- An insert into this table asks Debezium for something, for example for an incremental snapshot of a table.
 create table if not exists debezium_signal (
     id   varchar(42) primary key,
     type varchar(32) not null,
@@ -21,5 +21,5 @@ begin
     end if;
 end
 $$;
--- The connector may not change the publication (publication.autocreate.mode=disabled): its role owns no table.
+-- The connector may not change the publication (publication.autocreate.mode=disabled), because its role owns no table.
 alter publication orderstream set table orders, customers, debezium_heartbeat, debezium_signal;

@@ -1,4 +1,4 @@
--- Two roles with the least rights that work. The passwords are for the demo only.
+-- The roles debezium and orderstream, with the least rights that work. The passwords are for the demo only.
 
 do $$
 begin
@@ -11,12 +11,12 @@ begin
 end
 $$;
 
--- Debezium reads what it captures, and writes its heartbeat and the watermarks of incremental snapshots.
+-- Debezium reads the tables that it captures, and writes its heartbeat and the watermarks of incremental snapshots.
 grant usage on schema public to debezium;
 grant select on orders, customers, debezium_heartbeat, debezium_signal to debezium;
 grant insert, update on debezium_heartbeat to debezium;
 grant insert, delete on debezium_signal to debezium;
 
--- orderstream makes its own tables here (results and those beside it) and may look at the source, never change it.
+-- orderstream makes its own tables in this schema (results and those beside it). It may read the source, and never change it.
 grant usage, create on schema public to orderstream;
 grant select on orders, customers to orderstream;

@@ -1,5 +1,5 @@
--- Five customers and five orders, one of them by a customer who has no row (CUST999). Only once in the life of the
--- database, as the sequence of order ids tells: what somebody changed or deleted stays changed or deleted.
+-- The sample data: five customers and five orders, one of them by a customer who has no row (CUST999). The rows are inserted only once in
+-- the life of the database, which the sequence of order ids tells, so that a row that somebody changed or deleted stays as it is.
 
 with first_start as (
     select where not (select is_called from orders_id_seq)

@@ -1,5 +1,5 @@
-# Ends the services when the program that started them is gone, however it went: then its end of stdin closes.
-# Lines on stdin: "watch <pid>", "forget <pid>". Arguments: folders to remove at the end.
+# Ends the services when the program that started them is gone. However the program ends, its end of the stdin pipe closes.
+# The lines on stdin are "watch <pid>" and "forget <pid>". The arguments are folders to remove at the end.
 trap '' HUP INT TERM
 watched=""
 while read -r verb pid; do
@@ -12,13 +12,14 @@ while read -r verb pid; do
 done
 ended=""
 for pid in $watched; do
-    # Stopped first, so that it starts no more children. Postgres' children are each in a group of their own.
+    # The process is stopped first, so that it starts no more children. The children are looked up by their parent, because each child
+    # of Postgres is in a group of its own.
     kill -s STOP -- "-$pid"
     children=$(grep -ls "^PPid:[[:space:]]*$pid\$" /proc/[0-9]*/status | cut -d/ -f3)
     kill -s KILL -- "-$pid" $children
     ended="$ended $pid $children"
 done
-# Whoever takes the lock next must find the ports and the files free.
+# The script waits until the processes are gone, because the next holder of the lock must find the ports and the files free.
 looks=0
 for pid in $ended; do
     while [ $looks -lt 2000 ] && grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$pid/status"; do looks=$((looks + 1)); done

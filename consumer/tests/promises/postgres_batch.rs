@@ -1,4 +1,4 @@
-//! What a batch writes into the real Postgres: rounds, unchanged columns, customers that are not known now, refused rows (P7).
+//! Tests of what a batch writes into the real Postgres: rounds, unchanged columns, customers that are not known now, refused rows (P7).
 
 use std::sync::Arc;
 
