@@ -5,7 +5,7 @@
 -- ARGV[2]  from: the value that Redis must reflect already, or '' to set the progress after a rebuild
 -- ARGV[3]  to: the value that Redis reflects afterwards
 --
--- A value is <epoch, 10 digits>:<next offset, 20 digits>. Its width is fixed, so that the order of the texts is the order of the numbers:
+-- A value is <epoch, 10 digits>:<next offset, 20 digits>. The width is fixed, so that the order of the texts is the order of the numbers:
 -- Lua's numbers are doubles and would round a big offset. A value has digits only, because Lua compares texts by the server's locale.
 --
 -- The script replies 1 if Redis now reflects `to` or more. Otherwise nothing has moved, because Redis has lost something, and the reply is

@@ -1,5 +1,5 @@
-//! The case `burst`: one large insert through the real Debezium. It measures how long it takes until `results` is complete, and how long
-//! Debezium alone takes.
+//! The case `burst`: one large insert through the real Debezium. The case measures how long it takes until `results` is complete, and how
+//! long Debezium alone takes.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The drain: the release binary works off a backlog. It measures how fast, at which cost, and whether the result is right.
+//! The drain: how fast and at which cost the release binary works off a backlog, and whether the result is right.
 
 use std::time::{Duration, Instant};
 

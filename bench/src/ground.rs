@@ -105,8 +105,8 @@ impl Ground {
         self.stack.psql(EMPTY)?;
         let mut redis = self.redis()?;
         redis::cmd("FLUSHALL").exec(&mut redis)?;
-        // Redis refuses the command while it rewrites its log on its own because the log has grown. That rewrite began before the keys were
-        // gone, so the command is sent until Redis takes it.
+        // Redis refuses the command while it rewrites its log on its own because the log has grown. A rewrite of Redis' own began before
+        // the keys were gone, so the command is sent until Redis takes it.
         until("Redis writes its log anew", PATIENCE, || {
             Attempt::from(redis::cmd("BGREWRITEAOF").exec(&mut redis).map_err(anyhow::Error::from))
         })?;

@@ -1,5 +1,5 @@
-//! The case `scaling`: twelve partitions, shared by one, two and four processes on the same machine. It measures the sum of the processes'
-//! rates, and whether a partition waits for another.
+//! The case `scaling`: twelve partitions, shared by one, two and four processes on the same machine. The case measures the sum of the
+//! processes' rates, and whether a partition waits for another.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

@@ -1,5 +1,5 @@
-//! The case `outage`: Postgres is stopped for minutes while a large backlog waits (P6, P10). It measures how much memory the process holds
-//! meanwhile, whether the process stays a member of its group, and how soon the work goes on.
+//! The case `outage`: Postgres is stopped for minutes while a large backlog waits (P6, P10). The case measures how much memory the process
+//! holds meanwhile, whether the process stays a member of its group, and how soon the work goes on.
 
 use std::thread;
 use std::time::{Duration, Instant};

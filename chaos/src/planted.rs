@@ -33,7 +33,7 @@ use crate::world::World;
 
 /// The longest text of a finding that is printed, in characters.
 const LONGEST: usize = 150;
-/// How many dead letters there must be at least. One violation swaps the places of two.
+/// How many dead letters there must be at least, because one violation swaps the places of two letters.
 const LETTERS: usize = 2;
 /// Within this time one or two poison records are sent.
 const POISON: Duration = Duration::from_millis(50);
@@ -44,8 +44,8 @@ insert into orders (customer_id, product_id, quantity, price) values ('PLANT', '
 insert into orders (customer_id, product_id, quantity, price) values ('PLANT', 'REFUSED', 1, 1.00)";
 const REFUSED: &str = "select 'refused' from dead_letters where order_id = (select id from orders where product_id = 'REFUSED')";
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Orders that an event has made right stay in `due_orders` until they are due. They are made due at once, because otherwise their time
-/// would come while no process works.
+/// Makes all orders in `due_orders` due at once. Orders that an event has made right stay in the table until they are due, which would
+/// otherwise happen while no process works.
 const WAKE: &str = "update due_orders set due_at = now()";
 
 /// What is planted, and what the checks have to find.

@@ -20,8 +20,8 @@ use crate::{redis_faults, schema_faults};
 pub(crate) const CONNECTOR: &str = "shop";
 const PROCESSES: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
-/// With `enrichment.when_redis_is_down = hold` no order is ever pending. This constraint refuses a pending row, which so becomes a dead
-/// letter that no check expects.
+/// A constraint for `enrichment.when_redis_is_down = hold`, with which no order is ever pending. The constraint refuses a pending row,
+/// which so becomes a dead letter that no check expects.
 const NEVER_PENDING: &str = "alter table results add constraint never_pending check (enrichment <> 'pending')";
 const MAYBE_PENDING: &str = "alter table results drop constraint if exists never_pending";
 

@@ -17,6 +17,6 @@ grant select on orders, customers, debezium_heartbeat, debezium_signal to debezi
 grant insert, update on debezium_heartbeat to debezium;
 grant insert, delete on debezium_signal to debezium;
 
--- orderstream makes its own tables in this schema (results and those beside it). It may read the source, and never change it.
+-- orderstream makes its own tables in this schema (results and those beside it), and may read the source but never change it.
 grant usage, create on schema public to orderstream;
 grant select on orders, customers to orderstream;

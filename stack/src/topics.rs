@@ -21,10 +21,10 @@ const ONE_HOUR_MS: &str = "3600000";
 type Topic<'a> = (&'a str, i32, &'a [(&'a str, &'a str)]);
 
 const TOPICS: [Topic<'static>; 5] = [
-    // Records that are gone from this topic cannot be replayed.
+    // Records that are gone from the topic of orders cannot be replayed.
     ("shop.public.orders", 4, &[("retention.ms", FOR_EVER), ("max.message.bytes", LARGEST_EVENT)]),
-    // This topic keeps the state of every customer for ever, without the history. It has as many partitions as the topic of orders,
-    // because the processes share both topics.
+    // The topic of customers keeps the state of every customer for ever, without the history. The topic has as many partitions as that of
+    // orders, because the processes share both topics.
     ("shop.public.customers", 4, &[("cleanup.policy", "compact"), ("max.message.bytes", LARGEST_EVENT)]),
     ("dlq-errors", 3, &[("retention.ms", FOR_EVER), ("max.message.bytes", LARGEST_DEAD_LETTER)]),
     ("__debezium-heartbeat.shop", 1, &[("retention.ms", ONE_HOUR_MS)]),

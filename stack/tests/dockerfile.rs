@@ -1,5 +1,5 @@
-//! The test that the image of `docker compose up` builds. It does to the repository what the stages of consumer/Dockerfile do, without
-//! Docker.
+//! The test that the image of `docker compose up` builds. The test does to the repository what the stages of consumer/Dockerfile do,
+//! without Docker.
 //!
 //! Two mistakes would otherwise break the image unseen: a manifest that names a file that the stage with the manifests alone does not have,
 //! and a file that the program is built from and that no `COPY` names. The packages and the last stage need a container engine, and so are

@@ -10,7 +10,7 @@ use super::work::{Batch, Write};
 use crate::ground::Ground;
 
 const SCRIPT: &str = include_str!("../../../redis/write_orders.lua");
-/// The command that is sent after the others. Its answer is the last, and no other answer ends like it.
+/// The command that is sent after the others. The command's answer is the last, and no other answer ends in the same way.
 const END: &[u8] = b"*2\r\n$4\r\nECHO\r\n$7\r\n:theend\r\n";
 const ANSWER_TO_END: &[u8; ANSWER_BYTES] = b"$7\r\n:theend\r\n";
 const ANSWER_BYTES: usize = 13;

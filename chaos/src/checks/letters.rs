@@ -39,7 +39,8 @@ pub(crate) fn differences(world: &World, read: &Read) -> Result<Vec<Finding>> {
             differences.push(format!("the letter of {coordinates:?} is open, and its order was corrected"));
         }
     }
-    // A letter without a row was sent before a transaction that did not commit. Its record has to deserve a dead letter all the same.
+    // A letter without a row was sent before a transaction that did not commit. The letter's record has to deserve a dead letter all the
+    // same.
     let deserves = |origin: &Coordinates| poison.contains_key(origin) || read.corrected.contains_key(origin);
     let foreign = letters.values().filter(|letter| origin(letter).is_none_or(|origin| !deserves(&origin)));
     differences.extend(foreign.map(|letter| format!("on the topic, and no poison: {:?}", letter.header("x-dlq-id"))));

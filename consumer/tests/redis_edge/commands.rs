@@ -108,8 +108,8 @@ async fn a_cluster_is_refused_in_one_sentence() {
     assert!(link.is_away());
 }
 
-/// Measures what a hash costs the server itself, however this program is built: `cargo test --test redis_edge -- --ignored --nocapture
-/// a_measurement`.
+/// Measures what a hash costs the server itself, however this program is built. The command is
+/// `cargo test --test redis_edge -- --ignored --nocapture a_measurement`.
 #[tokio::test]
 #[ignore = "a measurement"]
 async fn a_measurement_of_hset_beside_restore() {

@@ -124,7 +124,7 @@ impl Shop {
     }
 
     /// Kills a process by SIGKILL. The process's group would wait for it until the session timeout, so processes that are started from
-    /// here on join another group. They may, because the ledger and not the group decides where they begin (P3).
+    /// here on join another group. Another group is as good, because the ledger and not the group decides where a process begins (P3).
     pub fn kill(&mut self, number: usize) {
         self.processes[number].service.kill();
         self.group = fresh_group();

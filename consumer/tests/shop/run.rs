@@ -1,7 +1,7 @@
 //! The run of all tests of a binary on one stack, which stops at the first test that finds the stack not as it should be.
 //!
-//! A test that begins on such a stack says nothing about its own case, and would wait a minute to find out. So the first test that finds
-//! the stack like this names the tests that ran before it, and no later test begins.
+//! A test that begins on a stack that is not as it should be says nothing about its own case, and would wait a minute to find out. So the
+//! first test that finds the stack not as it should be names the tests that ran before it, and no later test begins.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
