@@ -62,6 +62,16 @@ fn after_flushall_customers_and_orders_come_back_and_nobody_becomes_missing() {
 }
 
 #[test]
+fn after_flushall_the_newest_orders_come_back_although_nothing_changes() {
+    let shop = Shop::open();
+    shop.orders("QUIET", 100);
+    shop.await_everything_right();
+    shop.redis_command("FLUSHALL");
+    shop.await_everything_right();
+    shop.clear("QUIET");
+}
+
+#[test]
 fn flushall_again_and_again_in_a_burst_is_made_good() {
     let shop = Shop::open();
     watch(&shop);

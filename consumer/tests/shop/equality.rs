@@ -14,6 +14,9 @@ const TOLD: usize = 6;
 /// Selects the next offset of each partition, and how many fates were counted below it.
 const LEDGER: &str = "select next_offset, applied + stale + ignored + dead_lettered from consumer_offsets where epoch = 0 and topic =";
 
+/// Selects what the list of the newest orders has to hold.
+const NEWEST: &str = "select order_id from results order by order_id desc limit 100";
+
 /// How many hashes are read in one round trip.
 const CHUNK: usize = 1_000;
 
@@ -69,7 +72,8 @@ impl Shop {
         until("results = orders joined with customers", PATIENCE, look).unwrap();
     }
 
-    /// Waits until every hash of an order equals its row, and each hash without a row says that the order was deleted (P8).
+    /// Waits until every hash of an order equals its row, each hash without a row says that the order was deleted, and the list of the newest
+    /// orders has them (P8).
     pub fn await_redis_equality(&self) {
         let look = || match self.redis_differences() {
             Ok(differences) if differences.is_empty() => Attempt::Ready(()),
@@ -98,6 +102,12 @@ impl Shop {
             if found.as_ref() != Some(&expected) {
                 differences.push(format!("expected {expected:?}, found {found:?}"));
             }
+        }
+        let listed: Vec<String> = redis::cmd("LRANGE").arg("recent_orders").arg(0).arg(-1).query(&mut connection)?;
+        let id = |order: &String| serde_json::from_str::<serde_json::Value>(order).unwrap()["order_id"].to_string();
+        let listed: Vec<String> = listed.iter().map(id).collect();
+        if !self.sql(NEWEST).lines().eq(listed.iter()) {
+            differences.push(format!("recent_orders has {} orders, and not the newest: {:?}", listed.len(), listed.first()));
         }
         let is_tombstone = |hash: &Hash| hash.keys().eq(["deleted_at", "version"]);
         differences.extend(hashes.iter().filter(|(_, hash)| !is_tombstone(hash)).map(|(key, hash)| format!("{key} has no row: {hash:?}")));
