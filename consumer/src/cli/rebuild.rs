@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use super::{offsets, print};
 use crate::config::Config;
 use crate::follow::rebuild::by_hand::{self, Committed};
+use crate::follow::recent;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
 use kafka::reread::Reread;
@@ -18,7 +19,7 @@ const AGAIN: &str = "Redis is not whole; what was written stays, and the command
 
 #[derive(Debug, Clone, Copy, clap::Subcommand)]
 pub(super) enum Command {
-    /// Write `order:<id>` of every order from `results`
+    /// Write `order:<id>` of every order from `results`, and `recent_orders`
     Cache,
     /// Write `customer:<id>` of every customer from the customers topic
     Customers,
@@ -65,6 +66,7 @@ async fn orders(shared: &Shared, partitions: &[Committed]) -> anyhow::Result<()>
     for partition in partitions {
         by_hand::orders(shared, partition, &mut |rows| meter.more(rows)).await.context(AGAIN)?;
     }
+    recent::write(shared).await.context(AGAIN)?;
     meter.end()
 }
 

@@ -20,6 +20,7 @@ use ledger::lock::Work;
 use service::settings::ExposeSecret;
 
 mod keys;
+mod lags;
 mod meter;
 mod repair;
 mod suspects;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::rebuild::NotYet;
 use crate::shared::Shared;
 
 const NEWEST: i64 = 100;
@@ -23,15 +24,24 @@ pub async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Writes the list again. Returns whether the list is now as new as the table; false also if another process has just had its turn to
-/// write.
+/// Writes the list again, for a task that tries again. Returns whether the list is now as new as the table.
 async fn rewrite(shared: &Shared) -> bool {
-    let rows = match shared.results.newest(NEWEST).await {
-        Ok(rows) => rows,
-        Err(error) => {
+    match write(shared).await {
+        Ok(is_new) => is_new,
+        Err(NotYet::Store(error)) => {
             shared.troubled(TASK, &error);
-            return false;
+            false
         }
-    };
-    shared.cache.rewrite_recent(&rows).await.unwrap_or_else(|error| shared.redis_troubled("writing recent_orders", &error, false))
+        Err(NotYet::Redis(error)) => shared.redis_troubled("writing recent_orders", &error, false),
+        Err(NotYet::Reread(_) | NotYet::LostAgain) => false,
+    }
+}
+
+/// Writes the list. Returns false if another process has just had its turn to write it.
+///
+/// # Errors
+/// Postgres or Redis is away.
+pub async fn write(shared: &Shared) -> Result<bool, NotYet> {
+    let rows = shared.results.newest(NEWEST).await?;
+    Ok(shared.cache.rewrite_recent(&rows).await?)
 }

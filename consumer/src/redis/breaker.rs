@@ -9,12 +9,14 @@
 //! A permit names the generation of the state that gave the permit. An answer that arrives after a transition belongs to an older
 //! generation and decides nothing: a call that was sent before the outage must not close the breaker during the outage.
 
+mod call;
 mod config;
 mod counts;
 mod window;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+pub use call::{Caller, Forced, Outcome, Permit, Rejected};
 pub use config::BreakerConfig;
 pub use counts::{BreakerCounts, State};
 use window::Window;
@@ -32,50 +34,6 @@ enum Phase {
     Open { until: Instant },
     HalfOpen { probes: Vec<Probe>, given: u64, succeeded: u32 },
     Forced(Forced),
-}
-
-/// A state that an operator holds the breaker in, whatever calls say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Forced {
-    /// Every call is rejected.
-    Open,
-    /// Every call is permitted.
-    Closed,
-}
-
-/// Permission to make one call. The caller gives the permit back with [`Breaker::record`].
-#[derive(Debug)]
-#[must_use = "a permit whose outcome is not recorded is a call the breaker never learns from"]
-pub struct Permit {
-    generation: u64,
-    probe: Option<u64>,
-    asked: Instant,
-}
-
-/// Who asks for a permit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caller {
-    /// The caller may find out whether the server is back: in half-open state its call is a probe.
-    Probing,
-    /// The caller has work that must not wait for a server that is away, and gets a permit only while the breaker is closed.
-    Working,
-}
-
-/// The call may not be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rejected {
-    /// Asking earlier than this is in vain. `None` if the time is not known: an operator holds the breaker open, or a probe has not come
-    /// back yet.
-    pub retry_after: Option<Duration>,
-}
-
-/// How a permitted call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The server answered, if only with an error about the data.
-    Success,
-    /// The server did not answer, or cannot serve now.
-    Failure,
 }
 
 /// The breaker; one per process.

@@ -25,7 +25,7 @@ use crate::orders::row::OrderState;
 use crate::redis::customers::CustomersToken;
 use crate::redis::link::{On, RedisError, RedisLink, Script, integer};
 use crate::redis::progress;
-pub(crate) use encode::ORDER_TOMBSTONE_SECONDS;
+pub(crate) use encode::ORDER_TRACE_SECONDS;
 pub use encode::{set_call, write_call};
 pub use recent::RECENT_ORDERS;
 

@@ -9,6 +9,7 @@ mod cells;
 mod decimal;
 mod event;
 mod field;
+mod fields;
 mod flat;
 mod json;
 mod key;

@@ -4,6 +4,7 @@
 //! - [`record`]: a Kafka record with its bytes and coordinates
 //! - [`envelope`]: reads bytes into events, in every shape that Debezium writes
 //! - [`value`]: values of columns that need more than a plain type
+//! - [`calendar`]: dates of all years that Postgres has
 //! - [`effect`]: what an event makes of its row
 //! - [`position`]: where an event stands, and which of two events is newer
 //! - [`position_text`]: a position as the text that a script in Redis compares
@@ -14,6 +15,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod calendar;
 pub mod collapse;
 pub mod effect;
 pub mod envelope;

@@ -23,6 +23,7 @@ mod poll;
 mod progress;
 mod reader;
 mod rebalance;
+mod recognition;
 mod stretch;
 pub mod survey;
 mod tail;

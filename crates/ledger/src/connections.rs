@@ -10,7 +10,6 @@
 //! A connection is used again only if it has answered everything it was asked and no transaction is open on it. So a future of this module
 //! may be dropped anywhere, and no user of a connection meets the half exchange of another. Closing does not wait for connections in use.
 
-use std::io::{Error, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::StoreError;
 use crate::session::Sessions;
+use crate::unanswered::Unanswered;
 
 /// A call that costs the server nothing is answered within this time, or the server is silent.
 const AT_ONCE: Duration = Duration::from_secs(3);
@@ -167,31 +167,6 @@ impl Connections {
                 Err(sqlx::Error::from(unanswered).into())
             }
         }
-    }
-}
-
-/// Why a call stopped waiting for its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unanswered {
-    /// The server does not answer at all.
-    #[error("Postgres is silent: no answer within {} ms", .0.as_millis())]
-    Silent(Duration),
-    /// The server may be there, but it should have given up the statement by itself.
-    #[error("Postgres did not answer within {} ms, which is longer than database.statement_timeout_ms", .0.as_millis())]
-    Overdue(Duration),
-}
-
-impl From<Unanswered> for sqlx::Error {
-    fn from(unanswered: Unanswered) -> Self {
-        Error::new(ErrorKind::TimedOut, unanswered).into()
-    }
-}
-
-impl Unanswered {
-    /// The reason, if the error is a wait that was given up.
-    pub fn of(error: &sqlx::Error) -> Option<Self> {
-        let sqlx::Error::Io(error) = error else { return None };
-        error.get_ref()?.downcast_ref().copied()
     }
 }
 

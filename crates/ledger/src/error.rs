@@ -3,7 +3,7 @@
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 
-use crate::connections::Unanswered;
+use crate::unanswered::Unanswered;
 
 /// What is to be done about an error. Source of the codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

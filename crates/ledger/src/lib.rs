@@ -2,6 +2,7 @@
 //!
 //! - [`session`]: the settings that every session of Postgres must have
 //! - [`connections`]: how many connections there are, and the deadline around every call
+//! - [`unanswered`]: a call that nobody waits for any more
 //! - [`error`]: what an error of Postgres means
 //! - [`migrate`]: brings the tables up to date
 //! - [`claim`]: decides who may write a partition, and from which offset
@@ -22,6 +23,7 @@ pub mod lock;
 pub mod migrate;
 pub mod offsets;
 pub mod session;
+pub mod unanswered;
 
 pub use claim::Claim;
 pub use connections::Lease;

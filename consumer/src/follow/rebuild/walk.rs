@@ -12,7 +12,7 @@ use super::NotYet;
 use super::mark::FROM_THE_START;
 use crate::metrics::Rebuild;
 use crate::orders::row::OrderState;
-use crate::redis::cache::ORDER_TOMBSTONE_SECONDS;
+use crate::redis::cache::ORDER_TRACE_SECONDS;
 use crate::redis::link::Run;
 use crate::redis::progress::{Advance, Of, Point};
 use crate::results::states::Page;
@@ -82,7 +82,7 @@ impl Walk {
         until: Option<Instant>,
         told: &mut impl FnMut(u64),
     ) -> Result<bool, NotYet> {
-        let since = Utc::now() - TimeDelta::seconds(ORDER_TOMBSTONE_SECONDS.into());
+        let since = Utc::now() - TimeDelta::seconds(ORDER_TRACE_SECONDS.into());
         loop {
             let page = match self.place {
                 Place::Rows { after } => shared.results.live_after(after, of.partition, ROWS).await?,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
+use change::calendar;
 use change::value::Timestamp;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -101,18 +102,9 @@ fn micros(out: &mut Vec<u8>, micros: i64) {
     out.extend_from_slice(&time);
 }
 
-/// Writes the date that is `days` days after 1970-01-01. The date is computed here, because chrono ends at the year 262142 and Postgres
-/// does not. Source: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
+/// Writes the date that is `days` days after 1970-01-01.
 fn date(out: &mut Vec<u8>, days: i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = calendar::date(days);
     let mut date = *b"0000-00-00";
     pair(&mut date, 5, month.unsigned_abs());
     pair(&mut date, 8, day.unsigned_abs());

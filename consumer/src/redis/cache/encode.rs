@@ -14,7 +14,7 @@ use crate::redis::link::Script;
 use change::value::Timestamp;
 
 /// How long the hash of a deleted order stays, for readers that want to know of the delete.
-pub(crate) const ORDER_TOMBSTONE_SECONDS: u32 = 3600;
+pub(crate) const ORDER_TRACE_SECONDS: u32 = 3600;
 
 /// About how many bytes an order takes in a call, without the texts of its customer.
 const NAMES_AND_NUMBERS: usize = 560;
@@ -62,7 +62,7 @@ fn call_with<F: Fields>(script: &Script, states: &[OrderState], epoch: i32, time
                 live(&mut fields, row, &mut source_time, &mut our_time);
             }
             OrderState::Deleted(row) => {
-                call.arg(u64::from(ORDER_TOMBSTONE_SECONDS) * 1000);
+                call.arg(u64::from(ORDER_TRACE_SECONDS) * 1000);
                 deleted(&mut fields, row);
             }
         }

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use redis::{Pipeline, Value};
 
-use super::put::{CUSTOMER_TOMBSTONE_SECONDS, version};
+use super::put::{CUSTOMER_TRACE_SECONDS, version};
 use super::{Customers, key_arg};
 use crate::orders::customer::Customer;
 use crate::reconcile::customers::{COLUMNS, CustomerDifference};
@@ -82,7 +82,7 @@ impl Customers {
         for chunk in seen.chunks(PER_CALL) {
             let mut call = BURY.call(chunk.len(), 2 + 2 * chunk.len(), 280 * chunk.len());
             chunk.iter().for_each(|(id, _)| key_arg(&mut call, id));
-            call.arg(CUSTOMER_TOMBSTONE_SECONDS).arg(&deleted_at);
+            call.arg(CUSTOMER_TRACE_SECONDS).arg(&deleted_at);
             for (_, position) in chunk {
                 call.arg(position).arg(position_text::behind(position));
             }

@@ -21,7 +21,7 @@ static PUT_CUSTOMERS: Script = Script::new(include_str!("../../../../redis/put_c
 const CHANGES_PER_CALL: usize = 50;
 
 /// How long a deleted customer's position is remembered, so that an older change that is sent again does not bring the customer back (P5).
-pub(super) const CUSTOMER_TOMBSTONE_SECONDS: u32 = 7 * 24 * 3600;
+pub(super) const CUSTOMER_TRACE_SECONDS: u32 = 7 * 24 * 3600;
 
 /// What became of a batch of changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +143,7 @@ fn put_call(changes: &[&CustomerChange], now: DateTime<Utc>) -> Cmd {
     for change in changes {
         key_arg(&mut call, &change.id);
     }
-    call.arg(CUSTOMER_TOMBSTONE_SECONDS);
+    call.arg(CUSTOMER_TRACE_SECONDS);
     for change in changes {
         let Position { epoch, partition, offset, .. } = change.position;
         call.arg(position_text::write(&change.position)).arg(version(epoch, partition, offset));

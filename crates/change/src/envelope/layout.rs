@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use super::event::Envelope;
+use super::fields::Envelope;
 
 /// The number of layouts that are kept: for creates, updates, deletes and one more, such as updates of a row with a null.
 const MOST: usize = 4;

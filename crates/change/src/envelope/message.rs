@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 use serde_json::value::RawValue;
 
 use super::cells::{self, Cells, Names};
-use super::event::Envelope;
+use super::fields::Envelope;
 use super::json::Object;
 use super::source::Source;
 
