@@ -3,13 +3,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use sqlx::PgConnection;
-use sqlx::{Connection, FromRow};
+use sqlx::{Connection, FromRow, PgConnection};
 use stack::wait::{Attempt, until};
 use stack::{Service, Stack};
 use tokio::runtime::Runtime;

@@ -7,16 +7,16 @@ pub(crate) mod redis;
 pub(crate) mod results;
 pub(crate) mod secrets;
 
-use std::fmt;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fmt, thread};
 
 use anyhow::Result;
 
-pub(crate) use self::ledger::Read;
-pub(crate) use self::reconcile::repair;
 use crate::topics::{CUSTOMERS, ORDERS};
 use crate::world::World;
+
+pub(crate) use self::ledger::Read;
+pub(crate) use self::reconcile::repair;
 
 /// How long the rest of the lag, the repair, and the rebuild of Redis may take on a machine that is busy with other things. The time
 /// counts from the last event that Debezium has sent, because orderstream promises nothing about how long Debezium takes.

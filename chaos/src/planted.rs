@@ -25,11 +25,10 @@ use fastrand::Rng;
 use stack::wait::{Attempt, until};
 
 use crate::checks::{self, Finding, Read};
-use crate::poison;
 use crate::setting::Setting;
-use crate::statements;
 use crate::workload::Clock;
 use crate::world::World;
+use crate::{poison, statements};
 
 /// The longest text of a finding that is printed, in characters.
 const LONGEST: usize = 150;

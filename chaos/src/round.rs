@@ -10,14 +10,13 @@ use stack::wait::{Attempt, until};
 
 use crate::checks::{self, Finding, Read};
 use crate::fault::{Kind, Place};
-use crate::poison;
 use crate::schedule::{self, Planned};
 use crate::setting::Setting;
-use crate::statements;
 use crate::topics::ORDERS;
 use crate::watch::Watch;
 use crate::workload::{self, Clock};
 use crate::world::World;
+use crate::{poison, statements};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How many partitions the topic of orders has before one is added.

@@ -8,9 +8,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use service::settings::Environment;
 
 use crate::config::{Config, Loaded};
-use service::settings::Environment;
 
 mod check;
 mod config;

@@ -7,8 +7,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::orders::absent::ColumnSet;
 use change::fate::Fates;
+
+use crate::orders::absent::ColumnSet;
 
 mod breaker;
 mod impairment;

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use kafka::reread::Reread;
+use kafka::source::Event;
+use service::tasks::{self, Tasks};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -11,13 +14,9 @@ use crate::flow::claim::Claimant;
 use crate::follow::{rebuild, recent};
 use crate::health::{Dependency, Health};
 use crate::run::readers::Readers;
-use crate::shared::Shared;
-use crate::shared::Topics;
+use crate::shared::{Shared, Topics};
 use crate::sweep;
 use http::Endpoints;
-use kafka::reread::Reread;
-use kafka::source::Event;
-use service::tasks::{self, Tasks};
 
 pub mod assemble;
 pub mod http;
@@ -60,7 +59,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.spawn("the rebuild of Redis", rebuild::run(Arc::clone(&shared), topics.clone(), reread));
     background.spawn("the list of recent orders", recent::run(Arc::clone(&shared)));
 
-    let claimant = Claimant::new(Arc::clone(&shared), topics.customers);
+    let claimant = Claimant::new(Arc::clone(&shared), topics);
     let mut readers = Readers::start(parts.sources, &shared.health, &claimant).context("Kafka")?;
     let outcome = http.while_running(background.while_running(until_signal(&shared.health, &mut readers, signals))).await;
 

@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use kafka::dead_letter::DeadLetters;
+use ledger::{Class, StoreError};
+use service::logging::Throttle;
+use service::retry::{Backoff, Policy};
 use tokio::sync::Notify;
 
 use crate::health::{Dependency, Health};
@@ -18,10 +22,6 @@ use crate::redis::cache::OrderCache;
 use crate::redis::customers::Customers;
 use crate::redis::link::{RedisError, RedisLink};
 use crate::results::Results;
-use kafka::dead_letter::DeadLetters;
-use ledger::{Class, StoreError};
-use service::logging::Throttle;
-use service::retry::{Backoff, Policy};
 
 mod absent;
 mod place;
@@ -42,13 +42,30 @@ pub struct Limits {
     pub bytes: usize,
 }
 
-/// The topics whose partitions decide what this process sweeps.
+/// The topics that this process reads, and what each of them is about.
 #[derive(Debug, Clone)]
 pub struct Topics {
     /// The topic of orders: `kafka.orders_topic`.
     pub orders: String,
     /// The topic of customers: `kafka.customers_topic`.
     pub customers: Option<String>,
+}
+
+/// The table that the events of a topic are about, which is what decides who works on its partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// `orders`
+    Orders,
+    /// `customers`
+    Customers,
+}
+
+impl Topics {
+    /// The table that the events of `topic` are about. `None` for a topic that this process does not read.
+    #[must_use]
+    pub fn subject(&self, topic: &str) -> Option<Subject> {
+        if self.orders == topic { Some(Subject::Orders) } else { (self.customers.as_deref() == Some(topic)).then_some(Subject::Customers) }
+    }
 }
 
 /// What the workers of all partitions share.

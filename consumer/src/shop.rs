@@ -13,13 +13,13 @@ pub mod slots;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger::StoreError;
+use ledger::connections::Connections;
+use ledger::session::Sessions;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::config::url::postgres;
 use crate::results::side::Side;
-use ledger::StoreError;
-use ledger::connections::Connections;
-use ledger::session::Sessions;
 
 /// One connection for each of the questions that are asked at once.
 const CONNECTIONS: u32 = 2;

@@ -15,10 +15,10 @@ use std::panic;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger::{Class, StoreError};
 use tokio::task::JoinSet;
 
 use crate::shared::{Shared, Topics};
-use ledger::{Class, StoreError};
 
 mod complete;
 mod expand;

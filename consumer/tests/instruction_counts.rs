@@ -9,11 +9,10 @@
 //! is built a second time.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::error::Error;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

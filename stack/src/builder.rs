@@ -1,10 +1,9 @@
 //! The builder of a stack: where its data lies, on which ports it listens, and how it starts.
 
-use std::fmt;
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use std::{fmt, fs};
 
 use anyhow::{Context, Result};
 

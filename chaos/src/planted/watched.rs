@@ -1,9 +1,8 @@
 //! Violations that the watch sees while no process of orderstream works: a position that falls, and a process that takes too much memory.
 
-use std::mem;
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
+use std::{mem, thread};
 
 use anyhow::{Result, anyhow};
 use stack::wait::{Attempt, until};

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use service::settings::help;
+
 use super::{print, say};
 use crate::config::Loaded;
 use crate::config::settings::SETTINGS;
-use service::settings::help;
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("Every key, its environment variable, what it is for:\n\n{}", help(SETTINGS)))]

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
+use service::logging;
 
 use super::print;
 use crate::config::Config;
 use crate::results::Results;
 use crate::run::assemble::store_config;
-use service::logging;
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     logging::start(&config.log);

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
+use kafka::source::TopicPartition;
+use kafka::source::survey::{self, Survey, SurveyError};
+use ledger::offsets::Entry;
 
 use crate::config::Config;
 use crate::results::Results;
 use crate::run::assemble::store_config;
-use kafka::source::TopicPartition;
-use kafka::source::survey::{self, Survey, SurveyError};
-use ledger::offsets::Entry;
 
 mod reset;
 mod show;

@@ -4,6 +4,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use kafka::reread::Reread;
+use kafka::source::survey::Survey;
+use ledger::lock::Work;
 
 use super::{offsets, print};
 use crate::config::Config;
@@ -11,9 +14,6 @@ use crate::follow::rebuild::by_hand::{self, Committed};
 use crate::follow::recent;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
-use kafka::reread::Reread;
-use kafka::source::survey::Survey;
-use ledger::lock::Work;
 
 const AGAIN: &str = "Redis is not whole; what was written stays, and the command may be run again";
 

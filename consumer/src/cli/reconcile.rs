@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use kafka::reread::Reread;
+use ledger::lock::Work;
+use service::settings::ExposeSecret;
 
 use super::{FAILED, print};
 use crate::config::Config;
@@ -15,9 +18,6 @@ use crate::results::side::Side;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
 use crate::shop::SourceDatabase;
-use kafka::reread::Reread;
-use ledger::lock::Work;
-use service::settings::ExposeSecret;
 
 mod keys;
 mod lags;

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
+use service::logging;
 use tracing::warn;
 
 use crate::config::Loaded;
 use crate::run;
-use service::logging;
 
 pub(super) async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     logging::start(&loaded.config.log);

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use kafka::source::survey::Survey;
+use ledger::StoreError;
+use ledger::offsets::Entry;
 
 use super::table::Table;
 use super::{FAILED, offsets, print};
@@ -12,13 +15,9 @@ use crate::redis::progress::Point;
 use crate::results::summary::{DueCount, LetterCount, RefusedRows};
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
-use kafka::source::survey::Survey;
-use ledger::StoreError;
-use ledger::offsets::Entry;
+use process::Process;
 
 mod process;
-
-use process::Process;
 
 /// What Postgres knows.
 struct Stored {

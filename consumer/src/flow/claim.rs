@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{customers, orders};
-use crate::flow::orders::Stopped;
-use crate::shared::{Place, Shared};
 use kafka::source::{Assigned, Claimed, Ending, Log, NotClaimed, TopicPartition, Work};
 use ledger::Claim;
 use ledger::claim::{ClaimError as Refused, Wanted};
+
+use super::{customers, orders};
+use crate::flow::orders::Stopped;
+use crate::shared::{Place, Shared, Subject, Topics};
 
 /// The name of this host.
 pub(crate) fn host() -> String {
@@ -23,7 +24,7 @@ pub(crate) fn process() -> String {
 #[derive(Debug, Clone)]
 pub struct Claimant {
     shared: Arc<Shared>,
-    customers_topic: Option<Arc<str>>,
+    topics: Arc<Topics>,
     /// The name of this process, for people.
     name: Arc<str>,
 }
@@ -31,8 +32,8 @@ pub struct Claimant {
 impl Claimant {
     /// Claims in the name of this host and process.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, customers_topic: Option<String>) -> Self {
-        Self { shared, customers_topic: customers_topic.map(Into::into), name: process().into() }
+    pub fn new(shared: Arc<Shared>, topics: Topics) -> Self {
+        Self { shared, topics: Arc::new(topics), name: process().into() }
     }
 
     /// Claims the partition, so that whoever had it before cannot write any more.
@@ -66,15 +67,16 @@ impl Claimant {
 
     fn worker(self, claim: Claim, assigned: Assigned) -> Work {
         Box::pin(async move {
-            let keeps_customers = self.customers_topic.as_deref() == Some(&*assigned.partition.topic);
+            let Some(subject) = self.topics.subject(&assigned.partition.topic) else {
+                return Ending::Stop(format!("nobody works on topic {}: a defect of this program", assigned.partition.topic));
+            };
             let has_lost = self.shared.places.had_committed_more(&claim);
             let place = Arc::new(Place::new(claim, has_lost, assigned.ownership, assigned.progress));
             self.shared.places.enter(&place);
             let (shared, here) = (Arc::clone(&self.shared), Arc::clone(&place));
-            let outcome = if keeps_customers {
-                customers::run(shared, here, assigned.inbox).await
-            } else {
-                orders::run(shared, here, assigned.inbox).await
+            let outcome = match subject {
+                Subject::Orders => orders::run(shared, here, assigned.inbox).await,
+                Subject::Customers => customers::run(shared, here, assigned.inbox).await,
             };
             self.shared.places.leave(&place);
             self.shared.metrics.redis_behind_unknown(&place.claim.topic, place.claim.partition);

@@ -7,20 +7,20 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use change::fate::Fates;
+use change::record::{Ended, Record};
+use kafka::source::{Inbox, Received};
+use ledger::Class;
+
 use crate::flow::orders::{Letters, Stopped, delay, was_committed, within};
 use crate::follow::reflect;
-use crate::orders::customer::ChangedCustomer;
-use crate::orders::customer::CustomerChange;
+use crate::orders::customer::{ChangedCustomer, CustomerChange};
 use crate::orders::customers::{Customers, decode};
 use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::PutError;
 use crate::results::ApplyError;
 use crate::results::customers::CustomerBatch;
 use crate::shared::{Place, Shared};
-use change::fate::Fates;
-use change::record::{Ended, Record};
-use kafka::source::{Inbox, Received};
-use ledger::Class;
 
 /// Runs until the inbox is closed or the partition has to stop.
 ///

@@ -13,12 +13,12 @@
 
 use std::sync::Arc;
 
+use kafka::source::Inbox;
+use service::tasks;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::shared::{Place, Shared};
-use kafka::source::Inbox;
-use service::tasks;
 
 mod cap;
 mod letters;

@@ -11,7 +11,11 @@
 
 use std::collections::HashMap;
 
+use change::record::{Ended, Record};
+use change::rejection::Rejection;
 use chrono::Utc;
+use kafka::source::RereadError;
+use ledger::{Class, StoreError};
 
 use crate::orders::changes::{self, Changes};
 use crate::orders::enrich::Lookup;
@@ -22,10 +26,6 @@ use crate::results::ApplyError;
 use crate::results::batch::Batch;
 use crate::results::replay::{ReplayOutcome, Replayed, Tally};
 use crate::shared::Shared;
-use change::record::{Ended, Record};
-use change::rejection::Rejection;
-use kafka::source::RereadError;
-use ledger::{Class, StoreError};
 
 pub mod customers;
 

@@ -9,21 +9,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::metrics::Rebuild;
-use crate::redis::link::RedisError;
-use crate::shared::Topics;
-use crate::shared::{Place, Shared};
 use kafka::reread::Reread;
 use kafka::source::RereadError;
 use ledger::StoreError;
+
+use crate::metrics::Rebuild;
+use crate::redis::link::RedisError;
+use crate::shared::{Place, Shared, Subject, Topics};
+use walk::Walk;
 
 pub mod by_hand;
 mod customers;
 mod mark;
 mod orders;
 mod walk;
-
-use walk::Walk;
 
 /// The time between two looks at a Redis that is whole. The same time is shared by the orders of all partitions between two looks at the
 /// customers.
@@ -88,14 +87,14 @@ async fn one_round(shared: &Arc<Shared>, topics: &Topics, reread: &Reread, walks
         told(shared, &error, None);
         Vec::new()
     });
-    let keeps_customers = |place: &Place| topics.customers.as_deref() == Some(&*place.claim.topic);
+    let keeps_customers = |place: &Place| topics.subject(&place.claim.topic) == Some(Subject::Customers);
     let mut places = shared.places.all();
     places.sort_by_key(|place| !keeps_customers(place));
     let mut behind = Vec::new();
     for place in places {
         crate::follow::reflect::cover(shared, &place, 0, None).await;
         let mut reflection = place.reflection.lock().await;
-        reflection.behind |= topics.orders == *place.claim.topic && lost.contains(&place.claim.partition);
+        reflection.behind |= topics.subject(&place.claim.topic) == Some(Subject::Orders) && lost.contains(&place.claim.partition);
         let is_behind = reflection.behind;
         drop(reflection);
         if is_behind {

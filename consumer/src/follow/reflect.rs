@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
+use ledger::Claim;
 use tokio::sync::MutexGuard;
 
-use crate::orders::customer::ChangedCustomer;
-use crate::orders::customer::CustomerChange;
+use crate::orders::customer::{ChangedCustomer, CustomerChange};
 use crate::redis::customers::PutError;
 use crate::redis::link::{RedisError, Run};
 use crate::redis::progress::{Advance, Point};
 use crate::shared::{Place, Reflection, Shared};
-use ledger::Claim;
 
 /// Asks Redis for the partition's progress before the first hash of this claim is written. If Redis has none because nothing was ever
 /// written, Redis gets a first progress: from then on a missing progress means a loss.

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::orders::absent::ColumnSet;
 use change::fate::Fates;
+
+use crate::orders::absent::ColumnSet;
 
 /// How long an end of a partition is valid after Kafka told it. Kafka is asked for it every second.
 const END_HOLDS: Duration = Duration::from_secs(10);

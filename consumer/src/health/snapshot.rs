@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use change::fate::Fates;
+
 use super::impairment::{self, Found, Impairment};
 use super::partition::{PartitionHealth, PartitionState};
 use crate::orders::absent::ColumnSet;
-use change::fate::Fates;
 
 /// A server that the process needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

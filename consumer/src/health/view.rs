@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use change::fate::Fates;
 use serde::Serialize;
 
 use super::breaker::{BreakerReading, Breakers};
 use super::partition::PartitionHealth;
 use super::snapshot::{DependencyState, Snapshot};
 use super::verdict::{Verdict, seconds};
-use change::fate::Fates;
 
 /// The body of `/health`.
 #[derive(Debug, Serialize)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use change::fate::{Fate, Fates};
+use change::rejection::Reason;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -10,8 +12,6 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::Metrics;
 use crate::orders::absent::ContractColumn;
-use change::fate::{Fate, Fates};
-use change::rejection::Reason;
 
 /// A step of a batch whose duration is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,12 @@
 //! Makes records of orders into writes: decode, reject, fill in, collapse, enrich. The functions are pure, and run again with more
 //! rejections when Postgres refuses a row.
 
+use change::collapse::{Collapsed, collapse};
+use change::effect::Effect;
+use change::envelope::Layouts;
+use change::position::Position;
+use change::record::{Ended, Record};
+use change::rejection::{Reason, Rejection, Stage};
 use foldhash::{HashMap, HashMapExt};
 
 use crate::orders::absent::Tally;
@@ -9,12 +15,6 @@ use crate::orders::enrich::{Lookup, enrich};
 use crate::orders::order::{Order, OrderChange};
 use crate::orders::refusal::{Refusal, Refusals};
 use crate::orders::write::{Delete, Put, Round};
-use change::collapse::{Collapsed, collapse};
-use change::effect::Effect;
-use change::envelope::Layouts;
-use change::position::Position;
-use change::record::{Ended, Record};
-use change::rejection::{Reason, Rejection, Stage};
 
 /// Which orders become dead letters because they cannot be enriched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

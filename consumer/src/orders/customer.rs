@@ -1,10 +1,10 @@
 //! Customers as the shop has them, and their changes.
 
+use change::effect::Change;
+use change::value::Text;
 use smol_str::SmolStr;
 
 use crate::orders::absent::{ColumnSet, ContractColumn};
-use change::effect::Change;
-use change::value::Text;
 
 /// A customer as one event has it. A column that the event does not have is [`Text::Unchanged`], and the value in Redis stays.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! Makes records of the customers' topic into changes: decode and reject. The functions are pure.
 
+use change::effect::Effect;
+use change::record::{Ended, Record};
+
 use crate::orders::absent::Tally;
 use crate::orders::customer::CustomerChange;
 use crate::orders::decode::{Decoded, Decoder};
 use crate::orders::refusal::{Refusal, Refusals};
-use change::effect::Effect;
-use change::record::{Ended, Record};
 
 /// The decoded records of a batch.
 #[derive(Debug, Default)]

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use change::value::Text;
 use smol_str::SmolStr;
 
 use crate::orders::customer::Customer;
 use crate::orders::order::Order;
-use change::value::Text;
 
 /// A customer as Redis has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

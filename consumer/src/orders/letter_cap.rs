@@ -13,9 +13,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use crate::orders::refusal::{Refusal, Refusals};
 use change::record::Record;
 use change::rejection::Reason;
+
+use crate::orders::refusal::{Refusal, Refusals};
 
 /// The number of dead letters that a partition may have.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,11 +2,11 @@
 //!
 //! Texts are kept inline because they are short. A `String` would need an allocation and a place in memory of its own.
 
+use change::effect::Change;
+use change::value::{Text, Timestamp};
 use rust_decimal::Decimal;
 
 use crate::orders::absent::{ColumnSet, ContractColumn};
-use change::effect::Change;
-use change::value::{Text, Timestamp};
 
 /// An order as one event has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use change::value::Timestamp;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
 use crate::orders::enrich::{Enrichment, KnownCustomer};
-use change::value::Timestamp;
 
 /// A row of `results` as it was committed. Readers see it in Postgres and in the hash `order:<id>`.
 #[derive(Debug, Clone, PartialEq)]

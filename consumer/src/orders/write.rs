@@ -1,13 +1,13 @@
 //! The writes of a batch: the orders to put and to delete, in rounds.
 
+use change::position::Position;
+use change::rejection::{Reason, Rejection, Stage};
 use chrono::{DateTime, Utc};
 
 use crate::orders::absent::ContractColumn;
 use crate::orders::enrich::{EnrichedOrder, Enrichment};
 use crate::orders::order::Order;
 use crate::orders::row::ResultRow;
-use change::position::Position;
-use change::rejection::{Reason, Rejection, Stage};
 
 /// An order to be written.
 #[derive(Debug)]

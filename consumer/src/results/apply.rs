@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
+use change::fate::Fates;
+use change::lsn_space::OtherSpace;
+use change::position::Position;
+use ledger::{Claim, Class, StoreError};
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Filled, Written};
 use super::{Results, due, fence, letters, lsn_space, overtaken, refused, rounds, settle, truncate};
 use crate::orders::write::{Round, Unresolved};
-use change::fate::Fates;
-use change::lsn_space::OtherSpace;
-use change::position::Position;
-use ledger::{Claim, Class, StoreError};
 
 /// What a transaction did.
 #[derive(Debug)]

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use change::position::Position;
+use change::record::Landmark;
+use change::rejection::Rejection;
 use chrono::{DateTime, Utc};
 
 use super::Applied;
 use crate::orders::order::Order;
 use crate::orders::row::{DeletedRow, OrderState};
 use crate::orders::write::Round;
-use change::position::Position;
-use change::record::Landmark;
-use change::rejection::Rejection;
 
 /// The row of a dead letter that the broker has acknowledged.
 #[derive(Debug, Clone)]

@@ -1,14 +1,13 @@
 //! Finds the rows that Postgres refuses: a failed batch is halved until single rows are left, in O(k log n) statements for k of n rows
 //! (P7).
 
+use change::rejection::{Reason, Rejection, Stage};
+use ledger::{Class, Lease, StoreError};
 use sqlx::postgres::PgConnection;
 
 use super::batch::Batch;
 use super::{Results, rounds};
 use crate::orders::write::{Delete, Put};
-use change::rejection::{Reason, Rejection, Stage};
-use ledger::Lease;
-use ledger::{Class, StoreError};
 
 /// A deferred constraint is checked only at COMMIT, and a trial never commits. So all constraints are checked at once.
 const CHECK_NOW: &str = "set constraints all immediate";

@@ -1,5 +1,6 @@
 //! Rows as columns: each statement takes one array per column, so that a batch of any size is one statement and one plan.
 
+use change::position::{Origin, Position};
 use sqlx::error::BoxDynError;
 
 use super::column::Array;
@@ -8,7 +9,6 @@ use super::timestamp::Time;
 use crate::orders::enrich::Enrichment;
 use crate::orders::order::Order;
 use crate::orders::write::Put;
-use change::position::{Origin, Position};
 
 /// The columns of positions.
 #[derive(Debug)]

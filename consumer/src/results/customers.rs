@@ -1,15 +1,14 @@
 //! The transaction of a batch of customers: moves the offset and marks the customers whose orders are outdated (P2). The customers' hashes
 //! are in Redis already.
 
+use change::fate::Fates;
+use change::record::Landmark;
+use ledger::Claim;
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
 use super::{ApplyError, Results, fence, letters, marked, overtaken};
-use crate::orders::customer::ChangedCustomer;
-use crate::orders::customer::CustomerChange;
-use change::fate::Fates;
-use change::record::Landmark;
-use ledger::Claim;
+use crate::orders::customer::{ChangedCustomer, CustomerChange};
 
 /// The records of the customers' topic from one offset to another, and what becomes of them.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 //! committed batch.
 
 use chrono::{DateTime, Utc};
+use ledger::StoreError;
 
 use super::Results;
-use ledger::StoreError;
 
 /// A row of `dead_letters`.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

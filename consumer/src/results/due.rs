@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use ledger::StoreError;
 use sqlx::postgres::PgConnection;
 
 use super::Results;
-use ledger::StoreError;
 
 /// Every entry gets a new stamp, so that the sweep takes an order off the list only if the order was not put on it again meanwhile. All
 /// orders of a statement share one stamp, because a statement names each order once. A stamp for each order was a fifteenth of the

@@ -3,12 +3,12 @@
 //! The answer also tells whether open dead letters may be about what the batch changes. To find out, the statement looks at the end of an
 //! index that holds only open letters, in a round trip that is made anyway.
 
-use sqlx::postgres::PgConnection;
-
-use super::ApplyError;
 use change::fate::Fates;
 use change::record::Landmark;
 use ledger::{Claim, StoreError};
+use sqlx::postgres::PgConnection;
+
+use super::ApplyError;
 
 const FENCE: &str = "
 update consumer_offsets

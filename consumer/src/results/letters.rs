@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
+use change::rejection::Reason;
+use ledger::{Claim, StoreError};
 use sqlx::postgres::PgConnection;
 
 use super::Results;
 use super::batch::LetterRow;
 use super::columns::kind_code;
 use crate::orders::letter_cap::BY_CHOICE;
-use change::rejection::Reason;
-use ledger::{Claim, StoreError};
 
 const LETTERS: &str = "
 insert into dead_letters (id, epoch, topic, partition, \"offset\", order_id, customer_id, reason, stage, message, replays, dlq_topic,

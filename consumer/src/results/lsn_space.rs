@@ -4,13 +4,13 @@
 
 use std::collections::HashMap;
 
+use change::lsn_space::OtherSpace;
+use change::position::{CLOCK_TOLERANCE_MS, Position};
+use ledger::StoreError;
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
 use super::columns::kind_of;
-use change::lsn_space::OtherSpace;
-use change::position::{CLOCK_TOLERANCE_MS, Position};
-use ledger::StoreError;
 
 /// Reads only the rows that can contradict a write. After a crash of Connect tens of thousands of events come again, each with the time
 /// that is stored, and none of those is read.

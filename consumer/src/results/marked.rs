@@ -1,11 +1,11 @@
 //! The customers whose orders are to follow them: marked, and expanded to their orders in steps that are bounded however many orders one
 //! customer has (P2, P10).
 
+use ledger::StoreError;
 use sqlx::postgres::PgConnection;
 
 use super::Results;
 use crate::orders::customer::ChangedCustomer;
-use ledger::StoreError;
 
 /// The function is in sql/results, which says why it is a function.
 const MARK: &str = "select mark_customers($1::text[], $2::text[], $3, $4)";

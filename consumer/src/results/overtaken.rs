@@ -6,12 +6,11 @@
 
 use std::collections::HashMap;
 
-use sqlx::postgres::PgConnection;
-
-use crate::orders::customer::ChangedCustomer;
-use crate::orders::customer::CustomerChange;
 use change::effect::Effect;
 use ledger::StoreError;
+use sqlx::postgres::PgConnection;
+
+use crate::orders::customer::{ChangedCustomer, CustomerChange};
 
 const CLOSE_OF_ORDERS: &str = "
 with mine as (

@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
+use ledger::StoreError;
+
 use super::Results;
 use crate::orders::row::OrderState;
-use ledger::StoreError;
 
 /// A step that is larger than the number of revisions that can have been given since the backup from which Postgres was restored.
 const FAR: i64 = 1_000_000_000_000;

@@ -1,11 +1,11 @@
 //! What a reconciliation asks of Postgres beside the rows, and how it corrects rows that no event will correct.
 
+use ledger::StoreError;
 use sqlx::FromRow;
 
 use super::{Results, due};
 use crate::orders::row::ResultRow;
 use crate::reconcile::compare::Range;
-use ledger::StoreError;
 
 const ROWS_IN: &str = "select * from results where order_id > $1 and order_id <= $2 order by order_id";
 

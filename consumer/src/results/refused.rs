@@ -4,11 +4,11 @@
 //! the row (P5). A change that Debezium sends again and that is refused again says nothing of a row that has come further. The upsert takes
 //! the mark away, unless a letter is still open that came after the change that the upsert writes.
 
+use ledger::StoreError;
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
 use super::columns::Positions;
-use ledger::StoreError;
 
 /// The rows are locked in the order in which a batch writes them. If an order has several letters, the last one counts.
 const MARK: &str = "

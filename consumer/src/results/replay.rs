@@ -7,15 +7,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use change::position::Position;
+use change::rejection::Rejection;
+use ledger::StoreError;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Written};
 use super::{ApplyError, Results, due, marked, overtaken, rounds, settle, truncate};
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::write::Round;
-use change::position::Position;
-use change::rejection::Rejection;
-use ledger::StoreError;
 
 /// A letter of a replay, at the index of its record in the batch.
 #[derive(Debug, Clone)]

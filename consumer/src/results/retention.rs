@@ -4,9 +4,9 @@
 //! [`crate::run::retention`] has the argument.
 
 use chrono::{DateTime, Utc};
+use ledger::StoreError;
 
 use super::Results;
-use ledger::StoreError;
 
 const STEP: &str = "select max(order_id) from (select order_id from deleted_orders where order_id > $1 order by order_id limit $2) as step";
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
+use change::value::Text;
 use chrono::{DateTime, Utc};
+use ledger::StoreError;
 use smol_str::SmolStr;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
@@ -15,8 +17,6 @@ use super::timestamp::Time;
 use crate::orders::absent::ColumnSet;
 use crate::orders::order::Order;
 use crate::orders::write::{Delete, Put, Round, Unresolved};
-use change::value::Text;
-use ledger::StoreError;
 
 /// Writes a batch of rows. The statement is public because the benchmark measures what it can do alone.
 ///

@@ -6,10 +6,10 @@
 //! snapshot, sees whatever the other transaction has committed. A truncate takes the exclusive lock too, so that an older row that comes
 //! later does not stay.
 
+use ledger::StoreError;
 use sqlx::postgres::PgConnection;
 
 use super::batch::Written;
-use ledger::StoreError;
 
 /// Takes the lock and settles the orders behind it. The function is in sql/results.
 const SETTLE: &str = "select order_id, revision, row_stays from settle_orders($1, $2, $3, $4)";

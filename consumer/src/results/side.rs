@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use ledger::StoreError;
+use ledger::connections::Connections;
 use sqlx::AssertSqlSafe;
 
 use super::Results;
 use crate::reconcile::compare::{Checksums, Digest, Range};
-use ledger::StoreError;
-use ledger::connections::Connections;
 
 /// The columns of [`COLUMNS`](crate::reconcile::compare::COLUMNS) as texts. Money has two decimals, times are in ISO 8601 by the driver's
 /// `DateStyle`, and null stays null. The customer's columns are left out where `results` keeps the customer as of the order's event.

@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
+use change::effect::Effect;
+use ledger::StoreError;
 use smol_str::SmolStr;
 
 use super::Results;
 use crate::orders::customer::{Customer, CustomerChange, CustomerRow};
-use change::effect::Effect;
-use ledger::StoreError;
 
 /// Reads one row of each customer by the index on customers, because all rows of a customer say the same. The function is in sql/results,
 /// which says why it is a function.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use ledger::{Class, StoreError};
 use smol_str::SmolStr;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
@@ -12,7 +13,6 @@ use super::timestamp::Time;
 use crate::orders::customer::Customer;
 use crate::orders::enrich::{Enrichment, KnownCustomer};
 use crate::orders::row::{DeletedRow, OrderState, ResultRow};
-use ledger::{Class, StoreError};
 
 const LIVE: &str = "select * from results where order_id = any($1)";
 const DELETED: &str = "select order_id, deleted_at, revision from deleted_orders where order_id = any($1)";

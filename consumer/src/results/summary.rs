@@ -1,9 +1,9 @@
 //! Counts for operators: dead letters by reason, the list of the sweep, rows that Postgres refuses, and all rows.
 
 use chrono::{DateTime, Utc};
+use ledger::StoreError;
 
 use super::Results;
-use ledger::StoreError;
 
 /// Dead letters of one reason.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

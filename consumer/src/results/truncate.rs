@@ -5,11 +5,11 @@
 //! looked already (`settle`). The sweep then removes the older rows that are there, a chunk at a time. Each row is removed as if its order
 //! had been deleted at the position of the truncate: events that come again stay out, and an order that is made anew wins.
 
+use change::position::Position;
+use ledger::{Class, StoreError};
 use sqlx::postgres::PgConnection;
 
 use super::{Results, due, overtaken};
-use change::position::Position;
-use ledger::{Class, StoreError};
 
 const NOTE: &str = "
 insert into truncates as t (epoch, partition, \"offset\", commit_lsn, lsn, source_ms, swept_to) values ($1, $2, $3, $4, $5, $6, $7)

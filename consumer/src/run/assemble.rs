@@ -6,6 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
+use change::envelope::{self};
+use kafka::dead_letter::DeadLetters;
+use kafka::source::SourceConfig;
+use ledger::StoreConfig;
+use service::settings::ExposeSecret;
 use tokio::sync::Notify;
 
 use crate::config::{BreakerSettings, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
@@ -22,11 +27,6 @@ use crate::redis::progress::RedisProgress;
 use crate::results::Results;
 use crate::run::watch;
 use crate::shared::{Limits, Places, Shared};
-use change::envelope::{self};
-use kafka::dead_letter::DeadLetters;
-use kafka::source::SourceConfig;
-use ledger::StoreConfig;
-use service::settings::ExposeSecret;
 
 /// The poll thread reports every second. After this silence it is dead, and only a restart helps.
 const POLL_SILENCE: Duration = Duration::from_secs(60);

@@ -16,12 +16,12 @@ use axum::{Json, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use service::tasks::not_panicked;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::health::{Health, HealthView, StatusView, Verdict, liveness, readiness};
 use crate::metrics::Metrics;
-use service::tasks::not_panicked;
 
 /// The time for which open connections may hold up the end of the process (P10).
 const GRACE: Duration = Duration::from_secs(1);

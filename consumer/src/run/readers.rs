@@ -7,13 +7,13 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use kafka::source::{Event, Source, SourceConfig, SourceError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
 use crate::flow::claim::Claimant;
 use crate::health::Health;
-use kafka::source::{Event, Source, SourceConfig, SourceError};
 
 /// The running sources.
 #[derive(Debug)]

@@ -20,11 +20,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use kafka::topics::places::{self, Asked, KafkaError};
+use ledger::StoreError;
 
 use crate::config::Config;
 use crate::shared::Shared;
-use kafka::topics::places::{self, Asked, KafkaError};
-use ledger::StoreError;
 
 /// The time between two walks. What is to be removed has waited for days.
 const INTERVAL: Duration = Duration::from_secs(3600);

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kafka::source::{Event, TopicPartition};
+use kafka::topics::{self, Expected, Grade, Judgement};
+use ledger::offsets::Standing;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::flow::claim;
 use crate::health::{Dependency, Health};
 use crate::shared::{Place, Shared};
-use kafka::source::{Event, TopicPartition};
-use kafka::topics::{self, Expected, Grade, Judgement};
-use ledger::offsets::Standing;
 
 mod customers;
 mod redis;

@@ -4,6 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use change::fate::Fates;
+use change::record::Record;
+use kafka::dead_letter::DeadLetterError;
+use kafka::source::{Inbox, Ownership, Received, SourceProgress};
+use ledger::offsets::Standing;
+use ledger::{Claim, Class, StoreError};
 use tokio::sync::watch;
 
 use super::{Limits, Shared, absent};
@@ -11,12 +17,6 @@ use crate::health::Dependency;
 use crate::redis::link::{Means, RedisError, Run};
 use crate::redis::progress::Of;
 use crate::results::batch::LetterRow;
-use change::fate::Fates;
-use change::record::Record;
-use kafka::dead_letter::DeadLetterError;
-use kafka::source::{Inbox, Ownership, Received, SourceProgress};
-use ledger::offsets::Standing;
-use ledger::{Claim, Class, StoreError};
 
 /// How far Redis reflects a partition (P8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Place;
 use ledger::Claim;
+
+use super::Place;
 
 /// The claimed partitions of this process.
 #[derive(Debug, Default)]

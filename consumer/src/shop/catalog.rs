@@ -1,10 +1,10 @@
 //! Reads what the shop's catalog says of `orders` and `customers`, in one transaction that can change nothing.
 
+use ledger::StoreError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use super::slots::{self, Slot};
-use ledger::StoreError;
 
 const BEGIN: &str = "begin isolation level repeatable read read only";
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::Utc;
+use ledger::StoreError;
 
 use super::{CHUNK, Swept};
 use crate::orders::enrich::{Enrichment, Lookup, nobody};
@@ -11,9 +12,7 @@ use crate::orders::row::{OrderState, ResultRow};
 use crate::redis::link::Run;
 use crate::redis::progress::{Advance, Of};
 use crate::results::due::Due;
-use crate::shared::Shared;
-use crate::shared::Topics;
-use ledger::StoreError;
+use crate::shared::{Shared, Topics};
 
 /// The longest time between two looks at an order whose customer is missing. The customer's event wakes the order; looking is for what no
 /// event tells, such as a hash that was written by hand. An order costs about fifteen looks in its first nine hours, and four a day from

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use ledger::StoreError;
+
 use super::{Swept, part};
 use crate::orders::enrich::Lookup;
 use crate::results::marked::Step;
 use crate::shared::Shared;
-use ledger::StoreError;
 
 /// The customers of each partition that one round takes at most.
 const CUSTOMERS: i64 = 500;

@@ -3,10 +3,9 @@
 
 use sqlx::Connection;
 
-use crate::shop::Shop;
 use crate::shop::apart::{Apart, order, poisoned};
-use crate::shop::poison;
 use crate::shop::topic::Sent;
+use crate::shop::{Shop, poison};
 
 /// Tables as the contract wants them, in a publication; the tests change them line by line.
 const GOOD: &str = "

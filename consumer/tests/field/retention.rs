@@ -1,9 +1,8 @@
 //! Retention: tombstones of deleted orders and closed letters are removed after their time, and nothing deleted comes back (P5, P10).
 
-use crate::shop::Shop;
 use crate::shop::apart::{Apart, order, poisoned};
-use crate::shop::poison;
 use crate::shop::topic::Sent;
+use crate::shop::{Shop, poison};
 
 /// The event of an order's delete, as Debezium writes it.
 fn gone(id: i64) -> Sent {

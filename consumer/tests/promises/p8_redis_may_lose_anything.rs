@@ -8,9 +8,8 @@ use std::time::Instant;
 
 use stack::wait::{Attempt, until};
 
-use crate::shop::poison;
 use crate::shop::topic::Sent;
-use crate::shop::{PATIENCE, Shop};
+use crate::shop::{PATIENCE, Shop, poison};
 
 /// Notes every row that is written as `missing` although the shop has its customer.
 const WATCH: &str = "

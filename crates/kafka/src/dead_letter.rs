@@ -8,15 +8,15 @@ mod producer;
 
 use std::time::Duration;
 
+use change::record::Record;
+use change::rejection::Rejection;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::FutureRecord;
 use rdkafka::producer::future_producer::{DeliveryFuture, OwnedDeliveryResult};
 
-pub use self::headers::{dlq_id, original, replays};
-
 use self::producer::Current;
-use change::record::Record;
-use change::rejection::Rejection;
+
+pub use self::headers::{dlq_id, original, replays};
 
 /// The wait before the next try when the client's queue is full and no letter of this batch is on its way, so that there is no answer to
 /// wait for.

@@ -5,13 +5,13 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use change::record::Record;
+use service::tasks;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::source::survey::{self, Survey};
 use crate::source::{self, RereadError, TopicPartition};
-use change::record::Record;
-use service::tasks;
 
 /// How to reach Kafka for reading again.
 #[derive(Clone)]

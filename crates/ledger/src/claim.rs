@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use change::fate::Fates;
+use change::record::Landmark;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::offsets::Entry;
 use crate::{Ledger, StoreError};
-use change::fate::Fates;
-use change::record::Landmark;
 
 /// A partition that belongs to one worker. Each transaction of the worker is fenced by the claim's generation.
 #[derive(Debug, Clone, PartialEq, Eq)]

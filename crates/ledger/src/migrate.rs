@@ -11,6 +11,7 @@
 
 use std::time::{Duration, Instant};
 
+use service::retry::{Backoff, Policy};
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
@@ -18,7 +19,6 @@ use tokio::time::sleep;
 
 use crate::session::Unfit;
 use crate::{Class, Ledger, StoreError};
-use service::retry::{Backoff, Policy};
 
 const TABLE: &str = "_sqlx_migrations";
 

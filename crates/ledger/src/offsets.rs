@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use change::fate::Fates;
+use change::record::Landmark;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
 use crate::claim::{fates, landmark};
 use crate::{Ledger, StoreError};
-use change::fate::Fates;
-use change::record::Landmark;
 
 /// A partition's row in `consumer_offsets`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! `orderstream check` of Kafka: brokers, topics, how large a dead letter may be, what is kept, and whether the last events can be read.
 
+use kafka::reread::Reread;
+use kafka::topics::{self, Cluster, Grade};
+
 use super::Findings;
 use crate::config::Config;
 use crate::run::assemble;
-use kafka::reread::Reread;
-use kafka::topics::{self, Cluster, Grade};
 
 mod events;
 

@@ -1,18 +1,16 @@
 //! `orderstream check` of Postgres: version, rights, settings, tables, connections. The check connects as `run` does.
 
+use ledger::{StoreError, Unfit, migrate};
+use service::settings::{ExposeSecret, redact_url};
 use sqlx::{Connection, PgConnection};
 
 use super::{DEADLINE, Findings, in_time};
 use crate::config::Config;
 use crate::results::{MIGRATIONS, Results};
 use crate::run::assemble::store_config;
-use ledger::migrate;
-use ledger::{StoreError, Unfit};
-use service::settings::{ExposeSecret, redact_url};
+use settings::{NAMES, SETTINGS, Setting};
 
 mod settings;
-
-use settings::{NAMES, SETTINGS, Setting};
 
 /// Facts about the server. Connections are counted from the sums per database, which every role can read: `pg_stat_activity` hides the
 /// sessions of other roles.

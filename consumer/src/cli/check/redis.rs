@@ -1,10 +1,11 @@
 //! `orderstream check` of Redis: what the server says and does, asked over a connection like that of `orderstream run`.
 
+use service::settings::{ExposeSecret, redact_url};
+
 use super::{Findings, in_time};
 use crate::config::Config;
 use crate::redis::link::{Facts, RedisError, RedisLink, Weight};
 use crate::run::assemble::link_settings;
-use service::settings::{ExposeSecret, redact_url};
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("redis");

@@ -1,11 +1,11 @@
 //! `orderstream check` of the shop's Postgres, if `source.url` names it: whether its tables are what the contract says.
 
+use service::settings::{ExposeSecret, Secret, redact_url};
+
 use super::{Findings, in_time};
 use crate::config::Config;
 use crate::shop::catalog;
 use crate::shop::contract::{self, Grade};
-use service::settings::redact_url;
-use service::settings::{ExposeSecret, Secret};
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("source");

@@ -10,6 +10,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use change::record::Record;
+use kafka::dead_letter;
+use kafka::reread::Reread;
+use kafka::source::survey;
+use ledger::lock::Work;
 
 use super::{Which, histogram, unreadable};
 use crate::cli::{FAILED, offsets, print};
@@ -21,11 +26,6 @@ use crate::results::dead_letters::{Count, Filter, Letter, Replayable};
 use crate::results::replay::Tally;
 use crate::run::assemble::Parts;
 use crate::shared::Shared;
-use change::record::Record;
-use kafka::dead_letter;
-use kafka::reread::Reread;
-use kafka::source::survey;
-use ledger::lock::Work;
 
 /// Dead letters in one transaction.
 const CHUNK: usize = 200;

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use change::record::Record;
+use kafka::reread::Reread;
 
 use super::unreadable;
 use crate::cli::print;
 use crate::config::Config;
 use crate::results::dead_letters::Letter;
 use crate::run::assemble::Parts;
-use change::record::Record;
-use kafka::reread::Reread;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {

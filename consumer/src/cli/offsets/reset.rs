@@ -9,15 +9,15 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use kafka::source::Watermarks;
+use kafka::source::survey::{self, Group};
+use ledger::offsets::{Entry, Reset};
 
 use super::is_of;
 use super::show::problem;
 use crate::cli::print;
 use crate::config::Config;
 use crate::results::Results;
-use kafka::source::Watermarks;
-use kafka::source::survey::{self, Group};
-use ledger::offsets::{Entry, Reset};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {

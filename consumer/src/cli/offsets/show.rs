@@ -3,16 +3,16 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
+use kafka::source::survey::{self, Processed, Survey};
+use kafka::source::{StopReason, TopicPartition, Watermarks};
+use ledger::claim::{ClaimError, acceptable};
+use ledger::offsets::Entry;
 
 use super::is_of;
 use crate::cli::table::Table;
 use crate::cli::{FAILED, print};
 use crate::config::Config;
 use crate::results::Results;
-use kafka::source::survey::{self, Processed, Survey};
-use kafka::source::{StopReason, TopicPartition, Watermarks};
-use ledger::claim::{ClaimError, acceptable};
-use ledger::offsets::Entry;
 
 const HEADING: [&str; 14] = [
     "topic",

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use change::record::Record;
+use kafka::dead_letter::{DeadLetter, Landed, Refused, dlq_id, replays};
+
 use crate::metrics::Step;
 use crate::orders::refusal::{Refusal, Refusals};
 use crate::results::batch::LetterRow;
 use crate::shared::{Place, Revoked, Shared};
-use change::record::Record;
-use kafka::dead_letter::{DeadLetter, Landed, Refused, dlq_id, replays};
 
 /// The letters that were acknowledged so far, by index of the record, so that a transaction that is tried again does not send them again.
 #[derive(Debug, Default)]

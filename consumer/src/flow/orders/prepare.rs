@@ -3,7 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use change::record::{Ended, Record};
+use change::rejection::Rejection;
 use chrono::Utc;
+use kafka::source::{Inbox, Received};
 use tokio::sync::mpsc;
 
 use crate::metrics::Step;
@@ -14,9 +17,6 @@ use crate::orders::refusal::{Refusal, Refusals};
 use crate::redis::customers::CustomersToken;
 use crate::results::batch::Batch;
 use crate::shared::{Place, Shared};
-use change::record::{Ended, Record};
-use change::rejection::Rejection;
-use kafka::source::{Inbox, Received};
 
 /// A prepared batch, with everything that may be needed again while it is stored.
 #[derive(Debug)]

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
+use change::lsn_space::OtherSpace;
 use chrono::Utc;
+use ledger::claim::Holder;
+use ledger::{Class, StoreError};
 use tokio::sync::mpsc;
 
 use super::letters::Letters;
@@ -14,9 +17,6 @@ use crate::redis::customers::CustomersToken;
 use crate::results::batch::Batch;
 use crate::results::{Applied, ApplyError};
 use crate::shared::{Place, Revoked, Shared};
-use change::lsn_space::OtherSpace;
-use ledger::claim::Holder;
-use ledger::{Class, StoreError};
 
 /// A committed batch whose hashes are still to be written. The bytes of its records are freed here (P10).
 #[derive(Debug)]

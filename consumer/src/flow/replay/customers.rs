@@ -7,15 +7,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Original, ReplayError, TRIES};
-use crate::orders::customer::ChangedCustomer;
-use crate::orders::customer::CustomerChange;
-use crate::orders::decode::Decoded;
-use crate::results::replay::{ReplayOutcome, Replayed, Tally};
-use crate::shared::Shared;
 use change::record::Record;
 use kafka::reread::Reread;
 use kafka::source::{TopicPartition, Watermarks};
+
+use super::{Original, ReplayError, TRIES};
+use crate::orders::customer::{ChangedCustomer, CustomerChange};
+use crate::orders::decode::Decoded;
+use crate::results::replay::{ReplayOutcome, Replayed, Tally};
+use crate::shared::Shared;
 
 /// The customers' topic, which is read at most once, when the customer of a letter is not in Redis. The last records take some hundred
 /// bytes per customer.

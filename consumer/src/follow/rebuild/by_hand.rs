@@ -6,14 +6,15 @@
 
 use std::sync::Arc;
 
+use kafka::reread::Reread;
+use kafka::source::Watermarks;
+
 use super::NotYet;
 use super::mark::begin;
 use super::walk::Walk;
 use crate::redis::link::Run;
 use crate::redis::progress::{Advance, Of};
 use crate::shared::Shared;
-use kafka::reread::Reread;
-use kafka::source::Watermarks;
 
 /// A partition, and how far it is committed.
 #[derive(Debug, Clone)]

@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
+use change::record::Ended;
+use kafka::reread::Reread;
+
 use super::NotYet;
 use super::mark::{begin, target, whole};
 use crate::metrics::Rebuild;
 use crate::orders::customers;
 use crate::shared::{Place, Shared};
-use change::record::Ended;
-use kafka::reread::Reread;
 
 /// Restores the customers of this partition, then tells Redis how far it reflects the partition.
 pub(super) async fn make_whole(shared: &Arc<Shared>, place: &Arc<Place>, reread: &Reread) -> Result<(), NotYet> {

@@ -4,6 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
+use change::record::Record;
+use kafka::reread::Reread;
+use kafka::source::RereadError;
+
 use super::mark::{FROM_THE_START, begin, target, whole};
 use super::walk::Walk;
 use super::{NotYet, Walks, key_of};
@@ -12,9 +16,6 @@ use crate::orders::decode::Decoded;
 use crate::redis::link::Run;
 use crate::redis::progress::{Advance, Point};
 use crate::shared::{Place, Shared};
-use change::record::Record;
-use kafka::reread::Reread;
-use kafka::source::RereadError;
 
 /// The partitions of orders for which Redis has lost hashes that a sweep wrote.
 pub(super) async fn lost_sweeps(shared: &Shared, topic: &str) -> Result<Vec<i32>, NotYet> {

@@ -9,15 +9,16 @@ mod rows;
 mod schemas;
 mod shapes;
 
-use super::{Decoded, Decoder, Format, Layouts, TimeUnit};
-use crate::orders::absent::{ColumnSet, ContractColumn};
-use crate::orders::customer::{Customer, CustomerChange, CustomerRow};
-use crate::orders::order::{Order, OrderChange};
 use change::effect::{Change, Effect};
 use change::position::{Origin, Position};
 use change::record::{Headers, Record};
 use change::rejection::{Reason, Rejection};
 use change::value::{Text, Timestamp};
+
+use super::{Decoded, Decoder, Format, Layouts, TimeUnit};
+use crate::orders::absent::{ColumnSet, ContractColumn};
+use crate::orders::customer::{Customer, CustomerChange, CustomerRow};
+use crate::orders::order::{Order, OrderChange};
 
 /// The `after` of the orders in these tests.
 const ROW: &str = r#"{"id":17,"customer_id":"CUST005","product_id":"PROD500","quantity":7,"price":"19.99","status":"paid",

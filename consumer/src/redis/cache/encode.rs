@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use change::value::Timestamp;
 use chrono::{DateTime, Utc};
 use redis::{Cmd, RedisWrite};
 
@@ -11,7 +12,6 @@ use super::row::{HashField, columns_of};
 use super::{SET_ORDERS, WRITE_ORDERS, columns};
 use crate::orders::row::{DeletedRow, OrderState, ResultRow};
 use crate::redis::link::Script;
-use change::value::Timestamp;
 
 /// How long the hash of a deleted order stays, for readers that want to know of the delete.
 pub(crate) const ORDER_TRACE_SECONDS: u32 = 3600;

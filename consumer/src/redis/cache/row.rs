@@ -1,5 +1,6 @@
 //! The columns of a row that readers see in Redis, in the hash and in the list of the newest orders alike.
 
+use change::value::Timestamp;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
@@ -7,7 +8,6 @@ use smol_str::SmolStr;
 use super::columns;
 use super::dump::Name;
 use crate::orders::row::ResultRow;
-use change::value::Timestamp;
 
 /// The value of a column.
 pub(super) enum HashField<'a> {

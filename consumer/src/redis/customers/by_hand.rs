@@ -5,13 +5,12 @@
 //!
 //! [`CustomersToken`]: super::CustomersToken
 
+use change::position_text;
 use redis::{Pipeline, Value};
 
 use super::{Customers, key_arg};
-use crate::orders::customer::ChangedCustomer;
-use crate::orders::customer::CustomerChange;
+use crate::orders::customer::{ChangedCustomer, CustomerChange};
 use crate::redis::link::{On, RedisError, text};
-use change::position_text;
 
 /// What became of a change that was sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]

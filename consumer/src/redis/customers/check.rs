@@ -1,5 +1,7 @@
 //! Compares customers' hashes with the source and sets them right, for `orderstream reconcile` (P2, P8).
 
+use change::position::Position;
+use change::position_text;
 use chrono::Utc;
 use redis::{Pipeline, Value};
 
@@ -9,8 +11,6 @@ use crate::orders::customer::Customer;
 use crate::reconcile::customers::{COLUMNS, CustomerDifference};
 use crate::redis::cache::columns;
 use crate::redis::link::{On, RedisError, Script, each_ok, integer};
-use change::position::Position;
-use change::position_text;
 
 static BURY: Script = Script::new(include_str!("../../../../redis/bury_customers.lua"));
 

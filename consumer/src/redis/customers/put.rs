@@ -2,6 +2,10 @@
 
 use std::collections::HashMap;
 
+use change::effect::Effect;
+use change::lsn_space::OtherSpace;
+use change::position::Position;
+use change::position_text;
 use chrono::{DateTime, Utc};
 use redis::{Cmd, Pipeline, Value};
 
@@ -10,10 +14,6 @@ use crate::orders::customer::{ChangedCustomer, CustomerChange, CustomerRow};
 use crate::redis::cache::columns;
 use crate::redis::link::{On, RedisError, Script, each_ok, text};
 use crate::redis::progress::{Advance, Of};
-use change::effect::Effect;
-use change::lsn_space::OtherSpace;
-use change::position::Position;
-use change::position_text;
 
 static PUT_CUSTOMERS: Script = Script::new(include_str!("../../../../redis/put_customers.lua"));
 

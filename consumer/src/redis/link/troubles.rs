@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::RedisError;
 use service::logging::Throttle;
+
+use super::RedisError;
 
 /// How long a trouble that lasts is not logged again.
 const QUIET: Duration = Duration::from_secs(60);

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kafka::reread::Reread;
+
 use super::every_second;
 use crate::redis::customers::CommittedCustomers;
 use crate::redis::progress::Point;
 use crate::shared::Shared;
-use kafka::reread::Reread;
 
 /// Reads once a second what is committed of the topic, by whichever process. Also finds out where the topic ended when this process
 /// started.

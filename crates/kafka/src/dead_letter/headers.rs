@@ -1,9 +1,9 @@
 //! The headers of a dead letter: the record's own headers, and those that say where the record failed and why.
 
+use change::record::{Headers, Record};
 use rdkafka::message::{Header, OwnedHeaders};
 
 use super::DeadLetter;
-use change::record::{Headers, Record};
 
 const TOPIC: &str = "__connect.errors.topic";
 const PARTITION: &str = "__connect.errors.partition";

@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use change::record::{Landmark, Record};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use tokio::sync::watch;
@@ -13,12 +14,10 @@ use super::SourceConfig;
 use super::copy::Copier;
 use super::fetched::Fetched;
 use super::inbox::{self, Feed, Marks};
-use super::progress::SourceProgress;
-use super::progress::Watermarks;
+use super::progress::{SourceProgress, Watermarks};
 use super::recognition::Recognition;
 use super::tail::Tail;
 use super::worker::{Claimed, Ending, NotClaimed, Ownership, TopicPartition};
-use change::record::{Landmark, Record};
 
 /// The records that are taken from one partition before the next one's turn. One lock and one wake-up then serve this many records.
 const ROUND_RECORDS: usize = 1_000;

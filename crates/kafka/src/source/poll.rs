@@ -11,17 +11,18 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::UnboundedSender;
+
 use super::SourceConfig;
 use super::client::Callbacks;
 use super::lookup::{self, Log, Lookup};
 use super::owned::{Note, Notes, Owned, Phase};
 use super::reader::Reader;
 use super::worker::{Claimed, Event, Fatal, NotClaimed, TopicPartition};
-use rdkafka::consumer::BaseConsumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message;
-use tokio::runtime::Handle;
-use tokio::sync::mpsc::UnboundedSender;
 
 /// The number of the client's events that are served before the inboxes have their turn.
 const EVENTS: usize = 8;

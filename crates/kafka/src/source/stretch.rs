@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use change::record::Record;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -16,7 +17,6 @@ use super::copy::Copier;
 use super::reader::Reader;
 use super::worker::TopicPartition;
 use super::{SourceError, client};
-use change::record::Record;
 
 const BATCH_RECORDS: usize = 2_000;
 const BATCH_BYTES: usize = 1 << 20;

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use change::record::{Landmark, Record};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 
-use super::SourceError;
-use super::client;
 use super::progress::Watermarks;
 use super::stretch::{RereadError, read_stretch};
 use super::worker::{StopReason, TopicPartition};
-use change::record::{Landmark, Record};
+use super::{SourceError, client};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -5,12 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use change::record::Landmark;
 use rdkafka::error::KafkaError;
 use tokio::sync::watch;
 
 use super::inbox::Inbox;
 use super::progress::{SourceProgress, Watermarks};
-use change::record::Landmark;
 
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,11 +2,6 @@
 //!
 //! The check reads beside the consumer group and commits nothing. The judging is pure.
 
-use crate::cli::check::{Findings, in_time};
-use crate::orders::absent::{ColumnSet, ContractColumn, Tally};
-use crate::orders::customer::CustomerChange;
-use crate::orders::decode::{Decoded, Decoder};
-use crate::orders::order::OrderChange;
 use change::effect::Effect;
 use change::record::Record;
 use change::rejection::Rejection;
@@ -14,6 +9,12 @@ use kafka::reread::{Batches, Reread};
 use kafka::source::survey::{SurveyError, survey};
 use kafka::source::{TopicPartition, Watermarks};
 use service::tasks;
+
+use crate::cli::check::{Findings, in_time};
+use crate::orders::absent::{ColumnSet, ContractColumn, Tally};
+use crate::orders::customer::CustomerChange;
+use crate::orders::decode::{Decoded, Decoder};
+use crate::orders::order::OrderChange;
 
 /// How many offsets at the end of each partition are looked at. Some of them may hold no record.
 const LAST: i64 = 100;
