@@ -6,7 +6,7 @@
 //! - [`changes`]: makes records of orders into writes: decode, reject, fill in, collapse, enrich
 //! - [`customers`]: makes records of customers into changes
 //! - [`enrich`]: adds the customer that was looked up to an order
-//! - [`write`]: the puts and deletes of a batch, in rounds
+//! - [`mod@write`]: the puts and deletes of a batch, in rounds
 //! - [`row`]: the committed state of an order
 //! - [`refusal`]: the records that become dead letters
 //! - [`letter_cap`]: tells when there are too many dead letters

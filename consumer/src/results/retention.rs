@@ -1,7 +1,7 @@
 //! Removes what is kept for a limited time: tombstones of deleted orders, and dead letters that were closed (P10).
 //!
 //! A tombstone keeps out older events of its order. The tombstone is removed when no older event can come any more;
-//! [`crate::run::retention`] has the argument.
+//! `run/retention.rs` has the argument.
 
 use chrono::{DateTime, Utc};
 use ledger::StoreError;

@@ -11,7 +11,7 @@ pub enum Forced {
     Closed,
 }
 
-/// Permission to make one call. The caller gives the permit back with [`Breaker::record`].
+/// Permission to make one call. The caller gives the permit back with [`Breaker::record`](super::Breaker::record).
 #[derive(Debug)]
 #[must_use = "a permit whose outcome is not recorded is a call the breaker never learns from"]
 pub struct Permit {
