@@ -19,18 +19,27 @@ pub(super) struct Cells<V>(SmallVec<[Option<V>; 8]>);
 
 impl<V> Cells<V> {
     /// The same columns, each turned into something else.
-    pub(super) fn map<W>(self, mut of: impl FnMut(V) -> W) -> Cells<W> {
-        Cells(self.0.into_iter().map(|cell| cell.map(&mut of)).collect())
+    pub(super) fn map<W: Copy>(self, mut of: impl FnMut(V) -> W) -> Cells<W> {
+        let mut cells = SmallVec::from_elem(None, self.0.len());
+        for (to, cell) in cells.iter_mut().zip(self.0) {
+            *to = cell.map(&mut of);
+        }
+        Cells(cells)
     }
 
     /// The same columns, each borrowed and turned into something else.
-    pub(super) fn each<W>(&self, mut of: impl FnMut(&V) -> W) -> Cells<W> {
-        Cells(self.0.iter().map(|cell| cell.as_ref().map(&mut of)).collect())
+    pub(super) fn each<W: Copy>(&self, mut of: impl FnMut(&V) -> W) -> Cells<W> {
+        let mut cells = SmallVec::from_elem(None, self.0.len());
+        for (to, cell) in cells.iter_mut().zip(&self.0) {
+            *to = cell.as_ref().map(&mut of);
+        }
+        Cells(cells)
     }
 }
 
 impl<V: Copy> Cells<V> {
     /// The column at this place among the names.
+    #[inline]
     pub(super) fn get(&self, at: usize) -> Option<V> {
         self.0.get(at).copied().flatten()
     }

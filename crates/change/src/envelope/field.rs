@@ -43,11 +43,13 @@ impl fmt::Display for Field<'_> {
 
 impl<'a> Field<'a> {
     /// The raw JSON, empty if the field is absent or null.
+    #[inline]
     pub fn json(self) -> &'a str {
         self.raw.unwrap_or_default()
     }
 
     /// The JSON type, which the first byte tells.
+    #[inline]
     pub fn kind(self) -> Json {
         match self.json().as_bytes().first() {
             None | Some(b'n') => Json::Null,
@@ -65,6 +67,7 @@ impl<'a> Field<'a> {
     }
 
     /// Reads a text or null. A NUL character is refused: JSON can write it, but Postgres cannot store it.
+    #[inline]
     pub fn optional_text(self) -> Result<Option<Cow<'a, str>>, Rejection> {
         match self.kind() {
             Json::Null => return Ok(None),
@@ -90,6 +93,7 @@ impl<'a> Field<'a> {
 
     /// Reads an integer that must be there and within `range`. `2.0` and `"2"` are refused, because an integer column of the source never
     /// sends them.
+    #[inline]
     pub fn integer(self, range: RangeInclusive<i64>) -> Result<i64, Rejection> {
         match self.kind() {
             Json::Null => return Err(self.missing()),

@@ -16,7 +16,7 @@ pub(super) struct Envelope<V> {
 
 impl<V> Envelope<V> {
     /// The same fields, each turned into something else.
-    pub(super) fn map<W>(self, mut of: impl FnMut(V) -> W) -> Envelope<W> {
+    pub(super) fn map<W: Copy>(self, mut of: impl FnMut(V) -> W) -> Envelope<W> {
         Envelope {
             schema: self.schema.map(&mut of),
             before: self.before.map(&mut of),
@@ -27,7 +27,7 @@ impl<V> Envelope<V> {
     }
 
     /// The same fields, each borrowed and turned into something else.
-    pub(super) fn each<W>(&self, mut of: impl FnMut(&V) -> W) -> Envelope<W> {
+    pub(super) fn each<W: Copy>(&self, mut of: impl FnMut(&V) -> W) -> Envelope<W> {
         Envelope {
             schema: self.schema.as_ref().map(&mut of),
             before: self.before.as_ref().map(&mut of),

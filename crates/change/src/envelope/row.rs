@@ -32,12 +32,14 @@ pub struct Before<'a> {
 impl<'a> Row<'a> {
     /// The row's id: the first of the names.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> Field<'a> {
         self.field(0)
     }
 
     /// The column at this place among the names.
     #[must_use]
+    #[inline]
     pub fn field(&self, at: usize) -> Field<'a> {
         Field { place: self.place, name: self.names.get(at).copied().unwrap_or_default(), raw: self.cells.get(at) }
     }
@@ -46,6 +48,7 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     /// If the column is no text.
+    #[inline]
     pub fn text(&self, at: usize, before: Before<'a>) -> Result<Text, Rejection> {
         let field = self.field(at);
         if field.raw.is_none() {
