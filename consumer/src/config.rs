@@ -17,8 +17,8 @@ pub mod settings;
 pub mod url;
 
 pub use sections::{
-    Batch, BreakerSettings, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Redis, Retention, Shutdown, Source,
-    TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    BatchLimits, BreakerSettings, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Redis, Retention, Shutdown,
+    Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 use settings::SETTINGS;
 
@@ -42,7 +42,7 @@ pub struct Config {
     /// The settings `retention.*`.
     pub retention: Retention,
     /// The settings `batch.*`.
-    pub batch: Batch,
+    pub batch: BatchLimits,
     /// The settings `http.*`.
     pub http: Http,
     /// The settings `health.*`.
@@ -98,7 +98,7 @@ impl Config {
             enrichment: Enrichment::read(values)?,
             dead_letters: DeadLetters::read(values)?,
             retention: Retention::read(values)?,
-            batch: Batch::read(values)?,
+            batch: BatchLimits::read(values)?,
             http: Http::read(values)?,
             health: HealthRules::read(values)?,
             shutdown: Shutdown::read(values)?,

@@ -1,13 +1,13 @@
 //! Keeps a table of enriched orders right: Debezium order events in, Postgres rows and Redis hashes out.
 //!
-//! # The rooms, in the order in which the data flows
+//! # The rooms
 //!
-//! Dependencies go one way: from the command line to the parts put together, to the flow, to the servers, to the domain.
+//! Dependencies go one way, from top to bottom: from the command line to the parts put together, to the flow, to the servers, to the domain.
 //!
 //! The process:
 //! - [`cli`]: the command line
 //! - [`config`]: file and environment to typed, validated sections
-//! - [`run`]: puts the parts together, runs them until a signal, ends them in order
+//! - [`run`]: puts the parts together, runs them until a signal, ends them in order; the watches, the endpoints, the retention
 //!
 //! The flow:
 //! - [`flow`]: a batch of records on its way to a commit and to Redis
@@ -18,17 +18,17 @@
 //! The servers:
 //! - [`results`]: the tables in Postgres, and the transaction of a batch
 //! - [`redis`]: customers and orders in Redis, behind deadlines and the breaker
-//! - [`shop`]: the shop's own Postgres, for a comparison
+//! - [`shop`]: the shop's own Postgres: its contract, and rows to compare
 //!
 //! The domain, without I/O:
 //! - [`orders`]: orders and customers, and what is written of them
 //! - [`reconcile`]: whether `results` and Redis hold what the shop holds
 //!
-//! Around all of it:
+//! What all of them write to:
 //! - [`health`]: what the process knows about its own health
 //! - [`metrics`]: what the process counts
 //!
-//! Below the rooms stand four crates that know no order: `change` (bytes to change, and which of two is newer), `kafka` (records in, dead
+//! Below the rooms stand four crates, on which other jobs can stand too: `change` (bytes to change, and which of two is newer), `kafka` (records in, dead
 //! letters out), `ledger` (claims, offsets, sessions and errors of Postgres) and `service` (settings, logging, owned tasks).
 //!
 //! # The promises, and who keeps them

@@ -2,7 +2,9 @@
 //!
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
-//! - `fence`, `rounds`, `settle`, `lsn_space`, `refused`, `letters`: the statements of that transaction, in order
+//! - its statements, in order: `fence` moves the offset, `rounds` has the deletes and the upsert ([`UPSERT`]), `settle` looks at rows and
+//!   tombstones side by side, `lsn_space` finds events of another database, `refused` marks rows behind a dead letter, `letters` records
+//!   dead letters, `overtaken` closes those that the batch has overtaken
 //! - [`truncate`]: removes what a truncate covers, in all partitions
 //! - [`bisect`]: finds the rows that Postgres refuses
 //! - [`customers`]: the transaction of a batch of customers

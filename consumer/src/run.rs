@@ -26,8 +26,9 @@ mod watch;
 
 /// Runs until SIGTERM or SIGINT, or until the process cannot go on.
 ///
-/// If the process cannot begin, if Kafka's client has failed for good, or if a task has ended although nobody asked it to (P13). Whoever
-/// started the process is to start it again.
+/// # Errors
+/// The process cannot begin, Kafka's client has failed for good, or a task has ended although nobody asked it to (P13). Whoever started the
+/// process is to start it again.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     // Signals are listened to before anything that takes time, and by one listener for the whole run, because a new listener misses earlier
     // signals.

@@ -18,7 +18,6 @@ use ledger::connections::Connections;
 use ledger::session::Sessions;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::config::url::postgres;
 use crate::results::side::Side;
 
 /// One connection for each of the questions that are asked at once.
@@ -78,7 +77,6 @@ impl SourceDatabase {
     /// # Errors
     /// [`SourceDatabaseError::Url`]
     pub fn new(url: &str, customers: bool) -> Result<Self, SourceDatabaseError> {
-        postgres(url).map_err(SourceDatabaseError::Url)?;
         let unreadable = |_may_quote_it| SourceDatabaseError::Url("not a Postgres URL".into());
         let options: PgConnectOptions = url.parse().map_err(unreadable)?;
         let sessions = Sessions::new(options.application_name("orderstream reconcile"), STATEMENT_TIMEOUT, STATEMENT_TIMEOUT);

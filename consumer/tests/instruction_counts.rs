@@ -23,7 +23,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const ALLOWED: f64 = 1.10;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.json");
 /// The packages that hold the parts.
-const PACKAGES: [&str; 2] = ["orderstream", "change"];
+const PACKAGES: [&str; 2] = ["orderstream", "orderstream-change"];
 /// The settings of the build: optimised as the product is but for link-time optimisation, and without the checks of a debug build.
 const OPTIMISED: [&str; 4] = ["opt-level=3", "codegen-units=1", "overflow-checks=false", "debug-assertions=false"];
 

@@ -95,7 +95,7 @@ fn other_version(repository: &Path) {
 /// The metadata of the workspace's own members, with the time at which each was compiled.
 fn members() -> BTreeMap<PathBuf, SystemTime> {
     let deps = fs::read_dir(target().join("debug/deps")).unwrap().map(|entry| entry.unwrap());
-    let names = ["libstack-", "liborderstream-", "libchange-", "libkafka-", "libledger-", "libservice-"];
+    let names = ["libstack-", "liborderstream-", "liborderstream_"];
     let of_members = deps.filter(|entry| {
         let name = entry.file_name().into_string().unwrap();
         name.ends_with(".rmeta") && names.iter().any(|member| name.starts_with(member))

@@ -13,11 +13,12 @@ use service::settings::ExposeSecret;
 
 use super::{FAILED, print};
 use crate::config::Config;
+use crate::config::url::postgres;
 use crate::reconcile::report::Report;
 use crate::results::side::Side;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
-use crate::shop::SourceDatabase;
+use crate::shop::{SourceDatabase, SourceDatabaseError};
 
 mod keys;
 mod lags;
@@ -84,6 +85,7 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
     let Some(url) = arguments.source.as_deref().or(configured) else {
         bail!("the shop's Postgres is not known; name it with --source or the setting source.url");
     };
+    postgres(url).map_err(SourceDatabaseError::Url)?;
     let source = SourceDatabase::new(url, customers)?;
     let _lock = if arguments.repair {
         source.may_signal().await?;

@@ -8,5 +8,5 @@ mod stores;
 pub use events::{DeadLetters, Enrichment, Format, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 pub use kafka::Kafka;
 pub(super) use process::log;
-pub use process::{Batch, HealthRules, Http, Shutdown};
+pub use process::{BatchLimits, HealthRules, Http, Shutdown};
 pub use stores::{BreakerSettings, Database, Held, Redis, Retention};

@@ -201,7 +201,7 @@ pub const SETTINGS: &[Setting] = &[
         "log.level",
         Kind::Filter,
         "info",
-        "off, error, warn, info, debug, trace, or directives as `info,orderstream::partition=debug`",
+        "off, error, warn, info, debug, trace, or directives as `info,orderstream::flow=debug`",
     ),
     Setting::new("log.format", Kind::Choice(&["text", "json"]), "text", "Lines for people or for machines"),
 ];

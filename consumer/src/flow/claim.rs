@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use kafka::source::{Assigned, Claimed, Ending, Log, NotClaimed, TopicPartition, Work};
 use ledger::Claim;
-use ledger::claim::{ClaimError as Refused, Wanted};
+use ledger::claim::{ClaimError, Wanted};
 
 use super::{customers, orders};
-use crate::flow::orders::Stopped;
+use crate::flow::commit::Stopped;
 use crate::shared::{Place, Shared, Subject, Topics};
 
 /// The name of this host.
@@ -52,7 +52,7 @@ impl Claimant {
             cluster_id: cluster_id.as_deref(),
         };
         let claim = self.shared.results.ledger.claim(&wanted).await.map_err(|error| match error {
-            Refused::Store(error) => NotClaimed::Unavailable(error.to_string()),
+            ClaimError::Store(error) => NotClaimed::Unavailable(error.to_string()),
             refused => NotClaimed::Stop(refused.to_string()),
         })?;
         if claim.is_first() && watermarks.low > 0 {

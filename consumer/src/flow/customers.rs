@@ -12,10 +12,12 @@ use change::record::{Ended, Record};
 use kafka::source::{Inbox, Received};
 use ledger::Class;
 
-use crate::flow::orders::{Letters, Stopped, delay, was_committed, within};
+use crate::flow::cap::within;
+use crate::flow::commit::{Stopped, delay, was_committed};
+use crate::flow::letters::Letters;
 use crate::follow::reflect;
 use crate::orders::customer::{ChangedCustomer, CustomerChange};
-use crate::orders::customers::{Customers, decode};
+use crate::orders::customers::{CustomerChanges, decode};
 use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::PutError;
 use crate::results::ApplyError;
@@ -108,7 +110,7 @@ async fn commit(
     shared: &Shared,
     place: &Place,
     records: &[Record],
-    batch: &Customers,
+    batch: &CustomerChanges,
     changed: &[ChangedCustomer],
     offsets: Range<i64>,
 ) -> Result<Attempt, Stopped> {

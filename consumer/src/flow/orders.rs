@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! prepare      receive ─ decode ─ look the customers up ─ collapse and enrich
-//! store        dead letters, acknowledged ─ fence ─ upsert and delete ─ ledger ─ commit
+//! store        dead letters, acknowledged ─ fence (offset, fates) ─ delete and upsert ─ commit
 //! write back   hashes
 //! tell         progress
 //! ```
@@ -18,19 +18,13 @@ use service::tasks;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::commit::Stopped;
 use crate::shared::{Place, Shared};
 
-mod cap;
-mod letters;
 mod prepare;
 mod store;
 mod tell;
 mod write_back;
-
-pub(crate) use cap::within;
-pub(crate) use letters::Letters;
-pub use store::Stopped;
-pub(crate) use store::{delay, was_committed};
 
 /// Runs until the inbox is closed and every batch has gone through, or until the partition has to stop. If a stage panics, the whole worker
 /// panics (P13).

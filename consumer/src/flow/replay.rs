@@ -84,7 +84,7 @@ pub async fn replay(shared: &Shared, originals: &[Original]) -> Result<Tally, Re
             Err(ApplyError::Fenced | ApplyError::OtherSpace(_)) => continue,
         };
         if error.class() == Class::Row {
-            let found = shared.results.refused(&batch).await?;
+            let found = shared.results.find_refused(&batch).await?;
             if !found.is_empty() {
                 refused.extend(found);
                 continue;

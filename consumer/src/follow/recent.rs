@@ -37,11 +37,22 @@ async fn rewrite(shared: &Shared) -> bool {
     }
 }
 
+/// Writes the list, after the turn of another process if need be.
+///
+/// # Errors
+/// Postgres or Redis is away.
+pub async fn write_in_turn(shared: &Shared) -> Result<(), NotYet> {
+    while !write(shared).await? {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
 /// Writes the list. Returns false if another process has just had its turn to write it.
 ///
 /// # Errors
 /// Postgres or Redis is away.
-pub async fn write(shared: &Shared) -> Result<bool, NotYet> {
+async fn write(shared: &Shared) -> Result<bool, NotYet> {
     let rows = shared.results.newest(NEWEST).await?;
     Ok(shared.cache.rewrite_recent(&rows).await?)
 }

@@ -10,7 +10,7 @@ use crate::orders::refusal::{Refusal, Refusals};
 
 /// The decoded records of a batch.
 #[derive(Debug, Default)]
-pub struct Customers {
+pub struct CustomerChanges {
     /// The changes, in order of their records.
     pub changes: Vec<CustomerChange>,
     /// The columns that the events do not have.
@@ -23,8 +23,8 @@ pub struct Customers {
 
 /// Decodes a batch. `ended` tells of the record before the batch, and afterwards of its last record.
 #[must_use]
-pub fn decode(decoder: &Decoder, records: &[Record], ended: &mut Ended) -> Customers {
-    let mut out = Customers::default();
+pub fn decode(decoder: &Decoder, records: &[Record], ended: &mut Ended) -> CustomerChanges {
+    let mut out = CustomerChanges::default();
     for (index, record) in records.iter().enumerate() {
         let is_told = ended.is_followed_by(record);
         *ended = Ended::by(record);

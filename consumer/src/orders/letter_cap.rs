@@ -34,7 +34,7 @@ pub const ROW: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Excess {
     /// Too many of the last records are letters.
-    Share(LetterCount),
+    Share(LetterShare),
     /// The last records are nothing but letters, of too many different orders or customers.
     Row,
 }
@@ -42,7 +42,7 @@ pub enum Excess {
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Share(LetterCount { records, letters }) => write!(f, "{letters} of the last {records} records cannot be processed"),
+            Self::Share(LetterShare { records, letters }) => write!(f, "{letters} of the last {records} records cannot be processed"),
             Self::Row => write!(f, "the last records in a row cannot be processed (of {ROW} or more different orders or customers)"),
         }
     }
@@ -50,7 +50,7 @@ impl fmt::Display for Excess {
 
 /// A number of records, and the number of letters among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LetterCount {
+pub struct LetterShare {
     /// The number of records, or of offsets where some records are gone.
     pub records: u64,
     /// The number of dead letters among them.
@@ -66,8 +66,8 @@ impl LetterCap {
 
     /// The excess, if the batch and the records before it have too many letters.
     #[must_use]
-    pub fn excess(&self, before: LetterCount, batch: LetterCount) -> Option<Excess> {
-        let all = LetterCount { records: before.records + batch.records, letters: before.letters + batch.letters };
+    pub fn excess(&self, before: LetterShare, batch: LetterShare) -> Option<Excess> {
+        let all = LetterShare { records: before.records + batch.records, letters: before.letters + batch.letters };
         (all.records >= self.window && all.letters as f64 > self.max_share * all.records as f64).then_some(Excess::Share(all))
     }
 
@@ -138,8 +138,8 @@ mod tests {
 
     const CAP: LetterCap = LetterCap { max_share: 0.5, window: 1_000 };
 
-    fn stretch(records: u64, letters: u64) -> LetterCount {
-        LetterCount { records, letters }
+    fn stretch(records: u64, letters: u64) -> LetterShare {
+        LetterShare { records, letters }
     }
 
     fn refusals(reasons: &[Reason]) -> Refusals {

@@ -1,4 +1,4 @@
-//! The transaction of a batch of orders: fence, rounds, tombstones, ledger, commit (P1 to P5).
+//! The transaction of a batch of orders: fence, deletes and upserts in rounds, marks of refused changes, dead letters, commit (P1 to P5).
 
 use std::collections::HashSet;
 
@@ -73,7 +73,7 @@ impl Results {
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
     let mut fates = expected_fates(batch);
-    let step = fence::Step { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
+    let step = fence::Advance { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
     let changed = fence::Changed::Orders(batch.range());
     let has_letters = fence::move_offset(connection, claim, step, fates, changed).await?;
     let truncated = truncate::note(connection, &batch.truncates).await?;

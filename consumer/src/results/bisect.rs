@@ -56,7 +56,7 @@ impl Results {
     ///
     /// # Errors
     /// If Postgres fails for any other reason than a refused row.
-    pub async fn refused(&self, batch: &Batch) -> Result<Vec<RefusedRow>, StoreError> {
+    pub async fn find_refused(&self, batch: &Batch) -> Result<Vec<RefusedRow>, StoreError> {
         let mut lease = self.lease().await?;
         let mut refused = Vec::new();
         let mut open: Vec<Trial<'_>> =

@@ -47,7 +47,7 @@ impl Results {
 }
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
-    let step = fence::Step { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
+    let step = fence::Advance { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
     let has_letters = fence::move_offset(connection, claim, step, batch.fates, fence::Changed::Customers).await?;
     marked::mark(connection, claim.partition, batch.changed, batch.refresh).await?;
     letters::insert(connection, claim, batch.letters).await?;

@@ -23,7 +23,7 @@ update consumer_offsets set applied = applied - $4, stale = stale + $4 where epo
 
 /// How far the offset moves, and over which records.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::results) struct Step {
+pub(in crate::results) struct Advance {
     /// The next offset before the step.
     pub(in crate::results) from: i64,
     /// The next offset after the step.
@@ -48,11 +48,11 @@ pub(in crate::results) enum Changed {
 pub(in crate::results) async fn move_offset(
     connection: &mut PgConnection,
     claim: &Claim,
-    step: Step,
+    step: Advance,
     fates: Fates,
     changed: Changed,
 ) -> Result<bool, ApplyError> {
-    let Step { from, to, last, clean_to } = step;
+    let Advance { from, to, last, clean_to } = step;
     let (orders, customers) = match changed {
         Changed::Orders(orders) => (orders, false),
         Changed::Customers => (None, true),

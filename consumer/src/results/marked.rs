@@ -29,14 +29,14 @@ pub struct Marked {
 
 /// The bounds of a step.
 #[derive(Debug, Clone, Copy)]
-pub struct Step {
+pub struct Expansion {
     /// The orders of a customer with no more than this number are found by the index, all at once.
     pub few: i32,
     /// For a customer with more orders, one step looks through this number of rows of the table.
     pub rows: i32,
 }
 
-impl Step {
+impl Expansion {
     /// Bounds that cost a fraction of a second of Postgres' time, and a few megabytes.
     pub const USUAL: Self = Self { few: 20_000, rows: 50_000 };
 }
@@ -95,7 +95,7 @@ impl Results {
     ///
     /// # Errors
     /// If Postgres is away or refuses.
-    pub async fn expand(&self, marked: &Marked, version: Option<&str>, refresh: bool, step: Step) -> Result<Expanded, StoreError> {
+    pub async fn expand(&self, marked: &Marked, version: Option<&str>, refresh: bool, step: Expansion) -> Result<Expanded, StoreError> {
         let Marked { customer_id, stamp } = marked;
         let query = sqlx::query_as(EXPAND).bind(customer_id).bind(version).bind(refresh).bind(stamp).bind(step.few).bind(step.rows);
         Ok(self.lease().await?.ask(|on| query.fetch_one(on)).await?)

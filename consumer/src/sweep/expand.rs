@@ -6,7 +6,7 @@ use ledger::StoreError;
 
 use super::{Swept, part};
 use crate::orders::enrich::Lookup;
-use crate::results::marked::Step;
+use crate::results::marked::Expansion;
 use crate::shared::Shared;
 
 /// The customers of each partition that one round takes at most.
@@ -27,7 +27,7 @@ pub(super) async fn expand(shared: &Shared, partitions: &[i32]) -> Result<Swept,
             Lookup::Missing => None,
             Lookup::Unavailable => return Ok(Swept::RedisIsAway),
         };
-        let expanded = shared.results.expand(marked, version, shared.refresh, Step::USUAL).await;
+        let expanded = shared.results.expand(marked, version, shared.refresh, Expansion::USUAL).await;
         all = all.max(part(shared, expanded.map(|_| Swept::Some))?);
         if began.elapsed() > ENOUGH {
             break;

@@ -8,7 +8,7 @@ use chrono::Utc;
 use orderstream::orders::customer::ChangedCustomer;
 use orderstream::orders::row::{OrderState, ResultRow};
 use orderstream::results::Results;
-use orderstream::results::marked::Step;
+use orderstream::results::marked::Expansion;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::shop::Shop;
@@ -87,9 +87,9 @@ async fn background(results: &Results) {
     let marked = results.marked_customers(&[2], 10_000).await.unwrap();
     let hot = marked.iter().find(|marked| marked.customer_id == "HOT").unwrap();
     for _ in 0..3 {
-        assert!(!results.expand(hot, Some("0.0.1"), true, Step::USUAL).await.unwrap().is_done);
+        assert!(!results.expand(hot, Some("0.0.1"), true, Expansion::USUAL).await.unwrap().is_done);
     }
-    assert!(results.expand(&marked[0], Some("0.0.2"), true, Step::USUAL).await.unwrap().is_done);
+    assert!(results.expand(&marked[0], Some("0.0.2"), true, Expansion::USUAL).await.unwrap().is_done);
     assert_eq!(results.live_after(i64::MIN, 3, 5_000).await.unwrap().up_to, Some(5_000));
     assert!(results.deleted_after(i64::MIN, 3, 5_000, Utc::now()).await.unwrap().up_to.is_some());
     assert_eq!(results.newest(100).await.unwrap().len(), 100);
@@ -151,7 +151,7 @@ fn statements() -> BTreeMap<String, String> {
 fn the_orders_of_a_customer_with_very_many_are_put_on_the_list_in_steps_and_each_once() {
     let fresh = Fresh::database("steps");
     orders_of_one_customer(&fresh, 40);
-    let step = Step { few: 10, rows: 7 };
+    let step = Expansion { few: 10, rows: 7 };
     fresh.runtime.block_on(async {
         fresh.results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();
         let marked = fresh.results.marked_customers(&[0], 10).await.unwrap().remove(0);
@@ -172,7 +172,7 @@ fn the_orders_of_a_customer_with_very_many_are_put_on_the_list_in_steps_and_each
 fn a_customer_who_changes_while_the_orders_are_looked_through_is_looked_through_once_around() {
     let fresh = Fresh::database("around");
     orders_of_one_customer(&fresh, 40);
-    let step = Step { few: 10, rows: 7 };
+    let step = Expansion { few: 10, rows: 7 };
     fresh.runtime.block_on(async {
         let results = &fresh.results;
         results.mark_customers(0, &[changed("0.0.2")], true).await.unwrap();

@@ -107,7 +107,7 @@ fn the_rows_that_a_constraint_refuses_are_found_among_a_thousand() {
     let batch = batch(0, 1000, puts, vec![]);
     let error = fresh.apply(&claim, &batch).unwrap_err();
     assert!(matches!(&error, ApplyError::Store(error) if error.class() == Class::Row), "{error}");
-    let mut refused = fresh.runtime.block_on(fresh.results.refused(&batch)).unwrap();
+    let mut refused = fresh.runtime.block_on(fresh.results.find_refused(&batch)).unwrap();
     refused.sort_by_key(|(record, _)| *record);
     assert_eq!(refused.iter().map(|(record, _)| *record).collect::<Vec<_>>(), vec![7, 407, 807]);
     assert!(refused[0].1.message.contains("constraint small"), "{}", refused[0].1.message);
@@ -130,7 +130,7 @@ fn a_few_refused_rows_are_found_by_a_logarithm_of_statements() {
     let puts = (0..4_096).map(|id| put(id, if bad.contains(&id) { 100 } else { 1 }, at(0, id, id))).collect();
     let batch = batch(0, 4_096, puts, vec![]);
     fresh.apply(&claim, &batch).unwrap_err();
-    let refused = fresh.runtime.block_on(fresh.results.refused(&batch)).unwrap();
+    let refused = fresh.runtime.block_on(fresh.results.find_refused(&batch)).unwrap();
     assert_eq!(refused.len(), bad.len());
     let statements = fresh.number("select last_value from statements");
     // The statements are the batch, the batch again, and on each of twelve levels both halves of each part that holds a refused row.

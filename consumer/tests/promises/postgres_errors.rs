@@ -146,7 +146,7 @@ fn a_value_that_a_changed_column_cannot_hold_costs_its_record() {
     let first = error(fresh.apply(&claim, &batch));
     let found = if first.class() == Class::Row { first } else { error(fresh.apply(&claim, &batch)) };
     is(&found, "22003", Class::Row);
-    let refused = fresh.runtime.block_on(fresh.results.refused(&batch)).unwrap();
+    let refused = fresh.runtime.block_on(fresh.results.find_refused(&batch)).unwrap();
     assert_eq!(refused.iter().map(|(record, _)| *record).collect::<Vec<_>>(), [2]);
 }
 

@@ -7,7 +7,7 @@ use orderstream::orders::customer::ChangedCustomer;
 use orderstream::orders::enrich::KnownCustomer;
 use orderstream::orders::row::{OrderState, ResultRow};
 use orderstream::results::Results;
-use orderstream::results::marked::Step;
+use orderstream::results::marked::Expansion;
 
 use crate::shop::fresh::{Fresh, at, batch, put};
 
@@ -102,7 +102,7 @@ fn a_mark_with_an_older_version_than_every_row_goes_away() {
 async fn expand(results: &Results, version_now: &str) -> i64 {
     let mut orders = 0;
     for marked in results.marked_customers(&[0], 10).await.unwrap() {
-        orders += results.expand(&marked, Some(version_now), true, Step::USUAL).await.unwrap().put;
+        orders += results.expand(&marked, Some(version_now), true, Expansion::USUAL).await.unwrap().put;
     }
     orders
 }

@@ -45,7 +45,6 @@
 //! partitions without a change of its row (partitions were added, another converter was used), and its delete was compacted away before it
 //! was read. Kafka itself forgets such a delete, because the old partition keeps the old row for ever. A comparison with the source finds
 //! such a row.
-//! the old row for ever; a comparison finds it.
 
 use std::cmp::Ordering;
 

@@ -45,12 +45,12 @@ pub struct Landed {
 /// A letter that the topic will never take as it is, such as one over the broker's limit. The caller decides what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it refuses the record: {code:?}; {}", self.remedy())]
-pub struct Refused {
+pub struct Undeliverable {
     /// The error code of the client or the broker.
     pub code: RDKafkaErrorCode,
 }
 
-impl Refused {
+impl Undeliverable {
     /// What an operator has to do about the refusal.
     fn remedy(&self) -> &'static str {
         match self.code {
@@ -123,7 +123,7 @@ impl DeadLetters {
     /// # Errors
     /// The broker is away or too slow; some letters may have landed. If the future is dropped, letters stay on their way, which does no
     /// harm.
-    pub async fn send(&self, letters: &[DeadLetter<'_>]) -> Result<Vec<Result<Landed, Refused>>, DeadLetterError> {
+    pub async fn send(&self, letters: &[DeadLetter<'_>]) -> Result<Vec<Result<Landed, Undeliverable>>, DeadLetterError> {
         let mut fates = self.send_together(letters).await?;
         for (letter, fate) in letters.iter().zip(&mut fates) {
             // The broker refuses a whole request because of one letter in it. Sent alone, each letter is judged for itself.
@@ -134,7 +134,7 @@ impl DeadLetters {
         Ok(fates)
     }
 
-    async fn send_together(&self, letters: &[DeadLetter<'_>]) -> Result<Vec<Result<Landed, Refused>>, DeadLetterError> {
+    async fn send_together(&self, letters: &[DeadLetter<'_>]) -> Result<Vec<Result<Landed, Undeliverable>>, DeadLetterError> {
         let producer = self.producer.get()?;
         let mut sent: Vec<Sent> = Vec::with_capacity(letters.len());
         let mut oldest = 0;
@@ -200,7 +200,7 @@ impl Sent {
     }
 
     /// The outcome of a letter. After an error the letter is sent again, after a refusal it is not.
-    fn fate(self) -> Result<Result<Landed, Refused>, KafkaError> {
+    fn fate(self) -> Result<Result<Landed, Undeliverable>, KafkaError> {
         match self {
             Self::Settled(Ok(landed)) => Ok(Ok(landed)),
             Self::Settled(Err(error)) => refusal(&error).map_or(Err(error), |refused| Ok(Err(refused))),
@@ -217,10 +217,10 @@ fn landed(answer: OwnedDeliveryResult) -> Result<Landed, KafkaError> {
 }
 
 /// The refusal, if the error is about this record, so that no repetition changes it.
-fn refusal(error: &KafkaError) -> Option<Refused> {
+fn refusal(error: &KafkaError) -> Option<Undeliverable> {
     use RDKafkaErrorCode::{InvalidRecord, InvalidTimestamp, MessageSizeTooLarge, PolicyViolation};
     let code = error.rdkafka_error_code()?;
-    matches!(code, MessageSizeTooLarge | InvalidTimestamp | InvalidRecord | PolicyViolation).then_some(Refused { code })
+    matches!(code, MessageSizeTooLarge | InvalidTimestamp | InvalidRecord | PolicyViolation).then_some(Undeliverable { code })
 }
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use service::settings::{Problem, Values};
 
 /// The limits of one transaction (P10).
 #[derive(Debug, Clone, Copy)]
-pub struct Batch {
+pub struct BatchLimits {
     /// The highest number of records.
     pub max_records: usize,
     /// The highest number of bytes. One record is always taken.
     pub max_bytes: usize,
 }
 
-impl Batch {
+impl BatchLimits {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self { max_records: values.number("batch.max_records")?, max_bytes: values.number("batch.max_bytes")? })
     }

@@ -116,11 +116,11 @@ impl Prepared {
             };
             self.refusals.insert(index, Refusal::of_order(rejection, order_id).at(shared.decoder.position(record)));
         }
-        self.rebuild(shared);
+        self.prepare_again(shared);
     }
 
     /// Decodes, collapses and enriches the remaining records again.
-    fn rebuild(&mut self, shared: &Shared) {
+    fn prepare_again(&mut self, shared: &Shared) {
         let changes = changes::decode(&shared.decoder, &self.records, &self.before, &mut self.refusals);
         self.ended = changes.ended(&self.records, &self.before);
         self.fill(changes);
@@ -149,11 +149,11 @@ impl Prepared {
         };
         let (first_batch, second_batch) = (half(from, border, &self.records), half(border, to, &second));
         let mut first = Self { records: self.records, lookups: self.lookups, token: self.token.clone(), batch: first_batch, ..self };
-        first.rebuild(shared);
+        first.prepare_again(shared);
         let (before, ended) = (first.ended.clone(), Ended::default());
         let mut second =
             Self { records: second, before, ended, refusals: late, lookups: second_lookups, token: self.token, batch: second_batch };
-        second.rebuild(shared);
+        second.prepare_again(shared);
         vec![first, second]
     }
 }

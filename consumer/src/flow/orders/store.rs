@@ -1,22 +1,20 @@
 //! The second stage of a partition of orders: sends the dead letters and then runs the transaction, until both have gone through or the
 //! partition has to stop.
 
-use std::time::Duration;
-
-use change::lsn_space::OtherSpace;
 use chrono::Utc;
-use ledger::claim::Holder;
-use ledger::{Class, StoreError};
+use ledger::Class;
 use tokio::sync::mpsc;
 
-use super::letters::Letters;
 use super::prepare::Prepared;
+use crate::flow::cap::within;
+use crate::flow::commit::{Stopped, delay, was_committed};
+use crate::flow::letters::Letters;
 use crate::metrics::Step;
 use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::CustomersToken;
 use crate::results::batch::Batch;
 use crate::results::{Applied, ApplyError};
-use crate::shared::{Place, Revoked, Shared};
+use crate::shared::{Place, Shared};
 
 /// A committed batch whose hashes are still to be written. The bytes of its records are freed here (P10).
 #[derive(Debug)]
@@ -30,20 +28,6 @@ impl Stored {
     fn new(prepared: Prepared, applied: Applied) -> Box<Self> {
         Box::new(Self { batch: prepared.batch, token: prepared.token, applied })
     }
-}
-
-/// Why a worker ended before its inbox was closed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Stopped {
-    /// Another worker has claimed the partition. This worker is a zombie and has written nothing (P4).
-    #[error("another worker has claimed the partition, or its offset was moved by hand")]
-    Fenced,
-    /// The source database was restored or replaced (P5). To go on would drop its changes without a word.
-    #[error(transparent)]
-    OtherSpace(Box<OtherSpace>),
-    /// The partition was revoked while a server was away. The partition's next owner goes on from the committed offset.
-    #[error("{0}")]
-    Revoked(#[from] Revoked),
 }
 
 /// The outcome of one attempt to store a batch.
@@ -83,7 +67,7 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
     let mut letters = Letters::default();
     let mut backoff = shared.backoff();
     loop {
-        super::within(shared, place, prepared.batch.from, prepared.records.len(), &prepared.refusals).await?;
+        within(shared, place, prepared.batch.from, prepared.records.len(), &prepared.refusals).await?;
         prepared.batch.clean_to = clean_to(&prepared.records, &prepared.refusals);
         prepared.batch.letters = letters.acknowledged(shared, place, &prepared.records, &prepared.refusals).await?;
         let error = match shared.timed(Step::Commit, shared.results.apply(&place.claim, &prepared.batch)).await {
@@ -107,7 +91,7 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
         if error.class() == Class::Row {
             shared.metrics.postgres_error(error.class().as_str());
             shared.metrics.batch_bisected();
-            let refused = shared.results.refused(&prepared.batch).await.unwrap_or_default();
+            let refused = shared.results.find_refused(&prepared.batch).await.unwrap_or_default();
             if !refused.is_empty() {
                 prepared.refuse(shared, refused);
                 continue;
@@ -118,26 +102,5 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
         if error.is_too_slow() {
             return Ok(Attempt::TooSlow(Box::new(prepared)));
         }
-    }
-}
-
-/// The wait before the next attempt. A wrong schema or a missing right is not repaired within milliseconds, so it is tried slowly.
-pub(crate) fn delay(error: &StoreError, backoff: Duration) -> Duration {
-    match error.class() {
-        Class::Ours | Class::Row => backoff.max(Duration::from_secs(2)),
-        Class::Connection | Class::Contention | Class::UnknownOutcome => backoff,
-    }
-}
-
-/// Whether a commit without an answer went through. The offset row tells (P4).
-pub(crate) async fn was_committed(shared: &Shared, place: &Place, to: i64) -> Result<bool, Stopped> {
-    let mut backoff = shared.backoff();
-    loop {
-        match shared.results.ledger.standing(&place.claim).await {
-            Ok(Holder::Mine { next_offset }) => return Ok(next_offset == to),
-            Ok(Holder::Elsewhere) => return Err(Stopped::Fenced),
-            Err(error) => place.troubled(shared, &error),
-        }
-        place.pause(backoff.next_delay()).await?;
     }
 }

@@ -116,7 +116,7 @@ async fn a_letter_that_the_topic_never_takes_is_told_apart_from_those_around_it(
     let records = [record(0, None), record(1, Some(vec![0; 20_000])), record(2, None)];
     let fates = dead_letters.send(&letters(&records, &rejection)).await.unwrap();
     assert!(fates[0].is_ok() && fates[2].is_ok());
-    assert_eq!(fates[1], Err(Refused { code: RDKafkaErrorCode::MessageSizeTooLarge }));
+    assert_eq!(fates[1], Err(Undeliverable { code: RDKafkaErrorCode::MessageSizeTooLarge }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

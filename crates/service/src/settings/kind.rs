@@ -77,11 +77,7 @@ impl Kind {
             Self::Url { check, .. } => check(text).map(|()| text.to_owned()),
             Self::Listen => fine(is_address(text, 0), "not an address:port"),
             Self::Filter => fine(is_filter(text), "not a log filter"),
-            Self::Properties(check) => {
-                let properties = Properties::parse(text)?;
-                properties.iter().try_for_each(|(name, value)| check(name, value))?;
-                Ok(properties.to_text())
-            }
+            Self::Properties(check) => Properties::parse_checked(text, check).map(|properties| properties.to_text()),
         }
     }
 }
@@ -187,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_misspelled_level_is_no_filter() {
-        for right in ["off", "info", "WARN", "info,orderstream::partition=debug", "orderstream=trace"] {
+        for right in ["off", "info", "WARN", "info,orderstream::flow=debug", "orderstream=trace"] {
             assert!(Kind::Filter.normalize(right).is_ok(), "{right}");
         }
         for wrong in ["inof", "info,", "info,orderstream", "a=b=c"] {

@@ -15,10 +15,19 @@ impl Properties {
     /// # Errors
     /// The number of the entry that cannot be read.
     pub fn parse(text: &str) -> Result<Self, String> {
+        Self::parse_checked(text, |_, _| Ok(()))
+    }
+
+    /// The same, where each entry has to pass `check`.
+    ///
+    /// # Errors
+    /// Which entry is none, or what is wrong with it.
+    pub fn parse_checked(text: &str, check: impl Fn(&str, &str) -> Result<(), String>) -> Result<Self, String> {
         let separator = if text.trim().contains('\n') { '\n' } else { ';' };
         let mut properties = BTreeMap::new();
         for (index, line) in text.split(separator).map(str::trim).filter(|line| !line.is_empty()).enumerate() {
             let (name, value) = line.split_once('=').ok_or_else(|| format!("entry {} is not name=value", index + 1))?;
+            check(name.trim(), value.trim())?;
             properties.insert(name.trim().to_owned(), value.trim().to_owned());
         }
         Ok(Self(properties))

@@ -178,7 +178,8 @@ fn check(key: &'static Setting, sourced: Sourced) -> Result<Sourced, Problem> {
     match checked {
         Ok(text) => Ok(Sourced { text, ..sourced }),
         Err(what) => {
-            let shown = if key.secret || text.is_empty() { String::new() } else { format!("`{text}` is ") };
+            let may_hold_a_password = key.secret || matches!(key.kind, Kind::Url { .. } | Kind::Properties(_));
+            let shown = if may_hold_a_password || text.is_empty() { String::new() } else { format!("`{text}` is ") };
             Err(Problem::new(sourced.place(key), format!("{shown}{what}; allowed: {}", key.allowed())))
         }
     }

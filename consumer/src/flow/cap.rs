@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::Stopped;
-use crate::orders::letter_cap::{LetterCount, ROW, counted, message};
+use super::commit::Stopped;
+use crate::orders::letter_cap::{LetterShare, ROW, counted, message};
 use crate::orders::refusal::Refusals;
 use crate::shared::{Place, Shared};
 
@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// Returns once the dead letters of a batch may be sent. The batch begins at offset `from`.
 pub(crate) async fn within(shared: &Shared, place: &Place, from: i64, records: usize, refusals: &Refusals) -> Result<(), Stopped> {
-    let batch = LetterCount { records: records as u64, letters: counted(refusals) };
+    let batch = LetterShare { records: records as u64, letters: counted(refusals) };
     if batch.letters == 0 {
         return Ok(());
     }
@@ -47,7 +47,7 @@ fn stopped(shared: &Shared, place: &Place, reason: &str) {
 
 /// Reads the dead letters before the batch from the ledger: how many are in the window, and, if the batch holds nothing but letters, whom
 /// the letters directly before the batch are about.
-async fn before(shared: &Shared, place: &Place, from: i64, batch: LetterCount) -> Result<(LetterCount, Vec<String>), Stopped> {
+async fn before(shared: &Shared, place: &Place, from: i64, batch: LetterShare) -> Result<(LetterShare, Vec<String>), Stopped> {
     let wanted = i64::try_from(shared.letter_cap.before(batch.records)).unwrap_or(i64::MAX).min(from).max(0);
     let mut backoff = shared.backoff();
     loop {
@@ -55,7 +55,7 @@ async fn before(shared: &Shared, place: &Place, from: i64, batch: LetterCount) -
             let letters = if wanted > 0 { shared.results.letters_in(&place.claim, from - wanted..from).await? } else { 0 };
             let is_row = wanted > 0 && batch.letters == batch.records;
             let row = if is_row { shared.results.letters_in_a_row(&place.claim, from - wanted..from, ROW).await? } else { Vec::new() };
-            Ok((LetterCount { records: wanted.unsigned_abs(), letters }, row))
+            Ok((LetterShare { records: wanted.unsigned_abs(), letters }, row))
         };
         match look.await {
             Ok(found) => return Ok(found),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use change::record::Record;
-use kafka::dead_letter::{DeadLetter, Landed, Refused, dlq_id, replays};
+use kafka::dead_letter::{DeadLetter, Landed, Undeliverable, dlq_id, replays};
 
 use crate::metrics::Step;
 use crate::orders::refusal::{Refusal, Refusals};
@@ -65,7 +65,7 @@ impl Letters {
 }
 
 impl Letters {
-    fn refused(&mut self, shared: &Shared, place: &Place, letters: usize, refused: &Refused) {
+    fn refused(&mut self, shared: &Shared, place: &Place, letters: usize, refused: &Undeliverable) {
         let left = letters - self.landed.len();
         self.somebody_has_to_act(shared, place, &format!("{left} dead letters of the batch wait: {refused}"));
     }
