@@ -1,91 +1,95 @@
-//! The jars of Kafka, Connect and Debezium, which Maven fetches once per machine.
+//! Kafka, Connect and Debezium, fetched by Maven once per machine.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::repository;
 
-/// The folder of the jars that Kafka and Connect run on.
+/// What Kafka and Connect run on.
 pub(crate) const KAFKA: &str = "kafka";
-/// The folder in which Connect looks for plugins, each in a folder of its own.
+/// Where Connect looks for plugins, each in a folder of its own.
 pub(crate) const PLUGINS: &str = "plugins";
 
-/// Each set of jars: the name of its pom, the pom's text, and the folder of the jars.
-const SETS: [(&str, &str, &str); 2] =
-    [("kafka", include_str!("../maven/kafka.xml"), KAFKA), ("debezium", include_str!("../maven/debezium.xml"), "plugins/debezium")];
-
-/// Fetches the jars that are missing, and returns the folder of all jars.
+/// The folder with the jars, after fetching what is missing. A script fetches, for `make up` fetches before this program is compiled.
 pub(crate) fn fetch() -> Result<PathBuf> {
-    let folder = repository::jar_folder();
-    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    // The lock is for two stacks that start at once: the second waits, and then finds everything there.
-    let lock = File::create(folder.join("lock"))?;
-    lock.lock().with_context(|| format!("{} cannot be locked", folder.display()))?;
-    for (name, pom, place) in SETS {
-        let done = folder.join(place);
-        if !is_complete(&done, pom) {
-            fetch_set(name, pom, &folder.join(format!("{name}.new")), &done)?;
-        }
-    }
-    Ok(folder)
+    folder_from(&mut Command::new(repository::root().join("stack/jars.sh")))
 }
 
-/// Whether the folder has all jars that the pom names. The pom is copied last, so a folder with today's pom is complete.
-fn is_complete(set: &Path, pom: &str) -> bool {
-    fs::read_to_string(set.join("pom.xml")).is_ok_and(|found| found == pom)
-}
-
-fn fetch_set(name: &str, pom: &str, new: &Path, done: &Path) -> Result<()> {
-    remove(new)?;
-    remove(done)?;
-    fs::create_dir_all(new)?;
-    run_maven(name, new)?;
-    fs::write(new.join("pom.xml"), pom)?;
-    if let Some(parent) = done.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    fs::rename(new, done).with_context(|| format!("{} cannot be put in place", done.display()))
-}
-
-fn run_maven(name: &str, into: &Path) -> Result<()> {
-    let pom = repository::root().join("stack/maven").join(format!("{name}.xml"));
-    let output = Command::new("mvn")
-        .args(["-q", "-B", "-f"])
-        .arg(&pom)
-        .args(["dependency:copy-dependencies", "-DincludeScope=runtime"])
-        .arg(format!("-DoutputDirectory={}", into.display()))
-        .output()
-        .context("`mvn` cannot be run. Kafka and Debezium are fetched by Maven: install it (Debian: maven)")?;
+fn folder_from(script: &mut Command) -> Result<PathBuf> {
+    let output = script.output().context("stack/jars.sh cannot be run")?;
     if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        bail!("Maven could not fetch the jars named in {}:\n{text}", pom.display());
+        bail!("the jars of Kafka and Debezium cannot be fetched:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
     }
-    Ok(())
-}
-
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("{} cannot be removed", folder.display()))
-        }
-        _ => Ok(()),
-    }
+    let folder = String::from_utf8(output.stdout).context("the folder of the jars has no readable name")?;
+    Ok(PathBuf::from(folder.trim_end()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    /// A machine with an empty cache, whose `mvn` notes which pom it is given.
+    struct Machine(tempfile::TempDir);
+
+    impl Machine {
+        fn with_maven(body: &str) -> Self {
+            let machine = Self(tempfile::tempdir().unwrap());
+            let mvn = machine.0.path().join("mvn");
+            fs::write(&mvn, format!("#!/bin/sh\necho \"$4\" >>'{}'\n{body}\n", machine.notes().display())).unwrap();
+            fs::set_permissions(&mvn, fs::Permissions::from_mode(0o755)).unwrap();
+            machine
+        }
+
+        fn notes(&self) -> PathBuf {
+            self.0.path().join("notes")
+        }
+
+        fn cache(&self) -> PathBuf {
+            self.0.path().join("a cache")
+        }
+
+        fn fetch(&self) -> Result<PathBuf> {
+            let path = format!("{}:{}", self.0.path().display(), std::env::var("PATH").unwrap());
+            let mut script = Command::new(repository::root().join("stack/jars.sh"));
+            folder_from(script.env("PATH", path).env("ORDERSTREAM_STACK_CACHE", self.cache()))
+        }
+
+        /// The poms that Maven was given since the last look.
+        fn fetched(&self) -> Vec<String> {
+            let notes = fs::read_to_string(self.notes()).unwrap_or_default();
+            fs::write(self.notes(), "").unwrap();
+            notes.lines().map(|pom| Path::new(pom).file_name().unwrap().to_str().unwrap().to_owned()).collect()
+        }
+    }
 
     #[test]
-    fn a_folder_counts_as_complete_only_with_the_pom_of_today() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(!is_complete(folder.path(), "new"));
-        fs::write(folder.path().join("pom.xml"), "old").unwrap();
-        assert!(!is_complete(folder.path(), "new"));
-        fs::write(folder.path().join("pom.xml"), "new").unwrap();
-        assert!(is_complete(folder.path(), "new"));
+    fn maven_is_asked_for_what_is_not_there_as_the_pom_of_today_names_it() {
+        let machine = Machine::with_maven("");
+        assert_eq!(machine.fetch().unwrap(), machine.cache());
+        assert_eq!(machine.fetched(), ["kafka.xml", "debezium.xml"]);
+        machine.fetch().unwrap();
+        assert!(machine.fetched().is_empty(), "everything is there");
+
+        let old = machine.cache().join(KAFKA);
+        fs::write(old.join("pom.xml"), "of another day").unwrap();
+        fs::write(old.join("old.jar"), "").unwrap();
+        machine.fetch().unwrap();
+        assert_eq!(machine.fetched(), ["kafka.xml"]);
+        assert!(!old.join("old.jar").exists(), "a jar of another day is left");
+    }
+
+    #[test]
+    fn what_maven_says_when_it_fails_is_told_and_nothing_counts_as_fetched() {
+        let machine = Machine::with_maven("echo no such artifact; exit 1");
+        for _ in 0..2 {
+            let message = machine.fetch().unwrap_err().to_string();
+            assert!(message.contains("no such artifact\nMaven could not fetch the jars named in "), "{message}");
+            assert_eq!(machine.fetched(), ["kafka.xml"]);
+        }
     }
 }
