@@ -1,21 +1,24 @@
-.PHONY: help up services down clean test test-compose bench micro counts chaos fuzz deny packages programs
+.PHONY: help up services down clean test test-compose bench micro counts chaos fuzz deny packages quick-programs programs
 .DEFAULT_GOAL := help
-release := $(or $(CARGO_TARGET_DIR),target)/release
+target := $(or $(CARGO_TARGET_DIR),target)
+# What is started here is quick to build, what is measured is quick to run.
+quick := $(target)/up
+release := $(target)/release
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-up: programs    ## start everything without Docker, until Ctrl-C or `make down`
-	@$(release)/stack up
+up: quick-programs ## start everything without Docker, until Ctrl-C or `make down`
+	@$(quick)/stack up
 
-services: programs ## the same without orderstream
-	@$(release)/stack services
+services: quick-programs ## the same without orderstream
+	@$(quick)/stack services
 
 down:           ## stop what runs in another shell
-	@! [ -x $(release)/stack ] || $(release)/stack down
+	@! [ -x $(quick)/stack ] || $(quick)/stack down
 
-clean: programs ## remove the data of the services
-	@$(release)/stack clean
+clean: quick-programs ## remove the data of the services
+	@$(quick)/stack clean
 
 test:           ## format, lints, docs, and all tests
 	@stack/test.sh
@@ -42,6 +45,10 @@ fuzz:           ## the decoder and the position rule on arbitrary input, SECONDS
 
 deny:           ## licences, advisories and sources of the dependencies
 	@cargo deny check
+
+quick-programs: packages
+	@[ -x $(quick)/stack ] || echo '== compiling orderstream and fetching Kafka and Debezium: about 3 minutes on 2 idle cores'
+	@stack/with-jars.sh cargo build --locked --profile up -p orderstream -p stack --bins
 
 programs: packages
 	@cargo build --release --bins

@@ -23,6 +23,7 @@ pub(crate) fn up(place: &Place) -> Result<()> {
     if running_process(&place.folder())?.is_none() {
         place.ports().ensure_orderstream_unused()?;
     }
+    println!("starting Redis, Postgres and Kafka, then Kafka Connect with the connector, then orderstream: about half a minute");
     let stack = start_services(place)?;
     let orderstream = orderstream(&stack, program);
     let start = Instant::now();
@@ -38,6 +39,7 @@ pub(crate) fn up(place: &Place) -> Result<()> {
 pub(crate) fn services(place: &Place) -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
+    println!("starting Redis, Postgres and Kafka, then Kafka Connect with the connector: about half a minute");
     let stack = start_services(place)?;
     println!("\nThe services are ready after {:.1} s. For orderstream:\n", begin.elapsed().as_secs_f64());
     for (name, value) in orderstream_settings(&stack) {
