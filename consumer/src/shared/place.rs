@@ -26,7 +26,7 @@ pub struct Reflection {
     /// The offset up to which each order has its hash or is on the list of the sweep. While Redis is behind, it is the offset up to which
     /// the rebuild looks after the orders.
     pub covered: i64,
-    /// The life of the Redis server in which the hashes between the two offsets were written; `None` if none were.
+    /// The run of the Redis server in which the hashes between the two offsets were written; `None` if none were.
     pub run: Option<Run>,
     /// Whether Redis has acknowledged an offset in this claim. From then on a lower answer means that Redis has lost something.
     pub begun: bool,

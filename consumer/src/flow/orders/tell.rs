@@ -11,7 +11,7 @@ use crate::follow::reflect;
 use crate::redis::link::Run;
 use crate::shared::{Place, Shared};
 
-/// Says that every order below `to` has its hash, written in the life `run` of Redis, or is on the list of the sweep.
+/// Says that every order below `to` has its hash, written in this `run` of Redis, or is on the list of the sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct WrittenBack {
     pub(super) to: i64,
@@ -19,7 +19,7 @@ pub(super) struct WrittenBack {
 }
 
 impl WrittenBack {
-    /// Joins two reports. The older life of Redis counts, because hashes of that life may be lost in the next.
+    /// Joins two reports. The older run of Redis counts, because hashes of that run may be lost in the next.
     fn and(self, later: Self) -> Self {
         Self { to: later.to, run: self.run.or(later.run) }
     }

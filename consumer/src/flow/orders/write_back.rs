@@ -23,7 +23,7 @@ pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, mut batches: mps
     }
 }
 
-/// Returns the life of Redis in which the hashes were written; `None` if all orders are on the list of the sweep.
+/// Returns the run of Redis in which the hashes were written; `None` if all orders are on the list of the sweep.
 async fn write_back(shared: &Shared, place: &Place, stored: Stored) -> Result<Option<Run>, Revoked> {
     let Stored { batch, token, applied } = stored;
     shared.results_changed();
