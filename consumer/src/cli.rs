@@ -52,13 +52,13 @@ enum Command {
     /// Write Redis anew, beside running processes
     #[command(subcommand)]
     Rebuild(rebuild::Command),
-    /// Dead letters: listed, looked at, processed again
+    /// List, show, replay and close dead letters
     #[command(subcommand)]
     Dlq(dlq::Command),
-    /// Where each partition stands, and moved by hand
+    /// Show where each partition stands, or move it by hand
     #[command(subcommand)]
     Offsets(offsets::Command),
-    /// Compare the shop's orders with results and Redis; sets right what differs with --repair
+    /// Compare the shop's orders with results and Redis; --repair sets right what differs
     Reconcile(reconcile::Arguments),
     /// Print the effective configuration and where each value comes from
     Config(config::Arguments),
@@ -72,7 +72,7 @@ pub fn main() -> ExitCode {
     rustls::crypto::ring::default_provider().install_default().ok();
     let arguments = Arguments::parse();
     let command = arguments.command.unwrap_or(Command::Run);
-    // The tables of keys are the same whatever is configured, and they are needed most when the configuration is wrong, so nothing is
+    // The tables of settings are the same whatever is configured, and they are needed most when the configuration is wrong, so nothing is
     // loaded for them.
     if let Command::Config(config::Arguments { markdown: true }) = command {
         return done(print(service::settings::markdown(crate::config::settings::SETTINGS)));

@@ -6,7 +6,6 @@
 //!
 //! The process:
 //! - [`cli`]: the command line
-//! - [`config`]: file and environment to typed, validated sections
 //! - [`run`]: puts the parts together, runs them until a signal, ends them in order; the watches, the endpoints, the retention
 //!
 //! The flow:
@@ -24,7 +23,8 @@
 //! - [`orders`]: orders and customers, and what is written of them
 //! - [`reconcile`]: whether `results` and Redis hold what the shop holds
 //!
-//! What all of them write to:
+//! What all of them use:
+//! - [`config`]: file and environment to typed, validated sections
 //! - [`health`]: what the process knows about its own health
 //! - [`metrics`]: what the process counts
 //!

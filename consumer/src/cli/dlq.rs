@@ -17,13 +17,13 @@ mod show;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Count the letters by kind, and list the newest
+    /// Count the dead letters by kind, and list the newest
     List(list::Arguments),
     /// Show where a record failed, and why
     Show(show::Arguments),
-    /// Process letters again; says which it would, and does it with --execute
+    /// Process dead letters again; without --execute only say which ones
     Replay(replay::Arguments),
-    /// Close letters that need no replay, with the reason; says which it would, and does it with --execute
+    /// Close dead letters that need no replay; without --execute only say which ones
     Resolve(resolve::Arguments),
 }
 

@@ -37,9 +37,10 @@ pub async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox) -> Result
     let (written, to_tell) = mpsc::channel(1);
     let mut stages = JoinSet::new();
     let preparing = stages.spawn(prepare::run(Arc::clone(&shared), Arc::clone(&place), inbox, prepared));
+    let storing = store::run(&shared, &place, to_store, stored);
     stages.spawn(write_back::run(Arc::clone(&shared), Arc::clone(&place), to_write_back, written));
     stages.spawn(tell::run(Arc::clone(&shared), Arc::clone(&place), to_tell));
-    let outcome = tasks::beside(&mut stages, store::run(&shared, &place, to_store, stored)).await;
+    let outcome = tasks::beside(&mut stages, storing).await;
     // A store that stops closes its channels. The stage before it ends at its next batch, the stages behind it end with their last batch.
     preparing.abort();
     while let Some(ended) = stages.join_next().await {

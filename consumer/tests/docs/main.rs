@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 mod commands;
 mod links;
 mod markdown;
+mod rooms;
 
 use commands::Known;
 use markdown::Document;
@@ -27,6 +28,17 @@ fn the_table_of_settings_is_the_programs_own() {
     let (table, _) = rest.split_once("<!-- /configuration -->").unwrap();
     let current = commands::of_program(&["config", "--markdown"]);
     assert_eq!(table.trim(), current.trim(), "put the output of `orderstream config --markdown` between the markers");
+}
+
+#[test]
+fn every_room_is_listed_and_dependencies_go_down_the_list() {
+    let text = fs::read_to_string(Path::new(ROOT).join("docs/architecture.md")).unwrap();
+    let (source, listed) = (Path::new("src"), rooms::listed(&text));
+    let mut sorted = listed.clone();
+    sorted.sort();
+    assert_eq!(sorted, rooms::there_are(source));
+    let upwards = rooms::upwards(source, &listed);
+    assert!(upwards.is_empty(), "{}", upwards.join("\n"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::run::assemble::Parts;
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// Also letters that were dealt with
+    /// Also list dead letters that are closed
     #[arg(long)]
     all: bool,
     /// How many are listed; all are counted

@@ -37,13 +37,13 @@ pub(in crate::cli) struct Arguments {
     /// Do it; without this nothing is changed
     #[arg(long)]
     execute: bool,
-    /// Letters per second at most
+    /// Most dead letters per second
     #[arg(long, value_name = "LETTERS", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
-    /// Letters at most
+    /// Most dead letters
     #[arg(long, value_name = "LETTERS")]
     max: Option<u64>,
-    /// Leave letters alone that were replayed in vain so often
+    /// Pass over dead letters that were replayed in vain this often
     #[arg(long, value_name = "TIMES", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..))]
     max_replays: i32,
 }

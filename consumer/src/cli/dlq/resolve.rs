@@ -18,11 +18,11 @@ const CHUNK: i64 = 10_000;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// Letters by their id, as `dlq list` shows it
+    /// The ids of the dead letters, as `dlq list` shows them
     ids: Vec<String>,
     #[command(flatten)]
     which: Which,
-    /// Why they need no replay; stays with the letters
+    /// Why no replay is needed; the reason stays with the dead letters
     #[arg(long, value_name = "TEXT", value_parser = words)]
     because: String,
     /// Do it; without this nothing is changed
