@@ -16,10 +16,10 @@ use crate::health::{Dependency, Health};
 use crate::run::readers::Readers;
 use crate::shared::{Shared, Topics};
 use crate::sweep;
-use http::Endpoints;
+use endpoints::{Endpoints, router};
 
 pub mod assemble;
-pub mod http;
+pub mod endpoints;
 mod readers;
 mod retention;
 mod watch;
@@ -83,11 +83,11 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
 async fn serve(config: &Config, shared: &Shared) -> anyhow::Result<(oneshot::Sender<()>, Tasks)> {
     let ((stop, stopped), mut http) = (oneshot::channel(), Tasks::default());
     let Some(address) = &config.http.listen else { return Ok((stop, http)) };
-    let listener = http::bind(address).await?;
+    let listener = service::http::bind(address).await?;
     let endpoints = Endpoints { health: shared.health.clone(), metrics: shared.metrics.clone() };
     http.spawn(
         "the HTTP server",
-        http::serve(listener, endpoints, async {
+        service::http::serve(listener, router(endpoints), async {
             // If the owner of the sender is gone, the server is to end too.
             stopped.await.ok();
         }),

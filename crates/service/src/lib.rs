@@ -1,12 +1,14 @@
 //! What every process needs, whatever its job is.
 //!
 //! - [`settings`]: reads file and environment into checked values, with secrets hidden
+//! - [`http`]: a server for a port that may be open to anybody
 //! - [`logging`]: log lines, and a limit for lines that repeat
 //! - [`retry`]: the waiting times between tries
 //! - [`tasks`]: tasks whose end is watched
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod http;
 pub mod logging;
 pub mod retry;
 pub mod settings;

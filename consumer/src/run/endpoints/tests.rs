@@ -1,6 +1,9 @@
-//! Tests of the HTTP endpoints, and of clients that occupy the port.
+//! Tests of the endpoints, over HTTP.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use service::http::{bind, serve};
 
 use super::*;
 use crate::health::{Dependency, Rules};
@@ -9,8 +12,8 @@ use change::fate::Fates;
 struct Server {
     address: std::net::SocketAddr,
     health: Health,
-    stop: tokio::sync::oneshot::Sender<()>,
-    task: tokio::task::JoinHandle<()>,
+    /// Ends the server when it is dropped.
+    _stop: tokio::sync::oneshot::Sender<()>,
 }
 
 async fn start() -> Server {
@@ -20,8 +23,8 @@ async fn start() -> Server {
     let listener = bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let task = tokio::spawn(serve(listener, endpoints, async move { drop(stopped.await) }));
-    Server { address, health, stop, task }
+    tokio::spawn(serve(listener, router(endpoints), async move { drop(stopped.await) }));
+    Server { address, health, _stop: stop }
 }
 
 impl Server {
@@ -72,53 +75,4 @@ async fn health_and_status_are_json_and_metrics_are_text() {
     assert_eq!(code, 200);
     assert!(text.contains("orderstream_partition_lag_records{topic=\"orders\",partition=\"0\"} 2"), "{text}");
     assert_eq!(server.get("/nothing").await.0, 404);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_open_connection_does_not_hold_up_the_end() {
-    let server = start().await;
-    let mut idle = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut idle, b"GET /livez HTTP/1.1\r\n").await.unwrap();
-    server.stop.send(()).unwrap();
-    let ended = tokio::time::timeout(GRACE * 5, server.task).await;
-    assert!(matches!(ended, Ok(Ok(()))), "{ended:?}");
-}
-
-/// A client that begins a header and never ends it.
-async fn slow_client(address: std::net::SocketAddr) -> tokio::net::TcpStream {
-    let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut slow, b"GET /livez HTTP/1.1\r\nhost: ").await.unwrap();
-    slow
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_never_ends_its_header_is_cut_off() {
-    let server = start().await;
-    let mut slow = slow_client(server.address).await;
-    let all = tokio::time::timeout(HEADER * 6, tokio::io::AsyncReadExt::read_to_end(&mut slow, &mut Vec::new())).await;
-    assert!(all.is_ok(), "it is still connected");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn with_all_places_taken_the_oldest_client_gives_way_and_probes_are_answered() {
-    let server = start().await;
-    let mut slow = Vec::new();
-    for _ in 0..3 * CONNECTIONS {
-        slow.push(slow_client(server.address).await);
-    }
-    assert_eq!(server.get("/livez").await, (200, "ok\n".into()));
-    let mut oldest = slow.remove(0);
-    let gone = tokio::time::timeout(HEADER / 2, tokio::io::AsyncReadExt::read(&mut oldest, &mut [0])).await;
-    assert!(matches!(gone, Ok(Ok(0) | Err(_))), "{gone:?}");
-}
-
-#[tokio::test]
-async fn a_port_in_use_is_named_with_what_to_do() {
-    let taken = bind("127.0.0.1:0").await.unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let error = bind(&address).await.unwrap_err().to_string();
-    assert_eq!(
-        error,
-        format!("http.listen: cannot listen on {address}: another process listens there; stop it or set HTTP_LISTEN to another port")
-    );
 }

@@ -1,27 +1,19 @@
-//! The HTTP server and its endpoints: `/livez`, `/readyz`, `/health`, `/status`, `/metrics`.
-//!
-//! The port may be open to anybody. Whatever clients do there, they take only a bounded part of the process (P10), and probes are answered.
+//! An HTTP server for a port that may be open to anybody: whatever clients do there, they take only a bounded part of the process (P10), and
+//! probes are answered.
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::Router;
 use axum::serve::Listener;
-use axum::{Json, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use service::tasks::not_panicked;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::health::{Health, HealthView, StatusView, Verdict, liveness, readiness};
-use crate::metrics::Metrics;
+use crate::tasks::not_panicked;
 
 /// The time for which open connections may hold up the end of the process (P10).
 const GRACE: Duration = Duration::from_secs(1);
@@ -35,15 +27,6 @@ const HEADER: Duration = Duration::from_secs(5);
 
 /// The time that a client may take from its connection until it has read the answer (P10).
 const REQUEST: Duration = Duration::from_secs(10);
-
-/// What the endpoints read.
-#[derive(Debug, Clone)]
-pub struct Endpoints {
-    /// The state for the probes, `/health` and `/status`.
-    pub health: Health,
-    /// The counters for `/metrics`.
-    pub metrics: Metrics,
-}
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +55,8 @@ pub async fn bind(address: &str) -> Result<TcpListener, BindError> {
 
 /// Answers until `shutdown` is done, and then for a second at most. Nothing that a client does can end the server. A defect behind an
 /// endpoint ends it with a panic (P13).
-pub async fn serve(mut listener: TcpListener, endpoints: Endpoints, shutdown: impl Future<Output = ()> + Send + 'static) {
-    let (router, mut connections) = (router(endpoints), Connections::default());
+pub async fn serve(mut listener: TcpListener, router: Router, shutdown: impl Future<Output = ()> + Send + 'static) {
+    let mut connections = Connections::default();
     tokio::pin!(shutdown);
     loop {
         tokio::select! {
@@ -120,61 +103,6 @@ impl Connections {
             // A client that goes away, says nothing, or does not read is no trouble of this process.
             drop(tokio::time::timeout(REQUEST, answered).await);
         }));
-    }
-}
-
-/// The routes, without a listener.
-pub fn router(endpoints: Endpoints) -> Router {
-    Router::new()
-        .route("/", get(index))
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .route("/health", get(health))
-        .route("/status", get(status))
-        .route("/metrics", get(metrics))
-        .with_state(endpoints)
-}
-
-async fn index() -> &'static str {
-    "orderstream: /livez /readyz /health /status /metrics\n"
-}
-
-async fn livez(State(endpoints): State<Endpoints>) -> Response {
-    probe(&liveness(&endpoints.health.snapshot(), endpoints.health.rules(), Instant::now()))
-}
-
-async fn readyz(State(endpoints): State<Endpoints>) -> Response {
-    probe(&readiness(&endpoints.health.snapshot(), endpoints.health.rules(), Instant::now()))
-}
-
-/// The answer of a probe, with one reason per line. A positive answer also lists what is degraded.
-fn probe(verdict: &Verdict) -> Response {
-    let lines = |what: &[String]| what.iter().map(|line| format!("{line}\n")).collect::<String>();
-    if !verdict.is_yes() {
-        return (StatusCode::SERVICE_UNAVAILABLE, lines(&verdict.reasons)).into_response();
-    }
-    if verdict.degraded.is_empty() { "ok\n".into_response() } else { format!("degraded\n{}", lines(&verdict.degraded)).into_response() }
-}
-
-async fn health(State(endpoints): State<Endpoints>) -> Response {
-    let (snapshot, now) = (endpoints.health.snapshot(), Instant::now());
-    let verdict = readiness(&snapshot, endpoints.health.rules(), now);
-    let code = if verdict.is_yes() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (code, Json(HealthView::new(&snapshot, verdict, now))).into_response()
-}
-
-async fn status(State(endpoints): State<Endpoints>) -> Json<StatusView> {
-    let (snapshot, now) = (endpoints.health.snapshot(), Instant::now());
-    let verdict = readiness(&snapshot, endpoints.health.rules(), now);
-    Json(StatusView::new(&snapshot, verdict, endpoints.health.breakers(), now))
-}
-
-async fn metrics(State(endpoints): State<Endpoints>) -> Response {
-    // Source of the type: OpenMetrics 1.0, "Content-Type".
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    match endpoints.metrics.encode() {
-        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 

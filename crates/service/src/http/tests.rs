@@ -1,0 +1,83 @@
+//! Tests of clients that occupy the port, on a server with one route.
+
+use axum::routing::get;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+
+struct Server {
+    address: std::net::SocketAddr,
+    stop: tokio::sync::oneshot::Sender<()>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+async fn start() -> Server {
+    let listener = bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let router = Router::new().route("/livez", get(|| async { "ok\n" }));
+    let task = tokio::spawn(serve(listener, router, async move { drop(stopped.await) }));
+    Server { address, stop, task }
+}
+
+impl Server {
+    /// The whole answer to a request.
+    async fn get(&self, path: &str) -> String {
+        let mut client = TcpStream::connect(self.address).await.unwrap();
+        client.write_all(format!("GET {path} HTTP/1.1\r\nhost: here\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_connection_does_not_hold_up_the_end() {
+    let server = start().await;
+    let mut idle = TcpStream::connect(server.address).await.unwrap();
+    idle.write_all(b"GET /livez HTTP/1.1\r\n").await.unwrap();
+    server.stop.send(()).unwrap();
+    let ended = tokio::time::timeout(GRACE * 5, server.task).await;
+    assert!(matches!(ended, Ok(Ok(()))), "{ended:?}");
+}
+
+/// A client that begins a header and never ends it.
+async fn slow_client(address: std::net::SocketAddr) -> TcpStream {
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"GET /livez HTTP/1.1\r\nhost: ").await.unwrap();
+    slow
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_never_ends_its_header_is_cut_off() {
+    let server = start().await;
+    let mut slow = slow_client(server.address).await;
+    let mut rest = Vec::new();
+    let all = tokio::time::timeout(HEADER * 6, slow.read_to_end(&mut rest)).await;
+    assert!(all.is_ok(), "it is still connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_all_places_taken_the_oldest_client_gives_way_and_probes_are_answered() {
+    let server = start().await;
+    let mut slow = Vec::new();
+    for _ in 0..3 * CONNECTIONS {
+        slow.push(slow_client(server.address).await);
+    }
+    assert!(server.get("/livez").await.starts_with("HTTP/1.1 200"));
+    let mut oldest = slow.remove(0);
+    let mut byte = [0];
+    let gone = tokio::time::timeout(HEADER / 2, oldest.read(&mut byte)).await;
+    assert!(matches!(gone, Ok(Ok(0) | Err(_))), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named_with_what_to_do() {
+    let taken = bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let error = bind(&address).await.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!("http.listen: cannot listen on {address}: another process listens there; stop it or set HTTP_LISTEN to another port")
+    );
+}
