@@ -38,7 +38,8 @@
 //!    the progress is absent, or if hashes of a sweep are lost, all rows of the partition are written again in key order. Where Redis was
 //!    ahead, all revisions are first lifted above those that Redis has.
 //! 4. [`crate::sweep`] writes the hashes of the orders on its list, and completes their customers.
-//! 5. [`recent`] writes the list `recent_orders` again within about a second after `results` has changed.
+//! 5. [`recent`] writes the list `recent_orders` again within about a second after `results` has changed
+//!    or the rebuild has made a partition whole.
 //!
 //! # What stays true meanwhile
 //!

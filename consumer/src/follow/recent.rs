@@ -1,14 +1,18 @@
 //! Keeps the Redis list `recent_orders`: the newest 100 orders. The list is written again at most once a second, when `results` has
-//! changed.
+//! changed or Redis was made whole.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::rebuild::NotYet;
 use crate::shared::Shared;
 
 const NEWEST: i64 = 100;
+/// Whoever had the turn when a wait of this length began does not have it at the end (P10).
+const LONGER_THAN_A_TURN: Duration = Duration::from_secs(2);
+/// The time between two looks for the turn.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// The name of this task in logs.
 const TASK: &str = "newest orders";
 
@@ -24,35 +28,31 @@ pub async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Writes the list again, for a task that tries again. Returns whether the list is now as new as the table.
+/// Writes the list again. Returns whether the list is now as new as the table; false also if another process has just had its turn to
+/// write.
 async fn rewrite(shared: &Shared) -> bool {
-    match write(shared).await {
-        Ok(is_new) => is_new,
-        Err(NotYet::Store(error)) => {
+    let rows = match shared.results.newest(NEWEST).await {
+        Ok(rows) => rows,
+        Err(error) => {
             shared.troubled(TASK, &error);
-            false
+            return false;
         }
-        Err(NotYet::Redis(error)) => shared.redis_troubled("writing recent_orders", &error, false),
-        Err(NotYet::Reread(_) | NotYet::LostAgain) => false,
-    }
+    };
+    shared.cache.rewrite_recent(&rows).await.unwrap_or_else(|error| shared.redis_troubled("writing recent_orders", &error, false))
 }
 
-/// Writes the list, after the turn of another process if need be.
+/// Writes the list for an operator. If another process has the turn, the next turn is waited for; a process that takes that one too writes
+/// the rows of now itself.
 ///
 /// # Errors
 /// Postgres or Redis is away.
 pub async fn write_in_turn(shared: &Shared) -> Result<(), NotYet> {
-    while !write(shared).await? {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    let began = Instant::now();
+    loop {
+        let rows = shared.results.newest(NEWEST).await?;
+        if shared.cache.rewrite_recent(&rows).await? || began.elapsed() > LONGER_THAN_A_TURN {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
-    Ok(())
-}
-
-/// Writes the list. Returns false if another process has just had its turn to write it.
-///
-/// # Errors
-/// Postgres or Redis is away.
-async fn write(shared: &Shared) -> Result<bool, NotYet> {
-    let rows = shared.results.newest(NEWEST).await?;
-    Ok(shared.cache.rewrite_recent(&rows).await?)
 }
