@@ -26,6 +26,8 @@ need postgresql-client command -v psql
 need pgbouncer test -x /usr/sbin/pgbouncer
 need redis-server command -v redis-server
 need redis-tools command -v redis-cli
+need prometheus command -v promtool
+need prometheus-alertmanager command -v amtool
 need valgrind command -v valgrind
 need util-linux command -v setpriv
 need kcat command -v kcat
@@ -56,7 +58,7 @@ echo "installing ${missing[*]}"
     '"$install"' || { apt-get update; '"$install"'; }
     for package; do
         case $package in
-            redis-server|postgresql|pgbouncer) systemctl disable --quiet $package 2>/dev/null || true ;;
+            redis-server|postgresql|pgbouncer|prometheus|prometheus-alertmanager) systemctl disable --quiet $package 2>/dev/null || true ;;
         esac
     done
 ' install "${missing[@]}"

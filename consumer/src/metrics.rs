@@ -12,6 +12,7 @@ use prometheus_client::registry::Registry;
 use crate::health::Health;
 
 mod batches;
+mod plain;
 mod postgres;
 mod process;
 mod redis;
@@ -42,7 +43,7 @@ impl Metrics {
         Self { batches, redis, postgres, registry: Arc::new(registry) }
     }
 
-    /// The text that Prometheus reads.
+    /// The text that Prometheus reads, in the format OpenMetrics.
     ///
     /// # Errors
     /// If a metric cannot be written, which only a mistake in this program can cause.
@@ -50,6 +51,14 @@ impl Metrics {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+
+    /// The same in Prometheus' older text, for readers that do not know OpenMetrics.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_plain(&self) -> Result<String, std::fmt::Error> {
+        Ok(plain::plain(&self.encode()?))
     }
 }
 

@@ -100,10 +100,12 @@ fn the_breaker_is_read_when_somebody_asks() {
 }
 
 #[test]
-fn the_process_tells_its_version_start_and_memory() {
+fn the_process_tells_its_version_start_memory_and_processor_time() {
     let text = setup().1.encode().unwrap();
     has(&text, &format!(r#"orderstream_build_info{{version="{}"}} 1"#, env!("CARGO_PKG_VERSION")));
-    for name in ["orderstream_process_start_time_seconds", "orderstream_process_resident_memory_bytes"] {
+    for name in
+        ["orderstream_process_start_time_seconds", "orderstream_process_resident_memory_bytes", "orderstream_process_cpu_seconds_total"]
+    {
         assert!(text.lines().any(|line| line.starts_with(&format!("{name} "))), "{text}");
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 mod commands;
 mod links;
 mod markdown;
+mod metrics;
 mod rooms;
 
 use commands::Known;
@@ -28,6 +29,20 @@ fn the_table_of_settings_is_the_programs_own() {
     let (table, _) = rest.split_once("<!-- /configuration -->").unwrap();
     let current = commands::of_program(&["config", "--markdown"]);
     assert_eq!(table.trim(), current.trim(), "put the output of `orderstream config --markdown` between the markers");
+}
+
+#[test]
+fn the_table_of_metrics_is_what_a_process_exposes() {
+    let path = Path::new(ROOT).join("docs/metrics.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("<!-- metrics -->\n").unwrap();
+    let (table, after) = rest.split_once("<!-- /metrics -->").unwrap();
+    let current = metrics::table();
+    if std::env::var_os("STORE_METRICS").is_some() {
+        fs::write(&path, format!("{before}<!-- metrics -->\n{current}<!-- /metrics -->{after}")).unwrap();
+        return;
+    }
+    assert_eq!(table, current, "STORE_METRICS=1 puts the table of today between the markers");
 }
 
 #[test]

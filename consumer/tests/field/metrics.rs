@@ -1,5 +1,7 @@
 //! Series of `/metrics` that move when the event that they count happens, and only then.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use stack::proxy::{Mode, Proxy};
@@ -66,4 +68,19 @@ fn a_call_of_redis_that_takes_longer_than_breaker_slow_call_ms_is_counted() {
     shop.await_that("a call was slow", || shop.process(number).metric(r#"orderstream_breaker_slow_calls_total{of="calls"}"#) > 0);
     line.heal();
     shop.await_everything_right();
+}
+
+#[test]
+fn promtool_finds_nothing_to_say_about_the_metrics_of_a_process() {
+    let shop = Shop::open();
+    shop.order("CUST001", 1, "1.00");
+    shop.await_everything_right();
+    let (_, metrics) = shop.process(0).get("/metrics").unwrap();
+    let mut promtool = Command::new("promtool");
+    promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut checking = promtool.spawn().unwrap();
+    checking.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
+    let said = checking.wait_with_output().unwrap();
+    let words = [said.stdout, said.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert!(said.status.success() && words.iter().all(String::is_empty), "{words:?}");
 }

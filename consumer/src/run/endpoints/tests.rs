@@ -76,3 +76,21 @@ async fn health_and_status_are_json_and_metrics_are_text() {
     assert!(text.contains("orderstream_partition_lag_records{topic=\"orders\",partition=\"0\"} 2"), "{text}");
     assert_eq!(server.get("/nothing").await.0, 404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_open_metrics_for_who_asks_for_them_and_otherwise_the_older_text() {
+    let server = start().await;
+    let url = format!("http://{}/metrics", server.address);
+    let get = move |accept: &str| {
+        let mut response = ureq::get(&url).header("Accept", accept).call().unwrap();
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        (kind, response.body_mut().read_to_string().unwrap())
+    };
+    let asks = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3";
+    let answers = tokio::task::spawn_blocking(move || (get(asks), get("*/*"))).await.unwrap();
+    let ((open, open_text), (plain, plain_text)) = answers;
+    assert_eq!(open, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert!(open_text.ends_with("# EOF\n") && open_text.contains("# TYPE orderstream_dead_letters counter\n"), "{open_text}");
+    assert_eq!(plain, "text/plain; version=0.0.4; charset=utf-8");
+    assert!(plain_text.contains("# TYPE orderstream_dead_letters_total counter\n") && !plain_text.contains("# EOF"), "{plain_text}");
+}
