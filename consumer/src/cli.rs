@@ -7,16 +7,20 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use service::settings::Environment;
 
 use crate::config::{Config, Loaded};
 
 mod check;
+mod completions;
 mod config;
 mod dlq;
+mod http;
+mod man;
 mod migrate;
 mod offsets;
+mod ready;
 mod rebuild;
 mod reconcile;
 mod run;
@@ -36,9 +40,20 @@ struct Arguments {
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Option<Command>,
+    request: Option<Request>,
 }
 
+#[derive(Debug, Subcommand)]
+enum Request {
+    #[command(flatten)]
+    Configured(Command),
+    /// Print the script with which a shell completes commands and options
+    Completions(completions::Arguments),
+    /// Print the manual page, or write a page for each command into a folder
+    Man(man::Arguments),
+}
+
+/// The commands that need a configuration.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Process orders until SIGTERM (the default)
@@ -47,6 +62,8 @@ enum Command {
     Check,
     /// Create or update the tables in Postgres
     Migrate,
+    /// Ask the process on this machine whether it is ready; exit code 1 and the reasons if not (for health checks)
+    Ready,
     /// Show how everything stands: partitions, lag, dead letters, what is to be repaired, Redis
     Status,
     /// Write Redis anew, beside running processes
@@ -71,14 +88,22 @@ pub fn main() -> ExitCode {
     // panic, in whatever task opens it. An error means that a provider was chosen before.
     rustls::crypto::ring::default_provider().install_default().ok();
     let arguments = Arguments::parse();
-    let command = arguments.command.unwrap_or(Command::Run);
+    let file = arguments.config.as_deref();
+    match arguments.request.unwrap_or(Request::Configured(Command::Run)) {
+        Request::Configured(command) => configured(&command, file),
+        Request::Completions(arguments) => done(completions::run(&arguments, Arguments::command())),
+        Request::Man(arguments) => done(man::run(&arguments, Arguments::command())),
+    }
+}
+
+fn configured(command: &Command, file: Option<&Path>) -> ExitCode {
     // The tables of settings are the same whatever is configured, and they are needed most when the configuration is wrong, so nothing is
     // loaded for them.
     if let Command::Config(config::Arguments { markdown: true }) = command {
         return done(print(service::settings::markdown(crate::config::settings::SETTINGS)));
     }
-    match Config::load(arguments.config.as_deref(), &Environment::of_process()) {
-        Ok(loaded) => done(execute(&command, arguments.config.as_deref(), loaded)),
+    match Config::load(file, &Environment::of_process()) {
+        Ok(loaded) => done(execute(command, file, loaded)),
         Err(problems) => {
             say(problems);
             ExitCode::from(BAD_CONFIGURATION)
@@ -90,6 +115,7 @@ fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Re
     match command {
         Command::Run => in_runtime(run::run(loaded)),
         Command::Migrate => in_runtime(migrate::run(warned(loaded))),
+        Command::Ready => in_runtime(ready::run(warned(loaded))),
         Command::Check => in_runtime(check::run(warned(loaded))),
         Command::Status => in_runtime(status::run(warned(loaded))),
         Command::Rebuild(command) => in_runtime(rebuild::run(command, warned(loaded))),
@@ -129,8 +155,6 @@ fn say(text: impl Display) {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -141,10 +165,10 @@ mod tests {
     #[test]
     fn run_is_the_default_and_the_file_may_stand_anywhere() {
         let parse = |line: &str| Arguments::try_parse_from(line.split(' ')).unwrap();
-        assert!(parse("orderstream").command.is_none());
+        assert!(parse("orderstream").request.is_none());
         for line in ["orderstream --config a.toml check", "orderstream check --config a.toml"] {
             let arguments = parse(line);
-            assert!(matches!(arguments.command, Some(Command::Check)));
+            assert!(matches!(arguments.request, Some(Request::Configured(Command::Check))));
             assert_eq!(arguments.config, Some("a.toml".into()));
         }
     }

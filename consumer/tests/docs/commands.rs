@@ -35,6 +35,11 @@ impl Known {
         Self { program: node(&[]), targets: makefile.lines().filter_map(target).collect(), tests: tests.map(name).collect() }
     }
 
+    /// Every command of the program, those below others too: `dlq`, `dlq replay`.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        self.program.commands()
+    }
+
     /// Whether all words of a command are known.
     pub(crate) fn judge(&self, command: &str) -> Result<(), String> {
         let words: Vec<&str> = command.split_whitespace().collect();
@@ -55,6 +60,14 @@ impl Known {
 }
 
 impl Node {
+    fn commands(&self) -> Vec<String> {
+        let with_those_below = |(name, node): (&String, &Self)| {
+            let below = node.commands().into_iter().map(|below| format!("{name} {below}"));
+            [name.clone()].into_iter().chain(below).collect::<Vec<_>>()
+        };
+        self.below.iter().flat_map(with_those_below).collect()
+    }
+
     fn judge(&self, words: &[&str]) -> Result<(), String> {
         let mut at = self;
         for word in words {

@@ -11,6 +11,7 @@ mod commands;
 mod links;
 mod markdown;
 mod metrics;
+mod packages;
 mod rooms;
 
 use commands::Known;

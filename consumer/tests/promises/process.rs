@@ -192,13 +192,21 @@ fn every_step_of_a_batch_is_timed() {
 }
 
 #[test]
-fn without_postgres_readyz_says_so_and_livez_stays() {
+fn without_postgres_readyz_and_the_command_ready_say_so_and_livez_stays() {
     let shop = Shop::open();
     shop.stack().postgres().stop().unwrap();
     shop.process(0).await_readiness(503, "postgres: down");
     assert_eq!(shop.process(0).get("/livez").map(|(status, _)| status), Some(200));
+    let ready = |address: &str| shop.orderstream(&["ready"], &[("HTTP_LISTEN", address)]);
+    let address = shop.process(0).address();
+    let told = ready(&address);
+    assert!(told.status.code() == Some(1) && text(&told.stdout).contains("postgres: down"), "{}", all_of(&told));
     shop.stack().heal().unwrap();
     shop.process(0).await_readiness(200, "ok");
+    let told = ready(&address);
+    assert!(told.status.success() && text(&told.stdout).starts_with("ok"), "{}", all_of(&told));
+    let told = ready("127.0.0.1:1");
+    assert!(told.status.code() == Some(1) && all_of(&told).contains("none answers at 127.0.0.1:1"), "{}", all_of(&told));
     shop.await_everything_right();
 }
 
