@@ -43,8 +43,8 @@ fuzz:           ## the decoder and the position rule on arbitrary input, SECONDS
 	@cd fuzz && for target in envelope position; do \
 		cargo +nightly fuzz run --sanitizer none $$target -- -max_total_time=$(or $(SECONDS),600) -max_len=8192 -dict=words || exit 1; done
 
-deny:           ## licences, advisories and sources of the dependencies
-	@cargo deny check
+deny:           ## licences, advisories, sources and second versions of the dependencies; needs cargo-deny
+	@cargo deny check --deny unnecessary-skip --deny unmatched-skip
 
 quick-programs: packages
 	@[ -x $(quick)/stack ] || echo '== compiling orderstream and fetching Kafka and Debezium: about 3 minutes on 2 idle cores'
