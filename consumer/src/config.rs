@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use kafka::topics::Expected;
+use kafka::topics::{Expected, Input, Kept};
 use service::logging::Log;
 use service::settings::{Environment, Problem, Problems, Report, Values, load};
 
@@ -111,9 +111,16 @@ impl Config {
     /// The topics and limits by the configuration.
     #[must_use]
     pub fn expected_topics(&self) -> Expected {
+        let (of, setting, topic) = ("orders", "kafka.orders_topic", self.kafka.orders_topic.clone());
+        let orders = Input { of, setting, topic, kept: Kept::EveryChange };
+        let customers = self.kafka.customers_topic.clone().map(|topic| Input {
+            of: "customers",
+            setting: "kafka.customers_topic",
+            topic,
+            kept: Kept::LastOfEachKey { mend: "orderstream rebuild customers" },
+        });
         Expected {
-            orders: self.kafka.orders_topic.clone(),
-            customers: self.kafka.customers_topic.clone(),
+            inputs: [orders].into_iter().chain(customers).collect(),
             letters: self.kafka.dead_letter_topic.clone(),
             max_record_bytes: self.source.max_record_bytes,
         }

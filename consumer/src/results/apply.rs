@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use change::fate::Fates;
 use change::lsn_space::OtherSpace;
 use change::position::Position;
+use ledger::fence::Advance;
 use ledger::{Claim, Class, StoreError};
 use sqlx::postgres::PgConnection;
 
@@ -73,7 +74,7 @@ impl Results {
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
     let mut fates = expected_fates(batch);
-    let step = fence::Advance { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
+    let step = Advance { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
     let changed = fence::Changed::Orders(batch.range());
     let has_letters = fence::move_offset(connection, claim, step, fates, changed).await?;
     let truncated = truncate::note(connection, &batch.truncates).await?;
@@ -89,7 +90,7 @@ async fn write(connection: &mut PgConnection, claim: &Claim, batch: &Batch) -> R
         if let Some(found) = lsn_space::contradiction(connection, &kept_out(batch, &written)).await? {
             return Err(ApplyError::OtherSpace(Box::new(found)));
         }
-        fence::recount(connection, claim, stale).await?;
+        ledger::fence::recount(connection, claim, stale).await?;
         fates.applied -= stale;
         fates.stale += stale;
     }

@@ -4,6 +4,7 @@
 use change::fate::Fates;
 use change::record::Landmark;
 use ledger::Claim;
+use ledger::fence::Advance;
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
@@ -47,7 +48,7 @@ impl Results {
 }
 
 async fn write(connection: &mut PgConnection, claim: &Claim, batch: &CustomerBatch<'_>) -> Result<(), ApplyError> {
-    let step = fence::Advance { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
+    let step = Advance { from: batch.from, to: batch.to, last: batch.last, clean_to: batch.clean_to };
     let has_letters = fence::move_offset(connection, claim, step, batch.fates, fence::Changed::Customers).await?;
     marked::mark(connection, claim.partition, batch.changed, batch.refresh).await?;
     letters::insert(connection, claim, batch.letters).await?;

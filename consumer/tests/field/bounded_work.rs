@@ -136,8 +136,14 @@ fn statements() -> BTreeMap<String, String> {
         let (file, code) = (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap());
         for piece in code.split("const ").skip(1) {
             let Some((name, rest)) = piece.split_once(": &str =") else { continue };
-            let Some(text) = rest.trim_start().strip_prefix('"') else { continue };
-            let sql = text.replace("\\\"", "\u{1}").split('"').next().unwrap().replace('\u{1}', "\"").trim().to_owned();
+            let text = rest.trim_start();
+            let (start, text) = match text.strip_prefix("ledger::fence!(") {
+                Some(returned) => (ledger::fence!(""), returned.trim_start()),
+                None => ("", text),
+            };
+            let Some(text) = text.strip_prefix('"') else { continue };
+            let text = text.replace("\\\"", "\u{1}").replace("\\\n", "\n");
+            let sql = start.to_owned() + text.split('"').next().unwrap().replace('\u{1}', "\"").trim();
             if ["select", "insert", "update", "delete", "with"].iter().any(|verb| sql.starts_with(verb)) && sql.contains(' ') {
                 found.insert(format!("{file} {name}"), sql);
             }

@@ -19,6 +19,31 @@ pub mod places;
 
 pub use judge::{Grade, Judgement, judge};
 
+/// What has to stay of a topic that is read, for the promises to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// Every change, until it was read.
+    EveryChange,
+    /// The last change of each key, for ever. Deletes may be forgotten in time; `mend` is the command that finds them then.
+    LastOfEachKey {
+        /// The command to run after a longer outage.
+        mend: &'static str,
+    },
+}
+
+/// A topic that is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// What its records are about, in a word for messages: `orders`.
+    pub of: &'static str,
+    /// The setting that names the topic.
+    pub setting: &'static str,
+    /// The topic's name.
+    pub topic: String,
+    /// What has to stay of it.
+    pub kept: Kept,
+}
+
 /// The longest time that Kafka may take (P10).
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -28,10 +53,8 @@ const COMPLAINTS: usize = 100;
 /// The topics and limits by the configuration.
 #[derive(Debug, Clone)]
 pub struct Expected {
-    /// The topic of orders: `kafka.orders_topic`.
-    pub orders: String,
-    /// The topic of customers: `kafka.customers_topic`.
-    pub customers: Option<String>,
+    /// The topics that are read.
+    pub inputs: Vec<Input>,
     /// The dead letter topic: `kafka.dead_letter_topic`.
     pub letters: String,
     /// The limit of a record: `source.max_record_bytes`.
@@ -40,7 +63,7 @@ pub struct Expected {
 
 impl Expected {
     fn names(&self) -> Vec<String> {
-        [Some(&self.orders), self.customers.as_ref(), Some(&self.letters)].into_iter().flatten().cloned().collect()
+        self.inputs.iter().map(|input| &input.topic).chain([&self.letters]).cloned().collect()
     }
 }
 
@@ -164,8 +187,9 @@ mod tests {
         let cluster = MockCluster::new(3).unwrap();
         cluster.create_topic("shop.public.orders", 4, 3).unwrap();
         let properties = vec![("bootstrap.servers".to_owned(), cluster.bootstrap_servers())];
-        let (orders, letters) = ("shop.public.orders".to_owned(), "dlq-errors".to_owned());
-        let expected = Expected { orders, customers: None, letters, max_record_bytes: 1_048_576 };
+        let (topic, letters) = ("shop.public.orders".to_owned(), "dlq-errors".to_owned());
+        let orders = Input { of: "orders", setting: "kafka.orders_topic", topic, kept: Kept::EveryChange };
+        let expected = Expected { inputs: vec![orders], letters, max_record_bytes: 1_048_576 };
         let topics = ask(properties, &expected).await.unwrap();
         assert_eq!(topics.brokers, 3);
         assert_eq!(topics.topics["shop.public.orders"], Topic { partitions: 4, without_leader: 0 });

@@ -6,6 +6,7 @@
 //! - [`error`]: what an error of Postgres means
 //! - [`migrate`]: brings the tables up to date
 //! - [`claim`]: decides who may write a partition, and from which offset
+//! - [`mod@fence`]: moves the offset as the first statement of a transaction, or tells that this worker may not write
 //! - [`offsets`]: shows where each partition stands, and moves an offset by hand
 //! - [`lock`]: a lock between the commands of operators
 
@@ -19,6 +20,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 pub mod claim;
 pub mod connections;
 pub mod error;
+pub mod fence;
 pub mod lock;
 pub mod migrate;
 pub mod offsets;

@@ -1,6 +1,6 @@
 //! Judges the facts about the topics. The functions are pure.
 
-use super::{Cluster, Expected, Topic, TopicSettings};
+use super::{Cluster, Expected, Input, Kept, Topic, TopicSettings};
 
 /// The bytes that a dead letter's headers take beside the record.
 const HEADERS: usize = 16_384;
@@ -34,10 +34,8 @@ pub struct Judgement {
 #[must_use]
 pub fn judge(topics: &Cluster, expected: &Expected) -> Vec<Judgement> {
     let mut out = Judgements::default();
-    out.topic(topics, "orders", &expected.orders, "kafka.orders_topic");
-    match &expected.customers {
-        Some(name) => out.topic(topics, "customers", name, "kafka.customers_topic"),
-        None => out.add(Grade::Fine, "no customers topic: somebody else keeps customer:<id> in Redis".into()),
+    for Input { of, setting, topic, .. } in &expected.inputs {
+        out.topic(topics, of, topic, setting);
     }
     out.topic(topics, "dead letters", &expected.letters, "kafka.dead_letter_topic");
     match &topics.settings {
@@ -104,10 +102,12 @@ impl Judgements {
     fn settings(&mut self, settings: &Settings<'_>, expected: &Expected) {
         self.letter_size(settings, expected);
         self.letters_kept(settings, &expected.letters);
-        if let Some(customers) = &expected.customers {
-            self.customers_kept(settings, customers);
+        for Input { of, topic, kept, .. } in &expected.inputs {
+            match kept {
+                Kept::EveryChange => self.every_change_kept(settings, of, topic),
+                Kept::LastOfEachKey { mend } => self.last_of_each_key_kept(settings, of, topic, mend),
+            }
         }
-        self.orders_kept(settings, &expected.orders);
     }
 
     /// Judges the record size: a record of any size that a topic lets in must fit on the dead letter topic, byte for byte and with its
@@ -116,7 +116,7 @@ impl Judgements {
         let limit = |topic: &str| settings.number(topic, "max.message.bytes").and_then(|bytes| usize::try_from(bytes).ok());
         let topic = &expected.letters;
         let Some(letters) = limit(topic) else { return };
-        let inputs = [Some(&expected.orders), expected.customers.as_ref()].into_iter().flatten().filter_map(|topic| limit(topic));
+        let inputs = expected.inputs.iter().filter_map(|input| limit(&input.topic));
         let largest = inputs.chain([expected.max_record_bytes]).max().unwrap_or(0);
         let needed = largest.saturating_add(HEADERS);
         let takes = format!("dead letters: topic {topic} takes {letters} bytes, records have up to {largest}");
@@ -156,20 +156,20 @@ impl Judgements {
         }
     }
 
-    /// Judges whether customers are kept. Without compaction the customers are gone after the retention, and Redis can no longer be made
-    /// whole (P8).
-    fn customers_kept(&mut self, settings: &Settings<'_>, topic: &str) {
+    /// Judges whether the last record of each key is kept. Without compaction a key is gone after the retention, and what was made of the
+    /// topic can no longer be made whole (P8).
+    fn last_of_each_key_kept(&mut self, settings: &Settings<'_>, of: &str, topic: &str, mend: &str) {
         let Some(policy) = settings.text(topic, "cleanup.policy") else { return };
         let is_cut = settings.kept_for(topic).is_some() || settings.kept_up_to(topic).is_some();
         if settings.is_compacted(topic) && settings.is_deleted(topic) && is_cut {
-            let what = format!("has cleanup.policy {policy}, which also deletes by age; Redis could not be made whole");
-            self.add(Grade::Concern, format!("customers: topic {topic} {what}"));
+            let what = format!("has cleanup.policy {policy}, which also deletes by age; what is deleted could not be made whole");
+            self.add(Grade::Concern, format!("{of}: topic {topic} {what}"));
         } else if settings.is_compacted(topic) {
-            self.deletes_kept(settings, "customers", topic, "orderstream rebuild customers");
+            self.deletes_kept(settings, of, topic, mend);
         } else if is_cut {
-            self.add(Grade::Wrong, format!("customers: topic {topic} has cleanup.policy {policy}; set it to compact"));
+            self.add(Grade::Wrong, format!("{of}: topic {topic} has cleanup.policy {policy}; set it to compact"));
         } else {
-            self.add(Grade::Fine, format!("customers: topic {topic} is kept for ever"));
+            self.add(Grade::Fine, format!("{of}: topic {topic} is kept for ever"));
         }
     }
 
@@ -184,27 +184,27 @@ impl Judgements {
         }
     }
 
-    /// Judges whether orders are kept. Records that are gone cannot be replayed, and compaction drops unread changes, and in the end unread
-    /// deletes.
-    fn orders_kept(&mut self, settings: &Settings<'_>, topic: &str) {
+    /// Judges whether every change is kept. Records that are gone cannot be replayed, and compaction drops unread changes, and in the end
+    /// unread deletes.
+    fn every_change_kept(&mut self, settings: &Settings<'_>, of: &str, topic: &str) {
         if settings.is_compacted(topic) {
-            let what = "is compacted: a delete that is not read in time is forgotten, and its order stays in results for ever";
-            self.add(Grade::Wrong, format!("orders: topic {topic} {what}; set its cleanup.policy to delete and its retention.ms to -1"));
+            let what = "is compacted: a delete that is not read in time is forgotten, and its row stays for ever";
+            self.add(Grade::Wrong, format!("{of}: topic {topic} {what}; set its cleanup.policy to delete and its retention.ms to -1"));
         }
         if let Some(bytes) = settings.kept_up_to(topic) {
             let what = format!("is kept up to {bytes} bytes of each partition; what is gone before it was read is lost");
-            self.add(Grade::Concern, format!("orders: topic {topic} {what}; set its retention.bytes to -1"));
+            self.add(Grade::Concern, format!("{of}: topic {topic} {what}; set its retention.bytes to -1"));
         }
         match settings.kept_for(topic) {
             Some(millis) if millis < 7 * DAY_MS => {
                 self.add(
                     Grade::Concern,
-                    format!("orders: topic {topic} is kept for {}; an outage longer than that loses changes", time(millis)),
+                    format!("{of}: topic {topic} is kept for {}; an outage longer than that loses changes", time(millis)),
                 );
             }
-            Some(millis) => self.add(Grade::Fine, format!("orders: topic {topic} is kept for {}", time(millis))),
+            Some(millis) => self.add(Grade::Fine, format!("{of}: topic {topic} is kept for {}", time(millis))),
             None if settings.number(topic, "retention.ms").is_some() && !settings.is_compacted(topic) => {
-                self.add(Grade::Fine, format!("orders: topic {topic} is kept for ever"));
+                self.add(Grade::Fine, format!("{of}: topic {topic} is kept for ever"));
             }
             None => {}
         }

@@ -77,21 +77,7 @@ async fn two_members_share_the_partitions_and_a_revocation_waits_for_the_batch_i
     let given_back = timeout(Duration::from_secs(1), wait_for(&mut events, |e| matches!(e, Event::Revoked(_)))).await;
     assert!(given_back.is_err(), "a partition was given back while its worker was at work");
     open.send(true).unwrap();
-    let mut ended = Vec::new();
-    let mut taken = Vec::new();
-    while taken.len() < 2 {
-        match next(&mut did).await {
-            Did::End("a", p, ownership) => {
-                assert_eq!(ownership, Ownership::Ending);
-                ended.push(p);
-            }
-            Did::Claim("b", p) => {
-                assert!(ended.contains(&p), "{p} was claimed before its worker had ended");
-                taken.push(p);
-            }
-            _ => {}
-        }
-    }
+    let taken = two_handed_over(&mut did).await;
     for _ in 0..2 {
         let started = wait_for(&mut second_events, |e| matches!(e, Event::Started { .. })).await;
         assert!(matches!(started, Event::Started { start: 20, .. }), "it goes on where the first member stopped");
@@ -103,6 +89,26 @@ async fn two_members_share_the_partitions_and_a_revocation_waits_for_the_batch_i
         wait_for(&mut second_events, |e| matches!(e, Event::Started { .. })).await;
     }
     second.stop().await.unwrap();
+}
+
+/// Waits until member `b` has claimed two partitions. Each of them must have been given up by its worker at `a` before.
+async fn two_handed_over(did: &mut UnboundedReceiver<Did>) -> Vec<TopicPartition> {
+    let mut ended = Vec::new();
+    let mut taken = Vec::new();
+    while taken.len() < 2 {
+        match next(did).await {
+            Did::End("a", p, ownership) => {
+                assert_eq!(ownership, Ownership::Ending);
+                ended.push(p);
+            }
+            Did::Claim("b", p) => {
+                assert!(ended.contains(&p), "{p} was claimed before its worker had ended");
+                taken.push(p);
+            }
+            _ => {}
+        }
+    }
+    taken
 }
 
 #[tokio::test(flavor = "multi_thread")]

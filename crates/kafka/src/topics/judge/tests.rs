@@ -31,9 +31,13 @@ fn all(changes: &[(&str, &str, &str)]) -> Cluster {
 }
 
 fn expected() -> Expected {
+    let input = |of, setting, topic: &str, kept| Input { of, setting, topic: topic.to_owned(), kept };
+    let mend = "orderstream rebuild customers";
     Expected {
-        orders: "shop.public.orders".into(),
-        customers: Some("shop.public.customers".into()),
+        inputs: vec![
+            input("orders", "kafka.orders_topic", "shop.public.orders", Kept::EveryChange),
+            input("customers", "kafka.customers_topic", "shop.public.customers", Kept::LastOfEachKey { mend }),
+        ],
         letters: "dlq-errors".into(),
         max_record_bytes: 1_048_576,
     }
@@ -93,7 +97,7 @@ fn customers_must_be_compacted_or_kept_for_ever() {
 #[test]
 fn what_forgets_changes_of_orders_is_named() {
     let orders = |name, value| all(&[("shop.public.orders", name, value)]);
-    has(&orders("cleanup.policy", "compact"), Grade::Wrong, "its order stays in results for ever");
+    has(&orders("cleanup.policy", "compact"), Grade::Wrong, "its row stays for ever");
     has(&orders("retention.ms", "86400000"), Grade::Concern, "kept for 24 hours");
     has(&orders("retention.bytes", "1000000"), Grade::Concern, "1000000 bytes of each partition");
 }
