@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test test-compose bench micro counts chaos fuzz deny packages quick-programs programs
+.PHONY: help up services down clean test test-compose test-upgrade bench micro counts chaos fuzz deny packages quick-programs programs
 .DEFAULT_GOAL := help
 target := $(or $(CARGO_TARGET_DIR),target)
 # What is started here is quick to build, what is measured is quick to run.
@@ -25,6 +25,9 @@ test:           ## format, lints, docs, and all tests
 
 test-compose:   ## docker compose up as people start it, with each version of Compose: the image, the README's session, a restart
 	@stack/test-compose.sh
+
+test-upgrade: packages ## a rolling upgrade under load, from the program of an earlier revision: make test-upgrade FROM=<revision>
+	@stack/test-upgrade.sh $(FROM)
 
 bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events; CASE=outage SECONDS=n
 	@$(release)/bench

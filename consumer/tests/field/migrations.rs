@@ -134,3 +134,39 @@ fn tables_are_not_made_anew_in_a_schema_that_came_to_stand_first() {
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(!output.status.success() && told.contains(sentence), "{told}");
 }
+
+/// What a newer version leaves behind: a migration that this program does not know, which lets in programs that know this one or later.
+fn migrated_by_a_newer_version(own: &Own, oldest_program: Option<i64>) {
+    own.sql(
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9000, 'newer', true, '', 0)
+         on conflict do nothing; delete from migration_limits where version = 9000",
+    );
+    if let Some(oldest) = oldest_program {
+        own.sql(&format!("insert into migration_limits values (9000, {oldest})"));
+    }
+}
+
+#[test]
+fn a_program_goes_on_beside_newer_tables_where_they_say_so_and_is_refused_in_a_sentence_where_not() {
+    let own = Own::new("newer");
+    assert!(own.migrate(&[]).0);
+    migrated_by_a_newer_version(&own, Some(21));
+    let (succeeds, told) = own.migrate(&[]);
+    assert!(succeeds && told.contains("this program may work beside it"), "{told}");
+    migrated_by_a_newer_version(&own, Some(9000));
+    let (succeeds, told) = own.migrate(&[]);
+    assert!(!succeeds && told.contains("need a program that knows migration 9000; start the newer version"), "{told}");
+    migrated_by_a_newer_version(&own, None);
+    let (succeeds, told) = own.migrate(&[]);
+    assert!(!succeeds && told.contains("were migrated by a newer version"), "{told}");
+}
+
+#[test]
+fn every_migration_notes_which_programs_may_work_beside_it() {
+    let own = Own::new("noted");
+    assert!(own.migrate(&[]).0);
+    let lacking = "select count(*) from _sqlx_migrations m where not exists (select from migration_limits l where l.version = m.version)";
+    let mut connection = own.connect();
+    let count: i64 = own.runtime.block_on(sqlx::query_scalar(lacking).fetch_one(&mut connection)).unwrap();
+    assert_eq!(count, 0);
+}

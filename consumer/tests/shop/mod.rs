@@ -10,6 +10,7 @@ mod run;
 pub mod series;
 pub mod topic;
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -108,11 +109,16 @@ impl Shop {
 
     /// Starts one more process in the consumer group without waiting until it is ready, and returns its number.
     pub fn launch_another(&mut self, settings: &[(&str, &str)]) -> usize {
-        let port = stack::free_port().unwrap();
+        self.launch(Path::new(env!("CARGO_BIN_EXE_orderstream")), settings)
+    }
+
+    /// Does the same with another orderstream program.
+    pub fn launch(&mut self, program: &Path, settings: &[(&str, &str)]) -> usize {
+        let (port, program) = (stack::free_port().unwrap(), program.to_owned());
         let mut environment = self.environment(settings);
         environment.push(("HTTP_LISTEN".to_owned(), format!("127.0.0.1:{port}")));
         let launch = move || {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_orderstream"));
+            let mut command = Command::new(&program);
             command.envs(environment.clone());
             command
         };

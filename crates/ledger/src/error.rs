@@ -3,6 +3,7 @@
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 
+use crate::migrate::newer::Newer;
 use crate::unanswered::Unanswered;
 
 /// What is to be done about an error. Source of the codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
@@ -80,6 +81,9 @@ pub enum StoreError {
     /// The migrations inside the binary do not fit the database.
     #[error("the database's schema cannot be brought up to date: {0}")]
     Migrate(#[from] MigrateError),
+    /// The tables are of a newer version, beside which this program must not work.
+    #[error(transparent)]
+    Newer(#[from] Newer),
     /// Postgres answers, but lacks what a session must have.
     #[error(transparent)]
     Unfit(#[from] super::session::Unfit),
@@ -106,7 +110,7 @@ impl StoreError {
         match self {
             Self::Sql { class, .. } => *class,
             Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Class::of(error),
-            Self::Migrate(_) | Self::Unfit(_) | Self::Url(_) => Class::Ours,
+            Self::Migrate(_) | Self::Newer(_) | Self::Unfit(_) | Self::Url(_) => Class::Ours,
         }
     }
 

@@ -6,6 +6,7 @@
 //!   after (P9).
 //! - Only one process migrates at a time. The lock for that is tried again and again instead of waited for: `create index concurrently`
 //!   waits for every statement that was there before, and so for processes that wait for the lock.
+//! - A program that is older than the tables goes on beside them where each newer migration allows it ([`newer`]).
 //! - A file that begins with `-- no-transaction` makes one index concurrently and is named like that index. What an attempt that ended
 //!   early has left is dropped before the next attempt.
 
@@ -19,6 +20,8 @@ use tokio::time::sleep;
 
 use crate::session::Unfit;
 use crate::{Class, Ledger, StoreError};
+
+pub mod newer;
 
 const TABLE: &str = "_sqlx_migrations";
 
@@ -89,6 +92,7 @@ async fn up_to_date(on: &mut PgConnection, migrations: &Migrator) -> Result<(), 
     for migration in pending(on, migrations).await? {
         apply(on, migration).await?;
     }
+    newer::note(on, migrations).await?;
     on.execute(DONE).await?;
     Ok(())
 }
@@ -118,8 +122,10 @@ async fn pending<'m>(on: &mut PgConnection, migrations: &'m Migrator) -> Result<
         return Err(MigrateError::Dirty(version).into());
     }
     let applied = on.list_applied_migrations(TABLE).await?;
-    if let Some(unknown) = applied.iter().find(|applied| !migrations.version_exists(applied.version)) {
-        return Err(MigrateError::VersionMissing(unknown.version).into());
+    match newer::newer(on, &newer::versions(&applied), migrations).await? {
+        Some(newer) if newer.admits() => tracing::info!("{newer}"),
+        Some(newer) => return Err(newer.into()),
+        None => {}
     }
     let mut pending = Vec::new();
     for migration in migrations.iter() {

@@ -1,5 +1,6 @@
 //! `orderstream check` of Postgres: version, rights, settings, tables, connections. The check connects as `run` does.
 
+use ledger::migrate::newer::{Newer, newer};
 use ledger::{StoreError, Unfit, migrate};
 use service::settings::{ExposeSecret, redact_url};
 use sqlx::{Connection, PgConnection};
@@ -49,6 +50,8 @@ struct Facts {
     /// Tables that do not exist or that the role may not use.
     lacking: Vec<String>,
     settings: Vec<Setting>,
+    /// What it means that the tables are newer than this program; `None` if they are not.
+    newer: Option<Newer>,
     /// Why new tables would not be created in the schema of the old ones; `None` if they would.
     elsewhere: Option<Unfit>,
 }
@@ -79,11 +82,12 @@ async fn ask(connection: &mut PgConnection) -> sqlx::Result<Facts> {
     let settings = sqlx::query_as(SETTINGS).bind(&NAMES[..]).fetch_all(&mut *connection).await?;
     let elsewhere = migrate::elsewhere(&mut *connection).await?;
     if !server.has_migrations {
-        return Ok(Facts { server, applied: None, lacking: Vec::new(), settings, elsewhere });
+        return Ok(Facts { server, applied: None, lacking: Vec::new(), settings, newer: None, elsewhere });
     }
-    let applied = sqlx::query_scalar(APPLIED).fetch_all(&mut *connection).await?;
+    let applied: Vec<i64> = sqlx::query_scalar(APPLIED).fetch_all(&mut *connection).await?;
     let lacking = sqlx::query_scalar(LACKING).fetch_all(&mut *connection).await?;
-    Ok(Facts { server, applied: Some(applied), lacking, settings, elsewhere })
+    let newer = newer(connection, &applied, &MIGRATIONS).await?;
+    Ok(Facts { server, applied: Some(applied), lacking, settings, newer, elsewhere })
 }
 
 fn judge(facts: &Facts, url: &str, pool: u32, findings: &mut Findings) {
@@ -105,11 +109,11 @@ fn tables(facts: &Facts, findings: &mut Findings) {
     let applied = facts.applied.as_deref().unwrap_or_default();
     let ours: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
     let missing = ours.iter().filter(|version| !applied.contains(version)).count();
-    let unknown = applied.iter().filter(|version| !ours.contains(version)).count();
     if let Some(elsewhere) = &facts.elsewhere {
         findings.failed(elsewhere.to_string());
-    } else if unknown > 0 {
-        findings.failed(format!("database {database} was migrated by a newer version; use that version"));
+    } else if let Some(newer) = facts.newer {
+        let grade = if newer.admits() { Findings::warning } else { Findings::failed };
+        grade(findings, format!("database {database}: {newer}"));
     } else if missing > 0 && !facts.server.may_create {
         findings
             .failed(format!("{missing} migrations are missing and role {role} may not create tables; grant create on the schema to it"));
@@ -166,7 +170,7 @@ mod tests {
     #[test]
     fn a_migrated_server_with_room_is_fine() {
         assert_eq!(
-            grades(&Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], elsewhere: None }, 10),
+            grades(&Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], newer: None, elsewhere: None }, 10),
             [Ok, Ok, Ok, Ok]
         );
     }
@@ -178,6 +182,7 @@ mod tests {
             applied: migrated(),
             lacking: vec![],
             settings: vec![],
+            newer: None,
             elsewhere: None,
         };
         assert_eq!(grades(&facts, 10)[0], Failed);
@@ -190,18 +195,35 @@ mod tests {
             applied,
             lacking: vec![],
             settings: vec![],
+            newer: None,
             elsewhere: None,
         };
         assert_eq!(grades(&of(true, None), 10)[2], Warning);
         assert_eq!(grades(&of(false, None), 10)[2], Failed);
-        assert_eq!(grades(&of(true, Some(vec![i64::MAX])), 10)[2], Failed);
+    }
+
+    #[test]
+    fn newer_tables_fail_unless_they_let_this_program_in() {
+        let of = |oldest_program| {
+            let newer = Some(Newer { tables: 99, program: 50, oldest_program: Some(oldest_program) });
+            Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], newer, elsewhere: None }
+        };
+        assert_eq!(grades(&of(50), 10)[2], Warning);
+        assert_eq!(grades(&of(51), 10)[2], Failed);
     }
 
     #[test]
     fn a_role_without_rights_fails() {
         assert_eq!(
             grades(
-                &Facts { server: server(), applied: migrated(), lacking: vec!["results".into()], settings: vec![], elsewhere: None },
+                &Facts {
+                    server: server(),
+                    applied: migrated(),
+                    lacking: vec!["results".into()],
+                    settings: vec![],
+                    newer: None,
+                    elsewhere: None
+                },
                 10
             )[2],
             Failed
@@ -210,8 +232,14 @@ mod tests {
 
     #[test]
     fn a_pool_larger_than_the_server_fails_and_a_crowded_server_is_a_warning() {
-        let facts =
-            Facts { server: Server { connected: 90, ..server() }, applied: migrated(), lacking: vec![], settings: vec![], elsewhere: None };
+        let facts = Facts {
+            server: Server { connected: 90, ..server() },
+            applied: migrated(),
+            lacking: vec![],
+            settings: vec![],
+            newer: None,
+            elsewhere: None,
+        };
         assert_eq!([grades(&facts, 98)[3], grades(&facts, 10)[3], grades(&facts, 7)[3]], [Failed, Warning, Ok]);
     }
 }
