@@ -2,6 +2,7 @@
 //!
 //! - [`settings`]: the one definition of every setting: its default, its allowed values, its purpose
 //! - [`sections`]: the typed sections that the other modules receive
+//! - `exposure`: finds connections that leave this machine without TLS
 //! - `rules`: checks what must hold between settings
 //! - [`url`]: checks the URLs of servers
 
@@ -11,6 +12,7 @@ use kafka::topics::{Expected, Input, Kept};
 use service::logging::Log;
 use service::settings::{Environment, Problem, Problems, Report, Values, load};
 
+mod exposure;
 mod rules;
 pub mod sections;
 pub mod settings;

@@ -43,7 +43,7 @@ impl Builder {
     /// before Kafka, so that a client that is given the proxy's address stays behind the proxy.
     #[must_use]
     pub fn kafka_listener(mut self, port: u16, advertised: u16) -> Self {
-        self.kafka_listeners.push(Listener { port, advertised });
+        self.kafka_listeners.push(Listener::behind_a_proxy(self.kafka_listeners.len(), port, advertised));
         self
     }
 

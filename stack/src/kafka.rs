@@ -25,18 +25,48 @@ pub(crate) struct Kafka {
     port: u16,
     controller_port: u16,
     further: Vec<Listener>,
+    logins: Logins,
 }
 
-/// A further port for clients. Kafka advertises to these clients another port, which is that of a proxy.
-#[derive(Clone, Copy, Debug)]
+/// A further address for clients.
+#[derive(Clone, Debug)]
 pub(crate) struct Listener {
-    pub(crate) port: u16,
-    pub(crate) advertised: u16,
+    /// The name in Kafka's settings, in capital letters.
+    pub(crate) name: String,
+    /// How its clients speak: `PLAINTEXT`, `SSL` or `SASL_SSL`.
+    pub(crate) protocol: &'static str,
+    /// Where it listens, as `host:port`.
+    pub(crate) at: String,
+    /// Where Kafka tells its clients to go on, as `host:port`.
+    pub(crate) advertised: String,
+}
+
+impl Listener {
+    /// A plain listener whose clients are told to go on behind the proxy at another port.
+    pub(crate) fn behind_a_proxy(number: usize, port: u16, advertised: u16) -> Self {
+        let at = |port| format!("127.0.0.1:{port}");
+        Self { name: format!("PROXY{number}"), protocol: "PLAINTEXT", at: at(port), advertised: at(advertised) }
+    }
+}
+
+/// How clients prove who they are, and what each may do.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Logins {
+    /// Further lines of the broker's settings.
+    pub(crate) settings: String,
+    /// Users with a password that Kafka itself keeps, as `kafka-storage.sh format --add-scram` takes them.
+    pub(crate) scram: Vec<String>,
 }
 
 impl Kafka {
     pub(crate) fn new(java: Java, folder: &Path, ports: &Ports, further: Vec<Listener>) -> Self {
-        Self { java, data: folder.join("kafka"), port: ports.kafka, controller_port: ports.controller, further }
+        let logins = Logins::default();
+        Self { java, data: folder.join("kafka"), port: ports.kafka, controller_port: ports.controller, further, logins }
+    }
+
+    /// The same Kafka with logins.
+    pub(crate) fn with_logins(self, logins: Logins) -> Self {
+        Self { logins, ..self }
     }
 
     /// Makes an empty log folder, unless there is one. The folder is made beside its place and moved there when it is complete.
@@ -53,6 +83,7 @@ impl Kafka {
         fs::write(&properties, self.settings(&new))?;
         let mut format = self.java.for_a_moment().command(128, "kafka.tools.StorageTool");
         format.args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]).arg(&properties);
+        format.args(self.logins.scram.iter().flat_map(|user| ["--add-scram", user]));
         let output = format.output().context("Kafka's storage tool cannot be run")?;
         if !output.status.success() {
             bail!("Kafka's storage cannot be formatted:\n{}{}", text(&output.stdout), text(&output.stderr));
@@ -65,6 +96,16 @@ impl Kafka {
         let mut command = self.java.command(HEAP_MB, "kafka.Kafka");
         command.arg(self.properties());
         command
+    }
+
+    /// Runs one of Kafka's own programs, with the broker's address before the arguments, and returns what it prints.
+    pub(crate) fn tool(&self, class: &str, arguments: &[&str]) -> Result<String> {
+        let mut command = self.java.for_a_moment().command(128, class);
+        let output = command.args(["--bootstrap-server", &self.bootstrap_servers()]).args(arguments).output()?;
+        if !output.status.success() {
+            bail!("{class}: {}{}", text(&output.stdout), text(&output.stderr));
+        }
+        Ok(text(&output.stdout))
     }
 
     pub(crate) fn bootstrap_servers(&self) -> String {
@@ -90,12 +131,11 @@ impl Kafka {
 
     fn settings(&self, data: &Path) -> String {
         let (port, controller, data) = (self.port, self.controller_port, data.display());
-        let further = |line: &dyn Fn(usize, &Listener) -> String| {
-            self.further.iter().enumerate().map(|(number, listener)| line(number, listener)).collect::<String>()
-        };
-        let listeners = further(&|number, listener| format!(",PROXY{number}://127.0.0.1:{}", listener.port));
-        let advertised = further(&|number, listener| format!(",PROXY{number}://127.0.0.1:{}", listener.advertised));
-        let protocols = further(&|number, _| format!(",PROXY{number}:PLAINTEXT"));
+        let further = |part: fn(&Listener) -> String| self.further.iter().map(part).collect::<String>();
+        let listeners = further(|Listener { name, at, .. }| format!(",{name}://{at}"));
+        let advertised = further(|Listener { name, advertised, .. }| format!(",{name}://{advertised}"));
+        let protocols = further(|Listener { name, protocol, .. }| format!(",{name}:{protocol}"));
+        let logins = &self.logins.settings;
         format!(
             "\
 process.roles=broker,controller
@@ -117,7 +157,7 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
-"
+{logins}"
         )
     }
 }

@@ -5,16 +5,20 @@
 //! - [`Service`] is one of the services, or another process beside them, which can be killed, stopped, paused, resumed and restarted.
 //! - [`OtherPostgres`] is one more Postgres: its disk may be full, and a standby may take its place.
 //! - [`PgBouncer`] is a pooler before the stack's Postgres.
+//! - [`certificates`] has an authority of a test's own, for tests of TLS.
 //! - [`Ports`] are the fixed ports that people use, or free ports for a test run.
 //! - [`proxy`] puts the faults of a network between a client and a server.
 //! - [`wait`] is the only place that waits, and always for a condition.
+//! - [`secured`] has a Kafka, a Redis and a Postgres with TLS and logins.
 //! - [`shared`] gives the tests of one binary one stack, one test at a time.
 //!
 //! The files that say what runs (`sql/source`, `connect/`, `redis/redis.conf`) are the files that docker compose uses.
 
 mod access;
+mod acls;
 mod builder;
 mod cargo;
+pub mod certificates;
 mod connect;
 pub mod expected;
 mod folder;
@@ -30,6 +34,7 @@ mod process;
 pub mod proxy;
 mod redis;
 mod repository;
+pub mod secured;
 mod service;
 mod shared;
 mod stack;

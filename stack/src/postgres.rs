@@ -37,6 +37,11 @@ impl Postgres {
 
     /// Makes an empty cluster, unless there is one. The cluster is made beside its place and moved there when it is complete.
     pub(crate) fn create(&self) -> Result<()> {
+        self.create_with(ACCESS)
+    }
+
+    /// Makes an empty cluster with these access rules, unless there is one.
+    pub(crate) fn create_with(&self, access: &str) -> Result<()> {
         if self.data.exists() {
             return Ok(());
         }
@@ -46,8 +51,17 @@ impl Postgres {
         // The file with the real access rules replaces that of initdb before anybody can connect.
         initdb.args(["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "-D"]).arg(&new);
         run(&mut initdb, "")?;
-        fs::write(new.join("pg_hba.conf"), ACCESS)?;
+        fs::write(new.join("pg_hba.conf"), access)?;
         fs::rename(&new, &self.data).with_context(|| format!("{} cannot be put in place", self.data.display()))
+    }
+
+    /// Writes a file for the server alone into the folder of its data.
+    pub(crate) fn install(&self, name: &str, text: &str) -> Result<()> {
+        let (path, new) = (self.data.join(name), self.data.join(format!("{name}.new")));
+        fs::write(&new, text).with_context(|| format!("{} cannot be written", new.display()))?;
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o600))?;
+        give_to_the_server(&new)?;
+        fs::rename(&new, &path).with_context(|| format!("{} cannot be put in place", path.display()))
     }
 
     /// Copies the server at `port`. The copy follows that server once it is started.
@@ -156,6 +170,10 @@ fn make_folder(path: &Path) -> Result<()> {
     }
     fs::create_dir_all(path).with_context(|| format!("{} cannot be made", path.display()))?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    give_to_the_server(path)
+}
+
+fn give_to_the_server(path: &Path) -> Result<()> {
     if geteuid().is_root() {
         let user = User::from_name(USER)?.with_context(|| format!("there is no user {USER}: install Debian's package postgresql"))?;
         chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;

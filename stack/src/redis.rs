@@ -19,6 +19,11 @@ pub(crate) fn command(port: u16, data: &Path) -> Command {
 }
 
 pub(crate) fn healthy(port: u16) -> Result<()> {
+    answers(port, "+PONG")
+}
+
+/// Fails unless PING is answered with `expected`. While Redis loads its data it answers with an error.
+pub(crate) fn answers(port: u16, expected: &str) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let patience = Duration::from_secs(1);
     let mut connection = TcpStream::connect_timeout(&address, patience)?;
@@ -26,8 +31,7 @@ pub(crate) fn healthy(port: u16) -> Result<()> {
     connection.write_all(b"PING\r\n")?;
     let mut answer = [0; 64];
     let length = connection.read(&mut answer)?;
-    // While Redis loads its data it answers with an error.
-    if !answer[..length].starts_with(b"+PONG") {
+    if !answer[..length].starts_with(expected.as_bytes()) {
         bail!("PING is answered with {}", String::from_utf8_lossy(&answer[..length]).trim_end());
     }
     Ok(())

@@ -85,7 +85,12 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
 async fn check(config: &Config) -> Vec<Finding> {
     let (kafka, postgres, redis, source) =
         tokio::join!(kafka::check(config), postgres::check(config), redis::check(config), source::check(config));
-    [kafka, postgres, redis, source].into_iter().flat_map(|findings| findings.lines).collect()
+    let mut all = [kafka, postgres, redis, source];
+    for exposed in config.exposed() {
+        let of = all.iter_mut().find(|findings| findings.server == exposed.server);
+        of.into_iter().for_each(|findings| findings.warning(exposed.what.clone()));
+    }
+    all.into_iter().flat_map(|findings| findings.lines).collect()
 }
 
 /// Waits for an answer until the deadline; the error says that none came in time.

@@ -13,6 +13,9 @@ pub(super) async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
+    for exposed in loaded.config.exposed() {
+        warn!(server = exposed.server, what = exposed.what, "Others on the way to a server may listen");
+    }
     run::run(&loaded.config).await?;
     Ok(ExitCode::SUCCESS)
 }

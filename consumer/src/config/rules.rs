@@ -1,6 +1,6 @@
 //! Checks what must hold between settings. Each setting by itself was checked before.
 
-use service::settings::{Problem, Values};
+use service::settings::{ExposeSecret, Problem, Values};
 
 use super::{Config, Kafka};
 
@@ -9,6 +9,7 @@ pub(super) fn check(config: &Config, values: &Values, problems: &mut Vec<Problem
     topics(&config.kafka, &mut found);
     login(&config.kafka, &mut found);
     encryption(&config.kafka, &mut found);
+    encryption_of_redis(config, values, &mut found);
     durations(config, &mut found);
     problems.extend(found.into_iter().map(|(key, what)| Problem::new(values.place(key), what)));
 }
@@ -57,6 +58,18 @@ fn encryption(kafka: &Kafka, found: &mut Found) {
     }
     if kafka.ssl_certificate_location.is_some() != kafka.ssl_key_location.is_some() {
         found.push(("kafka.ssl_key_location", "and kafka.ssl_certificate_location go together; one of them is missing".into()));
+    }
+}
+
+fn encryption_of_redis(config: &Config, values: &Values, found: &mut Found) {
+    let keys = ["redis.ssl_ca_location", "redis.ssl_certificate_location", "redis.ssl_key_location"];
+    let [authority, certificate, key] = keys.map(|key| values.optional(key).is_ok_and(|value| value.is_some()));
+    if !config.redis.url.expose_secret().starts_with("rediss://") {
+        let unused = keys.into_iter().zip([authority, certificate, key]).filter(|(_, is_set)| *is_set);
+        found.extend(unused.map(|(key, _)| (key, "has no effect unless redis.url begins with rediss://".to_owned())));
+    }
+    if certificate != key {
+        found.push(("redis.ssl_key_location", "and redis.ssl_certificate_location go together; one of them is missing".into()));
     }
 }
 

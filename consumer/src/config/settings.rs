@@ -104,6 +104,15 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("database.statement_timeout_ms", Kind::Number(100, 600_000), "30000", "Longest a statement may run"),
     Setting::new("database.lock_timeout_ms", Kind::Number(10, 600_000), "5000", "Longest a statement may wait for a lock"),
     Setting::new("redis.url", REDIS_URL, "redis://localhost:6379", "The Redis that holds `customer:<id>` and `order:<id>`").secret(),
+    Setting::new(
+        "redis.ssl_ca_location",
+        Kind::Text,
+        "",
+        "File with the certificates that the server's is checked against, with rediss://; empty: the system's",
+    )
+    .optional(),
+    Setting::new("redis.ssl_certificate_location", Kind::Text, "", "File with the client's own certificate, with rediss://").optional(),
+    Setting::new("redis.ssl_key_location", Kind::Text, "", "File with the key of the client's certificate").optional(),
     Setting::new("redis.lookup_deadline_ms", Kind::Number(10, 60_000), "1000", "Longest a batch waits for its customers"),
     Setting::new("redis.write_deadline_ms", Kind::Number(10, 60_000), "2000", "Longest a write-back may take"),
     Setting::new("redis.order_ttl_seconds", Kind::Number(60, 315_360_000), "604800", "Time to live of `order:<id>` after its last change"),

@@ -56,7 +56,27 @@ pub fn postgres(text: &str) -> Result<(), String> {
     if !parts.parameters().all(|parameter| is_mode(&parameter)) {
         return Err(format!("its sslmode is none of {}", MODES.join(", ")));
     }
+    encryption(parts)?;
     PgConnectOptions::from_str(text).map(drop).map_err(|_may_quote_it| format!("not a Postgres URL; {ENCODE}"))
+}
+
+/// Checks that the files for TLS have an effect: a certificate in a URL that may lead to plain text, or that checks none, would deceive.
+fn encryption(parts: Parts<'_>) -> Result<(), String> {
+    let given = |names: &[&str]| parts.parameters().any(|(name, value)| names.contains(&name) && !value.is_empty());
+    let mode = parts.parameters().filter(|(name, _)| matches!(*name, "sslmode" | "ssl-mode")).last().map_or("prefer", |(_, mode)| mode);
+    if given(&["sslrootcert", "ssl-root-cert", "ssl-ca"]) && !matches!(mode, "verify-ca" | "verify-full") {
+        return Err(format!("its sslrootcert has no effect with sslmode={mode}, which checks no certificate; add sslmode=verify-full"));
+    }
+    let (certificate, key) = (given(&["sslcert", "ssl-cert"]), given(&["sslkey", "ssl-key"]));
+    if certificate != key {
+        return Err("its sslcert and sslkey go together; one of them is missing".to_owned());
+    }
+    if certificate && matches!(mode, "disable" | "allow" | "prefer") {
+        return Err(format!(
+            "its sslcert may have no effect with sslmode={mode}, which may connect in plain text; add sslmode=verify-full"
+        ));
+    }
+    Ok(())
 }
 
 /// Checks the URL of a Redis.
@@ -68,7 +88,12 @@ pub fn redis(text: &str) -> Result<(), String> {
     let tls = after_scheme(text, &["rediss"]);
     let rest = socket.or(tls).or_else(|| after_scheme(text, &["redis"]));
     let parts = Parts::of(rest.ok_or("not a Redis URL: it begins with redis://, rediss:// or unix://")?)?;
-    if parts.fragment.is_some_and(|fragment| tls.is_none() || fragment != "insecure") {
+    if tls.is_some() && parts.fragment == Some("insecure") {
+        return Err(
+            "its #insecure is not supported: certificates are always checked; for a private authority set redis.ssl_ca_location".into()
+        );
+    }
+    if parts.fragment.is_some() {
         return Err(format!("not a Redis URL: nothing may stand behind a #; {ENCODE}"));
     }
     let known = if socket.is_some() { OF_REDIS_SOCKET } else { OF_REDIS };
@@ -140,8 +165,7 @@ mod tests {
         ] {
             assert_eq!(postgres(right), Ok(()), "{right}");
         }
-        for right in ["redis://h", "redis://:p%40@h:6380/1?protocol=resp3", "rediss://u:p@h#insecure", "unix:///run/redis.sock?db=1&pass=x"]
-        {
+        for right in ["redis://h", "redis://:p%40@h:6380/1?protocol=resp3", "rediss://u:p@h", "unix:///run/redis.sock?db=1&pass=x"] {
             assert_eq!(redis(right), Ok(()), "{right}");
         }
     }
@@ -161,6 +185,22 @@ mod tests {
     }
 
     #[test]
+    fn certificates_that_would_have_no_effect_are_refused() {
+        for (parameters, words) in [
+            ("sslrootcert=/ca.pem", "no effect with sslmode=prefer"),
+            ("sslmode=require&ssl-ca=/ca.pem", "no effect with sslmode=require"),
+            ("sslmode=verify-full&sslcert=/a.crt", "go together"),
+            ("sslcert=/a.crt&sslkey=/a.key", "may connect in plain text"),
+            ("sslmode=allow&sslcert=/a.crt&sslkey=/a.key", "may connect in plain text"),
+        ] {
+            let what = postgres(&format!("postgres://u:p@h/orders?{parameters}")).unwrap_err();
+            assert!(what.contains(words), "{parameters}: {what}");
+        }
+        let with = "sslmode=verify-full&sslrootcert=/ca.pem&sslcert=/a.crt&sslkey=/a.key";
+        assert_eq!(postgres(&format!("postgres://u@h/orders?{with}")), Ok(()));
+    }
+
+    #[test]
     fn unknown_parameters_and_misspelt_modes_are_refused() {
         let what = postgres("postgres://u:p@h/orders?application_name=a&sslmod=require").unwrap_err();
         assert!(what.contains("parameter 2 is unknown; did you mean sslmode?"), "{what}");
@@ -169,5 +209,6 @@ mod tests {
         assert!(postgres("postgres://u:p@h/orders?channel_binding=require").unwrap_err().contains("known: sslmode"));
         assert!(redis("redis://h/0?db=1").unwrap_err().contains("known: protocol"));
         assert!(redis("redis://h/0#insecure").unwrap_err().contains("behind a #"));
+        assert!(redis("rediss://h/0#insecure").unwrap_err().contains("always checked"));
     }
 }

@@ -5,6 +5,7 @@
 //! response timeout, and ignores that timeout while it connects. Dropping a call's future halfway is safe with a multiplexed connection. A
 //! connection on which a call failed is not used again; the next call that the breaker permits makes a new one.
 
+mod access;
 mod error;
 mod facts;
 mod guard;
@@ -24,6 +25,7 @@ use redis::{Pipeline, Value};
 use tokio::sync::Notify;
 
 use crate::redis::breaker::{BreakerConfig, Caller, Forced, State};
+use access::Access;
 pub use error::{Means, RedisError};
 pub use facts::Facts;
 pub use guard::BreakerView;
@@ -60,9 +62,10 @@ impl RedisLink {
         let longest = settings.lookup_deadline.max(settings.write_deadline);
         // A probe reports at its call's deadline at the latest. The probe's place must not be given away before.
         let breaker = BreakerConfig { probe_deadline: settings.breaker.probe_deadline.max(2 * longest), ..settings.breaker };
+        let access = Access { url: settings.url.clone(), tls: settings.tls.clone() };
         Ok(Arc::new(Self {
-            lookup: Lane::new(&settings.url, settings.lookup_deadline)?,
-            write: Lane::new(&settings.url, settings.write_deadline)?,
+            lookup: Lane::new(access.clone(), settings.lookup_deadline)?,
+            write: Lane::new(access, settings.write_deadline)?,
             server: Guard::new("Redis", breaker),
             // A full server answers at once, however slow the calls before were.
             writes: Guard::new("writes to Redis", BreakerConfig { slow_call: None, ..breaker }),

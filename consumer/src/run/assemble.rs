@@ -159,6 +159,7 @@ fn cache_settings(config: &Config) -> CacheSettings {
 pub(crate) fn link_settings(config: &Config) -> LinkSettings {
     LinkSettings {
         url: config.redis.url.expose_secret().to_owned(),
+        tls: config.redis.tls.clone(),
         lookup_deadline: config.redis.lookup_deadline,
         write_deadline: config.redis.write_deadline,
         breaker: breaker_config(&config.breaker),

@@ -89,6 +89,22 @@ fn each_link_leads_to_a_file_and_its_heading() {
 }
 
 #[test]
+fn each_file_that_is_shown_is_shown_as_it_is() {
+    let mut shown = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document.path).unwrap();
+        for (name, block) in text.split("<!-- file: ").skip(1).map(|rest| rest.split_once(" -->\n").unwrap()) {
+            let (_, block) = block.split_once('\n').unwrap();
+            let (block, _) = block.split_once("\n```").unwrap();
+            let file = fs::read_to_string(Path::new(ROOT).join(name)).unwrap();
+            assert_eq!(block.trim(), file.trim(), "{} shows {name}", document.path.display());
+            shown += 1;
+        }
+    }
+    assert!(shown >= 3, "the documentation shows files: {shown}");
+}
+
+#[test]
 fn each_command_that_is_shown_exists() {
     let known = Known::of_repository(Path::new(ROOT));
     let (mut seen, mut unknown) = (0, Vec::new());

@@ -1,50 +1,21 @@
 //! Redis and Postgres over TLS, with a certificate authority of the test's own.
 
-use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use stack::certificates::{Authority, Certificate, CertificateFiles, Validity};
 
 use crate::shop::Shop;
-
-/// A certificate for this machine, its key, and the authority that signed the certificate, as PEM.
-struct Certificates {
-    authority: String,
-    certificate: String,
-    key: String,
-}
-
-impl Certificates {
-    fn new() -> Self {
-        let mut authority = CertificateParams::default();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority_key = KeyPair::generate().unwrap();
-        let root = authority.self_signed(&authority_key).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &Issuer::new(authority, authority_key)).unwrap();
-        Self { authority: root.pem(), certificate: certificate.pem(), key: key.serialize_pem() }
-    }
-
-    /// Writes the authority, the certificate and the key to files, and returns their paths.
-    fn write(&self, folder: &Path) -> [String; 3] {
-        [("ca.pem", &self.authority), ("server.pem", &self.certificate), ("server.key", &self.key)].map(|(name, pem)| {
-            let path = folder.join(name);
-            fs::write(&path, pem).unwrap();
-            path.display().to_string()
-        })
-    }
-}
 
 /// A Redis that takes connections over TLS alone.
 struct Redis(Child);
 
 impl Redis {
-    fn start(port: u16, folder: &Path, certificate: &str, key: &str) -> Self {
+    fn start(port: u16, folder: &Path, files: &CertificateFiles) -> Self {
         let mut server = Command::new("redis-server");
         server.args(["--port", "0", "--tls-port", &port.to_string(), "--tls-auth-clients", "no", "--save", "", "--dir"]).arg(folder);
-        server.args(["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate]);
+        server.arg("--tls-cert-file").arg(&files.certificate).arg("--tls-key-file").arg(&files.key);
+        server.arg("--tls-ca-cert-file").arg(&files.certificate);
         Self(server.stdout(Stdio::null()).spawn().unwrap())
     }
 }
@@ -60,8 +31,8 @@ impl Drop for Redis {
 struct WithTls<'a>(&'a Shop);
 
 impl<'a> WithTls<'a> {
-    fn new(shop: &'a Shop, certificates: &Certificates) -> Self {
-        for (name, pem) in [("test.crt", &certificates.certificate), ("test.key", &certificates.key)] {
+    fn new(shop: &'a Shop, certificate: &Certificate) -> Self {
+        for (name, pem) in [("test.crt", &certificate.pem), ("test.key", &certificate.key)] {
             shop.sql(&format!(
                 "copy (select unnest(string_to_array('{}', e'\\n'))) to program 'umask 077 && cat > {name}'",
                 pem.trim().replace("\r\n", "\n")
@@ -87,12 +58,16 @@ impl Drop for WithTls<'_> {
 #[test]
 fn redis_and_postgres_are_reached_over_tls_and_only_if_their_certificate_is_trusted() {
     let shop = Shop::closed();
-    let (certificates, folder, port) = (Certificates::new(), tempfile::tempdir().unwrap(), stack::free_port().unwrap());
-    let [authority, certificate, key] = certificates.write(folder.path());
-    let _redis = Redis::start(port, folder.path(), &certificate, &key);
-    let _postgres = WithTls::new(&shop, &certificates);
+    let (folder, port) = (tempfile::tempdir().unwrap(), stack::free_port().unwrap());
+    let authority = Authority::new("a test").unwrap();
+    let server = authority.server(&["localhost", "127.0.0.1"], Validity::Now).unwrap();
+    let files = server.write(folder.path(), "server").unwrap();
+    let _redis = Redis::start(port, folder.path(), &files);
+    let _postgres = WithTls::new(&shop, &server);
     shop.await_sql("select setting from pg_settings where name = 'ssl'", "on");
     let redis = format!("rediss://localhost:{port}");
+    let written = |authority: &Authority, name: &str| authority.write(folder.path(), name).unwrap().display().to_string();
+    let trusted = written(&authority, "ca");
     let database = |root: &str| {
         let url = shop.stack().orderstream_database_url().replace("127.0.0.1", "localhost");
         let with = if url.contains('?') { '&' } else { '?' };
@@ -108,15 +83,13 @@ fn redis_and_postgres_are_reached_over_tls_and_only_if_their_certificate_is_trus
     };
     let mut told = String::new();
     shop.await_that("the Redis of this test is there", || {
-        told = report(&authority);
+        told = report(&trusted);
         !told.contains("Connection refused")
     });
     for server in ["redis", "postgres"] {
         assert!(has(&told, "ok", server) && !has(&told, "FAILED", server), "{told}");
     }
-    let other = tempfile::tempdir().unwrap();
-    let [stranger, ..] = Certificates::new().write(other.path());
-    let told = report(&stranger);
+    let told = report(&written(&Authority::new("a stranger").unwrap(), "stranger"));
     for server in ["redis", "postgres"] {
         assert!(has(&told, "FAILED", server) && !has(&told, "ok", server), "{told}");
     }

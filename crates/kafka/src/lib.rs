@@ -6,6 +6,7 @@
 //! - [`reread`]: reads a stretch of a partition again
 //! - [`topics`]: the settings of the topics, and whether the promises can be kept with them
 //! - [`properties`]: the properties of the client that an operator may set
+//! - `words`: why Kafka does not let this client in
 //! - [`dead_letter`]: sends the original bytes of a record with the reason
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -16,3 +17,4 @@ mod quiet;
 pub mod reread;
 pub mod source;
 pub mod topics;
+mod words;

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use tracing::{debug, warn};
+
+use crate::words::Words;
 
 const INTERVAL: Duration = Duration::from_secs(30);
 
@@ -14,6 +16,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(crate) struct Quiet {
     kinds: Mutex<HashMap<String, Complaint>>,
+    words: Words,
 }
 
 #[derive(Debug)]
@@ -23,6 +26,16 @@ struct Complaint {
 }
 
 impl Quiet {
+    /// Limits the lines of a client with these settings, and puts what is wrong with TLS or the login into words.
+    pub(crate) fn of(client: &ClientConfig) -> Self {
+        Self { words: Words::new(client), ..Self::default() }
+    }
+
+    /// The complaint, or one sentence in its place that says what to do.
+    pub(crate) fn in_words(&self, complaint: &str) -> String {
+        self.words.of(complaint).unwrap_or_else(|| complaint.to_owned())
+    }
+
     /// Whether a line of this kind may be logged now. If so, returns how many lines were left out since the last one.
     pub(crate) fn may_say(&self, kind: &str) -> Option<u64> {
         self.may_say_at(kind, Instant::now())
@@ -47,6 +60,7 @@ impl Quiet {
         if level as i32 > RDKafkaLogLevel::Warning as i32 {
             debug!(facility, line, "the Kafka client said something");
         } else if let Some(unsaid) = self.may_say(facility) {
+            let line = self.in_words(line);
             warn!(facility, line, unsaid, "the Kafka client complained");
         }
     }

@@ -152,9 +152,10 @@ impl Source {
         F: Fn(TopicPartition, Log) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Claimed, NotClaimed>> + Send + 'static,
     {
-        let asker: BaseConsumer<Reader> = client::asker(&config)?.create_with_context(Reader::default())?;
+        let asker = client::asker(&config)?;
+        let asker: BaseConsumer<Reader> = asker.create_with_context(Reader::of(&asker))?;
         let client = client::group_member(&config, lookup::partitions(&asker, &config.topics))?;
-        let mut consumer: BaseConsumer<Callbacks> = client.create_with_context(Callbacks::default())?;
+        let mut consumer: BaseConsumer<Callbacks> = client.create_with_context(Callbacks::of(&client))?;
         consumer.subscribe(&config.topics.iter().map(String::as_str).collect::<Vec<_>>())?;
 
         let (events, receiver) = unbounded_channel();

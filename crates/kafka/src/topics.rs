@@ -17,6 +17,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 mod judge;
 pub mod places;
 
+use crate::words::Words;
 pub use judge::{Grade, Judgement, judge};
 
 /// What has to stay of a topic that is read, for the promises to hold.
@@ -92,11 +93,22 @@ pub struct Cluster {
     pub settings: Result<TopicSettings, String>,
 }
 
+/// Why Kafka tells nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// Kafka and the client do not trust each other. The sentence says what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// Kafka does not answer. The words are the client's last ones.
+    #[error("{0}")]
+    Silent(String),
+}
+
 /// Asks Kafka for the facts, with these settings of the client.
 ///
 /// # Errors
-/// Why Kafka does not answer, in the client's last words.
-pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Result<Cluster, String> {
+/// Why Kafka does not answer.
+pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Result<Cluster, NoAnswer> {
     let mut settings = ClientConfig::new();
     settings.set("enable.metrics.push", "false").extend(properties);
     let names = expected.names();
@@ -111,18 +123,23 @@ pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Resu
 
 /// Remembers the client's last complaint, because the error that it returns says no more than "transport failure".
 #[derive(Clone, Default)]
-struct LastWords(Arc<Mutex<Option<String>>>);
+struct LastWords {
+    complaint: Arc<Mutex<Option<String>>>,
+    words: Words,
+}
 
 impl LastWords {
     fn hear(&self, message: &str) {
         // A complaint looks like "[thrd:host:port/bootstrap]: what happened".
         let words = message.split_once("]: ").map_or(message, |(_, words)| words);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(words.to_owned());
+        *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = Some(words.to_owned());
     }
 
-    fn explain(&self, error: &KafkaError) -> String {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        last.unwrap_or_else(|| error.to_string())
+    fn explain(&self, error: &KafkaError) -> NoAnswer {
+        let Some(last) = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
+            return NoAnswer::Silent(error.to_string());
+        };
+        self.words.of(&last).map_or(NoAnswer::Silent(last), NoAnswer::Refused)
     }
 }
 
@@ -145,9 +162,10 @@ impl ConsumerContext for LastWords {}
 
 /// Asks for the brokers and topics. The request is for all topics, because a request for one by name could create it. A consumer without a
 /// group asks, because only a consumer hands out what the client complains of.
-fn metadata(settings: &ClientConfig) -> Result<Cluster, String> {
-    let words = LastWords::default();
-    let client: BaseConsumer<LastWords> = settings.create_with_context(words.clone()).map_err(|error| error.to_string())?;
+fn metadata(settings: &ClientConfig) -> Result<Cluster, NoAnswer> {
+    let words = LastWords { words: Words::new(settings), ..LastWords::default() };
+    let client = settings.create_with_context(words.clone()).map_err(|error| NoAnswer::Silent(error.to_string()));
+    let client: BaseConsumer<LastWords> = client?;
     let metadata = client.fetch_metadata(None, DEADLINE).map_err(|error| {
         // Each poll hands one complaint to the context.
         (0..COMPLAINTS).for_each(|_| drop(client.poll(Duration::ZERO)));

@@ -1,10 +1,14 @@
 //! What an error of Postgres means: one match on structured codes, never on text.
 
+use service::tls::{Names, Trouble};
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 
 use crate::migrate::newer::Newer;
 use crate::unanswered::Unanswered;
+
+/// The parameters of a URL that a sentence about TLS names.
+const NAMES: Names = Names { authority: "sslrootcert in its URL", certificate: "sslcert in its URL" };
 
 /// What is to be done about an error. Source of the codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,6 +157,17 @@ impl StoreError {
         }
     }
 
+    /// Whether the words of the error say what to do: about TLS, a login, a database or a right.
+    #[must_use]
+    pub fn says_what_to_do(&self) -> bool {
+        match self {
+            Self::Sql { source: sqlx::Error::Database(error), .. } => error.code().is_some_and(|code| remedy(&code).is_some()),
+            Self::Sql { source, .. } => Trouble::of(source).is_some(),
+            Self::Unfit(_) => true,
+            Self::Migrate(_) | Self::Url(_) => false,
+        }
+    }
+
     /// Why a row was refused, without any value of the row. Postgres' own text may quote the row (P11).
     #[must_use]
     pub fn refusal(&self) -> String {
@@ -170,11 +185,12 @@ const RAISED: &str = "exec_stmt_raise";
 /// The error as it may be logged: the code and names from the schema. The server's message is added only where it cannot hold a value of a
 /// row (P11).
 fn told(error: &sqlx::Error) -> String {
-    let sqlx::Error::Database(database) = error else { return error.to_string() };
+    let sqlx::Error::Database(database) = error else { return untold(error) };
     let code = database.code().unwrap_or_default().into_owned();
     let raised = database.try_downcast_ref::<PgDatabaseError>().is_some_and(|postgres| postgres.routine() == Some(RAISED));
     if Class::of(error) != Class::Row && !raised {
-        return format!("{} (SQLSTATE {code})", database.message());
+        let then = remedy(&code).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        return format!("{} (SQLSTATE {code}){then}", database.message());
     }
     let who = if raised { "a function of the database raised an error" } else { "Postgres refused the row" };
     let mut text = format!("{who} (SQLSTATE {code}");
@@ -186,6 +202,25 @@ fn told(error: &sqlx::Error) -> String {
         }
     }
     text + ")"
+}
+
+/// The words for an error of the driver, which the server did not tell.
+fn untold(error: &sqlx::Error) -> String {
+    match Trouble::of(error) {
+        Some(trouble) => format!("no TLS with Postgres: {}", trouble.in_words(NAMES)),
+        None => error.to_string(),
+    }
+}
+
+/// What an operator has to do about a code of the server, where that is the same whatever was asked.
+fn remedy(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "28P01" => "correct user and password in the URL, or the role's password",
+        "28000" => "correct the role in the URL, its certificate or sslmode, or the server's pg_hba.conf",
+        "3D000" => "correct the database in the URL, or create it",
+        "42501" => "grant the right to this role: docs/security.md has all that it needs",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

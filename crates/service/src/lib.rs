@@ -5,6 +5,7 @@
 //! - [`logging`]: log lines, and a limit for lines that repeat
 //! - [`retry`]: the waiting times between tries
 //! - [`tasks`]: tasks whose end is watched
+//! - [`tls`]: why a connection over TLS was not made, in words
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -13,3 +14,4 @@ pub mod logging;
 pub mod retry;
 pub mod settings;
 pub mod tasks;
+pub mod tls;

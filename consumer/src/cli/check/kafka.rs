@@ -1,7 +1,7 @@
 //! `orderstream check` of Kafka: brokers, topics, how large a dead letter may be, what is kept, and whether the last events can be read.
 
 use kafka::reread::Reread;
-use kafka::topics::{self, Cluster, Grade};
+use kafka::topics::{self, Cluster, Grade, NoAnswer};
 
 use super::Findings;
 use crate::config::Config;
@@ -14,7 +14,11 @@ pub(super) async fn check(config: &Config) -> Findings {
     let (servers, expected) = (&config.kafka.bootstrap_servers, config.expected_topics());
     let topics = match topics::ask(config.kafka.connection_properties(), &expected).await {
         Ok(topics) => topics,
-        Err(error) => {
+        Err(NoAnswer::Refused(why)) => {
+            findings.failed(format!("{servers}: {why}"));
+            return findings;
+        }
+        Err(NoAnswer::Silent(error)) => {
             let what = "check kafka.bootstrap_servers and the security settings, and that the brokers run";
             findings.failed(format!("{servers}: {error}; {what}"));
             return findings;

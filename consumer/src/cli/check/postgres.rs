@@ -35,11 +35,17 @@ where to_regclass(name) is null
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("postgres");
     let url = redact_url(config.database.url.expose_secret());
-    match in_time(facts(config)).await {
-        Ok(facts) => judge(&facts, &url, config.database.max_connections, &mut findings),
-        Err(error) => findings.failed(format!("{url}: {error}; check database.url, and that the server runs and lets this role in")),
+    match in_time(async { Ok(facts(config).await) }).await {
+        Ok(Ok(facts)) => judge(&facts, &url, config.database.max_connections, &mut findings),
+        Ok(Err(error)) if error.says_what_to_do() => findings.failed(format!("{url}: {error}")),
+        Ok(Err(error)) => unreachable(&url, &error.to_string(), &mut findings),
+        Err(silence) => unreachable(&url, &silence, &mut findings),
     }
     findings
+}
+
+fn unreachable(url: &str, error: &str, findings: &mut Findings) {
+    findings.failed(format!("{url}: {error}; check database.url, and that the server runs and lets this role in"));
 }
 
 #[derive(Debug)]
@@ -68,10 +74,10 @@ struct Server {
     has_migrations: bool,
 }
 
-async fn facts(config: &Config) -> Result<Facts, String> {
-    let results = Results::new(&store_config(config)).map_err(|error| error.to_string())?;
-    let mut connection = results.ledger.connect(DEADLINE).await.map_err(|error| error.to_string())?;
-    let facts = ask(&mut connection).await.map_err(StoreError::words)?;
+async fn facts(config: &Config) -> Result<Facts, StoreError> {
+    let results = Results::new(&store_config(config))?;
+    let mut connection = results.ledger.connect(DEADLINE).await?;
+    let facts = ask(&mut connection).await?;
     // The answers are complete. How the connection ends changes nothing.
     drop(connection.close().await);
     Ok(facts)

@@ -12,7 +12,8 @@ pub(super) async fn check(config: &Config) -> Findings {
     let url = redact_url(config.redis.url.expose_secret());
     match in_time(async { Ok(facts(config).await) }).await {
         Ok(Ok(facts)) => report(&facts, &url, &mut findings),
-        Ok(Err(RedisError::Cluster)) => findings.failed(format!("{url}: {}", RedisError::Cluster)),
+        // These say themselves what to do.
+        Ok(Err(error @ (RedisError::Cluster | RedisError::Tls(_) | RedisError::Login(_)))) => findings.failed(format!("{url}: {error}")),
         Ok(Err(error)) => unreachable(&url, &error.to_string(), &mut findings),
         Err(silence) => unreachable(&url, &silence, &mut findings),
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use service::settings::{Problem, Secret, Values};
+use service::tls::Files;
 
 /// The Postgres that holds `results`.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ impl Database {
 pub struct Redis {
     /// The URL `redis://..`, with the password.
     pub url: Secret,
+    /// The files for TLS.
+    pub tls: Files,
     /// The longest time that a batch waits for its customers.
     pub lookup_deadline: Duration,
     /// The longest time that a write-back may take.
@@ -47,6 +50,10 @@ impl Redis {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
             url: values.secret("redis.url")?,
+            tls: Files {
+                authority: values.optional("redis.ssl_ca_location")?,
+                own: values.optional("redis.ssl_certificate_location")?.zip(values.optional("redis.ssl_key_location")?),
+            },
             lookup_deadline: values.millis("redis.lookup_deadline_ms")?,
             write_deadline: values.millis("redis.write_deadline_ms")?,
             order_ttl: values.seconds("redis.order_ttl_seconds")?,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use redis::{ErrorKind, ServerError};
+use service::tls::{Names, Trouble};
 
 /// Why a call to Redis gave no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,12 @@ pub enum RedisError {
     /// The connection could not be made, or broke.
     #[error("the connection to Redis failed: {0}")]
     Connection(String),
+    /// No connection over TLS could be made. The text says why, and what to do.
+    #[error("no TLS with Redis: {0}")]
+    Tls(String),
+    /// Redis refuses the user or the password, with this error code.
+    #[error("Redis does not let this user in: {}", of_login(.0))]
+    Login(String),
     /// Redis answered that it cannot serve now, with this error code.
     #[error("Redis cannot serve now: {0}")]
     Unready(String),
@@ -63,7 +70,13 @@ pub enum Means {
 }
 
 /// Codes that say the server cannot serve now, whatever the command.
-const UNREADY: [&str; 7] = ["LOADING", "MASTERDOWN", "BUSY", "UNKILLABLE", "NOAUTH", "WRONGPASS", "DENIED"];
+const UNREADY: [&str; 5] = ["LOADING", "MASTERDOWN", "BUSY", "UNKILLABLE", "DENIED"];
+
+/// Codes that say the server does not know this user, this password, or anybody without a password.
+const LOGIN: [&str; 2] = ["WRONGPASS", "NOAUTH"];
+
+/// The settings that a sentence about TLS names.
+const NAMES: Names = Names { authority: "redis.ssl_ca_location", certificate: "redis.ssl_certificate_location" };
 
 /// Codes of a server that serves reads only: its memory is full, its disk is, it is a replica, or it lacks replicas of its own.
 const NO_WRITES: [&str; 4] = ["OOM", "MISCONF", "READONLY", "NOREPLICAS"];
@@ -82,6 +95,14 @@ fn of_writes(code: &str) -> &str {
     }
 }
 
+/// An error code of a login, explained to an operator.
+fn of_login(code: &str) -> &'static str {
+    match code {
+        "NOAUTH" => "it wants a password (NOAUTH); put one into redis.url",
+        _ => "the user or the password is wrong, or the user is off (WRONGPASS); correct redis.url or the server's user (ACL SETUSER)",
+    }
+}
+
 impl RedisError {
     /// The label in `/health`.
     #[must_use]
@@ -90,6 +111,8 @@ impl RedisError {
             Self::Rejected { .. } => "breaker open",
             Self::Timeout(_) => "timeout",
             Self::Connection(_) => "connection",
+            Self::Tls(_) => "tls",
+            Self::Login(_) => "login",
             Self::Unready(_) => "not ready",
             Self::NoWrites(_) => "no writes",
             Self::Cluster => "cluster mode is not supported",
@@ -104,7 +127,7 @@ impl RedisError {
     #[must_use]
     pub fn means(&self) -> Means {
         match self {
-            Self::Timeout(_) | Self::Connection(_) | Self::Unready(_) | Self::Cluster => Means::Outage,
+            Self::Timeout(_) | Self::Connection(_) | Self::Tls(_) | Self::Login(_) | Self::Unready(_) | Self::Cluster => Means::Outage,
             Self::NoWrites(_) => Means::NoWrites,
             Self::Rejected { .. } | Self::AnotherRun => Means::NotAsked,
             Self::Refused(_) => Means::OneThing,
@@ -137,6 +160,7 @@ impl RedisError {
     fn from_code(code: &str, details: &str) -> Self {
         let own = code.to_owned();
         match code {
+            code if LOGIN.contains(&code) => Self::Login(own),
             code if UNREADY.contains(&code) => Self::Unready(own),
             code if NO_WRITES.contains(&code) => Self::NoWrites(own),
             code if CLUSTER.contains(&code) => Self::Cluster,
@@ -154,7 +178,11 @@ impl RedisError {
                 Self::Denied(code) => Self::Connection(code),
                 other => other,
             },
-            ErrorKind::Io => Self::Connection(error.to_string()),
+            ErrorKind::AuthenticationFailed => Self::Login("WRONGPASS".to_owned()),
+            ErrorKind::Io => match Trouble::of(error) {
+                Some(trouble) => Self::Tls(trouble.in_words(NAMES)),
+                None => Self::Connection(error.to_string()),
+            },
             _ => Self::Connection(error.category().to_owned()),
         }
     }

@@ -4,16 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, Value};
+use redis::{AsyncConnectionConfig, Pipeline, Value};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
+use super::access::Access;
 use super::{Means, RedisError, Run, Script, meet};
-
-/// How long a connection is idle before the kernel checks it: the kernel too notices a server that went away without a word, and not only
-/// the calls' deadlines.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(5);
 
 /// A connection and its number. A call that finds the connection broken reports the number.
 #[derive(Debug, Default)]
@@ -35,7 +31,7 @@ struct Connected {
 
 #[derive(Debug)]
 pub(super) struct Lane {
-    client: Client,
+    access: Access,
     deadline: Duration,
     slot: Mutex<Slot>,
     /// The number of the newest connection that failed. Kept beside the slot, so that a call past its deadline need not wait for the call
@@ -47,13 +43,9 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(url: &str, deadline: Duration) -> Result<Self, RedisError> {
-        let unusable = |error: redis::RedisError| RedisError::Url(error.category().to_owned());
-        let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(Duration::from_secs(1)).with_retries(3);
-        let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
-        let info = url.into_connection_info().map_err(unusable)?.set_tcp_settings(tcp);
-        let client = Client::open(info).map_err(unusable)?;
-        Ok(Self { client, deadline, slot: Mutex::default(), failed: AtomicU64::new(0), restores: AtomicBool::new(true) })
+    pub(super) fn new(access: Access, deadline: Duration) -> Result<Self, RedisError> {
+        access.info()?;
+        Ok(Self { access, deadline, slot: Mutex::default(), failed: AtomicU64::new(0), restores: AtomicBool::new(true) })
     }
 
     /// Whether `RESTORE` may be used, as far as is known.
@@ -140,7 +132,8 @@ impl Lane {
         // Both timeouts of the crate are off: half a second, the default for a response, is too short for a full pipeline under load. The
         // lane's own deadline rules.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let client = self.access.client()?;
+        let connection = client.get_multiplexed_async_connection_with_config(&config).await;
         let mut connection = connection.map_err(|error| RedisError::from_crate(&error))?;
         let meet::Met { identity: server, restores } = meet::meet(&mut connection).await?;
         self.set_restores(restores);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use service::tls::Files;
+
 use crate::redis::breaker::BreakerConfig;
 
 /// Where Redis is and how long a call may take.
@@ -9,6 +11,8 @@ use crate::redis::breaker::BreakerConfig;
 pub struct LinkSettings {
     /// `redis://`, or `rediss://` for TLS; user, password and database are part of it.
     pub url: String,
+    /// The files for TLS, which are read anew for each connection.
+    pub tls: Files,
     /// The deadline of a call on the lookup lane: the longest that an order waits for its customer.
     pub lookup_deadline: Duration,
     /// The deadline of a call on the write lane.
@@ -22,6 +26,7 @@ impl LinkSettings {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            tls: Files::default(),
             lookup_deadline: Duration::from_millis(500),
             write_deadline: Duration::from_secs(2),
             breaker: BreakerConfig::default(),

@@ -79,7 +79,8 @@ impl Current {
         if let Some(producer) = &*current {
             return Ok(producer.clone());
         }
-        let producer: Producer = self.settings.create_with_context(Callbacks::default()).map_err(DeadLetterError::Client)?;
+        let producer: Producer =
+            self.settings.create_with_context(Callbacks { quiet: Quiet::of(&self.settings) }).map_err(DeadLetterError::Client)?;
         Ok(current.insert(producer).clone())
     }
 
@@ -100,7 +101,7 @@ impl Current {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Callbacks {
     quiet: Quiet,
 }
@@ -112,6 +113,7 @@ impl ClientContext for Callbacks {
 
     fn error(&self, error: KafkaError, reason: &str) {
         if let Some(unsaid) = self.quiet.may_say(&error.to_string()) {
+            let reason = self.quiet.in_words(reason);
             warn!(%error, reason, unsaid, "the Kafka client for dead letters reported an error; it goes on trying by itself");
         }
     }

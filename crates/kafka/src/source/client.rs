@@ -146,6 +146,10 @@ pub(super) struct Callbacks {
 }
 
 impl Callbacks {
+    pub(super) fn of(client: &ClientConfig) -> Self {
+        Self { quiet: Quiet::of(client), ..Self::default() }
+    }
+
     pub(super) fn next_rebalance(&self) -> Option<Rebalance> {
         self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
@@ -178,6 +182,7 @@ impl ClientContext for Callbacks {
     fn error(&self, error: KafkaError, reason: &str) {
         let code = error.rdkafka_error_code().map(|code| format!("{code:?}")).unwrap_or_default();
         if let Some(unsaid) = self.quiet.may_say(&code) {
+            let reason = self.quiet.in_words(reason);
             warn!(code, reason, unsaid, "the Kafka client reported an error; it goes on trying by itself");
         }
     }

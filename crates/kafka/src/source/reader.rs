@@ -1,6 +1,6 @@
 //! The callbacks of Kafka clients that read outside of the group: those that ask where logs end, and those that read a stretch again.
 
-use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Statistics};
@@ -14,6 +14,12 @@ pub(super) struct Reader {
     quiet: Quiet,
 }
 
+impl Reader {
+    pub(super) fn of(client: &ClientConfig) -> Self {
+        Self { quiet: Quiet::of(client) }
+    }
+}
+
 impl ClientContext for Reader {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         self.quiet.forward(level, facility, line);
@@ -24,6 +30,7 @@ impl ClientContext for Reader {
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF)
             && let Some(unsaid) = self.quiet.may_say(&error.to_string())
         {
+            let reason = self.quiet.in_words(reason);
             warn!(%error, reason, unsaid, "the Kafka client reported an error while it read beside the group; it goes on trying by itself");
         }
     }

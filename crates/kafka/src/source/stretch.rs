@@ -80,7 +80,7 @@ pub fn read_stretch(
     let mut settings = client::reader(properties, group)?;
     // The client reports the end of the log once the fetch position reaches it, past any markers.
     settings.set("enable.partition.eof", "true").set("statistics.interval.ms", "0").set("queued.max.messages.kbytes", "4096");
-    let consumer: BaseConsumer<Reader> = settings.create_with_context(Reader::default()).map_err(SourceError::from)?;
+    let consumer: BaseConsumer<Reader> = settings.create_with_context(Reader::of(&settings)).map_err(SourceError::from)?;
 
     let (low, high) = consumer.fetch_watermarks(&partition.topic, partition.number, LOOKUP)?;
     if offsets.start < low {
