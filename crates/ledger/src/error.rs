@@ -163,7 +163,7 @@ impl StoreError {
         match self {
             Self::Sql { source: sqlx::Error::Database(error), .. } => error.code().is_some_and(|code| remedy(&code).is_some()),
             Self::Sql { source, .. } => Trouble::of(source).is_some(),
-            Self::Unfit(_) => true,
+            Self::Unfit(_) | Self::Newer(_) => true,
             Self::Migrate(_) | Self::Url(_) => false,
         }
     }
