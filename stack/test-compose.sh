@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests `docker compose up` as people start it: build, up, the README's session, a restart, down, with each Compose that is installed.
+# Tests `docker compose up` as people start it: build, up, the container's rights, the README's session, a restart, down, with each Compose
+# that is installed.
 #
 #   stack/test-compose.sh                 fails if no engine runs and none can be started
 #   stack/test-compose.sh --if-possible   says so instead, and ends well; builds no Compose, because that takes minutes
@@ -93,6 +94,22 @@ orders_with_customers() {
         "postgres://postgres:postgres@localhost:$POSTGRES_PORT/orders"
 }
 
+# The process of the image has no rights, on a file system that cannot be written, and the image's own check calls it well.
+hardened() {
+    local container found
+    container=$($compose ps -q orderstream)
+    found=$(docker inspect --format '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}' "$container")
+    [ "$found" = '10001:10001 true [ALL] [no-new-privileges:true]' ] || { echo "The container is not shut in: $found"; return 1; }
+    ! docker exec "$container" touch /tmp/file 2>/dev/null || { echo 'The container can write to its file system.'; return 1; }
+    docker exec "$container" orderstream ready
+    for _ in $(seq 30); do
+        [ "$(docker inspect --format '{{.State.Health.Status}}' "$container")" != healthy ] || return 0
+        sleep 1
+    done
+    docker inspect --format '{{json .State.Health}}' "$container"
+    return 1
+}
+
 walk_with() {
     compose=$1
     say "$compose: build"
@@ -100,6 +117,8 @@ walk_with() {
     say "$compose: up"
     $compose up -d
     ready
+    say "$compose: the container is shut in"
+    hardened
     say "$compose: the README's session"
     cargo run --quiet --locked --bin stack -- session --compose "$compose" \
         --ports "$POSTGRES_PORT,$REDIS_PORT,$KAFKA_PORT,0,$CONNECT_PORT,$ORDERSTREAM_PORT"

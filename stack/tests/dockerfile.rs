@@ -103,9 +103,9 @@ fn members() -> BTreeMap<PathBuf, SystemTime> {
     of_members.map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap())).collect()
 }
 
-/// Copies the build context that Docker sends to the engine: the repository without what .dockerignore leaves out.
+/// Copies the build context that Docker sends to the engine: the repository without what .dockerignore leaves out. Links stay links.
 fn context(into: &Path) {
-    let pack = "git ls-files -z --cached --others --exclude-standard | grep -zv '^\\.' | xargs -0 cp --parents -t";
+    let pack = "git ls-files -z --cached --others --exclude-standard | grep -zv '^\\.' | xargs -0 cp -P --parents -t";
     shell(&format!("{pack} '{}'", into.display()), stack::root());
     other_version(into);
 }
