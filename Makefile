@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test test-compose test-upgrade bench micro counts chaos fuzz deny packages quick-programs programs
+.PHONY: help up services down clean test test-compose test-upgrade bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
 .DEFAULT_GOAL := help
 target := $(or $(CARGO_TARGET_DIR),target)
 # What is started here is quick to build, what is measured is quick to run.
@@ -48,6 +48,9 @@ fuzz:           ## the decoder and the position rule on arbitrary input, SECONDS
 
 deny:           ## licences, advisories, sources and second versions of the dependencies; needs cargo-deny
 	@cargo deny check --deny unnecessary-skip --deny unmatched-skip
+
+deploy-check:   ## the chart, the unit, the image, the workflows, the rules: without a cluster; needs Go and Python
+	@stack/deploy-check.sh
 
 quick-programs: packages
 	@[ -x $(quick)/stack ] || echo '== compiling orderstream and fetching Kafka and Debezium: about 3 minutes on 2 idle cores'

@@ -2,25 +2,7 @@
 # The checks and tests that must pass before a change is taken. The end says how long each step took.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-summary='' running='' began=0
-step() {
-    running=$* began=$SECONDS
-    printf '\n== %s (%d s)\n' "$running" "$SECONDS"
-    "$@"
-    finish ''
-}
-finish() {
-    summary+=$(printf '%6d s  %s' $((SECONDS - began)) "$running$1")$'\n'
-    running=''
-}
-end() {
-    local code=$?
-    [ -z "$running" ] || finish ': FAILED'
-    printf '\n%s' "$summary"
-    [ $code != 0 ] || printf 'all is well (%d s)\n' "$SECONDS"
-}
-trap end EXIT
+. stack/steps.sh
 
 step stack/packages.sh
 step cargo fmt --all --check

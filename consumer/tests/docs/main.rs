@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod commands;
+mod deployments;
 mod links;
 mod markdown;
 mod metrics;

@@ -40,3 +40,22 @@ fn every_command_has_a_manual_page() {
     assert_eq!(pages, expected.chain(["orderstream.1".to_owned()]).collect());
     assert_eq!(fs::read_to_string(into.join("orderstream.1")).unwrap(), of_program(&["man"]));
 }
+
+#[test]
+fn the_archive_of_a_release_has_the_program_its_pages_and_the_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pack = Command::new("deploy/release/pack.sh");
+    pack.arg(env!("CARGO_BIN_EXE_orderstream")).arg(folder.path()).current_dir(ROOT);
+    let packed = pack.output().unwrap();
+    assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+    let archive = String::from_utf8(packed.stdout).unwrap();
+    let listed = Command::new("tar").args(["-tzf", archive.trim()]).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let expected =
+        ["orderstream", "man1/orderstream-dlq-replay.1", "completions/orderstream.zsh", "systemd/orderstream.service", "LICENSE"];
+    for file in expected {
+        assert!(listed.lines().any(|line| line.split_once('/').is_some_and(|(_, path)| path == file)), "{file} is not in {listed}");
+    }
+    let materials = fs::read_to_string(archive.trim().replace(".tar.gz", ".cdx.json")).unwrap();
+    assert!(materials.contains("pkg:cargo/rdkafka@") && !materials.contains("pkg:cargo/proptest@"), "{materials}");
+}
