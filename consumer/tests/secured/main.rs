@@ -6,8 +6,9 @@
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod pipeline;
+mod rights;
 mod servers;
-#[path = "../shop/topic.rs"]
-mod topic;
+mod shop;
 mod troubles;
 mod ways;

@@ -5,6 +5,7 @@
 //! the complaint.
 
 use rdkafka::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use service::tls::{Files, Names, Trouble, probe};
 
 /// The settings that a sentence about TLS names.
@@ -60,6 +61,15 @@ impl Words {
     fn ask_again(&self, complaint: &str) -> Trouble {
         let found = broker(complaint).and_then(|(host, port)| probe::ask(host, port, &self.files));
         found.unwrap_or_else(|| Trouble::Unsuitable("Kafka's client does not say why".to_owned()))
+    }
+}
+
+/// What to grant to this user, if the error says that a right is missing: to read as a member of the group, or to read the topic.
+pub(crate) fn right(error: &KafkaError, group: &str, topic: &str) -> Option<String> {
+    match error.rdkafka_error_code()? {
+        RDKafkaErrorCode::GroupAuthorizationFailed => Some(format!("grant Read on the consumer group {group} to this user")),
+        RDKafkaErrorCode::TopicAuthorizationFailed => Some(format!("grant Read on {topic} to this user")),
+        _ => None,
     }
 }
 

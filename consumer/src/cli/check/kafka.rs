@@ -1,11 +1,13 @@
 //! `orderstream check` of Kafka: brokers, topics, how large a dead letter may be, what is kept, and whether the last events can be read.
 
 use kafka::reread::Reread;
+use kafka::source::survey;
 use kafka::topics::{self, Cluster, Grade, NoAnswer};
 
 use super::Findings;
-use crate::config::Config;
+use crate::config::{Config, Kafka};
 use crate::run::assemble;
+use service::tasks;
 
 mod events;
 
@@ -40,13 +42,25 @@ pub(super) async fn check(config: &Config) -> Findings {
     findings
 }
 
+/// Looks whether this user may read the topic as a member of its consumer group.
+async fn right(kafka: &Kafka, topic: &str, findings: &mut Findings) {
+    let (properties, group, of) = (kafka.connection_properties(), kafka.group_of(topic), topic.to_owned());
+    let lacking = tasks::blocking(move || survey::lacking(&properties, &group, &of)).await;
+    match lacking {
+        Ok(None) => {}
+        Ok(Some(what)) => findings.failed(what),
+        Err(error) => findings.warning(format!("whether this user may read {topic} in its consumer group is not known: {error}")),
+    }
+}
+
 /// Looks at the last events of both topics at once, as far as the topics exist: a missing topic was reported before.
 async fn last_events(config: &Config, topics: &Cluster, findings: &mut Findings) {
     let (kafka, decoder) = (&config.kafka, assemble::decoder(config));
     let reread = Reread { properties: kafka.connection_properties(), group: kafka.group_id.clone() };
     let (mut orders, mut customers) = (Findings::new(findings.server), Findings::new(findings.server));
-    let look = async |topic: Option<&String>, decode, findings| {
+    let look = async |topic: Option<&String>, decode, findings: &mut Findings| {
         if let Some(topic) = topic.filter(|topic| topics.topics.contains_key(*topic)) {
+            right(kafka, topic, findings).await;
             events::check(&reread, topic, &decoder, decode, findings).await;
         }
     };

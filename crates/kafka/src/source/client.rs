@@ -14,6 +14,7 @@ use tracing::{debug, warn};
 
 use super::{SourceConfig, SourceError};
 use crate::quiet::Quiet;
+use crate::words;
 
 /// Settings that the promises rest on. A configuration that sets one of them is refused.
 const FIXED: [(&str, &str); 9] = [
@@ -148,6 +149,14 @@ pub(super) struct Callbacks {
 impl Callbacks {
     pub(super) fn of(client: &ClientConfig) -> Self {
         Self { quiet: Quiet::of(client), ..Self::default() }
+    }
+
+    /// Tells of a right that is missing, which the client itself keeps trying to use in silence.
+    pub(super) fn tell_right(&self, error: &KafkaError, group: &str, topics: &str) {
+        let Some(what) = words::right(error, group, topics) else { return };
+        if let Some(unsaid) = self.quiet.may_say(&what) {
+            warn!(what, unsaid, "Kafka does not let this user read; it is tried again");
+        }
     }
 
     pub(super) fn next_rebalance(&self) -> Option<Rebalance> {

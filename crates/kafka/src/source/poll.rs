@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use tokio::runtime::Handle;
@@ -173,8 +173,8 @@ impl PollLoop<'_> {
         self.owned.iter().position(|owned| owned.partition.number == number && &*owned.partition.topic == topic)
     }
 
-    /// Notes an error of the client. Only an error that the client cannot recover from is returned, because the client's callback has
-    /// logged all others.
+    /// Notes an error of the client. Only an error that the client cannot recover from is returned. The client's callback has logged all
+    /// others, but for a right that is missing.
     fn note_error(&mut self, error: &KafkaError) -> Result<(), Fatal> {
         if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
             return Err(error.clone().into());
@@ -182,6 +182,7 @@ impl PollLoop<'_> {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) {
             self.set_kafka_down(true);
         }
+        self.consumer.context().tell_right(error, &self.config.group, &self.config.topics.join(", "));
         Ok(())
     }
 }

@@ -13,6 +13,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::Offset;
 
+use crate::words;
+
 use super::copy::Copier;
 use super::reader::Reader;
 use super::worker::TopicPartition;
@@ -49,6 +51,9 @@ pub enum RereadError {
     /// No record came for half a minute. The caller tries again (P6).
     #[error("no record came for {} s", .0.as_secs())]
     Stalled(Duration),
+    /// This user may not read the topic. The words say what to grant.
+    #[error("{0}")]
+    Forbidden(String),
     /// The caller cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -118,7 +123,7 @@ impl<F: FnMut(Vec<Record>)> Stretch<'_, F> {
                     self.take(&message)
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => true,
-                Some(Err(error)) => give_up_on(error)?,
+                Some(Err(error)) => give_up_on(error, self.topic)?,
                 None if last_record.elapsed() > PATIENCE => return Err(RereadError::Stalled(PATIENCE)),
                 None => false,
             };
@@ -154,7 +159,11 @@ impl<F: FnMut(Vec<Record>)> Stretch<'_, F> {
 
 /// Whether reading ends with an error. An error that the client recovers from by itself is waited for; an offset that went away during
 /// reading is not.
-fn give_up_on(error: KafkaError) -> Result<bool, RereadError> {
+fn give_up_on(error: KafkaError, topic: &str) -> Result<bool, RereadError> {
+    // Reading again needs no right on the group.
+    if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
+        return Err(RereadError::Forbidden(words::right(&error, "", topic).unwrap_or_default()));
+    }
     let gone = matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange));
     if gone || matches!(error, KafkaError::MessageConsumptionFatal(_)) { Err(error.into()) } else { Ok(false) }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use change::record::{Landmark, Record};
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 
@@ -13,8 +14,15 @@ use super::progress::Watermarks;
 use super::stretch::{RereadError, read_stretch};
 use super::worker::{StopReason, TopicPartition};
 use super::{SourceError, client};
+use crate::words;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long an attempt may take that is to find out whether a right is missing.
+const A_RIGHT: Duration = Duration::from_secs(3);
+
+/// The number of the client's events that are looked at.
+const EVENTS: usize = 100;
 
 /// Why Kafka was not surveyed.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +79,22 @@ pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -
         }
     }
     Ok(Survey { cluster_id: consumer.client().fetch_cluster_id(TIMEOUT), logs })
+}
+
+/// What to grant to this user, if the user may not read as a member of the group. Only an attempt tells; this one asks for an offset and
+/// joins nothing.
+///
+/// # Errors
+/// Kafka is away.
+pub fn lacking(properties: &[(String, String)], group: &str, topic: &str) -> Result<Option<String>, SurveyError> {
+    let consumer: BaseConsumer = client::reader(properties, group)?.create()?;
+    let mut offsets = TopicPartitionList::new();
+    offsets.add_partition(topic, 0);
+    let Err(error) = consumer.committed_offsets(offsets, A_RIGHT) else { return Ok(None) };
+    // The client keeps asking for the group's coordinator until the time is over. Why in vain is among its events.
+    let events = std::iter::repeat_with(|| consumer.poll(Duration::ZERO)).take(EVENTS).flatten();
+    let lacking = events.filter_map(Result::err).find_map(|error| words::right(&error, group, topic));
+    lacking.map(Some).ok_or(SurveyError::Unavailable(error))
 }
 
 /// A partition with the last record that was processed, and the offset where reading goes on.

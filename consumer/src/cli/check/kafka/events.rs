@@ -7,7 +7,7 @@ use change::record::Record;
 use change::rejection::Rejection;
 use kafka::reread::{Batches, Reread};
 use kafka::source::survey::{SurveyError, survey};
-use kafka::source::{TopicPartition, Watermarks};
+use kafka::source::{RereadError, TopicPartition, Watermarks};
 use service::tasks;
 
 use crate::cli::check::{Findings, in_time};
@@ -48,16 +48,37 @@ pub(super) fn customer(decoder: &Decoder, record: &Record) -> Result<Option<Colu
 pub(super) async fn check(reread: &Reread, topic: &str, decoder: &Decoder, decode: Decode, findings: &mut Findings) {
     let mut seen = Seen::default();
     // What was seen before the deadline counts.
-    let read = in_time(read(reread, topic, |record| seen.add(record, decode(decoder, record)))).await;
-    judge(topic, &seen, read, findings);
+    let read = in_time(async { Ok(read(reread, topic, |record| seen.add(record, decode(decoder, record))).await) }).await;
+    match read {
+        Ok(Err(Unread::Forbidden(what))) => findings.failed(what),
+        Ok(Err(Unread::Otherwise(why))) | Err(why) => judge(topic, &seen, Err(why), findings),
+        Ok(Ok(())) => judge(topic, &seen, Ok(()), findings),
+    }
 }
 
-async fn read(reread: &Reread, topic: &str, mut see: impl FnMut(&Record)) -> Result<(), String> {
+/// Why events were not read.
+enum Unread {
+    /// A right is missing. The words say what to grant.
+    Forbidden(String),
+    /// Something else, which may pass.
+    Otherwise(String),
+}
+
+impl From<RereadError> for Unread {
+    fn from(error: RereadError) -> Self {
+        match error {
+            RereadError::Forbidden(what) => Self::Forbidden(what),
+            error => Self::Otherwise(error.to_string()),
+        }
+    }
+}
+
+async fn read(reread: &Reread, topic: &str, mut see: impl FnMut(&Record)) -> Result<(), Unread> {
     let (from, topics) = (reread.clone(), [topic.to_owned()]);
     let survey = tasks::blocking(move || survey(&from.properties, &from.group, &topics)).await.map_err(|error| match error {
         // The whole text of this error tells the reader to run `check`.
-        SurveyError::Unavailable(error) => error.to_string(),
-        error => error.to_string(),
+        SurveyError::Unavailable(error) => Unread::Otherwise(error.to_string()),
+        error => Unread::Otherwise(error.to_string()),
     })?;
     let logs: Vec<(TopicPartition, Watermarks)> = survey.logs.into_iter().collect();
     for some in logs.chunks(AT_ONCE) {
@@ -65,7 +86,7 @@ async fn read(reread: &Reread, topic: &str, mut see: impl FnMut(&Record)) -> Res
         let ends: Vec<Batches> = some.iter().map(|(partition, log)| end_of(reread, partition, *log)).collect();
         for mut end in ends {
             while let Some(records) = end.next().await {
-                records.map_err(|error| error.to_string())?.iter().for_each(&mut see);
+                records.map_err(Unread::from)?.iter().for_each(&mut see);
             }
         }
     }

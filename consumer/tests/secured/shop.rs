@@ -1,0 +1,6 @@
+//! What the tests share with those of the whole stack: topics, and events.
+
+#[path = "../shop/poison.rs"]
+pub mod poison;
+#[path = "../shop/topic.rs"]
+pub mod topic;
