@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test test-compose test-upgrade bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
+.PHONY: help up services down clean test test-alerts test-compose test-upgrade bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
 .DEFAULT_GOAL := help
 target := $(or $(CARGO_TARGET_DIR),target)
 # What is started here is quick to build, what is measured is quick to run.
@@ -8,8 +8,8 @@ release := $(target)/release
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-up: quick-programs ## start everything without Docker, until Ctrl-C or `make down`
-	@$(quick)/stack up
+up: quick-programs ## start everything without Docker, until Ctrl-C or `make down`; MONITORING=1 with Prometheus and Alertmanager
+	@$(quick)/stack up$(if $(MONITORING), --monitoring)
 
 services: quick-programs ## the same without orderstream
 	@$(quick)/stack services
@@ -22,6 +22,9 @@ clean: quick-programs ## remove the data of the services
 
 test:           ## format, lints, docs, and all tests
 	@stack/test.sh
+
+test-alerts: packages ## each alert on its real fault, and each query of the dashboards, with the real Prometheus and Alertmanager
+	@stack/with-jars.sh cargo test --workspace --locked --test alerts -- --ignored --nocapture
 
 test-compose:   ## docker compose up as people start it, with each version of Compose: the image, the README's session, a restart
 	@stack/test-compose.sh

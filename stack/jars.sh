@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches Kafka, Kafka Connect and Debezium by Maven once per machine, and prints the folder with their jars. `make up` runs it while Cargo
+# Fetches Kafka, Kafka Connect and Debezium (and the agent for Prometheus: `with-agent`) by Maven once per machine, and prints the folder with their jars. `make up` runs it while Cargo
 # compiles (stack/with-jars.sh), and each start of a stack runs it again (stack/src/jars.rs), which finds everything there.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -26,4 +26,5 @@ fetch() {
 
 fetch kafka kafka
 fetch debezium plugins/debezium
+if [ "${1:-}" = with-agent ]; then fetch jmx jmx; fi
 echo "$folder"

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use crate::folder::lock;
 use crate::jars;
 use crate::kafka::Listener;
+use crate::monitoring::MonitoringPorts;
 use crate::ports::Ports;
 use crate::stack::Stack;
 
@@ -21,6 +22,7 @@ pub struct Builder {
     pub(crate) temporary: bool,
     pub(crate) short_lived: bool,
     pub(crate) kafka_listeners: Vec<Listener>,
+    pub(crate) watched: Option<MonitoringPorts>,
     ports: Option<Ports>,
     report: Box<Report>,
 }
@@ -54,6 +56,13 @@ impl Builder {
         self
     }
 
+    /// Lets Kafka and Connect tell Prometheus how they are, on the ports that `ports` has for them.
+    #[must_use]
+    pub fn watched(mut self, ports: MonitoringPorts) -> Self {
+        self.watched = Some(ports);
+        self
+    }
+
     /// Calls `report` for each step that is done, with the time that the step took.
     #[must_use]
     pub fn report(mut self, report: impl Fn(&str, Duration) + Send + Sync + 'static) -> Self {
@@ -73,8 +82,9 @@ impl Builder {
             None => Ports::free()?,
         };
         ports.ensure_unused()?;
+        self.watched.map_or(Ok(()), MonitoringPorts::ensure_unused)?;
         let begin = Instant::now();
-        let jars = jars::fetch()?;
+        let jars = if self.watched.is_some() { jars::fetch_with_agent() } else { jars::fetch() }?;
         (self.report)("the jars of Kafka and Debezium are there", begin.elapsed());
         let stack = Stack::describe(&self, lock, ports, &jars)?;
         stack.start_all(&*self.report)?;
@@ -90,6 +100,7 @@ impl Stack {
             temporary: false,
             short_lived: false,
             kafka_listeners: Vec::new(),
+            watched: None,
             ports: None,
             report: Box::new(|_, _| {}),
         }

@@ -12,9 +12,21 @@ pub(crate) const KAFKA: &str = "kafka";
 /// Where Connect looks for plugins, each in a folder of its own.
 pub(crate) const PLUGINS: &str = "plugins";
 
+/// The agent by which Java tells Prometheus what it counts.
+pub(crate) const AGENT: &str = "jmx";
+
 /// The folder with the jars, after fetching what is missing. A script fetches, for `make up` fetches before this program is compiled.
 pub(crate) fn fetch() -> Result<PathBuf> {
-    folder_from(&mut Command::new(repository::root().join("stack/jars.sh")))
+    folder_from(&mut script())
+}
+
+/// The same with the agent.
+pub(crate) fn fetch_with_agent() -> Result<PathBuf> {
+    folder_from(script().arg("with-agent"))
+}
+
+fn script() -> Command {
+    Command::new(repository::root().join("stack/jars.sh"))
 }
 
 fn folder_from(script: &mut Command) -> Result<PathBuf> {

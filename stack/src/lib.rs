@@ -4,6 +4,7 @@
 //!   ends them again, however the program that started them ends.
 //! - [`Service`] is one of the services, or another process beside them, which can be killed, stopped, paused, resumed and restarted.
 //! - [`OtherPostgres`] is one more Postgres: its disk may be full, and a standby may take its place.
+//! - [`Monitoring`] is Prometheus and Alertmanager beside the stack.
 //! - [`PgBouncer`] is a pooler before the stack's Postgres.
 //! - [`certificates`] has an authority of a test's own, for tests of TLS.
 //! - [`Ports`] are the fixed ports that people use, or free ports for a test run.
@@ -26,6 +27,7 @@ mod http;
 mod jars;
 mod java;
 mod kafka;
+mod monitoring;
 mod other_postgres;
 mod pgbouncer;
 mod ports;
@@ -47,6 +49,7 @@ pub use cargo::without_cargos_variables;
 pub use connect::Connect;
 pub use folder::{remove_data, running_process};
 pub use http::answers;
+pub use monitoring::{Monitoring, MonitoringPorts};
 pub use other_postgres::OtherPostgres;
 pub use pgbouncer::{PgBouncer, Pooling};
 pub use ports::{Ports, free_port};

@@ -20,7 +20,13 @@ use session::Scene;
 #[command(name = "stack")]
 enum Command {
     /// Start the services and orderstream, in the foreground.
-    Up(Place),
+    Up {
+        #[command(flatten)]
+        place: Place,
+        /// Start Prometheus and Alertmanager too.
+        #[arg(long)]
+        monitoring: bool,
+    },
     /// Start the services without orderstream, in the foreground.
     Services(Place),
     /// Stop what `up` or `services` started in another shell.
@@ -50,7 +56,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<()> {
     match command {
-        Command::Up(place) => up::up(place),
+        Command::Up { place, monitoring } => up::up(place, *monitoring),
         Command::Services(place) => up::services(place),
         Command::Down(place) => down::down(place),
         Command::Clean(place) => down::clean(place),

@@ -92,7 +92,7 @@ fn first_outgoing_port() -> u16 {
     range.split_whitespace().next().and_then(|port| port.parse().ok()).unwrap_or(32768)
 }
 
-fn ensure_unused(service: &str, port: u16) -> Result<()> {
+pub(crate) fn ensure_unused(service: &str, port: u16) -> Result<()> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => Ok(()),
         Err(error) => bail!(

@@ -15,6 +15,7 @@ use crate::builder::{Builder, Report};
 use crate::connect::{self, Connect};
 use crate::java::Java;
 use crate::kafka::Kafka;
+use crate::monitoring::{agent, with_agent};
 use crate::ports::Ports;
 use crate::postgres::{self, Postgres};
 use crate::service::Service;
@@ -51,6 +52,8 @@ impl Stack {
         let connect_properties = connect::write_properties(folder, jars, &ports)?;
         let remove = if builder.temporary { vec![folder.clone(), postgres::data_folder(folder)] } else { Vec::new() };
         let warden = Arc::new(Warden::start(&lock, &remove)?);
+        let of_kafka = builder.watched.map(|ports| agent(jars, "kafka", ports.kafka)).transpose()?;
+        let of_connect = builder.watched.map(|ports| agent(jars, "connect", ports.connect)).transpose()?;
 
         let log = |name: &str| folder.join(name).with_extension("log");
         let (files, health) = (postgres_files.clone(), postgres_files.clone());
@@ -58,9 +61,10 @@ impl Stack {
         let (port, data) = (ports.redis, folder.join("redis"));
         let redis = Service::new("Redis", log("redis"), warden.clone(), move || redis::command(port, &data), move || redis::healthy(port));
         let (files, health) = (kafka_files.clone(), kafka_files.clone());
-        let kafka = Service::new("Kafka", log("kafka"), warden.clone(), move || files.server(), move || health.healthy());
+        let server = move || with_agent(files.server(), of_kafka.as_deref());
+        let kafka = Service::new("Kafka", log("kafka"), warden.clone(), server, move || health.healthy());
         let (here, api) = (ports.clone(), connect_api.clone());
-        let worker = move || connect::worker(&java, &connect_properties, &here);
+        let worker = move || with_agent(connect::worker(&java, &connect_properties, &here), of_connect.as_deref());
         let connect = Service::new("Kafka Connect", log("connect"), warden.clone(), worker, move || api.healthy());
         let postgres = postgres.stopped_by(Signal::SIGINT);
         let folder = folder.clone();

@@ -1,11 +1,12 @@
 //! `make up` and `make services`, which start everything and look after it until somebody ends it.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use stack::{Service, Stack, answers, running_process};
+use stack::{Monitoring, MonitoringPorts, Service, Stack, answers, running_process};
 
 use crate::interrupts::Interrupts;
 use crate::place::Place;
@@ -14,8 +15,8 @@ use crate::restarts::Restarts;
 /// How long the death of a process stays unnoticed at most.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Runs the services and orderstream.
-pub(crate) fn up(place: &Place) -> Result<()> {
+/// Runs the services and orderstream, and Prometheus with Alertmanager if they are asked for.
+pub(crate) fn up(place: &Place, monitoring: bool) -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
     let program = orderstream_program()?;
@@ -24,15 +25,18 @@ pub(crate) fn up(place: &Place) -> Result<()> {
         place.ports().ensure_orderstream_unused()?;
     }
     println!("starting Redis, Postgres and Kafka, then Kafka Connect with the connector, then orderstream: about half a minute");
-    let stack = start_services(place)?;
+    let stack = start_services(place, monitoring)?;
     let orderstream = orderstream(&stack, program);
     let start = Instant::now();
     orderstream.start()?;
     step("orderstream is ready", start.elapsed());
+    let monitoring = monitoring.then(|| start_monitoring(&stack)).transpose()?;
     println!("\nEverything is ready after {:.1} s.\n{}", begin.elapsed().as_secs_f64(), HINTS);
-    watch(&stack, Some(&orderstream), &interrupts);
+    let of_monitoring = monitoring.iter().flat_map(Monitoring::services);
+    watch(&stack, [&orderstream].into_iter().chain(of_monitoring), &interrupts);
     println!("stopping");
-    orderstream.stop().and(stack.stop())
+    let monitors = monitoring.iter().flat_map(Monitoring::services).try_for_each(Service::stop);
+    orderstream.stop().and(monitors).and(stack.stop())
 }
 
 /// Runs the services alone.
@@ -40,13 +44,13 @@ pub(crate) fn services(place: &Place) -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
     println!("starting Redis, Postgres and Kafka, then Kafka Connect with the connector: about half a minute");
-    let stack = start_services(place)?;
+    let stack = start_services(place, false)?;
     println!("\nThe services are ready after {:.1} s. For orderstream:\n", begin.elapsed().as_secs_f64());
     for (name, value) in orderstream_settings(&stack) {
         println!("  export {name}={value}");
     }
     println!("{AFTERWARDS}");
-    watch(&stack, None, &interrupts);
+    watch(&stack, [], &interrupts);
     println!("stopping");
     stack.stop()
 }
@@ -67,8 +71,18 @@ Ctrl-C or `make down` stops everything. The data stays in .stack/data until `mak
 
 const AFTERWARDS: &str = "\nCtrl-C or `make down` stops them. The data stays in .stack/data until `make clean`.";
 
-fn start_services(place: &Place) -> Result<Stack> {
-    Stack::builder(place.folder()).ports(place.ports()).report(step).start()
+fn start_services(place: &Place, monitoring: bool) -> Result<Stack> {
+    let builder = Stack::builder(place.folder()).ports(place.ports()).report(step);
+    if monitoring { builder.watched(MonitoringPorts::fixed()).start() } else { builder.start() }
+}
+
+fn start_monitoring(stack: &Stack) -> Result<Monitoring> {
+    let begin = Instant::now();
+    let orderstream = SocketAddr::from(([127, 0, 0, 1], stack.ports().orderstream));
+    let monitoring = Monitoring::prepare(stack, MonitoringPorts::fixed(), &[orderstream])?;
+    monitoring.start()?;
+    step("Prometheus (http://localhost:9090) and Alertmanager (http://localhost:9094) are ready", begin.elapsed());
+    Ok(monitoring)
 }
 
 fn step(what: &str, time: Duration) {
@@ -105,12 +119,12 @@ fn orderstream_settings(stack: &Stack) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Looks after the services and orderstream until a signal comes. A process that dies is started again, as docker compose does.
-fn watch(stack: &Stack, orderstream: Option<&Service>, interrupts: &Interrupts) {
+/// Looks after the services and what runs beside them until a signal comes. A process that dies is started again, as docker compose does.
+fn watch<'a>(stack: &'a Stack, beside: impl IntoIterator<Item = &'a Service>, interrupts: &Interrupts) {
     interrupts.allow_orderly_end();
     let begin = Instant::now();
     let mut watched: Vec<(&Service, Restarts)> =
-        stack.services().into_iter().chain(orderstream).map(|service| (service, Restarts::new(begin))).collect();
+        stack.services().into_iter().chain(beside).map(|service| (service, Restarts::new(begin))).collect();
     while !interrupts.come_within(LOOK) {
         for (service, restarts) in &mut watched {
             restarts.look_after(service, Instant::now());
