@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks what orderstream is deployed with: the chart, the systemd unit, the image's Dockerfile, docker-compose.yml, the workflows, and the
-# scripts of a release. Neither a cluster nor an engine is needed. The tools are installed into a folder of their own, in the versions below,
-# by Go (1.26 or newer) and by Python's pip.
+# Checks what orderstream is deployed with: the chart, the systemd unit, the image's Dockerfile, docker-compose.yml, the workflows, the
+# scripts of a release, and the rules and dashboards. Neither a cluster nor an engine is needed. The tools are installed into a folder of
+# their own, in the versions below, by Go (1.26 or newer) and by Python's pip.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . stack/steps.sh
@@ -44,10 +44,10 @@ schemas() {
     mv "$to.part" "$to"
 }
 
-rendered() { helm template shop "$chart" --namespace shop --kube-version "$1" --values "$2"; }
+rendered() { helm template shop "$chart" --namespace shop --kube-version "$1" --values "$2" "${@:3}" 2> >(grep -v 'found symbolic link' >&2); }
 
 # Of the kinds that are defined by operators (Prometheus', KEDA's) there are no schemas to be had.
-of_operators=ServiceMonitor,ScaledObject
+of_operators=ServiceMonitor,PrometheusRule,ScaledObject
 
 check_chart() {
     local version values
@@ -110,6 +110,17 @@ PYTHON
     [ "$(wc -l <"$tools/told")" = 4 ]
 }
 
+number_of_rules() { cat "$@" | grep -c '^ *\(- \)\?\(alert\|record\): '; }
+
+# The rules hold, and the chart has the same ones.
+check_rules() {
+    promtool check rules deploy/prometheus/rules/*.yml >/dev/null
+    promtool test rules deploy/prometheus/tests/*.yml >/dev/null
+    rendered 1.37.0 "$chart/ci/everything-values.yaml" --show-only templates/prometheusrule.yaml | sed '1,/^spec:/d; s/^  //' >"$tools/rules.yml"
+    promtool check rules "$tools/rules.yml"
+    [ "$(number_of_rules "$tools/rules.yml")" = "$(number_of_rules deploy/prometheus/rules/*.yml)" ]
+}
+
 # Runs a step if its program is here, or says that it is not.
 where_there_is() {
     local program=$1
@@ -128,3 +139,5 @@ step check-jsonschema --builtin-schema custom.github-workflows-require-timeout .
 step shellcheck --severity warning .ci/run stack/*.sh deploy/release/*.sh
 step check_release
 where_there_is systemd-analyze check_unit
+where_there_is promtool check_rules
+step deploy/grafana/check.sh

@@ -39,7 +39,10 @@ start_engine() {
 
 # Prints the images that the stack is made of, and those on which the program's own image is built.
 images() {
-    sed -n 's/^ *- &[a-z]* \(.*\)/\1/p; s/^ *image: \([^*].*\)/\1/p' docker-compose.yml | grep -v -e kafka-ui -e '^orderstream$'
+    sed -n 's/^ *- &[a-z]* \(.*\)/\1/p' docker-compose.yml
+    # Services of a profile are not started.
+    awk '/^ *image: [^*]/ { if (image) print image; image = $2 } /^ *profiles:/ { image = "" } END { if (image) print image }' \
+        docker-compose.yml | grep -v '^orderstream$'
     sed -n 's/^FROM \([^ ]*\).*/\1/p' consumer/Dockerfile
 }
 
