@@ -113,7 +113,7 @@ fn configured(command: &Command, file: Option<&Path>) -> ExitCode {
 
 fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Run => in_runtime(run::run(loaded)),
+        Command::Run => in_runtime(run::run(loaded, file)),
         Command::Migrate => in_runtime(migrate::run(warned(loaded))),
         Command::Ready => in_runtime(ready::run(warned(loaded))),
         Command::Check => in_runtime(check::run(warned(loaded))),

@@ -20,6 +20,7 @@ use endpoints::{Endpoints, router};
 
 pub mod assemble;
 pub mod endpoints;
+pub mod hangup;
 mod readers;
 mod retention;
 mod watch;

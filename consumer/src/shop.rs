@@ -16,7 +16,6 @@ use std::time::Duration;
 use ledger::StoreError;
 use ledger::connections::Connections;
 use ledger::session::Sessions;
-use sqlx::postgres::PgConnectOptions;
 
 use crate::results::side::Side;
 
@@ -78,8 +77,7 @@ impl SourceDatabase {
     /// [`SourceDatabaseError::Url`]
     pub fn new(url: &str, customers: bool) -> Result<Self, SourceDatabaseError> {
         let unreadable = |_may_quote_it| SourceDatabaseError::Url("not a Postgres URL".into());
-        let options: PgConnectOptions = url.parse().map_err(unreadable)?;
-        let sessions = Sessions::new(options.application_name("orderstream reconcile"), STATEMENT_TIMEOUT, STATEMENT_TIMEOUT);
+        let sessions = Sessions::new(url.into(), "orderstream reconcile", STATEMENT_TIMEOUT, STATEMENT_TIMEOUT).map_err(unreadable)?;
         let connections = Connections::new(sessions, CONNECTIONS, STATEMENT_TIMEOUT);
         let side = if customers {
             let from = "orders o left join customers c on c.id = o.customer_id";

@@ -27,8 +27,8 @@ impl Config {
         let postgres = |setting, url: &str| of_postgres(setting, url);
         let found = [
             ("kafka", of_kafka(&self.kafka)),
-            ("postgres", postgres("database.url", self.database.url.expose_secret())),
-            ("redis", of_redis(self.redis.url.expose_secret())),
+            ("postgres", postgres("database.url", self.database.url.now().expose_secret())),
+            ("redis", of_redis(self.redis.url.now().expose_secret())),
             ("source", self.source.url.as_ref().and_then(|url| postgres("source.url", url.expose_secret()))),
         ];
         found.into_iter().filter_map(|(server, what)| Some(Exposed { server, what: what? })).collect()

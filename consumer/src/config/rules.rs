@@ -64,7 +64,7 @@ fn encryption(kafka: &Kafka, found: &mut Found) {
 fn encryption_of_redis(config: &Config, values: &Values, found: &mut Found) {
     let keys = ["redis.ssl_ca_location", "redis.ssl_certificate_location", "redis.ssl_key_location"];
     let [authority, certificate, key] = keys.map(|key| values.optional(key).is_ok_and(|value| value.is_some()));
-    if !config.redis.url.expose_secret().starts_with("rediss://") {
+    if !config.redis.url.now().expose_secret().starts_with("rediss://") {
         let unused = keys.into_iter().zip([authority, certificate, key]).filter(|(_, is_set)| *is_set);
         found.extend(unused.map(|(key, _)| (key, "has no effect unless redis.url begins with rediss://".to_owned())));
     }

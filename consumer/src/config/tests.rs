@@ -131,7 +131,7 @@ fn a_secret_may_come_from_a_file_but_not_from_two_places() {
     let (_folder, path) = file("txt", "redis://:s3cret@h:6379\n");
     let path = path.to_str().unwrap();
     let config = from_environment(&[("REDIS_URL_FILE", path), ("REDIS_URL", "")]).unwrap().config;
-    assert_eq!(config.redis.url.expose_secret(), "redis://:s3cret@h:6379");
+    assert_eq!(config.redis.url.now().expose_secret(), "redis://:s3cret@h:6379");
     let both = from_environment(&[("REDIS_URL_FILE", path), ("REDIS_URL", "redis://h")]).unwrap_err().to_string();
     assert!(both.contains("REDIS_URL: both it and REDIS_URL_FILE are set"), "{both}");
     let gone = from_environment(&[("REDIS_URL_FILE", "/nowhere/redis")]).unwrap_err().to_string();

@@ -10,7 +10,6 @@ use change::envelope::{self};
 use kafka::dead_letter::DeadLetters;
 use kafka::source::SourceConfig;
 use ledger::StoreConfig;
-use service::settings::ExposeSecret;
 use tokio::sync::Notify;
 
 use crate::config::{BreakerSettings, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
@@ -140,7 +139,7 @@ fn rules(config: &Config) -> Rules {
 pub fn store_config(config: &Config) -> StoreConfig {
     let database = &config.database;
     StoreConfig {
-        url: database.url.expose_secret().to_owned(),
+        url: database.url.clone(),
         max_connections: database.max_connections,
         statement_timeout: database.statement_timeout,
         lock_timeout: database.lock_timeout,
@@ -158,7 +157,7 @@ fn cache_settings(config: &Config) -> CacheSettings {
 /// The settings of the connection to Redis.
 pub(crate) fn link_settings(config: &Config) -> LinkSettings {
     LinkSettings {
-        url: config.redis.url.expose_secret().to_owned(),
+        url: config.redis.url.clone(),
         tls: config.redis.tls.clone(),
         lookup_deadline: config.redis.lookup_deadline,
         write_deadline: config.redis.write_deadline,

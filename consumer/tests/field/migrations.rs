@@ -110,7 +110,7 @@ fn an_index_whose_making_ended_early_is_made_anew() {
     let migration = Migration::new(1, Cow::Borrowed("probe by value"), MigrationType::Simple, sql.into_sql_str(), true);
     let migrations = Migrator::with_migrations(vec![migration]);
     let (statement_timeout, lock_timeout) = (Duration::from_secs(5), Duration::from_secs(5));
-    let results = Results::new(&StoreConfig { url: own.url(), max_connections: 2, statement_timeout, lock_timeout }).unwrap();
+    let results = Results::new(&StoreConfig { url: own.url().into(), max_connections: 2, statement_timeout, lock_timeout }).unwrap();
     own.runtime.block_on(results.ledger.migrate(&migrations)).unwrap();
     let is_valid: bool = own
         .runtime

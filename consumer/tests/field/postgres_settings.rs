@@ -102,7 +102,7 @@ fn a_policy_that_hides_rows_is_an_error_and_not_a_table_without_them() {
     fresh.sql("grant all on all tables in schema public to orderstream; alter table results enable row level security");
     let url = fresh.url.replace("postgres:postgres@", "orderstream:orderstream@");
     let (statement_timeout, lock_timeout) = (Duration::from_secs(5), Duration::from_secs(5));
-    let config = StoreConfig { url, max_connections: 2, statement_timeout, lock_timeout };
+    let config = StoreConfig { url: url.into(), max_connections: 2, statement_timeout, lock_timeout };
     let states = fresh.runtime.block_on(async { Results::new(&config).unwrap().states(&[1]).await });
     let error = states.unwrap_err();
     assert_eq!(error.sqlstate().as_deref(), Some("42501"), "{error}");

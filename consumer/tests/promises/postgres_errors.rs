@@ -16,8 +16,8 @@ fn two() -> Batch {
 
 /// A database with order 1 and short timeouts, and the claim of its partition.
 fn with_an_order(name: &str) -> (Fresh, ledger::Claim) {
-    let timeouts = |url| StoreConfig {
-        url,
+    let timeouts = |url: String| StoreConfig {
+        url: url.into(),
         max_connections: 3,
         statement_timeout: Duration::from_secs(3),
         lock_timeout: Duration::from_millis(2_500),
@@ -153,7 +153,12 @@ fn a_value_that_a_changed_column_cannot_hold_costs_its_record() {
 /// Checks the class of an error that comes before there is a connection.
 #[track_caller]
 fn refused_at_the_door(url: String, sqlstate: &str, class: Class) {
-    let config = StoreConfig { url, max_connections: 2, statement_timeout: Duration::from_secs(3), lock_timeout: Duration::from_secs(1) };
+    let config = StoreConfig {
+        url: url.into(),
+        max_connections: 2,
+        statement_timeout: Duration::from_secs(3),
+        lock_timeout: Duration::from_secs(1),
+    };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let refused = runtime.block_on(async { orderstream::results::Results::new(&config).unwrap().rows().await.unwrap_err() });
     is(&refused, sqlstate, class);

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod pipeline;
+mod renewal;
 mod rights;
 mod servers;
 mod shop;

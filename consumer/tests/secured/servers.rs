@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -132,18 +133,31 @@ impl Report {
 /// An orderstream process, whose log is looked at.
 pub struct Process {
     pub service: Service,
-    log: std::path::PathBuf,
+    log: PathBuf,
     listens: String,
 }
 
 impl Process {
     /// Starts a process without waiting for anything.
     pub fn launch(servers: &Secured, settings: &Settings) -> Self {
+        Self::launch_with(servers, settings, None)
+    }
+
+    /// Starts a process that has a configuration file too.
+    pub fn launch_with(servers: &Secured, settings: &Settings, file: Option<&Path>) -> Self {
         let listens = format!("127.0.0.1:{}", stack::free_port().unwrap());
         let settings = with(settings.clone(), [("HTTP_LISTEN", listens.clone())]);
         let name = format!("orderstream-{}", COUNTER.fetch_add(1, Ordering::Relaxed));
         let ready = format!("http://{listens}/readyz");
-        let service = servers.service(&name, move || orderstream("run", &settings), move || stack::answers(&ready));
+        let file = file.map(Path::to_owned);
+        let launch = move || {
+            let mut process = orderstream("run", &settings);
+            if let Some(file) = &file {
+                process.arg("--config").arg(file);
+            }
+            process
+        };
+        let service = servers.service(&name, launch, move || stack::answers(&ready));
         service.launch().unwrap();
         Self { service, log: servers.folder().join(name).with_extension("log"), listens }
     }
@@ -168,10 +182,10 @@ impl Process {
         until(&format!("the log says {words:?}"), PATIENCE, look).unwrap();
     }
 
-    /// What an endpoint answers.
+    /// What an endpoint answers; nothing while nobody listens.
     pub fn get(&self, endpoint: &str) -> String {
         let url = format!("http://{}{endpoint}", self.listens);
         let response = ureq::get(&url).config().http_status_as_error(false).build().call();
-        response.unwrap().body_mut().read_to_string().unwrap()
+        response.map_or_else(|_| String::new(), |mut response| response.body_mut().read_to_string().unwrap())
     }
 }

@@ -36,7 +36,7 @@ impl Fresh {
     /// Makes a database with these changes by `alter database`, which every session in the database begins with.
     pub fn altered(name: &str, changes: &[&str]) -> Self {
         Self::made(name, changes, |url| StoreConfig {
-            url,
+            url: url.into(),
             max_connections: 8,
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(5),

@@ -15,7 +15,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use service::settings::Renewable;
+use sqlx::postgres::PgConnection;
 
 pub mod claim;
 pub mod connections;
@@ -38,8 +39,8 @@ use session::Sessions;
 /// How to connect to Postgres.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
-    /// A Postgres URL.
-    pub url: String,
+    /// A Postgres URL, asked anew for each connection.
+    pub url: Renewable,
     /// The highest number of connections.
     pub max_connections: u32,
     /// Postgres gives up a statement after this time (P10).
@@ -60,8 +61,7 @@ impl Ledger {
     /// # Errors
     /// If the URL cannot be read.
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
-        let options: PgConnectOptions = config.url.parse().map_err(StoreError::Url)?;
-        let sessions = Sessions::new(options.application_name("orderstream"), config.statement_timeout, config.lock_timeout);
+        let sessions = Sessions::new(config.url.clone(), "orderstream", config.statement_timeout, config.lock_timeout)?;
         // One connection is set apart for pings.
         let number = config.max_connections.saturating_sub(1).max(1);
         Ok(Self { connections: Connections::new(sessions, number, config.statement_timeout) })

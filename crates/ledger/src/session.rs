@@ -9,6 +9,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use service::settings::{ExposeSecret, Renewable};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::sync::OnceCell;
@@ -92,18 +93,29 @@ pub enum Unfit {
 /// How sessions are made.
 #[derive(Debug)]
 pub struct Sessions {
-    options: PgConnectOptions,
+    url: Renewable,
+    /// The name of the program in the server's views.
+    program: &'static str,
     /// The one statement that sets all settings and returns those that could not be set.
     set: String,
     are_own: OnceCell<()>,
 }
 
 impl Sessions {
-    /// Sessions with these limits (P10).
-    pub fn new(options: PgConnectOptions, statement_timeout: Duration, lock_timeout: Duration) -> Self {
+    /// Sessions with these limits (P10). The URL is asked anew for each, so that a changed password is taken up by the next one; the files
+    /// that the URL names are read anew too.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] if the URL cannot be read.
+    pub fn new(url: Renewable, program: &'static str, statement_timeout: Duration, lock_timeout: Duration) -> Result<Self, StoreError> {
+        let sessions = Self { url, program, set: set(&wanted(statement_timeout, lock_timeout)), are_own: OnceCell::new() };
+        sessions.options().map(|_| sessions)
+    }
+
+    fn options(&self) -> Result<PgConnectOptions, StoreError> {
+        let options: PgConnectOptions = self.url.now().expose_secret().parse().map_err(StoreError::Url)?;
         // A pooler does not know this setting and refuses the connection because of it. The setting is set like the others.
-        let options = options.extra_float_digits(None);
-        Self { options, set: set(&wanted(statement_timeout, lock_timeout)), are_own: OnceCell::new() }
+        Ok(options.application_name(self.program).extra_float_digits(None))
     }
 
     /// A new session with all settings.
@@ -114,7 +126,7 @@ impl Sessions {
     }
 
     async fn connect(&self) -> Result<PgConnection, StoreError> {
-        let mut connection = PgConnection::connect_with(&self.options).await?;
+        let mut connection = PgConnection::connect_with(&self.options()?).await?;
         if let Some(version) = connection.server_version_num().filter(|version| *version < OLDEST) {
             return Err(Unfit::TooOld(version / 10_000).into());
         }

@@ -34,7 +34,7 @@ where to_regclass(name) is null
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("postgres");
-    let url = redact_url(config.database.url.expose_secret());
+    let url = redact_url(config.database.url.now().expose_secret());
     match in_time(async { Ok(facts(config).await) }).await {
         Ok(Ok(facts)) => judge(&facts, &url, config.database.max_connections, &mut findings),
         Ok(Err(error)) if error.says_what_to_do() => findings.failed(format!("{url}: {error}")),

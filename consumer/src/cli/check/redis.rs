@@ -9,7 +9,7 @@ use crate::run::assemble::link_settings;
 
 pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("redis");
-    let url = redact_url(config.redis.url.expose_secret());
+    let url = redact_url(config.redis.url.now().expose_secret());
     match in_time(async { Ok(facts(config).await) }).await {
         Ok(Ok(facts)) => report(&facts, &url, &mut findings),
         // These say themselves what to do.

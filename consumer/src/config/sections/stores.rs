@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use service::settings::{Problem, Secret, Values};
+use service::settings::{Problem, Renewable, Values};
 use service::tls::Files;
 
 /// The Postgres that holds `results`.
 #[derive(Debug, Clone)]
 pub struct Database {
     /// The URL `postgres://..`, with the password.
-    pub url: Secret,
+    pub url: Renewable,
     /// The highest number of connections.
     pub max_connections: u32,
     /// The longest time that a statement may run.
@@ -23,7 +23,7 @@ pub struct Database {
 impl Database {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
-            url: values.secret("database.url")?,
+            url: values.renewable("database.url")?,
             max_connections: values.number("database.max_connections")?,
             statement_timeout: values.millis("database.statement_timeout_ms")?,
             lock_timeout: values.millis("database.lock_timeout_ms")?,
@@ -35,7 +35,7 @@ impl Database {
 #[derive(Debug, Clone)]
 pub struct Redis {
     /// The URL `redis://..`, with the password.
-    pub url: Secret,
+    pub url: Renewable,
     /// The files for TLS.
     pub tls: Files,
     /// The longest time that a batch waits for its customers.
@@ -49,7 +49,7 @@ pub struct Redis {
 impl Redis {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
-            url: values.secret("redis.url")?,
+            url: values.renewable("redis.url")?,
             tls: Files {
                 authority: values.optional("redis.ssl_ca_location")?,
                 own: values.optional("redis.ssl_certificate_location")?.zip(values.optional("redis.ssl_key_location")?),

@@ -1,11 +1,12 @@
-//! How Redis is reached: by its URL, and over TLS with files that are read anew for each connection, so that a renewed certificate is taken
-//! up by the next one.
+//! How Redis is reached: by its URL, and over TLS with files. URL and files are read anew for each connection, so that a changed password
+//! and a renewed certificate are taken up by the next one.
 
 use std::fs;
 use std::time::Duration;
 
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{Client, ClientTlsConfig, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+use service::settings::{ExposeSecret, Renewable};
 use service::tls::Files;
 
 use super::RedisError;
@@ -17,7 +18,7 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(5);
 /// Where Redis is, and what is shown and asked there.
 #[derive(Clone)]
 pub(super) struct Access {
-    pub(super) url: String,
+    pub(super) url: Renewable,
     pub(super) tls: Files,
 }
 
@@ -48,7 +49,7 @@ impl Access {
     pub(super) fn info(&self) -> Result<ConnectionInfo, RedisError> {
         let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(Duration::from_secs(1)).with_retries(3);
         let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
-        let info = self.url.as_str().into_connection_info().map_err(|error| RedisError::Url(error.category().to_owned()))?;
+        let info = self.url.now().expose_secret().into_connection_info().map_err(|error| RedisError::Url(error.category().to_owned()))?;
         Ok(info.set_tcp_settings(tcp))
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use service::settings::Renewable;
 use service::tls::Files;
 
 use crate::redis::breaker::BreakerConfig;
@@ -9,8 +10,9 @@ use crate::redis::breaker::BreakerConfig;
 /// Where Redis is and how long a call may take.
 #[derive(Debug, Clone)]
 pub struct LinkSettings {
-    /// `redis://`, or `rediss://` for TLS; user, password and database are part of it.
-    pub url: String,
+    /// `redis://`, or `rediss://` for TLS; user, password and database are part of it. Asked anew for each
+    /// connection.
+    pub url: Renewable,
     /// The files for TLS, which are read anew for each connection.
     pub tls: Files,
     /// The deadline of a call on the lookup lane: the longest that an order waits for its customer.
@@ -23,7 +25,7 @@ pub struct LinkSettings {
 
 impl LinkSettings {
     /// The defaults, for the Redis at `url`.
-    pub fn new(url: impl Into<String>) -> Self {
+    pub fn new(url: impl Into<Renewable>) -> Self {
         Self {
             url: url.into(),
             tls: Files::default(),

@@ -73,6 +73,16 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Origin {
+    /// The text of a secret as its file has it now.
+    pub(super) fn read_again(&self) -> Result<Sourced, Problem> {
+        match self {
+            Self::SecretFile { variable, path } => secret_file(path, variable.clone()),
+            other => Err(Problem::new(other.to_string(), "is no file of a secret")),
+        }
+    }
+}
+
 /// A text as somebody wrote it, with its origin. `Debug` does not show the text.
 #[derive(Clone)]
 pub(super) struct Sourced {

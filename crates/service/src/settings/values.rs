@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use super::kind::Kind;
 use super::problem::Problem;
 use super::properties::Properties;
+use super::renewable::Renewable;
 use super::secret::Secret;
 use super::sources::{Origin, Sourced};
 use super::{Setting, Settings, find};
@@ -75,6 +76,15 @@ impl Values {
     /// If the table of settings does not say what the caller expects, which is a defect of this program.
     pub fn optional(&self, name: &str) -> Result<Option<String>, Problem> {
         Ok(Some(self.text(name)?).filter(|text| !text.is_empty()))
+    }
+
+    /// The secret of a setting, which is read again from its file whenever it is asked for.
+    ///
+    /// # Errors
+    /// If the table of settings does not say what the caller expects, which is a defect of this program.
+    pub fn renewable(&self, name: &str) -> Result<Renewable, Problem> {
+        let defined = find(self.settings, name).zip(self.found.get(name));
+        defined.map(|(setting, sourced)| Renewable::new(setting, sourced)).ok_or_else(|| Problem::new(name, "has no definition"))
     }
 
     /// The secret of a setting; `None` if it is empty.
@@ -167,7 +177,8 @@ impl Values {
     }
 }
 
-fn check(key: &'static Setting, sourced: Sourced) -> Result<Sourced, Problem> {
+/// Checks the text of a setting by itself.
+pub(super) fn check(key: &'static Setting, sourced: Sourced) -> Result<Sourced, Problem> {
     // Spaces around a value are a typing error, but in a password they count.
     let is_password = key.secret && matches!(key.kind, Kind::Text);
     let text = if is_password { sourced.text.as_str() } else { sourced.text.trim() };
