@@ -11,6 +11,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use service::settings::Environment;
 
 use crate::config::{Config, Loaded};
+use crate::health::PROGRAM;
 
 mod check;
 mod completions;
@@ -34,7 +35,7 @@ const BAD_CONFIGURATION: u8 = 64;
 
 /// Keeps a table of enriched orders right: Debezium order events in, Postgres rows and Redis hashes out.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(version = PROGRAM, propagate_version = true)]
 struct Arguments {
     /// Configuration file (.toml, .yaml or .yml); environment variables win over it
     #[arg(long, global = true, value_name = "FILE")]
@@ -64,8 +65,8 @@ enum Command {
     Migrate,
     /// Ask the process on this machine whether it is ready; exit code 1 and the reasons if not (for health checks)
     Ready,
-    /// Show how everything stands: partitions, lag, dead letters, what is to be repaired, Redis
-    Status,
+    /// Show how everything stands: processes, source, partitions, lag, dead letters, what is to be repaired, Redis
+    Status(status::Arguments),
     /// Write Redis anew, beside running processes
     #[command(subcommand)]
     Rebuild(rebuild::Command),
@@ -117,7 +118,7 @@ fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Re
         Command::Migrate => in_runtime(migrate::run(warned(loaded))),
         Command::Ready => in_runtime(ready::run(warned(loaded))),
         Command::Check => in_runtime(check::run(warned(loaded))),
-        Command::Status => in_runtime(status::run(warned(loaded))),
+        Command::Status(arguments) => in_runtime(status::run(arguments, warned(loaded))),
         Command::Rebuild(command) => in_runtime(rebuild::run(command, warned(loaded))),
         Command::Dlq(command) => in_runtime(dlq::run(command, warned(loaded))),
         Command::Offsets(command) => in_runtime(offsets::run(command, warned(loaded))),

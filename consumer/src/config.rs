@@ -19,8 +19,8 @@ pub mod settings;
 pub mod url;
 
 pub use sections::{
-    BatchLimits, BreakerSettings, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Redis, Retention, Shutdown,
-    Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Reconcile, Redis,
+    Retention, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 use settings::SETTINGS;
 
@@ -31,6 +31,8 @@ pub struct Config {
     pub kafka: Kafka,
     /// The settings `source.*`.
     pub source: Source,
+    /// The settings `connect.*`; `None` without `connect.url`.
+    pub connect: Option<Connect>,
     /// The settings `database.*`.
     pub database: Database,
     /// The settings `redis.*`.
@@ -39,6 +41,8 @@ pub struct Config {
     pub breaker: BreakerSettings,
     /// The settings `enrichment.*`.
     pub enrichment: Enrichment,
+    /// The settings `reconcile.*`.
+    pub reconcile: Reconcile,
     /// The settings `dead_letters.*`.
     pub dead_letters: DeadLetters,
     /// The settings `retention.*`.
@@ -94,10 +98,12 @@ impl Config {
         Ok(Self {
             kafka: Kafka::read(values)?,
             source: Source::read(values)?,
+            connect: Connect::read(values)?,
             database: Database::read(values)?,
             redis: Redis::read(values)?,
             breaker: BreakerSettings::read(values)?,
             enrichment: Enrichment::read(values)?,
+            reconcile: Reconcile::read(values)?,
             dead_letters: DeadLetters::read(values)?,
             retention: Retention::read(values)?,
             batch: BatchLimits::read(values)?,

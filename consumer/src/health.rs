@@ -12,18 +12,29 @@ use change::fate::Fates;
 use crate::orders::absent::ColumnSet;
 
 mod breaker;
+mod comparison;
+mod group;
 mod impairment;
 mod partition;
+mod program;
 mod snapshot;
+mod source;
 mod verdict;
 mod view;
 
 pub use breaker::{BreakerReading, Breakers};
+pub use comparison::{Comparison, ComparisonView, said};
+pub use group::{DueView, Group, GroupView, Heard, Letters, PROCESS_STATES, ProcessReport, ProcessView, REPORT_EVERY, reasons};
 pub use impairment::Impairment;
 pub use partition::{PartitionHealth, PartitionState};
+pub use program::{PROGRAM, REVISION, VERSION};
 pub use snapshot::{Dependency, DependencyState, ReaderHealth, Snapshot};
+pub use source::{
+    ConnectorHealth, ConnectorReading, RunState, SlotReading, SlotsHealth, SlotsReading, Source, SourceRules, SourceView, TaskReading,
+    instant_of,
+};
 pub use verdict::{Rules, Verdict, liveness, readiness};
-pub use view::{HealthView, PartitionView, StatusView};
+pub use view::{HealthView, PartitionView, StatusView, status};
 
 type ReadBreakers = Arc<dyn Fn() -> Breakers + Send + Sync>;
 
@@ -146,6 +157,21 @@ impl Health {
     /// Reports a committed batch. `fates` are the fates of the batch.
     pub fn committed(&self, topic: &Arc<str>, partition: i32, next_offset: i64, fates: Fates) {
         self.lock().update(topic, partition, |known| known.committed(next_offset, fates, Instant::now()));
+    }
+
+    /// Reports when the last record of a partition was written whose fate is committed, by whichever process.
+    pub fn last_event(&self, topic: &Arc<str>, partition: i32, happened: Instant) {
+        self.lock().last_event(topic, partition, happened);
+    }
+
+    /// Takes in what was found out of the way from the shop to Kafka.
+    pub fn source(&self, change: impl FnOnce(&mut Source)) {
+        change(&mut self.lock().source);
+    }
+
+    /// Takes in what was read of the whole group.
+    pub fn group(&self, change: impl FnOnce(&mut Group)) {
+        change(&mut self.lock().group);
     }
 
     /// Reports the columns that the newest row of the partition lacks. Returns the columns that no other partition of the topic was known

@@ -6,7 +6,7 @@
 //!
 //! The process:
 //! - [`cli`]: the command line
-//! - [`run`]: puts the parts together, runs them until a signal, ends them in order; the watches, the endpoints, the retention
+//! - [`run`]: puts the parts together, runs them until a signal, ends them in order; the watches, the endpoints, the retention, the comparison
 //!
 //! The flow:
 //! - [`flow`]: a batch of records on its way to a commit and to Redis

@@ -16,6 +16,7 @@ mod plain;
 mod postgres;
 mod process;
 mod redis;
+mod source;
 mod watched;
 
 pub use batches::Step;

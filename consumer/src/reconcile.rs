@@ -1,4 +1,4 @@
-//! Compares what `results` and Redis hold with what the source holds (P2, P8), and judges the differences. Without I/O: `cli/reconcile`
+//! Compares what `results` and Redis hold with what the source holds (P2, P8), and judges the differences. Without I/O: `run/comparison`
 //! reads.
 //!
 //! Both databases say for a range of ids how many rows they have, and the sum of the rows' checksums. Where the sums differ, the checksums

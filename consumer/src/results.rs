@@ -7,6 +7,7 @@
 //!   dead letters, `overtaken` closes those that the batch has overtaken
 //! - [`truncate`]: removes what a truncate covers, in all partitions
 //! - [`bisect`]: finds the rows that Postgres refuses
+//! - [`comparisons`]: what the last comparison has found
 //! - [`customers`]: the transaction of a batch of customers
 //! - `stand_in`: takes from the rows what an event of a customer leaves out
 //! - [`marked`], [`due`]: the customers who have changed, and the list of orders that the sweep has to complete
@@ -14,6 +15,7 @@
 //! - [`dead_letters`], [`replay`]: lists dead letters, and processes them again
 //! - [`retention`]: removes tombstones and closed dead letters after their time
 //! - [`side`], [`reconcile`]: compares rows with those of the source, and corrects them
+//! - [`processes`]: the processes of the consumer group
 //! - [`raise`]: gives rows revisions above those of a Redis that is ahead
 //! - [`summary`]: counts for operators
 
@@ -24,6 +26,7 @@ pub mod batch;
 pub mod bisect;
 mod column;
 mod columns;
+pub mod comparisons;
 pub mod customers;
 pub mod dead_letters;
 pub mod due;
@@ -33,6 +36,7 @@ mod lsn_space;
 pub mod marked;
 mod numeric;
 mod overtaken;
+pub mod processes;
 pub mod raise;
 pub mod reconcile;
 mod refused;

@@ -13,16 +13,19 @@ use crate::config::Config;
 use crate::flow::claim::Claimant;
 use crate::follow::{rebuild, recent};
 use crate::health::{Dependency, Health};
+use crate::redis::link::RedisLink;
 use crate::run::readers::Readers;
 use crate::shared::{Shared, Topics};
 use crate::sweep;
 use endpoints::{Endpoints, router};
 
 pub mod assemble;
+pub(crate) mod comparison;
 pub mod endpoints;
 pub mod hangup;
 mod readers;
 mod retention;
+mod source;
 mod watch;
 
 /// Runs until SIGTERM or SIGINT, or until the process cannot go on.
@@ -47,10 +50,9 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
     let mut background = Tasks::default();
-    background.spawn("the watch of Postgres", watch::postgres(Arc::clone(&shared)));
-    background.spawn("the watch of Redis", watch::redis(Arc::clone(&shared), Arc::clone(&parts.link)));
-    background.spawn("the watch of partitions", watch::partitions(Arc::clone(&shared)));
-    background.spawn("the watch of generations", watch::fences(Arc::clone(&shared)));
+    let member = watch::Member::new(&config.kafka.group_id);
+    watch_all(&shared, &parts.link, &member, &mut background);
+    source::watch(config, &shared, &reread, &mut background)?;
     background.spawn("the watch of topics", watch::topics(shared.health.clone(), parts.kafka.clone(), config.expected_topics()));
     background.spawn("the retention", retention::run(Arc::clone(&shared), retention::Kept::of(config, parts.kafka)));
     if let Some(topic) = &topics.customers {
@@ -73,11 +75,22 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     shared.health.stopping();
     readers.stop().await;
     background.stop().await;
+    member.leaves(&shared).await;
     shared.results.ledger.close().await;
     // The HTTP server ends last, so that the endpoints can report the end.
     stop_http.send(()).ok();
     http.finish().await;
     outcome
+}
+
+/// Begins the watches that every process has.
+fn watch_all(shared: &Arc<Shared>, link: &Arc<RedisLink>, member: &watch::Member, background: &mut Tasks) {
+    background.spawn("the watch of Postgres", watch::postgres(Arc::clone(shared)));
+    background.spawn("the watch of Redis", watch::redis(Arc::clone(shared), Arc::clone(link)));
+    background.spawn("the watch of partitions", watch::partitions(Arc::clone(shared)));
+    background.spawn("the watch of generations", watch::fences(Arc::clone(shared)));
+    background.spawn("the watch of servers", watch::servers(shared.health.clone()));
+    background.spawn("the watch of the group", watch::group(Arc::clone(shared), member.clone()));
 }
 
 /// Listens for HTTP before any work begins, so that a port in use is found at once.

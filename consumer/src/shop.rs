@@ -2,10 +2,12 @@
 //! comparison, and asks Debezium through its signal table to send rows again. The source may be another server than that of `results`.
 //!
 //! - [`catalog`]: what the shop's catalog says of the two tables
+//! - [`connect`]: how Kafka Connect says that the connector is
 //! - [`slots`]: the replication slots, which say who reads the shop's log
 //! - [`contract`]: whether the decoder can read these tables, and whether somebody reads the log
 
 pub mod catalog;
+pub mod connect;
 pub mod contract;
 mod customers;
 pub mod slots;
@@ -18,11 +20,12 @@ use ledger::connections::Connections;
 use ledger::session::Sessions;
 
 use crate::results::side::Side;
+use slots::Slot;
 
 /// One connection for each of the questions that are asked at once.
 const CONNECTIONS: u32 = 2;
 
-/// The longest that a statement may run (P10).
+/// The longest that a statement of a comparison may run (P10).
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An order's columns as `results` has them: money with two decimals, the total exact. [`CUSTOMER`] adds the customer's columns: an order
@@ -99,8 +102,16 @@ impl SourceDatabase {
     /// # Errors
     /// If the source is away or refuses.
     pub async fn is_read(&self) -> Result<bool, SourceDatabaseError> {
-        let slots = self.connections.lease().await?.ask(slots::read).await?;
+        let slots = self.slots().await?;
         Ok(slots.is_empty() || slots.iter().any(|slot| slot.is_active))
+    }
+
+    /// The logical replication slots of the source's database.
+    ///
+    /// # Errors
+    /// If the source is away or refuses.
+    pub async fn slots(&self) -> Result<Vec<Slot>, StoreError> {
+        Ok(self.connections.lease().await?.ask(slots::read).await?)
     }
 
     /// Makes sure that Debezium can be asked.

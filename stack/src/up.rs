@@ -115,6 +115,10 @@ fn orderstream_settings(stack: &Stack) -> Vec<(&'static str, String)> {
         ("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrap_servers()),
         ("REDIS_URL", stack.redis_url()),
         ("DATABASE_URL", stack.orderstream_database_url()),
+        // The role of orderstream may read the shop, and every role sees the replication slots.
+        ("SOURCE_URL", stack.orderstream_database_url()),
+        ("CONNECT_URL", stack.connect_url()),
+        ("RECONCILE_EVERY", "60".to_owned()),
         ("HTTP_LISTEN", format!("127.0.0.1:{}", stack.ports().orderstream)),
     ]
 }

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use kafka::source::TopicPartition;
-use kafka::source::survey::{self, Survey, SurveyError};
-use ledger::offsets::Entry;
+use kafka::source::survey::SurveyError;
 
 use crate::config::Config;
 use crate::results::Results;
 use crate::run::assemble::store_config;
+pub(super) use crate::run::comparison::{is_of, survey, topics};
 
 mod reset;
 mod show;
@@ -32,16 +31,6 @@ pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<Exi
     outcome
 }
 
-/// Whether this is the partition of the entry.
-pub(super) fn is_of(entry: &Entry, partition: &TopicPartition) -> bool {
-    entry.topic == partition.topic && entry.partition == partition.number
-}
-
-/// The topics whose offsets are in the ledger.
-pub(super) fn topics(config: &Config) -> Vec<String> {
-    [Some(config.kafka.orders_topic.clone()), config.kafka.customers_topic.clone()].into_iter().flatten().collect()
-}
-
 /// Asks Kafka on a thread that may block.
 pub(super) async fn asked<T: Send + 'static>(
     config: &Config,
@@ -49,9 +38,4 @@ pub(super) async fn asked<T: Send + 'static>(
 ) -> anyhow::Result<T> {
     let (properties, group) = (config.kafka.connection_properties(), config.kafka.group_id.clone());
     Ok(service::tasks::blocking(move || ask(&properties, &group)).await?)
-}
-
-pub(super) async fn survey(config: &Config) -> anyhow::Result<Survey> {
-    let topics = topics(config);
-    asked(config, move |properties, group| survey::survey(properties, group, &topics)).await
 }

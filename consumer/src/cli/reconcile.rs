@@ -1,34 +1,21 @@
-//! `orderstream reconcile`: compares the source with `results` and with Redis, and sets differences right with `--repair` (P2, P8).
-//!
-//! The command runs beside working processes. What differs while changes are under way is looked at again until it agrees, or has stood
-//! still for `--settle`; see [`suspects`] for which differences count then.
+//! `orderstream reconcile`: compares the source with `results` and with Redis, and sets differences right with `--repair` (P2, P8). How that
+//! is done stands in [`crate::run::comparison`].
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use kafka::reread::Reread;
 use ledger::lock::Work;
 use service::settings::ExposeSecret;
 
-use super::{FAILED, print};
+use super::{FAILED, print, say};
 use crate::config::Config;
 use crate::config::url::postgres;
-use crate::reconcile::report::Report;
-use crate::results::side::Side;
 use crate::run::assemble::assemble;
-use crate::shared::Shared;
-use crate::shop::{SourceDatabase, SourceDatabaseError};
-
-mod keys;
-mod lags;
-mod meter;
-mod repair;
-mod suspects;
-mod walk;
-
-/// Orders in one statement.
-const CHUNK: usize = 10_000;
+use crate::run::comparison::pace::Pace;
+use crate::run::comparison::{self, Mending, Sides};
+use crate::shop::SourceDatabaseError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -63,30 +50,15 @@ fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
     text.parse().map(Duration::from_secs)
 }
 
-/// The sides of the comparison.
-struct Sides<'a> {
-    shared: &'a Shared,
-    config: &'a Config,
-    reread: &'a Reread,
-    source: &'a SourceDatabase,
-    results: Side,
-    redis: bool,
-    /// Whether the hashes of customers are compared: orderstream writes them only if it reads the customers' topic.
-    customer_hashes: bool,
-}
-
 pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result<ExitCode> {
     let parts = assemble(&config)?;
     let (shared, reread) = (parts.shared, Reread { properties: parts.kafka, group: config.kafka.group_id.clone() });
-    // The customers' columns are not compared with `enrichment.when_customer_changes = keep`, where rows have the customer as of their
-    // event, nor without a customers topic, where another program decides what a customer is.
-    let customers = shared.refresh && config.kafka.customers_topic.is_some();
     let configured = config.source.url.as_ref().map(ExposeSecret::expose_secret);
     let Some(url) = arguments.source.as_deref().or(configured) else {
         bail!("the shop's Postgres is not known; name it with --source or the setting source.url");
     };
     postgres(url).map_err(SourceDatabaseError::Url)?;
-    let source = SourceDatabase::new(url, customers)?;
+    let source = comparison::source(url, &shared, &config)?;
     let _lock = if arguments.repair {
         source.may_signal().await?;
         let lock = shared.results.ledger.lock(Work::Reconcile).await.context("Postgres")?;
@@ -95,10 +67,14 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
     } else {
         None
     };
-    let (results, redis) = (shared.results.side(customers), !arguments.no_redis);
-    let customer_hashes = redis && config.kafka.customers_topic.is_some();
-    let sides = Sides { shared: &shared, config: &config, reread: &reread, source: &source, results, redis, customer_hashes };
-    let report = reconcile(arguments, &sides, customers).await?;
+    // The lines of progress go to standard error, because standard output belongs to the report.
+    let pace = Pace::AtOnce(|line| say(line));
+    let sides = Sides::new(&shared, &config, &reread, &source, !arguments.no_redis, pace);
+    let (mut report, findings) = sides.compare(arguments.settle, arguments.limit).await?;
+    if arguments.repair && report.findings() > 0 {
+        let mending = Mending { limit: arguments.limit, wait: arguments.wait, max_removed: arguments.max_removed };
+        sides.mend(&mending, &mut report, &findings).await?;
+    }
     if arguments.json {
         print(format_args!("{}\n", serde_json::to_string_pretty(&report)?))?;
     } else {
@@ -107,27 +83,6 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
     source.close().await;
     shared.results.ledger.close().await;
     Ok(if report.equal { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
-}
-
-async fn reconcile(arguments: &Arguments, sides: &Sides<'_>, customers: bool) -> anyhow::Result<Report> {
-    let began = Instant::now();
-    let mut report = Report { customers, ..Report::default() };
-    let mut found = walk::walk(sides, &mut report).await?;
-    report.seconds = began.elapsed().as_secs_f64();
-    if !customers {
-        report.notes.push("the customers' columns are not compared: they are not kept as the source has them now".into());
-    }
-    let findings = suspects::settle(sides, &mut found, arguments.settle).await?.report(arguments.limit, &mut report);
-    if report.findings() + report.undecided() > 0 && !sides.source.is_read().await? {
-        report.notes.push("nobody reads the source's log right now: what differs may only wait for Debezium".into());
-    }
-    report.equal = report.findings() + report.undecided() == 0;
-    if arguments.repair && report.findings() > 0 {
-        let repair = repair::repair(arguments, sides, &findings).await?;
-        report.equal = repair.left.count + report.undecided() == 0;
-        report.repair = Some(repair);
-    }
-    Ok(report)
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub(super) fn check(config: &Config, values: &Values, problems: &mut Vec<Problem
     login(&config.kafka, &mut found);
     encryption(&config.kafka, &mut found);
     encryption_of_redis(config, values, &mut found);
+    connect(config, &mut found);
+    comparison(config, &mut found);
     durations(config, &mut found);
     problems.extend(found.into_iter().map(|(key, what)| Problem::new(values.place(key), what)));
 }
@@ -73,6 +75,25 @@ fn encryption_of_redis(config: &Config, values: &Values, found: &mut Found) {
     }
 }
 
+fn connect(config: &Config, found: &mut Found) {
+    let Some(connect) = &config.connect else { return };
+    if connect.password.is_some() && connect.user.is_none() {
+        found.push(("connect.password", "has no effect without connect.user".into()));
+    }
+    if connect.ca.is_some() && !connect.url.starts_with("https:") {
+        found.push(("connect.ssl_ca_location", "has no effect unless connect.url begins with https://".into()));
+    }
+}
+
+fn comparison(config: &Config, found: &mut Found) {
+    if config.reconcile.every.is_some() && config.source.url.is_none() {
+        found.push(("reconcile.every", "has no effect without source.url".into()));
+    }
+    if config.reconcile.repair && config.reconcile.every.is_none() {
+        found.push(("reconcile.repair", "has no effect without reconcile.every".into()));
+    }
+}
+
 fn durations(config: &Config, found: &mut Found) {
     let (database, breaker) = (&config.database, &config.breaker);
     if database.lock_timeout > database.statement_timeout {
@@ -83,5 +104,24 @@ fn durations(config: &Config, found: &mut Found) {
     }
     if breaker.slow_call.is_some_and(|slow| slow > config.redis.lookup_deadline) {
         found.push(("breaker.slow_call_ms", "is longer than redis.lookup_deadline_ms, and no call would ever be slow".into()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_would_have_no_effect_is_refused_with_what_it_needs() {
+        for (variables, what) in [
+            (&[("RECONCILE_EVERY", "60")][..], "RECONCILE_EVERY: has no effect without source.url"),
+            (&[("RECONCILE_REPAIR", "true")], "RECONCILE_REPAIR: has no effect without reconcile.every"),
+            (&[("CONNECT_URL", "http://c:8083"), ("CONNECT_PASSWORD", "p")], "CONNECT_PASSWORD: has no effect without connect.user"),
+            (&[("CONNECT_URL", "http://c:8083"), ("CONNECT_SSL_CA_LOCATION", "/ca.pem")], "CONNECT_SSL_CA_LOCATION: has no effect unless"),
+        ] {
+            let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let problems = Config::load(None, &environment).unwrap_err().to_string();
+            assert!(problems.contains(what), "{problems}");
+        }
     }
 }

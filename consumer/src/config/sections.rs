@@ -1,12 +1,14 @@
 //! The typed sections that the other modules receive.
 
+mod connect;
 mod events;
 mod kafka;
 mod process;
 mod stores;
 
+pub use connect::Connect;
 pub use events::{DeadLetters, Enrichment, Format, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
 pub use kafka::Kafka;
 pub(super) use process::log;
-pub use process::{BatchLimits, HealthRules, Http, Shutdown};
+pub use process::{BatchLimits, HealthRules, Http, Reconcile, Shutdown};
 pub use stores::{BreakerSettings, Database, Held, Redis, Retention};

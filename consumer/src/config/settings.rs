@@ -6,6 +6,7 @@ use service::settings::{Kind, Setting};
 use super::url;
 
 const POSTGRES_URL: Kind = Kind::Url { allowed: "postgres://user:password@host:port/database", check: url::postgres };
+const HTTP_URL: Kind = Kind::Url { allowed: "http://host:port, or https:// for TLS", check: url::http };
 const REDIS_URL: Kind = Kind::Url { allowed: "redis://[[user]:password@]host[:port][/number], or rediss:// for TLS", check: url::redis };
 
 /// The setting with that name.
@@ -63,7 +64,7 @@ pub const SETTINGS: &[Setting] = &[
         "source.url",
         POSTGRES_URL,
         "",
-        "The shop's Postgres, for `check` and `reconcile` to read; empty: `check` does not compare its tables with the contract",
+        "The shop's Postgres, for `check`, `reconcile` and the watch of its replication slots to read; empty: they do not",
     )
     .optional()
     .secret(),
@@ -93,6 +94,15 @@ pub const SETTINGS: &[Setting] = &[
         "Unit of integer times whose events carry no schema; auto: by the size of the number, from 1971 to 2500",
     ),
     Setting::new("source.max_record_bytes", Kind::Number(1_024, 67_108_864), "1048576", "Larger records become dead letters"),
+    Setting::new("source.heartbeat_topic", Kind::Topic, "auto", "Debezium's heartbeats; auto: of the orders' prefix; empty: not read")
+        .optional(),
+    Setting::new("connect.url", HTTP_URL, "", "Kafka Connect's REST interface, to tell how the connector is; empty: it is not asked")
+        .optional(),
+    Setting::new("connect.connector", Kind::Text, "shop", "Name of the connector that reads the shop"),
+    Setting::new("connect.user", Kind::Text, "", "User name at Kafka Connect (basic authentication)").optional(),
+    Setting::new("connect.password", Kind::Text, "", "Password at Kafka Connect").optional().secret(),
+    Setting::new("connect.ssl_ca_location", Kind::Text, "", "Certificates that Connect's is checked against; empty: the system's")
+        .optional(),
     Setting::new(
         "database.url",
         POSTGRES_URL,
@@ -165,6 +175,14 @@ pub const SETTINGS: &[Setting] = &[
         "Refresh the customer's orders, or keep the customer as of the order's event",
     ),
     Setting::new(
+        "reconcile.every",
+        Kind::Number(1, 604_800),
+        "",
+        "Seconds from one comparison with `source.url` to the next; empty: none by itself",
+    )
+    .optional(),
+    Setting::new("reconcile.repair", Kind::Choice(&["false", "true"]), "false", "Set right what a comparison by itself has found"),
+    Setting::new(
         "dead_letters.max_share",
         Kind::Share,
         "0.5",
@@ -204,6 +222,13 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Number(1, 86_400),
         "30",
         "Not ready when there is lag and nothing was committed for this long",
+    ),
+    Setting::new("health.heartbeat_seconds", Kind::Number(1, 86_400), "60", "Degraded when Debezium's last heartbeat is older than this"),
+    Setting::new(
+        "health.slot_retained_mb",
+        Kind::Number(1, 1_048_576),
+        "1024",
+        "Degraded when a replication slot of the shop keeps so much log",
     ),
     Setting::new("shutdown.deadline_ms", Kind::Number(100, 600_000), "9000", "Longest the batches in flight may take after SIGTERM"),
     Setting::new(

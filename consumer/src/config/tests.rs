@@ -43,7 +43,9 @@ fn every_word_of_every_choice_has_a_type() {
         let Kind::Choice(words) = key.kind else { continue };
         for word in words {
             let login = [("KAFKA_SASL_MECHANISM", "PLAIN"), ("KAFKA_SASL_USERNAME", "u"), ("KAFKA_SASL_PASSWORD", "p")];
-            let mut variables = vec![(key.variable(), (*word).to_owned())];
+            let compares =
+                [("SOURCE_URL", "postgres://shop/orders"), ("RECONCILE_EVERY", "60")].map(|(name, value)| (name.into(), value.into()));
+            let mut variables: Vec<(String, String)> = compares.into_iter().chain([(key.variable(), (*word).to_owned())]).collect();
             if word.starts_with("sasl") || key.name == "kafka.sasl_mechanism" {
                 variables.splice(0..0, login.map(|(name, value)| (name.into(), value.into())));
                 variables.push(("KAFKA_SECURITY_PROTOCOL".into(), if word.starts_with("sasl") { *word } else { "sasl_ssl" }.into()));

@@ -101,6 +101,19 @@ pub fn redis(text: &str) -> Result<(), String> {
     text.into_connection_info().map(drop).map_err(|_may_quote_it| format!("not a Redis URL; {ENCODE}"))
 }
 
+/// Checks the URL of an HTTP interface. A login has settings of its own, so that no password stands in a URL that is shown.
+///
+/// # Errors
+/// What is wrong, and how to write the URL.
+pub fn http(text: &str) -> Result<(), String> {
+    let rest = after_scheme(text, &["http", "https"]).ok_or("not an HTTP URL: it begins with http:// or https://")?;
+    let host = rest.split('/').next().unwrap_or_default();
+    if rest.contains(['?', '#', '@']) || host.is_empty() || host.contains(char::is_whitespace) {
+        return Err("not plainly right: write http://host:port; user name and password have settings of their own".into());
+    }
+    Ok(())
+}
+
 fn after_scheme<'a>(text: &'a str, schemes: &[&str]) -> Option<&'a str> {
     let (scheme, rest) = text.split_once("://")?;
     schemes.contains(&scheme).then_some(rest)
@@ -167,6 +180,16 @@ mod tests {
         }
         for right in ["redis://h", "redis://:p%40@h:6380/1?protocol=resp3", "rediss://u:p@h", "unix:///run/redis.sock?db=1&pass=x"] {
             assert_eq!(redis(right), Ok(()), "{right}");
+        }
+    }
+
+    #[test]
+    fn the_url_of_an_http_interface_has_no_login() {
+        for right in ["http://connect:8083", "https://connect.example/prefix/", "http://[::1]:8083"] {
+            assert_eq!(http(right), Ok(()), "{right}");
+        }
+        for wrong in ["connect:8083", "ftp://connect", "http://", "http://u:secret@connect", "http://connect/?a=b"] {
+            assert!(!http(wrong).unwrap_err().contains("secret"), "{wrong}");
         }
     }
 

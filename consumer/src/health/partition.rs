@@ -67,6 +67,10 @@ pub struct PartitionHealth {
     pub absent: ColumnSet,
     /// A range of offsets without records: transaction markers and compaction leave gaps.
     gap: (i64, i64),
+    /// When the last record was written whose fate is committed.
+    pub(super) last_event: Option<Instant>,
+    /// When the partition was last seen without lag.
+    caught_up: Option<Instant>,
     /// When the lag began, or last became smaller.
     behind_since: Option<Instant>,
     /// What the last batch met that retries are to overcome.
@@ -85,6 +89,8 @@ impl PartitionHealth {
             fates,
             absent: ColumnSet::default(),
             gap: (0, 0),
+            last_event: None,
+            caught_up: None,
             behind_since: None,
             hindrance: None,
         }
@@ -105,6 +111,7 @@ impl PartitionHealth {
 
     pub(super) fn high_watermark(&mut self, offset: i64, now: Instant) {
         self.end = Some((offset, now));
+        self.look_whether_caught_up(now);
         if self.behind_since.is_none() {
             self.progressed(now);
         }
@@ -114,6 +121,12 @@ impl PartitionHealth {
         self.gap = (delivered, end);
         if self.lag() == Some(0) {
             self.progressed(now);
+        }
+    }
+
+    fn look_whether_caught_up(&mut self, now: Instant) {
+        if self.lag() == Some(0) {
+            self.caught_up = Some(now);
         }
     }
 
@@ -143,6 +156,16 @@ impl PartitionHealth {
         is_known.then(|| self.lag())?
     }
 
+    /// For how long the oldest record has waited that is not committed yet; `None` if that is not known. The record was written after the
+    /// last committed one, and it came after the partition was last seen without lag.
+    #[must_use]
+    pub fn lag_time_at(&self, now: Instant) -> Option<Duration> {
+        match self.lag_at(now)? {
+            0 => Some(Duration::ZERO),
+            _ => self.last_event.into_iter().chain(self.caught_up).max().map(|since| now.saturating_duration_since(since)),
+        }
+    }
+
     /// When the lag began or last became smaller; `None` while there is no lag.
     #[must_use]
     pub fn behind_since(&self) -> Option<Instant> {
@@ -160,6 +183,7 @@ impl PartitionHealth {
     }
 
     fn progressed(&mut self, now: Instant) {
+        self.look_whether_caught_up(now);
         self.behind_since = self.lag().is_some_and(|lag| lag > 0).then_some(now);
     }
 }

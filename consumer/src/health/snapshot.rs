@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use change::fate::Fates;
 
+use super::group::Group;
 use super::impairment::{self, Found, Impairment};
 use super::partition::{PartitionHealth, PartitionState};
+use super::source::Source;
 use crate::orders::absent::ColumnSet;
 
 /// A server that the process needs.
@@ -83,6 +85,10 @@ pub struct Snapshot {
     pub(super) impairments: BTreeMap<(Dependency, &'static str), Vec<Found>>,
     /// The partitions of this process.
     pub partitions: BTreeMap<(Arc<str>, i32), PartitionHealth>,
+    /// What is known of the way from the shop to Kafka.
+    pub source: Source,
+    /// What all processes of the group know together.
+    pub group: Group,
     /// Claims of partitions whose assignment was not reported yet.
     early_claims: BTreeMap<(Arc<str>, i32), (i64, Fates)>,
 }
@@ -98,6 +104,8 @@ impl Snapshot {
             topics: Vec::new(),
             impairments: BTreeMap::new(),
             partitions: BTreeMap::new(),
+            source: Source::default(),
+            group: Group::default(),
             early_claims: BTreeMap::new(),
         }
     }
@@ -174,6 +182,15 @@ impl Snapshot {
                 known.begin(next_offset, fates, now);
             }
             None => drop(self.early_claims.insert(key, (next_offset, fates))),
+        }
+    }
+
+    /// Notes when the last record of a partition was written. Topics that this process does not read are no concern of its operators.
+    pub(super) fn last_event(&mut self, topic: &Arc<str>, partition: i32, happened: Instant) {
+        if self.readers.contains_key(&**topic) {
+            let newest = self.source.newest.entry(topic.to_string()).or_insert(happened);
+            *newest = happened.max(*newest);
+            self.update(topic, partition, |known| known.last_event = Some(happened));
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::partition::{PartitionHealth, PartitionState};
 use super::snapshot::{Dependency, DependencyState, Snapshot};
+use super::source::SourceRules;
 
 /// The rules of the verdicts.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +15,8 @@ pub struct Rules {
     pub poll_silence: Duration,
     /// Whether orders go on without Redis.
     pub works_without_redis: bool,
+    /// When the way from the shop to Kafka counts as degraded.
+    pub source: SourceRules,
 }
 
 /// The answer of a probe, with its reasons.
@@ -74,6 +77,8 @@ pub fn readiness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
             verdict.degraded.push(format!("{topic}: the events do not have the columns {}; stored values stay", absent.names()));
         }
     }
+    verdict.degraded.extend(snapshot.source.degraded(&rules.source, now));
+    verdict.degraded.extend(snapshot.group.comparison.iter().filter_map(|comparison| comparison.degraded(now)));
     for ((topic, number), partition) in &snapshot.partitions {
         verdict.reasons.extend(silence(partition, rules, now).map(|what| format!("{topic}-{number}: {what}")));
     }

@@ -7,8 +7,12 @@ use change::fate::Fates;
 use serde::Serialize;
 
 use super::breaker::{BreakerReading, Breakers};
+use super::comparison::ComparisonView;
+use super::group::GroupView;
 use super::partition::PartitionHealth;
+use super::program::{REVISION, VERSION};
 use super::snapshot::{DependencyState, Snapshot};
+use super::source::SourceView;
 use super::verdict::{Verdict, seconds};
 
 /// The body of `/health`.
@@ -22,6 +26,10 @@ pub struct HealthView {
     pub degraded: Vec<String>,
     /// The state of each server, by name.
     pub dependencies: BTreeMap<&'static str, DependencyView>,
+    /// What is known of the way from the shop to Kafka.
+    pub source: SourceView,
+    /// The last comparison of the shop with `results` and Redis; null if there was none.
+    pub comparison: Option<ComparisonView>,
 }
 
 /// The state of a server in `/health`.
@@ -40,17 +48,25 @@ pub struct DependencyView {
 pub struct StatusView {
     /// The version of the program.
     pub version: &'static str,
+    /// The revision that the program was built from, or `unknown`.
+    pub revision: &'static str,
     /// How long the process has been running.
     pub uptime_seconds: u64,
     /// `ready`, `degraded` or `not_ready`.
     pub status: &'static str,
     /// Why the process is not ready.
     pub reasons: Vec<String>,
+    /// What does not work but does no harm yet.
+    pub degraded: Vec<String>,
     /// The number of records of all partitions that are not committed yet; null if it is not known for a partition, or if the partitions
     /// themselves are not known.
     pub lag: Option<u64>,
     /// The partitions of this process.
     pub partitions: Vec<PartitionView>,
+    /// What is known of the way from the shop to Kafka.
+    pub source: SourceView,
+    /// What all processes of the group know together.
+    pub group: GroupView,
     /// The circuit breaker around Redis.
     pub breaker: Option<BreakerReading>,
     /// The circuit breaker around writes to Redis.
@@ -76,13 +92,17 @@ pub struct PartitionView {
     pub end_offset: Option<i64>,
     /// The number of records that are not committed yet.
     pub lag: Option<u64>,
+    /// For how long the oldest record has waited that is not committed yet, in seconds; null if that is not known.
+    pub lag_seconds: Option<u64>,
     /// The seconds for which there has been lag without a commit.
     pub behind_for_seconds: Option<u64>,
     /// The fates of the partition's records since its first one.
     pub fates: Fates,
 }
 
-fn status(verdict: &Verdict) -> &'static str {
+/// The state of a process in one word.
+#[must_use]
+pub fn status(verdict: &Verdict) -> &'static str {
     match (verdict.is_yes(), verdict.degraded.is_empty()) {
         (false, _) => "not_ready",
         (true, false) => "degraded",
@@ -96,7 +116,9 @@ impl HealthView {
     pub fn new(snapshot: &Snapshot, verdict: Verdict, now: Instant) -> Self {
         let dependencies =
             snapshot.dependencies.iter().map(|(dependency, state)| (dependency.as_str(), DependencyView::new(*state, now))).collect();
-        Self { status: status(&verdict), reasons: verdict.reasons, degraded: verdict.degraded, dependencies }
+        let source = SourceView::new(&snapshot.source, now);
+        let comparison = snapshot.group.comparison.as_ref().map(|comparison| ComparisonView::new(comparison, now));
+        Self { status: status(&verdict), reasons: verdict.reasons, degraded: verdict.degraded, dependencies, source, comparison }
     }
 }
 
@@ -116,12 +138,16 @@ impl StatusView {
     pub fn new(snapshot: &Snapshot, verdict: Verdict, breakers: Option<Breakers>, now: Instant) -> Self {
         let (breaker, breaker_of_writes) = breakers.map(|Breakers { server, writes }| (server, writes)).unzip();
         Self {
-            version: env!("CARGO_PKG_VERSION"),
+            version: VERSION,
+            revision: REVISION,
             uptime_seconds: seconds(snapshot.started, now),
             status: status(&verdict),
             reasons: verdict.reasons,
+            degraded: verdict.degraded,
             lag: lag(snapshot, now),
             partitions: snapshot.partitions.iter().map(|((topic, number), known)| PartitionView::new(topic, *number, known, now)).collect(),
+            source: SourceView::new(&snapshot.source, now),
+            group: GroupView::new(&snapshot.group, now),
             breaker,
             breaker_of_writes,
         }
@@ -145,6 +171,7 @@ impl PartitionView {
             next_offset: known.next_offset,
             end_offset: known.end.map(|(offset, _)| offset),
             lag: known.lag_at(now),
+            lag_seconds: known.lag_time_at(now).map(|time| time.as_secs()),
             behind_for_seconds: known.behind_since().map(|since| seconds(since, now)),
             fates: known.fates,
         }

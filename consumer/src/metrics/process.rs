@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::health::{REVISION, VERSION};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -22,7 +23,7 @@ impl Process {
 
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        let build = Info::new([("version", VERSION), ("revision", REVISION)]);
         build.encode(encoder.encode_descriptor("build", "The program", None, build.metric_type())?)?;
         let started = ConstGauge::new(self.started);
         started.encode(encoder.encode_descriptor(

@@ -4,12 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::health::{BreakerReading, Breakers, Dependency, Rules};
+use crate::health::{
+    BreakerReading, Breakers, ConnectorHealth, ConnectorReading, Dependency, REVISION, Rules, RunState, SlotReading, SlotsHealth,
+    SlotsReading, SourceRules, TaskReading, VERSION,
+};
 use change::fate::Fates;
 use change::rejection::Reason;
 
 fn setup() -> (Health, Metrics) {
-    let rules = Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true };
+    let rules = Rules {
+        stall: Duration::from_secs(30),
+        poll_silence: Duration::from_secs(60),
+        works_without_redis: true,
+        source: SourceRules::default(),
+    };
     let health = Health::new(rules);
     (health.clone(), Metrics::new(health))
 }
@@ -102,10 +110,55 @@ fn the_breaker_is_read_when_somebody_asks() {
 #[test]
 fn the_process_tells_its_version_start_memory_and_processor_time() {
     let text = setup().1.encode().unwrap();
-    has(&text, &format!(r#"orderstream_build_info{{version="{}"}} 1"#, env!("CARGO_PKG_VERSION")));
+    has(&text, &format!(r#"orderstream_build_info{{version="{VERSION}",revision="{REVISION}"}} 1"#));
     for name in
         ["orderstream_process_start_time_seconds", "orderstream_process_resident_memory_bytes", "orderstream_process_cpu_seconds_total"]
     {
         assert!(text.lines().any(|line| line.starts_with(&format!("{name} "))), "{text}");
+    }
+}
+
+#[test]
+fn what_is_known_of_the_source_and_of_the_group_has_series_and_what_is_not_has_none() {
+    let (health, metrics) = setup();
+    let text = metrics.encode().unwrap();
+    for name in ["heartbeat_age_seconds", "connect_up", "connector_tasks", "slot_active", "slot_retained_bytes", "processes{"] {
+        assert!(!text.lines().any(|line| line.starts_with(&format!("orderstream_{name}"))), "{name}: {text}");
+    }
+    let now = Instant::now();
+    health.reads("orders");
+    health.last_event(&"orders".into(), 0, now);
+    health.source(|source| {
+        source.heartbeat = Some(now);
+        let task = TaskReading { id: 0, state: RunState::Failed, error: None };
+        let mut connector = ConnectorHealth::new("shop".into());
+        connector.answered(ConnectorReading::Known { state: RunState::Running, tasks: vec![task] }, now);
+        source.connector = Some(connector);
+        let slot = |name: &str, retained_bytes| SlotReading {
+            name: name.into(),
+            is_active: retained_bytes < 100,
+            is_lost: false,
+            retained_bytes,
+            lag_bytes: 7,
+        };
+        let mut slots = SlotsHealth::new();
+        slots.answered(SlotsReading::Known(vec![slot("one", 50), slot("two", 200)]), now);
+        source.slots = Some(slots);
+    });
+    health.group(|group| group.processes = Some((now, Vec::new())));
+    let text = metrics.encode().unwrap();
+    for line in [
+        "orderstream_connect_up 1",
+        r#"orderstream_connector_tasks{state="failed"} 1"#,
+        r#"orderstream_connector_tasks{state="running"} 0"#,
+        "orderstream_slot_active 1",
+        "orderstream_slot_retained_bytes 200",
+        "orderstream_slot_lag_bytes 7",
+        r#"orderstream_processes{state="silent"} 0"#,
+    ] {
+        has(&text, line);
+    }
+    for name in [r#"orderstream_newest_event_age_seconds{topic="orders"} "#, "orderstream_heartbeat_age_seconds "] {
+        assert!(text.lines().any(|line| line.starts_with(name)), "{name}: {text}");
     }
 }

@@ -10,7 +10,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use super::{ByPartition, gauge};
+use super::{ByPartition, gauge, source};
 use crate::health::{BreakerReading, Breakers, DependencyState, Health, PartitionHealth, PartitionState, Snapshot, readiness};
 
 #[derive(Debug)]
@@ -31,6 +31,7 @@ impl Collector for Watched {
         gauges(&mut encoder, "ready", "1 while /readyz answers 200", [([("probe", "readyz")], i64::from(is_ready))])?;
         servers(&mut encoder, &snapshot)?;
         partitions(&mut encoder, &snapshot)?;
+        source::encode(&mut encoder, &snapshot, Instant::now())?;
         match self.health.breakers() {
             Some(Breakers { server, writes }) => {
                 breaker(&mut encoder, &server)?;
@@ -77,7 +78,11 @@ fn lags(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot, now: Instant) 
             Some(lag) => ConstGauge::new(gauge(lag)).encode(series),
             None => ConstGauge::new(f64::NAN).encode(series),
         }
-    })
+    })?;
+    let lag_time = |known: &PartitionHealth| known.lag_time_at(now).map_or(f64::NAN, |time| time.as_secs_f64());
+    let series = snapshot.partitions.iter().map(|((topic, number), known)| (ByPartition::new(topic, *number), lag_time(known)));
+    let help = "How long the oldest record has waited that is not committed yet; NaN: not known";
+    source::seconds(encoder, "lag", help, series)
 }
 
 fn breaker(encoder: &mut DescriptorEncoder<'_>, reading: &BreakerReading) -> fmt::Result {
@@ -100,7 +105,7 @@ fn breaker_of_writes(encoder: &mut DescriptorEncoder<'_>, reading: &BreakerReadi
     counters(encoder, "writes_breaker_calls", "Writes to Redis by outcome", calls.map(|(outcome, count)| ([("outcome", outcome)], count)))
 }
 
-fn gauges<L: EncodeLabelSet>(
+pub(super) fn gauges<L: EncodeLabelSet>(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,

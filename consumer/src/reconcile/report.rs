@@ -139,6 +139,27 @@ impl Report {
         orders.map(|list| list.count).sum::<u64>() + customers
     }
 
+    /// Every kind of difference, with how many are wrong and stay so. The kinds are a closed set: dashboards match on them.
+    #[must_use]
+    pub fn by_kind(&self) -> [(&'static str, u64); 11] {
+        let none = CustomerHashes::default();
+        let customers = self.customer_hashes.as_ref().unwrap_or(&none);
+        [
+            ("missing", &self.missing),
+            ("extra", &self.extra),
+            ("different", &self.different),
+            ("dead_letter", &self.dead_letters),
+            ("hash_absent", &self.hashes_absent),
+            ("hash_different", &self.hashes_different),
+            ("hash_extra", &self.hashes_extra),
+            ("customer_missing", &customers.missing),
+            ("customer_extra", &customers.extra),
+            ("customer_different", &customers.different),
+            ("customer_dead_letter", &customers.dead_letters),
+        ]
+        .map(|(kind, list)| (kind, list.count))
+    }
+
     /// How many differences were not judged because changes are still to come.
     #[must_use]
     pub fn undecided(&self) -> u64 {
@@ -164,6 +185,9 @@ mod tests {
         assert!(text.contains("different   1 orders not the same in results: 9 (quantity, total)\n"), "{text}");
         assert!(text.contains("not judged  1 orders still on their way: 10\n"), "{text}");
         assert!(text.ends_with("4 differences; `--repair` sets them right\n"), "{text}");
+        let by_kind = report.by_kind();
+        assert_eq!((by_kind[0], by_kind[2]), (("missing", 3), ("different", 1)));
+        assert_eq!(by_kind.iter().map(|(_, count)| count).sum::<u64>(), report.findings());
     }
 
     #[test]

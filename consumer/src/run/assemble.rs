@@ -13,7 +13,7 @@ use ledger::StoreConfig;
 use tokio::sync::Notify;
 
 use crate::config::{BreakerSettings, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
-use crate::health::{Health, Rules};
+use crate::health::{Health, Rules, SourceRules};
 use crate::metrics::Metrics;
 use crate::orders::changes::Strictness;
 use crate::orders::decode::Decoder;
@@ -131,6 +131,7 @@ fn rules(config: &Config) -> Rules {
         stall: config.health.stall,
         poll_silence: POLL_SILENCE,
         works_without_redis: config.enrichment.when_redis_is_down == WhenRedisIsDown::Degrade,
+        source: SourceRules { heartbeat: config.health.heartbeat, slot_retained_bytes: config.health.slot_retained_bytes },
     }
 }
 

@@ -9,14 +9,20 @@ use ledger::offsets::Standing;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::flow::claim;
-use crate::health::{Dependency, Health};
+use crate::health::{Dependency, Health, instant_of};
 use crate::shared::{Place, Shared};
 
 mod customers;
+mod group;
 mod redis;
+mod servers;
+mod source;
 
 pub(super) use customers::customers;
+pub(super) use group::{Member, group};
 pub(super) use redis::{breakers, redis, start};
+pub(super) use servers::servers;
+pub(super) use source::{connector, heartbeat, slots};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// The time between two looks at the topics while something is wrong with them, so that a repair is noticed soon.
@@ -103,6 +109,9 @@ pub(super) async fn fences(shared: Arc<Shared>) {
         let committed: Vec<(Arc<Place>, i64)> =
             shared.places.all().into_iter().map(|place| (Arc::clone(&place), place.progress().done())).collect();
         let Ok(ledger) = shared.results.ledger.standings(shared.decoder.epoch).await else { continue };
+        for Standing { topic, partition, last_ms, .. } in &ledger {
+            last_ms.iter().for_each(|ms| shared.health.last_event(&topic.as_str().into(), *partition, instant_of(*ms)));
+        }
         for (place, committed) in committed {
             let is_of_place = |row: &&Standing| *row.topic == *place.claim.topic && row.partition == place.claim.partition;
             place.compare(ledger.iter().find(is_of_place), committed);

@@ -13,6 +13,7 @@ mod links;
 mod markdown;
 mod metrics;
 mod packages;
+mod reasons;
 mod rooms;
 
 use commands::Known;
@@ -45,6 +46,17 @@ fn the_table_of_metrics_is_what_a_process_exposes() {
         return;
     }
     assert_eq!(table, current, "STORE_METRICS=1 puts the table of today between the markers");
+}
+
+#[test]
+fn what_can_be_degraded_of_the_source_has_its_row_and_its_section() {
+    let text = fs::read_to_string(Path::new(ROOT).join("docs/operations.md")).unwrap();
+    let (_, rest) = text.split_once("## What is told as degraded").unwrap();
+    let table: Vec<&str> = rest.lines().filter(|line| line.starts_with("| `") && line.contains("](#")).collect();
+    for beginning in reasons::beginnings() {
+        let is_told = table.iter().any(|row| row.contains(&format!("`{beginning} ")));
+        assert!(is_told, "`{beginning} ..`: docs/operations.md has no row with a link to its section");
+    }
 }
 
 #[test]

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use change::fate::Fates;
-use orderstream::health::{BreakerReading, Breakers, Dependency, Health, Rules};
+use orderstream::health::{BreakerReading, Breakers, Dependency};
 use orderstream::metrics::Metrics;
 use orderstream::orders::absent::ContractColumn;
 use orderstream::redis::breaker::State;
@@ -71,8 +71,7 @@ impl Described {
 
 /// What `/metrics` shows once everything has happened.
 fn example() -> String {
-    let rules = Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true };
-    let health = Health::new(rules);
+    let health = super::reasons::degraded();
     let metrics = Metrics::new(health.clone());
     let topic: Arc<str> = "shop.public.orders".into();
     health.up(Dependency::Postgres);

@@ -8,6 +8,7 @@
 
 mod absent_columns;
 mod bounded_work;
+mod compared;
 mod configuration;
 mod contract;
 mod dead_letter_topic;
@@ -25,6 +26,7 @@ mod personal_data;
 mod poolers;
 mod postgres_restored;
 mod postgres_settings;
+mod processes;
 mod rebuild;
 mod reconcile;
 mod redis_full;
@@ -41,3 +43,4 @@ mod ties;
 mod time_units;
 mod tls;
 mod transactional_topics;
+mod watched_source;

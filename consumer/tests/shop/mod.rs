@@ -136,7 +136,8 @@ impl Shop {
         self.group = fresh_group();
     }
 
-    fn environment(&self, settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    /// The settings of a process or command on this shop.
+    pub fn environment(&self, settings: &[(&str, &str)]) -> Vec<(String, String)> {
         let stack = [
             ("KAFKA_BOOTSTRAP_SERVERS", self.stack.bootstrap_servers()),
             ("KAFKA_GROUP_ID", self.group.clone()),

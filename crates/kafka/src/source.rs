@@ -18,6 +18,7 @@ mod copy;
 mod fetched;
 mod inbox;
 mod lookup;
+pub mod newest;
 mod owned;
 mod poll;
 mod progress;

@@ -1,4 +1,4 @@
-//! A lock between the commands of operators, so that two of a kind never run at once.
+//! A lock between the commands of operators, and between processes, so that two works of a kind never run at once.
 
 use sqlx::postgres::PgConnection;
 
@@ -13,6 +13,8 @@ pub enum Work {
     Replay = 7_365_003,
     /// The command `orderstream reconcile --repair`.
     Reconcile = 7_365_004,
+    /// A comparison that a process makes by itself.
+    Comparison = 7_365_005,
 }
 
 /// A lock that is held until it is dropped, or until this process or its connection ends.

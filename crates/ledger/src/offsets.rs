@@ -65,6 +65,8 @@ pub struct Standing {
     pub generation: i64,
     /// The offset after the last record whose fate is committed.
     pub next_offset: i64,
+    /// The timestamp of the last record whose fate is committed, in milliseconds since 1970.
+    pub last_ms: Option<i64>,
     /// Why the process that claimed the partition has stopped it.
     pub stopped: Option<String>,
 }
@@ -91,7 +93,7 @@ select topic, partition, next_offset, generation, claimed_by, claimed_at, cluste
     last_offset, last_ms, stopped
 from consumer_offsets where epoch = $1 order by topic, partition";
 
-const STANDINGS: &str = "select topic, partition, generation, next_offset, stopped from consumer_offsets where epoch = $1";
+const STANDINGS: &str = "select topic, partition, generation, next_offset, last_ms, stopped from consumer_offsets where epoch = $1";
 
 /// Changes only the rows that this process has claimed. A process whose claim was refused must not write into the row of another.
 const NOTE_STOPPED: &str = "

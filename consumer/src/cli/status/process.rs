@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::cli::http::{self, Answer, foreign};
+use crate::health::SourceView;
 
 /// The body of `/status`, as far as it is shown.
 #[derive(Debug, Deserialize)]
@@ -15,6 +16,10 @@ pub(super) struct Process {
     reasons: Vec<String>,
     partitions: Vec<StatusPartition>,
     breaker: Option<StatusBreaker>,
+    /// Processes of an earlier version say nothing of these.
+    #[serde(default)]
+    degraded: Vec<String>,
+    pub(super) source: Option<SourceView>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -23,6 +28,7 @@ struct StatusPartition {
     partition: i32,
     state: String,
     reason: Option<String>,
+    lag_seconds: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,8 +49,13 @@ impl Process {
         let breaker = self.breaker.as_ref().map_or("unknown", |breaker| &breaker.state);
         let mut text =
             format!("process    {status}, orderstream {version} at {address}, up {uptime_seconds} s, breaker around Redis {breaker}\n");
-        self.reasons.iter().for_each(|reason| text.push_str(&format!("           {reason}\n")));
+        self.reasons.iter().chain(&self.degraded).for_each(|reason| text.push_str(&format!("           {reason}\n")));
         text
+    }
+
+    /// For how long the oldest record of a partition has waited; `None` if the process does not know.
+    pub(super) fn lag_seconds(&self, topic: &str, partition: i32) -> Option<i64> {
+        self.partitions.iter().find(|known| known.topic == topic && known.partition == partition)?.lag_seconds
     }
 
     /// What the process does with a partition; `None` if the process does not have the partition.
@@ -59,11 +70,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::health::{Health, Rules, StatusView, readiness};
+    use crate::health::{Health, Rules, SourceRules, StatusView, readiness};
 
     #[test]
     fn the_body_of_status_is_read() {
-        let rules = Rules { stall: Duration::ZERO, poll_silence: Duration::ZERO, works_without_redis: true };
+        let rules =
+            Rules { stall: Duration::ZERO, poll_silence: Duration::ZERO, works_without_redis: true, source: SourceRules::default() };
         let (health, now) = (Health::new(rules), std::time::Instant::now());
         health.claiming(&"orders".into(), 3);
         let view = StatusView::new(&health.snapshot(), readiness(&health.snapshot(), health.rules(), now), None, now);

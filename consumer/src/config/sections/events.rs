@@ -33,6 +33,8 @@ pub enum TimeUnit {
 pub struct Source {
     /// The URL of the shop's Postgres, which is only looked at. Nothing is processed through it.
     pub url: Option<Secret>,
+    /// The topic of Debezium's heartbeats; `None` if they are not read.
+    pub heartbeat_topic: Option<String>,
     /// The shape of the events.
     pub format: Format,
     /// The epoch, which is raised when the source database was restored or replaced.
@@ -49,12 +51,21 @@ impl Source {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
             url: values.optional_secret("source.url")?,
+            heartbeat_topic: heartbeat_topic(values.optional("source.heartbeat_topic")?, &values.text("kafka.orders_topic")?),
             format: values.choice("source.format")?,
             epoch: values.number("source.epoch")?,
             decimal_scale: values.optional_number("source.decimal_scale")?,
             time_unit: values.choice("source.time_unit")?,
             max_record_bytes: values.number("source.max_record_bytes")?,
         })
+    }
+}
+
+/// The topic of heartbeats. Debezium names its topics `prefix.schema.table`, and the prefix may have dots.
+fn heartbeat_topic(setting: Option<String>, orders_topic: &str) -> Option<String> {
+    match setting.as_deref() {
+        Some("auto") => orders_topic.rsplitn(3, '.').nth(2).map(|prefix| format!("__debezium-heartbeat.{prefix}")),
+        _ => setting,
     }
 }
 
@@ -123,5 +134,20 @@ pub struct DeadLetters {
 impl DeadLetters {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self { max_share: values.share("dead_letters.max_share")?, window_records: values.number("dead_letters.window_records")? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_topic_of_heartbeats_follows_from_that_of_orders_unless_it_is_named() {
+        let topic = |setting: &str, orders| heartbeat_topic(Some(setting.to_owned()).filter(|text| !text.is_empty()), orders);
+        assert_eq!(topic("auto", "shop.public.orders").as_deref(), Some("__debezium-heartbeat.shop"));
+        assert_eq!(topic("auto", "eu.shop.public.orders").as_deref(), Some("__debezium-heartbeat.eu.shop"));
+        assert_eq!(topic("auto", "orders"), None);
+        assert_eq!(topic("beats", "shop.public.orders").as_deref(), Some("beats"));
+        assert_eq!(topic("", "shop.public.orders"), None);
     }
 }

@@ -38,11 +38,35 @@ impl Http {
 pub struct HealthRules {
     /// Lag without a commit for this long is a stall.
     pub stall: Duration,
+    /// A heartbeat of Debezium that is older than this is told.
+    pub heartbeat: Duration,
+    /// A replication slot that keeps so many bytes of the shop's log is told.
+    pub slot_retained_bytes: u64,
 }
 
 impl HealthRules {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
-        Ok(Self { stall: values.seconds("health.stall_seconds")? })
+        Ok(Self {
+            stall: values.seconds("health.stall_seconds")?,
+            heartbeat: values.seconds("health.heartbeat_seconds")?,
+            slot_retained_bytes: values.number::<u64>("health.slot_retained_mb")? << 20,
+        })
+    }
+}
+
+/// The settings of comparisons that the process makes by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Reconcile {
+    /// The time from one comparison to the next; `None` if the process makes none.
+    pub every: Option<Duration>,
+    /// Whether differences are set right.
+    pub repair: bool,
+}
+
+impl Reconcile {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        let every = values.optional_number("reconcile.every")?.map(Duration::from_secs);
+        Ok(Self { every, repair: values.text("reconcile.repair")? == "true" })
     }
 }
 

@@ -7,7 +7,9 @@ use crate::health::{ReaderHealth, StatusView};
 use crate::orders::absent::{ColumnSet, ContractColumn};
 use change::fate::Fates;
 
-const RULES: Rules = Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true };
+const RULES: Rules =
+    Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true, source: SOURCE };
+const SOURCE: SourceRules = SourceRules { heartbeat: Duration::from_secs(60), slot_retained_bytes: 1 << 30 };
 
 fn after(start: Instant, seconds: u64) -> Instant {
     start + Duration::from_secs(seconds)
@@ -229,4 +231,36 @@ fn what_the_group_has_lost_is_not_ready_until_an_assignment_tells_and_its_lag_is
     snapshot.assigned("orders");
     assert!(reasons(&snapshot, later).is_empty() && snapshot.partitions.is_empty(), "others have them all");
     assert_eq!(status(&snapshot, later).lag, Some(0));
+}
+
+#[test]
+fn the_lag_in_seconds_is_the_age_of_the_oldest_record_that_waits_and_not_the_silence_before_it() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.last_event(&topic(), 0, start);
+    let lag = |snapshot: &Snapshot, seconds| snapshot.partitions[&(topic(), 0)].lag_time_at(after(start, seconds)).map(|lag| lag.as_secs());
+    // An hour of silence, then a record.
+    change(&mut snapshot, |partition| partition.high_watermark(10, after(start, 3_600)));
+    assert_eq!(lag(&snapshot, 3_600), Some(0));
+    change(&mut snapshot, |partition| partition.high_watermark(11, after(start, 3_601)));
+    assert_eq!(lag(&snapshot, 3_605), Some(5));
+    // A backlog: the last committed record tells how old what waits may be.
+    snapshot.last_event(&topic(), 0, after(start, 3_603));
+    assert_eq!(lag(&snapshot, 3_605), Some(2));
+    change(&mut snapshot, |partition| partition.committed(11, Fates::default(), after(start, 3_605)));
+    assert_eq!(lag(&snapshot, 3_606), Some(0));
+    // Nobody knows the end any more.
+    assert_eq!(lag(&snapshot, 3_640), None);
+}
+
+#[test]
+fn a_source_that_is_not_as_it_should_be_is_degraded_and_the_process_is_ready() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.source.heartbeat = Some(start);
+    change(&mut snapshot, |partition| partition.high_watermark(10, after(start, 59)));
+    snapshot.reader("orders").last_poll = Some(after(start, 59));
+    assert!(readiness(&snapshot, &RULES, after(start, 60)).degraded.is_empty());
+    let verdict = readiness(&snapshot, &RULES, after(start, 61));
+    assert!(verdict.is_yes() && verdict.degraded[0].starts_with("source: "), "{verdict:?}");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use service::http::{bind, serve};
 
 use super::*;
-use crate::health::{Dependency, Rules};
+use crate::health::{Dependency, Rules, SourceRules};
 use change::fate::Fates;
 
 struct Server {
@@ -17,7 +17,12 @@ struct Server {
 }
 
 async fn start() -> Server {
-    let rules = Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true };
+    let rules = Rules {
+        stall: Duration::from_secs(30),
+        poll_silence: Duration::from_secs(60),
+        works_without_redis: true,
+        source: SourceRules::default(),
+    };
     let health = Health::new(rules);
     let endpoints = Endpoints { health: health.clone(), metrics: Metrics::new(health.clone()) };
     let listener = bind("127.0.0.1:0").await.unwrap();

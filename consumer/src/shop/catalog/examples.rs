@@ -59,6 +59,13 @@ pub(crate) fn catalog() -> Catalog {
     // numeric(10,2)
     orders.columns[4].modifier = (10 << 16) + 2 + 4;
     let server = Server { role: "shop".into(), version: "15.4".into(), version_number: 150_004, wal_level: "logical".into() };
-    let slot = Slot { name: "orderstream".into(), is_active: true, is_lost: false, unread: Some("56 bytes".into()) };
+    let slot = Slot {
+        name: "orderstream".into(),
+        is_active: true,
+        is_lost: false,
+        unread: Some("56 bytes".into()),
+        lag_bytes: Some(56),
+        retained_bytes: Some(56),
+    };
     Catalog { server, slots: vec![slot], orders: Some(orders), customers: Some(described("customers", &customers)) }
 }

@@ -16,7 +16,7 @@ pub(super) fn judge(slots: &[Slot]) -> Vec<Finding> {
 
 /// Judges one slot. `is_read` says whether anybody is connected to any of the slots.
 fn of(slot: &Slot, is_read: bool) -> Finding {
-    let Slot { name, is_active, is_lost, unread } = slot;
+    let Slot { name, is_active, is_lost, unread, .. } = slot;
     let unread = unread.as_deref().unwrap_or("an unknown part");
     if *is_lost {
         Finding::wrong(format!(

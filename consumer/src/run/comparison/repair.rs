@@ -9,8 +9,7 @@ use anyhow::{Context, bail};
 
 use super::keys::wrong_customers;
 use super::suspects::{Findings, pairs, wrong_hashes};
-use super::{Arguments, CHUNK, Sides};
-use crate::cli::say;
+use super::{CHUNK, Mending, Sides};
 use crate::orders::customer::ChangedCustomer;
 use crate::reconcile::customers::CustomerDifference;
 use crate::reconcile::filter::{filters, text_filters};
@@ -24,15 +23,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The time between two lines of progress.
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
-pub(super) async fn repair(arguments: &Arguments, sides: &Sides<'_>, findings: &Findings) -> anyhow::Result<Repair> {
+pub(super) async fn repair(mending: &Mending, sides: &Sides<'_>, findings: &Findings) -> anyhow::Result<Repair> {
     let ghosts = findings.wrong(|difference| *difference == Difference::Extra);
     let extra_customers = findings.wrong_customers(|difference| *difference == CustomerDifference::Extra).len();
-    if ghosts.len().max(extra_customers) as u64 > arguments.max_removed {
+    if ghosts.len().max(extra_customers) as u64 > mending.max_removed {
         bail!(
             "{} rows of results and {extra_customers} customers in Redis are not in the source, and at most {} are removed: if this is the \
              right source, raise --max-removed. Nothing was changed",
             ghosts.len(),
-            arguments.max_removed
+            mending.max_removed
         );
     }
     let (customers_asked_for, customers_removed, customers) = repair_customers(sides, findings).await?;
@@ -55,9 +54,9 @@ pub(super) async fn repair(arguments: &Arguments, sides: &Sides<'_>, findings: &
     };
     let leftovers = findings.wrong(|difference| *difference == Difference::HashExtra);
     let touched: HashSet<i64> = wanted.into_iter().chain(ghosts).chain(hashes).chain(leftovers).collect();
-    let (orders, customers) = agree(sides, touched.into_iter().collect(), customers, arguments.wait).await?;
-    orders.into_iter().for_each(|id| repair.left.add(arguments.limit, id, Vec::new()));
-    customers.iter().for_each(|id| repair.left.add(arguments.limit, id.as_str(), Vec::new()));
+    let (orders, customers) = agree(sides, touched.into_iter().collect(), customers, mending.wait).await?;
+    orders.into_iter().for_each(|id| repair.left.add(mending.limit, id, Vec::new()));
+    customers.iter().for_each(|id| repair.left.add(mending.limit, id.as_str(), Vec::new()));
     Ok(repair)
 }
 
@@ -147,6 +146,7 @@ async fn agree(
 ) -> anyhow::Result<(Vec<i64>, Vec<String>)> {
     let (deadline, mut next) = (Instant::now() + wait, Instant::now() + SAY_EVERY);
     loop {
+        let began = Instant::now();
         let mut left = Vec::new();
         for ids in ids.chunks(CHUNK) {
             left.extend(disagreeing(sides, ids).await?);
@@ -163,9 +163,10 @@ async fn agree(
         }
         if Instant::now() >= next {
             next = Instant::now() + SAY_EVERY;
-            say(format_args!("{} are still to come right; is a process running, and Debezium?", ids.len() + customers.len()));
+            sides.pace.say(format_args!("{} are still to come right; is a process running, and Debezium?", ids.len() + customers.len()));
         }
         tokio::time::sleep(PAUSE).await;
+        sides.pace.rest(began).await;
     }
 }
 

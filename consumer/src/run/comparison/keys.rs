@@ -1,12 +1,13 @@
 //! Compares Redis with the source: customers with their hashes, and keys that neither the source nor `results` explains.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Instant;
 
 use anyhow::Context;
 
+use super::Sides;
 use super::meter::Meter;
 use super::walk::Suspects;
-use super::{CHUNK, Sides};
 use crate::reconcile::report::Report;
 use crate::redis::cache::leftovers::Page;
 use crate::redis::customers::SeenCustomer;
@@ -15,15 +16,17 @@ const REDIS: &str = "Redis; --no-redis leaves it out";
 
 /// Compares every customer of the source with its hash.
 pub(super) async fn customers(sides: &Sides<'_>, found: &mut Suspects, report: &mut Report) -> anyhow::Result<()> {
-    let mut meter = Meter::new("customers", sides.source.count_customers().await?);
+    let mut meter = Meter::new(sides.pace, "customers", sides.source.count_customers().await?);
     let (mut after, mut compared) = (None, 0);
     loop {
-        let customers = sides.source.customers_after(after.as_deref(), CHUNK as i64).await?;
+        let began = Instant::now();
+        let customers = sides.source.customers_after(after.as_deref(), sides.pace.rows()).await?;
         let Some((last, _)) = customers.last() else { break };
         compared += customers.len() as i64;
         found.customers.extend(sides.shared.customers.wrong(&customers).await.context(REDIS)?);
         meter.at(compared, found.customers.len());
         after = Some(last.clone());
+        sides.pace.rest(began).await;
     }
     report.customer_hashes.get_or_insert_default().compared = compared;
     Ok(())
@@ -31,9 +34,10 @@ pub(super) async fn customers(sides: &Sides<'_>, found: &mut Suspects, report: &
 
 /// Looks through all keys for orders and customers that should not be there.
 pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects) -> anyhow::Result<()> {
-    let mut meter = Meter::new("keys", sides.shared.cache.keys().await.context(REDIS)?);
+    let mut meter = Meter::new(sides.pace, "keys", sides.shared.cache.keys().await.context(REDIS)?);
     let (mut page, mut seen) = (sides.shared.cache.page("0").await.context(REDIS)?, 0);
     loop {
+        let began = Instant::now();
         seen += (page.orders.len() + page.customers.len()) as i64;
         let customers: &[String] = if sides.customer_hashes { &page.customers } else { &[] };
         // All servers are asked at the same time, so that none of them waits for the others.
@@ -44,6 +48,7 @@ pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects) -> anyhow
         meter.at(seen, found.leftovers.len() + found.customers.len());
         let Some(next) = next else { return Ok(()) };
         page = next;
+        sides.pace.rest(began).await;
     }
 }
 

@@ -7,8 +7,7 @@ use anyhow::Context;
 use kafka::source::TopicPartition;
 use kafka::source::survey::Survey;
 
-use super::Sides;
-use crate::cli::offsets;
+use super::{Sides, is_of};
 
 /// Which partitions have not come to where they should be by now, and where Redis is behind.
 #[derive(Debug, Default)]
@@ -28,7 +27,7 @@ impl Lags {
         let mut lags = Self::default();
         for (partition, log) in &survey.logs {
             let is_of_orders = *partition.topic == *sides.config.kafka.orders_topic;
-            let entry = entries.iter().find(|entry| offsets::is_of(entry, partition));
+            let entry = entries.iter().find(|entry| is_of(entry, partition));
             let next_offset = entry.map_or(log.low, |entry| entry.next_offset);
             if waits(sides, partition, next_offset..log.high).await {
                 if is_of_orders {

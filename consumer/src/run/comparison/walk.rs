@@ -1,12 +1,13 @@
 //! The first look of a reconciliation: compares both databases and Redis, range by range.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use anyhow::Context;
 use chrono::Utc;
 
 use super::meter::Meter;
-use super::{CHUNK, Sides, keys};
+use super::{Sides, keys};
 use crate::orders::row::ResultRow;
 use crate::reconcile::compare::{Digest, Pair, Range, differing};
 use crate::reconcile::report::Report;
@@ -34,12 +35,13 @@ impl Suspects {
 }
 
 pub(super) async fn walk(sides: &Sides<'_>, report: &mut Report) -> anyhow::Result<Suspects> {
-    let mut meter = Meter::new("orders", i64::try_from(sides.shared.results.rows().await.context("Postgres")?)?);
+    let mut meter = Meter::new(sides.pace, "orders", i64::try_from(sides.shared.results.rows().await.context("Postgres")?)?);
     let evicts = sides.redis && sides.shared.cache.evicted().await.context("Redis; --no-redis leaves it out")? > 0;
     let mut found = Suspects { evicts, ..Suspects::default() };
     report.hashes = sides.redis.then_some(0);
     let mut after = i64::MIN;
     loop {
+        let began = Instant::now();
         let up_to = bound(sides, after).await?;
         let range = Range { after, up_to };
         let digests = async { tokio::try_join!(of_source(sides, range), of_results(sides, range)) };
@@ -53,8 +55,13 @@ pub(super) async fn walk(sides: &Sides<'_>, report: &mut Report) -> anyhow::Resu
         if up_to == i64::MAX {
             break;
         }
+        if sides.pace.is_too_much(found.rows.len() + found.hashes.len()) {
+            report.notes.push("so much differs that the comparison ended early".into());
+            return Ok(found);
+        }
         meter.at(report.orders.max(report.results), found.rows.len() + found.hashes.len());
         after = up_to;
+        sides.pace.rest(began).await;
     }
     if sides.customer_hashes {
         keys::customers(sides, &mut found, report).await?;
@@ -67,7 +74,7 @@ pub(super) async fn walk(sides: &Sides<'_>, report: &mut Report) -> anyhow::Resu
 
 /// The end of the next range, in which neither side has more rows than a chunk.
 async fn bound(sides: &Sides<'_>, after: i64) -> anyhow::Result<i64> {
-    let rows = CHUNK as i64 - 1;
+    let rows = sides.pace.rows() - 1;
     let bounds = tokio::try_join!(async { sides.source.side().bound(after, rows).await.context("the source's Postgres") }, async {
         sides.results.bound(after, rows).await.context("Postgres")
     },);

@@ -1,13 +1,14 @@
-//! Prints once a second how far a comparison is, on standard error, because standard output belongs to the report.
+//! Tells once a second how far a comparison is.
 
 use std::time::{Duration, Instant};
 
-use crate::cli::say;
+use super::pace::Pace;
 
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How far a comparison is.
 pub(super) struct Meter {
+    pace: Pace,
     what: &'static str,
     total: i64,
     began: Instant,
@@ -15,16 +16,16 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) fn new(what: &'static str, total: i64) -> Self {
+    pub(super) fn new(pace: Pace, what: &'static str, total: i64) -> Self {
         let began = Instant::now();
-        Self { what, total, began, next: began + EVERY }
+        Self { pace, what, total, began, next: began + EVERY }
     }
 
-    /// Prints a line if a second has passed: `done` are compared so far, and `suspects` of them are suspect.
+    /// Tells a line if a second has passed: `done` are compared so far, and `suspects` of them are suspect.
     pub(super) fn at(&mut self, done: i64, suspects: usize) {
         if Instant::now() >= self.next {
             self.next = Instant::now() + EVERY;
-            say(line(self.what, done, self.total, suspects, self.began.elapsed()));
+            self.pace.say(format_args!("{}", line(self.what, done, self.total, suspects, self.began.elapsed())));
         }
     }
 }

@@ -10,8 +10,7 @@ use anyhow::Context;
 
 use super::lags::Lags;
 use super::walk::Suspects;
-use super::{CHUNK, Sides, keys};
-use crate::cli::offsets;
+use super::{CHUNK, Sides, keys, survey};
 use crate::reconcile::compare::{Pair, columns, differing};
 use crate::reconcile::customers::{CustomerCircumstances, CustomerDifference, judge_customer};
 use crate::reconcile::report::Report;
@@ -24,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// The suspects that still differ, with their verdicts; those that are wrong can be repaired.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     judged: Vec<(i64, Difference, Verdict)>,
     customers: Vec<(String, SeenCustomer, Verdict)>,
 }
@@ -57,14 +56,16 @@ pub(super) async fn settle(sides: &Sides<'_>, found: &mut Suspects, settle: Dura
     if found.is_empty() {
         return Ok(Findings::default());
     }
-    let survey = offsets::survey(sides.config).await.context("what differs cannot be judged without Kafka")?;
+    let survey = survey(sides.config).await.context("what differs cannot be judged without Kafka")?;
     let (deadline, mut moved) = (Instant::now() + settle, Moved::default());
     loop {
+        let began = Instant::now();
         look_again(sides, found, &mut moved).await?;
         if found.is_empty() || Instant::now() >= deadline {
             break;
         }
         tokio::time::sleep(PAUSE).await;
+        sides.pace.rest(began).await;
     }
     let lags = Lags::read(sides, &survey).await?;
     let mut findings = Findings::default();

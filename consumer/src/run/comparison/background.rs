@@ -1,0 +1,161 @@
+//! A comparison that a process makes by itself, again and again (P2, P8): one process of a group at a time, with pauses that leave the time to
+//! the orders. What comes of it stands in Postgres, so that every process tells of it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use kafka::reread::Reread;
+use ledger::lock::Work;
+use tokio::time::sleep;
+
+use super::pace::Pace;
+use super::{Mending, Sides};
+use crate::config::Config;
+use crate::flow::claim;
+use crate::health::{Comparison, readiness};
+use crate::reconcile::report::Report;
+use crate::shared::Shared;
+use crate::shop::SourceDatabase;
+
+/// The time between two looks whether a comparison is due.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The time until the next try after one that failed.
+const LATER: Duration = Duration::from_secs(30);
+
+/// How long a difference must stand still before it counts.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// What a repair without an operator may do: more rows that the shop does not have look like the wrong shop.
+const MENDING: Mending = Mending { limit: 0, wait: Duration::from_secs(120), max_removed: 1_000 };
+
+/// The comparisons of this process.
+pub(in crate::run) struct Comparisons {
+    shared: Arc<Shared>,
+    config: Config,
+    reread: Reread,
+    shop: Arc<SourceDatabase>,
+    every: Duration,
+}
+
+/// Shows nothing of the settings, because passwords are among them (P11).
+impl fmt::Debug for Comparisons {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Comparisons").field("every", &self.every).finish_non_exhaustive()
+    }
+}
+
+impl Comparisons {
+    /// Comparisons with the shop every so often.
+    pub(in crate::run) fn new(shared: Arc<Shared>, config: Config, reread: Reread, shop: Arc<SourceDatabase>, every: Duration) -> Self {
+        Self { shared, config, reread, shop, every }
+    }
+
+    /// Compares whenever it is time, until it is dropped.
+    pub(in crate::run) async fn run(self) {
+        loop {
+            sleep(LOOK).await;
+            let (snapshot, now) = (self.shared.health.snapshot(), Instant::now());
+            // What waits would only look like differences, and a process that is not ready has other work.
+            if !readiness(&snapshot, self.shared.health.rules(), now).is_yes()
+                || !is_due(snapshot.group.comparison.as_ref(), self.every, now)
+            {
+                continue;
+            }
+            if let Err(error) = self.turn().await {
+                if let Some(suppressed) = self.shared.throttle("comparison") {
+                    tracing::warn!(suppressed, error = %format_args!("{error:#}"), "The comparison with the shop did not come to its end; it is tried again");
+                }
+                sleep(LATER).await;
+            }
+        }
+    }
+
+    /// Compares, unless another process of whatever group does or has just done so. A process that dies gives the lock back.
+    async fn turn(&self) -> anyhow::Result<()> {
+        let Some(_lock) = self.shared.results.ledger.lock(Work::Comparison).await.context("Postgres")? else { return Ok(()) };
+        let last = self.shared.results.last_comparison().await.context("Postgres")?;
+        if is_due(last.as_ref(), self.every, Instant::now()) {
+            let comparison = self.compare().await?;
+            self.shared.results.note_comparison(&comparison).await.context("Postgres")?;
+            self.shared.health.group(|group| group.comparison = Some(comparison));
+        }
+        Ok(())
+    }
+
+    async fn compare(&self) -> anyhow::Result<Comparison> {
+        let began = Instant::now();
+        let sides = Sides::new(&self.shared, &self.config, &self.reread, &self.shop, true, Pace::Spared);
+        let (mut report, findings) = sides.compare(SETTLE, 0).await?;
+        if self.config.reconcile.repair && report.findings() > 0 {
+            self.shop.may_signal().await?;
+            let lock = self.shared.results.ledger.lock(Work::Reconcile).await.context("Postgres")?;
+            // Where an operator repairs just now, nothing is left to do.
+            if lock.is_some() {
+                sides.mend(&MENDING, &mut report, &findings).await?;
+            }
+        }
+        Ok(told(&report, began.elapsed()))
+    }
+}
+
+/// Whether the next comparison is due.
+fn is_due(last: Option<&Comparison>, every: Duration, now: Instant) -> bool {
+    last.is_none_or(|last| now.saturating_duration_since(last.ended) >= every)
+}
+
+/// What is kept of a comparison, and a line in the log if it has found something.
+fn told(report: &Report, took: Duration) -> Comparison {
+    let found = report.findings();
+    let is_mended = report.repair.as_ref().is_some_and(|repair| repair.left.count == 0);
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    if is_mended {
+        tracing::warn!(
+            differences = found,
+            orders = report.orders,
+            "The comparison with the shop has found differences and set them right"
+        );
+    } else if found > 0 {
+        tracing::warn!(
+            differences = found,
+            orders = report.orders,
+            "The comparison with the shop has found differences; `orderstream reconcile` shows them"
+        );
+    } else {
+        tracing::debug!(orders = report.orders, "The comparison with the shop has found no difference");
+    }
+    let differences = report.by_kind().into_iter().map(|(kind, number)| (kind.to_owned(), if is_mended { 0 } else { count(number) }));
+    Comparison {
+        ended: Instant::now(),
+        took,
+        orders: report.orders,
+        differences: differences.collect(),
+        not_judged: count(report.undecided()),
+        repaired: if is_mended { count(found) } else { 0 },
+        by: claim::process(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::report::Repair;
+    use crate::reconcile::verdict::{Difference, Verdict};
+
+    #[test]
+    fn what_was_set_right_is_no_difference_any_more_and_what_is_in_motion_never_was() {
+        let mut report = Report { orders: 9, ..Report::default() };
+        report.add(0, 1, &Difference::Missing, Verdict::Finding);
+        report.add(0, 2, &Difference::Missing, Verdict::InFlight);
+        let comparison = told(&report, Duration::ZERO);
+        assert_eq!((comparison.found(), comparison.differences["missing"], comparison.not_judged, comparison.repaired), (1, 1, 1, 0));
+        report.repair = Some(Repair::default());
+        let comparison = told(&report, Duration::ZERO);
+        assert_eq!((comparison.found(), comparison.repaired), (0, 1));
+        let now = comparison.ended;
+        let every = Duration::from_secs(60);
+        assert!(is_due(None, every, now) && !is_due(Some(&comparison), every, now) && is_due(Some(&comparison), every, now + every));
+    }
+}

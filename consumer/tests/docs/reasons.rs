@@ -1,0 +1,57 @@
+//! What can be degraded of the source, all at once: each line has its section in docs/operations.md.
+
+use std::time::{Duration, Instant};
+
+use orderstream::health::{
+    Comparison, ConnectorHealth, ConnectorReading, Dependency, Health, Rules, RunState, SlotReading, SlotsHealth, SlotsReading,
+    SourceRules, TaskReading, readiness,
+};
+use orderstream::reconcile::report::Report;
+use orderstream::reconcile::verdict::{Difference, Verdict};
+
+/// A process that knows everything of its source, and nothing is as it should be.
+pub(crate) fn degraded() -> Health {
+    let long_ago = Instant::now().checked_sub(Duration::from_secs(600)).unwrap();
+    let source = SourceRules::default();
+    let health =
+        Health::new(Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true, source });
+    Dependency::ALL.into_iter().for_each(|server| health.up(server));
+    health.reads("shop.public.orders");
+    health.last_event(&"shop.public.orders".into(), 0, long_ago);
+    let slot = SlotReading { name: "s".into(), is_active: false, is_lost: false, retained_bytes: 1 << 40, lag_bytes: 0 };
+    health.source(|source| {
+        source.heartbeat = Some(long_ago);
+        let task = TaskReading { id: 0, state: RunState::Failed, error: None };
+        let reading = ConnectorReading::Known { state: RunState::Failed, tasks: vec![task] };
+        source.connector = Some(ConnectorHealth { name: "shop".into(), reading, since: long_ago });
+        source.slots = Some(SlotsHealth { reading: SlotsReading::Known(vec![slot]), since: long_ago });
+    });
+    let mut report = Report { orders: 9, ..Report::default() };
+    report.add(0, 1, &Difference::Missing, Verdict::Finding);
+    let differences = report.by_kind().into_iter().map(|(kind, count)| (kind.to_owned(), i64::try_from(count).unwrap())).collect();
+    let (ended, took, by) = (long_ago, Duration::ZERO, String::new());
+    health.group(|group| {
+        group.processes = Some((Instant::now(), Vec::new()));
+        group.comparison = Some(Comparison { ended, took, orders: 9, differences, not_judged: 0, repaired: 0, by });
+    });
+    health
+}
+
+/// The beginnings of all lines, up to the first name or number in them.
+pub(crate) fn beginnings() -> Vec<String> {
+    let health = degraded();
+    let mut lines = lines(&health);
+    for reading in [ConnectorReading::Absent, ConnectorReading::Away("connection")] {
+        health.source(|source| source.connector.as_mut().unwrap().reading = reading);
+        lines.extend(self::lines(&health));
+    }
+    health.source(|source| source.slots.as_mut().unwrap().reading = SlotsReading::Away("connection"));
+    lines.extend(self::lines(&health));
+    let is_name = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || ["shop", "s"].contains(&word);
+    let beginning = |line: &String| line.split(' ').take_while(|word| !is_name(word)).take(5).collect::<Vec<_>>().join(" ");
+    lines.iter().map(beginning).collect()
+}
+
+fn lines(health: &Health) -> Vec<String> {
+    readiness(&health.snapshot(), health.rules(), Instant::now()).degraded
+}
