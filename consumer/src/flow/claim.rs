@@ -57,7 +57,7 @@ impl Claimant {
         })?;
         if claim.is_first() && watermarks.low > 0 {
             let low = watermarks.low;
-            tracing::warn!(%partition, low, "This partition is read for the first time and begins above offset 0: earlier events are gone from Kafka");
+            tracing::warn!(topic = %partition.topic, partition = partition.number, low, "This partition is read for the first time and begins above offset 0: earlier events are gone from Kafka");
         }
         self.shared.health.claimed(&partition.topic, partition.number, claim.next_offset, claim.fates);
         self.shared.metrics.partition_claimed(&partition.topic, partition.number);

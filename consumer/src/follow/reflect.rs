@@ -53,7 +53,7 @@ async fn tell(shared: &Shared, place: &Place, reflection: MutexGuard<'_, Reflect
         Ok(advance) => follow(shared, place, reflection, advance, to).await,
         Err(RedisError::AnotherRun) => {
             tracing::warn!(
-                topic = %place.claim.topic, partition = place.claim.partition, from = reflection.acknowledged, to,
+                topic = %place.claim.topic, partition = place.claim.partition, acknowledged = reflection.acknowledged, covered = to,
                 "Redis was restarted or replaced before it had acknowledged these offsets; their hashes are written again"
             );
             fall_behind(shared, reflection);

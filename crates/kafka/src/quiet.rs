@@ -22,7 +22,7 @@ pub(crate) struct Quiet {
 #[derive(Debug)]
 struct Complaint {
     last: Instant,
-    unsaid: u64,
+    suppressed: u64,
 }
 
 impl Quiet {
@@ -44,24 +44,24 @@ impl Quiet {
     fn may_say_at(&self, kind: &str, now: Instant) -> Option<u64> {
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = kinds.get_mut(kind) else {
-            kinds.insert(kind.to_owned(), Complaint { last: now, unsaid: 0 });
+            kinds.insert(kind.to_owned(), Complaint { last: now, suppressed: 0 });
             return Some(0);
         };
         if now.duration_since(known.last) < INTERVAL {
-            known.unsaid += 1;
+            known.suppressed += 1;
             return None;
         }
         known.last = now;
-        Some(std::mem::take(&mut known.unsaid))
+        Some(std::mem::take(&mut known.suppressed))
     }
 
     /// Passes on a line of the Kafka client's own log. The client's lines speak of connections and brokers, never of records.
     pub(crate) fn forward(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         if level as i32 > RDKafkaLogLevel::Warning as i32 {
             debug!(facility, line, "the Kafka client said something");
-        } else if let Some(unsaid) = self.may_say(facility) {
+        } else if let Some(suppressed) = self.may_say(facility) {
             let line = self.in_words(line);
-            warn!(facility, line, unsaid, "the Kafka client complained");
+            warn!(facility, line, suppressed, "the Kafka client complained");
         }
     }
 }

@@ -140,7 +140,7 @@ async fn pending<'m>(on: &mut PgConnection, migrations: &'m Migrator) -> Result<
 
 async fn apply(on: &mut PgConnection, migration: &Migration) -> Result<(), StoreError> {
     let (version, what) = (migration.version, &*migration.description);
-    tracing::info!(version, what, "A migration of the tables begins; on large tables it may take long");
+    tracing::info!(migration = version, what, "A migration of the tables begins; on large tables it may take long");
     let mut backoff = Backoff::new(Policy { initial: Duration::from_millis(200), max: Duration::from_secs(5) });
     let (began, mut is_told) = (Instant::now(), false);
     while let Err(error) = attempt(on, migration).await {
@@ -148,12 +148,12 @@ async fn apply(on: &mut PgConnection, migration: &Migration) -> Result<(), Store
             return Err(error);
         }
         if !is_told {
-            tracing::warn!(version, what, %error, "A migration waits for a table that is in use; it is tried again and holds nobody up meanwhile");
+            tracing::warn!(migration = version, what, %error, "A migration waits for a table that is in use; it is tried again and holds nobody up meanwhile");
             is_told = true;
         }
         sleep(backoff.next_delay()).await;
     }
-    tracing::info!(version, what, seconds = began.elapsed().as_secs_f64(), "The migration is done");
+    tracing::info!(migration = version, what, seconds = began.elapsed().as_secs_f64(), "The migration is done");
     Ok(())
 }
 

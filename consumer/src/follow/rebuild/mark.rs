@@ -46,6 +46,6 @@ pub(super) async fn whole(shared: &Shared, place: &Place, from: i64, target: i64
     // The list of the newest orders may be lost too, and a quiet shop changes no row for long.
     shared.results_changed();
     let seconds = began.elapsed().as_secs_f64();
-    tracing::info!(topic = %claim.topic, partition = claim.partition, target, seconds, "Redis is whole again");
+    tracing::info!(topic = %claim.topic, partition = claim.partition, next_offset = target, seconds, "Redis is whole again");
     Ok(())
 }

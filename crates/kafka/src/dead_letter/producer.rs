@@ -112,9 +112,9 @@ impl ClientContext for Callbacks {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        if let Some(unsaid) = self.quiet.may_say(&error.to_string()) {
+        if let Some(suppressed) = self.quiet.may_say(&error.to_string()) {
             let reason = self.quiet.in_words(reason);
-            warn!(%error, reason, unsaid, "the Kafka client for dead letters reported an error; it goes on trying by itself");
+            warn!(%error, reason, suppressed, "the Kafka client for dead letters reported an error; it goes on trying by itself");
         }
     }
 }

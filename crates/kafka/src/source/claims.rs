@@ -97,7 +97,7 @@ impl PollLoop<'_> {
         let (ownership, watched) = watch::channel(Ownership::Held);
         let progress = Arc::new(SourceProgress::new(start, watermarks));
         let partition = owned.partition.clone();
-        info!(%partition, start, low = watermarks.low, high = watermarks.high, "partition claimed");
+        info!(topic = %partition.topic, partition = partition.number, start, low = watermarks.low, high = watermarks.high, "partition claimed");
         let _ = self.events.send(Event::Started { partition: partition.clone(), start, progress: Arc::clone(&progress) });
         owned.reported = None;
         owned.phase = Phase::Running(Running::new(fetched, feed, (start, landmark), ownership, Arc::clone(&progress)));
@@ -196,7 +196,7 @@ impl PollLoop<'_> {
 
 fn report_waiting(events: &UnboundedSender<Event>, owned: &mut Owned, reason: &str) {
     if owned.is_news(reason) {
-        warn!(partition = %owned.partition, reason, "partition is not read for now; it is claimed again");
+        warn!(topic = %owned.partition.topic, partition = owned.partition.number, reason, "partition is not read for now; it is claimed again");
         let _ = events.send(Event::Waiting(owned.partition.clone(), reason.to_owned()));
     }
 }
@@ -204,7 +204,7 @@ fn report_waiting(events: &UnboundedSender<Event>, owned: &mut Owned, reason: &s
 fn report_stopped(events: &UnboundedSender<Event>, owned: &mut Owned, reason: StopReason) {
     let text = reason.to_string();
     if owned.is_news(&text) {
-        error!(partition = %owned.partition, reason = text, "partition stopped: it is not read until this is put right");
+        error!(topic = %owned.partition.topic, partition = owned.partition.number, reason = text, "partition stopped: it is not read until this is put right");
         let _ = events.send(Event::Stopped(owned.partition.clone(), reason));
     }
 }

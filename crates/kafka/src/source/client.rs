@@ -154,8 +154,8 @@ impl Callbacks {
     /// Tells of a right that is missing, which the client itself keeps trying to use in silence.
     pub(super) fn tell_right(&self, error: &KafkaError, group: &str, topics: &str) {
         let Some(what) = words::right(error, group, topics) else { return };
-        if let Some(unsaid) = self.quiet.may_say(&what) {
-            warn!(what, unsaid, "Kafka does not let this user read; it is tried again");
+        if let Some(suppressed) = self.quiet.may_say(&what) {
+            warn!(what, suppressed, "Kafka does not let this user read; it is tried again");
         }
     }
 
@@ -190,9 +190,9 @@ impl ClientContext for Callbacks {
 
     fn error(&self, error: KafkaError, reason: &str) {
         let code = error.rdkafka_error_code().map(|code| format!("{code:?}")).unwrap_or_default();
-        if let Some(unsaid) = self.quiet.may_say(&code) {
+        if let Some(suppressed) = self.quiet.may_say(&code) {
             let reason = self.quiet.in_words(reason);
-            warn!(code, reason, unsaid, "the Kafka client reported an error; it goes on trying by itself");
+            warn!(code, reason, suppressed, "the Kafka client reported an error; it goes on trying by itself");
         }
     }
 

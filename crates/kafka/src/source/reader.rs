@@ -28,10 +28,10 @@ impl ClientContext for Reader {
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of the log is reported here too, and is no error.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF)
-            && let Some(unsaid) = self.quiet.may_say(&error.to_string())
+            && let Some(suppressed) = self.quiet.may_say(&error.to_string())
         {
             let reason = self.quiet.in_words(reason);
-            warn!(%error, reason, unsaid, "the Kafka client reported an error while it read beside the group; it goes on trying by itself");
+            warn!(%error, reason, suppressed, "the Kafka client reported an error while it read beside the group; it goes on trying by itself");
         }
     }
 

@@ -75,9 +75,10 @@ impl PollLoop<'_> {
         }
         let busy = partitions.iter().filter(|owned| owned.is_busy()).map(|owned| owned.id).collect();
         for id in self.wait_for(busy, deadline) {
-            let partition = partitions.iter().find(|owned| owned.id == id).map(|owned| owned.partition.to_string());
+            let late = partitions.iter().find(|owned| owned.id == id).map(|owned| &owned.partition);
+            let (topic, partition) = (late.map(|late| &*late.topic), late.map(|late| late.number));
             let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
-            warn!(partition, deadline_ms, "a worker did not finish before its partition was given back; the fence keeps it out");
+            warn!(topic, partition, deadline_ms, "a worker did not finish before its partition was given back; the fence keeps it out");
         }
     }
 
@@ -102,7 +103,7 @@ impl PollLoop<'_> {
     fn release(&self, partitions: Vec<Owned>, event: fn(TopicPartition) -> Event) {
         self.unassign(partitions.iter().filter(|owned| matches!(owned.phase, Phase::Running(_))));
         for owned in partitions {
-            info!(partition = %owned.partition, "partition given back");
+            info!(topic = %owned.partition.topic, partition = owned.partition.number, "partition given back");
             let _ = self.events.send(event(owned.partition));
         }
     }
