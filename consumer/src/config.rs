@@ -3,6 +3,7 @@
 //! - [`settings`]: the one definition of every setting: its default, its allowed values, its purpose
 //! - [`sections`]: the typed sections that the other modules receive
 //! - `exposure`: finds connections that leave this machine without TLS
+//! - `receiver`: checks the address of a receiver of traces
 //! - `rules`: checks what must hold between settings
 //! - [`url`]: checks the URLs of servers
 
@@ -11,16 +12,18 @@ use std::path::Path;
 use kafka::topics::{Expected, Input, Kept};
 use service::logging::Log;
 use service::settings::{Environment, Problem, Problems, Report, Values, load};
+use service::traces::TraceSettings;
 
 mod exposure;
+mod receiver;
 mod rules;
 pub mod sections;
 pub mod settings;
 pub mod url;
 
 pub use sections::{
-    BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Reconcile, Redis,
-    Retention, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    Admin, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Reconcile,
+    Redis, Retention, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 use settings::SETTINGS;
 
@@ -51,12 +54,16 @@ pub struct Config {
     pub batch: BatchLimits,
     /// The settings `http.*`.
     pub http: Http,
+    /// The settings `admin.*`.
+    pub admin: Admin,
     /// The settings `health.*`.
     pub health: HealthRules,
     /// The settings `shutdown.*`.
     pub shutdown: Shutdown,
     /// The settings `log.*`.
     pub log: Log,
+    /// The settings `traces.*`; `None` if nothing is traced.
+    pub traces: Option<TraceSettings>,
 }
 
 /// A configuration, with what an operator wants to know about it.
@@ -108,9 +115,11 @@ impl Config {
             retention: Retention::read(values)?,
             batch: BatchLimits::read(values)?,
             http: Http::read(values)?,
+            admin: Admin::read(values)?,
             health: HealthRules::read(values)?,
             shutdown: Shutdown::read(values)?,
             log: sections::log(values)?,
+            traces: sections::traces(values)?,
         })
     }
 }

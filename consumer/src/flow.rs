@@ -6,6 +6,7 @@
 //! - [`commit`]: what both workers share around a transaction: why they stop, whether a lost answer was a commit
 //! - `cap`, `letters`: what both do with dead letters: too many stop the partition, and each is acknowledged before the commit
 //! - [`replay`]: processes dead letters again
+//! - `trace`: the spans of a batch
 
 mod cap;
 pub mod claim;
@@ -14,3 +15,4 @@ pub mod customers;
 mod letters;
 pub mod orders;
 pub mod replay;
+mod trace;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::registry::Registry;
+use service::traces::Spans;
 
 use crate::health::Health;
 
@@ -32,14 +33,14 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers all metrics, and the collector that reads `health`.
+    /// Registers all metrics, and the collectors that read `health` and `spans`.
     #[must_use]
-    pub fn new(health: Health) -> Self {
+    pub fn new(health: Health, spans: Spans) -> Self {
         let mut registry = Registry::with_prefix("orderstream");
         let batches = batches::Batches::register(&mut registry);
         let redis = redis::RedisCounts::register(&mut registry);
         let postgres = postgres::PostgresCounts::register(&mut registry);
-        registry.register_collector(Box::new(watched::Watched::new(health)));
+        registry.register_collector(Box::new(watched::Watched::new(health, spans)));
         registry.register_collector(Box::new(process::Process::started_now()));
         Self { batches, redis, postgres, registry: Arc::new(registry) }
     }

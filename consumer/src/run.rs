@@ -5,9 +5,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use kafka::reread::Reread;
 use kafka::source::Event;
+use service::logging::Level;
 use service::tasks::{self, Tasks};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::flow::claim::Claimant;
@@ -17,39 +17,42 @@ use crate::redis::link::RedisLink;
 use crate::run::readers::Readers;
 use crate::shared::{Shared, Topics};
 use crate::sweep;
-use endpoints::{Endpoints, router};
+use outlets::Outlets;
 
+mod admin;
 pub mod assemble;
 pub(crate) mod comparison;
 pub mod endpoints;
 pub mod hangup;
+mod outlets;
 mod readers;
 mod retention;
 mod source;
 mod watch;
 
-/// Runs until SIGTERM or SIGINT, or until the process cannot go on.
+/// Runs until SIGTERM or SIGINT, or until the process cannot go on. `level` changes what is logged meanwhile.
 ///
 /// # Errors
 /// The process cannot begin, Kafka's client has failed for good, or a task has ended although nobody asked it to (P13). Whoever started the
 /// process is to start it again.
-pub async fn run(config: &Config) -> anyhow::Result<()> {
+pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     // Signals are listened to before anything that takes time, and by one listener for the whole run, because a new listener misses earlier
     // signals.
     let mut signals = Signals::new()?;
     tasks::log_panics();
     let parts = assemble::assemble(config)?;
     let shared = Arc::new(parts.shared);
-    let (stop_http, mut http) = serve(config, &shared).await?;
+    let mut outlets = Outlets::open(config, &shared, parts.exporter, level).await?;
     let ready_to_begin = async {
         prepare_tables(&shared, &mut signals).await?;
         signals.before(watch::start(&shared, &parts.link)).await?.context("redis.url")
     };
-    http.while_running(ready_to_begin).await?;
+    outlets.while_running(ready_to_begin).await?;
 
     let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
     let mut background = Tasks::default();
+    background.spawn("the count of log lines", service::logging::tell_left_out());
     let member = watch::Member::new(&config.kafka.group_id);
     watch_all(&shared, &parts.link, &member, &mut background);
     source::watch(config, &shared, &reread, &mut background)?;
@@ -65,7 +68,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
 
     let claimant = Claimant::new(Arc::clone(&shared), topics);
     let mut readers = Readers::start(parts.sources, &shared.health, &claimant).context("Kafka")?;
-    let outcome = http.while_running(background.while_running(until_signal(&shared.health, &mut readers, signals))).await;
+    let outcome = outlets.while_running(background.while_running(until_signal(&shared.health, &mut readers, signals))).await;
 
     if let Err(error) = &outcome {
         // The probes report the failure before anything is taken down.
@@ -77,9 +80,8 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     background.stop().await;
     member.leaves(&shared).await;
     shared.results.ledger.close().await;
-    // The HTTP server ends last, so that the endpoints can report the end.
-    stop_http.send(()).ok();
-    http.finish().await;
+    outlets.close().await;
+    service::logging::tell_left_out_now();
     outcome
 }
 
@@ -91,22 +93,6 @@ fn watch_all(shared: &Arc<Shared>, link: &Arc<RedisLink>, member: &watch::Member
     background.spawn("the watch of generations", watch::fences(Arc::clone(shared)));
     background.spawn("the watch of servers", watch::servers(shared.health.clone()));
     background.spawn("the watch of the group", watch::group(Arc::clone(shared), member.clone()));
-}
-
-/// Listens for HTTP before any work begins, so that a port in use is found at once.
-async fn serve(config: &Config, shared: &Shared) -> anyhow::Result<(oneshot::Sender<()>, Tasks)> {
-    let ((stop, stopped), mut http) = (oneshot::channel(), Tasks::default());
-    let Some(address) = &config.http.listen else { return Ok((stop, http)) };
-    let listener = service::http::bind(address).await?;
-    let endpoints = Endpoints { health: shared.health.clone(), metrics: shared.metrics.clone() };
-    http.spawn(
-        "the HTTP server",
-        service::http::serve(listener, router(endpoints), async {
-            // If the owner of the sender is gone, the server is to end too.
-            stopped.await.ok();
-        }),
-    );
-    Ok((stop, http))
 }
 
 /// Creates or updates the tables. Waits while Postgres is away, for as long as it takes (P6).

@@ -9,6 +9,7 @@ use kafka::dead_letter::DeadLetters;
 use ledger::{Class, StoreError};
 use service::logging::Throttle;
 use service::retry::{Backoff, Policy};
+use service::traces::{Span, Traces};
 use tokio::sync::Notify;
 
 use crate::health::{Dependency, Health};
@@ -87,6 +88,8 @@ pub struct Shared {
     pub letters: DeadLetters,
     /// The counters and gauges.
     pub metrics: Metrics,
+    /// Makes the spans of this process.
+    pub traces: Traces,
     /// The state that `/readyz` reports.
     pub health: Health,
     /// The limits of one batch.
@@ -123,10 +126,10 @@ impl Shared {
         self.due.notify_one();
     }
 
-    /// Runs a step and measures the time that it takes.
-    pub async fn timed<T>(&self, stage: Step, step: impl Future<Output = T>) -> T {
+    /// Runs a step of the work that `of` traces, and measures the time that the step takes.
+    pub async fn timed<T>(&self, stage: Step, of: &Span, step: impl Future<Output = T>) -> T {
         let began = Instant::now();
-        let outcome = step.await;
+        let outcome = of.around(stage.as_str(), step).await;
         self.metrics.stage_took(stage, began.elapsed());
         outcome
     }

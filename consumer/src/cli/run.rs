@@ -21,7 +21,7 @@ pub(super) async fn run(loaded: Loaded, file: Option<&Path>) -> anyhow::Result<E
         warn!(server = exposed.server, what = exposed.what, "Others on the way to a server may listen");
     }
     tokio::select! {
-        ended = run::run(&loaded.config) => ended?,
+        ended = run::run(&loaded.config, level.clone()) => ended?,
         ended = run::hangup::reread(&loaded, file, &level) => ended?,
     }
     Ok(ExitCode::SUCCESS)

@@ -3,10 +3,11 @@
 
 use service::settings::{Kind, Setting};
 
-use super::url;
+use super::{receiver, url};
 
 const POSTGRES_URL: Kind = Kind::Url { allowed: "postgres://user:password@host:port/database", check: url::postgres };
 const HTTP_URL: Kind = Kind::Url { allowed: "http://host:port, or https:// for TLS", check: url::http };
+const RECEIVER: Kind = Kind::Url { allowed: "http://host:port or https://host:port", check: receiver::check };
 const REDIS_URL: Kind = Kind::Url { allowed: "redis://[[user]:password@]host[:port][/number], or rediss:// for TLS", check: url::redis };
 
 /// The setting with that name.
@@ -217,6 +218,8 @@ pub const SETTINGS: &[Setting] = &[
         "Where `/livez`, `/readyz`, `/health`, `/status` and `/metrics` answer; empty: nowhere",
     )
     .optional(),
+    Setting::new("admin.listen", Kind::Loopback, "", "Where `/admin/log` changes the level, for this machine alone; empty: nowhere")
+        .optional(),
     Setting::new(
         "health.stall_seconds",
         Kind::Number(1, 86_400),
@@ -238,4 +241,6 @@ pub const SETTINGS: &[Setting] = &[
         "off, error, warn, info, debug, trace, or directives as `info,orderstream::flow=debug`",
     ),
     Setting::new("log.format", Kind::Choice(&["text", "json"]), "text", "Lines for people or for machines"),
+    Setting::new("traces.endpoint", RECEIVER, "", "Receiver of OpenTelemetry traces, OTLP over gRPC; empty: no span is made").optional(),
+    Setting::new("traces.sample", Kind::Share, "0.01", "Share of batches and sweeps traced, beside those with a sampled `traceparent`"),
 ];

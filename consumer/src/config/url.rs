@@ -114,7 +114,7 @@ pub fn http(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn after_scheme<'a>(text: &'a str, schemes: &[&str]) -> Option<&'a str> {
+pub(super) fn after_scheme<'a>(text: &'a str, schemes: &[&str]) -> Option<&'a str> {
     let (scheme, rest) = text.split_once("://")?;
     schemes.contains(&scheme).then_some(rest)
 }

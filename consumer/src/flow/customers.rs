@@ -15,6 +15,7 @@ use ledger::Class;
 use crate::flow::cap::within;
 use crate::flow::commit::{Stopped, delay, was_committed};
 use crate::flow::letters::Letters;
+use crate::flow::trace::{self, BatchTrace};
 use crate::follow::reflect;
 use crate::orders::customer::{ChangedCustomer, CustomerChange};
 use crate::orders::customers::{CustomerChanges, decode};
@@ -34,12 +35,14 @@ pub async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox) -> Result
     loop {
         let mut records = Vec::new();
         let Received::UpTo(to) = place.receive(shared.limits, &inbox, &mut records).await else { return Ok(()) };
+        // The key of a customer is personal data, so no span names it (P11).
+        let trace = trace::begin(&shared, &place, &records, &(from..to), |_| None);
         let before = ended.clone();
         let mut batch = decode(&shared.decoder, &records, &mut ended);
         shared.tell_absent(&place, &batch.absent);
         stand_in(&shared, &place, &mut batch.changes).await?;
-        let changed = put(&shared, &place, &batch.changes, to).await?;
-        commit_in_parts(&shared, &place, &records, before, &changed, from..to).await?;
+        let changed = trace.span.around("write_back", put(&shared, &place, &batch.changes, to)).await?;
+        commit_in_parts(&shared, &place, &trace, &records, before, &changed, from..to).await?;
         shared.orders_are_due();
         from = to;
     }
@@ -75,6 +78,7 @@ async fn put(shared: &Shared, place: &Place, changes: &[CustomerChange], to: i64
 async fn commit_in_parts(
     shared: &Shared,
     place: &Place,
+    trace: &BatchTrace,
     records: &[Record],
     mut before: Ended,
     changed: &[ChangedCustomer],
@@ -86,7 +90,7 @@ async fn commit_in_parts(
         let batch = decode(&shared.decoder, records, &mut ended);
         let spoken_of: HashSet<&str> = batch.changes.iter().map(|change| change.id.as_str()).collect();
         let changed: Vec<ChangedCustomer> = changed.iter().filter(|customer| spoken_of.contains(&*customer.id)).cloned().collect();
-        if commit(shared, place, records, &batch, &changed, offsets.clone()).await? == Attempt::TooSlow {
+        if commit(shared, place, trace, records, &batch, &changed, offsets.clone()).await? == Attempt::TooSlow {
             let (first, second) = records.split_at(records.len() / 2);
             let border = second.first().map_or(offsets.end, |record| record.offset);
             work.extend([(second, border..offsets.end), (first, offsets.start..border)]);
@@ -109,6 +113,7 @@ enum Attempt {
 async fn commit(
     shared: &Shared,
     place: &Place,
+    trace: &BatchTrace,
     records: &[Record],
     batch: &CustomerChanges,
     changed: &[ChangedCustomer],
@@ -119,12 +124,12 @@ async fn commit(
     let fates = Fates { applied: batch.changes.len() as u64, stale: 0, ignored: batch.ignored, dead_lettered: batch.refusals.len() as u64 };
     within(shared, place, from, records.len(), &batch.refusals).await?;
     let rows = loop {
-        let rows = letters.acknowledged(shared, place, records, &batch.refusals).await?;
+        let rows = letters.acknowledged(shared, place, &trace.span, records, &batch.refusals).await?;
         let last = records.last().and_then(Record::landmark);
         let clean_to = clean_to(records, &batch.refusals);
         let (changes, letters) = (&*batch.changes, &*rows);
         let attempt = CustomerBatch { from, to, last, clean_to, fates, changes, changed, letters, refresh: shared.refresh };
-        match shared.results.apply_customers(&place.claim, &attempt).await {
+        match trace.span.around("commit", shared.results.apply_customers(&place.claim, &attempt)).await {
             Ok(()) => break rows,
             Err(ApplyError::Store(error)) => {
                 place.troubled(shared, &error);
@@ -139,6 +144,7 @@ async fn commit(
             Err(_fenced) => return Err(Stopped::Fenced),
         }
     };
+    trace.committed(fates);
     place.committed(shared, to, fates);
     place.lettered(shared, &rows);
     Ok(Attempt::Committed)

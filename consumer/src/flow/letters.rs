@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use change::record::Record;
 use kafka::dead_letter::{DeadLetter, Landed, Undeliverable, dlq_id, replays};
+use service::traces::Span;
 
 use crate::metrics::Step;
 use crate::orders::refusal::{Refusal, Refusals};
@@ -24,6 +25,7 @@ impl Letters {
         &mut self,
         shared: &Shared,
         place: &Place,
+        batch: &Span,
         records: &[Record],
         refusals: &Refusals,
     ) -> Result<Vec<LetterRow>, Revoked> {
@@ -36,7 +38,7 @@ impl Letters {
             let epoch = place.claim.epoch;
             let letter = |index: &usize| DeadLetter { record: &records[*index], rejection: &refusals[index].rejection, epoch };
             let letters: Vec<DeadLetter<'_>> = open.iter().map(letter).collect();
-            match shared.timed(Step::DeadLetter, shared.letters.send(&letters)).await {
+            match shared.timed(Step::DeadLetter, batch, shared.letters.send(&letters)).await {
                 Ok(fates) => {
                     let refused = fates.iter().find_map(|fate| fate.as_ref().err().cloned());
                     self.landed.extend(open.into_iter().zip(fates).filter_map(|(index, fate)| Some((index, fate.ok()?))));

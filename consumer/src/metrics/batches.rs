@@ -31,7 +31,9 @@ pub enum Step {
 impl Step {
     const ALL: [Self; 5] = [Self::Decode, Self::Lookup, Self::DeadLetter, Self::Commit, Self::WriteBack];
 
-    fn as_str(self) -> &'static str {
+    /// The name of the step: the label in metrics, and the name of its span.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Decode => "decode",
             Self::Lookup => "lookup",

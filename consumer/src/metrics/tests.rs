@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use service::traces::Spans;
+
 use super::*;
 use crate::health::{
     BreakerReading, Breakers, ConnectorHealth, ConnectorReading, Dependency, REVISION, Rules, RunState, SlotReading, SlotsHealth,
@@ -19,7 +21,7 @@ fn setup() -> (Health, Metrics) {
         source: SourceRules::default(),
     };
     let health = Health::new(rules);
-    (health.clone(), Metrics::new(health))
+    (health.clone(), Metrics::new(health, Spans::default()))
 }
 
 #[track_caller]

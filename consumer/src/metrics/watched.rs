@@ -9,6 +9,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+use service::traces::Spans;
 
 use super::{ByPartition, gauge, source};
 use crate::health::{BreakerReading, Breakers, DependencyState, Health, PartitionHealth, PartitionState, Snapshot, readiness};
@@ -16,11 +17,12 @@ use crate::health::{BreakerReading, Breakers, DependencyState, Health, Partition
 #[derive(Debug)]
 pub(super) struct Watched {
     health: Health,
+    spans: Spans,
 }
 
 impl Watched {
-    pub(super) fn new(health: Health) -> Self {
-        Self { health }
+    pub(super) fn new(health: Health, spans: Spans) -> Self {
+        Self { health, spans }
     }
 }
 
@@ -32,6 +34,8 @@ impl Collector for Watched {
         servers(&mut encoder, &snapshot)?;
         partitions(&mut encoder, &snapshot)?;
         source::encode(&mut encoder, &snapshot, Instant::now())?;
+        let spans = self.spans.by_outcome().map(|(outcome, count)| ([("outcome", outcome)], count));
+        counters(&mut encoder, "spans", "Spans of traces by outcome: sent, failed to be taken, or dropped before that", spans)?;
         match self.health.breakers() {
             Some(Breakers { server, writes }) => {
                 breaker(&mut encoder, &server)?;

@@ -10,6 +10,7 @@ use change::envelope::{self};
 use kafka::dead_letter::DeadLetters;
 use kafka::source::SourceConfig;
 use ledger::StoreConfig;
+use service::traces::{Exporter, Traces};
 use tokio::sync::Notify;
 
 use crate::config::{BreakerSettings, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
@@ -45,6 +46,8 @@ pub struct Parts {
     pub sources: Vec<SourceConfig>,
     /// Settings of Kafka clients.
     pub kafka: Vec<(String, String)>,
+    /// Sends the spans; `None` if nothing is traced.
+    pub exporter: Option<Exporter>,
 }
 
 /// Builds the parts. Nothing is connected yet.
@@ -60,7 +63,8 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
     let health = Health::new(rules(config));
     let watched = Arc::clone(&link);
     health.watch_breakers(move || watch::breakers(&watched));
-    let (topic, metrics) = (config.kafka.customers_topic.clone(), Metrics::new(health.clone()));
+    let (traces, exporter) = traces(config)?;
+    let (topic, metrics) = (config.kafka.customers_topic.clone(), Metrics::new(health.clone(), traces.spans().clone()));
     let shared = Shared {
         decoder: decoder(config),
         results: Results::new(&store_config(config)).context("database.url")?,
@@ -71,6 +75,7 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         letters: DeadLetters::new(&letter_properties(config, &kafka), &config.kafka.dead_letter_topic)
             .context("kafka.dead_letter_topic")?,
         metrics,
+        traces,
         health,
         limits: Limits { records: config.batch.max_records, bytes: config.batch.max_bytes },
         letter_cap: LetterCap { max_share: config.dead_letters.max_share, window: config.dead_letters.window_records },
@@ -88,7 +93,13 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
     };
     let orders = source(config, &kafka, &config.kafka.orders_topic);
     let customers = topic.map(|topic| for_seldom_changes(source(config, &kafka, &topic)));
-    Ok(Parts { shared, link, committed, sources: [orders].into_iter().chain(customers).collect(), kafka })
+    Ok(Parts { shared, link, committed, sources: [orders].into_iter().chain(customers).collect(), kafka, exporter })
+}
+
+fn traces(config: &Config) -> anyhow::Result<(Traces, Option<Exporter>)> {
+    let Some(settings) = &config.traces else { return Ok(Default::default()) };
+    let (traces, exporter) = Traces::new(settings, "orderstream", env!("CARGO_PKG_VERSION")).context("traces.endpoint")?;
+    Ok((traces, Some(exporter)))
 }
 
 fn source(config: &Config, kafka: &[(String, String)], topic: &str) -> SourceConfig {

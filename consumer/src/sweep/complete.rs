@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use ledger::StoreError;
+use service::traces::{Beginning, Span};
 
 use super::{CHUNK, Swept};
 use crate::orders::enrich::{Enrichment, Lookup, nobody};
@@ -26,19 +27,40 @@ const LONGEST_WAIT_WITHOUT_EVENTS: Duration = Duration::from_secs(5 * 60);
 /// Completes a chunk of the orders of a partition that are due.
 pub(super) async fn chunk(shared: &Shared, topics: &Topics, partition: i32) -> Result<Swept, StoreError> {
     let due = shared.results.take_due(shared.decoder.epoch, partition, CHUNK).await?;
-    if due.is_empty() { Ok(Swept::Nothing) } else { complete(shared, topics, &due).await }
+    if due.is_empty() {
+        return Ok(Swept::Nothing);
+    }
+    let trace = begin(shared, partition, due.len());
+    let swept = complete(shared, topics, &due, &trace).await;
+    match &swept {
+        Ok(Swept::RedisIsAway) => trace.given_up("Redis is away"),
+        Ok(_) => {}
+        Err(error) => trace.given_up(error.class().as_str()),
+    }
+    swept
 }
 
-async fn complete(shared: &Shared, topics: &Topics, due: &[Due]) -> Result<Swept, StoreError> {
+/// Begins the span of a chunk, if it is traced. No span names an order's customer (P11).
+fn begin(shared: &Shared, partition: i32, orders: usize) -> Span {
+    if !shared.traces.draw() {
+        return Span::default();
+    }
+    let span = shared.traces.begin("sweep", &Beginning::default(), &[]);
+    span.set("messaging.destination.partition.id", partition.to_string());
+    span.set("orderstream.orders", i64::try_from(orders).unwrap_or(i64::MAX));
+    span
+}
+
+async fn complete(shared: &Shared, topics: &Topics, due: &[Due], trace: &Span) -> Result<Swept, StoreError> {
     let ids: Vec<i64> = due.iter().map(|due| due.order_id).collect();
-    let read = shared.results.states(&ids).await?;
+    let read = trace.around("read", shared.results.states(&ids)).await?;
     let (mut states, mut refused) = (read.states, HashMap::from_iter(read.unreadable));
     let run = match shared.redis_progress.server().await {
         Ok(run) => run,
         Err(error) => return Ok(shared.redis_troubled("sweeping order hashes", &error, Swept::RedisIsAway)),
     };
     let customer_ids: Vec<&str> = live(&states).filter_map(|row| row.customer_id.as_deref()).collect();
-    let (lookups, token) = shared.customers.look_up(&customer_ids).await;
+    let (lookups, token) = trace.around("lookup", shared.customers.look_up(&customer_ids)).await;
     if Lookup::is_unavailable(&lookups) {
         return Ok(Swept::RedisIsAway);
     }
@@ -46,9 +68,9 @@ async fn complete(shared: &Shared, topics: &Topics, due: &[Due]) -> Result<Swept
     let mut answers = lookups.iter();
     let of_row = |row: &ResultRow| completed(row, row.customer_id.as_ref().and_then(|_| answers.next()), shared.refresh);
     let outdated: Vec<ResultRow> = live(&states).filter_map(of_row).collect();
-    let moved = refresh(shared, &mut states, outdated, &mut refused).await?;
+    let moved = trace.around("commit", refresh(shared, &mut states, outdated, &mut refused)).await?;
     let epoch = shared.decoder.epoch;
-    let written = match shared.cache.write_orders(&states, epoch, Some(&token)).await {
+    let written = match trace.around("write_back", shared.cache.write_orders(&states, epoch, Some(&token))).await {
         Ok(written) => written,
         Err(error) => return Ok(shared.redis_troubled("sweeping order hashes", &error, Swept::RedisIsAway)),
     };

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 mod commands;
 mod deployments;
 mod links;
+mod log_fields;
 mod markdown;
 mod metrics;
 mod packages;
@@ -57,6 +58,19 @@ fn what_can_be_degraded_of_the_source_has_its_row_and_its_section() {
         let is_told = table.iter().any(|row| row.contains(&format!("`{beginning} ")));
         assert!(is_told, "`{beginning} ..`: docs/operations.md has no row with a link to its section");
     }
+}
+
+#[test]
+fn the_fields_of_log_lines_are_those_that_are_documented() {
+    let mut paths = Vec::new();
+    ["src", "../crates"].iter().for_each(|folder| collect(Path::new(folder), "rs", &mut paths));
+    let without_tests = |path: &PathBuf| fs::read_to_string(path).unwrap().split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+    let code: String = paths.iter().filter(|path| !path.ends_with("tests.rs")).map(without_tests).collect();
+    let written = log_fields::written(&code);
+    assert!(written.len() > 30, "the code writes fields: {written:?}");
+    let listed = log_fields::listed(&fs::read_to_string(Path::new(ROOT).join("docs/logging.md")).unwrap());
+    let differing: Vec<&String> = written.symmetric_difference(&listed).collect();
+    assert!(differing.is_empty(), "only in the code, or only in docs/logging.md: {differing:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use orderstream::health::{BreakerReading, Breakers, Dependency};
 use orderstream::metrics::Metrics;
 use orderstream::orders::absent::ContractColumn;
 use orderstream::redis::breaker::State;
+use service::traces::Spans;
 
 /// The endings of a histogram's series, of which the table shows none.
 const OF_HISTOGRAMS: [&str; 3] = ["_bucket", "_sum", "_count"];
@@ -72,7 +73,7 @@ impl Described {
 /// What `/metrics` shows once everything has happened.
 fn example() -> String {
     let health = super::reasons::degraded();
-    let metrics = Metrics::new(health.clone());
+    let metrics = Metrics::new(health.clone(), Spans::default());
     let topic: Arc<str> = "shop.public.orders".into();
     health.up(Dependency::Postgres);
     health.claiming(&topic, 0);

@@ -30,6 +30,8 @@ fn a_password_that_must_be_encoded_and_a_parameter_that_nobody_knows_are_refused
         ("DATABASE_URL", "postgres://orderstream@localhost:15432/orders?sslmode=verify_full", "verify-full"),
         ("REDIS_URL", "redis://:12#secret@localhost", "# as %23"),
         ("REDIS_URL", "redis://localhost?db=1", "known: protocol"),
+        ("TRACES_ENDPOINT", "http://user:secret@localhost:4317", "no password"),
+        ("ADMIN_LISTEN", "0.0.0.0:8081", "of this machine alone"),
     ];
     for (name, url, told) in wrong {
         let output = config("", &[(name, url)]);

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod absent_columns;
+mod admin_log;
 mod bounded_work;
 mod compared;
 mod configuration;
@@ -16,6 +17,7 @@ mod dlq;
 mod failover;
 mod first_start;
 mod guests;
+mod json_log;
 mod kafka_hangs;
 mod large_records;
 mod letters_overtaken;
@@ -42,5 +44,6 @@ mod tasks;
 mod ties;
 mod time_units;
 mod tls;
+mod traces;
 mod transactional_topics;
 mod watched_source;

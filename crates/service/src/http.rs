@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -30,27 +31,40 @@ const REQUEST: Duration = Duration::from_secs(10);
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("http.listen: cannot listen on {address}: {hint}")]
+#[error("{setting}: cannot listen on {address}: {hint}")]
 pub struct BindError {
+    setting: &'static str,
     address: String,
     hint: String,
     source: io::Error,
 }
 
-/// Binds the address, so that a port in use is found before any work begins.
+/// Binds the address of a setting, so that a port in use is found before any work begins.
 ///
 /// # Errors
 /// If another process has the port, or the address is not of this machine.
-pub async fn bind(address: &str) -> Result<TcpListener, BindError> {
+pub async fn bind(setting: &'static str, address: &str) -> Result<TcpListener, BindError> {
     TcpListener::bind(address).await.map_err(|source| {
+        let variable = setting.replace('.', "_").to_ascii_uppercase();
         let hint = match source.kind() {
-            io::ErrorKind::AddrInUse => "another process listens there; stop it or set HTTP_LISTEN to another port".to_owned(),
+            io::ErrorKind::AddrInUse => format!("another process listens there; stop it or set {variable} to another port"),
             io::ErrorKind::AddrNotAvailable => "this machine does not have the address".to_owned(),
             io::ErrorKind::PermissionDenied => "ports below 1024 need more rights".to_owned(),
             _ => source.to_string(),
         };
-        BindError { address: address.to_owned(), hint, source }
+        BindError { setting, address: address.to_owned(), hint, source }
     })
+}
+
+/// Whether a `host:port`, or a host alone, means this machine and nothing that another machine can reach.
+#[must_use]
+pub fn is_loopback(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// Answers until `shutdown` is done, and then for a second at most. Nothing that a client does can end the server. A defect behind an

@@ -6,6 +6,7 @@
 //! - [`retry`]: the waiting times between tries
 //! - [`tasks`]: tasks whose end is watched
 //! - [`tls`]: why a connection over TLS was not made, in words
+//! - [`traces`]: spans for OpenTelemetry, and the task that sends them
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -15,3 +16,4 @@ pub mod retry;
 pub mod settings;
 pub mod tasks;
 pub mod tls;
+pub mod traces;

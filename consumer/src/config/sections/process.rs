@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use service::logging::Log;
 use service::settings::{Problem, Values};
+use service::traces::TraceSettings;
 
 /// The limits of one transaction (P10).
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,19 @@ pub struct Http {
 impl Http {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self { listen: values.optional("http.listen")? })
+    }
+}
+
+/// The settings of the operator's port.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    /// The `address:port` of this machine to listen on; `None` if there is no such port.
+    pub listen: Option<String>,
+}
+
+impl Admin {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        Ok(Self { listen: values.optional("admin.listen")? })
     }
 }
 
@@ -81,6 +95,12 @@ impl Shutdown {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self { deadline: values.millis("shutdown.deadline_ms")? })
     }
+}
+
+/// Reads the settings of traces; `None` if there is no receiver.
+pub(in crate::config) fn traces(values: &Values) -> Result<Option<TraceSettings>, Problem> {
+    let sample = values.share("traces.sample")?;
+    Ok(values.optional("traces.endpoint")?.map(|endpoint| TraceSettings { endpoint, sample }))
 }
 
 /// Reads the settings of what is logged, and how.

@@ -9,6 +9,7 @@ use chrono::Utc;
 use kafka::source::{Inbox, Received};
 use tokio::sync::mpsc;
 
+use crate::flow::trace::{self, BatchTrace};
 use crate::metrics::Step;
 use crate::orders::changes::{self, Changes};
 use crate::orders::decode::Decoded;
@@ -30,6 +31,7 @@ pub(super) struct Prepared {
     pub(super) lookups: Vec<Lookup>,
     pub(super) token: CustomersToken,
     pub(super) batch: Batch,
+    pub(super) trace: BatchTrace,
 }
 
 /// Prepares batches until the inbox is closed or the next stage is gone.
@@ -53,9 +55,11 @@ async fn prepare(shared: &Shared, place: &Place, records: Vec<Record>, before: E
     if !records.is_empty() {
         shared.metrics.batch_received(records.len(), records.iter().map(Record::size).sum());
     }
-    let changes = shared.timed(Step::Decode, async { changes::decode(&shared.decoder, &records, &before, &mut refusals) }).await;
+    let trace = trace::begin(shared, place, &records, &offsets, |record| shared.decoder.order_of_key(record));
+    let changes =
+        shared.timed(Step::Decode, &trace.span, async { changes::decode(&shared.decoder, &records, &before, &mut refusals) }).await;
     shared.tell_absent(place, &changes.absent);
-    let (lookups, token) = shared.timed(Step::Lookup, look_up(shared, place, &changes.customer_ids())).await?;
+    let (lookups, token) = shared.timed(Step::Lookup, &trace.span, look_up(shared, place, &changes.customer_ids())).await?;
     let redis_away = Lookup::is_unavailable(&lookups);
     count(shared, &lookups);
     let lookups = changes.by_record(&mut lookups.into_iter(), records.len());
@@ -63,7 +67,7 @@ async fn prepare(shared: &Shared, place: &Place, records: Vec<Record>, before: E
     let batch =
         Batch { last: records.last().and_then(Record::landmark), redis_away, ..Batch::empty(offsets.start, offsets.end, Utc::now()) };
     let ended = changes.ended(&records, &before);
-    let mut prepared = Prepared { records, before, ended, refusals, lookups, token, batch };
+    let mut prepared = Prepared { records, before, ended, refusals, lookups, token, batch, trace };
     prepared.fill(changes);
     Some(prepared)
 }
@@ -148,11 +152,12 @@ impl Prepared {
             Batch { last, redis_away, ..Batch::empty(from, to, now) }
         };
         let (first_batch, second_batch) = (half(from, border, &self.records), half(border, to, &second));
-        let mut first = Self { records: self.records, lookups: self.lookups, token: self.token.clone(), batch: first_batch, ..self };
+        let (token, trace) = (self.token.clone(), self.trace.clone());
+        let mut first = Self { records: self.records, lookups: self.lookups, batch: first_batch, ..self };
         first.prepare_again(shared);
         let (before, ended) = (first.ended.clone(), Ended::default());
         let mut second =
-            Self { records: second, before, ended, refusals: late, lookups: second_lookups, token: self.token, batch: second_batch };
+            Self { records: second, before, ended, refusals: late, lookups: second_lookups, token, batch: second_batch, trace };
         second.prepare_again(shared);
         vec![first, second]
     }

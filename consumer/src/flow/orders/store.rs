@@ -9,6 +9,7 @@ use super::prepare::Prepared;
 use crate::flow::cap::within;
 use crate::flow::commit::{Stopped, delay, was_committed};
 use crate::flow::letters::Letters;
+use crate::flow::trace::BatchTrace;
 use crate::metrics::Step;
 use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::CustomersToken;
@@ -22,11 +23,13 @@ pub(super) struct Stored {
     pub(super) batch: Batch,
     pub(super) token: CustomersToken,
     pub(super) applied: Applied,
+    pub(super) trace: BatchTrace,
 }
 
 impl Stored {
     fn new(prepared: Prepared, applied: Applied) -> Box<Self> {
-        Box::new(Self { batch: prepared.batch, token: prepared.token, applied })
+        prepared.trace.committed(applied.fates);
+        Box::new(Self { batch: prepared.batch, token: prepared.token, applied, trace: prepared.trace })
     }
 }
 
@@ -47,7 +50,9 @@ pub(super) async fn run(
     while let Some(prepared) = batches.recv().await {
         let mut work = vec![prepared];
         while let Some(prepared) = work.pop() {
-            match store(shared, place, prepared).await? {
+            let trace = prepared.trace.clone();
+            let attempt = store(shared, place, prepared).await.inspect_err(|_| trace.span.given_up("the partition stopped"))?;
+            match attempt {
                 Attempt::Stored(stored) => {
                     place.committed(shared, stored.batch.to, stored.applied.fates);
                     place.lettered(shared, &stored.batch.letters);
@@ -69,8 +74,8 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
     loop {
         within(shared, place, prepared.batch.from, prepared.records.len(), &prepared.refusals).await?;
         prepared.batch.clean_to = clean_to(&prepared.records, &prepared.refusals);
-        prepared.batch.letters = letters.acknowledged(shared, place, &prepared.records, &prepared.refusals).await?;
-        let error = match shared.timed(Step::Commit, shared.results.apply(&place.claim, &prepared.batch)).await {
+        prepared.batch.letters = letters.acknowledged(shared, place, &prepared.trace.span, &prepared.records, &prepared.refusals).await?;
+        let error = match shared.timed(Step::Commit, &prepared.trace.span, shared.results.apply(&place.claim, &prepared.batch)).await {
             Ok(applied) => return Ok(Attempt::Stored(Stored::new(prepared, applied))),
             Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
             Err(ApplyError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
@@ -98,6 +103,7 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
             }
         }
         place.troubled(shared, &error);
+        prepared.trace.span.trouble("Postgres does not take the batch", error.class().as_str());
         place.pause(delay(&error, backoff.next_delay())).await?;
         if error.is_too_slow() {
             return Ok(Attempt::TooSlow(Box::new(prepared)));

@@ -25,7 +25,7 @@ pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, mut batches: mps
 
 /// Returns the run of Redis in which the hashes were written; `None` if all orders are on the list of the sweep.
 async fn write_back(shared: &Shared, place: &Place, stored: Stored) -> Result<Option<Run>, Revoked> {
-    let Stored { batch, token, applied } = stored;
+    let Stored { batch, token, applied, trace } = stored;
     shared.results_changed();
     let redis_away = batch.redis_away;
     let order_ids: Vec<i64> = applied.written.iter().map(|write| write.order_id).collect();
@@ -40,7 +40,7 @@ async fn write_back(shared: &Shared, place: &Place, stored: Stored) -> Result<Op
         let run = shared.redis_progress.server().await?;
         Ok::<_, RedisError>((run, shared.cache.write_orders(&states, place.claim.epoch, Some(&token)).await?))
     };
-    let (run, due) = match shared.timed(Step::WriteBack, write).await {
+    let (run, due) = match shared.timed(Step::WriteBack, &trace.span, write).await {
         Ok((run, written)) => {
             shared.metrics.order_hashes(written.written as u64, written.stale as u64);
             (Some(run), shared.to_refresh(written.outdated, &states))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::http::{bind, serve};
+use service::traces::Spans;
 
 use super::*;
 use crate::health::{Dependency, Rules, SourceRules};
@@ -24,8 +25,8 @@ async fn start() -> Server {
         source: SourceRules::default(),
     };
     let health = Health::new(rules);
-    let endpoints = Endpoints { health: health.clone(), metrics: Metrics::new(health.clone()) };
-    let listener = bind("127.0.0.1:0").await.unwrap();
+    let endpoints = Endpoints { health: health.clone(), metrics: Metrics::new(health.clone(), Spans::default()) };
+    let listener = bind("http.listen", "127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     tokio::spawn(serve(listener, router(endpoints), async move { drop(stopped.await) }));

@@ -12,7 +12,7 @@ struct Server {
 }
 
 async fn start() -> Server {
-    let listener = bind("127.0.0.1:0").await.unwrap();
+    let listener = bind("http.listen", "127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let router = Router::new().route("/livez", get(|| async { "ok\n" }));
@@ -28,6 +28,16 @@ impl Server {
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
         answer
+    }
+}
+
+#[test]
+fn only_an_address_of_this_machine_is_its_own() {
+    for own in ["127.0.0.1:8081", "localhost:8081", "LOCALHOST", "[::1]:8081", "127.8.9.1", "[::1]"] {
+        assert!(is_loopback(own), "{own}");
+    }
+    for other in ["0.0.0.0:8081", "[::]:8081", "10.0.0.1:8081", "localhost.example:8081", "127.0.0.1.example", "", ":8081", "1:127.0.0.1"] {
+        assert!(!is_loopback(other), "{other}");
     }
 }
 
@@ -73,9 +83,9 @@ async fn with_all_places_taken_the_oldest_client_gives_way_and_probes_are_answer
 
 #[tokio::test]
 async fn a_port_in_use_is_named_with_what_to_do() {
-    let taken = bind("127.0.0.1:0").await.unwrap();
+    let taken = bind("http.listen", "127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let error = bind(&address).await.unwrap_err().to_string();
+    let error = bind("http.listen", &address).await.unwrap_err().to_string();
     assert_eq!(
         error,
         format!("http.listen: cannot listen on {address}: another process listens there; stop it or set HTTP_LISTEN to another port")

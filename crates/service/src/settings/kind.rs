@@ -1,6 +1,7 @@
 //! The kinds of values that a setting may have: what is allowed, and how a value is checked.
 
 use super::properties::Properties;
+use crate::http::is_loopback;
 use crate::logging;
 
 /// The shape of a value.
@@ -27,6 +28,8 @@ pub enum Kind {
     },
     /// `address:port` to listen on.
     Listen,
+    /// `address:port` to listen on that only this machine reaches.
+    Loopback,
     /// Directives of a log filter.
     Filter,
     /// Lines of `name=value`. Each of them must pass this check.
@@ -46,6 +49,7 @@ impl Kind {
             Self::Topic => "a topic: up to 249 of a-z A-Z 0-9 . _ -".into(),
             Self::Url { allowed, .. } => (*allowed).into(),
             Self::Listen => "address:port".into(),
+            Self::Loopback => "127.0.0.1:port, [::1]:port or localhost:port".into(),
             Self::Filter => "a level, or module=level by comma".into(),
             Self::Properties(_) => "name=value".into(),
         }
@@ -73,6 +77,10 @@ impl Kind {
             Self::Topic => fine(is_topic(text), "not the name of a topic"),
             Self::Url { check, .. } => check(text).map(|()| text.to_owned()),
             Self::Listen => fine(is_address(text, 0), "not an address:port"),
+            Self::Loopback => fine(
+                is_address(text, 0) && is_loopback(text),
+                "not an address:port of this machine alone, and whoever reaches the port could change what is logged",
+            ),
             Self::Filter => fine(logging::filter(text).is_ok(), "not a log filter"),
             Self::Properties(check) => Properties::parse_checked(text, check).map(|properties| properties.to_text()),
         }
@@ -158,6 +166,14 @@ mod tests {
         assert!(Kind::Servers.normalize("a:9092, b.example:9093,[::1]:9092").is_ok());
         for wrong in ["a", "a:", ":9092", "a:0", "a:9092,", "a:70000", "http://a:9092"] {
             assert!(Kind::Servers.normalize(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_port_for_this_machine_is_on_no_other_address() {
+        assert!(Kind::Loopback.normalize("127.0.0.1:8081").is_ok());
+        for wrong in ["0.0.0.0:8081", "10.0.0.1:8081", "localhost", "[::]:8081"] {
+            assert!(Kind::Loopback.normalize(wrong).is_err_and(|what| what.contains("of this machine alone")), "{wrong}");
         }
     }
 
