@@ -4,21 +4,23 @@ target := $(or $(CARGO_TARGET_DIR),target)
 # What is started here is quick to build, what is measured is quick to run.
 quick := $(target)/up
 release := $(target)/release
+# make up SECURE=1: TLS and logins everywhere, with data of its own. make down and make clean take the same word.
+secure := $(if $(SECURE), --secure)
 
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-up: quick-programs ## start everything without Docker, until Ctrl-C or `make down`; MONITORING=1 with Prometheus and Alertmanager
-	@$(quick)/stack up$(if $(MONITORING), --monitoring)
+up: quick-programs ## start everything without Docker, until Ctrl-C or `make down`; MONITORING=1 with Prometheus, SECURE=1 with TLS and logins
+	@$(quick)/stack up$(secure)$(if $(MONITORING), --monitoring)
 
 services: quick-programs ## the same without orderstream
-	@$(quick)/stack services
+	@$(quick)/stack services$(secure)
 
 down:           ## stop what runs in another shell
-	@! [ -x $(quick)/stack ] || $(quick)/stack down
+	@! [ -x $(quick)/stack ] || $(quick)/stack down$(secure)
 
 clean: quick-programs ## remove the data of the services
-	@$(quick)/stack clean
+	@$(quick)/stack clean$(secure)
 
 test:           ## format, lints, docs, and all tests
 	@stack/test.sh

@@ -32,6 +32,7 @@ need valgrind command -v valgrind
 need util-linux command -v setpriv
 need kcat command -v kcat
 need procps command -v pgrep
+need iproute2 command -v ss
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 install="apt-get install -y --no-install-recommends ${missing[*]}"

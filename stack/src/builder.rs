@@ -23,6 +23,7 @@ pub struct Builder {
     pub(crate) short_lived: bool,
     pub(crate) kafka_listeners: Vec<Listener>,
     pub(crate) watched: Option<MonitoringPorts>,
+    pub(crate) secure: bool,
     ports: Option<Ports>,
     report: Box<Report>,
 }
@@ -46,6 +47,13 @@ impl Builder {
     #[must_use]
     pub fn kafka_listener(mut self, port: u16, advertised: u16) -> Self {
         self.kafka_listeners.push(Listener::behind_a_proxy(self.kafka_listeners.len(), port, advertised));
+        self
+    }
+
+    /// Lets every service want TLS and a login.
+    #[must_use]
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
         self
     }
 
@@ -101,6 +109,7 @@ impl Stack {
             short_lived: false,
             kafka_listeners: Vec::new(),
             watched: None,
+            secure: false,
             ports: None,
             report: Box::new(|_, _| {}),
         }

@@ -88,6 +88,18 @@ impl Authority {
         self.sign(server, validity)
     }
 
+    /// A certificate of a server that also logs in with it under this name, as a broker does at its controller.
+    ///
+    /// # Errors
+    /// When a name cannot stand in a certificate.
+    pub fn node(&self, name: &str, hosts: &[&str]) -> Result<Certificate> {
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let mut node = CertificateParams::new(hosts).context("a host name cannot stand in a certificate")?;
+        node.distinguished_name = named(name);
+        node.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(node, Validity::Now)
+    }
+
     /// A certificate of a client whose common name is `name`.
     ///
     /// # Errors

@@ -6,19 +6,24 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 
-use crate::http::answers;
+use crate::http::answers_to;
 use crate::java::Java;
 use crate::ports::Ports;
+use crate::secure::Secure;
 use crate::wait::{self, Attempt};
 use crate::{jars, repository};
 
 const HEAP_MB: u32 = 512;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) fn worker(java: &Java, properties: &Path, ports: &Ports) -> Command {
+pub(crate) fn worker(java: &Java, properties: &Path, ports: &Ports, secure: Option<&Secure>) -> Command {
     let mut command = java.command(HEAP_MB, "org.apache.kafka.connect.cli.ConnectDistributed");
+    if let Some(secure) = secure {
+        command.env("JDK_JAVA_OPTIONS", format!("-Djava.security.auth.login.config={}", secure.file("connect.jaas").display()));
+    }
     command.arg(properties);
     // connect/shop.json reads these variables.
     command.env("SHOP_DB_HOST", "127.0.0.1").env("SHOP_DB_PORT", ports.postgres.to_string()).env("SHOP_DB_PASSWORD", "debezium");
@@ -26,7 +31,7 @@ pub(crate) fn worker(java: &Java, properties: &Path, ports: &Ports) -> Command {
 }
 
 /// Writes the Connect worker's settings: those that docker compose shares, and those that only a local process needs.
-pub(crate) fn write_properties(folder: &Path, folder_of_jars: &Path, ports: &Ports) -> Result<PathBuf> {
+pub(crate) fn write_properties(folder: &Path, folder_of_jars: &Path, ports: &Ports, secure: Option<&Secure>) -> Result<PathBuf> {
     let common = repository::root().join("connect/connect-distributed.properties");
     let common = fs::read_to_string(&common).with_context(|| format!("{} cannot be read", common.display()))?;
     let (kafka, connect, plugins) = (ports.kafka, ports.connect, folder_of_jars.join(jars::PLUGINS));
@@ -39,7 +44,8 @@ pub(crate) fn write_properties(folder: &Path, folder_of_jars: &Path, ports: &Por
         plugins.display()
     );
     let path = folder.join("connect.properties");
-    fs::write(&path, common + &own).with_context(|| format!("{} cannot be written", path.display()))?;
+    let login = secure.map(Secure::connect_worker).unwrap_or_default();
+    fs::write(&path, common + &own + &login).with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(path)
 }
 
@@ -47,11 +53,18 @@ pub(crate) fn write_properties(folder: &Path, folder_of_jars: &Path, ports: &Por
 #[derive(Clone, Debug)]
 pub struct Connect {
     url: String,
+    /// The header that proves who asks; empty where nobody is asked.
+    authorization: String,
 }
 
 impl Connect {
     pub(crate) fn at(port: u16) -> Self {
-        Self { url: format!("http://127.0.0.1:{port}") }
+        Self { url: format!("http://127.0.0.1:{port}"), authorization: String::new() }
+    }
+
+    /// The same interface for this user.
+    pub(crate) fn with_login(self, user: &str, password: &str) -> Self {
+        Self { authorization: format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))), ..self }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -60,7 +73,7 @@ impl Connect {
 
     /// Fails unless the Connect worker is a member of its group and has read its topics.
     pub(crate) fn healthy(&self) -> Result<()> {
-        answers(&format!("{}/health", self.url))
+        answers_to(&format!("{}/health", self.url), &self.authorization)
     }
 
     /// Makes the connector `name`, or gives it other settings, and waits until it runs.
@@ -105,7 +118,12 @@ impl Connect {
     /// When Connect does not answer or refuses.
     pub fn restart_failed(&self, name: &str) -> Result<()> {
         let url = format!("{}/connectors/{name}/restart?includeTasks=true&onlyFailed=true", self.url);
-        ureq::post(&url).config().timeout_global(Some(Duration::from_secs(10))).build().send_empty()?;
+        ureq::post(&url)
+            .header("Authorization", &self.authorization)
+            .config()
+            .timeout_global(Some(Duration::from_secs(10)))
+            .build()
+            .send_empty()?;
         Ok(())
     }
 
@@ -117,7 +135,12 @@ impl Connect {
         let url = format!("{}/connectors/{name}", self.url);
         // Connect answers 409 while the worker's group settles.
         wait::until(&format!("Connect removes the connector {name}"), PATIENCE, || {
-            let deleted = ureq::delete(&url).config().timeout_global(Some(Duration::from_secs(10))).build().call();
+            let deleted = ureq::delete(&url)
+                .header("Authorization", &self.authorization)
+                .config()
+                .timeout_global(Some(Duration::from_secs(10)))
+                .build()
+                .call();
             Attempt::from(deleted.map(drop).map_err(Into::into))
         })
     }
@@ -142,25 +165,39 @@ impl Connect {
 
     fn get(&self, path: &str) -> Result<Value> {
         let url = format!("{}/{path}", self.url);
-        let mut response = ureq::get(&url).config().timeout_global(Some(Duration::from_secs(5))).build().call()?;
+        let mut response = ureq::get(&url)
+            .header("Authorization", &self.authorization)
+            .config()
+            .timeout_global(Some(Duration::from_secs(5)))
+            .build()
+            .call()?;
         Ok(response.body_mut().read_json()?)
     }
 
     fn put(&self, name: &str, config: &Value) -> Result<(u16, String)> {
         let url = format!("{}/connectors/{name}/config", self.url);
-        let patient = ureq::put(&url).config().timeout_global(Some(Duration::from_secs(30))).http_status_as_error(false).build();
+        let patient = ureq::put(&url)
+            .header("Authorization", &self.authorization)
+            .config()
+            .timeout_global(Some(Duration::from_secs(30)))
+            .http_status_as_error(false)
+            .build();
         let mut response = patient.send_json(config)?;
         Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
     }
 }
 
-/// Reads the connector's settings from `connect/shop.json`.
-pub(crate) fn shop_config() -> Result<Value> {
+/// Reads the connector's settings from `connect/shop.json`. Where Postgres has TLS the connector knows the server by `authority`.
+pub(crate) fn shop_config(authority: Option<&Path>) -> Result<Value> {
     let path = repository::root().join("connect/shop.json");
     let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let config: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+    let mut config: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
     if !config.is_object() {
         bail!("{} is not a JSON object", path.display());
+    }
+    if let Some(authority) = authority {
+        config["database.sslmode"] = "verify-full".into();
+        config["database.sslrootcert"] = authority.display().to_string().into();
     }
     Ok(config)
 }

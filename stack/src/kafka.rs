@@ -13,6 +13,7 @@ use rdkafka::metadata::MetadataTopic;
 
 use crate::java::Java;
 use crate::ports::Ports;
+use crate::secure::client_config;
 use crate::topics::LARGEST_DEAD_LETTER;
 
 const HEAP_MB: u32 = 512;
@@ -50,12 +51,27 @@ impl Listener {
 }
 
 /// How clients prove who they are, and what each may do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Logins {
+    /// How clients speak at the first port: `PLAINTEXT` or `SASL_SSL`.
+    pub(crate) clients: &'static str,
+    /// How the broker speaks with its controller: `PLAINTEXT` or `SSL`.
+    pub(crate) controller: &'static str,
     /// Further lines of the broker's settings.
     pub(crate) settings: String,
     /// Users with a password that Kafka itself keeps, as `kafka-storage.sh format --add-scram` takes them.
     pub(crate) scram: Vec<String>,
+    /// What the stack's own client has to know beside the address.
+    pub(crate) client: Vec<(String, String)>,
+    /// The file in which Kafka's own programs find the same.
+    pub(crate) tool: Option<PathBuf>,
+}
+
+impl Default for Logins {
+    fn default() -> Self {
+        let (settings, scram, client) = (String::new(), Vec::new(), Vec::new());
+        Self { clients: "PLAINTEXT", controller: "PLAINTEXT", settings, scram, client, tool: None }
+    }
 }
 
 impl Kafka {
@@ -101,7 +117,11 @@ impl Kafka {
     /// Runs one of Kafka's own programs, with the broker's address before the arguments, and returns what it prints.
     pub(crate) fn tool(&self, class: &str, arguments: &[&str]) -> Result<String> {
         let mut command = self.java.for_a_moment().command(128, class);
-        let output = command.args(["--bootstrap-server", &self.bootstrap_servers()]).args(arguments).output()?;
+        command.args(["--bootstrap-server", &self.bootstrap_servers()]);
+        if let Some(file) = &self.logins.tool {
+            command.arg("--command-config").arg(file);
+        }
+        let output = command.args(arguments).output()?;
         if !output.status.success() {
             bail!("{class}: {}{}", text(&output.stdout), text(&output.stderr));
         }
@@ -112,11 +132,16 @@ impl Kafka {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// The settings of the stack's own client.
+    pub(crate) fn client(&self) -> ClientConfig {
+        client_config(&self.bootstrap_servers(), &self.logins.client)
+    }
+
     /// Fails unless Kafka answers and every partition has a leader: for a moment after a restart some partitions have none.
     pub(crate) fn healthy(&self) -> Result<()> {
         // A TCP connection fails at once if nobody listens, which librdkafka takes longer to notice.
         TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)), PATIENCE)?;
-        let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", self.bootstrap_servers()).create()?;
+        let client: BaseConsumer = self.client().create()?;
         let metadata = client.fetch_metadata(None, PATIENCE)?;
         let mut partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
         if metadata.brokers().is_empty() || partitions.any(|partition| partition.leader() < 0) {
@@ -135,16 +160,16 @@ impl Kafka {
         let listeners = further(|Listener { name, at, .. }| format!(",{name}://{at}"));
         let advertised = further(|Listener { name, advertised, .. }| format!(",{name}://{advertised}"));
         let protocols = further(|Listener { name, protocol, .. }| format!(",{name}:{protocol}"));
-        let logins = &self.logins.settings;
+        let Logins { clients, controller: between, settings: logins, .. } = &self.logins;
         format!(
             "\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
-inter.broker.listener.name=PLAINTEXT
+listeners={clients}://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}
+advertised.listeners={clients}://127.0.0.1:{port}{advertised}
+listener.security.protocol.map={clients}:{clients},CONTROLLER:{between}{protocols}
+inter.broker.listener.name={clients}
 controller.listener.names=CONTROLLER
 log.dirs={data}
 auto.create.topics.enable=false

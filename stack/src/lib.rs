@@ -36,6 +36,7 @@ mod process;
 pub mod proxy;
 mod redis;
 mod repository;
+mod secure;
 pub mod secured;
 mod service;
 mod shared;

@@ -60,6 +60,8 @@ fn run(command: &Command) -> Result<()> {
         Command::Services(place) => up::services(place),
         Command::Down(place) => down::down(place),
         Command::Clean(place) => down::clean(place),
-        Command::Session { place, compose } => session::walk(&Scene { ports: place.ports(), compose: compose.clone() }),
+        Command::Session { place, compose } => {
+            session::walk(&Scene { ports: place.ports(), compose: compose.clone(), shell_file: place.shell_file() })
+        }
     }
 }

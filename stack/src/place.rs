@@ -16,11 +16,24 @@ pub(crate) struct Place {
     /// Postgres, Redis, Kafka, Kafka's controller, Kafka Connect, orderstream; separated by commas.
     #[arg(long, hide = true, value_parser = ports)]
     ports: Option<Ports>,
+    /// TLS and logins everywhere. The data lies in a folder of its own.
+    #[arg(long)]
+    secure: bool,
 }
 
 impl Place {
     pub(crate) fn folder(&self) -> PathBuf {
-        self.folder.clone().unwrap_or_else(data_folder)
+        let default = || if self.secure { data_folder().with_file_name("secure-data") } else { data_folder() };
+        self.folder.clone().unwrap_or_else(default)
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The file by which a shell finds into a secured stack; `None` if the stack is not.
+    pub(crate) fn shell_file(&self) -> Option<PathBuf> {
+        self.secure.then(|| self.folder().join("secure/env.sh"))
     }
 
     pub(crate) fn ports(&self) -> Ports {

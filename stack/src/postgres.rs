@@ -28,11 +28,18 @@ pub(crate) struct Postgres {
     programs: PathBuf,
     data: PathBuf,
     port: u16,
+    /// The certificate of the authority by which clients know the server; `None` without TLS.
+    authority: Option<PathBuf>,
 }
 
 impl Postgres {
     pub(crate) fn find(folder: &Path, port: u16) -> Result<Self> {
-        Ok(Self { programs: programs()?, data: data_folder(folder), port })
+        Ok(Self { programs: programs()?, data: data_folder(folder), port, authority: None })
+    }
+
+    /// The same Postgres with TLS, whose certificate this authority has signed.
+    pub(crate) fn with_tls(self, authority: PathBuf) -> Self {
+        Self { authority: Some(authority), ..self }
     }
 
     /// Makes an empty cluster, unless there is one. The cluster is made beside its place and moved there when it is complete.
@@ -48,9 +55,12 @@ impl Postgres {
         let new = self.data.with_extension("new");
         make_folder(&new)?;
         let mut initdb = self.command("initdb");
+        let password = self.data.with_extension("password");
+        fs::write(&password, "postgres").with_context(|| format!("{} cannot be written", password.display()))?;
         // The file with the real access rules replaces that of initdb before anybody can connect.
         initdb.args(["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "-D"]).arg(&new);
-        run(&mut initdb, "")?;
+        run(initdb.arg("--pwfile").arg(&password), "")?;
+        fs::remove_file(&password)?;
         fs::write(new.join("pg_hba.conf"), access)?;
         fs::rename(&new, &self.data).with_context(|| format!("{} cannot be put in place", self.data.display()))
     }
@@ -110,6 +120,9 @@ impl Postgres {
         for setting in ["shared_buffers=256MB", "min_wal_size=1GB", "max_wal_size=2GB"] {
             command.args(["-c", setting]);
         }
+        if self.authority.is_some() {
+            command.args(["-c", "ssl=on", "-c", "ssl_cert_file=server.crt", "-c", "ssl_key_file=server.key"]);
+        }
         command.args(["-c", "logging_collector=off", "-c", "log_line_prefix=%m [%p] %u@%d "]);
         command
     }
@@ -123,7 +136,6 @@ impl Postgres {
         if self.psql_in("postgres", "select 1 from pg_database where datname = 'orders'")?.is_empty() {
             self.psql_in("postgres", "create database orders")?;
         }
-        self.psql_in("postgres", "alter role postgres password 'postgres'")?;
         let mut psql = self.psql_command("orders");
         for file in sql_files()? {
             psql.arg("-f").arg(file);
@@ -144,6 +156,9 @@ impl Postgres {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres"]);
         psql.args(["-d", database]).env("PGPASSWORD", "postgres").env("PGCONNECT_TIMEOUT", "5");
+        if let Some(authority) = &self.authority {
+            psql.env("PGSSLMODE", "verify-full").env("PGSSLROOTCERT", authority);
+        }
         psql
     }
 

@@ -4,6 +4,7 @@
 //! Times and versions, which differ from run to run, are compared by their shape.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(crate) struct Scene {
     pub(crate) ports: Ports,
     /// The command that talks to the containers, such as `docker compose`; `None` if the services are local processes.
     pub(crate) compose: Option<String>,
+    /// The file that a shell reads first to find into a secured stack.
+    pub(crate) shell_file: Option<PathBuf>,
 }
 
 /// Walks through the session.
@@ -56,12 +59,15 @@ fn attempt(scene: &Scene, turn: &Turn, typed: &str) -> Attempt<()> {
 }
 
 fn run(scene: &Scene, turn: &Turn, typed: &str) -> Result<String> {
-    let mut command = Command::new(if turn.is_sql { "psql" } else { "bash" });
+    let mut command = Command::new("bash");
+    command.args(["-euo", "pipefail"]);
+    // bash reads this file before anything else that is not typed by hand.
+    if let Some(file) = &scene.shell_file {
+        command.env("BASH_ENV", file);
+    }
     if turn.is_sql {
         let url = format!("postgres://postgres:postgres@localhost:{}/orders", scene.ports.postgres);
-        command.args(["-X", "-v", "ON_ERROR_STOP=1", &url]);
-    } else {
-        command.args(["-euo", "pipefail"]);
+        command.args(["-c", "exec psql -X -v ON_ERROR_STOP=1 \"$0\"", &url]);
     }
     // The shell reads the command from stdin, as if somebody typed it. In the shell's arguments the command would be found by pgrep, which
     // the README uses.

@@ -18,6 +18,7 @@ use crate::kafka::Kafka;
 use crate::monitoring::{agent, with_agent};
 use crate::ports::Ports;
 use crate::postgres::{self, Postgres};
+use crate::secure::{self, Secure};
 use crate::service::Service;
 use crate::warden::Warden;
 use crate::{redis, topics};
@@ -30,6 +31,7 @@ const CONNECTOR: &str = "shop";
 pub struct Stack {
     pub(crate) ports: Ports,
     pub(crate) folder: PathBuf,
+    pub(crate) secure: Option<Secure>,
     postgres_files: Postgres,
     kafka_files: Kafka,
     pub(crate) connect_api: Connect,
@@ -45,11 +47,17 @@ pub struct Stack {
 impl Stack {
     pub(crate) fn describe(builder: &Builder, lock: File, ports: Ports, jars: &Path) -> Result<Self> {
         let folder = &builder.folder;
+        let secure = builder.secure.then(|| Secure::create(folder.join("secure"))).transpose()?;
         let java = Java::find(jars, builder.short_lived)?;
-        let postgres_files = Postgres::find(folder, ports.postgres)?;
-        let kafka_files = Kafka::new(java.clone(), folder, &ports, builder.kafka_listeners.clone());
-        let connect_api = Connect::at(ports.connect);
-        let connect_properties = connect::write_properties(folder, jars, &ports)?;
+        let mut postgres_files = Postgres::find(folder, ports.postgres)?;
+        let mut kafka_files = Kafka::new(java.clone(), folder, &ports, builder.kafka_listeners.clone());
+        let mut connect_api = Connect::at(ports.connect);
+        if let Some(secure) = &secure {
+            postgres_files = postgres_files.with_tls(secure.authority());
+            kafka_files = kafka_files.with_logins(secure.kafka_logins());
+            connect_api = connect_api.with_login(secure::CONNECT, &secure::password(secure::CONNECT));
+        }
+        let connect_properties = connect::write_properties(folder, jars, &ports, secure.as_ref())?;
         let remove = if builder.temporary { vec![folder.clone(), postgres::data_folder(folder)] } else { Vec::new() };
         let warden = Arc::new(Warden::start(&lock, &remove)?);
         let of_kafka = builder.watched.map(|ports| agent(jars, "kafka", ports.kafka)).transpose()?;
@@ -59,22 +67,29 @@ impl Stack {
         let (files, health) = (postgres_files.clone(), postgres_files.clone());
         let postgres = Service::new("Postgres", log("postgres"), warden.clone(), move || files.server(), move || health.healthy());
         let (port, data) = (ports.redis, folder.join("redis"));
-        let redis = Service::new("Redis", log("redis"), warden.clone(), move || redis::command(port, &data), move || redis::healthy(port));
+        let (run, health) = (secure.clone(), secure.clone());
+        let run = move || run.as_ref().map_or_else(|| redis::command(port, &data), |secure| secure.redis(port, &data));
+        let health = move || health.as_ref().map_or_else(|| redis::healthy(port), |secure| secure.redis_healthy(port));
+        let redis = Service::new("Redis", log("redis"), warden.clone(), run, health);
         let (files, health) = (kafka_files.clone(), kafka_files.clone());
         let server = move || with_agent(files.server(), of_kafka.as_deref());
         let kafka = Service::new("Kafka", log("kafka"), warden.clone(), server, move || health.healthy());
         let (here, api) = (ports.clone(), connect_api.clone());
-        let worker = move || with_agent(connect::worker(&java, &connect_properties, &here), of_connect.as_deref());
+        let login = secure.clone();
+        let worker = move || with_agent(connect::worker(&java, &connect_properties, &here, login.as_ref()), of_connect.as_deref());
         let connect = Service::new("Kafka Connect", log("connect"), warden.clone(), worker, move || api.healthy());
         let postgres = postgres.stopped_by(Signal::SIGINT);
         let folder = folder.clone();
-        Ok(Self { ports, folder, postgres_files, kafka_files, connect_api, connect, kafka, redis, postgres, warden, _lock: lock })
+        Ok(Self { ports, folder, secure, postgres_files, kafka_files, connect_api, connect, kafka, redis, postgres, warden, _lock: lock })
     }
 
     /// Starts Postgres, Redis and Kafka at once, Connect as soon as Kafka answers, and the connector when all services are there.
     pub(crate) fn start_all(&self, report: &Report) -> Result<()> {
         for service in self.services() {
             service.begin_log();
+        }
+        if let Some(secure) = &self.secure {
+            secure.write_client_files(&self.orderstream_settings())?;
         }
         let step = |what: &str, work: &dyn Fn() -> Result<()>| {
             let begin = Instant::now();
@@ -96,7 +111,13 @@ impl Stack {
     }
 
     fn start_postgres(&self) -> Result<()> {
-        self.postgres_files.create()?;
+        match &self.secure {
+            Some(secure) => {
+                self.postgres_files.create_with(secure::POSTGRES_ACCESS)?;
+                secure.install_in(&self.postgres_files)?;
+            }
+            None => self.postgres_files.create()?,
+        }
         self.postgres.start()?;
         self.postgres_files.fill().context("sql/source cannot be applied")
     }
@@ -109,7 +130,8 @@ impl Stack {
     fn start_kafka(&self) -> Result<()> {
         self.kafka_files.create()?;
         self.kafka.start()?;
-        self.create_topics()
+        self.create_topics()?;
+        self.secure.as_ref().map_or(Ok(()), |secure| secure.give_rights(&self.kafka_files))
     }
 
     fn start_connect(&self) -> Result<()> {
@@ -162,7 +184,7 @@ impl Stack {
     /// # Errors
     /// When Kafka does not answer or refuses.
     pub fn create_topics(&self) -> Result<()> {
-        topics::create_all(&self.bootstrap_servers())
+        topics::create_all(&self.kafka_files.client())
     }
 
     /// Makes one more topic, unless it exists.
@@ -170,7 +192,7 @@ impl Stack {
     /// # Errors
     /// When Kafka does not answer or refuses.
     pub fn create_topic(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) -> Result<()> {
-        topics::create(&self.bootstrap_servers(), &[(name, partitions, settings)])
+        topics::create(&self.kafka_files.client(), &[(name, partitions, settings)])
     }
 
     /// Gives Connect the connector `shop` (connect/shop.json) and waits until it runs.
@@ -186,7 +208,7 @@ impl Stack {
     /// # Errors
     /// When connect/shop.json cannot be read.
     pub fn connector_config(&self) -> Result<Value> {
-        connect::shop_config()
+        connect::shop_config(self.secure.as_ref().map(Secure::authority).as_deref())
     }
 
     /// The state of the connector `shop`: `RUNNING`, `FAILED` and so on.

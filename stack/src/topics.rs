@@ -32,13 +32,13 @@ const TOPICS: [Topic<'static>; 5] = [
     ("shop.public.debezium_signal", 1, &[("retention.ms", ONE_HOUR_MS)]),
 ];
 
-pub(crate) fn create_all(bootstrap_servers: &str) -> Result<()> {
-    create(bootstrap_servers, &TOPICS)
+pub(crate) fn create_all(client: &ClientConfig) -> Result<()> {
+    create(client, &TOPICS)
 }
 
 /// Makes the topics. A topic that exists already is left as it is.
-pub(crate) fn create(bootstrap_servers: &str, topics: &[Topic<'_>]) -> Result<()> {
-    let admin: AdminClient<DefaultClientContext> = ClientConfig::new().set("bootstrap.servers", bootstrap_servers).create()?;
+pub(crate) fn create(client: &ClientConfig, topics: &[Topic<'_>]) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = client.create()?;
     let topics: Vec<_> = topics.iter().map(new_topic).collect();
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(20)));
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

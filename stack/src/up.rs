@@ -17,6 +17,9 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Runs the services and orderstream, and Prometheus with Alertmanager if they are asked for.
 pub(crate) fn up(place: &Place, monitoring: bool) -> Result<()> {
+    if monitoring && place.is_secure() {
+        bail!("Prometheus and what it reads have no login here: start the stack with MONITORING=1 or with SECURE=1");
+    }
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
     let program = orderstream_program()?;
@@ -31,7 +34,7 @@ pub(crate) fn up(place: &Place, monitoring: bool) -> Result<()> {
     orderstream.start()?;
     step("orderstream is ready", start.elapsed());
     let monitoring = monitoring.then(|| start_monitoring(&stack)).transpose()?;
-    println!("\nEverything is ready after {:.1} s.\n{}", begin.elapsed().as_secs_f64(), HINTS);
+    println!("\nEverything is ready after {:.1} s.\n{}{}", begin.elapsed().as_secs_f64(), shell_hint(&stack), HINTS);
     let of_monitoring = monitoring.iter().flat_map(Monitoring::services);
     watch(&stack, [&orderstream].into_iter().chain(of_monitoring), &interrupts);
     println!("stopping");
@@ -46,13 +49,20 @@ pub(crate) fn services(place: &Place) -> Result<()> {
     println!("starting Redis, Postgres and Kafka, then Kafka Connect with the connector: about half a minute");
     let stack = start_services(place, false)?;
     println!("\nThe services are ready after {:.1} s. For orderstream:\n", begin.elapsed().as_secs_f64());
-    for (name, value) in orderstream_settings(&stack) {
+    for (name, value) in stack.orderstream_settings() {
         println!("  export {name}={value}");
     }
     println!("{AFTERWARDS}");
     watch(&stack, [], &interrupts);
     println!("stopping");
     stack.stop()
+}
+
+/// How a shell finds into a secured stack.
+fn shell_hint(stack: &Stack) -> String {
+    stack
+        .shell_file()
+        .map_or_else(String::new, |file| format!("Every service wants TLS and a login. In bash, first:\n\n  . {}\n\n", file.display()))
 }
 
 const HINTS: &str = "\
@@ -72,7 +82,7 @@ Ctrl-C or `make down` stops everything. The data stays in .stack/data until `mak
 const AFTERWARDS: &str = "\nCtrl-C or `make down` stops them. The data stays in .stack/data until `make clean`.";
 
 fn start_services(place: &Place, monitoring: bool) -> Result<Stack> {
-    let builder = Stack::builder(place.folder()).ports(place.ports()).report(step);
+    let builder = Stack::builder(place.folder()).ports(place.ports()).secure(place.is_secure()).report(step);
     if monitoring { builder.watched(MonitoringPorts::fixed()).start() } else { builder.start() }
 }
 
@@ -100,7 +110,7 @@ fn orderstream_program() -> Result<PathBuf> {
 }
 
 fn orderstream(stack: &Stack, program: PathBuf) -> Service {
-    let settings = orderstream_settings(stack);
+    let settings = stack.orderstream_settings();
     let ready = format!("http://127.0.0.1:{}/readyz", stack.ports().orderstream);
     let launch = move || {
         let mut command = Command::new(&program);
@@ -108,19 +118,6 @@ fn orderstream(stack: &Stack, program: PathBuf) -> Service {
         command
     };
     stack.service("orderstream", launch, move || answers(&ready))
-}
-
-fn orderstream_settings(stack: &Stack) -> Vec<(&'static str, String)> {
-    vec![
-        ("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrap_servers()),
-        ("REDIS_URL", stack.redis_url()),
-        ("DATABASE_URL", stack.orderstream_database_url()),
-        // The role of orderstream may read the shop, and every role sees the replication slots.
-        ("SOURCE_URL", stack.orderstream_database_url()),
-        ("CONNECT_URL", stack.connect_url()),
-        ("RECONCILE_EVERY", "60".to_owned()),
-        ("HTTP_LISTEN", format!("127.0.0.1:{}", stack.ports().orderstream)),
-    ]
 }
 
 /// Looks after the services and what runs beside them until a signal comes. A process that dies is started again, as docker compose does.

@@ -167,7 +167,7 @@ fn the_endpoints_answer() {
         ("/health", r#""status":"ready""#),
         ("/status", "shop.public.orders"),
         ("/metrics", "fate=\"applied\""),
-        ("/metrics", "# EOF"),
+        ("/metrics", "# TYPE orderstream_"),
     ] {
         let (status, body) = process.get(path).unwrap();
         assert!(status == 200 && body.contains(part), "{path} answers {status} without {part}: {body}");

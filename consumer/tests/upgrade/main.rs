@@ -44,13 +44,13 @@ fn processes_of_an_earlier_version_are_replaced_one_by_one_under_load_and_nothin
     }
     go_back(&mut shop, &earlier, &load);
     let (orders, silence) = load.end();
+    told(&format!("the longest silence of a partition with work was {silence:?}"));
     shop.await_sql("select count(*) from results where product_id = 'UPGRADE'", &orders.to_string());
     shop.await_everything_right();
     assert!(silence < LONGEST_SILENCE, "a partition with work committed nothing for {silence:?}");
 }
 
 /// Starts the earlier program beside the new ones. The tables let it in, and it works; or they do not, and it says so and ends.
-#[expect(clippy::print_stdout, reason = "which of the two it was is what an operator wants to know of a version")]
 fn go_back(shop: &mut Shop, earlier: &Path, load: &Load) {
     let back = shop.launch(earlier, &[]);
     let service = shop.process(back).service();
@@ -65,11 +65,16 @@ fn go_back(shop: &mut Shop, earlier: &Path, load: &Load) {
     })
     .unwrap();
     load.goes_on();
-    println!("the earlier program {}", if is_let_in { "works beside the new tables" } else { "is refused by the new tables" });
+    told(&format!("the earlier program {}", if is_let_in { "works beside the new tables" } else { "is refused by the new tables" }));
     if is_let_in {
         service.stop().unwrap();
     } else {
         let told = service.log_tail(20);
         assert!(REFUSALS.iter().any(|refusal| told.contains(refusal)), "{told}");
     }
+}
+
+#[expect(clippy::print_stdout, reason = "what was measured is what an operator wants to know of a version")]
+fn told(what: &str) {
+    println!("{what}");
 }

@@ -90,5 +90,5 @@ super.users=User:ANONYMOUS
     let scram = ["SCRAM-SHA-256", "SCRAM-SHA-512"]
         .into_iter()
         .flat_map(|mechanism| users.iter().map(move |user| format!("{mechanism}=[name={user},password={}]", password(user))));
-    Logins { settings, scram: scram.collect() }
+    Logins { settings, scram: scram.collect(), ..Logins::default() }
 }
