@@ -17,8 +17,48 @@ pub struct Fault {
 
 const NOTHING: fn(&World) = |_| {};
 
+/// The shop corrects what could not be processed, which closes the letters.
+const CORRECTED: &str = "update orders set quantity = 1 where quantity < 0";
+
 /// All faults, in the order in which they happen.
-pub const FAULTS: [Fault; 11] = [
+pub const FAULTS: [Fault; 15] = [
+    // A connector that pauses sends no heartbeat and confirms nothing, so its slot keeps what Postgres writes: here 70 segments of 16 MiB.
+    Fault {
+        alerts: &["OrderstreamSourceSilent", "OrderstreamSlotKeepsLog"],
+        begin: |world| {
+            world.connector("pause");
+            // Debezium does not capture this table.
+            world.sql("create table if not exists written (number int)");
+            let segment = "insert into written values (1); select pg_switch_wal();";
+            world.sql(&segment.repeat(70));
+        },
+        meanwhile: NOTHING,
+        end: |world| world.connector("resume"),
+    },
+    Fault {
+        alerts: &["OrderstreamTaskFailed"],
+        begin: |world| {
+            world.sql("alter role debezium password 'another'");
+            world.connector("restart?includeTasks=true");
+        },
+        meanwhile: NOTHING,
+        end: |world| {
+            world.sql("alter role debezium password 'debezium'");
+            world.connector("restart?includeTasks=true");
+        },
+    },
+    Fault {
+        alerts: &["OrderstreamConnectDown", "OrderstreamSlotInactive"],
+        begin: |world| world.stack.connect().stop().unwrap(),
+        meanwhile: NOTHING,
+        end: |world| world.stack.connect().start().unwrap(),
+    },
+    Fault {
+        alerts: &["OrderstreamDifferences"],
+        begin: |world| world.sql("update results set product_id = 'CHANGED' where order_id = 1"),
+        meanwhile: NOTHING,
+        end: |world| world.sql("update results set product_id = 'PROD100' where order_id = 1"),
+    },
     Fault {
         alerts: &["OrderstreamStalled", "OrderstreamLagGrowing", "OrderstreamPartitionWaiting"],
         begin: |world| world.sql("revoke insert on results from orderstream"),
@@ -45,13 +85,16 @@ pub const FAULTS: [Fault; 11] = [
         begin: |world| world.sql("alter table orders drop constraint orders_quantity_check"),
         // Every third order cannot be processed.
         meanwhile: |world| world.orders(90, "case when i % 3 = 0 then -1 else 1 end"),
-        end: NOTHING,
+        end: |world| world.sql(CORRECTED),
     },
     Fault {
         alerts: &["OrderstreamPartitionStopped"],
         begin: |world| world.orders(400, "-1"),
         meanwhile: NOTHING,
-        end: |world| world.restart_with(&[("DEAD_LETTERS_MAX_SHARE", "1")]),
+        end: |world| {
+            world.restart_with(&[("DEAD_LETTERS_MAX_SHARE", "1")]);
+            world.sql(CORRECTED);
+        },
     },
     Fault {
         alerts: &["OrderstreamSweepRefused"],

@@ -60,9 +60,15 @@ impl World {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Runs SQL as the superuser.
+    /// Runs SQL as the superuser, again where Postgres breaks off a deadlock with a statement of orderstream.
     pub fn sql(&self, statement: &str) {
-        self.stack.psql(statement).unwrap();
+        let broken_off = |error: anyhow::Error| {
+            let message = format!("{error:#}");
+            assert!(message.contains("deadlock detected"), "{statement}: {message}");
+            message
+        };
+        let run = || self.stack.psql(statement).map(drop).map_err(broken_off);
+        self.await_that("Postgres runs the statement", run);
     }
 
     /// Inserts orders with this quantity. orderstream takes no negative one.
@@ -71,6 +77,16 @@ impl World {
             "insert into orders (customer_id, product_id, quantity, price)
              select 'CUST00' || 1 + i % 5, 'PROD1', {quantity}, 1 from generate_series(1, {count}) as i"
         ));
+    }
+
+    /// Asks Connect to do something with the connector.
+    pub fn connector(&self, what: &str) {
+        let url = format!("{}/connectors/shop/{what}", self.stack.connect_url());
+        // Connect answers 409 while its group settles.
+        self.await_that("Connect does it", || {
+            let asked = if what.starts_with("restart") { ureq::post(&url).send_empty() } else { ureq::put(&url).send_empty() };
+            asked.map(drop).map_err(|error| error.to_string())
+        });
     }
 
     /// Changes a file of Prometheus by putting one text for another, and has Prometheus read the file.
@@ -108,6 +124,9 @@ fn process(stack: &Stack, port: u16, settings: Settings) -> Service {
         ("DATABASE_URL", stack.orderstream_database_url()),
         ("REDIS_URL", stack.redis_url()),
         ("HTTP_LISTEN", format!("127.0.0.1:{port}")),
+        ("CONNECT_URL", stack.connect_url()),
+        ("SOURCE_URL", stack.database_url()),
+        ("RECONCILE_EVERY", "1".to_owned()),
     ];
     let launch = move || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orderstream"));
@@ -127,7 +146,8 @@ fn hasten(monitoring: &Monitoring, receiver: &Receiver) {
     };
     for rules in fs::read_dir(folder.join("rules")).unwrap() {
         let name = format!("rules/{}", rules.unwrap().file_name().to_string_lossy());
-        edit(&name, &|text| seconds_for_minutes(&text));
+        // A heartbeat comes every five seconds.
+        edit(&name, &|text| seconds_for_minutes(&text).replace("heartbeat_age_seconds) > 60", "heartbeat_age_seconds) > 15"));
     }
     edit("prometheus.yml", &|text| text.replace("interval: 15s", "interval: 500ms"));
     let (url, example) = (folder.join("slack_url"), stack::root().join("deploy/alertmanager/alertmanager.yml"));
