@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests `docker compose up` as people start it: build, up, the container's rights, the README's session, a restart, down, with each Compose
-# that is installed.
+# that is installed; and once the same with TLS and logins everywhere (docker-compose.secure.yml).
 #
 #   stack/test-compose.sh                 fails if no engine runs and none can be started
 #   stack/test-compose.sh --if-possible   says so instead, and ends well; builds no Compose, because that takes minutes
@@ -93,7 +93,8 @@ ready() {
 }
 
 orders_with_customers() {
-    psql -XAtc "select count(*) from results where enrichment = 'complete'" \
+    ${shell_file:+env PGSSLMODE=verify-full PGSSLROOTCERT=${shell_file%/*}/ca.pem} \
+        psql -XAtc "select count(*) from results where enrichment = 'complete'" \
         "postgres://postgres:postgres@localhost:$POSTGRES_PORT/orders"
 }
 
@@ -123,7 +124,7 @@ walk_with() {
     say "$compose: the container is shut in"
     hardened
     say "$compose: the README's session"
-    cargo run --quiet --locked --bin stack -- session --compose "$compose" \
+    cargo run --quiet --locked --bin stack -- session --compose "$compose" ${shell_file:+--shell-file "$PWD/$shell_file"} \
         --ports "$POSTGRES_PORT,$REDIS_PORT,$KAFKA_PORT,0,$CONNECT_PORT,$ORDERSTREAM_PORT"
     say "$compose: restart"
     local before
@@ -133,6 +134,13 @@ walk_with() {
     [ "$(orders_with_customers)" = "$before" ] || { echo 'After a restart the results are not the same.'; return 1; }
     say "$compose: down"
     $compose down -v
+}
+
+# The same with TLS and logins. The containers make the certificates.
+walk_secured_with() {
+    local shell_file=.stack/compose-secure/env.sh
+    rm -rf "${shell_file%/*}"
+    walk_with "$1 -f docker-compose.yml -f docker-compose.secure.yml"
 }
 
 end() {
@@ -155,6 +163,7 @@ have_images || cannot "$@"
 walked=0
 while read -r found; do
     walk_with "$found" </dev/null
+    [ $walked -gt 0 ] || walk_secured_with "$found" </dev/null
     walked=$((walked + 1))
 done < <(composes "$@")
 why='There is no Docker Compose.'

@@ -8,6 +8,7 @@ mod session;
 mod up;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -40,6 +41,9 @@ enum Command {
         /// The services are containers, and this is the command for them: "docker compose".
         #[arg(long)]
         compose: Option<String>,
+        /// The file that a shell reads first, where the containers are secured.
+        #[arg(long)]
+        shell_file: Option<PathBuf>,
     },
 }
 
@@ -60,8 +64,9 @@ fn run(command: &Command) -> Result<()> {
         Command::Services(place) => up::services(place),
         Command::Down(place) => down::down(place),
         Command::Clean(place) => down::clean(place),
-        Command::Session { place, compose } => {
-            session::walk(&Scene { ports: place.ports(), compose: compose.clone(), shell_file: place.shell_file() })
+        Command::Session { place, compose, shell_file } => {
+            let shell_file = shell_file.clone().or_else(|| place.shell_file());
+            session::walk(&Scene { ports: place.ports(), compose: compose.clone(), shell_file })
         }
     }
 }
