@@ -21,6 +21,7 @@ mod json_log;
 mod kafka_hangs;
 mod large_records;
 mod letters_overtaken;
+mod logical_messages;
 mod metrics;
 mod migrations;
 mod nothing_but_letters;

@@ -42,7 +42,7 @@ pub struct Advance {
     pub clean_to: Option<i64>,
 }
 
-/// The fence with its values. `sql` is made by [`fence!`](crate::fence); the job binds its own parameters after these. No row in the answer
+/// The fence with its values. `sql` is made by [`fence!`](crate::fence!); the job binds its own parameters after these. No row in the answer
 /// means that the worker may not write.
 pub fn query<O>(sql: &'static str, claim: &Claim, step: Advance, fates: Fates) -> QueryScalar<'static, Postgres, O, PgArguments>
 where
