@@ -39,7 +39,8 @@ const CUSTOMER: &str = "c.name::text, c.email::text, c.tier::text, c.country::te
 const COLLECTION: &str = "
 select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::regclass";
 
-const MAY_SIGNAL: &str = "select to_regclass('debezium_signal') is not null and has_table_privilege('debezium_signal', 'insert')";
+const MAY_SIGNAL: &str = "
+select not pg_is_in_recovery() and to_regclass('debezium_signal') is not null and has_table_privilege('debezium_signal', 'insert')";
 
 const SIGNAL: &str = "insert into debezium_signal (id, type, data) values ($1, 'execute-snapshot', $2)";
 
@@ -54,8 +55,8 @@ pub enum SourceDatabaseError {
     Store(#[from] StoreError),
     /// The role may not write to Debezium's signal table.
     #[error(
-        "this role may not ask Debezium for rows: there is no table debezium_signal in its search path, or it may not insert there; \
-         `grant insert on debezium_signal to ..`, or use a role that may"
+        "this role may not ask Debezium for rows: the server is a standby, which may lag and cannot be written, or there is no table \
+         debezium_signal in the role's search path, or the role may not insert there; `grant insert on debezium_signal to ..`, or use a role that may"
     )]
     NoSignal,
 }

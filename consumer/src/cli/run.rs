@@ -12,6 +12,7 @@ use crate::health::{REVISION, VERSION};
 use crate::run;
 
 pub(super) async fn run(loaded: Loaded, file: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let hangups = run::hangup::listen()?;
     let level = logging::start(&loaded.config.log);
     begins(&loaded.config);
     for warning in &loaded.warnings {
@@ -22,7 +23,7 @@ pub(super) async fn run(loaded: Loaded, file: Option<&Path>) -> anyhow::Result<E
     }
     tokio::select! {
         ended = run::run(&loaded.config, level.clone()) => ended?,
-        ended = run::hangup::reread(&loaded, file, &level) => ended?,
+        ended = run::hangup::reread(hangups, &loaded, file, &level) => ended?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use service::settings::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::{Config, Kafka};
+use super::{Config, Connect, Kafka};
 
 /// A connection that others on the way may read or change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,7 @@ impl Config {
             ("kafka", of_kafka(&self.kafka)),
             ("postgres", postgres("database.url", self.database.url.now().expose_secret())),
             ("redis", of_redis(self.redis.url.now().expose_secret())),
+            ("connect", self.connect.as_ref().and_then(of_connect)),
             ("source", self.source.url.as_ref().and_then(|url| postgres("source.url", url.expose_secret()))),
         ];
         found.into_iter().filter_map(|(server, what)| Some(Exposed { server, what: what? })).collect()
@@ -40,6 +41,13 @@ fn of_kafka(kafka: &Kafka) -> Option<String> {
     let leaves = hosts.into_iter().any(leaves_this_machine);
     (leaves && !kafka.security_protocol.ends_with("ssl"))
         .then(|| in_plain_text("set kafka.security_protocol to ssl or sasl_ssl, if the brokers have such a port"))
+}
+
+/// Only a password is worth a line: Connect's answers about its connectors are no secret.
+fn of_connect(connect: &Connect) -> Option<String> {
+    let address = connect.password.as_ref().and(connect.url.strip_prefix("http://"))?.split('/').next()?;
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    leaves_this_machine(host).then(|| in_plain_text("let connect.url begin with https://, so that the password is not read on the way"))
 }
 
 fn of_redis(url: &str) -> Option<String> {

@@ -8,16 +8,20 @@ use std::path::Path;
 use anyhow::Context;
 use service::logging::Level;
 use service::settings::Environment;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::{Config, Loaded};
 
-/// Reads again at each SIGHUP, for as long as the process runs.
+/// Begins to listen to SIGHUP, which would end a process that does not.
 ///
 /// # Errors
 /// The signal cannot be listened to.
-pub async fn reread(loaded: &Loaded, file: Option<&Path>, level: &Level) -> anyhow::Result<()> {
-    let mut hangups = signal(SignalKind::hangup()).context("SIGHUP cannot be listened to")?;
+pub fn listen() -> anyhow::Result<Signal> {
+    signal(SignalKind::hangup()).context("SIGHUP cannot be listened to")
+}
+
+/// Reads again at each SIGHUP, for as long as the process runs.
+pub async fn reread(mut hangups: Signal, loaded: &Loaded, file: Option<&Path>, level: &Level) -> anyhow::Result<()> {
     let mut logged = loaded.config.log.level.clone();
     while hangups.recv().await.is_some() {
         tracing::info!("SIGHUP: log.level, and the secrets in files, are read again; every other setting needs a restart");

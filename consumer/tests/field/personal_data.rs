@@ -62,13 +62,13 @@ fn what_a_trigger_says_of_a_row_is_not_told_whatever_its_code() {
     let restored = crate::restored::Restored(&shop, "drop trigger if exists told on results; drop function if exists told");
     shop.sql(&format!(
         "{remove}; create function told() returns trigger language plpgsql as $$
-         begin raise exception '% is not welcome', new.customer_id using errcode = 'UX001'; end $$;
+         begin raise warning 'seen: %', new.customer_id; raise exception '% is not welcome', new.customer_id using errcode = 'UX001'; end $$;
          create trigger told before insert on results for each row when (new.product_id = 'TOLD') execute function told()"
     ));
     shop.customer(UNREADABLE, "somebody");
     shop.sql(&format!("insert into orders (customer_id, product_id, quantity, price) values ('{UNREADABLE}', 'TOLD', 1, 1)"));
     shop.process(0).await_readiness(503, "UX001");
-    let told = shop.process(0).get("/readyz").unwrap().1;
+    let told = shop.process(0).get("/readyz").unwrap().1 + &shop.process(0).service().log_tail(10_000);
     assert!(!told.contains(UNREADABLE), "{told}");
     drop(restored);
     shop.process(0).await_readiness(200, "ok");

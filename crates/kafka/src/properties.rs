@@ -39,6 +39,9 @@ fn refusal(name: &str) -> Option<&'static str> {
         "sasl.mechanism" | "sasl.mechanisms" => "use kafka.sasl_mechanism",
         "sasl.username" => "use kafka.sasl_username",
         "sasl.password" => "use kafka.sasl_password",
+        "enable.ssl.certificate.verification" | "ssl.endpoint.identification.algorithm" => {
+            "the broker's certificate and name are always checked; name its authority in kafka.ssl_ca_location"
+        }
         "ssl.ca.location" => "use kafka.ssl_ca_location",
         "ssl.certificate.location" => "use kafka.ssl_certificate_location",
         "ssl.key.location" => "use kafka.ssl_key_location",

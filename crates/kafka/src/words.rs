@@ -59,7 +59,10 @@ impl Words {
 
     /// What is wrong with the certificate of the broker that the complaint names.
     fn ask_again(&self, complaint: &str) -> Trouble {
-        let found = broker(complaint).and_then(|(host, port)| probe::ask(host, port, &self.files));
+        // The broker's certificate is judged before ours is asked for, so the look needs none, and no key of it that has a password.
+        let files = Files { own: None, ..self.files.clone() };
+        let found = broker(complaint).and_then(|(host, port)| probe::ask(host, port, &files));
+        let found = found.filter(|trouble| !matches!(trouble, Trouble::OwnWanted | Trouble::OwnRefused(_)));
         found.unwrap_or_else(|| Trouble::Unsuitable("Kafka's client does not say why".to_owned()))
     }
 }

@@ -28,7 +28,7 @@ const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(10);
 const LOOKS: usize = 5;
 
 /// The settings that are the same for every session. All other settings of a server change no answer, only how long an answer takes.
-const FIXED: [(&str, &str); 15] = [
+const FIXED: [(&str, &str); 16] = [
     // Each statement sees what was committed before it. The statement behind a lock relies on that (P5).
     ("default_transaction_isolation", "read committed"),
     ("default_transaction_deferrable", "off"),
@@ -40,6 +40,8 @@ const FIXED: [(&str, &str); 15] = [
     ("row_security", "off"),
     // An operator's triggers and foreign keys are part of what a row has to fulfil.
     ("session_replication_role", "origin"),
+    // A notice is what an operator's trigger says, which may quote a row, and the driver would log it (P11).
+    ("client_min_messages", "error"),
     ("standard_conforming_strings", "on"),
     ("transform_null_equals", "off"),
     ("client_encoding", "UTF8"),

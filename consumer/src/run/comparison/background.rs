@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use kafka::reread::Reread;
 use ledger::lock::Work;
 use tokio::time::sleep;
 
 use super::pace::Pace;
+use super::suspects::Findings;
 use super::{Mending, Sides};
 use crate::config::Config;
 use crate::flow::claim;
@@ -78,6 +79,9 @@ impl Comparisons {
         let Some(_lock) = self.shared.results.ledger.lock(Work::Comparison).await.context("Postgres")? else { return Ok(()) };
         let last = self.shared.results.last_comparison().await.context("Postgres")?;
         if is_due(last.as_ref(), self.every, Instant::now()) {
+            if !self.shop.is_read().await? {
+                bail!("nobody reads the shop's log, so what differs may only wait for Debezium");
+            }
             let comparison = self.compare().await?;
             self.shared.results.note_comparison(&comparison).await.context("Postgres")?;
             self.shared.health.group(|group| group.comparison = Some(comparison));
@@ -89,15 +93,24 @@ impl Comparisons {
         let began = Instant::now();
         let sides = Sides::new(&self.shared, &self.config, &self.reread, &self.shop, true, Pace::Spared);
         let (mut report, findings) = sides.compare(SETTLE, 0).await?;
-        if self.config.reconcile.repair && report.findings() > 0 {
-            self.shop.may_signal().await?;
-            let lock = self.shared.results.ledger.lock(Work::Reconcile).await.context("Postgres")?;
-            // Where an operator repairs just now, nothing is left to do.
-            if lock.is_some() {
-                sides.mend(&MENDING, &mut report, &findings).await?;
-            }
+        // What was found is told also where it cannot be set right (P9).
+        if self.config.reconcile.repair
+            && report.findings() > 0
+            && let Err(error) = self.mend(&sides, &mut report, &findings).await
+        {
+            tracing::warn!(error = %format_args!("{error:#}"), "What the comparison with the shop has found was not set right");
         }
         Ok(told(&report, began.elapsed()))
+    }
+
+    /// Sets right what was found. Where an operator repairs just now, nothing is left to do.
+    async fn mend(&self, sides: &Sides<'_>, report: &mut Report, findings: &Findings) -> anyhow::Result<()> {
+        self.shop.may_signal().await?;
+        let lock = self.shared.results.ledger.lock(Work::Reconcile).await.context("Postgres")?;
+        if lock.is_some() {
+            sides.mend(&MENDING, report, findings).await?;
+        }
+        Ok(())
     }
 }
 

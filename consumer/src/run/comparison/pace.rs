@@ -32,6 +32,11 @@ impl Pace {
         }
     }
 
+    /// Whether rows are counted first, to tell a person how far the comparison is. A count reads a whole table in one statement (P10).
+    pub(super) fn counts(self) -> bool {
+        matches!(self, Self::AtOnce(_))
+    }
+
     /// Whether so many suspects end the comparison.
     pub(super) fn is_too_much(self, suspects: usize) -> bool {
         matches!(self, Self::Spared) && suspects > MOST_SUSPECTS

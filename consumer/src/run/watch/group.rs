@@ -68,17 +68,26 @@ pub(in crate::run) async fn group(shared: Arc<Shared>, member: Member) {
     loop {
         due.tick().await;
         if let Err(error) = exchange(&shared, &member, reports % FORGET_EVERY == 0).await {
-            shared.troubled(TASK, &error);
+            told(&shared, &error);
             continue;
         }
         reports += 1;
         if Instant::now() >= count_at {
             let began = Instant::now();
             if let Err(error) = count(&shared).await {
-                shared.troubled(TASK, &error);
+                told(&shared, &error);
             }
             count_at = Instant::now() + (began.elapsed() * COUNTING).max(COUNT_EVERY);
         }
+    }
+}
+
+/// Logs what is in the way of the report. Whether Postgres is there is for the pings to say: a report that waited in vain for one of few
+/// connections makes no process unready.
+fn told(shared: &Shared, error: &StoreError) {
+    shared.metrics.postgres_error(error.class().as_str());
+    if let Some(suppressed) = shared.throttle(TASK) {
+        tracing::warn!(task = TASK, class = error.class().as_str(), suppressed, %error, "A process could not report how it is; it is tried again");
     }
 }
 

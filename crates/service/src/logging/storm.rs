@@ -89,7 +89,10 @@ impl<S> Filter<S> for &'static Limit {
     }
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
-        *event.metadata().level() > tracing::Level::INFO || self.allow(event.metadata(), Instant::now())
+        let metadata = event.metadata();
+        // An error of a partition comes once, and its line is what names the partition (P9).
+        let is_of_a_partition = *metadata.level() == tracing::Level::ERROR && metadata.fields().field("partition").is_some();
+        *metadata.level() > tracing::Level::INFO || is_of_a_partition || self.allow(metadata, Instant::now())
     }
 }
 
