@@ -39,16 +39,9 @@ client() {
 }
 client admin "$ADMIN_PASSWORD" >admin.properties
 login=$(client connect "$CONNECT_PASSWORD")
-auth=org.apache.kafka.connect.rest.basic.auth.extension
-{
-    for prefix in '' producer. consumer. admin.; do
-        sed "s/^/$prefix/" <<<"$login"
-    done
-    echo "rest.extension.classes=$auth.BasicAuthSecurityRestExtension"
-} >worker.properties
-printf 'connect=%s\n' "$CONNECT_PASSWORD" >connect.users
-printf 'KafkaConnect {\n  %s.PropertyFileLoginModule required file="/secure/connect.users";\n};\n' "$auth" >connect.jaas
-printf 'user = "connect:%s"\n' "$CONNECT_PASSWORD" >connect.curl
+for prefix in '' producer. consumer. admin.; do
+    sed "s/^/$prefix/" <<<"$login"
+done >worker.properties
 
 cat >env.sh <<END
 # In bash: \`. .stack/compose-secure/env.sh\`. Then psql, redis-cli and kcat find into the secured stack.
