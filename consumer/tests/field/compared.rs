@@ -46,6 +46,10 @@ fn a_difference_is_found_by_itself_told_by_every_process_and_mended_where_that_i
         shop.await_that("nothing is degraded any more", || shop.process(number).get("/readyz") == Some((200, "ok\n".to_owned())));
         assert_eq!(missing(shop.process(number)), 0);
     }
+
+    shop.order("CUST002", 1, "2.00");
+    let orders = u64::try_from(shop.number("select count(*) from orders")).unwrap();
+    shop.await_that("the next comparison counts one order more", || shop.process(mends).metric("orderstream_compared_rows") == orders);
     shop.await_everything_right();
 }
 
