@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Connect, Ports, Service, Stack, secure};
+use crate::{Connect, Ports, Service, Stack, kafka, secure};
 
 impl Stack {
     /// Postgres.
@@ -87,11 +87,11 @@ impl Stack {
                 ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL".to_owned()),
                 ("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512".to_owned()),
                 ("KAFKA_SASL_USERNAME", user.to_owned()),
-                ("KAFKA_SASL_PASSWORD", secure::password(user)),
+                ("KAFKA_SASL_PASSWORD", kafka::password(user)),
                 ("KAFKA_SSL_CA_LOCATION", authority.clone()),
                 ("REDIS_SSL_CA_LOCATION", authority),
                 ("CONNECT_USER", secure::CONNECT.to_owned()),
-                ("CONNECT_PASSWORD", secure::password(secure::CONNECT)),
+                ("CONNECT_PASSWORD", kafka::password(secure::CONNECT)),
             ]);
         }
         settings

@@ -74,6 +74,29 @@ impl Default for Logins {
     }
 }
 
+/// The module by which a broker and its clients log in with SCRAM.
+pub(crate) const SCRAM: &str = "org.apache.kafka.common.security.scram.ScramLoginModule required";
+
+/// The password of a user at a Kafka with logins.
+pub fn password(user: &str) -> String {
+    format!("{user}-secret")
+}
+
+/// The broker's lines for TLS, with the files of `folder`, and for rights. The common name of a client's certificate is its user.
+pub(crate) fn tls_and_rights(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "\
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/server.store.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={folder}/ca.pem
+ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+"
+    )
+}
+
 impl Kafka {
     pub(crate) fn new(java: Java, folder: &Path, ports: &Ports, further: Vec<Listener>) -> Self {
         let logins = Logins::default();

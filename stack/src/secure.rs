@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use rdkafka::ClientConfig;
 
 use crate::certificates::Authority;
-use crate::kafka::{Kafka, Logins};
+use crate::kafka::{Kafka, Logins, password};
 use crate::postgres::Postgres;
 use crate::{redis, repository};
 
@@ -31,11 +31,6 @@ pub(crate) const ORDERSTREAM: &str = "orderstream";
 
 /// The common name of the certificate by which the broker logs in to its own controller.
 const BROKER: &str = "broker";
-
-/// The password of a user at Kafka, Connect and Redis' admin.
-pub(crate) fn password(user: &str) -> String {
-    format!("{user}-secret")
-}
 
 /// The certificates and files of a secured stack, all in one folder.
 #[derive(Clone, Debug)]

@@ -25,6 +25,7 @@ use crate::service::Service;
 use crate::warden::Warden;
 use crate::{Ports, acls, folder, free_port, jars, topics};
 
+pub use crate::kafka::password;
 pub use kafka::Door;
 
 /// The host by which the servers are reached and for which no certificate is.
@@ -199,9 +200,4 @@ impl Secured {
     ) -> Service {
         Service::new(name, self.folder.join(name).with_extension("log"), self.warden.clone(), launch, healthy)
     }
-}
-
-/// The password of a user at Kafka.
-pub fn password(user: &str) -> String {
-    format!("{user}-secret")
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::builder::{Builder, Report};
 use crate::connect::{self, Connect};
 use crate::java::Java;
-use crate::kafka::Kafka;
+use crate::kafka::{self, Kafka};
 use crate::monitoring::{agent, with_agent};
 use crate::ports::Ports;
 use crate::postgres::{self, Postgres};
@@ -55,7 +55,7 @@ impl Stack {
         if let Some(secure) = &secure {
             postgres_files = postgres_files.with_tls(secure.authority());
             kafka_files = kafka_files.with_logins(secure.kafka_logins());
-            connect_api = connect_api.with_login(secure::CONNECT, &secure::password(secure::CONNECT));
+            connect_api = connect_api.with_login(secure::CONNECT, &kafka::password(secure::CONNECT));
         }
         let connect_properties = connect::write_properties(folder, jars, &ports, secure.as_ref())?;
         let remove = if builder.temporary { vec![folder.clone(), postgres::data_folder(folder)] } else { Vec::new() };

@@ -2,26 +2,20 @@
 
 use std::path::Path;
 
-use super::{ADMIN, BROKER, CONNECT, password};
+use super::{ADMIN, BROKER, CONNECT};
+use crate::kafka::{SCRAM, password, tls_and_rights};
 
-const SCRAM: &str = "org.apache.kafka.common.security.scram.ScramLoginModule required";
 const BASIC_AUTH: &str = "org.apache.kafka.connect.rest.basic.auth.extension";
 
 /// The broker's lines. The controller, who is the same process, asks the broker for a certificate.
 pub(super) fn broker(folder: &Path) -> String {
-    let (folder, password) = (folder.display(), password(ADMIN));
+    let (common, password) = (tls_and_rights(folder), password(ADMIN));
     format!(
         "\
-ssl.keystore.type=PEM
-ssl.keystore.location={folder}/server.store.pem
-ssl.truststore.type=PEM
-ssl.truststore.location={folder}/ca.pem
-ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/
-listener.name.controller.ssl.client.auth=required
+{common}listener.name.controller.ssl.client.auth=required
 sasl.enabled.mechanisms=SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={SCRAM} username=\"{ADMIN}\" password=\"{password}\";
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:{ADMIN};User:{BROKER}
 "
     )

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{ELSEWHERE, password};
+use super::ELSEWHERE;
 use crate::free_port;
-use crate::kafka::{Listener, Logins};
+use crate::kafka::{Listener, Logins, SCRAM, password, tls_and_rights};
 
 /// A door of Kafka: a listener with its own way to encrypt and to log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,24 +66,18 @@ impl Doors {
 
 /// What the broker is told of certificates and users. Everybody at the plain door, where the broker talks to itself, may do everything.
 pub(super) fn logins(folder: &Path, users: &[&str]) -> Logins {
-    let folder = folder.display();
     let passwords: String = users.iter().map(|user| format!(" user_{user}=\"{}\"", password(user))).collect();
-    let scram_module = "org.apache.kafka.common.security.scram.ScramLoginModule required";
+    let common = tls_and_rights(folder);
+    let folder = folder.display();
     let settings = format!(
         "\
-ssl.keystore.type=PEM
-ssl.keystore.location={folder}/server.store.pem
-ssl.truststore.type=PEM
-ssl.truststore.location={folder}/ca.pem
-ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/
-listener.name.certificate.ssl.client.auth=required
+{common}listener.name.certificate.ssl.client.auth=required
 listener.name.expired.ssl.keystore.location={folder}/expired.store.pem
 listener.name.notyet.ssl.keystore.location={folder}/future.store.pem
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 listener.name.password.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required{passwords};
-listener.name.password.scram-sha-256.sasl.jaas.config={scram_module};
-listener.name.password.scram-sha-512.sasl.jaas.config={scram_module};
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+listener.name.password.scram-sha-256.sasl.jaas.config={SCRAM};
+listener.name.password.scram-sha-512.sasl.jaas.config={SCRAM};
 super.users=User:ANONYMOUS
 "
     );
