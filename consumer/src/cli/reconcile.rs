@@ -2,7 +2,7 @@
 //! is done stands in [`crate::run::comparison`].
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use kafka::reread::Reread;
@@ -13,6 +13,7 @@ use super::{FAILED, print, say};
 use crate::config::Config;
 use crate::config::url::postgres;
 use crate::run::assemble::assemble;
+use crate::run::comparison::outcome::outcome;
 use crate::run::comparison::pace::Pace;
 use crate::run::comparison::{self, Mending, Sides};
 use crate::shop::SourceDatabaseError;
@@ -70,10 +71,15 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
     // The lines of progress go to standard error, because standard output belongs to the report.
     let pace = Pace::AtOnce(|line| say(line));
     let sides = Sides::new(&shared, &config, &reread, &source, !arguments.no_redis, pace);
+    let began = Instant::now();
     let (mut report, findings) = sides.compare(arguments.settle, arguments.limit).await?;
     if arguments.repair && report.findings() > 0 {
         let mending = Mending { limit: arguments.limit, wait: arguments.wait, max_removed: arguments.max_removed };
         sides.mend(&mending, &mut report, &findings).await?;
+    }
+    // The shop of the settings is what the processes compare with, so the outcome is theirs too: what was set right is not told any more.
+    if configured == Some(url) && !arguments.no_redis {
+        shared.results.note_comparison(&outcome(&report, began.elapsed())).await.context("Postgres")?;
     }
     if arguments.json {
         print(format_args!("{}\n", serde_json::to_string_pretty(&report)?))?;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::verdict::seconds;
 
+/// How long after its time a comparison may end.
+const PATIENCE: Duration = Duration::from_secs(86_400);
+
 /// A comparison, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
@@ -16,6 +19,8 @@ pub struct Comparison {
     pub took: Duration,
     /// Orders of the shop that were compared.
     pub orders: i64,
+    /// Whether so much differed that the rest was not looked at.
+    pub ended_early: bool,
     /// Each kind of difference, with how many are wrong and stay so.
     pub differences: BTreeMap<String, i64>,
     /// Differences that were not judged, because changes are still to come.
@@ -35,6 +40,12 @@ impl Comparison {
 
     /// What is wrong, in one line with what to do.
     pub(super) fn degraded(&self, now: Instant) -> Option<String> {
+        if self.ended_early && self.found() == 0 {
+            return Some(format!(
+                "comparison: {} s ago so much differed for a while that the rest was not looked at: `orderstream reconcile` compares all",
+                seconds(self.ended, now)
+            ));
+        }
         let kinds: Vec<String> =
             self.differences.iter().filter(|(_, count)| **count > 0).map(|(kind, count)| format!("{count} {kind}")).collect();
         (!kinds.is_empty()).then(|| {
@@ -45,6 +56,17 @@ impl Comparison {
             )
         })
     }
+}
+
+/// What is wrong if the last comparison, or the start of the process, was at `last`: a day is enough for a hundred million orders.
+pub(super) fn overdue(last: Instant, every: Duration, now: Instant) -> Option<String> {
+    (now.saturating_duration_since(last) > every + PATIENCE).then(|| {
+        format!(
+            "comparison: none has come to its end for {} s, though one is due every {} s: the log says why",
+            seconds(last, now),
+            every.as_secs()
+        )
+    })
 }
 
 /// The comparison in one clause, for people.
@@ -76,6 +98,9 @@ pub struct ComparisonView {
     pub took_seconds: u64,
     /// Orders of the shop that were compared.
     pub orders: i64,
+    /// Whether so much differed that the rest was not looked at.
+    #[serde(default)]
+    pub ended_early: bool,
     /// All differences that are wrong and stay so.
     pub found: i64,
     /// The same by kind.
@@ -96,6 +121,7 @@ impl ComparisonView {
             seconds_ago: seconds(comparison.ended, now),
             took_seconds: comparison.took.as_secs(),
             orders: comparison.orders,
+            ended_early: comparison.ended_early,
             found: comparison.found(),
             differences: comparison.differences.clone(),
             not_judged: comparison.not_judged,
@@ -123,6 +149,7 @@ mod tests {
             ended: now,
             took: Duration::ZERO,
             orders: 7,
+            ended_early: false,
             differences: differences(missing),
             not_judged: 3,
             repaired: 0,
@@ -131,5 +158,15 @@ mod tests {
         assert_eq!(comparison(0).degraded(now), None);
         let told = comparison(2).degraded(now + Duration::from_secs(5)).unwrap();
         assert!(told.starts_with("comparison: 7 orders compared 5 s ago, 2 differences (2 missing): "), "{told}");
+        let half = Comparison { ended_early: true, ..comparison(0) };
+        assert!(half.degraded(now).unwrap().contains("the rest was not looked at"));
+    }
+
+    #[test]
+    fn a_comparison_that_does_not_come_is_told_a_day_after_it_was_due() {
+        let (now, minute) = (Instant::now(), Duration::from_secs(60));
+        assert_eq!(overdue(now, minute, now + minute + PATIENCE), None);
+        let told = overdue(now, minute, now + minute + PATIENCE + minute).unwrap();
+        assert!(told.starts_with("comparison: none has come to its end for 86520 s, though one is due every 60 s"), "{told}");
     }
 }

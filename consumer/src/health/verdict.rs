@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::comparison;
 use super::partition::{PartitionHealth, PartitionState};
 use super::snapshot::{Dependency, DependencyState, Snapshot};
 use super::source::SourceRules;
@@ -15,6 +16,8 @@ pub struct Rules {
     pub poll_silence: Duration,
     /// Whether orders go on without Redis.
     pub works_without_redis: bool,
+    /// How often a comparison with the shop is due; `None` if none is made by itself.
+    pub compare_every: Option<Duration>,
     /// When the way from the shop to Kafka counts as degraded.
     pub source: SourceRules,
 }
@@ -79,6 +82,8 @@ pub fn readiness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
     }
     verdict.degraded.extend(snapshot.source.degraded(&rules.source, now));
     verdict.degraded.extend(snapshot.group.comparison.iter().filter_map(|comparison| comparison.degraded(now)));
+    let compared = snapshot.group.comparison.as_ref().map_or(snapshot.started, |comparison| comparison.ended.max(snapshot.started));
+    verdict.degraded.extend(rules.compare_every.and_then(|every| comparison::overdue(compared, every, now)));
     for ((topic, number), partition) in &snapshot.partitions {
         verdict.reasons.extend(silence(partition, rules, now).map(|what| format!("{topic}-{number}: {what}")));
     }

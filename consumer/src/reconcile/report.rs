@@ -86,6 +86,8 @@ pub struct Report {
     pub expired: u64,
     /// Absent hashes that Redis may have evicted.
     pub evicted: u64,
+    /// Whether so much differed that the comparison did not look at the rest.
+    pub ended_early: bool,
     /// What an operator should know besides.
     pub notes: Vec<String>,
     /// What was done about the differences; `None` without `--repair`, or if there was nothing to do.
@@ -95,6 +97,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Notes that the comparison did not look at the rest, and why.
+    pub fn end_early(&mut self, why: &str) {
+        self.ended_early = true;
+        self.notes.push(format!("{why} that the comparison ended early"));
+    }
+
     /// Takes in a judged difference.
     pub fn add(&mut self, limit: usize, order_id: i64, difference: &Difference, verdict: Verdict) {
         let list = match (verdict, difference) {

@@ -142,6 +142,7 @@ fn rules(config: &Config) -> Rules {
         stall: config.health.stall,
         poll_silence: POLL_SILENCE,
         works_without_redis: config.enrichment.when_redis_is_down == WhenRedisIsDown::Degrade,
+        compare_every: config.source.url.as_ref().and(config.reconcile.every),
         source: SourceRules { heartbeat: config.health.heartbeat, slot_retained_bytes: config.health.slot_retained_bytes },
     }
 }

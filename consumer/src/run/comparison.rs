@@ -7,6 +7,7 @@
 //! - [`suspects`], [`lags`]: the second look, and which differences count
 //! - [`repair`]: sets right what was found
 //! - [`pace`], `meter`: how fast it goes, and how far it is
+//! - [`outcome`]: what is kept of a comparison
 //! - [`background`]: a comparison that a process makes by itself
 
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ pub(super) mod background;
 mod keys;
 mod lags;
 mod meter;
+pub(crate) mod outcome;
 pub(crate) mod pace;
 mod repair;
 mod suspects;
@@ -107,7 +109,7 @@ impl<'a> Sides<'a> {
         if report.findings() + report.undecided() > 0 && !self.source.is_read().await? {
             report.notes.push("nobody reads the source's log right now: what differs may only wait for Debezium".into());
         }
-        report.equal = report.findings() + report.undecided() == 0;
+        report.equal = report.findings() + report.undecided() == 0 && !report.ended_early;
         Ok((report, findings))
     }
 
@@ -117,7 +119,7 @@ impl<'a> Sides<'a> {
     /// A server is away, or more would be removed than may be.
     pub(crate) async fn mend(&self, mending: &Mending, report: &mut Report, findings: &Findings) -> anyhow::Result<()> {
         let repair = repair::repair(mending, self, findings).await?;
-        report.equal = repair.left.count + report.undecided() == 0;
+        report.equal = repair.left.count + report.undecided() == 0 && !report.ended_early;
         report.repair = Some(repair);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What can be degraded of the source, all at once: each line has its section in docs/operations.md.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use orderstream::health::{
@@ -12,9 +13,14 @@ use orderstream::reconcile::verdict::{Difference, Verdict};
 /// A process that knows everything of its source, and nothing is as it should be.
 pub(crate) fn degraded() -> Health {
     let long_ago = Instant::now().checked_sub(Duration::from_secs(600)).unwrap();
-    let source = SourceRules::default();
-    let health =
-        Health::new(Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true, source });
+    let (source, compare_every) = (SourceRules::default(), Some(Duration::from_secs(60)));
+    let health = Health::new(Rules {
+        stall: Duration::from_secs(30),
+        poll_silence: Duration::from_secs(60),
+        works_without_redis: true,
+        compare_every,
+        source,
+    });
     Dependency::ALL.into_iter().for_each(|server| health.up(server));
     health.reads("shop.public.orders");
     health.last_event(&"shop.public.orders".into(), 0, long_ago);
@@ -32,7 +38,7 @@ pub(crate) fn degraded() -> Health {
     let (ended, took, by) = (long_ago, Duration::ZERO, String::new());
     health.group(|group| {
         group.processes = Some((Instant::now(), Vec::new()));
-        group.comparison = Some(Comparison { ended, took, orders: 9, differences, not_judged: 0, repaired: 0, by });
+        group.comparison = Some(Comparison { ended, took, orders: 9, ended_early: false, differences, not_judged: 0, repaired: 0, by });
     });
     health
 }
@@ -41,12 +47,22 @@ pub(crate) fn degraded() -> Health {
 pub(crate) fn beginnings() -> Vec<String> {
     let health = degraded();
     let mut lines = lines(&health);
-    for reading in [ConnectorReading::Absent, ConnectorReading::Away("connection")] {
+    let no_task = ConnectorReading::Known { state: RunState::Running, tasks: Vec::new() };
+    for reading in [ConnectorReading::Absent, ConnectorReading::Away("connection"), no_task] {
         health.source(|source| source.connector.as_mut().unwrap().reading = reading);
         lines.extend(self::lines(&health));
     }
-    health.source(|source| source.slots.as_mut().unwrap().reading = SlotsReading::Away("connection"));
+    for reading in [SlotsReading::Known(Vec::new()), SlotsReading::Away("connection")] {
+        health.source(|source| source.slots.as_mut().unwrap().reading = reading);
+        lines.extend(self::lines(&health));
+    }
+    health.group(|group| {
+        let comparison = group.comparison.as_mut().unwrap();
+        (comparison.ended_early, comparison.differences) = (true, BTreeMap::new());
+    });
     lines.extend(self::lines(&health));
+    let two_days = Instant::now() + Duration::from_secs(172_800);
+    lines.extend(readiness(&health.snapshot(), health.rules(), two_days).degraded);
     let is_name = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || ["shop", "s"].contains(&word);
     let beginning = |line: &String| line.split(' ').take_while(|word| !is_name(word)).take(5).collect::<Vec<_>>().join(" ");
     lines.iter().map(beginning).collect()

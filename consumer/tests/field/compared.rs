@@ -70,3 +70,21 @@ fn of_two_processes_that_may_compare_one_does_and_when_it_is_killed_the_other_go
     assert!(shop.process(other).metric("orderstream_compared_rows") > 0);
     shop.await_everything_right();
 }
+
+#[test]
+fn what_an_operator_sets_right_by_hand_is_told_by_no_process_any_more() {
+    let mut shop = Shop::closed();
+    let source = shop.stack().database_url();
+    let from_shop = [("SOURCE_URL", source.as_str()), ("HTTP_LISTEN", "127.0.0.1:1")];
+    let process = shop.start_another(&[]);
+    let id = shop.order("CUST001", 3, "2.00");
+    shop.await_everything_right();
+    shop.sql(&format!("delete from results where order_id = {id}"));
+    let found = shop.orderstream(&["reconcile", "--settle", "1"], &from_shop);
+    assert!(!found.status.success());
+    shop.process(process).await_readiness(200, "1 difference (1 missing): `orderstream reconcile` shows them");
+    let mended = shop.orderstream(&["reconcile", "--settle", "1", "--repair"], &from_shop);
+    assert!(mended.status.success(), "{}", String::from_utf8_lossy(&mended.stderr));
+    shop.await_that("nothing is degraded any more", || shop.process(process).get("/readyz") == Some((200, "ok\n".to_owned())));
+    shop.await_everything_right();
+}

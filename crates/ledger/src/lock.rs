@@ -1,8 +1,15 @@
 //! A lock between the commands of operators, and between processes, so that two works of a kind never run at once.
 
+use std::time::Duration;
+
+use sqlx::Executor;
 use sqlx::postgres::PgConnection;
+use tokio::time::timeout;
 
 use crate::{Ledger, StoreError};
+
+/// How long the connection of a lock may take to answer.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// The work that is locked. The numbers are free: nobody else uses them as advisory locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +28,15 @@ pub enum Work {
 #[derive(Debug)]
 #[must_use = "the lock is held only as long as this lives"]
 pub struct Lock {
-    _connection: Option<PgConnection>,
+    connection: Option<PgConnection>,
+}
+
+impl Lock {
+    /// Whether the lock is still held. A server that was restarted, or a line that was cut, has given the lock to whoever asked next (P4).
+    pub async fn is_held(&mut self) -> bool {
+        let Some(connection) = &mut self.connection else { return false };
+        matches!(timeout(ANSWER, connection.execute("select 1")).await, Ok(Ok(_)))
+    }
 }
 
 impl Ledger {
@@ -34,6 +49,6 @@ impl Ledger {
         let mut lease = self.lease().await?;
         let question = sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(work as i64);
         let taken: bool = lease.ask(|connection| question.fetch_one(connection)).await?;
-        Ok(taken.then(|| Lock { _connection: lease.detach() }))
+        Ok(taken.then(|| Lock { connection: lease.detach() }))
     }
 }

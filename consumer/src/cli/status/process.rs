@@ -74,8 +74,13 @@ mod tests {
 
     #[test]
     fn the_body_of_status_is_read() {
-        let rules =
-            Rules { stall: Duration::ZERO, poll_silence: Duration::ZERO, works_without_redis: true, source: SourceRules::default() };
+        let rules = Rules {
+            stall: Duration::ZERO,
+            poll_silence: Duration::ZERO,
+            works_without_redis: true,
+            compare_every: None,
+            source: SourceRules::default(),
+        };
         let (health, now) = (Health::new(rules), std::time::Instant::now());
         health.claiming(&"orders".into(), 3);
         let view = StatusView::new(&health.snapshot(), readiness(&health.snapshot(), health.rules(), now), None, now);

@@ -82,7 +82,7 @@ pub struct ConnectorHealth {
     pub name: String,
     /// The last answer.
     pub reading: ConnectorReading,
-    /// When the first of equal answers came.
+    /// When the first of equal answers came. Two different errors are one silence.
     pub since: Instant,
 }
 
@@ -95,9 +95,11 @@ impl ConnectorHealth {
 
     /// Takes in an answer.
     pub fn answered(&mut self, reading: ConnectorReading, now: Instant) {
-        if self.reading != reading {
-            (self.reading, self.since) = (reading, now);
+        let away = |reading: &ConnectorReading| matches!(reading, ConnectorReading::Away(_));
+        if self.reading != reading && !(away(&self.reading) && away(&reading)) {
+            self.since = now;
         }
+        self.reading = reading;
     }
 
     /// Whether Connect answers.
@@ -126,6 +128,10 @@ impl ConnectorHealth {
             ConnectorReading::Absent => vec![format!(
                 "connect: Kafka Connect has no connector {name}: no change of the shop arrives; make it, or correct connect.connector"
             )],
+            ConnectorReading::Known { state: RunState::Running, tasks } if tasks.is_empty() => {
+                let without = lasts.then(|| format!("connect: connector {name} has no task"));
+                without.into_iter().map(|what| told(&what, age)).collect()
+            }
             ConnectorReading::Known { state, tasks } => {
                 let whole = trouble(*state, lasts).map(|what| format!("connect: connector {name} {what}"));
                 let tasks = tasks.iter().filter_map(|task| {

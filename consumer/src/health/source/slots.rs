@@ -81,9 +81,7 @@ impl SlotsHealth {
                 vec![format!("slot: the shop's Postgres has not answered for {age} s ({error}); see source.url")]
             }
             SlotsReading::Known(slots) => {
-                let unread = (lasts && !self.is_read()).then(|| {
-                    format!("slot: nobody has been connected to a replication slot of the shop for {age} s: see the connector's state")
-                });
+                let unread = (lasts && !self.is_read()).then(|| unread(slots, age));
                 unread.into_iter().chain(slots.iter().filter_map(|slot| heavy(slot, rules))).collect()
             }
             SlotsReading::Unasked | SlotsReading::Away(_) => Vec::new(),
@@ -105,6 +103,16 @@ fn kind(reading: &SlotsReading) -> u8 {
         SlotsReading::Known(slots) if slots.iter().any(|slot| slot.is_active) => 2,
         SlotsReading::Known(_) => 3,
     }
+}
+
+fn unread(slots: &[SlotReading], age: u64) -> String {
+    if slots.is_empty() {
+        return format!(
+            "slot: the shop's database has had no logical replication slot for {age} s: no change arrives, and those of that time never \
+             will; see the connector's state and source.url"
+        );
+    }
+    format!("slot: nobody has been connected to a replication slot of the shop for {age} s: see the connector's state")
 }
 
 fn heavy(slot: &SlotReading, rules: &SourceRules) -> Option<String> {

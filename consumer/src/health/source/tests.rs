@@ -77,6 +77,22 @@ fn equal_answers_keep_the_time_of_the_first() {
 }
 
 #[test]
+fn two_errors_in_turn_are_one_silence_and_a_connector_without_a_task_is_told() {
+    let now = Instant::now();
+    let mut connector = ConnectorHealth::new("shop".into());
+    connector.answered(known(RunState::Running, RunState::Running), now);
+    for (second, error) in [(1, "connection"), (11, "timeout"), (21, "connection"), (31, "timeout")] {
+        connector.answered(ConnectorReading::Away(error), after(now, second));
+    }
+    let source = Source { connector: Some(connector), ..Source::default() };
+    assert!(degraded(&source, after(now, 31))[0].contains("has not answered for 30 s (timeout)"));
+    let idle = self::connector(ConnectorReading::Known { state: RunState::Running, tasks: Vec::new() }, now);
+    assert!(degraded(&idle, after(now, 20)).is_empty());
+    assert!(degraded(&idle, after(now, 21))[0].starts_with("connect: connector shop has no task, for 21 s"));
+    assert!(degraded(&slots(Vec::new(), now), after(now, 21))[0].contains("has had no logical replication slot for 21 s"));
+}
+
+#[test]
 fn a_slot_is_told_that_keeps_too_much_has_lost_its_place_or_is_not_read_for_long() {
     let now = Instant::now();
     assert!(degraded(&slots(vec![slot(true, (1 << 30) - 1)], now), after(now, 3_600)).is_empty());

@@ -7,8 +7,13 @@ use crate::health::{ReaderHealth, StatusView};
 use crate::orders::absent::{ColumnSet, ContractColumn};
 use change::fate::Fates;
 
-const RULES: Rules =
-    Rules { stall: Duration::from_secs(30), poll_silence: Duration::from_secs(60), works_without_redis: true, source: SOURCE };
+const RULES: Rules = Rules {
+    stall: Duration::from_secs(30),
+    poll_silence: Duration::from_secs(60),
+    works_without_redis: true,
+    compare_every: None,
+    source: SOURCE,
+};
 const SOURCE: SourceRules = SourceRules { heartbeat: Duration::from_secs(60), slot_retained_bytes: 1 << 30 };
 
 fn after(start: Instant, seconds: u64) -> Instant {

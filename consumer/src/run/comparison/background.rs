@@ -10,11 +10,11 @@ use kafka::reread::Reread;
 use ledger::lock::Work;
 use tokio::time::sleep;
 
+use super::outcome::outcome;
 use super::pace::Pace;
 use super::suspects::Findings;
 use super::{Mending, Sides};
 use crate::config::Config;
-use crate::flow::claim;
 use crate::health::{Comparison, readiness};
 use crate::reconcile::report::Report;
 use crate::shared::Shared;
@@ -76,13 +76,16 @@ impl Comparisons {
 
     /// Compares, unless another process of whatever group does or has just done so. A process that dies gives the lock back.
     async fn turn(&self) -> anyhow::Result<()> {
-        let Some(_lock) = self.shared.results.ledger.lock(Work::Comparison).await.context("Postgres")? else { return Ok(()) };
+        let Some(mut lock) = self.shared.results.ledger.lock(Work::Comparison).await.context("Postgres")? else { return Ok(()) };
         let last = self.shared.results.last_comparison().await.context("Postgres")?;
         if is_due(last.as_ref(), self.every, Instant::now()) {
             if !self.shop.is_read().await? {
                 bail!("nobody reads the shop's log, so what differs may only wait for Debezium");
             }
             let comparison = self.compare().await?;
+            if !lock.is_held().await {
+                bail!("Postgres has let its lock go, so another process may have compared meanwhile");
+            }
             self.shared.results.note_comparison(&comparison).await.context("Postgres")?;
             self.shared.health.group(|group| group.comparison = Some(comparison));
         }
@@ -100,7 +103,9 @@ impl Comparisons {
         {
             tracing::warn!(error = %format_args!("{error:#}"), "What the comparison with the shop has found was not set right");
         }
-        Ok(told(&report, began.elapsed()))
+        let comparison = outcome(&report, began.elapsed());
+        tell(&comparison);
+        Ok(comparison)
     }
 
     /// Sets right what was found. Where an operator repairs just now, nothing is left to do.
@@ -119,56 +124,32 @@ fn is_due(last: Option<&Comparison>, every: Duration, now: Instant) -> bool {
     last.is_none_or(|last| now.saturating_duration_since(last.ended) >= every)
 }
 
-/// What is kept of a comparison, and a line in the log if it has found something.
-fn told(report: &Report, took: Duration) -> Comparison {
-    let found = report.findings();
-    let is_mended = report.repair.as_ref().is_some_and(|repair| repair.left.count == 0);
-    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    if is_mended {
-        tracing::warn!(
-            differences = found,
-            orders = report.orders,
-            "The comparison with the shop has found differences and set them right"
-        );
+/// Tells in the log what was found.
+fn tell(comparison: &Comparison) {
+    let Comparison { orders, repaired, .. } = comparison;
+    let found = comparison.found();
+    if *repaired > 0 {
+        tracing::warn!(differences = repaired, orders, "The comparison with the shop has found differences and set them right");
     } else if found > 0 {
         tracing::warn!(
             differences = found,
-            orders = report.orders,
+            orders,
             "The comparison with the shop has found differences; `orderstream reconcile` shows them"
         );
     } else {
-        tracing::debug!(orders = report.orders, "The comparison with the shop has found no difference");
-    }
-    let differences = report.by_kind().into_iter().map(|(kind, number)| (kind.to_owned(), if is_mended { 0 } else { count(number) }));
-    Comparison {
-        ended: Instant::now(),
-        took,
-        orders: report.orders,
-        differences: differences.collect(),
-        not_judged: count(report.undecided()),
-        repaired: if is_mended { count(found) } else { 0 },
-        by: claim::process(),
+        tracing::debug!(orders, "The comparison with the shop has found no difference");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::report::Repair;
-    use crate::reconcile::verdict::{Difference, Verdict};
 
     #[test]
-    fn what_was_set_right_is_no_difference_any_more_and_what_is_in_motion_never_was() {
-        let mut report = Report { orders: 9, ..Report::default() };
-        report.add(0, 1, &Difference::Missing, Verdict::Finding);
-        report.add(0, 2, &Difference::Missing, Verdict::InFlight);
-        let comparison = told(&report, Duration::ZERO);
-        assert_eq!((comparison.found(), comparison.differences["missing"], comparison.not_judged, comparison.repaired), (1, 1, 1, 0));
-        report.repair = Some(Repair::default());
-        let comparison = told(&report, Duration::ZERO);
-        assert_eq!((comparison.found(), comparison.repaired), (0, 1));
-        let now = comparison.ended;
-        let every = Duration::from_secs(60);
-        assert!(is_due(None, every, now) && !is_due(Some(&comparison), every, now) && is_due(Some(&comparison), every, now + every));
+    fn the_next_comparison_is_due_so_long_after_the_end_of_the_last() {
+        let (ended, every) = (Instant::now(), Duration::from_secs(60));
+        let last = outcome(&Report::default(), Duration::ZERO);
+        let last = Comparison { ended, ..last };
+        assert!(is_due(None, every, ended) && !is_due(Some(&last), every, ended) && is_due(Some(&last), every, ended + every));
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn customers(sides: &Sides<'_>, found: &mut Suspects, report: &
         found.customers.extend(sides.shared.customers.wrong(&customers).await.context(REDIS)?);
         meter.at(compared, found.customers.len());
         if sides.pace.is_too_much(found.customers.len()) {
-            report.notes.push("so many customers differ that the comparison ended early".into());
+            report.end_early("so many customers differ");
             break;
         }
         after = Some(last.clone());
@@ -38,7 +38,7 @@ pub(super) async fn customers(sides: &Sides<'_>, found: &mut Suspects, report: &
 }
 
 /// Looks through all keys for orders and customers that should not be there.
-pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects) -> anyhow::Result<()> {
+pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects, report: &mut Report) -> anyhow::Result<()> {
     let mut meter = Meter::new(sides.pace, "keys", sides.shared.cache.keys().await.context(REDIS)?);
     let (mut page, mut seen) = (sides.shared.cache.page("0").await.context(REDIS)?, 0);
     loop {
@@ -52,6 +52,10 @@ pub(super) async fn leftovers(sides: &Sides<'_>, found: &mut Suspects) -> anyhow
         found.customers.extend(customers);
         meter.at(seen, found.leftovers.len() + found.customers.len());
         let Some(next) = next else { return Ok(()) };
+        if sides.pace.is_too_much(found.leftovers.len() + found.customers.len()) {
+            report.end_early("so many keys are left over in Redis");
+            return Ok(());
+        }
         page = next;
         sides.pace.rest(began).await;
     }

@@ -57,7 +57,7 @@ pub(super) async fn walk(sides: &Sides<'_>, report: &mut Report) -> anyhow::Resu
             break;
         }
         if sides.pace.is_too_much(found.rows.len() + found.hashes.len()) {
-            report.notes.push("so much differs that the comparison ended early".into());
+            report.end_early("so much differs");
             return Ok(found);
         }
         meter.at(report.orders.max(report.results), found.rows.len() + found.hashes.len());
@@ -68,7 +68,7 @@ pub(super) async fn walk(sides: &Sides<'_>, report: &mut Report) -> anyhow::Resu
         keys::customers(sides, &mut found, report).await?;
     }
     if sides.redis {
-        keys::leftovers(sides, &mut found).await?;
+        keys::leftovers(sides, &mut found, report).await?;
     }
     Ok(found)
 }

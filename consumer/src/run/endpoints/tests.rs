@@ -22,6 +22,7 @@ async fn start() -> Server {
         stall: Duration::from_secs(30),
         poll_silence: Duration::from_secs(60),
         works_without_redis: true,
+        compare_every: None,
         source: SourceRules::default(),
     };
     let health = Health::new(rules);

@@ -96,7 +96,13 @@ mod tests {
     #[test]
     fn a_server_that_goes_and_comes_back_is_told_twice_and_no_more() {
         let stall = Duration::from_secs(30);
-        let health = Health::new(Rules { stall, poll_silence: stall, works_without_redis: true, source: SourceRules::default() });
+        let health = Health::new(Rules {
+            stall,
+            poll_silence: stall,
+            works_without_redis: true,
+            compare_every: None,
+            source: SourceRules::default(),
+        });
         let mut seen = Seen::default();
         let start = Instant::now();
         let mut look = |health: &Health| seen.look(&health.snapshot(), start);
