@@ -33,13 +33,15 @@ pub(crate) enum Case {
     Burst,
     /// The time from the start of the process to its first record, and its memory when it is idle.
     Start,
+    /// Everything stands still: processor time and memory.
+    Idle,
     /// Twelve partitions, shared by one, two and four processes.
     Scaling,
 }
 
 impl Case {
     /// All cases, in the order in which they run.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::DrainCreate,
         Self::Floor,
         Self::DrainMixed,
@@ -52,12 +54,13 @@ impl Case {
         Self::Latency,
         Self::Burst,
         Self::Start,
+        Self::Idle,
         Self::Scaling,
     ];
 
     /// Whether the case measures rates and costs of a backlog.
     pub(crate) fn drains(self) -> bool {
-        !matches!(self, Self::Outage | Self::Latency | Self::Burst | Self::Start)
+        !matches!(self, Self::Outage | Self::Latency | Self::Burst | Self::Start | Self::Idle)
     }
 
     /// The name of the case in `CASE`, in the table and in the file.
@@ -75,6 +78,7 @@ impl Case {
             Self::Latency => "latency",
             Self::Burst => "burst",
             Self::Start => "start",
+            Self::Idle => "idle",
             Self::Scaling => "scaling",
         }
     }

@@ -52,6 +52,21 @@ impl Reading {
         }
         out.put("cpu_us.bench", (self.own - before.own) * 1e6 / events);
         out.put("wal_bytes", (self.wal - before.wal) / events);
+        self.put_machine_since(before, ours, seconds, out);
+    }
+
+    /// Adds what was used since `before` in per cent of one core: all families together, and each.
+    pub(crate) fn put_percent_since(&self, before: &Self, seconds: f64, out: &mut Measures) {
+        let used = self.families.iter().zip(&before.families).map(|((name, now), (_, then))| (name, now - then));
+        let used: Vec<_> = used.map(|(name, seconds_used)| (name, 100.0 * seconds_used / seconds)).collect();
+        out.put("idle_percent", used.iter().map(|(_, percent)| percent).sum());
+        used.iter().for_each(|(name, percent)| out.put(&format!("idle_percent.{name}"), *percent));
+        let ours = self.own - before.own + used.iter().map(|(_, percent)| percent * seconds / 100.0).sum::<f64>();
+        self.put_machine_since(before, ours, seconds, out);
+    }
+
+    /// Adds the shares of the machine: all that was busy, and what was not `ours`.
+    fn put_machine_since(&self, before: &Self, ours: f64, seconds: f64, out: &mut Measures) {
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         let share = |used: f64| 100.0 * used / (seconds * cores);
         out.put("machine_busy_percent", share(self.busy - before.busy));
@@ -59,6 +74,14 @@ impl Reading {
         out.put("others_percent", share(self.busy - before.busy - ours).max(0.0));
         out.put("stolen_percent", share(self.stolen - before.stolen));
     }
+}
+
+/// The memory that a family has now, without the pages that belong to files, in megabytes of 1,000,000 bytes.
+pub(crate) fn family_memory_mb(roots: &[u32]) -> f64 {
+    let processes = processes();
+    let members = processes.keys().filter(|pid| roots.iter().any(|root| belongs(&processes, **pid, *root)));
+    // A process that has just ended has no memory.
+    members.filter_map(|pid| field_mb(*pid, "RssAnon:").ok()).sum()
 }
 
 /// The most memory that a process has had, in megabytes of 1,000,000 bytes.
@@ -94,16 +117,18 @@ fn parent_and_ticks(stat: &str) -> Option<(u32, f64)> {
 }
 
 fn family_ticks(processes: &HashMap<u32, (u32, f64)>, root: u32) -> f64 {
-    let belongs = |mut pid: u32| {
-        while pid != root {
-            match processes.get(&pid) {
-                Some((parent, _)) if *parent != 0 => pid = *parent,
-                _ => return false,
-            }
+    processes.iter().filter(|(pid, _)| belongs(processes, **pid, root)).map(|(_, (_, ticks))| ticks).sum()
+}
+
+/// Whether the process is `root` or descends from it.
+fn belongs(processes: &HashMap<u32, (u32, f64)>, mut pid: u32, root: u32) -> bool {
+    while pid != root {
+        match processes.get(&pid) {
+            Some((parent, _)) if *parent != 0 => pid = *parent,
+            _ => return false,
         }
-        true
-    };
-    processes.iter().filter(|(pid, _)| belongs(**pid)).map(|(_, (_, ticks))| ticks).sum()
+    }
+    true
 }
 
 /// The busy and the stolen seconds of the machine. Busy time is all time but idle, waiting for disks, and stolen; the stolen time has a

@@ -52,6 +52,16 @@ impl<'a> Debezium<'a> {
         &self.topic
     }
 
+    /// The name of the connector.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The topic of the connector's heartbeats.
+    pub(crate) fn heartbeat_topic(&self) -> String {
+        format!("__debezium-heartbeat.{}", self.name)
+    }
+
     /// Waits until Debezium reads the slot, because an insert before that would be part of the snapshot.
     fn await_stream(&self) -> Result<()> {
         until("Debezium reads the log", PATIENCE, || {

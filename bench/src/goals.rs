@@ -31,7 +31,7 @@ struct Goal<'a> {
 const MEMORY_MB: Bound = AtMost(200.0);
 const RATE: &str = "events_per_second";
 
-const GOALS: [Goal<'static>; 25] = [
+const GOALS: [Goal<'static>; 26] = [
     share("drain-create", "floor", 0.9),
     figure("drain-create", RATE, AtLeast(58_000.0)),
     figure("drain-create", "cpu_us.orderstream", AtMost(5.0)),
@@ -55,6 +55,7 @@ const GOALS: [Goal<'static>; 25] = [
     figure("burst", "times_debezium_alone", AtMost(2.0)),
     figure("start", "first_record_ms", AtMost(300.0)),
     figure("start", "idle_mb", AtMost(40.0)),
+    figure("idle", "idle_percent", AtMost(15.0)),
     share("scaling-2", "scaling-1", 1.0),
     share("scaling-4", "scaling-1", 1.0),
 ];

@@ -199,14 +199,18 @@ impl Ground {
     pub(crate) fn reading(&self, processes: &[Service]) -> Result<Reading> {
         const WAL: &str = "select (pg_current_wal_lsn() - '0/0')::float8 where $1 = ''";
         let (wal,): (f64,) = self.row(WAL, "")?;
-        let families: [Family; 5] = [
+        Reading::now(&self.families(processes), wal)
+    }
+
+    /// The families of the services and of `processes`.
+    pub(crate) fn families(&self, processes: &[Service]) -> [Family; 5] {
+        [
             ("orderstream", processes.iter().filter_map(Service::pid).collect()),
             ("postgres", self.stack.postgres().pid().into_iter().collect()),
             ("redis", self.stack.redis().pid().into_iter().collect()),
             ("kafka", self.stack.kafka().pid().into_iter().collect()),
             ("connect", self.stack.connect().pid().into_iter().collect()),
-        ];
-        Reading::now(&families, wal)
+        ]
     }
 
     /// The program that is measured.

@@ -14,6 +14,7 @@
 //! - [`delayed`]: a backlog over slow lines
 //! - [`debezium`], [`latency`], [`burst`]: orders that come through the real Debezium
 //! - [`launch`]: the start of the process, and its idle memory
+//! - [`idle`]: what it costs that everything stands still
 //! - [`scaling`]: twelve partitions and more than one process
 //! - [`cost`]: processor time, memory, bytes of log
 //! - [`check`]: no number counts unless the table is right
@@ -31,6 +32,7 @@ mod fill;
 mod floor;
 mod goals;
 mod ground;
+mod idle;
 mod latency;
 mod launch;
 mod machine;
@@ -140,6 +142,7 @@ fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Vec<(&'st
         Case::Latency => latency::latency(ground, logs.settings.latency_seconds())?,
         Case::Burst => burst::burst(ground, logs.settings.burst_rows())?,
         Case::Start => launch::start(ground, logs.get(Workload::Few)?)?,
+        Case::Idle => idle::idle(ground)?,
         Case::Scaling => return scaling::scaling(ground, logs.get(Workload::Twelve)?),
     };
     Ok(vec![(case.name(), measures)])
