@@ -27,6 +27,10 @@ pub(crate) enum Case {
     Outage,
     /// Drain-create with time added to every round trip to Postgres and Redis.
     RoundTrips,
+    /// Drain-create while metrics and traces are taken.
+    Observed,
+    /// Drain-create while the process compares with the shop, and without.
+    Compared,
     /// A steady stream of inserts through the real Debezium: how long until row and hash are there.
     Latency,
     /// One large insert through the real Debezium.
@@ -41,7 +45,7 @@ pub(crate) enum Case {
 
 impl Case {
     /// All cases, in the order in which they run.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::DrainCreate,
         Self::Floor,
         Self::DrainMixed,
@@ -51,6 +55,8 @@ impl Case {
         Self::RedisHung,
         Self::Outage,
         Self::RoundTrips,
+        Self::Observed,
+        Self::Compared,
         Self::Latency,
         Self::Burst,
         Self::Start,
@@ -75,6 +81,8 @@ impl Case {
             Self::RedisHung => "redis-hung",
             Self::Outage => "outage",
             Self::RoundTrips => "round-trips",
+            Self::Observed => "observed",
+            Self::Compared => "compared",
             Self::Latency => "latency",
             Self::Burst => "burst",
             Self::Start => "start",

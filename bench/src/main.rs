@@ -12,6 +12,7 @@
 //! - [`outage`]: a backlog while Redis is away, and the repair
 //! - [`standstill`]: a backlog while Postgres is away, and how soon the work goes on
 //! - [`delayed`]: a backlog over slow lines
+//! - [`observed`], [`compared`]: a backlog while somebody watches, and while the process compares with the shop
 //! - [`debezium`], [`latency`], [`burst`]: orders that come through the real Debezium
 //! - [`launch`]: the start of the process, and its idle memory
 //! - [`idle`]: what it costs that everything stands still
@@ -23,6 +24,7 @@
 mod burst;
 mod case;
 mod check;
+mod compared;
 mod cost;
 mod debezium;
 mod delayed;
@@ -37,6 +39,7 @@ mod latency;
 mod launch;
 mod machine;
 mod measures;
+mod observed;
 mod outage;
 mod reader;
 mod report;
@@ -139,6 +142,8 @@ fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Vec<(&'st
             standstill::outage_of_postgres(ground, logs.get(Workload::Create)?, away)?
         }
         Case::RoundTrips => return delayed::round_trips(ground, logs.get(Workload::Create)?),
+        Case::Observed => observed::observed(ground, logs.get(Workload::Create)?)?,
+        Case::Compared => return compared::compared(ground, logs.get(Workload::Create)?),
         Case::Latency => latency::latency(ground, logs.settings.latency_seconds())?,
         Case::Burst => burst::burst(ground, logs.settings.burst_rows())?,
         Case::Start => launch::start(ground, logs.get(Workload::Few)?)?,
