@@ -1,7 +1,7 @@
 //! The first look of a reconciliation: compares both databases and Redis, range by range.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::Utc;
@@ -119,7 +119,10 @@ async fn hashes(sides: &Sides<'_>, range: Range, found: &mut Suspects, report: &
     Ok(rows.len() as u64)
 }
 
+/// How far the clocks of this machine and of Postgres may lie apart.
+const SKEW: Duration = Duration::from_secs(60);
+
 /// Whether the hash of this row may have expired. The hash was written when the row was, or later, and lives for `redis.order_ttl_seconds`.
 fn has_expired(sides: &Sides<'_>, row: &ResultRow) -> bool {
-    Utc::now().signed_duration_since(row.processed_at).to_std().is_ok_and(|age| age >= sides.config.redis.order_ttl)
+    Utc::now().signed_duration_since(row.processed_at).to_std().is_ok_and(|age| age + SKEW >= sides.config.redis.order_ttl)
 }

@@ -32,7 +32,9 @@ struct Last {
 
 impl Renewable {
     pub(super) fn new(setting: &'static Setting, sourced: &Sourced) -> Self {
-        let file = matches!(sourced.origin, Origin::SecretFile { .. }).then(|| File { setting, origin: sourced.origin.clone() });
+        // What is no file, as a pipe, is empty after it was read once, or waits for somebody who writes.
+        let is_file = matches!(&sourced.origin, Origin::SecretFile { path, .. } if path.metadata().is_ok_and(|about| about.is_file()));
+        let file = is_file.then(|| File { setting, origin: sourced.origin.clone() });
         Self::of(file, Secret::from(sourced.text.as_str()))
     }
 
@@ -122,6 +124,21 @@ mod tests {
         }
         fs::remove_file(&path).unwrap();
         assert_eq!(now(), "4");
+    }
+
+    #[test]
+    fn a_secret_from_a_pipe_is_read_once_and_never_waited_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || fs::write(path, "7\n").unwrap()
+        });
+        let environment: Environment = [("A_NUMBER_FILE", path.display().to_string())].into_iter().collect();
+        let values = load(SETTINGS, None, &environment, &mut Vec::new());
+        writer.join().unwrap();
+        assert_eq!(values.renewable("a.number").unwrap().now().expose_secret(), "7");
     }
 
     #[test]

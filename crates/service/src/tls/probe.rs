@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -12,27 +12,66 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 use super::{Files, Trouble};
 
-/// The longest that each step may take (P10).
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest that the question may take, however slowly the server answers (P10). The name of the host is looked up before.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// A connection that fails when the time is over.
+struct Bounded {
+    socket: TcpStream,
+    deadline: Instant,
+}
+
+impl Bounded {
+    /// The time that is left, for one more step.
+    fn left(deadline: Instant) -> io::Result<Duration> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+    }
+
+    fn connect(host: &str, port: u16, deadline: Instant) -> Option<Self> {
+        let mut addresses = (host, port).to_socket_addrs().ok()?;
+        let socket = addresses.find_map(|address| TcpStream::connect_timeout(&address, Self::left(deadline).ok()?).ok())?;
+        Some(Self { socket, deadline })
+    }
+}
+
+impl Read for Bounded {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.socket.set_read_timeout(Some(Self::left(self.deadline)?))?;
+        self.socket.read(into)
+    }
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.set_write_timeout(Some(Self::left(self.deadline)?))?;
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
 
 /// What is wrong between this client and the server at `host` and `port`; `None` if nothing is found, or the server is not there.
 #[must_use]
 pub fn ask(host: &str, port: u16, files: &Files) -> Option<Trouble> {
+    ask_within(PATIENCE, host, port, files)
+}
+
+fn ask_within(patience: Duration, host: &str, port: u16, files: &Files) -> Option<Trouble> {
     let config = match config(files) {
         Ok(config) => config,
         Err(why) => return Some(Trouble::OwnFile(why)),
     };
     let name = ServerName::try_from(host.to_owned()).ok()?;
-    let address = (host, port).to_socket_addrs().ok()?.find_map(|address| TcpStream::connect_timeout(&address, PATIENCE).ok());
-    let mut socket = address?;
-    socket.set_read_timeout(Some(PATIENCE)).ok()?;
-    socket.set_write_timeout(Some(PATIENCE)).ok()?;
+    let mut socket = Bounded::connect(host, port, Instant::now() + patience)?;
     let mut connection = ClientConnection::new(Arc::new(config), name).ok()?;
     Trouble::of(&shake_hands(&mut connection, &mut socket).err()?)
 }
 
 /// Shakes hands, and reads once more: since TLS 1.3 a server judges the client's certificate after the client is done.
-fn shake_hands(connection: &mut ClientConnection, socket: &mut TcpStream) -> io::Result<()> {
+fn shake_hands(connection: &mut ClientConnection, socket: &mut Bounded) -> io::Result<()> {
     while connection.is_handshaking() {
         connection.complete_io(socket)?;
     }
@@ -88,6 +127,24 @@ mod tests {
         assert_eq!(ask("127.0.0.1", port, &Files::default()), Some(Trouble::NoTls));
         server.join().unwrap();
         assert_eq!(ask("127.0.0.1", port, &Files::default()), None);
+    }
+
+    #[test]
+    fn a_server_that_answers_byte_by_byte_for_ever_is_left_when_the_time_is_over() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            // A record of the handshake, of the longest length, of which a byte comes now and then.
+            let mut goes_on = client.write_all(&[22, 3, 3, 0x40, 0]);
+            while goes_on.is_ok() {
+                std::thread::sleep(Duration::from_millis(20));
+                goes_on = client.write_all(&[2]);
+            }
+        });
+        let began = Instant::now();
+        ask_within(Duration::from_millis(500), "127.0.0.1", port, &Files::default());
+        assert!(began.elapsed() < Duration::from_secs(20));
     }
 
     #[test]
