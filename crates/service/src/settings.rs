@@ -28,7 +28,7 @@ pub use values::Values;
 pub type Settings = &'static [Setting];
 
 /// One setting of the configuration.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Setting {
     /// `section.name`, as in the file.
     pub name: &'static str,
@@ -93,6 +93,26 @@ impl Setting {
     pub fn short_name(&self) -> &'static str {
         self.name.split_once('.').map_or(self.name, |(_, name)| name)
     }
+}
+
+/// The settings of all parts as one table. `N` is the number of all settings, which the compiler checks.
+///
+/// # Panics
+/// If `N` is another number, while the program is compiled.
+#[must_use]
+pub const fn all<const N: usize>(parts: &[&[Setting]]) -> [Setting; N] {
+    let mut all = [parts[0][0]; N];
+    let (mut part, mut number) = (0, 0);
+    while part < parts.len() {
+        let mut here = 0;
+        while here < parts[part].len() {
+            all[number] = parts[part][here];
+            (here, number) = (here + 1, number + 1);
+        }
+        part += 1;
+    }
+    assert!(number == N, "a part of the settings is not counted");
+    all
 }
 
 /// The setting with that name.

@@ -5,7 +5,7 @@ use crate::http::is_loopback;
 use crate::logging;
 
 /// The shape of a value.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// Any text.
     Text,
