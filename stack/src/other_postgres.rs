@@ -116,6 +116,11 @@ impl OtherPostgres {
         format!("postgres://orderstream:orderstream@127.0.0.1:{}/orders", self.files.port())
     }
 
+    /// The port on which the server listens.
+    pub fn port(&self) -> u16 {
+        self.files.port()
+    }
+
     /// The path of the server's own disk; only the server sees the disk's content.
     pub fn disk(&self) -> PathBuf {
         disk(&self.folder.path)

@@ -45,6 +45,8 @@ impl fmt::Display for Mode {
 #[derive(Debug, Clone, Copy)]
 struct Line {
     mode: Mode,
+    /// The server's port.
+    to: u16,
     /// Connections end when this number grows.
     cuts: u64,
     /// Connections are silent for ever when this number grows.
@@ -72,8 +74,8 @@ impl Proxy {
     pub fn start(runtime: &Handle, to: u16) -> Result<Self> {
         let port = crate::free_port()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
-        let (line, ends) = watch::channel(Line { mode: Mode::Open, cuts: 0, losses: 0 });
-        runtime.spawn(accept(listener, to, ends));
+        let (line, ends) = watch::channel(Line { mode: Mode::Open, to, cuts: 0, losses: 0 });
+        runtime.spawn(accept(listener, ends));
         Ok(Self { port, line })
     }
 
@@ -96,6 +98,12 @@ impl Proxy {
         self.line.send_modify(|line| line.cuts += 1);
     }
 
+    /// Lets the address lead to the server at another port, as a failover does. All connections end.
+    pub fn lead_to(&self, port: u16) {
+        self.line.send_modify(|line| line.to = port);
+        self.cut();
+    }
+
     /// Loses all open connections without a word, as a firewall does that forgets them. The connections stay, and nothing passes through
     /// them any more. New connections work.
     pub fn lose(&self) {
@@ -111,17 +119,17 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, to: u16, line: watch::Receiver<Line>) {
+async fn accept(listener: TcpListener, line: watch::Receiver<Line>) {
     loop {
         let Ok((client, _)) = listener.accept().await else { continue };
         if line.borrow().mode != Mode::Refuse {
-            tokio::spawn(connect(client, to, line.clone()));
+            tokio::spawn(connect(client, line.clone()));
         }
     }
 }
 
-async fn connect(client: TcpStream, to: u16, line: watch::Receiver<Line>) {
-    let cuts = line.borrow().cuts;
+async fn connect(client: TcpStream, line: watch::Receiver<Line>) {
+    let Line { cuts, to, .. } = *line.borrow();
     // A server that refuses the connection ends the client's connection too.
     let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await else { return };
     let _: std::io::Result<()> = client.set_nodelay(true).and(server.set_nodelay(true));

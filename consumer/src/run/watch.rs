@@ -14,12 +14,14 @@ use crate::shared::{Place, Shared};
 
 mod customers;
 mod group;
+mod postgres;
 mod redis;
 mod servers;
 mod source;
 
 pub(super) use customers::customers;
 pub(super) use group::{Member, group};
+pub(super) use postgres::postgres;
 pub(super) use redis::{breakers, redis, start};
 pub(super) use servers::servers;
 pub(super) use source::{connector, heartbeat, slots};
@@ -62,19 +64,6 @@ pub(super) fn note(health: &Health, topic: &str, event: Event) {
         Event::KafkaDown => health.down(Dependency::Kafka, "no broker answers"),
         Event::KafkaUp => health.up(Dependency::Kafka),
         Event::Fatal(reason) => health.failed(format!("the process ends: {topic}: {reason}")),
-    }
-}
-
-/// Asks Postgres for a sign of life, once a second.
-pub(super) async fn postgres(shared: Arc<Shared>) {
-    let mut second = every_second();
-    loop {
-        second.tick().await;
-        match shared.results.ledger.ping().await {
-            Ok(()) => shared.health.up(Dependency::Postgres),
-            // Any error counts. If the process may not connect, finds no free connection, or reaches a standby, it has no Postgres.
-            Err(error) => shared.health.down(Dependency::Postgres, error.class().as_str()),
-        }
     }
 }
 

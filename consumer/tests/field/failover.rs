@@ -18,26 +18,26 @@ use crate::shop::topic::Sent;
 use crate::shop::{PATIENCE, Shop};
 
 /// A database of Redis that only these tests use.
-const REDIS_DATABASE: i64 = 4;
+pub(crate) const REDIS_DATABASE: i64 = 4;
 
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(1);
 
-const COMMITTED: &str = "select coalesce(sum(next_offset), 0) from consumer_offsets where topic like '%.orders'";
+pub(crate) const COMMITTED: &str = "select coalesce(sum(next_offset), 0) from consumer_offsets where topic like '%.orders'";
 
-const ROWS: &str = "select count(*), count(distinct order_id), sum(quantity) from results";
+pub(crate) const ROWS: &str = "select count(*), count(distinct order_id), sum(quantity) from results";
 
-fn redis(shop: &Shop) -> redis::Connection {
+pub(crate) fn redis(shop: &Shop) -> redis::Connection {
     let mut connection = shop.redis().unwrap();
     redis::cmd("SELECT").arg(REDIS_DATABASE).exec(&mut connection).unwrap();
     connection
 }
 
-fn hashes(shop: &Shop) -> usize {
+pub(crate) fn hashes(shop: &Shop) -> usize {
     let keys: Vec<String> = redis::cmd("KEYS").arg("order:*").query(&mut redis(shop)).unwrap();
     keys.len()
 }
 
-fn await_sql(postgres: &OtherPostgres, query: &str, expected: &str) {
+pub(crate) fn await_sql(postgres: &OtherPostgres, query: &str, expected: &str) {
     let look = || match postgres.psql(query) {
         Ok(found) if found.trim() == expected => Attempt::Ready(()),
         other => Attempt::NotYet(format!("it is {other:?}")),
@@ -45,7 +45,7 @@ fn await_sql(postgres: &OtherPostgres, query: &str, expected: &str) {
     until(&format!("{query} = {expected}"), PATIENCE, look).unwrap();
 }
 
-fn records(orders: Range<i64>) -> Vec<Sent> {
+pub(crate) fn records(orders: Range<i64>) -> Vec<Sent> {
     orders.map(|id| Sent::order(id, event(id).to_string())).collect()
 }
 
@@ -80,7 +80,7 @@ fn a_commit_that_a_hanging_standby_has_not_got_is_none_and_a_promotion_loses_not
     let began = Instant::now();
     shop.await_that("several timeouts have passed", || began.elapsed() > 5 * STATEMENT_TIMEOUT);
     assert_eq!((primary.psql(COMMITTED).unwrap().trim(), hashes(&shop)), ("100", 100));
-    shop.process(number).await_readiness(503, "");
+    shop.process(number).await_readiness(503, "commits wait for a synchronous standby that is away");
 
     // The standby never gets the last commits.
     primary.service().kill();
@@ -131,7 +131,7 @@ impl Failover {
     }
 }
 
-fn end(shop: &Shop, number: usize) {
+pub(crate) fn end(shop: &Shop, number: usize) {
     shop.process(number).service().stop().unwrap();
     redis::cmd("FLUSHDB").exec(&mut redis(shop)).unwrap();
 }

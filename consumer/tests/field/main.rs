@@ -25,6 +25,7 @@ mod logical_messages;
 mod metrics;
 mod migrations;
 mod nothing_but_letters;
+mod old_primary;
 mod personal_data;
 mod poolers;
 mod postgres_restored;

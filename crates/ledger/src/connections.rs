@@ -22,6 +22,8 @@ use crate::StoreError;
 use crate::session::Sessions;
 use crate::unanswered::Unanswered;
 
+mod standby;
+
 /// A call that costs the server nothing is answered within this time, or the server is silent.
 const AT_ONCE: Duration = Duration::from_secs(3);
 

@@ -5,6 +5,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 
 use crate::migrate::newer::Newer;
+use crate::session::Unfit;
 use crate::unanswered::Unanswered;
 
 /// The parameters of a URL that a sentence about TLS names.
@@ -90,7 +91,7 @@ pub enum StoreError {
     Newer(#[from] Newer),
     /// Postgres answers, but lacks what a session must have.
     #[error(transparent)]
-    Unfit(#[from] super::session::Unfit),
+    Unfit(#[from] Unfit),
     /// `database.url` cannot be read.
     #[error("database.url is not a Postgres URL: {0}")]
     Url(sqlx::Error),
@@ -114,6 +115,8 @@ impl StoreError {
         match self {
             Self::Sql { class, .. } => *class,
             Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Class::of(error),
+            // The right server is elsewhere, and may be back at the address in a moment.
+            Self::Unfit(Unfit::OldTimeline { .. }) => Class::Connection,
             Self::Migrate(_) | Self::Newer(_) | Self::Unfit(_) | Self::Url(_) => Class::Ours,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`session`]: the settings that every session of Postgres must have
 //! - [`connections`]: how many connections there are, and the deadline around every call
+//! - `timeline`: tells an old primary from the one that took its place
 //! - [`unanswered`]: a call that nobody waits for any more
 //! - [`error`]: what an error of Postgres means
 //! - [`migrate`]: brings the tables up to date
@@ -26,6 +27,7 @@ pub mod lock;
 pub mod migrate;
 pub mod offsets;
 pub mod session;
+mod timeline;
 pub mod unanswered;
 
 pub use claim::Claim;
@@ -73,6 +75,14 @@ impl Ledger {
     /// If Postgres does not answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.connections.ping().await
+    }
+
+    /// How many commits of this role wait for a synchronous standby for so long that the standby is away.
+    ///
+    /// # Errors
+    /// If Postgres does not answer.
+    pub async fn commits_held_up(&self) -> Result<i64, StoreError> {
+        self.connections.commits_held_up().await
     }
 
     /// A new connection that belongs to the caller alone, with the same settings as every other.

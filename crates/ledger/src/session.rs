@@ -15,6 +15,7 @@ use sqlx::{AssertSqlSafe, Connection, Row};
 use tokio::sync::OnceCell;
 
 use crate::StoreError;
+use crate::timeline::Timelines;
 
 /// The oldest version of Postgres that the statements were tried on.
 pub const OLDEST: u32 = 150_000;
@@ -84,6 +85,17 @@ pub enum Unfit {
         /// The schema where new tables would be made.
         first: String,
     },
+    /// The server was the primary before another one took its place.
+    #[error(
+        "an old primary answers at the address of Postgres: its timeline is {now}, and timeline {seen} was seen before; keep the old one \
+         away from the address (fencing); if it is the right one now, because a backup was restored, restart orderstream"
+    )]
+    OldTimeline {
+        /// The highest timeline that was seen.
+        seen: i64,
+        /// The timeline of this server.
+        now: i64,
+    },
     /// A pooler on the way gives each transaction or statement another session.
     #[error(
         "a pooler on the way to Postgres gives each transaction or statement another session; orderstream needs its own: set pool_mode = \
@@ -101,6 +113,7 @@ pub struct Sessions {
     /// The one statement that sets all settings and returns those that could not be set.
     set: String,
     are_own: OnceCell<()>,
+    timelines: Timelines,
 }
 
 impl Sessions {
@@ -110,7 +123,13 @@ impl Sessions {
     /// # Errors
     /// [`StoreError::Url`] if the URL cannot be read.
     pub fn new(url: Renewable, program: &'static str, statement_timeout: Duration, lock_timeout: Duration) -> Result<Self, StoreError> {
-        let sessions = Self { url, program, set: set(&wanted(statement_timeout, lock_timeout)), are_own: OnceCell::new() };
+        let sessions = Self {
+            url,
+            program,
+            set: set(&wanted(statement_timeout, lock_timeout)),
+            are_own: OnceCell::new(),
+            timelines: Timelines::default(),
+        };
         sessions.options().map(|_| sessions)
     }
 
@@ -133,10 +152,11 @@ impl Sessions {
             return Err(Unfit::TooOld(version / 10_000).into());
         }
         let refused = sqlx::raw_sql(AssertSqlSafe(self.set.clone())).fetch_optional(&mut connection).await?;
-        match refused {
-            None => Ok(connection),
-            Some(row) => Err(unset(&row)?.into()),
+        if let Some(row) = refused {
+            return Err(unset(&row)?.into());
         }
+        self.timelines.look(&mut connection).await?;
+        Ok(connection)
     }
 
     /// Checks that two connections have two sessions, and keep them.
