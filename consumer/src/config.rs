@@ -23,7 +23,7 @@ pub mod url;
 
 pub use sections::{
     Admin, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Reconcile,
-    Redis, Retention, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    Redis, Retention, Sentinels, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 use settings::SETTINGS;
 

@@ -99,6 +99,11 @@ impl Health {
         self.lock().down(dependency, error, Instant::now());
     }
 
+    /// Reports which server is in use. The one before stays known while there is none.
+    pub fn served_by(&self, dependency: Dependency, server: String) {
+        self.lock().servers.insert(dependency, server);
+    }
+
     /// Reports what a server does not do although it answers. `found` holds everything that this `kind` of question has found. Returns what
     /// was not known before.
     pub fn impaired(&self, dependency: Dependency, kind: &'static str, found: &[Impairment]) -> Vec<Impairment> {

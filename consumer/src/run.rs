@@ -89,6 +89,9 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
 fn watch_all(shared: &Arc<Shared>, link: &Arc<RedisLink>, member: &watch::Member, background: &mut Tasks) {
     background.spawn("the watch of Postgres", watch::postgres(Arc::clone(shared)));
     background.spawn("the watch of Redis", watch::redis(Arc::clone(shared), Arc::clone(link)));
+    if link.asks_sentinels() {
+        background.spawn("the watch of Redis' master", watch::master(Arc::clone(shared), Arc::clone(link)));
+    }
     background.spawn("the watch of partitions", watch::partitions(Arc::clone(shared)));
     background.spawn("the watch of generations", watch::fences(Arc::clone(shared)));
     background.spawn("the watch of servers", watch::servers(shared.health.clone()));

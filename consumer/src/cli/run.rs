@@ -40,6 +40,7 @@ fn begins(config: &Config) {
         dead_letters = kafka.dead_letter_topic,
         database = url(config.database.url.now().expose_secret()),
         redis = url(config.redis.url.now().expose_secret()),
+        sentinels = config.redis.sentinels.as_ref().map(|sentinels| sentinels.addresses.as_str()),
         shop = config.source.url.as_ref().map(|shop| url(shop.expose_secret())),
         connect = config.connect.as_ref().map(|connect| connect.url.as_str()),
         "Orderstream begins: orders and customers are read from Kafka, and written to the database and to Redis"

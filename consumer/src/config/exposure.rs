@@ -9,7 +9,7 @@ use std::str::FromStr;
 use service::settings::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use super::{Config, Connect, Kafka};
+use super::{Config, Connect, Kafka, Sentinels};
 
 /// A connection that others on the way may read or change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Config {
         let found = [
             ("kafka", of_kafka(&self.kafka)),
             ("postgres", postgres("database.url", self.database.url.now().expose_secret())),
-            ("redis", of_redis(self.redis.url.now().expose_secret())),
+            ("redis", of_redis(self.redis.url.now().expose_secret(), self.redis.sentinels.as_ref())),
             ("connect", self.connect.as_ref().and_then(of_connect)),
             ("source", self.source.url.as_ref().and_then(|url| postgres("source.url", url.expose_secret()))),
         ];
@@ -50,12 +50,19 @@ fn of_connect(connect: &Connect) -> Option<String> {
     leaves_this_machine(host).then(|| in_plain_text("let connect.url begin with https://, so that the password is not read on the way"))
 }
 
-fn of_redis(url: &str) -> Option<String> {
+/// With Sentinels the host of the URL is not used, and the server may be on any machine of theirs.
+fn of_redis(url: &str, sentinels: Option<&Sentinels>) -> Option<String> {
     let rest = url.strip_prefix("redis://")?;
     let address = rest.split(['/', '?']).next()?.rsplit('@').next()?;
     let host =
         address.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(address, |(host, _)| host);
-    leaves_this_machine(host).then(|| in_plain_text("let redis.url begin with rediss://, if the server has a port for TLS"))
+    let leaves = match sentinels {
+        Some(sentinels) => {
+            sentinels.addresses.split(',').filter_map(|at| at.trim().rsplit_once(':')).any(|(host, _)| leaves_this_machine(host))
+        }
+        None => leaves_this_machine(host),
+    };
+    leaves.then(|| in_plain_text("let redis.url begin with rediss://, if the server has a port for TLS"))
 }
 
 fn of_postgres(setting: &str, url: &str) -> Option<String> {
@@ -93,7 +100,7 @@ mod tests {
     #[test]
     fn a_connection_that_stays_on_the_machine_is_not_exposed() {
         for url in ["redis://localhost", "redis://:p@127.0.0.1:6379/1", "redis://[::1]:6379", "unix:///run/redis", "rediss://h:6380"] {
-            assert_eq!(of_redis(url), None, "{url}");
+            assert_eq!(of_redis(url, None), None, "{url}");
         }
         for url in
             ["postgres://u@localhost/d", "postgres://u@127.0.0.2:5432/d", "postgres://u@%2Frun/d", "postgres://u@h/d?sslmode=verify-full"]
@@ -105,8 +112,12 @@ mod tests {
     #[test]
     fn a_connection_that_leaves_the_machine_is_told_with_what_to_do() {
         for url in ["redis://h", "redis://u:p@h:6379/1", "redis://10.0.0.1?protocol=resp3"] {
-            assert!(of_redis(url).unwrap().contains("in plain text") && of_redis(url).unwrap().contains("rediss://"), "{url}");
+            assert!(of_redis(url, None).unwrap().contains("in plain text") && of_redis(url, None).unwrap().contains("rediss://"), "{url}");
         }
+        let sentinels =
+            |addresses: &str| Sentinels { addresses: addresses.to_owned(), master: "shop".to_owned(), user: None, password: None };
+        assert!(of_redis("redis://localhost", Some(&sentinels("localhost:26379, s2:26379"))).is_some());
+        assert_eq!(of_redis("redis://elsewhere", Some(&sentinels("127.0.0.1:26379"))), None);
         for (parameters, words) in [
             ("", "if the server offers no TLS, and accepts any certificate otherwise"),
             ("?sslmode=disable", "leaves this machine in plain text"),

@@ -10,6 +10,7 @@ pub(super) fn check(config: &Config, values: &Values, problems: &mut Vec<Problem
     login(&config.kafka, &mut found);
     encryption(&config.kafka, &mut found);
     encryption_of_redis(config, values, &mut found);
+    sentinels(config, values, &mut found);
     connect(config, &mut found);
     comparison(config, &mut found);
     durations(config, &mut found);
@@ -75,6 +76,25 @@ fn encryption_of_redis(config: &Config, values: &Values, found: &mut Found) {
     }
 }
 
+fn sentinels(config: &Config, values: &Values, found: &mut Found) {
+    let keys = ["redis.sentinel_master", "redis.sentinel_user", "redis.sentinel_password"];
+    let [master, user, password] = keys.map(|key| values.optional(key).is_ok_and(|value| value.is_some()));
+    if config.redis.sentinels.is_none() {
+        let unused = keys.into_iter().zip([master, user, password]).filter(|(_, is_set)| *is_set);
+        found.extend(unused.map(|(key, _)| (key, "has no effect without redis.sentinels".to_owned())));
+        return;
+    }
+    if !master {
+        found.push(("redis.sentinel_master", "is needed with redis.sentinels: the name in the Sentinels' line `sentinel monitor`".into()));
+    }
+    if user && !password {
+        found.push(("redis.sentinel_user", "has no effect without redis.sentinel_password".into()));
+    }
+    if config.redis.url.now().expose_secret().starts_with("unix:") {
+        found.push(("redis.url", "is a socket, and Sentinels name hosts: let it begin with redis:// or rediss://".into()));
+    }
+}
+
 fn connect(config: &Config, found: &mut Found) {
     let Some(connect) = &config.connect else { return };
     if connect.password.is_some() && connect.user.is_none() {
@@ -116,6 +136,17 @@ mod tests {
         for (variables, what) in [
             (&[("RECONCILE_EVERY", "60")][..], "RECONCILE_EVERY: has no effect without source.url"),
             (&[("RECONCILE_REPAIR", "true")], "RECONCILE_REPAIR: has no effect without reconcile.every"),
+            (&[("REDIS_SENTINEL_MASTER", "shop")], "REDIS_SENTINEL_MASTER: has no effect without redis.sentinels"),
+            (&[("REDIS_SENTINEL_PASSWORD", "p")], "REDIS_SENTINEL_PASSWORD: has no effect without redis.sentinels"),
+            (&[("REDIS_SENTINELS", "s:26379")], "redis.sentinel_master: is needed with redis.sentinels"),
+            (
+                &[("REDIS_SENTINELS", "s:26379"), ("REDIS_SENTINEL_MASTER", "shop"), ("REDIS_SENTINEL_USER", "u")],
+                "REDIS_SENTINEL_USER: has no effect without redis.sentinel_password",
+            ),
+            (
+                &[("REDIS_SENTINELS", "s:26379"), ("REDIS_SENTINEL_MASTER", "shop"), ("REDIS_URL", "unix:///run/redis.sock")],
+                "REDIS_URL: is a socket, and Sentinels name hosts",
+            ),
             (&[("CONNECT_URL", "http://c:8083"), ("CONNECT_PASSWORD", "p")], "CONNECT_PASSWORD: has no effect without connect.user"),
             (&[("CONNECT_URL", "http://c:8083"), ("CONNECT_SSL_CA_LOCATION", "/ca.pem")], "CONNECT_SSL_CA_LOCATION: has no effect unless"),
         ] {

@@ -79,6 +79,8 @@ pub struct Snapshot {
     pub readers: BTreeMap<String, ReaderHealth>,
     /// The state of each server.
     pub dependencies: BTreeMap<Dependency, DependencyState>,
+    /// The address of the server in use, where that may change.
+    pub servers: BTreeMap<Dependency, String>,
     /// The settings of the topics with which the work cannot go on.
     pub topics: Vec<String>,
     /// What servers do not do although they answer, by kind of question.
@@ -101,6 +103,7 @@ impl Snapshot {
             failure: None,
             readers: BTreeMap::new(),
             dependencies: Dependency::ALL.map(|dependency| (dependency, DependencyState::Unknown)).into(),
+            servers: BTreeMap::new(),
             topics: Vec::new(),
             impairments: BTreeMap::new(),
             partitions: BTreeMap::new(),

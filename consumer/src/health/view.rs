@@ -11,7 +11,7 @@ use super::comparison::ComparisonView;
 use super::group::GroupView;
 use super::partition::PartitionHealth;
 use super::program::{REVISION, VERSION};
-use super::snapshot::{DependencyState, Snapshot};
+use super::snapshot::{Dependency, DependencyState, Snapshot};
 use super::source::SourceView;
 use super::verdict::{Verdict, seconds};
 
@@ -41,6 +41,8 @@ pub struct DependencyView {
     pub for_seconds: Option<u64>,
     /// The class of the last error, while the server is down.
     pub error: Option<&'static str>,
+    /// The address of the server in use, or of the last one; null where no other server can take its place.
+    pub server: Option<String>,
 }
 
 /// The body of `/status`.
@@ -67,6 +69,8 @@ pub struct StatusView {
     pub source: SourceView,
     /// What all processes of the group know together.
     pub group: GroupView,
+    /// The address of the Redis in use, or of the last one, if Sentinels name it.
+    pub redis_server: Option<String>,
     /// The circuit breaker around Redis.
     pub breaker: Option<BreakerReading>,
     /// The circuit breaker around writes to Redis.
@@ -114,8 +118,9 @@ impl HealthView {
     /// The body for a snapshot and the verdict of readiness about it.
     #[must_use]
     pub fn new(snapshot: &Snapshot, verdict: Verdict, now: Instant) -> Self {
+        let view = |dependency, state| DependencyView::new(state, snapshot.servers.get(&dependency).cloned(), now);
         let dependencies =
-            snapshot.dependencies.iter().map(|(dependency, state)| (dependency.as_str(), DependencyView::new(*state, now))).collect();
+            snapshot.dependencies.iter().map(|(dependency, state)| (dependency.as_str(), view(*dependency, *state))).collect();
         let source = SourceView::new(&snapshot.source, now);
         let comparison = snapshot.group.comparison.as_ref().map(|comparison| ComparisonView::new(comparison, now));
         Self { status: status(&verdict), reasons: verdict.reasons, degraded: verdict.degraded, dependencies, source, comparison }
@@ -123,12 +128,13 @@ impl HealthView {
 }
 
 impl DependencyView {
-    fn new(state: DependencyState, now: Instant) -> Self {
-        match state {
-            DependencyState::Unknown => Self { state: "unknown", for_seconds: None, error: None },
-            DependencyState::Up { since } => Self { state: "up", for_seconds: Some(seconds(since, now)), error: None },
-            DependencyState::Down { since, error } => Self { state: "down", for_seconds: Some(seconds(since, now)), error: Some(error) },
-        }
+    fn new(state: DependencyState, server: Option<String>, now: Instant) -> Self {
+        let (state, since, error) = match state {
+            DependencyState::Unknown => ("unknown", None, None),
+            DependencyState::Up { since } => ("up", Some(since), None),
+            DependencyState::Down { since, error } => ("down", Some(since), Some(error)),
+        };
+        Self { state, for_seconds: since.map(|since| seconds(since, now)), error, server }
     }
 }
 
@@ -148,6 +154,7 @@ impl StatusView {
             partitions: snapshot.partitions.iter().map(|((topic, number), known)| PartitionView::new(topic, *number, known, now)).collect(),
             source: SourceView::new(&snapshot.source, now),
             group: GroupView::new(&snapshot.group, now),
+            redis_server: snapshot.servers.get(&Dependency::Redis).cloned(),
             breaker,
             breaker_of_writes,
         }

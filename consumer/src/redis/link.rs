@@ -11,10 +11,13 @@ mod facts;
 mod guard;
 mod judge;
 mod lane;
+mod look;
 mod meet;
 mod reply;
 mod rights;
 mod script;
+mod sentinels;
+mod server;
 mod settings;
 mod troubles;
 
@@ -35,6 +38,8 @@ use lane::Lane;
 pub(crate) use reply::{each_ok, integer, text};
 pub use rights::{Missing, Right};
 pub(crate) use script::Script;
+pub use sentinels::{SentinelSettings, SentinelsView};
+pub use server::Server;
 pub(crate) use settings::On;
 pub use settings::{LinkSettings, Run};
 use troubles::Troubles;
@@ -42,6 +47,7 @@ use troubles::Troubles;
 /// The connections to Redis with their breakers. One per process, shared by all tasks.
 #[derive(Debug)]
 pub struct RedisLink {
+    access: Access,
     lookup: Lane,
     write: Lane,
     server: Guard,
@@ -62,10 +68,12 @@ impl RedisLink {
         let longest = settings.lookup_deadline.max(settings.write_deadline);
         // A probe reports at its call's deadline at the latest. The probe's place must not be given away before.
         let breaker = BreakerConfig { probe_deadline: settings.breaker.probe_deadline.max(2 * longest), ..settings.breaker };
-        let access = Access { url: settings.url.clone(), tls: settings.tls.clone() };
+        let sentinels = settings.sentinels.clone().map(Arc::new);
+        let access = Access { url: settings.url.clone(), tls: settings.tls.clone(), sentinels };
         Ok(Arc::new(Self {
             lookup: Lane::new(access.clone(), settings.lookup_deadline)?,
-            write: Lane::new(access, settings.write_deadline)?,
+            write: Lane::new(access.clone(), settings.write_deadline)?,
+            access,
             server: Guard::new("Redis", breaker),
             // A full server answers at once, however slow the calls before were.
             writes: Guard::new("writes to Redis", BreakerConfig { slow_call: None, ..breaker }),
@@ -86,26 +94,6 @@ impl RedisLink {
     /// Waits until a breaker opens. Returns at once if one has opened since the last call of this method.
     pub async fn opened(&self) {
         self.opened.notified().await;
-    }
-
-    /// Whether Redis answers.
-    ///
-    /// # Errors
-    /// Any [`RedisError`]; the breaker is asked like before any call.
-    pub async fn ping(&self) -> Result<(), RedisError> {
-        let mut ping = Pipeline::new();
-        ping.cmd("PING");
-        self.guarded(On::Lookup, Caller::Probing, self.lookup.call(&ping, None, None)).await.map(drop)
-    }
-
-    /// Whether Redis takes writes. While the breaker of the writes is open, this call finds out that Redis takes writes again.
-    ///
-    /// # Errors
-    /// Any [`RedisError`]; the breakers are asked like before any write.
-    pub async fn probe_writes(&self) -> Result<(), RedisError> {
-        let mut write = Pipeline::new();
-        write.cmd("SET").arg("orderstream:probe").arg("").arg("PX").arg(1000);
-        self.guarded(On::Write, Caller::Probing, self.write.call(&write, None, None)).await.map(drop)
     }
 
     /// The breaker's state and counts.
@@ -176,18 +164,6 @@ impl RedisLink {
         let answers = self.guarded(On::Read, self.caller(), self.write.try_out(&restore)).await?;
         self.write.set_restores(answers.first().is_some_and(meet::is_restored));
         Ok(self.write.restores())
-    }
-
-    /// What the server is, and which of the commands that orderstream needs it does not run for this user.
-    ///
-    /// # Errors
-    /// Any [`RedisError`] except that a command is denied: denied commands are among the facts.
-    pub async fn facts(&self) -> Result<Facts, RedisError> {
-        let questions = facts::questions();
-        let answers = self.guarded(On::Read, Caller::Probing, self.write.try_out(&questions)).await?;
-        let facts = facts::read(answers)?;
-        self.write.set_restores(!facts.lacks_restore());
-        Ok(facts)
     }
 
     /// Whether Redis is away: it did not answer the last time, or an operator keeps calls back. A server that answers is not away, whatever

@@ -13,7 +13,9 @@ use ledger::StoreConfig;
 use service::traces::{Exporter, Traces};
 use tokio::sync::Notify;
 
-use crate::config::{BreakerSettings, Config, Format, Held, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown};
+use crate::config::{
+    BreakerSettings, Config, Format, Held, Sentinels, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+};
 use crate::health::{Health, Rules, SourceRules};
 use crate::metrics::Metrics;
 use crate::orders::changes::Strictness;
@@ -22,7 +24,7 @@ use crate::orders::letter_cap::LetterCap;
 use crate::redis::breaker::{BreakerConfig, Forced};
 use crate::redis::cache::{CacheSettings, OrderCache};
 use crate::redis::customers::{CommittedCustomers, Customers};
-use crate::redis::link::{LinkSettings, RedisLink};
+use crate::redis::link::{LinkSettings, RedisLink, SentinelSettings, Server};
 use crate::redis::progress::RedisProgress;
 use crate::results::Results;
 use crate::run::watch;
@@ -171,11 +173,17 @@ fn cache_settings(config: &Config) -> CacheSettings {
 pub(crate) fn link_settings(config: &Config) -> LinkSettings {
     LinkSettings {
         url: config.redis.url.clone(),
+        sentinels: config.redis.sentinels.as_ref().map(sentinel_settings),
         tls: config.redis.tls.clone(),
         lookup_deadline: config.redis.lookup_deadline,
         write_deadline: config.redis.write_deadline,
         breaker: breaker_config(&config.breaker),
     }
+}
+
+fn sentinel_settings(sentinels: &Sentinels) -> SentinelSettings {
+    let Sentinels { addresses, master, user, password } = sentinels.clone();
+    SentinelSettings { addresses: Server::list(&addresses), master, user, password }
 }
 
 fn forced(held: Held) -> Option<Forced> {

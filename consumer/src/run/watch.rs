@@ -14,6 +14,7 @@ use crate::shared::{Place, Shared};
 
 mod customers;
 mod group;
+mod master;
 mod postgres;
 mod redis;
 mod servers;
@@ -21,6 +22,7 @@ mod source;
 
 pub(super) use customers::customers;
 pub(super) use group::{Member, group};
+pub(super) use master::master;
 pub(super) use postgres::postgres;
 pub(super) use redis::{breakers, redis, start};
 pub(super) use servers::servers;

@@ -19,6 +19,8 @@ pub(super) struct Process {
     /// Processes of an earlier version say nothing of these.
     #[serde(default)]
     degraded: Vec<String>,
+    #[serde(default)]
+    redis_server: Option<String>,
     pub(super) source: Option<SourceView>,
 }
 
@@ -47,8 +49,10 @@ impl Process {
     pub(super) fn heading(&self) -> String {
         let Self { address, version, uptime_seconds, status, .. } = self;
         let breaker = self.breaker.as_ref().map_or("unknown", |breaker| &breaker.state);
-        let mut text =
-            format!("process    {status}, orderstream {version} at {address}, up {uptime_seconds} s, breaker around Redis {breaker}\n");
+        let redis = self.redis_server.as_ref().map(|server| format!(", master of Redis {server}")).unwrap_or_default();
+        let mut text = format!(
+            "process    {status}, orderstream {version} at {address}, up {uptime_seconds} s, breaker around Redis {breaker}{redis}\n"
+        );
         self.reasons.iter().chain(&self.degraded).for_each(|reason| text.push_str(&format!("           {reason}\n")));
         text
     }
@@ -83,10 +87,12 @@ mod tests {
         };
         let (health, now) = (Health::new(rules), std::time::Instant::now());
         health.claiming(&"orders".into(), 3);
+        health.served_by(crate::health::Dependency::Redis, "10.0.0.1:6379".into());
         let view = StatusView::new(&health.snapshot(), readiness(&health.snapshot(), health.rules(), now), None, now);
         let process: Process = serde_json::from_str(&serde_json::to_string(&view).unwrap()).unwrap();
         assert_eq!(process.state("orders", 3).as_deref(), Some("claiming"));
         assert_eq!(process.state("orders", 4), None);
-        assert!(process.heading().contains("not_ready"), "{}", process.heading());
+        let heading = process.heading();
+        assert!(heading.contains("not_ready") && heading.contains("master of Redis 10.0.0.1:6379"), "{heading}");
     }
 }

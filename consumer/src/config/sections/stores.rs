@@ -36,6 +36,8 @@ impl Database {
 pub struct Redis {
     /// The URL `redis://..`, with the password.
     pub url: Renewable,
+    /// The Sentinels that name the server; `None` if the URL does.
+    pub sentinels: Option<Sentinels>,
     /// The files for TLS.
     pub tls: Files,
     /// The longest time that a batch waits for its customers.
@@ -46,10 +48,37 @@ pub struct Redis {
     pub order_ttl: Duration,
 }
 
+/// The Sentinels that name the master of Redis.
+#[derive(Debug, Clone)]
+pub struct Sentinels {
+    /// Where they listen: `host:port,..`.
+    pub addresses: String,
+    /// The name of the master.
+    pub master: String,
+    /// The user at the Sentinels.
+    pub user: Option<String>,
+    /// The password at the Sentinels.
+    pub password: Option<Renewable>,
+}
+
+impl Sentinels {
+    fn read(values: &Values) -> Result<Option<Self>, Problem> {
+        let Some(addresses) = values.optional("redis.sentinels")? else { return Ok(None) };
+        let has_password = values.optional("redis.sentinel_password")?.is_some();
+        Ok(Some(Self {
+            addresses,
+            master: values.text("redis.sentinel_master")?,
+            user: values.optional("redis.sentinel_user")?,
+            password: has_password.then(|| values.renewable("redis.sentinel_password")).transpose()?,
+        }))
+    }
+}
+
 impl Redis {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
             url: values.renewable("redis.url")?,
+            sentinels: Sentinels::read(values)?,
             tls: Files {
                 authority: values.optional("redis.ssl_ca_location")?,
                 own: values.optional("redis.ssl_certificate_location")?.zip(values.optional("redis.ssl_key_location")?),

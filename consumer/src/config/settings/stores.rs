@@ -20,6 +20,16 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new("database.lock_timeout_ms", Kind::Number(10, 600_000), "5000", "Longest a statement may wait for a lock"),
     Setting::new("redis.url", REDIS_URL, "redis://localhost:6379", "The Redis that holds `customer:<id>` and `order:<id>`").secret(),
     Setting::new(
+        "redis.sentinels",
+        Kind::Servers,
+        "",
+        "Sentinels that name the master; the host in `redis.url` is then not used, everything else of it is; empty: none",
+    )
+    .optional(),
+    Setting::new("redis.sentinel_master", Kind::Text, "", "Name of the master at the Sentinels").optional(),
+    Setting::new("redis.sentinel_user", Kind::Text, "", "User name at the Sentinels").optional(),
+    Setting::new("redis.sentinel_password", Kind::Text, "", "Password at the Sentinels").optional().secret(),
+    Setting::new(
         "redis.ssl_ca_location",
         Kind::Text,
         "",

@@ -1,15 +1,22 @@
-//! How Redis is reached: by its URL, and over TLS with files. URL and files are read anew for each connection, so that a changed password
-//! and a renewed certificate are taken up by the next one.
+//! How Redis is reached: by its URL or through Sentinels, and over TLS with files. URL and files are read anew for each connection, and the
+//! Sentinels asked anew, so that a changed password, a renewed certificate and a new master are taken up by the next one.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
+use redis::aio::MultiplexedConnection;
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::{Client, ClientTlsConfig, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+use redis::{
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo,
+    TlsCertificates,
+};
 use service::settings::{ExposeSecret, Renewable};
 use service::tls::Files;
 
-use super::RedisError;
+use super::sentinels::SentinelSettings;
+use super::server::Server;
+use super::{RedisError, meet};
 
 /// How long a connection is idle before the kernel checks it: the kernel too notices a server that went away without a word, and not only
 /// the calls' deadlines.
@@ -20,6 +27,15 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(5);
 pub(super) struct Access {
     pub(super) url: Renewable,
     pub(super) tls: Files,
+    /// With Sentinels the URL says how to reach the server, and the Sentinels say where the server is.
+    pub(super) sentinels: Option<Arc<SentinelSettings>>,
+}
+
+/// A server that was reached and has said what it is.
+pub(super) struct Reached {
+    pub(super) connection: MultiplexedConnection,
+    pub(super) met: meet::Met,
+    pub(super) server: Server,
 }
 
 /// Shows no URL, because a password may be in it (P11).
@@ -30,16 +46,60 @@ impl std::fmt::Debug for Access {
 }
 
 impl Access {
-    /// A client for one connection.
+    /// A connection to the server that the URL or the Sentinels name. The caller keeps its own deadline, of which `patience` is all that the
+    /// search through Sentinels may take.
     ///
     /// # Errors
-    /// [`RedisError::Url`] if the URL cannot be used, [`RedisError::Tls`] if a file cannot be.
-    pub(super) fn client(&self) -> Result<Client, RedisError> {
-        let info = self.info()?;
-        match self.certificates()? {
-            Some(certificates) => Client::build_with_tls(info, certificates).map_err(|error| RedisError::Tls(error.to_string())),
-            None => Client::open(info).map_err(|error| RedisError::Url(error.category().to_owned())),
+    /// Any [`RedisError`] but those of a breaker.
+    pub(super) async fn connect(&self, patience: Duration) -> Result<Reached, RedisError> {
+        match &self.sentinels {
+            Some(sentinels) => sentinels.connect(self, patience).await,
+            None => self.meet(self.info()?).await,
         }
+    }
+
+    /// A connection to this server, with the scheme, the login and the database of the URL.
+    pub(super) async fn reach(&self, server: &Server) -> Result<Reached, RedisError> {
+        let info = self.info()?;
+        let address = instead(info.addr(), server);
+        self.meet(info.set_addr(address)).await
+    }
+
+    /// A connection to this Sentinel, over TLS if the URL wants TLS.
+    pub(super) async fn sentinel(
+        &self,
+        at: &Server,
+        user: Option<&str>,
+        password: Option<&str>,
+    ) -> Result<MultiplexedConnection, RedisError> {
+        let info = self.info()?;
+        let mut login = RedisConnectionInfo::default();
+        if let Some(password) = password {
+            login = login.set_password(password);
+        }
+        if let Some(user) = user {
+            login = login.set_username(user);
+        }
+        let address = instead(info.addr(), at);
+        self.open(info.set_addr(address).set_redis_settings(login)).await
+    }
+
+    async fn meet(&self, info: ConnectionInfo) -> Result<Reached, RedisError> {
+        let server = server(info.addr());
+        let mut connection = self.open(info).await?;
+        let met = meet::meet(&mut connection).await?;
+        Ok(Reached { connection, met, server })
+    }
+
+    async fn open(&self, info: ConnectionInfo) -> Result<MultiplexedConnection, RedisError> {
+        let client = match self.certificates()? {
+            Some(certificates) => Client::build_with_tls(info, certificates).map_err(|error| RedisError::Tls(error.to_string()))?,
+            None => Client::open(info).map_err(|error| RedisError::Url(error.category().to_owned()))?,
+        };
+        // Both timeouts of the crate are off: half a second, the default for a response, is too short for a full pipeline under load. The
+        // caller's own deadline rules.
+        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        client.get_multiplexed_async_connection_with_config(&config).await.map_err(|error| RedisError::from_crate(&error))
     }
 
     /// What the URL says.
@@ -64,6 +124,22 @@ impl Access {
             Ok(ClientTlsConfig { client_cert, client_key: read("redis.ssl_key_location", key)? })
         });
         Ok(Some(TlsCertificates { client_tls: client_tls.transpose()?, root_cert }))
+    }
+}
+
+/// The address of another server that is reached as this one is.
+fn instead(like: &ConnectionAddr, server: &Server) -> ConnectionAddr {
+    let Server { host, port } = server.clone();
+    match like {
+        ConnectionAddr::TcpTls { .. } => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None },
+        _ => ConnectionAddr::Tcp(host, port),
+    }
+}
+
+fn server(address: &ConnectionAddr) -> Server {
+    match address {
+        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => Server { host: host.clone(), port: *port },
+        other => Server { host: other.to_string(), port: 0 },
     }
 }
 

@@ -48,6 +48,9 @@ pub enum RedisError {
     /// The server was restarted, or another one took its place, since its run was asked for. What was written before may be lost.
     #[error("Redis was restarted or replaced meanwhile")]
     AnotherRun,
+    /// The Sentinels name no server that is a master. The text has what each of them said, and each server that they name.
+    #[error("no master of Redis is found: {0}")]
+    NoMaster(String),
     /// The URL cannot be used.
     #[error("the Redis URL cannot be used: {0}")]
     Url(String),
@@ -119,6 +122,7 @@ impl RedisError {
             Self::Refused(_) | Self::Unexpected(_) => "refused",
             Self::Denied(_) => "denied",
             Self::AnotherRun => "restarted",
+            Self::NoMaster(_) => "no master",
             Self::Url(_) => "url",
         }
     }
@@ -127,7 +131,13 @@ impl RedisError {
     #[must_use]
     pub fn means(&self) -> Means {
         match self {
-            Self::Timeout(_) | Self::Connection(_) | Self::Tls(_) | Self::Login(_) | Self::Unready(_) | Self::Cluster => Means::Outage,
+            Self::Timeout(_)
+            | Self::Connection(_)
+            | Self::Tls(_)
+            | Self::Login(_)
+            | Self::Unready(_)
+            | Self::NoMaster(_)
+            | Self::Cluster => Means::Outage,
             Self::NoWrites(_) => Means::NoWrites,
             Self::Rejected { .. } | Self::AnotherRun => Means::NotAsked,
             Self::Refused(_) => Means::OneThing,

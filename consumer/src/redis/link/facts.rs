@@ -13,6 +13,10 @@ pub struct Facts {
     pub version: String,
     /// Whether the server follows another server.
     pub is_replica: bool,
+    /// How many servers follow this one; `None` if the server does not tell.
+    pub replicas: Option<u64>,
+    /// Whether the server takes writes only while servers follow it (`min-replicas-to-write`).
+    pub wants_replicas: bool,
     /// `maxmemory-policy`
     pub policy: Option<String>,
     /// `maxmemory`, zero for no limit.
@@ -59,6 +63,9 @@ pub(super) fn read(answers: Vec<Value>) -> Result<Facts, RedisError> {
     Ok(Facts {
         version: of("redis_version").unwrap_or("of unknown version").to_owned(),
         is_replica: of("role").is_some_and(|role| role != "master"),
+        replicas: number("connected_slaves"),
+        // The server tells this number only if the setting is on.
+        wants_replicas: number("min_slaves_good_slaves").is_some(),
         policy: of("maxmemory_policy").map(str::to_owned),
         max_bytes: number("maxmemory"),
         used_bytes: number("used_memory"),

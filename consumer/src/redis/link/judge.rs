@@ -6,6 +6,9 @@ use super::rights::{self, Missing};
 /// The oldest version that the tests run with.
 const TESTED_FROM: u32 = 7;
 
+/// The longest `min-replicas-max-lag` in seconds that is fine.
+const LONGEST_LAG: u64 = 10;
+
 /// How much a fact about a server weighs, from nothing to everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
@@ -43,6 +46,38 @@ impl Facts {
             said.push((Weight::Note, "the last dump failed; see the server's log (disk full?)".to_owned()));
         }
         said
+    }
+
+    /// The judgements about a master that a replica may replace, with the longest silence of a replica that counts as following, if the
+    /// server tells. Replication is asynchronous, so a failover loses what no replica has; the settings bound how much that is (P8).
+    #[must_use]
+    pub fn judged_as_master(&self, longest_lag: Option<u64>) -> Vec<Judgement> {
+        let then = "set min-replicas-to-write to 1 or more and min-replicas-max-lag to 10 or less; orderstream writes again what is lost, and \
+                    readers see older hashes until then";
+        let guard = match (self.wants_replicas, longest_lag) {
+            (false, _) => {
+                let lost = "a master that is cut off from its replicas takes writes all the same, and a failover loses all of them";
+                (Weight::Note, format!("min-replicas-to-write is 0: {lost}; {then}"))
+            }
+            (true, Some(0)) => (Weight::Note, format!("min-replicas-max-lag is 0, which turns min-replicas-to-write off; {then}")),
+            (true, Some(seconds)) if seconds > LONGEST_LAG => {
+                let lost =
+                    format!("a master that is cut off from its replicas takes writes for {seconds} s more, and a failover loses them");
+                (Weight::Note, format!("min-replicas-max-lag is {seconds}: {lost}; {then}"))
+            }
+            (true, Some(seconds)) => (Weight::Fine, format!("min-replicas-to-write is on, min-replicas-max-lag is {seconds}")),
+            (true, None) => (
+                Weight::Fine,
+                format!("min-replicas-to-write is on; min-replicas-max-lag, which this user may not read, is to be {LONGEST_LAG} or less"),
+            ),
+        };
+        let alone = (self.replicas == Some(0)).then(|| {
+            (
+                Weight::Note,
+                "no replica follows the master: when it fails nothing can take its place, and everything it has is lost".to_owned(),
+            )
+        });
+        std::iter::once(guard).chain(alone).collect()
     }
 
     fn commands(&self) -> Vec<Judgement> {
@@ -125,6 +160,17 @@ mod tests {
         let expected = [Weight::Note, Weight::Fine, Weight::Note, Weight::Note, Weight::Note];
         assert_eq!(weights(&silent), expected);
         assert_eq!(weights(&Facts { is_append_only: Some(false), ..good() })[2], Weight::Note);
+    }
+
+    #[test]
+    fn a_master_behind_sentinels_is_to_take_no_writes_without_a_replica() {
+        let judged = |facts: Facts, lag| facts.judged_as_master(lag).into_iter().map(|(weight, _)| weight).collect::<Vec<_>>();
+        let guarded = || Facts { wants_replicas: true, replicas: Some(2), ..good() };
+        assert_eq!(judged(guarded(), Some(10)), [Weight::Fine]);
+        assert_eq!(judged(guarded(), None), [Weight::Fine]);
+        assert_eq!(judged(guarded(), Some(11)), [Weight::Note]);
+        assert_eq!(judged(Facts { wants_replicas: false, ..guarded() }, Some(10)), [Weight::Note]);
+        assert_eq!(judged(Facts { replicas: Some(0), ..guarded() }, Some(10)), [Weight::Fine, Weight::Note]);
     }
 
     #[test]

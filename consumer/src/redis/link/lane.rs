@@ -4,21 +4,24 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, Pipeline, Value};
+use redis::{Pipeline, Value};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use super::access::Access;
-use super::{Means, RedisError, Run, Script, meet};
+use super::access::{Access, Reached};
+use super::server::Server;
+use super::{Means, RedisError, Run, Script};
 
 /// A connection and its number. A call that finds the connection broken reports the number.
 #[derive(Debug, Default)]
 struct Slot {
     made: u64,
     connection: Option<MultiplexedConnection>,
-    /// The identity of the server at the other end ([`meet::Met::identity`]), and in `run` how many servers, or runs of one server, have
-    /// been met so far.
-    server: Option<String>,
+    /// The server at the other end.
+    server: Option<Server>,
+    /// The identity of that server ([`super::meet::Met::identity`]), and in `run` how many servers, or runs of one server, have been met so
+    /// far.
+    identity: Option<String>,
     run: u64,
 }
 
@@ -61,6 +64,13 @@ impl Lane {
     /// The number of the connection that was made last; 0 before the first. `None` while somebody is connecting.
     pub(super) fn connections(&self) -> Option<u64> {
         Some(self.slot.try_lock().ok()?.made)
+    }
+
+    /// The server of the standing connection; `None` if no connection stands, or somebody is connecting.
+    pub(super) fn server(&self) -> Option<Server> {
+        let slot = self.slot.try_lock().ok()?;
+        let stands = slot.connection.is_some() && slot.made > self.failed.load(Ordering::Relaxed);
+        slot.server.clone().filter(|_| stands)
     }
 
     /// Gives the connection up, so that the next call makes a new one: the name in the URL may lead to another server.
@@ -129,18 +139,12 @@ impl Lane {
             return Ok(Connected { number: slot.made, run: slot.run, connection: connection.clone() });
         }
         slot.connection = None;
-        // Both timeouts of the crate are off: half a second, the default for a response, is too short for a full pipeline under load. The
-        // lane's own deadline rules.
-        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-        let client = self.access.client()?;
-        let connection = client.get_multiplexed_async_connection_with_config(&config).await;
-        let mut connection = connection.map_err(|error| RedisError::from_crate(&error))?;
-        let meet::Met { identity: server, restores } = meet::meet(&mut connection).await?;
-        self.set_restores(restores);
-        if server.is_none() || server != slot.server {
+        let Reached { connection, met, server } = self.access.connect(self.deadline).await?;
+        self.set_restores(met.restores);
+        if met.identity.is_none() || met.identity != slot.identity {
             slot.run += 1;
         }
-        slot.server = server;
+        (slot.identity, slot.server) = (met.identity, Some(server));
         slot.made += 1;
         slot.connection = Some(connection.clone());
         tracing::debug!(connection = slot.made, run = slot.run, "Connected to Redis");

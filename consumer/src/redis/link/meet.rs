@@ -29,6 +29,15 @@ pub(super) struct Met {
     pub(super) identity: Option<String>,
     /// Whether the server restores dumps for this user.
     pub(super) restores: bool,
+    /// `master` or `slave`; `None` if the user may not ask.
+    pub(super) role: Option<String>,
+}
+
+impl Met {
+    /// Whether the server says itself that it is a master. `INFO` tells what `ROLE` tells, and takes no right of its own.
+    pub(super) fn is_master(&self) -> bool {
+        self.role.as_deref() == Some("master")
+    }
 }
 
 /// Asks the questions. If the server refuses `INFO`, the identity is unknown; later calls show what is wrong.
@@ -42,7 +51,8 @@ pub(super) async fn meet(connection: &mut MultiplexedConnection) -> Result<Met, 
         return Err(RedisError::Cluster);
     }
     let identity = of("run_id").zip(of("master_replid")).map(|(run, data)| format!("{run} {data}"));
-    Ok(Met { identity, restores: is_restored(&restored) })
+    let role = of("role").map(str::to_owned);
+    Ok(Met { identity, restores: is_restored(&restored), role })
 }
 
 /// Restores a whole hash that expires after a millisecond. Only the server knows whether `RESTORE` is there under this name, whether this

@@ -5,6 +5,7 @@ use std::time::Duration;
 use service::settings::Renewable;
 use service::tls::Files;
 
+use super::sentinels::SentinelSettings;
 use crate::redis::breaker::BreakerConfig;
 
 /// Where Redis is and how long a call may take.
@@ -13,6 +14,8 @@ pub struct LinkSettings {
     /// `redis://`, or `rediss://` for TLS; user, password and database are part of it. Asked anew for each
     /// connection.
     pub url: Renewable,
+    /// The Sentinels that name the server; `None` if the URL does.
+    pub sentinels: Option<SentinelSettings>,
     /// The files for TLS, which are read anew for each connection.
     pub tls: Files,
     /// The deadline of a call on the lookup lane: the longest that an order waits for its customer.
@@ -28,6 +31,7 @@ impl LinkSettings {
     pub fn new(url: impl Into<Renewable>) -> Self {
         Self {
             url: url.into(),
+            sentinels: None,
             tls: Files::default(),
             lookup_deadline: Duration::from_millis(500),
             write_deadline: Duration::from_secs(2),
