@@ -1,11 +1,13 @@
 //! Keeps the Redis list `recent_orders`: the newest 100 orders. The list is written again at most once a second, when `results` has
-//! changed or Redis was made whole.
+//! changed, Redis was made whole, or another run of the server has begun: no number tells whether that run has the list that was written
+//! last (P8).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::rebuild::NotYet;
+use crate::redis::link::Run;
 use crate::shared::Shared;
 
 const NEWEST: i64 = 100;
@@ -20,8 +22,14 @@ const TASK: &str = "newest orders";
 pub async fn run(shared: Arc<Shared>) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut written_in: Option<Run> = None;
     loop {
         second.tick().await;
+        // Without an answer nothing can be written either, and the breaker tells why.
+        let Ok(run) = shared.redis_progress.server().await else { continue };
+        if written_in.replace(run) != Some(run) {
+            shared.results_changed();
+        }
         if shared.recent_is_old.swap(false, Ordering::Relaxed) && !rewrite(&shared).await {
             shared.results_changed();
         }
