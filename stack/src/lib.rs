@@ -4,6 +4,7 @@
 //!   ends them again, however the program that started them ends.
 //! - [`Service`] is one of the services, or another process beside them, which can be killed, stopped, paused, resumed and restarted.
 //! - [`OtherPostgres`] is one more Postgres: its disk may be full, and a standby may take its place.
+//! - [`Sentinels`] are a Redis with replicas, and the Sentinels that let one of them take the master's place.
 //! - [`Monitoring`] is Prometheus and Alertmanager beside the stack.
 //! - [`PgBouncer`] is a pooler before the stack's Postgres.
 //! - [`certificates`] has an authority of a test's own, for tests of TLS.
@@ -38,6 +39,7 @@ mod redis;
 mod repository;
 mod secure;
 pub mod secured;
+mod sentinels;
 mod service;
 mod shared;
 mod stack;
@@ -55,6 +57,7 @@ pub use other_postgres::OtherPostgres;
 pub use pgbouncer::{PgBouncer, Pooling};
 pub use ports::{Ports, free_port};
 pub use repository::{data_folder, root};
+pub use sentinels::{MASTER, Sentinels};
 pub use service::Service;
 pub use shared::shared;
 pub use stack::Stack;

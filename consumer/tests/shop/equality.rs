@@ -75,7 +75,12 @@ impl Shop {
     /// Waits until every hash of an order equals its row, each hash without a row says that the order was deleted, and the list of the newest
     /// orders has them (P8).
     pub fn await_redis_equality(&self) {
-        let look = || match self.redis_differences() {
+        self.await_equality_in(|| self.redis());
+    }
+
+    /// Does the same with another Redis.
+    pub fn await_equality_in(&self, connect: impl Fn() -> redis::RedisResult<redis::Connection>) {
+        let look = || match connect().and_then(|connection| self.redis_differences(connection)) {
             Ok(differences) if differences.is_empty() => Attempt::Ready(()),
             Ok(differences) => Attempt::NotYet(format!("{} differences, such as {:?}", differences.len(), &differences[..1])),
             Err(error) => Attempt::NotYet(error.to_string()),
@@ -83,8 +88,7 @@ impl Shop {
         until("the hashes of orders = results", PATIENCE, look).unwrap();
     }
 
-    fn redis_differences(&self) -> redis::RedisResult<Vec<String>> {
-        let mut connection = self.redis()?;
+    fn redis_differences(&self, mut connection: redis::Connection) -> redis::RedisResult<Vec<String>> {
         let keys: Vec<String> = redis::cmd("KEYS").arg("order:*").query(&mut connection)?;
         let mut hashes = BTreeMap::new();
         for chunk in keys.chunks(CHUNK) {
