@@ -12,6 +12,7 @@
 //! - [`proxy`] puts the faults of a network between a client and a server.
 //! - [`wait`] is the only place that waits, and always for a condition.
 //! - [`secured`] has a Kafka, a Redis and a Postgres with TLS and logins.
+//! - [`console`] types what a document shows as typed.
 //! - [`shared`] gives the tests of one binary one stack, one test at a time.
 //!
 //! The files that say what runs (`sql/source`, `connect/`, `redis/redis.conf`) are the files that docker compose uses.
@@ -22,6 +23,7 @@ mod builder;
 mod cargo;
 pub mod certificates;
 mod connect;
+pub mod console;
 pub mod expected;
 mod folder;
 mod http;

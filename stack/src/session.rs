@@ -3,22 +3,22 @@
 //! A command that only reads is run again until it prints what the README says, because the effects of an insert need some milliseconds.
 //! Times and versions, which differ from run to run, are compared by their shape.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail, ensure};
 use stack::Ports;
+use stack::console::{Turn, has, shell, turns, typed};
 use stack::wait::{self, Attempt};
 
-mod answer;
-mod turn;
-
-use answer::has;
-use turn::{Turn, turns};
-
 const README: &str = include_str!("../../README.md");
+/// The heading before the session; [`END`] begins the heading after it.
+const BEGIN: &str = "### A session to follow";
+const END: &str = "\n## ";
+/// The beginning of a comment that says what is typed instead if the services are containers.
+const IN_CONTAINERS: &str = "# docker compose";
+/// The beginnings of lines that only read, and so may be run again.
+const QUESTIONS: [&str; 4] = ["select", "redis-cli H", "kcat -C", "curl"];
 /// The longest time that a machine with other work takes from an insert to the last of its effects.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -37,7 +37,7 @@ pub(crate) struct Scene {
 /// # Errors
 /// At the first line that fails or does not print what the README says.
 pub(crate) fn walk(scene: &Scene) -> Result<()> {
-    let turns = turns(README)?;
+    let turns = session(README)?;
     for turn in &turns {
         let typed = scene.here(turn);
         println!("{}", typed.lines().next().unwrap_or_default());
@@ -47,20 +47,37 @@ pub(crate) fn walk(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
+/// The turns of the session, in their order.
+fn session(readme: &str) -> Result<Vec<Turn>> {
+    let (_, session) = readme.split_once(BEGIN).unwrap_or_default();
+    let session = turns(session.split_once(END).map_or(session, |(session, _)| session));
+    ensure!(!session.is_empty(), "the README has no session below {BEGIN:?}");
+    Ok(session)
+}
+
+/// Whether the line only reads, and so may be run again.
+fn is_question(turn: &Turn) -> bool {
+    QUESTIONS.iter().any(|question| turn.typed.starts_with(question))
+}
+
+/// What is typed instead if the services are containers.
+fn in_containers(turn: &Turn) -> Option<&str> {
+    turn.typed.find(IN_CONTAINERS).map(|at| turn.typed[at + 2..].trim())
+}
+
 fn attempt(scene: &Scene, turn: &Turn, typed: &str) -> Attempt<()> {
     let answered = run(scene, turn, typed);
     match answered {
         Ok(answer) if has(&answer, &turn.answer) => Attempt::Ready(()),
-        Ok(answer) if turn.is_question() => Attempt::NotYet(answer),
+        Ok(answer) if is_question(turn) => Attempt::NotYet(answer),
         Ok(answer) => Attempt::Hopeless(anyhow::anyhow!("`{typed}` answers\n{answer}\ninstead of\n{}", turn.answer)),
-        Err(error) if turn.is_question() => Attempt::NotYet(format!("{error:#}")),
+        Err(error) if is_question(turn) => Attempt::NotYet(format!("{error:#}")),
         Err(error) => Attempt::Hopeless(error),
     }
 }
 
-fn run(scene: &Scene, turn: &Turn, typed: &str) -> Result<String> {
-    let mut command = Command::new("bash");
-    command.args(["-euo", "pipefail"]);
+fn run(scene: &Scene, turn: &Turn, text: &str) -> Result<String> {
+    let mut command = shell();
     // bash reads this file before anything else that is not typed by hand.
     if let Some(file) = &scene.shell_file {
         command.env("BASH_ENV", file);
@@ -69,30 +86,18 @@ fn run(scene: &Scene, turn: &Turn, typed: &str) -> Result<String> {
         let url = format!("postgres://postgres:postgres@localhost:{}/orders", scene.ports.postgres);
         command.args(["-c", "exec psql -X -v ON_ERROR_STOP=1 \"$0\"", &url]);
     }
-    // The shell reads the command from stdin, as if somebody typed it. In the shell's arguments the command would be found by pgrep, which
-    // the README uses.
-    let typing = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let answer = typing.and_then(|program| typed_into(program, typed));
-    let output = answer.with_context(|| format!("`{typed}` cannot be run"))?;
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    if !output.status.success() {
-        bail!("`{typed}` failed: {printed}{}", String::from_utf8_lossy(&output.stderr));
+    let answer = typed(&mut command, text)?;
+    if !answer.succeeded {
+        bail!("`{text}` failed: {}{}", answer.printed, answer.complained);
     }
-    Ok(printed)
-}
-
-fn typed_into(mut program: Child, typed: &str) -> std::io::Result<Output> {
-    if let Some(mut keyboard) = program.stdin.take() {
-        keyboard.write_all(typed.as_bytes())?;
-    }
-    program.wait_with_output()
+    Ok(answer.printed)
 }
 
 impl Scene {
     /// The command for this scene: with the ports of this stack, or for containers the command that the README's comment gives instead.
     fn here(&self, turn: &Turn) -> String {
         let Ports { postgres, redis, kafka, connect, orderstream, .. } = self.ports;
-        if let (Some(compose), Some(other)) = (&self.compose, turn.in_containers()) {
+        if let (Some(compose), Some(other)) = (&self.compose, in_containers(turn)) {
             return other.replace("docker compose", compose);
         }
         turn.typed
@@ -102,5 +107,24 @@ impl Scene {
             .replace("localhost:8080", &format!("localhost:{orderstream}"))
             .replace("redis-cli ", &format!("redis-cli -p {redis} "))
             .replace("*6379", &format!("*{redis}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_at_the_next_heading_and_each_of_its_lines_is_known() {
+        let readme = "\n### A session to follow\n```\n$ printf a |\n    cat      # docker compose run cat\na\norders=# select 1;\n```\n## More\n```\n$ never\n```";
+        let session = session(readme).unwrap();
+        assert_eq!(session.len(), 2, "{session:?}");
+        assert_eq!(in_containers(&session[0]), Some("docker compose run cat"));
+        assert!(is_question(&session[1]) && !is_question(&session[0]));
+    }
+
+    #[test]
+    fn a_readme_without_a_session_is_an_error() {
+        assert!(session("# nothing").is_err());
     }
 }

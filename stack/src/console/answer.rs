@@ -1,14 +1,15 @@
-//! The comparison of a command's output with what the README says.
+//! The comparison of a command's output with what the document says.
 
 /// Whether `printed` contains `expected`: the same words in the same order, whatever the space between them. Times and versions, which
 /// differ from run to run, are compared by their shape.
-pub(super) fn has(printed: &str, expected: &str) -> bool {
+#[must_use]
+pub fn has(printed: &str, expected: &str) -> bool {
     let (printed, expected) = (words(printed), words(expected));
     expected.is_empty() || printed.windows(expected.len()).any(|found| found == expected)
 }
 
 fn words(text: &str) -> Vec<String> {
-    // The README breaks long lines after a comma.
+    // A document breaks long lines after a comma.
     let text: String = text.split(",\n").map(|part| part.trim_start().to_owned()).collect::<Vec<_>>().join(",");
     text.split_whitespace().filter(|word| !is_rule(word)).map(shape).collect()
 }
