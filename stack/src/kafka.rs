@@ -17,6 +17,8 @@ use crate::secure::client_config;
 use crate::topics::LARGEST_DEAD_LETTER;
 
 const HEAP_MB: u32 = 512;
+/// The id of the cluster, unless another one takes its place.
+const CLUSTER: &str = "MkU3OEVBNTcwNTJENDM2Qk";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug)]
@@ -110,6 +112,11 @@ impl Kafka {
 
     /// Makes an empty log folder, unless there is one. The folder is made beside its place and moved there when it is complete.
     pub(crate) fn create(&self) -> Result<()> {
+        self.create_as(CLUSTER)
+    }
+
+    /// Makes the log folder of a cluster with this id, unless there is one.
+    pub(crate) fn create_as(&self, cluster: &str) -> Result<()> {
         fs::write(self.properties(), self.settings(&self.data))?;
         if self.data.exists() {
             return Ok(());
@@ -121,7 +128,7 @@ impl Kafka {
         let properties = self.data.with_extension("format.properties");
         fs::write(&properties, self.settings(&new))?;
         let mut format = self.java.for_a_moment().command(128, "kafka.tools.StorageTool");
-        format.args(["format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c"]).arg(&properties);
+        format.args(["format", "-t", cluster, "-c"]).arg(&properties);
         format.args(self.logins.scram.iter().flat_map(|user| ["--add-scram", user]));
         let output = format.output().context("Kafka's storage tool cannot be run")?;
         if !output.status.success() {
@@ -139,7 +146,7 @@ impl Kafka {
 
     /// Runs one of Kafka's own programs, with the broker's address before the arguments, and returns what it prints.
     pub(crate) fn tool(&self, class: &str, arguments: &[&str]) -> Result<String> {
-        let mut command = self.java.for_a_moment().command(128, class);
+        let mut command = self.program(class);
         command.args(["--bootstrap-server", &self.bootstrap_servers()]);
         if let Some(file) = &self.logins.tool {
             command.arg("--command-config").arg(file);
@@ -149,6 +156,15 @@ impl Kafka {
             bail!("{class}: {}{}", text(&output.stdout), text(&output.stderr));
         }
         Ok(text(&output.stdout))
+    }
+
+    /// One of Kafka's own programs, without arguments.
+    pub(crate) fn program(&self, class: &str) -> Command {
+        self.java.for_a_moment().command(128, class)
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
     }
 
     pub(crate) fn bootstrap_servers(&self) -> String {

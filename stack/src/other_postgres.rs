@@ -106,6 +106,19 @@ impl OtherPostgres {
         Ok(moved)
     }
 
+    /// Lets an empty server take the place of this one, which is killed and whose data are removed. The new server has the roles and what else
+    /// [`OtherPostgres::start`] makes.
+    ///
+    /// # Errors
+    /// When something cannot be removed, or the server cannot be made or is not healthy in time.
+    pub fn lost(&self) -> Result<()> {
+        self.service.kill();
+        fs::remove_dir_all(&self.folder.data).with_context(|| format!("{} cannot be removed", self.folder.data.display()))?;
+        self.files.create()?;
+        self.service.start()?;
+        self.files.fill().context("sql/source cannot be applied")
+    }
+
     /// The service, to be stopped, paused and killed.
     pub fn service(&self) -> &Service {
         &self.service
@@ -114,6 +127,11 @@ impl OtherPostgres {
     /// The URL of the database `orders` for the role that orderstream uses.
     pub fn orderstream_database_url(&self) -> String {
         format!("postgres://orderstream:orderstream@127.0.0.1:{}/orders", self.files.port())
+    }
+
+    /// The URL of another database than `orders`, for this role.
+    pub fn url(&self, role: &str, database: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/{database}", self.files.port())
     }
 
     /// The port on which the server listens.

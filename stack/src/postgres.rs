@@ -143,6 +143,12 @@ impl Postgres {
         run(psql.env("PGOPTIONS", "-c client_min_messages=warning"), "").map(drop)
     }
 
+    /// Makes the database `orders` anew, with nothing in it.
+    pub(crate) fn empty(&self) -> Result<()> {
+        self.psql_in("postgres", "drop database orders with (force)")?;
+        self.psql_in("postgres", "create database orders").map(drop)
+    }
+
     /// Runs SQL in the database `orders` as the superuser. Rows come back one per line, columns separated by `|`.
     pub(crate) fn psql(&self, sql: &str) -> Result<String> {
         self.psql_in("orders", sql)

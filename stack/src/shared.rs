@@ -1,9 +1,11 @@
 //! One stack for all the tests of a binary, one test at a time.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::{Result, anyhow};
 
+use crate::Service;
 use crate::builder::Builder;
 use crate::stack::Stack;
 
@@ -17,10 +19,29 @@ static STACK: OnceLock<Result<Mutex<Stack>, String>> = OnceLock::new();
 /// # Errors
 /// When the stack cannot be started, or a service does not come back.
 pub fn shared() -> Result<MutexGuard<'static, Stack>> {
+    let stack = only()?;
+    stack.heal()?;
+    Ok(stack)
+}
+
+/// Gives the caller the stack of this process as [`shared`] does, begun anew: nobody has worked with it.
+///
+/// # Errors
+/// When the stack cannot be started.
+pub fn anew() -> Result<MutexGuard<'static, Stack>> {
+    static IS_USED: AtomicBool = AtomicBool::new(false);
+    let mut stack = only()?;
+    if IS_USED.swap(true, Ordering::Relaxed) {
+        // The services end first, because two stacks at once need the memory of two.
+        stack.services().into_iter().for_each(Service::kill);
+        *stack = Stack::temporary()?.start()?;
+    }
+    Ok(stack)
+}
+
+fn only() -> Result<MutexGuard<'static, Stack>> {
     let start = || Stack::temporary().and_then(Builder::start).map(Mutex::new).map_err(|error| format!("{error:#}"));
     let stack = STACK.get_or_init(start).as_ref().map_err(|error| anyhow!("the stack did not start: {error}"))?;
     // A test that failed has poisoned the lock, which is no reason for the next test to fail.
-    let stack = stack.lock().unwrap_or_else(PoisonError::into_inner);
-    stack.heal()?;
-    Ok(stack)
+    Ok(stack.lock().unwrap_or_else(PoisonError::into_inner))
 }

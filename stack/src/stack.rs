@@ -32,8 +32,8 @@ pub struct Stack {
     pub(crate) ports: Ports,
     pub(crate) folder: PathBuf,
     pub(crate) secure: Option<Secure>,
-    postgres_files: Postgres,
-    kafka_files: Kafka,
+    pub(crate) postgres_files: Postgres,
+    pub(crate) kafka_files: Kafka,
     pub(crate) connect_api: Connect,
     pub(crate) connect: Service,
     pub(crate) kafka: Service,
@@ -110,7 +110,7 @@ impl Stack {
         step("the connector runs", &|| self.register_connector())
     }
 
-    fn start_postgres(&self) -> Result<()> {
+    pub(crate) fn start_postgres(&self) -> Result<()> {
         match &self.secure {
             Some(secure) => {
                 self.postgres_files.create_with(secure::POSTGRES_ACCESS)?;
@@ -122,7 +122,7 @@ impl Stack {
         self.postgres_files.fill().context("sql/source cannot be applied")
     }
 
-    fn start_redis(&self) -> Result<()> {
+    pub(crate) fn start_redis(&self) -> Result<()> {
         fs::create_dir_all(self.folder.join("redis"))?;
         self.redis.start()
     }
@@ -134,7 +134,7 @@ impl Stack {
         self.secure.as_ref().map_or(Ok(()), |secure| secure.give_rights(&self.kafka_files))
     }
 
-    fn start_connect(&self) -> Result<()> {
+    pub(crate) fn start_connect(&self) -> Result<()> {
         self.connect.launch()?;
         self.connect.await_health_with(&[&self.kafka, &self.postgres, &self.redis])
     }

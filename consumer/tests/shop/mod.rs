@@ -4,6 +4,7 @@ pub mod apart;
 mod commands;
 pub mod equality;
 pub mod fresh;
+pub mod load;
 pub mod poison;
 mod process;
 mod run;
@@ -73,6 +74,11 @@ impl Shop {
             process.service.stop().unwrap();
         }
         shop
+    }
+
+    /// The shop on a stack on which nobody has worked before, with no orderstream running.
+    pub fn anew() -> Self {
+        Self::on(stack::anew().unwrap())
     }
 
     fn on(stack: MutexGuard<'static, Stack>) -> Self {

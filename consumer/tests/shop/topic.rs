@@ -106,6 +106,13 @@ impl Topics {
         put(&producer, topic, records);
     }
 
+    /// Puts records of another topic on a topic, in their partitions and with their timestamps, as a mirror does.
+    pub fn copy(&self, topic: &str, records: &[Found]) {
+        let producer: BaseProducer = self.client.clone().set("message.max.bytes", "4194304").create().unwrap();
+        records.iter().for_each(|found| hand_over(&producer, topic, &found.again(), found.timestamp));
+        producer.flush(PATIENCE).unwrap();
+    }
+
     /// Puts records on a topic in one transaction, which is then committed or aborted.
     pub fn send_in_transaction(&self, topic: &str, records: &[Sent], commit: bool) {
         let open = self.begin_transaction(topic, records);
@@ -201,21 +208,22 @@ impl Transaction {
 
 /// Puts the records on the topic, and returns when they are there.
 fn put(producer: &BaseProducer, topic: &str, records: &[Sent]) {
-    for record in records {
-        let headers = record
-            .headers
-            .iter()
-            .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: value.as_deref() }));
-        let message: BaseRecord<'_, [u8], [u8]> = BaseRecord {
-            topic,
-            partition: record.partition,
-            payload: record.value.as_deref(),
-            key: record.key.as_deref(),
-            timestamp: None,
-            headers: Some(headers),
-            delivery_opaque: (),
-        };
-        producer.send(message).map_err(|(error, _)| error).unwrap();
-    }
+    records.iter().for_each(|record| hand_over(producer, topic, record, None));
     producer.flush(PATIENCE).unwrap();
+}
+
+/// Hands a record to the producer. Without a timestamp the record gets that of now.
+fn hand_over(producer: &BaseProducer, topic: &str, record: &Sent, timestamp: Option<i64>) {
+    let headers =
+        record.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: value.as_deref() }));
+    let message: BaseRecord<'_, [u8], [u8]> = BaseRecord {
+        topic,
+        partition: record.partition,
+        payload: record.value.as_deref(),
+        key: record.key.as_deref(),
+        timestamp,
+        headers: Some(headers),
+        delivery_opaque: (),
+    };
+    producer.send(message).map_err(|(error, _)| error).unwrap();
 }

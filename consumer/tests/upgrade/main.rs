@@ -4,7 +4,6 @@
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
-mod load;
 #[allow(dead_code, reason = "the shop is shared with the promises, and some of its words are needed only there")]
 #[path = "../shop/mod.rs"]
 mod shop;
@@ -13,8 +12,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use load::Load;
 use shop::Shop;
+use shop::load::Load;
 use stack::wait::{Attempt, until};
 
 /// The longest time in which a partition with work may commit nothing.
@@ -43,7 +42,8 @@ fn processes_of_an_earlier_version_are_replaced_one_by_one_under_load_and_nothin
         load.goes_on();
     }
     go_back(&mut shop, &earlier, &load);
-    let (orders, silence) = load.end();
+    let (orders, silences) = load.end();
+    let silence = silences.into_values().max().unwrap_or_default();
     told(&format!("the longest silence of a partition with work was {silence:?}"));
     shop.await_sql("select count(*) from results where product_id = 'UPGRADE'", &orders.to_string());
     shop.await_everything_right();

@@ -23,13 +23,16 @@ const OFFSETS: &str = "select partition, next_offset from consumer_offsets where
 /// How many orders are processed before the next process comes or goes.
 const STRETCH: i64 = 2_000;
 
-/// The work that goes on beside the upgrade.
+/// The longest time in which each partition with work committed nothing.
+pub type Silences = BTreeMap<i32, Duration>;
+
+/// The work that goes on beside what an operator does.
 pub struct Load {
     ends: Arc<AtomicBool>,
     inserted: Arc<AtomicI64>,
     processed: Arc<AtomicI64>,
     shop: JoinHandle<()>,
-    watch: JoinHandle<Duration>,
+    watch: JoinHandle<Silences>,
 }
 
 impl Load {
@@ -56,8 +59,8 @@ impl Load {
         until("the work goes on", PATIENCE, || Attempt::when(self.processed.load(Ordering::Relaxed) >= before + STRETCH)).unwrap();
     }
 
-    /// Ends the inserts. Returns how many orders there are, and the longest time in which a partition committed nothing.
-    pub fn end(self) -> (i64, Duration) {
+    /// Ends the inserts. Returns how many orders there are, and the longest time in which each partition committed nothing.
+    pub fn end(self) -> (i64, Silences) {
         self.ends.store(true, Ordering::Relaxed);
         self.shop.join().unwrap();
         (self.inserted.load(Ordering::Relaxed), self.watch.join().unwrap())
@@ -75,17 +78,18 @@ fn insert(url: &str, ends: &AtomicBool, inserted: &AtomicI64) {
     }
 }
 
-fn watch(url: &str, ends: &AtomicBool, processed: &AtomicI64) -> Duration {
+fn watch(url: &str, ends: &AtomicBool, processed: &AtomicI64) -> Silences {
     let runtime = Runtime::new().unwrap();
     let mut connection = runtime.block_on(PgConnection::connect(url)).unwrap();
-    let (mut moved, mut longest) = (BTreeMap::<i32, (i64, Instant)>::new(), Duration::ZERO);
+    let (mut moved, mut longest) = (BTreeMap::<i32, (i64, Instant)>::new(), Silences::new());
     while !ends.load(Ordering::Relaxed) {
         let offsets: Vec<(i32, i64)> = runtime.block_on(sqlx::query_as(OFFSETS).fetch_all(&mut connection)).unwrap();
         processed.store(offsets.iter().map(|(_, offset)| offset).sum(), Ordering::Relaxed);
         for (partition, offset) in offsets {
             let (last, since) = moved.entry(partition).or_insert((offset, Instant::now()));
             if *last != offset {
-                longest = longest.max(since.elapsed());
+                let silence = longest.entry(partition).or_default();
+                *silence = since.elapsed().max(*silence);
                 (*last, *since) = (offset, Instant::now());
             }
         }
