@@ -10,6 +10,7 @@ use super::{FAILED, print};
 use crate::config::Config;
 
 mod kafka;
+mod ledger;
 mod postgres;
 mod redis;
 mod source;
@@ -85,7 +86,10 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
 async fn check(config: &Config) -> Vec<Finding> {
     let (kafka, postgres, redis, source) =
         tokio::join!(kafka::check(config), postgres::check(config), redis::check(config), source::check(config));
-    let mut all = [kafka, postgres, redis, source];
+    // Where Kafka or Postgres is not as it should be, there is nothing to compare.
+    let is_fit = |findings: &Findings| findings.lines.iter().all(|finding| finding.grade != Grade::Failed);
+    let ledger = if is_fit(&kafka) && is_fit(&postgres) { ledger::check(config).await } else { Findings::new(ledger::NAME) };
+    let mut all = [kafka, postgres, ledger, redis, source];
     for exposed in config.exposed() {
         let of = all.iter_mut().find(|findings| findings.server == exposed.server);
         of.into_iter().for_each(|findings| findings.warning(exposed.what.clone()));

@@ -11,7 +11,7 @@ use crate::run::assemble::store_config;
 pub(super) use crate::run::comparison::{is_of, survey, topics};
 
 mod reset;
-mod show;
+pub(super) mod show;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {

@@ -52,6 +52,7 @@ fn an_offset_of_another_cluster_stops_its_partition_until_an_operator_moves_it()
     let mut shop = Shop::closed();
     // A process claims the partitions once, so that the ledger has the id of the Kafka cluster.
     let number = shop.start_another(&[]);
+    shop.orders("CLUSTER", 20);
     shop.await_everything_right();
     shop.process(number).service().stop().unwrap();
     let (next, generation) = ledger(&shop);
@@ -62,10 +63,19 @@ fn an_offset_of_another_cluster_stops_its_partition_until_an_operator_moves_it()
     let shown = shop.says(false, &["offsets", "show"]);
     let command = format!("offsets reset --topic {ORDERS} --partition 0 --to {next}");
     assert!(shown.contains(&command), "{shown}");
-    let done = shop.says(true, &command.split(' ').chain(["--execute"]).collect::<Vec<_>>());
+    let checked = shop.says(false, &["check"]);
+    assert!(checked.contains("FAILED   ledger    shop.public.orders-0: the stored offset belongs"), "{checked}");
+    let execute: Vec<&str> = command.split(' ').chain(["--execute"]).collect();
+    // The topic was copied without its offsets, so another record stands before the offset.
+    shop.sql("update consumer_offsets set last_ms = last_ms - 1 where topic = 'shop.public.orders' and partition = 0");
+    assert!(shop.says(false, &execute).contains("copied without its offsets"));
+    assert_eq!(ledger(&shop), (next, generation), "a move that is refused fences nobody");
+    shop.sql("update consumer_offsets set last_ms = last_ms + 1 where topic = 'shop.public.orders' and partition = 0");
+    let done = shop.says(true, &execute);
     assert!(done.contains("No record that Kafka has would be skipped or read again"), "{done}");
     shop.process(number).await_readiness(200, "ok");
     shop.says(true, &["offsets", "show"]);
+    assert!(shop.says(true, &["check"]).contains("Kafka has what comes next in each of 8 partitions"));
     shop.orders("CLUSTER", 20);
     shop.await_everything_right();
 }

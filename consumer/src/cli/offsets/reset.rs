@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use kafka::source::Watermarks;
-use kafka::source::survey::{self, Group};
+use kafka::source::survey::{self, Group, Processed};
+use kafka::source::{TopicPartition, Watermarks};
 use ledger::offsets::{Entry, Reset};
 
 use super::is_of;
@@ -78,6 +78,9 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
         let group = super::asked(config, move |properties, _| survey::group(properties, &of_topic)).await?;
         working(&group, topic, *partition)?;
     }
+    if !force {
+        keeps_its_records(entry, place, to, config).await?;
+    }
     if !execute {
         return print("Nothing was changed; add --execute to do it.\n");
     }
@@ -90,6 +93,15 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
     print(format_args!(
         "Done: {topic}-{partition} moved from {before} to {to}, generation {generation}. A running process follows within seconds.\n"
     ))
+}
+
+/// Fails if the partition is to go on where it stands and another record than the last processed one stands before that offset: the topic was
+/// copied from another cluster without its offsets, or made anew, and to go on would skip or repeat events (P2).
+async fn keeps_its_records(entry: Option<&Entry>, partition: &TopicPartition, to: i64, config: &Config) -> anyhow::Result<()> {
+    let Some(landmark) = entry.filter(|entry| entry.next_offset == to).and_then(|entry| entry.landmark) else { return Ok(()) };
+    let known = vec![Processed { partition: partition.clone(), landmark, next: to }];
+    let other = super::asked(config, move |properties, group| survey::other_logs(properties, group, known)).await?;
+    other.first().map_or(Ok(()), |reason| bail!("{reason}"))
 }
 
 /// Fails if a member of the group has the partition, or may have it.

@@ -35,10 +35,7 @@ pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<Ex
     let epoch = config.source.epoch;
     let entries = results.ledger.entries(epoch).await.context("the ledger cannot be read")?;
     let epochs = results.ledger.epochs().await?;
-    let survey = super::survey(config).await?;
-    let claimable = processed(&entries, &survey);
-    let other_logs = super::asked(config, move |properties, group| survey::other_logs(properties, group, claimable)).await?;
-    let (table, problems) = report(&entries, &survey, &other_logs);
+    let (survey, table, problems) = compared(config, &entries).await?;
     print(format_args!("source.epoch {epoch}, cluster {}\n\n{table}", survey.cluster_id.as_deref().unwrap_or("unknown")))?;
     let others: Vec<String> = epochs.iter().filter(|other| **other != epoch).map(ToString::to_string).collect();
     if !others.is_empty() {
@@ -48,6 +45,20 @@ pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<Ex
         print(format_args!("\n{problem}\n"))?;
     }
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// What Kafka says, the table of all partitions, and what is wrong with some.
+async fn compared(config: &Config, entries: &[Entry]) -> anyhow::Result<(Survey, Table, Vec<String>)> {
+    let survey = super::survey(config).await?;
+    let claimable = processed(entries, &survey);
+    let other_logs = super::asked(config, move |properties, group| survey::other_logs(properties, group, claimable)).await?;
+    let (table, problems) = report(entries, &survey, &other_logs);
+    Ok((survey, table, problems))
+}
+
+/// What keeps some of these partitions from being worked on.
+pub(in crate::cli) async fn problems(config: &Config, entries: &[Entry]) -> anyhow::Result<Vec<String>> {
+    Ok(compared(config, entries).await?.2)
 }
 
 /// The partitions that a claim would accept and whose landmark is known: the record by which their log is known again.
