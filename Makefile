@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test test-alerts test-compose test-upgrade bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
+.PHONY: help up services down clean test test-alerts test-compose test-upgrade drill bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
 .DEFAULT_GOAL := help
 target := $(or $(CARGO_TARGET_DIR),target)
 # What is started here is quick to build, what is measured is quick to run.
@@ -33,6 +33,9 @@ test-compose:   ## docker compose up as people start it, with each version of Co
 
 test-upgrade: packages ## a rolling upgrade under load, from the program of an earlier revision: make test-upgrade FROM=<revision>
 	@stack/test-upgrade.sh $(FROM)
+
+drill: packages ## back up, lose, restore, move and grow on the real stack, by the very commands of docs/operations.md; some minutes
+	@stack/with-jars.sh cargo test --workspace --locked --test drill -- --ignored --test-threads=1 --nocapture
 
 bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events; CASE=outage SECONDS=n
 	@$(release)/bench
