@@ -63,7 +63,7 @@ impl World {
         for number in 0..PROCESSES {
             let port = stack::free_port()?;
             let to_kafka = Proxy::start(runtime, port)?;
-            builder = builder.kafka_listener(port, to_kafka.port());
+            builder = builder.kafka_listener(&[(port, to_kafka.port())]);
             lines.push((number, to_kafka));
         }
         let (stack, hold) = (builder.start()?, Arc::default());

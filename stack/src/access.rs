@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
+
 use crate::{Connect, Ports, Service, Stack, kafka, secure};
 
 impl Stack {
@@ -15,9 +17,46 @@ impl Stack {
         &self.redis
     }
 
-    /// Kafka.
+    /// Kafka: the only broker, or the first of several.
     pub fn kafka(&self) -> &Service {
-        &self.kafka
+        &self.brokers()[0]
+    }
+
+    /// All brokers of Kafka.
+    pub fn brokers(&self) -> &[Service] {
+        self.kafka.services()
+    }
+
+    /// The broker that leads the partition.
+    ///
+    /// # Errors
+    /// When no broker answers, or the partition has no leader.
+    pub fn leader(&self, topic: &str, partition: i32) -> Result<&Service> {
+        Ok(&self.brokers()[self.kafka.leader(topic, partition)?])
+    }
+
+    /// The broker whose controller is the active one. The answer costs a start of Java.
+    ///
+    /// # Errors
+    /// When no broker answers, or the controllers have no leader.
+    pub fn controller(&self) -> Result<&Service> {
+        Ok(&self.brokers()[self.kafka.controller()?])
+    }
+
+    /// The broker that coordinates the consumer group.
+    ///
+    /// # Errors
+    /// When no broker answers, or the group's partition has no leader.
+    pub fn coordinator(&self, group: &str) -> Result<&Service> {
+        Ok(&self.brokers()[self.kafka.coordinator(group)?])
+    }
+
+    /// Runs one of Kafka's own programs, with the brokers' addresses before the arguments, and returns what it prints.
+    ///
+    /// # Errors
+    /// When the program fails, with what it printed.
+    pub fn kafka_tool(&self, class: &str, arguments: &[&str]) -> Result<String> {
+        self.kafka.files().tool(class, arguments)
     }
 
     /// Kafka Connect, which runs Debezium.
@@ -25,9 +64,9 @@ impl Stack {
         &self.connect
     }
 
-    /// All four services, in the order in which they can be started.
-    pub fn services(&self) -> [&Service; 4] {
-        [&self.postgres, &self.redis, &self.kafka, &self.connect]
+    /// All services, in the order in which they can be started.
+    pub fn services(&self) -> Vec<&Service> {
+        [&self.postgres, &self.redis].into_iter().chain(self.brokers()).chain([&self.connect]).collect()
     }
 
     /// The ports the services listen on.
@@ -65,7 +104,7 @@ impl Stack {
 
     /// The bootstrap servers of Kafka.
     pub fn bootstrap_servers(&self) -> String {
-        format!("127.0.0.1:{}", self.ports.kafka)
+        self.kafka.files().bootstrap_servers()
     }
 
     /// The settings by which an orderstream process works on this stack, as variables of its environment.

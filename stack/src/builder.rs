@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{fmt, fs};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::folder::lock;
 use crate::jars;
-use crate::kafka::Listener;
 use crate::monitoring::MonitoringPorts;
 use crate::ports::Ports;
 use crate::stack::Stack;
@@ -21,7 +20,8 @@ pub struct Builder {
     pub(crate) folder: PathBuf,
     pub(crate) temporary: bool,
     pub(crate) short_lived: bool,
-    pub(crate) kafka_listeners: Vec<Listener>,
+    pub(crate) brokers: usize,
+    pub(crate) kafka_listeners: Vec<Vec<(u16, u16)>>,
     pub(crate) watched: Option<MonitoringPorts>,
     pub(crate) secure: bool,
     ports: Option<Ports>,
@@ -42,11 +42,20 @@ impl Builder {
         self
     }
 
-    /// Lets Kafka listen on `port` too. Kafka tells the clients of this port to use `advertised` from then on, which is the port of a proxy
-    /// before Kafka, so that a client that is given the proxy's address stays behind the proxy.
+    /// Lets Kafka have so many brokers, each of which is a controller too and has a copy of every partition. A record counts as written
+    /// when a majority has it. A stack without this setting has one broker.
     #[must_use]
-    pub fn kafka_listener(mut self, port: u16, advertised: u16) -> Self {
-        self.kafka_listeners.push(Listener::behind_a_proxy(self.kafka_listeners.len(), port, advertised));
+    pub fn brokers(mut self, brokers: usize) -> Self {
+        self.brokers = brokers;
+        self
+    }
+
+    /// Lets each broker listen on one more port: of each pair, one for each broker, the first. The broker tells the clients of this port to
+    /// use the second from then on, which is the port of a proxy before the broker, so that a client that is given a proxy's address stays
+    /// behind the proxies.
+    #[must_use]
+    pub fn kafka_listener(mut self, ports: &[(u16, u16)]) -> Self {
+        self.kafka_listeners.push(ports.to_vec());
         self
     }
 
@@ -81,9 +90,10 @@ impl Builder {
     /// Starts everything. When the stack has started, tables, roles and topics are there, and the connector runs.
     ///
     /// # Errors
-    /// When a port is in use, something is not installed, or a service dies or is not healthy in time. After an error nothing is left
-    /// running.
+    /// When the settings contradict each other, a port is in use, something is not installed, or a service dies or is not healthy in time.
+    /// After an error nothing is left running.
     pub fn start(self) -> Result<Stack> {
+        self.ensure_possible()?;
         let lock = lock(&self.folder)?;
         let ports = match self.ports.clone() {
             Some(ports) => ports,
@@ -98,6 +108,22 @@ impl Builder {
         stack.start_all(&*self.report)?;
         Ok(stack)
     }
+
+    fn ensure_possible(&self) -> Result<()> {
+        let brokers = self.brokers;
+        if brokers == 0 {
+            bail!("a stack has at least one broker");
+        }
+        if brokers > 1 && (self.secure || self.watched.is_some()) {
+            bail!("a stack with several brokers has no TLS, no logins and no agents for Prometheus: take one broker for these");
+        }
+        if let Some(listener) = self.kafka_listeners.iter().find(|listener| listener.len() != brokers) {
+            let given = listener.len();
+            let are = if given == 1 { "is" } else { "are" };
+            bail!("a further listener of Kafka needs a port for each broker: {given} {are} given for {brokers} brokers");
+        }
+        Ok(())
+    }
 }
 
 impl Stack {
@@ -107,6 +133,7 @@ impl Stack {
             folder: folder.into(),
             temporary: false,
             short_lived: false,
+            brokers: 1,
             kafka_listeners: Vec::new(),
             watched: None,
             secure: false,
@@ -124,5 +151,23 @@ impl Stack {
         let open = fs::Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("orderstream-").permissions(open).tempdir().context("no temporary folder")?;
         Ok(Builder { temporary: true, short_lived: true, ..Self::builder(folder.keep()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(described: impl FnOnce(Builder) -> Builder) -> String {
+        described(Stack::builder("nowhere")).ensure_possible().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_several_brokers_do_not_have_is_refused_in_a_sentence() {
+        let one_listener = refusal(|builder| builder.brokers(3).kafka_listener(&[(1, 2)]));
+        assert_eq!(one_listener, "a further listener of Kafka needs a port for each broker: 1 is given for 3 brokers");
+        let secure = refusal(|builder| builder.brokers(3).secure(true));
+        assert!(secure.contains("a stack with several brokers has no TLS"), "{secure}");
+        assert_eq!(refusal(|builder| builder.brokers(0)), "a stack has at least one broker");
     }
 }

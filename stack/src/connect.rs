@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::http::answers_to;
 use crate::java::Java;
+use crate::kafka::Kafka;
 use crate::ports::Ports;
 use crate::secure::Secure;
 use crate::wait::{self, Attempt};
@@ -31,12 +32,21 @@ pub(crate) fn worker(java: &Java, properties: &Path, ports: &Ports, secure: Opti
 }
 
 /// Writes the Connect worker's settings: those that docker compose shares, and those that only a local process needs.
-pub(crate) fn write_properties(folder: &Path, folder_of_jars: &Path, ports: &Ports, secure: Option<&Secure>) -> Result<PathBuf> {
+pub(crate) fn write_properties(
+    folder: &Path,
+    folder_of_jars: &Path,
+    kafka: &Kafka,
+    ports: &Ports,
+    secure: Option<&Secure>,
+) -> Result<PathBuf> {
     let common = repository::root().join("connect/connect-distributed.properties");
     let common = fs::read_to_string(&common).with_context(|| format!("{} cannot be read", common.display()))?;
-    let (kafka, connect, plugins) = (ports.kafka, ports.connect, folder_of_jars.join(jars::PLUGINS));
+    let (servers, connect, plugins) = (kafka.bootstrap_servers(), ports.connect, folder_of_jars.join(jars::PLUGINS));
+    // Of the same setting twice, the later one counts.
+    let replication: String =
+        ["config", "offset", "status"].map(|topic| format!("{topic}.storage.replication.factor={}\n", kafka.replication())).concat();
     let own = format!(
-        "\nbootstrap.servers=127.0.0.1:{kafka}\n\
+        "\n{replication}bootstrap.servers={servers}\n\
          listeners=http://127.0.0.1:{connect}\n\
          rest.advertised.host.name=127.0.0.1\n\
          plugin.path={}\n\

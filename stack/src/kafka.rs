@@ -1,4 +1,6 @@
-//! The Kafka of a stack: one broker that is its own controller.
+//! A broker of a stack's Kafka, which is a controller too. The only broker of a stack is its own controller.
+
+mod settings;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -14,7 +16,6 @@ use rdkafka::metadata::MetadataTopic;
 use crate::java::Java;
 use crate::ports::Ports;
 use crate::secure::client_config;
-use crate::topics::LARGEST_DEAD_LETTER;
 
 const HEAP_MB: u32 = 512;
 /// The id of the cluster, unless another one takes its place.
@@ -25,10 +26,27 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Kafka {
     java: Java,
     data: PathBuf,
-    port: u16,
-    controller_port: u16,
+    /// The place of this broker among the members.
+    place: usize,
+    /// All brokers of the cluster.
+    members: Vec<Member>,
     further: Vec<Listener>,
     logins: Logins,
+}
+
+/// The ports of a broker.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    /// For clients.
+    pub(crate) port: u16,
+    /// For the controllers among each other.
+    pub(crate) controller: u16,
+}
+
+impl Member {
+    fn address(self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
 }
 
 /// A further address for clients.
@@ -100,9 +118,16 @@ authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 }
 
 impl Kafka {
+    /// The only broker of a stack.
     pub(crate) fn new(java: Java, folder: &Path, ports: &Ports, further: Vec<Listener>) -> Self {
-        let logins = Logins::default();
-        Self { java, data: folder.join("kafka"), port: ports.kafka, controller_port: ports.controller, further, logins }
+        let only = Member { port: ports.kafka, controller: ports.controller };
+        Self { java, data: folder.join("kafka"), place: 0, members: vec![only], further, logins: Logins::default() }
+    }
+
+    /// The broker at that place among the members.
+    pub(crate) fn member(java: Java, folder: &Path, place: usize, members: Vec<Member>, further: Vec<Listener>) -> Self {
+        let data = folder.join(format!("kafka-{}", place + 1));
+        Self { java, data, place, members, further, logins: Logins::default() }
     }
 
     /// The same Kafka with logins.
@@ -144,7 +169,7 @@ impl Kafka {
         command
     }
 
-    /// Runs one of Kafka's own programs, with the broker's address before the arguments, and returns what it prints.
+    /// Runs one of Kafka's own programs, with the brokers' addresses before the arguments, and returns what it prints.
     pub(crate) fn tool(&self, class: &str, arguments: &[&str]) -> Result<String> {
         let mut command = self.program(class);
         command.args(["--bootstrap-server", &self.bootstrap_servers()]);
@@ -167,8 +192,14 @@ impl Kafka {
         &self.data
     }
 
+    /// The addresses of all brokers of the cluster.
     pub(crate) fn bootstrap_servers(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.members.iter().map(|member| member.address()).collect::<Vec<_>>().join(",")
+    }
+
+    /// The id by which the other brokers know this one.
+    pub(crate) fn id(&self) -> i32 {
+        i32::try_from(self.place).unwrap_or(i32::MAX).saturating_add(1)
     }
 
     /// The settings of the stack's own client.
@@ -176,53 +207,34 @@ impl Kafka {
         client_config(&self.bootstrap_servers(), &self.logins.client)
     }
 
-    /// Fails unless Kafka answers and every partition has a leader: for a moment after a restart some partitions have none.
+    /// Fails unless this broker answers, every partition has a leader, and this broker has all records of its partitions: for a moment
+    /// after a restart some partitions have no leader, and others are behind their leader.
     pub(crate) fn healthy(&self) -> Result<()> {
+        let own = self.own();
         // A TCP connection fails at once if nobody listens, which librdkafka takes longer to notice.
-        TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)), PATIENCE)?;
-        let client: BaseConsumer = self.client().create()?;
+        TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, own.port)), PATIENCE)?;
+        let client: BaseConsumer = client_config(&own.address(), &self.logins.client).create()?;
         let metadata = client.fetch_metadata(None, PATIENCE)?;
-        let mut partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
-        if metadata.brokers().is_empty() || partitions.any(|partition| partition.leader() < 0) {
-            bail!("a partition has no leader yet");
+        if metadata.brokers().iter().all(|broker| broker.id() != self.id()) {
+            bail!("the broker has not joined its cluster yet");
+        }
+        for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
+            if partition.leader() < 0 {
+                bail!("a partition has no leader yet");
+            }
+            if partition.replicas().contains(&self.id()) && !partition.isr().contains(&self.id()) {
+                bail!("a partition has not caught up with its leader yet");
+            }
         }
         Ok(())
     }
 
-    fn properties(&self) -> PathBuf {
-        self.data.with_extension("properties")
+    fn own(&self) -> Member {
+        self.members[self.place]
     }
 
-    fn settings(&self, data: &Path) -> String {
-        let (port, controller, data) = (self.port, self.controller_port, data.display());
-        let further = |part: fn(&Listener) -> String| self.further.iter().map(part).collect::<String>();
-        let listeners = further(|Listener { name, at, .. }| format!(",{name}://{at}"));
-        let advertised = further(|Listener { name, advertised, .. }| format!(",{name}://{advertised}"));
-        let protocols = further(|Listener { name, protocol, .. }| format!(",{name}:{protocol}"));
-        let Logins { clients, controller: between, settings: logins, .. } = &self.logins;
-        format!(
-            "\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-listeners={clients}://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}
-advertised.listeners={clients}://127.0.0.1:{port}{advertised}
-listener.security.protocol.map={clients}:{clients},CONTROLLER:{between}{protocols}
-inter.broker.listener.name={clients}
-controller.listener.names=CONTROLLER
-log.dirs={data}
-auto.create.topics.enable=false
-replica.fetch.max.bytes={LARGEST_DEAD_LETTER}
-group.initial.rebalance.delay.ms=0
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-{logins}"
-        )
+    fn properties(&self) -> PathBuf {
+        self.data.with_extension("properties")
     }
 }
 

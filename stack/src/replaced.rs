@@ -16,11 +16,7 @@ impl Stack {
     /// When something cannot be removed or does not start.
     pub fn replace_kafka(&self, cluster: &str) -> Result<()> {
         self.connect.stop()?;
-        self.kafka.kill();
-        remove(self.kafka_files.data())?;
-        self.kafka_files.create_as(cluster)?;
-        self.kafka.start()?;
-        self.create_topics()?;
+        self.kafka.replace(cluster)?;
         self.start_connect()
     }
 
@@ -46,12 +42,12 @@ impl Stack {
         self.postgres_files.empty()
     }
 
-    /// One of Kafka's own programs, which is told the address of the broker and the rest by its arguments.
+    /// One of Kafka's own programs, which is told the address of the brokers and the rest by its arguments.
     pub fn kafka_program(&self, class: &str) -> Command {
-        self.kafka_files.program(class)
+        self.kafka.files().program(class)
     }
 }
 
-fn remove(path: &Path) -> Result<()> {
+pub(crate) fn remove(path: &Path) -> Result<()> {
     fs::remove_dir_all(path).with_context(|| format!("{} cannot be removed", path.display()))
 }

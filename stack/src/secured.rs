@@ -109,7 +109,7 @@ impl Secured {
     fn start_kafka(&self) -> Result<()> {
         self.kafka_files.create()?;
         self.kafka.start()?;
-        topics::create_all(&self.kafka_files.client())
+        topics::create_all(&self.kafka_files.client(), 1)
     }
 
     /// Gives Postgres the server's certificate of this name in the folder: `server`, `expired` or `future`. Postgres reads it when it is

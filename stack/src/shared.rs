@@ -19,7 +19,15 @@ static STACK: OnceLock<Result<Mutex<Stack>, String>> = OnceLock::new();
 /// # Errors
 /// When the stack cannot be started, or a service does not come back.
 pub fn shared() -> Result<MutexGuard<'static, Stack>> {
-    let stack = only()?;
+    shared_as(|builder| builder)
+}
+
+/// Does the same with a stack that `described` describes, unless the stack of this process runs already.
+///
+/// # Errors
+/// As [`shared`].
+pub fn shared_as(described: impl FnOnce(Builder) -> Builder) -> Result<MutexGuard<'static, Stack>> {
+    let stack = only(described)?;
     stack.heal()?;
     Ok(stack)
 }
@@ -30,7 +38,7 @@ pub fn shared() -> Result<MutexGuard<'static, Stack>> {
 /// When the stack cannot be started.
 pub fn anew() -> Result<MutexGuard<'static, Stack>> {
     static IS_USED: AtomicBool = AtomicBool::new(false);
-    let mut stack = only()?;
+    let mut stack = only(|builder| builder)?;
     if IS_USED.swap(true, Ordering::Relaxed) {
         // The services end first, because two stacks at once need the memory of two.
         stack.services().into_iter().for_each(Service::kill);
@@ -39,8 +47,8 @@ pub fn anew() -> Result<MutexGuard<'static, Stack>> {
     Ok(stack)
 }
 
-fn only() -> Result<MutexGuard<'static, Stack>> {
-    let start = || Stack::temporary().and_then(Builder::start).map(Mutex::new).map_err(|error| format!("{error:#}"));
+fn only(described: impl FnOnce(Builder) -> Builder) -> Result<MutexGuard<'static, Stack>> {
+    let start = || Stack::temporary().map(described).and_then(Builder::start).map(Mutex::new).map_err(|error| format!("{error:#}"));
     let stack = STACK.get_or_init(start).as_ref().map_err(|error| anyhow!("the stack did not start: {error}"))?;
     // A test that failed has poisoned the lock, which is no reason for the next test to fail.
     Ok(stack.lock().unwrap_or_else(PoisonError::into_inner))

@@ -12,6 +12,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::builder::{Builder, Report};
+use crate::cluster::{self, Cluster};
 use crate::connect::{self, Connect};
 use crate::java::Java;
 use crate::kafka::{self, Kafka};
@@ -33,10 +34,9 @@ pub struct Stack {
     pub(crate) folder: PathBuf,
     pub(crate) secure: Option<Secure>,
     pub(crate) postgres_files: Postgres,
-    pub(crate) kafka_files: Kafka,
     pub(crate) connect_api: Connect,
     pub(crate) connect: Service,
-    pub(crate) kafka: Service,
+    pub(crate) kafka: Cluster,
     pub(crate) redis: Service,
     pub(crate) postgres: Service,
     // The warden is dropped after the services, so that it releases the lock when they are gone.
@@ -50,14 +50,13 @@ impl Stack {
         let secure = builder.secure.then(|| Secure::create(folder.join("secure"))).transpose()?;
         let java = Java::find(jars, builder.short_lived)?;
         let mut postgres_files = Postgres::find(folder, ports.postgres)?;
-        let mut kafka_files = Kafka::new(java.clone(), folder, &ports, builder.kafka_listeners.clone());
+        let mut kafka_files = Kafka::new(java.clone(), folder, &ports, cluster::listeners(builder, 0));
         let mut connect_api = Connect::at(ports.connect);
         if let Some(secure) = &secure {
             postgres_files = postgres_files.with_tls(secure.authority());
             kafka_files = kafka_files.with_logins(secure.kafka_logins());
             connect_api = connect_api.with_login(secure::CONNECT, &kafka::password(secure::CONNECT));
         }
-        let connect_properties = connect::write_properties(folder, jars, &ports, secure.as_ref())?;
         let remove = if builder.temporary { vec![folder.clone(), postgres::data_folder(folder)] } else { Vec::new() };
         let warden = Arc::new(Warden::start(&lock, &remove)?);
         let of_kafka = builder.watched.map(|ports| agent(jars, "kafka", ports.kafka)).transpose()?;
@@ -71,16 +70,18 @@ impl Stack {
         let run = move || run.as_ref().map_or_else(|| redis::command(port, &data), |secure| secure.redis(port, &data));
         let health = move || health.as_ref().map_or_else(|| redis::healthy(port), |secure| secure.redis_healthy(port));
         let redis = Service::new("Redis", log("redis"), warden.clone(), run, health);
-        let (files, health) = (kafka_files.clone(), kafka_files.clone());
-        let server = move || with_agent(files.server(), of_kafka.as_deref());
-        let kafka = Service::new("Kafka", log("kafka"), warden.clone(), server, move || health.healthy());
+        let kafka = match builder.brokers {
+            1 => Cluster::single(kafka_files, &log("kafka"), of_kafka, &warden),
+            _ => Cluster::several(builder, &java, &ports, &warden)?,
+        };
+        let connect_properties = connect::write_properties(folder, jars, kafka.files(), &ports, secure.as_ref())?;
         let (here, api) = (ports.clone(), connect_api.clone());
         let login = secure.clone();
         let worker = move || with_agent(connect::worker(&java, &connect_properties, &here, login.as_ref()), of_connect.as_deref());
         let connect = Service::new("Kafka Connect", log("connect"), warden.clone(), worker, move || api.healthy());
         let postgres = postgres.stopped_by(Signal::SIGINT);
         let folder = folder.clone();
-        Ok(Self { ports, folder, secure, postgres_files, kafka_files, connect_api, connect, kafka, redis, postgres, warden, _lock: lock })
+        Ok(Self { ports, folder, secure, postgres_files, connect_api, connect, kafka, redis, postgres, warden, _lock: lock })
     }
 
     /// Starts Postgres, Redis and Kafka at once, Connect as soon as Kafka answers, and the connector when all services are there.
@@ -128,15 +129,14 @@ impl Stack {
     }
 
     fn start_kafka(&self) -> Result<()> {
-        self.kafka_files.create()?;
         self.kafka.start()?;
-        self.create_topics()?;
-        self.secure.as_ref().map_or(Ok(()), |secure| secure.give_rights(&self.kafka_files))
+        self.secure.as_ref().map_or(Ok(()), |secure| secure.give_rights(self.kafka.files()))
     }
 
     pub(crate) fn start_connect(&self) -> Result<()> {
         self.connect.launch()?;
-        self.connect.await_health_with(&[&self.kafka, &self.postgres, &self.redis])
+        let needed: Vec<&Service> = self.kafka.services().iter().chain([&self.postgres, &self.redis]).collect();
+        self.connect.await_health_with(&needed)
     }
 
     /// Stops everything in order. Connect is stopped first, because it writes to the others.
@@ -146,8 +146,9 @@ impl Stack {
     pub fn stop(&self) -> Result<()> {
         let connect = self.connect.stop();
         thread::scope(|scope| {
-            let rest = [&self.kafka, &self.redis, &self.postgres].map(|service| scope.spawn(|| service.stop()));
-            rest.map(joined).into_iter().fold(connect, Result::and)
+            let kafka = scope.spawn(|| self.kafka.stop());
+            let rest = [&self.redis, &self.postgres].map(|service| scope.spawn(|| service.stop()));
+            rest.map(joined).into_iter().fold(connect, Result::and).and(joined(kafka))
         })
     }
 
@@ -156,6 +157,7 @@ impl Stack {
     /// # Errors
     /// When a service does not become healthy, or the connector does not run.
     pub fn heal(&self) -> Result<()> {
+        self.kafka.relaunch()?;
         for service in self.services() {
             service.resume();
             service.start()?;
@@ -184,7 +186,7 @@ impl Stack {
     /// # Errors
     /// When Kafka does not answer or refuses.
     pub fn create_topics(&self) -> Result<()> {
-        topics::create_all(&self.kafka_files.client())
+        topics::create_all(&self.kafka.client(), self.kafka.files().replication())
     }
 
     /// Makes one more topic, unless it exists.
@@ -192,7 +194,7 @@ impl Stack {
     /// # Errors
     /// When Kafka does not answer or refuses.
     pub fn create_topic(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) -> Result<()> {
-        topics::create(&self.kafka_files.client(), &[(name, partitions, settings)])
+        topics::create(&self.kafka.client(), self.kafka.files().replication(), &[(name, partitions, settings)])
     }
 
     /// Gives Connect the connector `shop` (connect/shop.json) and waits until it runs.

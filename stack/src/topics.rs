@@ -32,14 +32,15 @@ const TOPICS: [Topic<'static>; 5] = [
     ("shop.public.debezium_signal", 1, &[("retention.ms", ONE_HOUR_MS)]),
 ];
 
-pub(crate) fn create_all(client: &ClientConfig) -> Result<()> {
-    create(client, &TOPICS)
+/// Makes the topics of every stack, each partition with so many copies.
+pub(crate) fn create_all(client: &ClientConfig, replication: i32) -> Result<()> {
+    create(client, replication, &TOPICS)
 }
 
 /// Makes the topics. A topic that exists already is left as it is.
-pub(crate) fn create(client: &ClientConfig, topics: &[Topic<'_>]) -> Result<()> {
+pub(crate) fn create(client: &ClientConfig, replication: i32, topics: &[Topic<'_>]) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = client.create()?;
-    let topics: Vec<_> = topics.iter().map(new_topic).collect();
+    let topics: Vec<_> = topics.iter().map(|topic| new_topic(topic, replication)).collect();
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(20)));
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let results = runtime.block_on(admin.create_topics(&topics, &options)).context("Kafka makes no topics")?;
@@ -52,7 +53,7 @@ pub(crate) fn create(client: &ClientConfig, topics: &[Topic<'_>]) -> Result<()> 
     Ok(())
 }
 
-fn new_topic<'a>((name, partitions, settings): &Topic<'a>) -> NewTopic<'a> {
-    let topic = NewTopic::new(name, *partitions, TopicReplication::Fixed(1));
+fn new_topic<'a>((name, partitions, settings): &Topic<'a>, replication: i32) -> NewTopic<'a> {
+    let topic = NewTopic::new(name, *partitions, TopicReplication::Fixed(replication));
     settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value))
 }
