@@ -27,7 +27,8 @@ const DEFAULTS: [(&str, &str); 11] = [
     ("socket.keepalive.enable", "true"),
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "1000"),
-    ("topic.metadata.refresh.interval.ms", "10000"),
+    // While a dead broker counts as the leader, the client asks again only so often who the leader is.
+    ("topic.metadata.refresh.interval.ms", "2000"),
     ("enable.metrics.push", "false"),
 ];
 

@@ -40,9 +40,11 @@ const FETCH_SIZES: [&str; 2] = ["fetch.message.max.bytes", "max.partition.fetch.
 /// The number of partitions to make room for if Kafka does not tell how many there are.
 const MANY_PARTITIONS: usize = 32;
 
-/// Settings that are good for recovery within 10 s and for bounded memory. The configuration may change them.
+/// Settings that are good for recovery within 15 s and for bounded memory. The configuration may change them.
 const DEFAULTS: [(&str, &str); 13] = [
-    ("session.timeout.ms", "10000"),
+    // Kafka replaces a coordinator that has died after nine seconds (`broker.session.timeout.ms`) and an election. A shorter session would
+    // be over by then: every partition would be given back, and the new coordinator would wait for the old sessions of all members.
+    ("session.timeout.ms", "15000"),
     // A process that joins waits twice until the others hear of it with their next heartbeat: once to be counted, once for the partitions
     // that they give back.
     ("heartbeat.interval.ms", "250"),
@@ -51,7 +53,8 @@ const DEFAULTS: [(&str, &str); 13] = [
     ("socket.nagle.disable", "true"),
     ("reconnect.backoff.ms", "50"),
     ("reconnect.backoff.max.ms", "1000"),
-    ("topic.metadata.refresh.interval.ms", "10000"),
+    // While a dead broker counts as the leader, the client asks again only so often who the leader is.
+    ("topic.metadata.refresh.interval.ms", "2000"),
     ("fetch.min.bytes", "1"),
     // Only one fetch at a time is on its way to a broker. While the records of busy partitions wait in the client already, a fetch that
     // asks only for idle partitions holds up the next one for this long. The records that wait in the client have to last until then.
