@@ -179,7 +179,7 @@ impl Snapshot {
     /// Notes a claim. Claims and assignments are reported by different threads, in either order.
     pub(super) fn claimed(&mut self, topic: &Arc<str>, partition: i32, next_offset: i64, fates: Fates, now: Instant) {
         let key = (Arc::clone(topic), partition);
-        match self.partitions.get_mut(&key) {
+        match self.partitions.get_mut(&key).filter(|known| known.state != PartitionState::Lost) {
             Some(known) => {
                 known.enter(PartitionState::Running, now);
                 known.begin(next_offset, fates, now);
@@ -197,9 +197,11 @@ impl Snapshot {
         }
     }
 
-    /// Changes a partition if this process still owns it. Late reports about a revoked partition mean nothing.
+    /// Changes a partition if this process still owns it. Late reports about a revoked or lost partition mean nothing: the worker of a lost
+    /// one may commit until another process has claimed the partition, and a commit does not say that the partition came back (P9).
     pub(super) fn update(&mut self, topic: &Arc<str>, partition: i32, change: impl FnOnce(&mut PartitionHealth)) {
-        if let Some(known) = self.partitions.get_mut(&(Arc::clone(topic), partition)) {
+        let known = self.partitions.get_mut(&(Arc::clone(topic), partition));
+        if let Some(known) = known.filter(|known| known.state != PartitionState::Lost) {
             change(known);
         }
     }

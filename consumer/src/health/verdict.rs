@@ -106,7 +106,9 @@ fn silence(partition: &PartitionHealth, rules: &Rules, now: Instant) -> Option<S
         PartitionState::Stopped(reason) => return Some(format!("stopped {since} s ago: {reason}")),
         PartitionState::Waiting(reason) => return Some(format!("waiting for {since} s: {reason}")),
         PartitionState::Claiming => return Some(format!("being claimed for {since} s")),
-        PartitionState::Lost => return Some(format!("lost {since} s ago: the consumer group was out of reach for too long")),
+        PartitionState::Lost => {
+            return Some(format!("lost {since} s ago: Kafka's coordinator of the consumer group was out of reach for too long"));
+        }
         PartitionState::Running => {}
     }
     let stalled = partition.behind_since().filter(|since| now.saturating_duration_since(*since) > rules.stall);

@@ -231,11 +231,38 @@ fn what_the_group_has_lost_is_not_ready_until_an_assignment_tells_and_its_lag_is
     assert_eq!(status(&snapshot, later).lag, None);
     assert_eq!(
         reasons(&snapshot, later),
-        ["orders: the consumer group has given no assignment", "orders-0: lost 0 s ago: the consumer group was out of reach for too long"]
+        [
+            "orders: the consumer group has given no assignment",
+            "orders-0: lost 0 s ago: Kafka's coordinator of the consumer group was out of reach for too long"
+        ]
     );
     snapshot.assigned("orders");
     assert!(reasons(&snapshot, later).is_empty() && snapshot.partitions.is_empty(), "others have them all");
     assert_eq!(status(&snapshot, later).lag, Some(0));
+}
+
+#[test]
+fn what_a_worker_still_reports_of_a_lost_partition_does_not_bring_the_partition_back() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.lost("orders", &topic(), 0, start);
+    change(&mut snapshot, |partition| partition.committed(11, Fates::default(), start));
+    snapshot.claimed(&topic(), 0, 11, Fates::default(), start);
+    assert_eq!(snapshot.partitions[&(topic(), 0)].state, PartitionState::Lost);
+    snapshot.assigned("orders");
+    snapshot.reader("orders").last_poll = Some(after(start, 60));
+    assert!(reasons(&snapshot, after(start, 60)).is_empty(), "another process has the partition");
+}
+
+#[test]
+fn a_partition_that_came_back_is_known_by_its_new_claim_whichever_is_reported_first() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.lost("orders", &topic(), 0, start);
+    snapshot.claimed(&topic(), 0, 20, Fates::default(), start);
+    snapshot.assigned("orders");
+    snapshot.claiming(&topic(), 0, start);
+    assert_eq!(snapshot.partitions[&(topic(), 0)].next_offset, Some(20));
 }
 
 #[test]
