@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test test-alerts test-compose test-upgrade drill bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
+.PHONY: help up services down clean test test-alerts test-compose test-ha test-upgrade drill bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
 .DEFAULT_GOAL := help
 target := $(or $(CARGO_TARGET_DIR),target)
 # What is started here is quick to build, what is measured is quick to run.
@@ -30,6 +30,9 @@ test-alerts: packages ## each alert on its real fault, and each query of the das
 
 test-compose:   ## docker compose up as people start it, with each version of Compose: the image, the README's session, a restart
 	@stack/test-compose.sh
+
+test-ha: packages ## three brokers of which some die, hang or come back, under load: the gaps are printed
+	@stack/with-jars.sh cargo test --workspace --locked --test ha -- --ignored --nocapture --test-threads=1
 
 test-upgrade: packages ## a rolling upgrade under load, from the program of an earlier revision: make test-upgrade FROM=<revision>
 	@stack/test-upgrade.sh $(FROM)

@@ -1,8 +1,9 @@
 //! Orders that are inserted without a pause, and a watch over how long each partition commits nothing meanwhile.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::mem::take;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -10,90 +11,102 @@ use sqlx::{Connection, PgConnection};
 use stack::wait::{Attempt, until};
 use tokio::runtime::Runtime;
 
-use crate::shop::{PATIENCE, Shop};
+use super::{PATIENCE, Shop};
 
 /// Twenty orders a step: with four partitions, each of them nearly always has work.
 const INSERT: &str = "
 insert into orders (customer_id, product_id, quantity, price)
-select 'CUST00' || 1 + i % 5, 'UPGRADE', i, i + 0.99 from generate_series(1, 20) as i";
+select 'CUST00' || 1 + i % 5, 'LOAD', i, i + 0.99 from generate_series(1, 20) as i";
 const ORDERS: i64 = 20;
 
 const OFFSETS: &str = "select partition, next_offset from consumer_offsets where topic = 'shop.public.orders'";
 
-/// How many orders are processed before the next process comes or goes.
-const STRETCH: i64 = 2_000;
+/// The orders of the load that have a row.
+pub const PROCESSED: &str = "select count(*) from results where product_id = 'LOAD'";
 
-/// The longest time in which each partition with work committed nothing.
-pub type Silences = BTreeMap<i32, Duration>;
+/// The longest time in which each partition committed nothing, by its number. Each partition nearly always has work, so that the time runs
+/// from the insert on, with Debezium and Kafka in it.
+pub type Gaps = BTreeMap<i32, Duration>;
 
-/// The work that goes on beside what an operator does.
+/// The work that goes on beside the test.
 pub struct Load {
     ends: Arc<AtomicBool>,
     inserted: Arc<AtomicI64>,
     processed: Arc<AtomicI64>,
+    gaps: Arc<Mutex<Gaps>>,
     shop: JoinHandle<()>,
-    watch: JoinHandle<Silences>,
+    watch: JoinHandle<()>,
 }
 
 impl Load {
-    /// Begins to insert and to watch.
-    pub fn begin(shop: &Shop) -> Self {
+    /// Begins to insert, with this pause after each step, and to watch.
+    pub fn begin(shop: &Shop, pause: Duration) -> Self {
         let (ends, inserted, processed) = (Arc::<AtomicBool>::default(), Arc::<AtomicI64>::default(), Arc::<AtomicI64>::default());
-        let url = shop.stack().database_url();
+        let (url, gaps) = (shop.stack().database_url(), Arc::<Mutex<Gaps>>::default());
         let inserts = thread::spawn({
             let (url, ends, inserted) = (url.clone(), ends.clone(), inserted.clone());
-            move || insert(&url, &ends, &inserted)
+            move || insert(&url, pause, &ends, &inserted)
         });
         let watch = thread::spawn({
-            let (ends, processed) = (ends.clone(), processed.clone());
-            move || watch(&url, &ends, &processed)
+            let (ends, processed, gaps) = (ends.clone(), processed.clone(), gaps.clone());
+            move || watch(&url, &ends, &processed, &gaps)
         });
-        let load = Self { ends, inserted, processed, shop: inserts, watch };
-        load.goes_on();
-        load
+        Self { ends, inserted, processed, gaps, shop: inserts, watch }
     }
 
-    /// Waits until a stretch of orders has been processed from now on.
-    pub fn goes_on(&self) {
+    /// Waits until so many orders have been processed from now on.
+    pub fn goes_on(&self, orders: i64) {
         let before = self.processed.load(Ordering::Relaxed);
-        until("the work goes on", PATIENCE, || Attempt::when(self.processed.load(Ordering::Relaxed) >= before + STRETCH)).unwrap();
+        until("the work goes on", PATIENCE, || Attempt::when(self.processed.load(Ordering::Relaxed) >= before + orders)).unwrap();
     }
 
-    /// Ends the inserts. Returns how many orders there are, and the longest time in which each partition committed nothing.
-    pub fn end(self) -> (i64, Silences) {
+    /// How many orders were inserted so far.
+    pub fn inserted(&self) -> i64 {
+        self.inserted.load(Ordering::Relaxed)
+    }
+
+    /// The gaps since this was last asked.
+    pub fn gaps(&self) -> Gaps {
+        take(&mut *self.gaps.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends the inserts. Returns how many orders there are, and the gaps since they were last asked for.
+    pub fn end(self) -> (i64, Gaps) {
         self.ends.store(true, Ordering::Relaxed);
         self.shop.join().unwrap();
-        (self.inserted.load(Ordering::Relaxed), self.watch.join().unwrap())
+        self.watch.join().unwrap();
+        let gaps = take(&mut *self.gaps.lock().unwrap_or_else(PoisonError::into_inner));
+        (self.inserted.load(Ordering::Relaxed), gaps)
     }
 }
 
-fn insert(url: &str, ends: &AtomicBool, inserted: &AtomicI64) {
+fn insert(url: &str, pause: Duration, ends: &AtomicBool, inserted: &AtomicI64) {
     let runtime = Runtime::new().unwrap();
     let mut connection = runtime.block_on(PgConnection::connect(url)).unwrap();
     while !ends.load(Ordering::Relaxed) {
         runtime.block_on(sqlx::query(INSERT).execute(&mut connection)).unwrap();
         inserted.fetch_add(ORDERS, Ordering::Relaxed);
         // The shop inserts at a rate, and not as fast as it can, so that the partitions are never behind.
-        thread::sleep(Duration::from_millis(20));
+        thread::sleep(pause);
     }
 }
 
-fn watch(url: &str, ends: &AtomicBool, processed: &AtomicI64) -> Silences {
+fn watch(url: &str, ends: &AtomicBool, processed: &AtomicI64, gaps: &Mutex<Gaps>) {
     let runtime = Runtime::new().unwrap();
     let mut connection = runtime.block_on(PgConnection::connect(url)).unwrap();
-    let (mut moved, mut longest) = (BTreeMap::<i32, (i64, Instant)>::new(), Silences::new());
+    let mut moved = BTreeMap::<i32, (i64, Instant)>::new();
     while !ends.load(Ordering::Relaxed) {
         let offsets: Vec<(i32, i64)> = runtime.block_on(sqlx::query_as(OFFSETS).fetch_all(&mut connection)).unwrap();
         processed.store(offsets.iter().map(|(_, offset)| offset).sum(), Ordering::Relaxed);
         for (partition, offset) in offsets {
             let (last, since) = moved.entry(partition).or_insert((offset, Instant::now()));
             if *last != offset {
-                let silence = longest.entry(partition).or_default();
-                *silence = since.elapsed().max(*silence);
+                let mut gaps = gaps.lock().unwrap_or_else(PoisonError::into_inner);
+                let longest = gaps.entry(partition).or_default();
+                *longest = since.elapsed().max(*longest);
                 (*last, *since) = (offset, Instant::now());
             }
         }
         thread::sleep(Duration::from_millis(10));
     }
-    longest
 }

@@ -13,11 +13,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shop::Shop;
-use shop::load::Load;
+use shop::load::{Load, PROCESSED};
 use stack::wait::{Attempt, until};
 
 /// The longest time in which a partition with work may commit nothing.
 const LONGEST_SILENCE: Duration = Duration::from_secs(3);
+
+/// The shop's pause between twenty orders and the next twenty.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How many orders are processed before the next process comes or goes.
+const STRETCH: i64 = 2_000;
 
 const PROGRAM: &str = "EARLIER_ORDERSTREAM";
 
@@ -33,19 +38,20 @@ fn processes_of_an_earlier_version_are_replaced_one_by_one_under_load_and_nothin
     for number in old {
         shop.process(number).service().await_health().unwrap();
     }
-    let load = Load::begin(&shop);
+    let load = Load::begin(&shop, PAUSE);
+    load.goes_on(STRETCH);
     let mut new = Vec::new();
     for number in old {
         new.push(shop.start_another(&[]));
-        load.goes_on();
+        load.goes_on(STRETCH);
         shop.process(number).service().stop().unwrap();
-        load.goes_on();
+        load.goes_on(STRETCH);
     }
     go_back(&mut shop, &earlier, &load);
-    let (orders, silences) = load.end();
-    let silence = silences.into_values().max().unwrap_or_default();
+    let (orders, gaps) = load.end();
+    let silence = gaps.into_values().max().unwrap();
     told(&format!("the longest silence of a partition with work was {silence:?}"));
-    shop.await_sql("select count(*) from results where product_id = 'UPGRADE'", &orders.to_string());
+    shop.await_sql(PROCESSED, &orders.to_string());
     shop.await_everything_right();
     assert!(silence < LONGEST_SILENCE, "a partition with work committed nothing for {silence:?}");
 }
@@ -64,7 +70,7 @@ fn go_back(shop: &mut Shop, earlier: &Path, load: &Load) {
         }
     })
     .unwrap();
-    load.goes_on();
+    load.goes_on(STRETCH);
     told(&format!("the earlier program {}", if is_let_in { "works beside the new tables" } else { "is refused by the new tables" }));
     if is_let_in {
         service.stop().unwrap();
