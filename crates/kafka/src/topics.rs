@@ -75,6 +75,8 @@ pub struct Topic {
     pub partitions: usize,
     /// How many of them have no leader.
     pub without_leader: usize,
+    /// How many brokers have a copy of the partition that has the fewest.
+    pub copies: usize,
 }
 
 /// The settings by name, for each topic.
@@ -173,7 +175,8 @@ fn metadata(settings: &ClientConfig) -> Result<Cluster, NoAnswer> {
     })?;
     let topics = metadata.topics().iter().map(|topic| {
         let without_leader = topic.partitions().iter().filter(|partition| partition.leader() < 0).count();
-        (topic.name().to_owned(), Topic { partitions: topic.partitions().len(), without_leader })
+        let copies = topic.partitions().iter().map(|partition| partition.replicas().len()).min().unwrap_or(0);
+        (topic.name().to_owned(), Topic { partitions: topic.partitions().len(), without_leader, copies })
     });
     let cluster = client.client().fetch_cluster_id(DEADLINE);
     Ok(Cluster { brokers: metadata.brokers().len(), cluster, topics: topics.collect(), settings: Ok(BTreeMap::new()) })
@@ -210,7 +213,7 @@ mod tests {
         let expected = Expected { inputs: vec![orders], letters, max_record_bytes: 1_048_576 };
         let topics = ask(properties, &expected).await.unwrap();
         assert_eq!(topics.brokers, 3);
-        assert_eq!(topics.topics["shop.public.orders"], Topic { partitions: 4, without_leader: 0 });
+        assert_eq!(topics.topics["shop.public.orders"], Topic { partitions: 4, without_leader: 0, copies: 3 });
         assert!(!topics.topics.contains_key("dlq-errors"));
     }
 }

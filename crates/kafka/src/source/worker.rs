@@ -129,7 +129,8 @@ impl fmt::Display for StopReason {
             Self::AnotherLog { partition, landmark, next } => write!(
                 f,
                 "{partition}: at offset {} stands another record than the one that was processed there last: the topic was deleted and \
-                 created anew, or copied without its offsets. Raise source.epoch to read it from its start; or, if it is right to go on at offset {next}: \
+                 created anew, was copied without its offsets, or has lost its end. Raise source.epoch to read it from its start; or, if it \
+                 is right to go on at offset {next}: \
                  orderstream offsets reset --topic {} --partition {} --to {next} --force",
                 landmark.offset, partition.topic, partition.number
             ),

@@ -1,5 +1,7 @@
 //! Judges the facts about the topics. The functions are pure.
 
+mod copies;
+
 use super::{Cluster, Expected, Input, Kept, Topic, TopicSettings};
 
 /// The bytes that a dead letter's headers take beside the record.
@@ -39,7 +41,10 @@ pub fn judge(topics: &Cluster, expected: &Expected) -> Vec<Judgement> {
     }
     out.topic(topics, "dead letters", &expected.letters, "kafka.dead_letter_topic");
     match &topics.settings {
-        Ok(settings) => out.settings(&Settings(settings), expected),
+        Ok(settings) => {
+            out.settings(&Settings(settings), expected);
+            out.copies(topics, &Settings(settings), expected);
+        }
         Err(error) => {
             out.add(Grade::Concern, format!("the topics' settings cannot be read: {error}; grant DescribeConfigs to check them"));
         }
@@ -89,10 +94,10 @@ impl Judgements {
     fn topic(&mut self, topics: &Cluster, of: &str, name: &str, key: &str) {
         match topics.topics.get(name) {
             None => self.add(Grade::Impossible, format!("{of}: no topic {name}; create it, check {key}, or grant Describe on it")),
-            Some(Topic { without_leader: 0, partitions }) => {
+            Some(Topic { without_leader: 0, partitions, .. }) => {
                 self.add(Grade::Fine, format!("{of}: topic {name}, {partitions} partition{}", if *partitions == 1 { "" } else { "s" }));
             }
-            Some(Topic { without_leader, partitions }) => self.add(
+            Some(Topic { without_leader, partitions, .. }) => self.add(
                 Grade::Wrong,
                 format!("{of}: {without_leader} of {partitions} partitions of topic {name} have no leader; start their brokers"),
             ),

@@ -3,7 +3,7 @@
 use super::*;
 
 fn topics(names: &[&str], settings: Result<TopicSettings, String>) -> Cluster {
-    let healthy = Topic { partitions: 4, without_leader: 0 };
+    let healthy = Topic { partitions: 4, without_leader: 0, copies: 1 };
     let topics = names.iter().map(|topic| ((*topic).to_owned(), healthy)).collect();
     Cluster { brokers: 1, cluster: Some("abc".into()), topics, settings }
 }
@@ -63,7 +63,7 @@ fn three_topics_with_the_right_settings_are_fine() {
 #[test]
 fn without_a_topic_nothing_can_be_done_and_without_a_leader_little() {
     let mut topics = topics(&["shop.public.orders"], Ok(TopicSettings::new()));
-    topics.topics.insert("dlq-errors".into(), Topic { partitions: 3, without_leader: 1 });
+    topics.topics.insert("dlq-errors".into(), Topic { partitions: 3, without_leader: 1, copies: 1 });
     has(&topics, Grade::Impossible, "no topic shop.public.customers");
     has(&topics, Grade::Wrong, "1 of 3 partitions of topic dlq-errors have no leader");
 }
@@ -105,4 +105,30 @@ fn what_forgets_changes_of_orders_is_named() {
 #[test]
 fn hidden_settings_are_a_concern() {
     has(&topics(&[], Err("denied".into())), Grade::Concern, "grant DescribeConfigs");
+}
+
+/// Three brokers, of which so many have a copy of the orders; so many must have a record.
+fn copied(copies: usize, in_sync: &str) -> Cluster {
+    let mut cluster = all(&[("shop.public.orders", "min.insync.replicas", in_sync)]);
+    cluster.brokers = 3;
+    cluster.topics.insert("shop.public.orders".into(), Topic { partitions: 4, without_leader: 0, copies });
+    cluster
+}
+
+#[test]
+fn a_topic_that_may_lose_acknowledged_records_or_stand_still_with_one_broker_away_is_a_concern() {
+    has(&copied(3, "2"), Grade::Fine, "topic shop.public.orders has 3 copies, of which 2 must have a record");
+    has(&copied(1, "1"), Grade::Concern, "topic shop.public.orders has one copy");
+    has(&copied(3, "1"), Grade::Concern, "what one broker alone has acknowledged is lost with it; take 3 copies and min.insync.replicas 2");
+    has(&copied(3, "3"), Grade::Concern, "nothing can be written while one broker is away; take 3 copies");
+    has(&copied(2, "2"), Grade::Concern, "nothing can be written while one broker is away");
+    let unclean = all(&[("dlq-errors", "unclean.leader.election.enable", "true")]);
+    has(&unclean, Grade::Concern, "dead letters: topic dlq-errors has unclean.leader.election.enable true");
+}
+
+#[test]
+fn the_only_broker_has_nothing_to_choose() {
+    let mut cluster = copied(1, "1");
+    cluster.brokers = 1;
+    assert!(judged(&cluster).iter().all(|known| known.grade == Grade::Fine), "{:?}", judged(&cluster));
 }
