@@ -49,8 +49,8 @@ micro:          ## time of the pure parts: decode, position, collapse, encode
 counts: packages ## store the instruction counts of the pure parts anew
 	@STORE_COUNTS=1 cargo test -p orderstream --locked --test instruction_counts
 
-chaos: programs ## random faults on the real stack, then every promise checked: make chaos [ROUNDS=n] [SEED=s]
-	@$(release)/chaos $(addprefix --rounds ,$(ROUNDS)) $(addprefix --seed ,$(SEED))
+chaos: programs ## random faults on the real stack, then every promise checked: make chaos [WORLD=ha] [ROUNDS=n] [SEED=s]
+	@$(release)/chaos $(addprefix --world ,$(WORLD)) $(addprefix --rounds ,$(ROUNDS)) $(addprefix --seed ,$(SEED))
 
 fuzz:           ## the decoder and the position rule on arbitrary input, SECONDS=600 each; needs nightly Rust and cargo-fuzz
 	@cargo run --quiet -p orderstream --example fuzz_seeds

@@ -1,11 +1,12 @@
 //! The faults: what can go wrong at which place, and how the harness makes it happen and ends it.
 
-use std::fmt;
+use std::{fmt, slice};
 
 use anyhow::Result;
 use stack::Service;
 use stack::proxy::{Mode, Proxy};
 
+use crate::broker_faults::{self, Which};
 use crate::process::Process;
 use crate::schema_faults::{self, Alteration};
 use crate::statements::FROM_OUTSIDE;
@@ -25,7 +26,8 @@ commit";
 pub(crate) enum Place {
     Postgres,
     Redis,
-    Kafka,
+    /// The brokers of Kafka.
+    Kafka(Which),
     Connect,
     /// The orderstream process of that number.
     Worker(usize),
@@ -104,6 +106,7 @@ impl fmt::Display for Fault {
             Place::ToPostgres(number) => write!(f, "orderstream-{number} -> Postgres"),
             Place::ToRedis(number) => write!(f, "orderstream-{number} -> Redis"),
             Place::ToKafka(number) => write!(f, "orderstream-{number} -> Kafka"),
+            Place::Kafka(which) => write!(f, "{which}"),
             place => write!(f, "{place:?}"),
         }?;
         f.write_str(": ")?;
@@ -136,13 +139,13 @@ impl Fault {
     pub(crate) fn begin(&self, world: &World) -> Result<()> {
         let stack = &world.stack;
         match self.kind {
-            Kind::Kill => self.service(world).map_or(Ok(()), |service| {
-                service.kill();
+            Kind::Kill => {
+                self.services(world)?.into_iter().for_each(Service::kill);
                 Ok(())
-            }),
-            Kind::Pause => self.service(world).map_or(Ok(()), Service::pause),
+            }
+            Kind::Pause => self.services(world)?.into_iter().try_for_each(Service::pause),
             Kind::Stop if self.worker(world).is_some() => self.worker(world).map_or(Ok(()), Process::stop),
-            Kind::Stop => self.service(world).map_or(Ok(()), Service::stop),
+            Kind::Stop => self.services(world)?.into_iter().try_for_each(Service::stop),
             Kind::Line(mode) => {
                 self.on_line(world, |line| line.set(mode));
                 Ok(())
@@ -176,9 +179,11 @@ impl Fault {
     /// Ends the fault.
     pub(crate) fn end(&self, world: &World) -> Result<()> {
         match self.kind {
-            Kind::Kill | Kind::Stop => self.service(world).map_or(Ok(()), Service::launch),
+            // Which broker led is not asked again: by now another one leads.
+            Kind::Kill | Kind::Stop | Kind::Pause if matches!(self.place, Place::Kafka(_)) => broker_faults::heal(&world.stack),
+            Kind::Kill | Kind::Stop => self.services(world)?.into_iter().try_for_each(Service::launch),
             Kind::Pause => {
-                self.service(world).into_iter().for_each(Service::resume);
+                self.services(world)?.into_iter().for_each(Service::resume);
                 Ok(())
             }
             Kind::Line(_) => {
@@ -200,15 +205,17 @@ impl Fault {
         }
     }
 
-    fn service<'a>(&self, world: &'a World) -> Option<&'a Service> {
-        match self.place {
-            Place::Postgres => Some(world.stack.postgres()),
-            Place::Redis => Some(world.stack.redis()),
-            Place::Kafka => Some(world.stack.kafka()),
-            Place::Connect => Some(world.stack.connect()),
-            Place::Worker(_) => self.worker(world).map(|process| &process.service),
-            _ => None,
-        }
+    /// The processes that a fault of the place happens to.
+    fn services<'a>(&self, world: &'a World) -> Result<Vec<&'a Service>> {
+        let stack = &world.stack;
+        Ok(match self.place {
+            Place::Postgres => vec![stack.postgres()],
+            Place::Redis => vec![stack.redis()],
+            Place::Kafka(which) => which.of(stack)?,
+            Place::Connect => vec![stack.connect()],
+            Place::Worker(_) => self.worker(world).map(|process| &process.service).into_iter().collect(),
+            _ => Vec::new(),
+        })
     }
 
     fn worker<'a>(&self, world: &'a World) -> Option<&'a Process> {
@@ -219,14 +226,14 @@ impl Fault {
     }
 
     fn on_line(&self, world: &World, act: impl Fn(&Proxy)) {
-        let line = |number: usize, choose: fn(&Process) -> &Proxy| world.workers().get(number).map(choose);
-        let line = match self.place {
-            Place::ToPostgres(number) => line(number, |process| &process.to_postgres),
-            Place::ToRedis(number) => line(number, |process| &process.to_redis),
-            Place::ToKafka(number) => line(number, |process| &process.to_kafka),
-            _ => None,
+        let lines = |number: usize, choose: fn(&Process) -> &[Proxy]| world.workers().get(number).map_or(&[][..], choose);
+        let lines = match self.place {
+            Place::ToPostgres(number) => lines(number, |process| slice::from_ref(&process.to_postgres)),
+            Place::ToRedis(number) => lines(number, |process| slice::from_ref(&process.to_redis)),
+            Place::ToKafka(number) => lines(number, |process| &process.to_kafka),
+            _ => &[],
         };
-        line.into_iter().for_each(act);
+        lines.iter().for_each(act);
     }
 }
 

@@ -5,7 +5,8 @@
 //! - [`workload`]: what the shop does meanwhile, in [`statements`]; [`poison`]: records put straight on the topics that nobody can process
 //! - [`setting`]: what the shop and its operators have chosen for a round
 //! - [`schedule`]: which [`fault`] comes when; [`redis_faults`] are those of Redis itself, [`results_faults`] those of the results database,
-//!   [`schema_faults`] change the shop's tables
+//!   [`schema_faults`] change the shop's tables, [`broker_faults`] say which of several brokers a fault happens to
+//! - [`killed_broker`]: in a world with several brokers, what the death of one of them costs when nothing else is wrong
 //! - [`watch`]: what must hold at every moment of the round
 //! - [`checks`]: what must hold at the end of the round
 //! - [`round`]: work and faults, healing, and checks in order; [`table`] is what a round prints
@@ -14,8 +15,10 @@
 //! All choices come from one seed. What the machine makes of the choices is not the same twice, so a seed tries a failure again and
 //! does not replay it.
 
+mod broker_faults;
 mod checks;
 mod fault;
+mod killed_broker;
 mod planted;
 mod poison;
 mod process;
@@ -40,7 +43,7 @@ use clap::Parser;
 
 use crate::checks::Read;
 use crate::round::Round;
-use crate::world::World;
+use crate::world::{Kind, World};
 
 /// Random work and random faults on the real stack, and proof that the promises hold.
 #[derive(Debug, Parser)]
@@ -54,6 +57,9 @@ struct Options {
     /// How long the shop works in each round; faults begin until three seconds before its end.
     #[arg(long, default_value_t = 23)]
     seconds: u64,
+    /// The world in which the rounds take place.
+    #[arg(long, value_enum, default_value_t = Kind::Plain)]
+    world: Kind,
     /// After the rounds, plant a violation for each check and see that it is found.
     #[arg(long)]
     planted: bool,
@@ -63,11 +69,12 @@ fn main() -> Result<ExitCode> {
     let options = Options::parse();
     let first = options.seed.unwrap_or_else(seed_of_the_day);
     let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
-    let (mut world, mut read) = (World::start(runtime.handle())?, Read::default());
+    let (mut world, mut read) = (World::start(runtime.handle(), options.world)?, Read::default());
     for seed in first..first + options.rounds {
         if !passes(&mut world, &mut read, Round::new(seed, Duration::from_secs(options.seconds))) {
             let logs = world.keep_logs(seed)?;
-            println!("\nThe logs are in {}.\nOnce more: make chaos ROUNDS=1 SEED={seed}", logs.display());
+            let of = if world.kind == Kind::Ha { "WORLD=ha " } else { "" };
+            println!("\nThe logs are in {}.\nOnce more: make chaos {of}ROUNDS=1 SEED={seed}", logs.display());
             return Ok(ExitCode::FAILURE);
         }
     }

@@ -1,4 +1,4 @@
-//! An orderstream process, with a proxy of its own to Postgres, to Redis and to Kafka.
+//! An orderstream process, with a proxy of its own to Postgres, to Redis and to each broker of Kafka.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,11 @@ use stack::proxy::Proxy;
 use stack::{Service, Stack};
 use tokio::runtime::Handle;
 
-/// Settings that a user would not choose: the partitions of a dead member are free sooner, and a round has many batches.
-const SETTINGS: [(&str, &str); 2] = [("KAFKA_PROPERTIES", "session.timeout.ms=6000"), ("BATCH_MAX_RECORDS", "300")];
+/// A setting that a user would not choose: a round has many batches.
+const SMALL_BATCHES: (&str, &str) = ("BATCH_MAX_RECORDS", "300");
+/// The partitions of a dead member are free sooner. With several brokers the session has to outlast the change of its coordinator, and is
+/// the one that users have.
+const SHORT_SESSION: (&str, &str) = ("KAFKA_PROPERTIES", "session.timeout.ms=6000");
 
 /// An orderstream process.
 #[derive(Debug)]
@@ -21,7 +24,8 @@ pub(crate) struct Process {
     pub(crate) service: Service,
     pub(crate) to_postgres: Proxy,
     pub(crate) to_redis: Proxy,
-    pub(crate) to_kafka: Proxy,
+    /// A proxy for each broker.
+    pub(crate) to_kafka: Vec<Proxy>,
     pub(crate) log: PathBuf,
     /// The port of the HTTP endpoints.
     pub(crate) port: u16,
@@ -37,23 +41,25 @@ impl Process {
         runtime: &Handle,
         number: usize,
         postgres: u16,
-        to_kafka: Proxy,
+        to_kafka: Vec<Proxy>,
         hold: &Arc<AtomicBool>,
     ) -> Result<Self> {
         let program = program()?;
         let to_postgres = Proxy::start(runtime, postgres)?;
         let to_redis = Proxy::start(runtime, stack.ports().redis)?;
         let port = stack::free_port()?;
+        let brokers: Vec<String> = to_kafka.iter().map(|line| format!("127.0.0.1:{}", line.port())).collect();
         let environment = [
-            ("KAFKA_BOOTSTRAP_SERVERS", format!("127.0.0.1:{}", to_kafka.port())),
+            ("KAFKA_BOOTSTRAP_SERVERS", brokers.join(",")),
             ("DATABASE_URL", format!("postgres://orderstream:orderstream@127.0.0.1:{}/orders", to_postgres.port())),
             ("REDIS_URL", format!("redis://127.0.0.1:{}", to_redis.port())),
             ("HTTP_LISTEN", format!("127.0.0.1:{port}")),
         ];
+        let session = (stack.brokers().len() == 1).then_some(SHORT_SESSION);
         let hold = Arc::clone(hold);
         let launch = move || {
             let mut command = Command::new(&program);
-            command.envs(SETTINGS).envs(environment.clone());
+            command.envs([SMALL_BATCHES]).envs(session).envs(environment.clone());
             command.env("ENRICHMENT_WHEN_REDIS_IS_DOWN", if hold.load(Ordering::SeqCst) { "hold" } else { "degrade" });
             command
         };
@@ -65,7 +71,7 @@ impl Process {
 
     /// Opens every proxy of the process again.
     pub(crate) fn heal_lines(&self) {
-        [&self.to_postgres, &self.to_redis, &self.to_kafka].into_iter().for_each(Proxy::heal);
+        [&self.to_postgres, &self.to_redis].into_iter().chain(&self.to_kafka).for_each(Proxy::heal);
     }
 
     /// Returns the body that the endpoint answers, with whatever status.

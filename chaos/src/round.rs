@@ -9,13 +9,14 @@ use fastrand::Rng;
 use stack::wait::{Attempt, until};
 
 use crate::checks::{self, Finding, Read};
-use crate::fault::{Kind, Place};
+use crate::fault::{self, Place};
+use crate::killed_broker::{self, Gap};
 use crate::schedule::{self, Planned};
 use crate::setting::Setting;
 use crate::topics::ORDERS;
 use crate::watch::Watch;
 use crate::workload::{self, Clock};
-use crate::world::World;
+use crate::world::{Kind, World};
 use crate::{poison, statements};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -40,7 +41,7 @@ impl Happened {
     /// The finding if the fault was an orderly stop of an orderstream process and the process had to be killed (P10).
     pub(crate) fn stuck(&self) -> Option<Finding> {
         let Place::Worker(_) = self.planned.fault.place else { return None };
-        let why = self.in_the_way.as_ref().filter(|_| self.planned.fault.kind == Kind::Stop)?;
+        let why = self.in_the_way.as_ref().filter(|_| self.planned.fault.kind == fault::Kind::Stop)?;
         Some(Finding::new("P10", format!("{}: {why}", self.planned.fault)))
     }
 }
@@ -62,6 +63,8 @@ pub(crate) struct Round {
     pub(crate) last: Option<Finding>,
     pub(crate) longest_silence: Duration,
     pub(crate) most_memory_mb: u64,
+    /// What the death of one of several brokers cost when nothing else was wrong.
+    pub(crate) gap: Option<Gap>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -76,7 +79,7 @@ impl Round {
         self.workers = rng.usize(2..=world.processes.len());
         world.set_active(self.workers, Setting::any(&mut rng))?;
         let may_add_partition = world.topics.ends(ORDERS)?.len() == PARTITIONS;
-        let plan = schedule::plan(&mut rng, self.work, self.workers, may_add_partition);
+        let plan = schedule::plan(&mut rng, world.kind, self.work, self.workers, may_add_partition);
         println!("\nround with seed {}: {} processes, {} faults, {}", self.seed, self.workers, plan.len(), world.setting);
         let (world, watch): (&World, Watch) = (world, Watch::default());
         let (ended, watched) = thread::scope(|scope| {
@@ -90,7 +93,21 @@ impl Round {
         self.most_memory_mb = watched.most_memory_mb;
         self.findings.extend(self.happened.iter().filter_map(Happened::stuck));
         self.findings.extend(watched.findings());
-        ended
+        ended?;
+        if world.kind == Kind::Ha && self.findings.is_empty() {
+            self.kill_a_broker(world, read, &mut rng)?;
+        }
+        Ok(())
+    }
+
+    /// Kills a broker when nothing else is wrong, and looks that everything is right afterwards.
+    fn kill_a_broker(&mut self, world: &World, read: &mut Read, rng: &mut Rng) -> Result<()> {
+        let gap = killed_broker::measure(world, rng)?;
+        self.findings.extend(gap.finding());
+        self.gap = Some(gap);
+        self.findings.extend(checks::settle(world, read).findings);
+        world.was_processed(read.orders_read());
+        Ok(())
     }
 
     /// Lets work, poison and faults happen at once.

@@ -5,8 +5,10 @@ use std::time::Duration;
 use fastrand::Rng;
 use stack::proxy::Mode;
 
+use crate::broker_faults::Which;
 use crate::fault::{Fault, Kind, Place};
 use crate::schema_faults::Alteration;
+use crate::world::Kind as World;
 
 /// The shop works a little longer than the last fault begins.
 const LAST_WORK: Duration = Duration::from_secs(3);
@@ -22,12 +24,12 @@ pub(crate) struct Planned {
     pub(crate) lasts: Duration,
 }
 
-/// Chooses the faults of a round with `workers` processes, in which the shop works for the time `work`.
-pub(crate) fn plan(rng: &mut Rng, work: Duration, workers: usize, may_add_partition: bool) -> Vec<Planned> {
+/// Chooses the faults of a round in the world with `workers` processes, in which the shop works for the time `work`.
+pub(crate) fn plan(rng: &mut Rng, world: World, work: Duration, workers: usize, may_add_partition: bool) -> Vec<Planned> {
     let mut plan: Vec<Planned> = Vec::new();
     let span = milliseconds(work.saturating_sub(LAST_WORK)).max(1);
     for _ in 0..(span * rng.u64(FAULTS)).div_ceil(20_000) {
-        let fault = any(rng, workers, may_add_partition);
+        let fault = any(rng, world, workers, may_add_partition);
         let at = Duration::from_millis(rng.u64(0..span));
         let planned = Planned { fault, at, lasts: duration(rng, fault) };
         if !plan.iter().any(|other| collide(other, &planned)) {
@@ -42,12 +44,16 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn any(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Fault {
+fn any(rng: &mut Rng, world: World, workers: usize, may_add_partition: bool) -> Fault {
+    // With several brokers, every third fault is theirs.
+    if world == World::Ha && rng.u8(0..3) == 0 {
+        return of_brokers(rng, world);
+    }
     let worker = rng.usize(0..workers);
     let (place, kinds): (Place, &[Kind]) = match rng.u8(0..30) {
         0..=2 => (Place::Postgres, &[Kind::Kill, Kind::Pause, Kind::Stop, Kind::ReadOnly, Kind::Terminate, Kind::Terminate]),
         3..=6 => (Place::Redis, &REDIS),
-        7..=8 => (Place::Kafka, &[Kind::Kill, Kind::Pause, Kind::Stop]),
+        7..=8 => return of_brokers(rng, world),
         9..=10 => (Place::Connect, &[Kind::Kill, Kind::Kill, Kind::Pause, Kind::Stop]),
         11..=13 => (Place::Worker(worker), &[Kind::Kill, Kind::Kill, Kind::Pause, Kind::Stop]),
         14..=15 => (Place::ToPostgres(worker), &LINE),
@@ -65,6 +71,14 @@ fn any(rng: &mut Rng, workers: usize, may_add_partition: bool) -> Fault {
         kind => kind,
     };
     Fault { place, kind }
+}
+
+fn of_brokers(rng: &mut Rng, world: World) -> Fault {
+    let kinds = [Kind::Kill, Kind::Pause, Kind::Stop];
+    let (which, kind) = (Which::any(rng, world), kinds[rng.usize(0..kinds.len())]);
+    // A broker that stops asks the controllers for leave, and would wait for a majority that is gone.
+    let kind = if kind == Kind::Stop && world == World::Ha && !which.leaves_a_majority() { Kind::Kill } else { kind };
+    Fault { place: Place::Kafka(which), kind }
 }
 
 const REDIS: [Kind; 10] = [
@@ -99,6 +113,8 @@ fn mode(rng: &mut Rng) -> Mode {
 fn duration(rng: &mut Rng, fault: Fault) -> Duration {
     let millis = match (fault.place, fault.kind) {
         (Place::Worker(_), Kind::Pause) => 500..14_000,
+        // Longer than the controllers wait for a sign of a broker, which is nine seconds.
+        (Place::Kafka(which), _) if which != Which::Only => 0..18_000,
         (_, Kind::Kill | Kind::Stop) => 0..6_000,
         (_, Kind::Pause | Kind::Full | Kind::ReadOnly | Kind::Forbidden(_) | Kind::Alter(_)) => 300..8_000,
         (_, Kind::Line(_) | Kind::Forget) => 300..12_000,
@@ -111,7 +127,12 @@ fn duration(rng: &mut Rng, fault: Fault) -> Duration {
 fn collide(a: &Planned, b: &Planned) -> bool {
     let lie_apart = a.at + a.lasts < b.at || b.at + b.lasts < a.at;
     let once = [a, b].iter().any(|planned| matches!(planned.fault.kind, Kind::AddPartition | Kind::Truncate));
-    a.fault.place == b.fault.place && (once || !lie_apart) || disturbs_a_snapshot([a.fault.kind, b.fault.kind])
+    is_one(a.fault.place, b.fault.place) && (once || !lie_apart) || disturbs_a_snapshot([a.fault.kind, b.fault.kind])
+}
+
+/// Whether the two places are one. All brokers are one place, because which brokers a fault happens to is found out when it begins.
+fn is_one(a: Place, b: Place) -> bool {
+    a == b || matches!((a, b), (Place::Kafka(_), Place::Kafka(_)))
 }
 
 /// Whether the two faults must not happen at once, because one of them is an incremental snapshot and the other disturbs it.
@@ -131,8 +152,12 @@ mod tests {
 
     #[test]
     fn the_same_seed_plans_the_same_faults_and_another_seed_others() {
-        let plan =
-            |seed| plan(&mut Rng::with_seed(seed), WORK, 3, true).iter().map(|planned| (planned.fault, planned.at)).collect::<Vec<_>>();
+        let plan = |seed| {
+            plan(&mut Rng::with_seed(seed), World::Plain, WORK, 3, true)
+                .iter()
+                .map(|planned| (planned.fault, planned.at))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(plan(7), plan(7));
         assert_ne!(plan(7), plan(8));
     }
@@ -140,7 +165,8 @@ mod tests {
     #[test]
     fn no_place_has_two_faults_at_a_time() {
         for seed in 0..200 {
-            let plan = plan(&mut Rng::with_seed(seed), WORK, 2, true);
+            let world = if seed % 2 == 0 { World::Plain } else { World::Ha };
+            let plan = plan(&mut Rng::with_seed(seed), world, WORK, 2, true);
             for (number, one) in plan.iter().enumerate() {
                 assert!(!plan[number + 1..].iter().any(|other| collide(one, other)), "seed {seed}: {plan:?}");
             }
@@ -148,9 +174,20 @@ mod tests {
     }
 
     #[test]
+    fn every_fault_of_brokers_comes_in_a_hundred_rounds_of_a_world_with_three() {
+        let texts: std::collections::BTreeSet<String> = (0..100)
+            .flat_map(|seed| plan(&mut Rng::with_seed(seed), World::Ha, WORK, 1, true))
+            .map(|planned| planned.fault.to_string())
+            .filter(|text| text.starts_with("Kafka"))
+            .collect();
+        // Each broker, and each of three parts, may be killed, hang or be restarted; of all but one and all there is no restart.
+        assert_eq!(texts.len(), (3 + 3) * 3 + (3 + 1) * 2, "{texts:?}");
+    }
+
+    #[test]
     fn every_kind_of_fault_comes_in_a_hundred_rounds() {
         let texts: std::collections::BTreeSet<String> = (0..100)
-            .flat_map(|seed| plan(&mut Rng::with_seed(seed), WORK, 1, true))
+            .flat_map(|seed| plan(&mut Rng::with_seed(seed), World::Plain, WORK, 1, true))
             .map(|planned| planned.fault.to_string())
             .filter(|text| !text.contains("delayed"))
             .collect();

@@ -18,6 +18,10 @@ pub(crate) fn of(round: &Round) -> String {
     line(&mut table, &format!("healed after {healing:.1} s, all right after {settling:.1} s more{}", last(round)));
     let silence = round.longest_silence.as_secs_f64();
     line(&mut table, &format!("longest silence {silence:.1} s, most memory {} MB", round.most_memory_mb));
+    if let Some(gap) = &round.gap {
+        let longest = gap.longest.as_secs_f64();
+        line(&mut table, &format!("with nothing else wrong {} ({}) was killed: longest gap {longest:.1} s", gap.which, gap.broker));
+    }
     if round.findings.is_empty() {
         line(&mut table, "no findings");
     }

@@ -19,6 +19,8 @@ use crate::{redis_faults, schema_faults};
 
 pub(crate) const CONNECTOR: &str = "shop";
 const PROCESSES: usize = 3;
+/// How many brokers there are in a world with several.
+pub(crate) const BROKERS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A constraint for `enrichment.when_redis_is_down = hold`, with which no order is ever pending. The constraint refuses a pending row,
 /// which so becomes a dead letter that no check expects.
@@ -32,9 +34,28 @@ pub(crate) const REFUSED_PRODUCT: &str = "REFUSED";
 const COMPACTED: [(&str, &str); 4] =
     [("cleanup.policy", "compact"), ("max.message.bytes", "8388608"), ("segment.ms", "2000"), ("min.cleanable.dirty.ratio", "0.01")];
 
+/// Which world the rounds take place in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Kind {
+    /// One of each server.
+    Plain,
+    /// Three brokers, of which each has a copy of everything.
+    Ha,
+}
+
+impl Kind {
+    fn brokers(self) -> usize {
+        match self {
+            Self::Plain => 1,
+            Self::Ha => BROKERS,
+        }
+    }
+}
+
 /// The services and the processes.
 #[derive(Debug)]
 pub(crate) struct World {
+    pub(crate) kind: Kind,
     pub(crate) processes: Vec<Process>,
     /// How many of the processes work in this round; the others are stopped.
     pub(crate) active: usize,
@@ -57,13 +78,14 @@ pub(crate) struct World {
 
 impl World {
     /// Starts everything.
-    pub(crate) fn start(runtime: &Handle) -> Result<Self> {
+    pub(crate) fn start(runtime: &Handle, kind: Kind) -> Result<Self> {
         let report = |what: &str, time: Duration| println!("[{:5.1} s] {what}", time.as_secs_f64());
-        let (mut builder, mut lines) = (Stack::temporary()?.report(report), Vec::new());
+        let (mut builder, mut lines) = (Stack::temporary()?.report(report).brokers(kind.brokers()), Vec::new());
         for number in 0..PROCESSES {
-            let port = stack::free_port()?;
-            let to_kafka = Proxy::start(runtime, port)?;
-            builder = builder.kafka_listener(&[(port, to_kafka.port())]);
+            let ports = (0..kind.brokers()).map(|_| stack::free_port()).collect::<Result<Vec<_>>>()?;
+            let to_kafka = ports.iter().map(|port| Proxy::start(runtime, *port)).collect::<Result<Vec<_>>>()?;
+            let pairs: Vec<(u16, u16)> = ports.into_iter().zip(to_kafka.iter().map(Proxy::port)).collect();
+            builder = builder.kafka_listener(&pairs);
             lines.push((number, to_kafka));
         }
         let (stack, hold) = (builder.start()?, Arc::default());
@@ -76,6 +98,7 @@ impl World {
         // Guests have no customer.
         stack.psql("alter table orders alter column customer_id drop not null")?;
         let world = Self {
+            kind,
             processes,
             active: PROCESSES,
             setting: Setting::default(),

@@ -27,7 +27,7 @@ pub(super) struct Stopping(JoinHandle<Happened>);
 /// Starts a process that ignores SIGTERM, and asks it to end.
 pub(super) fn plant(world: &World) -> Result<Stopping> {
     let to_kafka = Proxy::start(&world.runtime, world.stack.ports().kafka)?;
-    let mut process = Process::new(&world.stack, &world.runtime, NUMBER, world.stack.ports().postgres, to_kafka, &Arc::default())?;
+    let mut process = Process::new(&world.stack, &world.runtime, NUMBER, world.stack.ports().postgres, vec![to_kafka], &Arc::default())?;
     let launch = || {
         let mut command = Command::new("bash");
         command.args(["-c", IGNORE_THE_SIGNAL]);
