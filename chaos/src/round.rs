@@ -92,7 +92,7 @@ impl Round {
         self.longest_silence = watched.longest_silence();
         self.most_memory_mb = watched.most_memory_mb;
         self.findings.extend(self.happened.iter().filter_map(Happened::stuck));
-        self.findings.extend(watched.findings());
+        self.findings.extend(watched.findings(world.kind));
         ended?;
         if world.kind == Kind::Ha && self.findings.is_empty() {
             self.kill_a_broker(world, read, &mut rng)?;

@@ -13,10 +13,9 @@ use sqlx::{Connection, PgConnection};
 
 use crate::checks::Finding;
 use crate::topics::{CUSTOMERS, ORDERS, ends};
-use crate::world::World;
+use crate::world::{Kind, World};
 
 const PAUSE: Duration = Duration::from_millis(250);
-pub(crate) const LONGEST_SILENCE: Duration = Duration::from_secs(10);
 const MOST_MEMORY_MB: u64 = 250;
 const LEDGER: &str = "select topic, partition, next_offset, generation from consumer_offsets where epoch = 0";
 
@@ -136,11 +135,11 @@ impl Watched {
         self.silences.values().copied().max().unwrap_or_default()
     }
 
-    /// What the watch saw that must not happen.
-    pub(crate) fn findings(&self) -> Vec<Finding> {
+    /// What the watch saw that must not happen in this world.
+    pub(crate) fn findings(&self, world: Kind) -> Vec<Finding> {
         let mut findings: Vec<Finding> = self.fallen.iter().map(|what| Finding::new("P3", what.clone())).collect();
         for (partition, silence) in &self.silences {
-            if *silence > LONGEST_SILENCE {
+            if *silence > world.longest_silence() {
                 findings.push(Finding::new("P9", format!("{partition:?} was silent for {:.1} s after healing", silence.as_secs_f64())));
             }
         }
@@ -193,9 +192,9 @@ mod tests {
             watched.look_at_returns([returns, returns]);
             watched.look_at_ledger(row(next_offset), None, None);
         }
-        assert!(watched.findings().is_empty());
+        assert!(watched.findings(Kind::Plain).is_empty());
         watched.look_at_returns([2, 2]);
         watched.look_at_ledger(row(89), None, None);
-        assert_eq!(watched.findings().len(), 1);
+        assert_eq!(watched.findings(Kind::Plain).len(), 1);
     }
 }

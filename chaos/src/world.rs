@@ -50,6 +50,16 @@ impl Kind {
             Self::Ha => BROKERS,
         }
     }
+
+    /// How long a partition that has something to do may be silent after healing: as long as a session with Kafka's group lasts, and some
+    /// seconds. A coordinator that dies while it deals out partitions makes every member join anew, and the next coordinator waits for the
+    /// sessions that the members had.
+    pub(crate) fn longest_silence(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Plain => 10,
+            Self::Ha => 20,
+        })
+    }
 }
 
 /// The services and the processes.

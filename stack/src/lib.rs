@@ -13,7 +13,7 @@
 //! - [`wait`] is the only place that waits, and always for a condition.
 //! - [`secured`] has a Kafka, a Redis and a Postgres with TLS and logins.
 //! - [`console`] types what a document shows as typed.
-//! - [`shared`] gives the tests of one binary one stack, one test at a time.
+//! - [`shared()`] gives the tests of one binary one stack, one test at a time.
 //!
 //! The files that say what runs (`sql/source`, `connect/`, `redis/redis.conf`) are the files that docker compose uses.
 

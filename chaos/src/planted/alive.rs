@@ -14,7 +14,7 @@ use super::{Outcome, Violation, look, try_out};
 use crate::checks::Read;
 use crate::process::Process;
 use crate::topics::ORDERS;
-use crate::watch::{LONGEST_SILENCE, Watch};
+use crate::watch::Watch;
 use crate::world::World;
 
 const UNREADY: Violation = Violation { what: "a process that is not ready", promise: "P9", says: "orderstream-1 is not ready" };
@@ -39,8 +39,8 @@ pub(super) fn plant(world: &World, read: &mut Read, outcome: &mut Outcome) -> Re
     try_out(outcome, &UNREADY, refuse, heal, || Ok(look(world, read)))?;
     outcome.expect_nothing("after the process could reach Postgres again", &look(world, read));
     let watched = watch(world, |watch| disturb(world, watch))?;
-    outcome.judge(&SILENCE, &watched.findings());
-    outcome.judge(&DEATH, &watched.findings());
+    outcome.judge(&SILENCE, &watched.findings(world.kind));
+    outcome.judge(&DEATH, &watched.findings(world.kind));
     Ok(())
 }
 
@@ -53,7 +53,7 @@ fn disturb(world: &World, watch: &Watch) -> Result<()> {
         until("orders wait", PATIENCE, || Attempt::when(world.topics.ends(ORDERS).is_ok_and(|ends| ends != before)))?;
         watch.healed();
         kill(&world.processes[0])?;
-        thread::sleep(LONGEST_SILENCE);
+        thread::sleep(world.kind.longest_silence());
         await_look(watch)
     });
     workers().for_each(Service::resume);

@@ -26,9 +26,9 @@ pub(super) fn plant(world: &mut World, outcome: &mut Outcome) -> Result<()> {
     for (violation, column) in &FALLS {
         let lower = |by: i64| change(world, column, by);
         let watched = watch(world, |watch| lower(-1).and_then(|()| await_look(watch)).and(lower(1)).and_then(|()| await_look(watch)))?;
-        outcome.judge(violation, &watched.findings());
+        outcome.judge(violation, &watched.findings(world.kind));
     }
-    outcome.expect_nothing("after positions had fallen", &watch(world, await_look)?.findings());
+    outcome.expect_nothing("after positions had fallen", &watch(world, await_look)?.findings(world.kind));
     plant_memory(world, outcome)
 }
 
@@ -56,7 +56,7 @@ fn plant_memory(world: &mut World, outcome: &mut Outcome) -> Result<()> {
     });
     world.processes[0].service = orderstream;
     world.active = 0;
-    outcome.judge(&MEMORY, &watched?.findings());
+    outcome.judge(&MEMORY, &watched?.findings(world.kind));
     Ok(())
 }
 
