@@ -1,6 +1,6 @@
 //! Judges whether the topics that the process reads and writes let it keep the promises (P12).
 //!
-//! First the facts are gathered from Kafka, then [`judge`] judges them. `check` prints all judgements; the process logs at its start what
+//! First the facts are gathered from Kafka, then [`judge()`] judges them. `check` prints all judgements; the process logs at its start what
 //! is wrong.
 
 use std::collections::BTreeMap;
