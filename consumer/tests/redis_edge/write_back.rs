@@ -64,6 +64,20 @@ async fn write(cache: &OrderCache, states: &[OrderState]) -> Written {
 }
 
 #[tokio::test]
+async fn a_hash_of_a_lost_commit_is_found_although_its_revision_was_given_a_second_time() {
+    let server = Server::start().await;
+    let cache = cache(&server.link());
+    let later = |micros| DateTime::from_timestamp_micros(NOON + micros).expect("a time");
+    let lost = |id| live(ResultRow { processed_at: later(1), ..row(id, 5) });
+    let gone = |id| OrderState::Deleted(DeletedRow { order_id: id, deleted_at: later(1), revision: 5 });
+    write(&cache, &[lost(1), lost(2), lost(3), gone(4), gone(5)]).await;
+    write(&cache, &[live(row(6, 5)), deleted(7, 5), live(row(8, 9))]).await;
+    let now =
+        [live(row(1, 5)), live(row(2, 6)), deleted(3, 5), deleted(4, 5), live(row(5, 5)), live(row(6, 5)), deleted(7, 5), live(row(8, 5))];
+    assert_eq!(cache.ahead(&now, 0).await.expect("an answer"), (vec![1, 3, 4, 5, 8], 9));
+}
+
+#[tokio::test]
 async fn the_hash_has_every_column_of_the_row() {
     let server = Server::start().await;
     write(&cache(&server.link()), &[live(row(1, 5))]).await;

@@ -1,32 +1,54 @@
 //! Finds hashes that are newer than what Postgres has, because they come from commits that Postgres has lost (P2).
 
-use redis::Pipeline;
+use redis::{Pipeline, Value};
 
-use super::OrderCache;
+use super::{OrderCache, columns};
 use crate::orders::row::OrderState;
 use crate::redis::link::{On, RedisError, text};
 
 impl OrderCache {
-    /// The orders whose hash has a higher version of this epoch than their state, and the highest of those revisions.
+    /// The orders whose hash is of a commit that their state does not know, and the highest of those revisions. A hash has a higher version of
+    /// this epoch then; or the same one and another time of writing, because the revision was given a second time after the loss.
     ///
     /// # Errors
     /// Any [`RedisError`].
     pub async fn ahead(&self, states: &[OrderState], epoch: i32) -> Result<(Vec<i64>, i64), RedisError> {
         let mut request = Pipeline::with_capacity(states.len());
         for state in states {
-            request.cmd("HGET").arg(format!("order:{}", state.order_id())).arg("version");
+            let written = if let OrderState::Live(_) = state { "processed_at" } else { "deleted_at" };
+            request.cmd("HMGET").arg(format!("order:{}", state.order_id())).arg("version").arg(written);
         }
         let (mut orders, mut highest) = (Vec::new(), 0);
         for (state, reply) in states.iter().zip(self.link.call(On::Read, &request, None).await?) {
+            let [version, written] = pair(reply)?;
             // A text that is no version is passed over: the write replaces the hash, or `orderstream reconcile` removes it.
-            let Some(revision) = text(reply)?.and_then(|version| revision_of(&version, epoch)) else { continue };
-            if revision > state.revision() {
+            let Some(revision) = version.and_then(|version| revision_of(&version, epoch)) else { continue };
+            if revision > state.revision() || revision == state.revision() && !is_of(state, written.as_deref()) {
                 orders.push(state.order_id());
                 highest = highest.max(revision);
             }
         }
         Ok((orders, highest))
     }
+}
+
+/// Whether a hash with this time of writing was written from this state.
+fn is_of(state: &OrderState, written: Option<&str>) -> bool {
+    let time = match state {
+        OrderState::Live(row) => row.processed_at,
+        OrderState::Deleted(row) => row.deleted_at,
+    };
+    let mut expected = Vec::new();
+    columns::instant(&mut expected, time);
+    written.is_some_and(|written| written.as_bytes() == expected)
+}
+
+const UNEXPECTED: RedisError = RedisError::Unexpected("two fields");
+
+fn pair(reply: Value) -> Result<[Option<String>; 2], RedisError> {
+    let Value::Array(fields) = reply else { return text(reply).and(Err(UNEXPECTED)) };
+    let [version, written] = <[Value; 2]>::try_from(fields).map_err(|_| UNEXPECTED)?;
+    Ok([text(version)?, text(written)?])
 }
 
 /// The revision in a version of this epoch.
