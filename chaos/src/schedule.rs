@@ -174,8 +174,8 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_brokers_comes_in_a_hundred_rounds_of_a_world_with_three() {
-        let texts: std::collections::BTreeSet<String> = (0..100)
+    fn every_fault_of_brokers_comes_in_a_thousand_rounds_of_a_world_with_three() {
+        let texts: std::collections::BTreeSet<String> = (0..1000)
             .flat_map(|seed| plan(&mut Rng::with_seed(seed), World::Ha, WORK, 1, true))
             .map(|planned| planned.fault.to_string())
             .filter(|text| text.starts_with("Kafka"))
