@@ -27,6 +27,7 @@ mod reconcile;
 mod run;
 mod status;
 mod table;
+mod trace;
 
 /// The exit code if the work could not be done.
 const FAILED: u8 = 1;
@@ -67,6 +68,8 @@ enum Command {
     Ready,
     /// Show how everything stands: processes, source, partitions, lag, dead letters, what is to be repaired, Redis
     Status(status::Arguments),
+    /// Tell what happened to one order or one customer: a verdict, and everything that each server knows
+    Trace(trace::Arguments),
     /// Write Redis anew, beside running processes
     #[command(subcommand)]
     Rebuild(rebuild::Command),
@@ -119,6 +122,7 @@ fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Re
         Command::Ready => in_runtime(ready::run(warned(loaded))),
         Command::Check => in_runtime(check::run(warned(loaded))),
         Command::Status(arguments) => in_runtime(status::run(arguments, warned(loaded))),
+        Command::Trace(arguments) => in_runtime(trace::run(arguments, warned(loaded))),
         Command::Rebuild(command) => in_runtime(rebuild::run(command, warned(loaded))),
         Command::Dlq(command) => in_runtime(dlq::run(command, warned(loaded))),
         Command::Offsets(command) => in_runtime(offsets::run(command, warned(loaded))),

@@ -8,6 +8,9 @@
 //! - [`cli`]: the command line
 //! - [`run`]: puts the parts together, runs them until a signal, ends them in order; the watches, the endpoints, the retention, the comparison
 //!
+//! The answers:
+//! - [`trace`]: what happened to one order or one customer, from every server, with a verdict
+//!
 //! The flow:
 //! - [`flow`]: a batch of records on its way to a commit and to Redis
 //! - [`sweep`]: completes `missing`, `pending` and outdated rows
@@ -60,3 +63,4 @@ pub mod run;
 pub mod shared;
 pub mod shop;
 pub mod sweep;
+pub mod trace;

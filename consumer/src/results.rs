@@ -18,6 +18,7 @@
 //! - [`processes`]: the processes of the consumer group
 //! - [`raise`]: gives rows revisions above those of a Redis that is ahead
 //! - [`summary`]: counts for operators
+//! - [`traces`]: what is known of one order or one customer
 
 use ledger::{Lease, Ledger, StoreConfig, StoreError};
 
@@ -49,6 +50,7 @@ mod stand_in;
 pub mod states;
 pub mod summary;
 mod timestamp;
+pub mod traces;
 pub mod truncate;
 
 pub use apply::{Applied, ApplyError};

@@ -64,7 +64,7 @@ impl Which {
     }
 }
 
-fn time(text: &str) -> anyhow::Result<DateTime<Utc>> {
+pub(super) fn time(text: &str) -> anyhow::Result<DateTime<Utc>> {
     let ago = || {
         let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let number: i64 = number.parse().ok()?;

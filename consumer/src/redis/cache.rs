@@ -13,6 +13,7 @@ mod dump;
 mod encode;
 mod fields;
 pub mod leftovers;
+pub mod look;
 mod recent;
 mod row;
 
@@ -28,6 +29,7 @@ use crate::redis::progress;
 pub(crate) use encode::ORDER_TRACE_SECONDS;
 pub use encode::{set_call, write_call};
 pub use recent::RECENT_ORDERS;
+pub use row::texts_of;
 
 static WRITE_ORDERS: Script = Script::new(include_str!("../../../redis/write_orders.lua"));
 /// The script for servers and users without `RESTORE`.

@@ -6,6 +6,7 @@
 mod by_hand;
 mod check;
 mod committed;
+pub mod look;
 mod lookup;
 mod put;
 mod remembered;

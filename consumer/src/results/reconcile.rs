@@ -13,7 +13,7 @@ const ROWS_OF: &str = "select * from results where order_id = any($1)";
 
 const KNOWN: &str = "
 select c.order_id, coalesce(r.partition, d.partition) as partition,
-    u.order_id is not null or exists (select from due_customers k where k.customer_id = r.customer_id) as due,
+    u.order_id is not null or exists (select from due_customers k where k.customer_id = r.customer_id collate \"default\") as due,
     exists (select from dead_letters l where l.order_id = c.order_id and l.resolved_at is null) as letter,
     exists (select from truncates t where c.order_id > t.swept_to) as truncated
 from unnest($1::bigint[]) as c (order_id)

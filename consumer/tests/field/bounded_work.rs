@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use orderstream::orders::customer::ChangedCustomer;
@@ -48,7 +49,7 @@ const READS: &str = "select relname::text, seq_scan, idx_tup_fetch from pg_stat_
 fn with_two_million_rows_no_statement_reads_a_whole_table() {
     let fresh = Fresh::database("millions");
     fresh.sql(MILLIONS);
-    for (name, sql) in statements() {
+    for (name, sql) in statements().into_iter().chain(of_functions(&fresh)) {
         let plan = explain(&fresh, &sql);
         let whole =
             LARGE.iter().find(|table| plan.contains(&format!("Seq Scan on {table} ")) || plan.ends_with(&format!("Seq Scan on {table}")));
@@ -57,6 +58,7 @@ fn with_two_million_rows_no_statement_reads_a_whole_table() {
     }
     let before = reads(&fresh);
     fresh.runtime.block_on(background(&fresh.results));
+    fresh.runtime.block_on(traces(&fresh.results));
     // A connection reports its statistics at its end.
     fresh.runtime.block_on(fresh.results.ledger.close());
     let all_told = || stack::wait::Attempt::when(reads(&fresh).iter().zip(&before).filter(|(now, then)| now.2 > then.2).count() >= 3);
@@ -98,6 +100,38 @@ async fn background(results: &Results) {
     results.remove_closed_letters(Utc::now(), 2_000).await.unwrap();
 }
 
+/// Traces of orders with a row, with a letter, with a tombstone, of orders that were never seen, and of customers with few and with very many.
+async fn traces(results: &Results) {
+    let mut took = Vec::new();
+    for number in 0..100 {
+        for id in [number, 50_000 + number, 2_500_000 + number, 9_000_000 + number] {
+            let began = Instant::now();
+            results.trace_of_order(id).await.unwrap();
+            took.push(began.elapsed());
+        }
+        for id in ["HOT".to_owned(), format!("C{number}"), format!("nobody {number}")] {
+            let began = Instant::now();
+            results.trace_of_customer(&id).await.unwrap();
+            took.push(began.elapsed());
+        }
+    }
+    took.sort_unstable();
+    let slow = took[took.len() * 99 / 100];
+    assert!(slow < Duration::from_millis(300), "the 99th percentile is {slow:?}");
+}
+
+/// The statements of the functions that are one statement each, as they stand in the database.
+fn of_functions(fresh: &Fresh) -> Vec<(String, String)> {
+    let bodies = "select proname::text, trim(prosrc, E' \n;') from pg_proc
+        where prolang = (select oid from pg_language where lanname = 'sql') and proname ~ '_trace$'";
+    let found: Vec<(String, String)> = fresh.runtime.block_on(async {
+        let mut connection = sqlx::PgConnection::connect(&fresh.url).await.unwrap();
+        sqlx::query_as(bodies).fetch_all(&mut connection).await.unwrap()
+    });
+    assert!(found.len() >= 2, "{found:?}");
+    found
+}
+
 fn live(states: Vec<OrderState>) -> Vec<ResultRow> {
     states.into_iter().filter_map(OrderState::into_live).collect()
 }
@@ -131,8 +165,8 @@ fn explain(fresh: &Fresh, sql: &str) -> String {
 fn statements() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/results");
     let mut found = BTreeMap::new();
-    for file in fs::read_dir(folder).unwrap() {
-        let path = file.unwrap().path();
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    for path in entries.filter(|path| path.is_file()) {
         let (file, code) = (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap());
         for piece in code.split("const ").skip(1) {
             let Some((name, rest)) = piece.split_once(": &str =") else { continue };

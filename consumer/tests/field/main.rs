@@ -47,6 +47,7 @@ mod tasks;
 mod ties;
 mod time_units;
 mod tls;
+mod trace;
 mod traces;
 mod transactional_topics;
 mod useless_sentinels;

@@ -5,6 +5,7 @@
 //! - `quiet`: repeats the complaints of Kafka's client only twice a minute
 //! - [`reread`]: reads a stretch of a partition again
 //! - [`topics`]: the settings of the topics, and whether the promises can be kept with them
+//! - [`partitioner`]: the partition that a key belongs to
 //! - [`properties`]: the properties of the client that an operator may set
 //! - `words`: why Kafka does not let this client in
 //! - [`dead_letter`]: sends the original bytes of a record with the reason
@@ -12,6 +13,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod dead_letter;
+pub mod partitioner;
 pub mod properties;
 mod quiet;
 pub mod reread;

@@ -1,17 +1,19 @@
 //! Reads a stretch of a partition again, as a stream of batches. The reader blocks, and runs on a thread for blocking work.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use change::record::Record;
 use service::tasks;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::source::survey::{self, Survey};
-use crate::source::{self, RereadError, TopicPartition};
+use crate::source::survey::{self, Survey, SurveyError};
+use crate::source::{self, RereadError, TopicPartition, Watermarks};
 
 /// How to reach Kafka for reading again.
 #[derive(Clone)]
@@ -46,6 +48,15 @@ impl Reread {
     pub async fn survey(&self, topic: &str) -> anyhow::Result<Survey> {
         let (from, topics) = (self.clone(), [topic.to_owned()]);
         Ok(tasks::blocking(move || survey::survey(&from.properties, &from.group, &topics)).await?)
+    }
+
+    /// Asks where the partitions of a topic begin and end, and gives up when the time is over.
+    ///
+    /// # Errors
+    /// Kafka does not answer in time, or has no such topic.
+    pub async fn ends(&self, topic: &str, within: Duration) -> Result<BTreeMap<i32, Watermarks>, SurveyError> {
+        let (from, topic) = (self.clone(), topic.to_owned());
+        tasks::blocking(move || survey::ends(&from.properties, &from.group, &topic, within)).await
     }
 
     /// Begins to read the records of these offsets.

@@ -61,6 +61,36 @@ static ENRICHMENT: Name = Name::new("enrichment");
 static REFUSED: Name = Name::new("refused");
 static PROCESSED_AT: Name = Name::new("processed_at");
 
+/// The names of the columns that [`columns_of`] gives, in its order.
+pub(super) static NAMES: [&Name; 15] = [
+    &CUSTOMER_ID,
+    &CUSTOMER_NAME,
+    &CUSTOMER_EMAIL,
+    &CUSTOMER_TIER,
+    &CUSTOMER_COUNTRY,
+    &PRODUCT_ID,
+    &QUANTITY,
+    &PRICE,
+    &TOTAL,
+    &STATUS,
+    &ORDERED_AT,
+    &UPDATED_AT,
+    &ENRICHMENT,
+    &REFUSED,
+    &PROCESSED_AT,
+];
+
+/// The columns of a row as the hash has them: the name, and the text unless the column is null.
+#[must_use]
+pub fn texts_of(row: &ResultRow) -> Vec<(&'static str, Option<String>)> {
+    let text = |field: &HashField<'_>| {
+        let mut out = Vec::new();
+        field.write(&mut out);
+        (!field.is_null()).then(|| String::from_utf8_lossy(&out).into_owned())
+    };
+    columns_of(row).iter().map(|(name, field)| (name.as_str(), text(field))).collect()
+}
+
 /// The columns beside the order's id, with their names. `redis/write_orders.lua` has the same names in the same order.
 pub(super) fn columns_of(row: &ResultRow) -> [(&'static Name, HashField<'_>); 15] {
     let customer = &row.customer.customer;

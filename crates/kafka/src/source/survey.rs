@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use change::record::{Landmark, Record};
 use rdkafka::TopicPartitionList;
@@ -79,6 +79,25 @@ pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -
         }
     }
     Ok(Survey { cluster_id: consumer.client().fetch_cluster_id(TIMEOUT), logs })
+}
+
+/// Asks where the partitions of a topic begin and end, and gives up when the time is over, for a caller who would rather know nothing than
+/// wait (P10).
+///
+/// # Errors
+/// Kafka does not answer in time, or has no such topic.
+pub fn ends(properties: &[(String, String)], group: &str, topic: &str, within: Duration) -> Result<BTreeMap<i32, Watermarks>, SurveyError> {
+    let until = Instant::now() + within;
+    let left = || until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    let consumer: BaseConsumer = client::reader(properties, group)?.create()?;
+    let metadata = consumer.fetch_metadata(None, left())?;
+    let known = metadata.topics().iter().find(|known| known.name() == topic).ok_or_else(|| SurveyError::NoTopic(topic.to_owned()))?;
+    let mut logs = BTreeMap::new();
+    for partition in known.partitions() {
+        let (low, high) = consumer.fetch_watermarks(topic, partition.id(), left())?;
+        logs.insert(partition.id(), Watermarks { low, high });
+    }
+    Ok(logs)
 }
 
 /// What to grant to this user, if the user may not read as a member of the group. Only an attempt tells; this one asks for an offset and

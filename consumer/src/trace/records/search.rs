@@ -1,0 +1,123 @@
+//! Searches an order's partition for its records. No index leads to the records of a key, so every record from a place on is looked at, up to
+//! a number and a time (P10).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kafka::reread::Reread;
+use kafka::topics::places::{self, Asked};
+use serde::Serialize;
+
+use super::{Found, is_of, view};
+use crate::trace::facts::OrderFacts;
+use crate::trace::mask::Shown;
+use crate::trace::place;
+
+/// How far a search goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The most records that are looked at.
+    pub records: i64,
+    /// The longest time.
+    pub time: Duration,
+    /// Where the search begins, by Kafka's clock; `None`: when the order was made, or so far before the end that the limit is reached.
+    pub since_ms: Option<i64>,
+}
+
+/// What a search has found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Searched {
+    /// The partition.
+    pub partition: i32,
+    /// The first offset that was looked at.
+    pub from: String,
+    /// The offset after the last one.
+    pub up_to: String,
+    /// How many records were looked at.
+    pub records: i64,
+    /// Why the search ended: `end of the partition`, `records`, `time`, `interrupted`, or what went wrong.
+    pub ended_by: String,
+    /// The records of the order.
+    pub found: Vec<Found>,
+}
+
+/// Searches until the end of the partition, a limit, or the end of `interrupted`. `progress` is called with how many records were looked at.
+///
+/// # Errors
+/// Nothing tells the partition, or Kafka does not answer; in words.
+pub async fn search(
+    facts: &OrderFacts,
+    reread: &Reread,
+    limits: Limits,
+    shown: Shown,
+    interrupted: impl Future<Output = ()>,
+    mut progress: impl FnMut(i64),
+) -> Result<Searched, String> {
+    let until = Instant::now() + limits.time;
+    let place = place::of(facts).ok_or("nothing tells which partition the order is in, so there is nothing to search")?;
+    let topic: Arc<str> = facts.settings.orders_topic.as_str().into();
+    let ends = reread.ends(&topic, limits.time).await.map_err(|error| error.to_string())?;
+    let log = ends.get(&place.partition).ok_or_else(|| format!("Kafka has no partition {} of {topic}", place.partition))?;
+    let first = begin(facts, reread, limits, place.partition, log.high).await?.max(log.low);
+    let mut searched = Searched {
+        partition: place.partition,
+        from: first.to_string(),
+        up_to: first.to_string(),
+        records: 0,
+        ended_by: "end of the partition".to_owned(),
+        found: Vec::new(),
+    };
+    if first >= log.high {
+        return Ok(searched);
+    }
+    let mut batches = reread.start(&topic, place.partition, first..log.high);
+    tokio::pin!(interrupted);
+    loop {
+        let next = tokio::select! {
+            biased;
+            () = &mut interrupted => return Ok(ended(searched, "interrupted")),
+            () = tokio::time::sleep_until(until.into()) => return Ok(ended(searched, "time")),
+            next = batches.next() => next,
+        };
+        match next {
+            None => return Ok(searched),
+            Some(Err(error)) => return Ok(ended(searched, &error.to_string())),
+            Some(Ok(records)) => {
+                for record in records {
+                    if searched.records == limits.records {
+                        return Ok(ended(searched, "records"));
+                    }
+                    searched.records += 1;
+                    searched.up_to = (record.offset + 1).to_string();
+                    if is_of(&record, facts.id) {
+                        searched.found.push(view(&record, facts.id, "search", shown));
+                    }
+                }
+                progress(searched.records);
+            }
+        }
+    }
+}
+
+fn ended(searched: Searched, by: &str) -> Searched {
+    Searched { ended_by: by.to_owned(), ..searched }
+}
+
+/// The offset at which a search begins.
+async fn begin(facts: &OrderFacts, reread: &Reread, limits: Limits, partition: i32, high: i64) -> Result<i64, String> {
+    let Some(since) = limits.since_ms.or_else(|| made_at(facts)) else { return Ok(high - limits.records) };
+    let asked = Asked { properties: reread.properties.clone(), topic: facts.settings.orders_topic.clone() };
+    let places = places::first_since(asked, since).await.map_err(|error| format!("Kafka does not answer: {error}"))?;
+    places.get(&partition).copied().ok_or_else(|| format!("Kafka has no partition {partition}"))
+}
+
+/// When the order was made, as far as is known: the first of the shop's `created_at`, taken for UTC, and of the times of its last event and its
+/// letters.
+fn made_at(facts: &OrderFacts) -> Option<i64> {
+    let stored = facts.postgres.get()?;
+    let row = stored.row.as_ref();
+    let ordered = row.and_then(|row| row.row.ordered_at).map(|time| time.micros() / 1_000).filter(|millis| *millis > 0);
+    let changed = row.and_then(|row| row.position.ts_ms);
+    let letters = stored.letters.iter().map(|letter| letter.created_at.timestamp_millis());
+    ordered.into_iter().chain(changed).chain(letters).min()
+}
