@@ -22,8 +22,8 @@ pub mod settings;
 pub mod url;
 
 pub use sections::{
-    Admin, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Reconcile,
-    Redis, Retention, Sentinels, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    Admin, Audit, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka,
+    Reconcile, Redis, Retention, Sentinels, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 use settings::SETTINGS;
 
@@ -50,6 +50,8 @@ pub struct Config {
     pub dead_letters: DeadLetters,
     /// The settings `retention.*`.
     pub retention: Retention,
+    /// The settings `audit.*`.
+    pub audit: Audit,
     /// The settings `batch.*`.
     pub batch: BatchLimits,
     /// The settings `http.*`.
@@ -113,6 +115,7 @@ impl Config {
             reconcile: Reconcile::read(values)?,
             dead_letters: DeadLetters::read(values)?,
             retention: Retention::read(values)?,
+            audit: Audit::read(values)?,
             batch: BatchLimits::read(values)?,
             http: Http::read(values)?,
             admin: Admin::read(values)?,

@@ -10,6 +10,7 @@
 //! - [`comparisons`]: what the last comparison has found
 //! - [`customers`]: the transaction of a batch of customers
 //! - `stand_in`: takes from the rows what an event of a customer leaves out
+//! - [`history`]: the audit trail: who says why rows change, and how recording begins and ends
 //! - [`marked`], [`due`]: the customers who have changed, and the list of orders that the sweep has to complete
 //! - [`states`]: reads rows back, for the hashes in Redis
 //! - [`dead_letters`], [`replay`]: lists dead letters, and processes them again
@@ -32,6 +33,7 @@ pub mod customers;
 pub mod dead_letters;
 pub mod due;
 mod fence;
+pub mod history;
 mod letters;
 mod lsn_space;
 pub mod marked;
@@ -121,7 +123,7 @@ mod tests {
             for table in large {
                 let makes_it = sql.contains(&format!("create table {table} "));
                 let index =
-                    sql.split(';').any(|one| one.contains("index") && one.contains(&format!(" on {table}")) && one.contains("create"));
+                    sql.split(';').any(|one| one.contains("index") && one.contains(&format!(" on {table} ")) && one.contains("create"));
                 assert!(
                     !index || makes_it,
                     "{}: an index on {table} needs a file of its own that begins with -- no-transaction",

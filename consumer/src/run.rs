@@ -24,6 +24,7 @@ pub mod assemble;
 pub(crate) mod comparison;
 pub mod endpoints;
 pub mod hangup;
+pub(crate) mod history;
 mod outlets;
 mod readers;
 mod retention;
@@ -48,6 +49,11 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
         signals.before(watch::start(&shared, &parts.link)).await?.context("redis.url")
     };
     outlets.while_running(ready_to_begin).await?;
+
+    // A role that does not own the tables, or a table that is long in use, is no reason not to process orders.
+    if let Err(error) = signals.before(history::begin(&shared.results, config.audit)).await? {
+        shared.troubled("the audit trail", &error);
+    }
 
     let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };

@@ -9,6 +9,7 @@
 //! - [`report`]: the answer for programs, with names and addresses masked (P11)
 //! - [`mask`]: how names and addresses are masked
 //! - [`moment`]: a time as answers show it
+//! - [`unknown`]: what is not known, and why
 //! - [`text`]: the answer for people
 //! - [`customer`]: the same for a customer
 //! - [`records`]: the events themselves: those whose offset is known, and a bounded search, both only on request
@@ -26,4 +27,5 @@ pub mod place;
 pub mod records;
 pub mod report;
 pub mod text;
+pub mod unknown;
 pub mod verdict;

@@ -11,4 +11,4 @@ pub use events::{DeadLetters, Enrichment, Format, Source, TimeUnit, WhenCustomer
 pub use kafka::Kafka;
 pub use process::{Admin, BatchLimits, HealthRules, Http, Reconcile, Shutdown};
 pub(super) use process::{log, traces};
-pub use stores::{BreakerSettings, Database, Held, Redis, Retention, Sentinels};
+pub use stores::{Audit, BreakerSettings, Database, Held, Redis, Retention, Sentinels};

@@ -10,6 +10,7 @@ use ledger::{Claim, Class, StoreError};
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Filled, Written};
+use super::history::Cause;
 use super::{Results, due, fence, letters, lsn_space, overtaken, refused, rounds, settle, truncate};
 use crate::orders::write::{Round, Unresolved};
 
@@ -62,7 +63,7 @@ impl Results {
     /// [`ApplyError`]. Nothing was written, except perhaps with `Unknown`.
     pub async fn apply(&self, claim: &Claim, batch: &Batch) -> Result<Applied, ApplyError> {
         let mut lease = self.lease().await?;
-        lease.begin().await?;
+        Cause::Event.begin(&mut lease).await?;
         let applied = lease.ask(|on| write(on, claim, batch)).await?;
         match lease.commit().await {
             Ok(()) => Ok(applied),

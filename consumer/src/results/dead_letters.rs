@@ -90,13 +90,15 @@ pub struct LetterRange {
     pub last: i64,
 }
 
-/// The condition that all statements here share. `$1` to `$7` are the values of the filter.
+/// The condition that all statements here share. `$1` to `$7` are the values of the filter. A key that is a number may be an order's, and is
+/// compared as one, so that both indexes serve; `case` keeps a key that is none from being read as one.
 macro_rules! meant {
     ($start:literal, $end:literal) => {
         concat!(
             $start,
             " from dead_letters where (cardinality($1::text[]) = 0 or reason = any($1)) and topic = coalesce($2, topic) \
-             and ($3::text is null or order_id::text = $3 or customer_id = $3) and ($4::timestamptz is null or created_at >= $4) \
+             and ($3::text is null or customer_id = $3 or order_id = case when $3 ~ '^-?[0-9]{1,19}$' then \
+             case when $3::numeric between -9223372036854775808 and 9223372036854775807 then $3::bigint end end) and ($4::timestamptz is null or created_at >= $4) \
              and ($5::timestamptz is null or created_at < $5) and ($6 or resolved_at is null) \
              and (cardinality($7::text[]) = 0 or id = any($7)) ",
             $end

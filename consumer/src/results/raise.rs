@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use ledger::StoreError;
 
 use super::Results;
+use super::history::Cause;
 use crate::orders::row::OrderState;
 
 /// A step that is larger than the number of revisions that can have been given since the backup from which Postgres was restored.
@@ -46,6 +47,7 @@ impl Results {
         let mut lease = self.lease().await?;
         lease.ask(|on| sqlx::query(LIFT_ABOVE).bind(FAR).bind(highest).execute(on)).await?;
         let mut raised = HashMap::new();
+        Cause::Restore.begin(&mut lease).await?;
         for (statement, live) in [(RAISE_ROWS, true), (RAISE_TOMBSTONES, false)] {
             let those = states.iter().filter(|state| matches!(state, OrderState::Live(_)) == live);
             let (ids, revisions): (Vec<i64>, Vec<i64>) = those.map(|state| (state.order_id(), state.revision())).unzip();
@@ -55,6 +57,7 @@ impl Results {
                 raised.extend(rows);
             }
         }
+        lease.commit().await?;
         let with_its_own = |state: OrderState| raised.get(&state.order_id()).map(|revision| state.with_revision(*revision));
         Ok(states.into_iter().filter_map(with_its_own).collect())
     }

@@ -3,6 +3,7 @@
 use ledger::StoreError;
 use sqlx::FromRow;
 
+use super::history::Cause;
 use super::{Results, due};
 use crate::orders::row::ResultRow;
 use crate::reconcile::compare::Range;
@@ -139,7 +140,7 @@ impl Results {
     pub async fn bury(&self, ghosts: &[(i64, i64)]) -> Result<u64, StoreError> {
         let (ids, revisions): (Vec<i64>, Vec<i64>) = ghosts.iter().copied().unzip();
         let mut lease = self.lease().await?;
-        lease.begin().await?;
+        Cause::Reconcile.begin(&mut lease).await?;
         let buried: Vec<(i64, i32)> = lease.ask(|on| sqlx::query_as(BURY).bind(ids).bind(revisions).fetch_all(on)).await?;
         lease.ask(|on| due::mark_by_partition(on, &buried)).await?;
         lease.commit().await?;
@@ -153,7 +154,7 @@ impl Results {
     /// If Postgres is away or refuses. The call may be repeated.
     pub async fn renew(&self, ids: &[i64]) -> Result<(), StoreError> {
         let mut lease = self.lease().await?;
-        lease.begin().await?;
+        Cause::Reconcile.begin(&mut lease).await?;
         let renewed: Vec<(i64, i32)> = lease.ask(|on| sqlx::query_as(RENEW).bind(ids).fetch_all(on)).await?;
         lease.ask(|on| due::mark_by_partition(on, &renewed)).await?;
         lease.commit().await

@@ -13,6 +13,7 @@ use ledger::StoreError;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Written};
+use super::history::Cause;
 use super::{ApplyError, Results, due, marked, overtaken, rounds, settle, truncate};
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::write::Round;
@@ -85,7 +86,7 @@ impl Results {
     /// [`ApplyError`]. Nothing was written, except perhaps after a lost answer. The call may be repeated in any case.
     pub async fn replay(&self, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
         let mut lease = self.lease().await?;
-        lease.begin().await?;
+        Cause::Replay.begin(&mut lease).await?;
         let tally = lease.ask(|on| write(on, batch, letters)).await?;
         lease.commit().await?;
         Ok(tally)

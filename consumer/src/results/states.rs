@@ -9,6 +9,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
 use super::Results;
+use super::history::Cause;
 use super::timestamp::Time;
 use crate::orders::customer::Customer;
 use crate::orders::enrich::{Enrichment, KnownCustomer};
@@ -201,13 +202,19 @@ impl Results {
 
     async fn refresh_together(&self, rows: &[ResultRow], now: DateTime<Utc>) -> Result<Refreshed, StoreError> {
         let query = bound!(sqlx::query_as(REFRESH), rows, now);
-        let revisions: Vec<(i64, i64)> = self.lease().await?.ask(|on| query.fetch_all(on)).await?;
+        let mut lease = self.lease().await?;
+        Cause::Sweep.begin(&mut lease).await?;
+        let revisions: Vec<(i64, i64)> = lease.ask(|on| query.fetch_all(on)).await?;
+        lease.commit().await?;
         Ok(Refreshed { revisions: revisions.into_iter().collect(), refused: HashMap::new() })
     }
 
     async fn refresh_one_by_one(&self, rows: &[ResultRow], now: DateTime<Utc>) -> Result<Refreshed, StoreError> {
         let query = bound!(sqlx::query_as(REFRESH_ONE_BY_ONE), rows, now);
-        let outcomes: Vec<(i64, Option<i64>, Option<String>)> = self.lease().await?.ask(|on| query.fetch_all(on)).await?;
+        let mut lease = self.lease().await?;
+        Cause::Sweep.begin(&mut lease).await?;
+        let outcomes: Vec<(i64, Option<i64>, Option<String>)> = lease.ask(|on| query.fetch_all(on)).await?;
+        lease.commit().await?;
         let mut refreshed = Refreshed::default();
         for (order_id, revision, refusal) in outcomes {
             match (revision, refusal) {

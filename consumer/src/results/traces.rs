@@ -1,4 +1,5 @@
-//! What Postgres knows of one order or one customer, in one round trip: the functions are in sql/results/0025_traces.sql.
+//! What Postgres knows of one order or one customer, in one round trip: the functions are in sql/results/0025_traces.sql and
+//! 0026_results_history.sql.
 
 use change::position::Position;
 use chrono::{DateTime, Utc};
@@ -6,12 +7,14 @@ use ledger::StoreError;
 use serde::Deserialize;
 
 use super::Results;
+use super::history::StoredHistory;
 use crate::orders::row::ResultRow;
-use read::{instant, maybe_instant, position, read};
+pub(super) use read::instant;
+use read::{maybe_instant, position, read};
 
 mod read;
 
-const ORDER: &str = "select order_trace($1)::text";
+const ORDER: &str = "select order_trace($1)::text, order_history($1)::text";
 const CUSTOMER: &str = "select customer_trace($1)::text";
 
 /// What Postgres knows of an order.
@@ -35,6 +38,9 @@ pub struct StoredOrder {
     pub partitions: Vec<StoredPartition>,
     /// Orders with ids near this one: they tell how keys become partitions.
     pub neighbours: Vec<Neighbour>,
+    /// The recorded changes of the order.
+    #[serde(default)]
+    pub history: StoredHistory,
 }
 
 /// What Postgres knows of a customer.
@@ -209,9 +215,9 @@ impl Results {
     /// # Errors
     /// If Postgres is away or refuses, or if somebody has written something into the tables that this program does not write.
     pub async fn trace_of_order(&self, order_id: i64) -> Result<StoredOrder, StoreError> {
-        let query = sqlx::query_scalar(ORDER).bind(order_id);
-        let text: String = self.lease().await?.ask(|on| query.fetch_one(on)).await?;
-        read(&text)
+        let query = sqlx::query_as(ORDER).bind(order_id);
+        let (known, history): (String, String) = self.lease().await?.ask(|on| query.fetch_one(on)).await?;
+        Ok(StoredOrder { history: read(&history)?, ..read(&known)? })
     }
 
     /// What is known of a customer.

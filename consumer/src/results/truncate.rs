@@ -9,6 +9,7 @@ use change::position::Position;
 use ledger::{Class, StoreError};
 use sqlx::postgres::PgConnection;
 
+use super::history::Cause;
 use super::{Results, due, overtaken};
 
 const NOTE: &str = "
@@ -104,7 +105,7 @@ impl Results {
     /// Removes the old rows among the next `rows`, or skips them if `leave` is set. Returns whether there are more.
     async fn next_of_truncate(&self, partitions: &[i32], rows: i64, leave: bool) -> Result<bool, StoreError> {
         let mut lease = self.lease().await?;
-        lease.begin().await?;
+        Cause::Truncate.begin(&mut lease).await?;
         let Some((epoch, after)) = lease.ask(|on| open(on, partitions)).await? else { return Ok(false) };
         let up_to: Option<i64> = lease.ask(|on| sqlx::query_scalar(NEXT).bind(after).bind(rows).fetch_one(on)).await?;
         if let Some(up_to) = up_to.filter(|_| !leave) {

@@ -1,4 +1,5 @@
-//! Removes what is kept for a limited time: tombstones of deleted orders, and closed dead letters with their records on the topic (P10).
+//! Removes what is kept for a limited time: tombstones of deleted orders, closed dead letters with their records on the topic, and months of the
+//! audit trail (P10).
 //!
 //! A tombstone keeps an older event of its order from bringing the order back (P5). When the tombstone is removed, no such event can come
 //! any more:
@@ -23,7 +24,8 @@ use chrono::{DateTime, Utc};
 use kafka::topics::places::{self, Asked, KafkaError};
 use ledger::StoreError;
 
-use crate::config::Config;
+use crate::config::{Audit, Config};
+use crate::run::history;
 use crate::shared::Shared;
 
 /// The time between two walks. What is to be removed has waited for days.
@@ -52,6 +54,8 @@ pub(super) struct Kept {
     closed_letters: Option<Duration>,
     /// The topic of orders: `kafka.orders_topic`.
     orders: String,
+    /// Whether changes of `results` are recorded, and how long.
+    audit: Audit,
     /// Settings of Kafka clients.
     kafka: Vec<(String, String)>,
 }
@@ -64,6 +68,7 @@ impl Kept {
             deleted_orders: config.retention.deleted_orders.map(|kept| kept.max(config.redis.order_ttl)),
             closed_letters: config.retention.closed_letters,
             orders: config.kafka.orders_topic.clone(),
+            audit: config.audit,
             kafka,
         }
     }
@@ -121,6 +126,10 @@ type Highest = HashMap<(String, i32), i64>;
 
 async fn walk(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(), Hindered> {
     let now = Utc::now();
+    // What hinders this hinders nothing else: a role that does not own the tables may well remove tombstones.
+    if let Err(error) = history::keep(&shared.results, kept.audit).await {
+        shared.troubled("the audit trail", &error);
+    }
     if let Some(time) = kept.deleted_orders {
         forget_deleted(shared, kept, now - time).await?;
     }

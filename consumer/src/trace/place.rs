@@ -60,6 +60,6 @@ fn likely(facts: &OrderFacts) -> Option<i32> {
     let of_ledger = facts.partitions().map(|known| known.partition + 1).max();
     let partitions = facts.kafka.get().and_then(|ends| ends.keys().max().map(|last| last + 1)).or(of_ledger)?;
     let leads_to = |id: i64| partition_of(format!(r#"{{"id":{id}}}"#).as_bytes(), partitions);
-    let near = stored.neighbours.iter().filter(|near| near.epoch == facts.settings.epoch);
-    near.map(|near| leads_to(near.order_id) == Some(near.partition)).all(|agrees| agrees).then(|| leads_to(facts.id)).flatten()
+    let mut near = stored.neighbours.iter().filter(|near| near.epoch == facts.settings.epoch);
+    near.all(|near| leads_to(near.order_id) == Some(near.partition)).then(|| leads_to(facts.id)).flatten()
 }

@@ -14,6 +14,7 @@ use super::moment::Moment;
 use super::place;
 use super::records::Found;
 use super::records::search::Searched;
+use super::unknown;
 use super::verdict::{Verdict, verdict};
 use crate::redis::cache::look::Seen;
 use crate::redis::cache::texts_of;
@@ -91,10 +92,10 @@ impl OrderReport {
                 lag: place.lag().map(|lag| lag.to_string()),
                 stopped: place.stopped,
             }),
-            events: events::of(facts),
+            events: events::of(facts, shown),
             records: None,
             search: None,
-            not_known: not_known(facts),
+            not_known: unknown::of(facts),
             not_answered: not_answered(facts),
         }
     }
@@ -169,32 +170,6 @@ pub(super) fn letter(letter: &StoredLetter) -> Letter {
         created_at: Moment(letter.created_at),
         resolution: letter.resolved_at.map(|_| letter.resolution.clone().unwrap_or_else(|| "closed".to_owned())),
     }
-}
-
-fn not_known(facts: &OrderFacts) -> Vec<String> {
-    let mut unknown = Vec::new();
-    if let Some(stored) = facts.postgres.get() {
-        let stand = stored.row.as_ref().map(|row| row.position);
-        let stand = stand.or_else(|| stored.tombstone.as_ref().map(|tombstone| tombstone.position));
-        if let Some(last) = stand {
-            let position = events::place(last.partition, last.offset);
-            unknown.push(format!(
-                "events before {position}, and those that changed nothing: no history is kept of them; --search looks for them in Kafka"
-            ));
-        }
-        if stored.letters_counted > i64::try_from(stored.letters.len()).unwrap_or(i64::MAX) {
-            unknown.push(format!(
-                "letters beside the newest {}: `orderstream dlq list --all --key {}` lists them",
-                stored.letters.len(),
-                facts.id
-            ));
-        }
-    }
-    if facts.redis.get().is_some_and(|look| matches!(&look.hash, Seen::Hash(hash) if hash.ttl_seconds.is_none())) {
-        unknown.push("how long the hash lives: it has no time to live, or the Redis user may not ask (PTTL)".to_owned());
-    }
-    unknown.push("what the shop has now: `orderstream reconcile` compares".to_owned());
-    unknown
 }
 
 fn not_answered(facts: &OrderFacts) -> Vec<NotAnswered> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::events::Changed;
 use super::report::{Columns, Diff, Hash, Letter, NotAnswered, OrderReport, Partition};
 
 /// The width of the names at the left.
@@ -78,13 +79,19 @@ fn of_partition(partition: &Partition) -> String {
 fn events(f: &mut fmt::Formatter<'_>, report: &OrderReport) -> fmt::Result {
     for (number, event) in report.events.iter().enumerate() {
         let position = event.position.as_deref().unwrap_or("-");
-        let more = [event.fate.as_deref(), event.note.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("  ");
+        let more =
+            [event.cause.as_deref(), event.fate.as_deref(), event.note.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("  ");
         let at = event.at.0.format("%Y-%m-%d %H:%M:%S%.3f");
         line(
             f,
             if number == 0 { "what was" } else { "" },
             &format!("{at}  {:<13} {position:<12} {more}  (from {})", event.op, event.from),
         )?;
+        for Changed { column, before, after } in &event.changed {
+            let shown = |value: &Option<String>| value.as_ref().map_or_else(|| "null".to_owned(), |value| printable(value));
+            let before = before.as_ref().map_or(String::new(), |before| format!("{} -> ", printable(before)));
+            line(f, "", &format!("    {column:<14}{before}{}", shown(after)))?;
+        }
     }
     Ok(())
 }

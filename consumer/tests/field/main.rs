@@ -17,6 +17,7 @@ mod dlq;
 mod failover;
 mod first_start;
 mod guests;
+mod history;
 mod json_log;
 mod kafka_hangs;
 mod large_records;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
-use sqlx::{Connection, Executor};
+use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr, SqlStr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -213,8 +213,17 @@ impl Lease {
 
     /// Begins a transaction. A transaction that is not ended is rolled back when the lease ends.
     pub async fn begin(&mut self) -> Result<(), StoreError> {
+        self.begin_by(BEGIN.into_sql_str()).await
+    }
+
+    /// Begins a transaction with a first statement of it, in one round trip.
+    pub async fn begin_with(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        self.begin_by(AssertSqlSafe(format!("{BEGIN}; {statement}")).into_sql_str()).await
+    }
+
+    async fn begin_by(&mut self, statements: SqlStr) -> Result<(), StoreError> {
         self.is_in_transaction = true;
-        let began = self.ask_within(AT_ONCE, |connection| connection.execute(BEGIN)).await;
+        let began = self.ask_within(AT_ONCE, |connection| connection.execute(statements)).await;
         if began.is_err() {
             // The server was restarted, or the line is dead, so the other idle connections are no better.
             self.of.forget_idle();

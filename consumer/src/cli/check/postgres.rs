@@ -7,10 +7,12 @@ use sqlx::{Connection, PgConnection};
 
 use super::{DEADLINE, Findings, in_time};
 use crate::config::Config;
+use crate::results::history::HistoryState;
 use crate::results::{MIGRATIONS, Results};
 use crate::run::assemble::store_config;
 use settings::{NAMES, SETTINGS, Setting};
 
+mod history;
 mod settings;
 
 /// Facts about the server. Connections are counted from the sums per database, which every role can read: `pg_stat_activity` hides the
@@ -25,6 +27,9 @@ select current_setting('server_version') as version,
        (select coalesce(sum(numbackends), 1) - 1 from pg_stat_database)::int as connected,
        to_regclass('_sqlx_migrations') is not null as has_migrations";
 
+/// The migration that makes the table of the audit trail.
+const HISTORY: i64 = 26;
+
 const APPLIED: &str = "select version from _sqlx_migrations where success";
 
 const LACKING: &str = "
@@ -36,7 +41,10 @@ pub(super) async fn check(config: &Config) -> Findings {
     let mut findings = Findings::new("postgres");
     let url = redact_url(config.database.url.now().expose_secret());
     match in_time(async { Ok(facts(config).await) }).await {
-        Ok(Ok(facts)) => judge(&facts, &url, config.database.max_connections, &mut findings),
+        Ok(Ok(facts)) => {
+            judge(&facts, &url, config.database.max_connections, &mut findings);
+            facts.history.iter().for_each(|state| history::judge(config.audit.history, *state, &mut findings));
+        }
         Ok(Err(error)) if error.says_what_to_do() => findings.failed(format!("{url}: {error}")),
         Ok(Err(error)) => unreachable(&url, &error.to_string(), &mut findings),
         Err(silence) => unreachable(&url, &silence, &mut findings),
@@ -60,6 +68,8 @@ struct Facts {
     newer: Option<Newer>,
     /// Why new tables would not be created in the schema of the old ones; `None` if they would.
     elsewhere: Option<Unfit>,
+    /// How it stands with the audit trail; `None` without its table.
+    history: Option<HistoryState>,
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -77,7 +87,10 @@ struct Server {
 async fn facts(config: &Config) -> Result<Facts, StoreError> {
     let results = Results::new(&store_config(config))?;
     let mut connection = results.ledger.connect(DEADLINE).await?;
-    let facts = ask(&mut connection).await?;
+    let mut facts = ask(&mut connection).await?;
+    if facts.applied.as_ref().is_some_and(|applied| applied.contains(&HISTORY)) {
+        facts.history = Some(results.history_state().await?);
+    }
     // The answers are complete. How the connection ends changes nothing.
     drop(connection.close().await);
     Ok(facts)
@@ -88,12 +101,12 @@ async fn ask(connection: &mut PgConnection) -> sqlx::Result<Facts> {
     let settings = sqlx::query_as(SETTINGS).bind(&NAMES[..]).fetch_all(&mut *connection).await?;
     let elsewhere = migrate::elsewhere(&mut *connection).await?;
     if !server.has_migrations {
-        return Ok(Facts { server, applied: None, lacking: Vec::new(), settings, newer: None, elsewhere });
+        return Ok(Facts { server, applied: None, lacking: Vec::new(), settings, newer: None, elsewhere, history: None });
     }
     let applied: Vec<i64> = sqlx::query_scalar(APPLIED).fetch_all(&mut *connection).await?;
     let lacking = sqlx::query_scalar(LACKING).fetch_all(&mut *connection).await?;
     let newer = newer(connection, &applied, &MIGRATIONS).await?;
-    Ok(Facts { server, applied: Some(applied), lacking, settings, newer, elsewhere })
+    Ok(Facts { server, applied: Some(applied), lacking, settings, newer, elsewhere, history: None })
 }
 
 fn judge(facts: &Facts, url: &str, pool: u32, findings: &mut Findings) {

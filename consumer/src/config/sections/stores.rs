@@ -141,6 +141,21 @@ impl BreakerSettings {
     }
 }
 
+/// The settings of the audit trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audit {
+    /// Whether each change of a row of `results` is recorded.
+    pub history: bool,
+    /// How many months are kept beside the present one.
+    pub keep_months: i32,
+}
+
+impl Audit {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        Ok(Self { history: values.text("audit.history")? == "on", keep_months: values.number("audit.keep_months")? })
+    }
+}
+
 /// The settings of how long tombstones and closed dead letters are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {

@@ -50,6 +50,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long dead letters are kept after they were closed, in `dead_letters` and on the topic; empty: for ever",
     )
     .optional(),
+    Setting::new(
+        "audit.history",
+        Kind::Choice(&["off", "on"]),
+        "off",
+        "Record each change of a row of `results` in `results_history`, whoever makes it",
+    ),
+    Setting::new("audit.keep_months", Kind::Number(1, 1_200), "13", "How many months of that are kept beside the present one"),
     Setting::new("batch.max_records", Kind::Number(1, 100_000), "4000", "Most records in one transaction"),
     Setting::new(
         "batch.max_bytes",

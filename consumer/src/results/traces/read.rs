@@ -102,7 +102,7 @@ pub(super) fn position<'de, D: Deserializer<'de>>(from: D) -> Result<Position, D
     Ok(Position { epoch, partition, offset, kind, commit: commit_lsn, lsn, ts_ms: source_ms })
 }
 
-pub(super) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<DateTime<Utc>, D::Error> {
+pub(in crate::results) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<DateTime<Utc>, D::Error> {
     let text = String::deserialize(from)?;
     DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).map_err(|_| D::Error::custom("a time that is none"))
 }

@@ -29,7 +29,18 @@ fn grades(facts: &Facts, pool: u32) -> Vec<Grade> {
 #[test]
 fn a_migrated_server_with_room_is_fine() {
     assert_eq!(
-        grades(&Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], newer: None, elsewhere: None }, 10),
+        grades(
+            &Facts {
+                server: server(),
+                applied: migrated(),
+                lacking: vec![],
+                settings: vec![],
+                newer: None,
+                elsewhere: None,
+                history: None
+            },
+            10
+        ),
         [Ok, Ok, Ok, Ok]
     );
 }
@@ -43,6 +54,7 @@ fn a_read_only_server_fails() {
         settings: vec![],
         newer: None,
         elsewhere: None,
+        history: None,
     };
     assert_eq!(grades(&facts, 10)[0], Failed);
 }
@@ -56,6 +68,7 @@ fn missing_tables_are_a_warning_where_the_role_can_create_them() {
         settings: vec![],
         newer: None,
         elsewhere: None,
+        history: None,
     };
     assert_eq!(grades(&of(true, None), 10)[2], Warning);
     assert_eq!(grades(&of(false, None), 10)[2], Failed);
@@ -65,7 +78,7 @@ fn missing_tables_are_a_warning_where_the_role_can_create_them() {
 fn newer_tables_fail_unless_they_let_this_program_in() {
     let of = |oldest_program| {
         let newer = Some(Newer { tables: 99, program: 50, oldest_program: Some(oldest_program) });
-        Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], newer, elsewhere: None }
+        Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], newer, elsewhere: None, history: None }
     };
     assert_eq!(grades(&of(50), 10)[2], Warning);
     assert_eq!(grades(&of(51), 10)[2], Failed);
@@ -81,7 +94,8 @@ fn a_role_without_rights_fails() {
                 lacking: vec!["results".into()],
                 settings: vec![],
                 newer: None,
-                elsewhere: None
+                elsewhere: None,
+                history: None,
             },
             10
         )[2],
@@ -98,6 +112,7 @@ fn a_pool_larger_than_the_server_fails_and_a_crowded_server_is_a_warning() {
         settings: vec![],
         newer: None,
         elsewhere: None,
+        history: None,
     };
     assert_eq!([grades(&facts, 98)[3], grades(&facts, 10)[3], grades(&facts, 7)[3]], [Failed, Warning, Ok]);
 }
