@@ -111,7 +111,7 @@ fn of_hash(facts: &OrderFacts, stored: &StoredOrder, row: &StoredRow, place: Opt
         HashState::Changed => Verdict::new(
             Code::HashChanged,
             format!(
-                "{right} The hash has the same revision and other values: somebody has changed it. `orderstream reconcile --repair` writes it anew."
+                "{right} The hash has the same revision and other values: somebody has changed row or hash, or Postgres was restored and gave the revision a second time. `orderstream reconcile --repair` writes it anew."
             ),
         ),
         HashState::Ahead | HashState::Foreign => Verdict::new(
