@@ -31,8 +31,8 @@ test-alerts: packages ## each alert on its real fault, and each query of the das
 test-compose:   ## docker compose up as people start it, with each version of Compose: the image, the README's session, a restart
 	@stack/test-compose.sh
 
-test-ha: packages ## three brokers of which some die, hang or come back, under load: the gaps are printed
-	@stack/with-jars.sh cargo test --workspace --locked --test ha -- --ignored --nocapture --test-threads=1
+test-ha: packages ## brokers of three and a master of Redis that die, hang, are cut off or come back, under load: the gaps are printed
+	@stack/with-jars.sh cargo test --workspace --locked --test ha --test field -- --ignored --nocapture --test-threads=1
 
 test-upgrade: packages ## a rolling upgrade under load, from the program of an earlier revision: make test-upgrade FROM=<revision>
 	@stack/test-upgrade.sh $(FROM)
