@@ -54,7 +54,7 @@ begin
         name := history_partition(month);
         if not has_history_partition(name) then
             -- Any number will do that nobody else uses as an advisory lock. Whoever has waited for it looks again.
-            perform pg_advisory_xact_lock(7365002);
+            perform pg_advisory_xact_lock(7365010);
             if not has_history_partition(name) then
                 execute format('create table if not exists %I (like results_history including defaults including constraints)', name);
                 execute format('alter table results_history attach partition %I for values from (%L) to (%L)', name,
@@ -176,6 +176,9 @@ begin
 end
 $$;
 
+-- A trigger needs no right to be fired. Who may call these functions by a trigger on a table of his own could write lines of his own.
+revoke execute on function record_history(), record_history_of_deletes(), record_history_of_truncate() from public;
+
 create function history_is_on() returns boolean language sql stable as $$
 select exists (select from pg_trigger where tgrelid = 'results'::regclass and tgname = 'results_history_of_inserts')
 $$;
@@ -187,7 +190,7 @@ begin
     if history_is_on() = wanted then
         return false;
     end if;
-    perform pg_advisory_xact_lock(7365003);
+    perform pg_advisory_xact_lock(7365011);
     if history_is_on() = wanted then
         return false;
     end if;

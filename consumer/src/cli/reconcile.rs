@@ -77,14 +77,19 @@ pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result
         let mending = Mending { limit: arguments.limit, wait: arguments.wait, max_removed: arguments.max_removed };
         sides.mend(&mending, &mut report, &findings).await?;
     }
-    // The shop of the settings is what the processes compare with, so the outcome is theirs too: what was set right is not told any more.
-    if configured == Some(url) && !arguments.no_redis {
-        shared.results.note_comparison(&outcome(&report, began.elapsed())).await.context("Postgres")?;
-    }
     if arguments.json {
         print(format_args!("{}\n", serde_json::to_string_pretty(&report)?))?;
     } else {
         print(&report)?;
+    }
+    // The shop of the settings is what the processes compare with, so the outcome is theirs too: what was set right is not told any more. While
+    // nobody reads the shop's log, what differs may only wait. The report is printed before, because a note that fails must not take it along.
+    if configured == Some(url) && !arguments.no_redis && source.is_read().await? {
+        shared
+            .results
+            .note_comparison(&outcome(&report, began.elapsed()))
+            .await
+            .context("the report is above; Postgres did not note it")?;
     }
     source.close().await;
     shared.results.ledger.close().await;

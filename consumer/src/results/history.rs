@@ -33,6 +33,7 @@ from pg_class c where c.oid = 'results'::regclass";
 const OLD: &str = "
 select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
 where i.inhparent = 'results_history'::regclass
+    and c.relname ~ '^results_history_[0-9]{4}_[0-9]{2}$'
     and c.relname < history_partition(date_trunc('month', now() at time zone 'UTC') - make_interval(months => $1))
 order by c.relname";
 

@@ -11,7 +11,8 @@ use crate::{Ledger, StoreError};
 /// How long the connection of a lock may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// The work that is locked. The numbers are free: nobody else uses them as advisory locks.
+/// The work that is locked. The numbers are free: nobody else uses them as advisory locks. The migrations take 7365000, what is inserted and
+/// deleted at one position 7365001, and the audit trail 7365010 and 7365011 (sql/results).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// The command `orderstream rebuild`.

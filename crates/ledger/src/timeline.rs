@@ -27,6 +27,10 @@ struct Timeline {
     number: i64,
 }
 
+/// The server does not tell at all: the role may not ask, there is no such function, or the server does not offer it. Any other error, as that of a
+/// server that ends just now, says nothing about the next connection.
+const CANNOT_TELL: [&str; 3] = ["42501", "42883", "0A000"];
+
 /// The highest timeline that was seen.
 #[derive(Debug, Default)]
 pub(crate) struct Timelines {
@@ -46,7 +50,7 @@ impl Timelines {
         }
         match sqlx::raw_sql(QUESTION).fetch_one(connection).await {
             Ok(row) => read(&row)?.map_or(Ok(()), |now| Ok(self.see(now)?)),
-            Err(Error::Database(error)) => {
+            Err(Error::Database(error)) if error.code().is_some_and(|code| CANNOT_TELL.contains(&&*code)) => {
                 self.is_silent.store(true, Ordering::Relaxed);
                 tracing::info!(%error, "Postgres does not tell its timeline, so that an old primary that comes back would not be recognised");
                 Ok(())
