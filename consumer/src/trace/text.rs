@@ -46,9 +46,9 @@ impl fmt::Display for OrderReport {
     }
 }
 
-/// A line with a name at the left.
+/// A line with a name at the left, and without control characters: the texts of a hash, a letter or a refusal are those of others.
 pub(super) fn line(f: &mut fmt::Formatter<'_>, name: &str, what: &str) -> fmt::Result {
-    writeln!(f, "{}", format!("{name:<NAMES$}{what}").trim_end())
+    writeln!(f, "{}", clean(&format!("{name:<NAMES$}{what}")).trim_end())
 }
 
 /// Names and values, one in a line; null stands out.
@@ -65,7 +65,13 @@ pub(super) fn printable(value: &str) -> String {
     const LONGEST: usize = 200;
     let short: String = value.chars().take(LONGEST).collect();
     let rest = if short.len() < value.len() { ".." } else { "" };
-    short.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>() + rest
+    clean(&short) + rest
+}
+
+/// A text that tells a terminal nothing but its letters: no control character, and none that turns the direction of writing.
+pub(super) fn clean(text: &str) -> String {
+    let commands = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if commands(c) { '\u{fffd}' } else { c }).collect()
 }
 
 fn of_partition(partition: &Partition) -> String {
@@ -123,4 +129,24 @@ pub(super) fn letters(f: &mut fmt::Formatter<'_>, letters: &[Letter], counted: i
 /// Servers that did not answer, one in a line.
 pub(super) fn not_answered(f: &mut fmt::Formatter<'_>, servers: &[NotAnswered]) -> fmt::Result {
     servers.iter().try_for_each(|NotAnswered { server, why }| line(f, "NO ANSWER", &format!("{server}: {why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Line(&'static str);
+
+    impl fmt::Display for Line {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            line(f, "VERDICT", self.0)
+        }
+    }
+
+    #[test]
+    fn no_text_of_others_commands_the_terminal_that_shows_it() {
+        let shown = Line("version \u{1b}[2J\u{202e}9, Zoë").to_string();
+        assert_eq!(shown, "VERDICT     version \u{fffd}[2J\u{fffd}9, Zoë\n");
+        assert_eq!(printable("a\u{7}b"), "a\u{fffd}b");
+    }
 }

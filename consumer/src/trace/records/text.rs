@@ -4,11 +4,12 @@ use std::fmt;
 
 use super::search::Searched;
 use super::{Found, value};
+use crate::trace::text::clean;
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.map_or("-".to_owned(), |at| at.to_string());
-        let op = self.change.as_ref().map_or("?", |change| change.op.as_str());
+        let op = self.change.as_ref().map_or("?".to_owned(), |change| clean(&change.op));
         write!(f, "{} {}  {at}  {op}  (named by {})", self.topic, self.position, self.named_by)?;
         if let Some(why) = &self.why_not {
             write!(f, "  {why}")?;
@@ -17,7 +18,7 @@ impl fmt::Display for Found {
         }
         writeln!(f)?;
         let columns = self.change.iter().flat_map(|change| &change.columns);
-        columns.into_iter().try_for_each(|column| writeln!(f, "            {:<18}{}", column.column, sides(column)))
+        columns.into_iter().try_for_each(|column| writeln!(f, "            {:<18}{}", clean(&column.column), sides(column)))
     }
 }
 
