@@ -5,6 +5,7 @@
 //! (P4). So a process remembers the highest timeline that it has seen of a database system, and refuses a connection to a lower one. The
 //! memory is the process's own: after a restart any server counts, so that an operator who has restored a backup on purpose can go on.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -31,10 +32,10 @@ struct Timeline {
 /// server that ends just now, says nothing about the next connection.
 const CANNOT_TELL: [&str; 3] = ["42501", "42883", "0A000"];
 
-/// The highest timeline that was seen.
+/// The highest timeline that was seen of each database system.
 #[derive(Debug, Default)]
 pub(crate) struct Timelines {
-    highest: Mutex<Option<Timeline>>,
+    highest: Mutex<HashMap<i64, i64>>,
     /// Whether the server does not tell: the role may not ask, or the server is none of the usual kind.
     is_silent: AtomicBool,
 }
@@ -61,15 +62,12 @@ impl Timelines {
 
     fn see(&self, now: Timeline) -> Result<(), Unfit> {
         let mut highest = self.highest.lock().unwrap_or_else(PoisonError::into_inner);
-        match *highest {
-            Some(known) if known.system == now.system && known.number > now.number => {
-                Err(Unfit::OldTimeline { seen: known.number, now: now.number })
-            }
-            _ => {
-                *highest = Some(now);
-                Ok(())
-            }
+        let seen = highest.entry(now.system).or_insert(now.number);
+        if *seen > now.number {
+            return Err(Unfit::OldTimeline { seen: *seen, now: now.number });
         }
+        *seen = now.number;
+        Ok(())
     }
 }
 
@@ -93,5 +91,6 @@ mod tests {
         assert_eq!(see(1, 3), Err(Unfit::OldTimeline { seen: 4, now: 3 }));
         assert_eq!(see(1, 4), Ok(()), "the refused server is not remembered");
         assert_eq!(see(2, 1), Ok(()), "a dump was restored into a new system");
+        assert_eq!(see(1, 3), Err(Unfit::OldTimeline { seen: 4, now: 3 }), "the system that was left is remembered");
     }
 }
