@@ -5,6 +5,7 @@
 //! - `exposure`: finds connections that leave this machine without TLS
 //! - `receiver`: checks the address of a receiver of traces
 //! - `rules`: checks what must hold between settings
+//! - [`tokens`]: tokens for the page
 //! - [`url`]: checks the URLs of servers
 
 use std::path::Path;
@@ -19,13 +20,15 @@ mod receiver;
 mod rules;
 pub mod sections;
 pub mod settings;
+pub mod tokens;
 pub mod url;
 
 pub use sections::{
-    Admin, Audit, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka,
+    Admin, Audit, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Page,
     Reconcile, Redis, Retention, Sentinels, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 use settings::SETTINGS;
+pub use tokens::Role;
 
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
@@ -56,6 +59,8 @@ pub struct Config {
     pub batch: BatchLimits,
     /// The settings `http.*`.
     pub http: Http,
+    /// The settings `page.*`.
+    pub page: Page,
     /// The settings `admin.*`.
     pub admin: Admin,
     /// The settings `health.*`.
@@ -118,6 +123,7 @@ impl Config {
             audit: Audit::read(values)?,
             batch: BatchLimits::read(values)?,
             http: Http::read(values)?,
+            page: Page::read(values)?,
             admin: Admin::read(values)?,
             health: HealthRules::read(values)?,
             shutdown: Shutdown::read(values)?,

@@ -13,6 +13,7 @@ use crate::orders::absent::ColumnSet;
 
 mod breaker;
 mod comparison;
+mod detail;
 mod group;
 mod impairment;
 mod partition;
@@ -24,6 +25,7 @@ mod view;
 
 pub use breaker::{BreakerReading, Breakers};
 pub use comparison::{Comparison, ComparisonView, said};
+pub use detail::{Detail, EdgeDetail, MOST_PARTITIONS, PartitionDetail};
 pub use group::{DueView, Group, GroupView, Heard, Letters, PROCESS_STATES, ProcessReport, ProcessView, REPORT_EVERY, reasons};
 pub use impairment::Impairment;
 pub use partition::{PartitionHealth, PartitionState};
@@ -162,6 +164,11 @@ impl Health {
     /// Reports a committed batch. `fates` are the fates of the batch.
     pub fn committed(&self, topic: &Arc<str>, partition: i32, next_offset: i64, fates: Fates) {
         self.lock().update(topic, partition, |known| known.committed(next_offset, fates, Instant::now()));
+    }
+
+    /// Reports how many records of the partition Redis does not reflect yet.
+    pub fn redis_behind(&self, topic: &Arc<str>, partition: i32, records: u64) {
+        self.lock().update(topic, partition, |known| known.redis_behind = Some(records));
     }
 
     /// Reports when the last record of a partition was written whose fate is committed, by whichever process.

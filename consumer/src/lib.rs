@@ -9,6 +9,7 @@
 //! - [`run`]: puts the parts together, runs them until a signal, ends them in order; the watches, the endpoints, the retention, the comparison
 //!
 //! The answers:
+//! - [`page`]: the page at `/`, its JSON, and what operators may do there
 //! - [`trace`]: what happened to one order or one customer, from every server, with a verdict
 //!
 //! The flow:
@@ -56,6 +57,7 @@ pub mod follow;
 pub mod health;
 pub mod metrics;
 pub mod orders;
+pub mod page;
 pub mod reconcile;
 pub mod redis;
 pub mod results;

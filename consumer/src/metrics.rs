@@ -13,6 +13,7 @@ use service::traces::Spans;
 use crate::health::Health;
 
 mod batches;
+mod live;
 mod plain;
 mod postgres;
 mod process;
@@ -21,6 +22,7 @@ mod source;
 mod watched;
 
 pub use batches::Step;
+pub use live::{Counted, Counts};
 pub use redis::Rebuild;
 
 /// The handle that every module gets. Clones count into the same registry.
@@ -29,6 +31,7 @@ pub struct Metrics {
     batches: batches::Batches,
     redis: redis::RedisCounts,
     postgres: postgres::PostgresCounts,
+    live: live::Live,
     registry: Arc<Registry>,
 }
 
@@ -42,7 +45,13 @@ impl Metrics {
         let postgres = postgres::PostgresCounts::register(&mut registry);
         registry.register_collector(Box::new(watched::Watched::new(health, spans)));
         registry.register_collector(Box::new(process::Process::started_now()));
-        Self { batches, redis, postgres, registry: Arc::new(registry) }
+        Self { batches, redis, postgres, live: live::Live::default(), registry: Arc::new(registry) }
+    }
+
+    /// What was counted so far, for those who read the counters back.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.live.counts()
     }
 
     /// The text that Prometheus reads, in the format OpenMetrics.

@@ -13,6 +13,8 @@ use crate::config::Config;
 use crate::flow::claim::Claimant;
 use crate::follow::{rebuild, recent};
 use crate::health::{Dependency, Health};
+use crate::page::overview::Around;
+use crate::page::sampler;
 use crate::redis::link::RedisLink;
 use crate::run::readers::Readers;
 use crate::shared::{Shared, Topics};
@@ -43,7 +45,8 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     tasks::log_panics();
     let parts = assemble::assemble(config)?;
     let shared = Arc::new(parts.shared);
-    let mut outlets = Outlets::open(config, &shared, parts.exporter, level).await?;
+    let member = watch::Member::new(&config.kafka.group_id);
+    let mut outlets = Outlets::open(config, &shared, parts.exporter, level, member.sampled()).await?;
     let ready_to_begin = async {
         prepare_tables(&shared, &mut signals).await?;
         signals.before(watch::start(&shared, &parts.link)).await?.context("redis.url")
@@ -59,7 +62,8 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
     let mut background = Tasks::default();
     background.spawn("the count of log lines", service::logging::tell_left_out());
-    let member = watch::Member::new(&config.kafka.group_id);
+    let sampler = sampler::run(member.sampled(), shared.health.clone(), shared.metrics.clone(), Around::default);
+    background.spawn("the sampler of the page", sampler);
     watch_all(&shared, &parts.link, &member, &mut background);
     source::watch(config, &shared, &reread, &mut background)?;
     background.spawn("the watch of topics", watch::topics(shared.health.clone(), parts.kafka.clone(), config.expected_topics()));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::comparison::Comparison;
+use super::detail::Detail;
 use super::verdict::Verdict;
 
 mod view;
@@ -22,7 +23,7 @@ const MOST_REASONS: usize = 20;
 const LONGEST_REASON: usize = 300;
 
 /// What a process says of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProcessReport {
     /// A name that no other start of a process has.
     pub instance: String,
@@ -40,6 +41,8 @@ pub struct ProcessReport {
     pub reasons: Vec<String>,
     /// Its partitions, as `topic-number`.
     pub partitions: Vec<String>,
+    /// Its work; `None` from a program that does not report it.
+    pub detail: Option<Detail>,
 }
 
 /// A report with its age when it was read.
@@ -88,6 +91,10 @@ pub struct Group {
     pub letters: Option<Vec<Letters>>,
     /// The due rows: all, those whose time has come, and changed customers.
     pub due: Option<(i64, i64, i64)>,
+    /// When letters and due rows were counted.
+    pub counted: Option<Instant>,
+    /// Topic, number and next offset of each partition in the ledger.
+    pub standings: Vec<(String, i32, i64)>,
     /// The last comparison that a process has made by itself.
     pub comparison: Option<Comparison>,
 }

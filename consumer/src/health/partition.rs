@@ -65,6 +65,10 @@ pub struct PartitionHealth {
     pub fates: Fates,
     /// The columns that the partition's newest row does not have.
     pub absent: ColumnSet,
+    /// Records that are committed and that Redis does not reflect yet.
+    pub redis_behind: Option<u64>,
+    /// When the last batch of this claim was committed.
+    pub committed_at: Option<Instant>,
     /// A range of offsets without records: transaction markers and compaction leave gaps.
     gap: (i64, i64),
     /// When the last record was written whose fate is committed.
@@ -88,6 +92,8 @@ impl PartitionHealth {
             end: None,
             fates,
             absent: ColumnSet::default(),
+            redis_behind: None,
+            committed_at: None,
             gap: (0, 0),
             last_event: None,
             caught_up: None,
@@ -135,6 +141,7 @@ impl PartitionHealth {
         self.hindrance = None;
         self.next_offset = Some(next_offset);
         self.fates += fates;
+        self.committed_at = Some(now);
         self.progressed(now);
     }
 

@@ -29,7 +29,14 @@ pub enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 5] = [Self::Decode, Self::Lookup, Self::DeadLetter, Self::Commit, Self::WriteBack];
+    /// All steps, in the order in which a batch takes them.
+    pub const ALL: [Self; 5] = [Self::Decode, Self::Lookup, Self::DeadLetter, Self::Commit, Self::WriteBack];
+
+    /// The place in [`Self::ALL`].
+    #[must_use]
+    pub fn number(self) -> usize {
+        self as usize
+    }
 
     /// The name of the step: the label in metrics, and the name of its span.
     #[must_use]
@@ -154,11 +161,13 @@ impl Metrics {
 
     /// Reports the duration of a step of a batch.
     pub fn stage_took(&self, stage: Step, duration: Duration) {
+        self.live.stage_took(stage, duration);
         self.batches.stages.get_or_create(&StageLabels { stage: stage.as_str() }).observe(duration.as_secs_f64());
     }
 
     /// Reports that a batch was committed, and how long before that the oldest of its changes was made in the source.
     pub fn event_committed(&self, age: Duration) {
+        self.live.committed(age);
         self.batches.event_age.observe(age.as_secs_f64());
     }
 
@@ -174,6 +183,7 @@ impl Metrics {
 
     /// Reports that a dead letter was committed.
     pub fn dead_letter(&self, reason: Reason) {
+        self.live.letter();
         self.batches.dead_letters.get_or_create(&ReasonLabels { reason: reason.as_str() }).inc();
     }
 }

@@ -50,6 +50,7 @@ impl PostgresCounts {
 impl Metrics {
     /// Reports an error of Postgres. `class` is a class of the error policy.
     pub fn postgres_error(&self, class: &'static str) {
+        self.live.postgres_error();
         self.postgres.errors.get_or_create(&ClassLabels { class }).inc();
     }
 
@@ -60,11 +61,13 @@ impl Metrics {
 
     /// Reports that rows which were `missing` or `pending` are complete now.
     pub fn rows_completed(&self, rows: u64) {
+        self.live.repaired(rows);
         self.postgres.repaired.get_or_create(&RepairLabels { outcome: "completed" }).inc_by(rows);
     }
 
     /// Reports that rows whose customer had changed are up to date now.
     pub fn rows_refreshed(&self, rows: u64) {
+        self.live.repaired(rows);
         self.postgres.repaired.get_or_create(&RepairLabels { outcome: "refreshed" }).inc_by(rows);
     }
 

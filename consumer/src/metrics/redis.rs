@@ -91,12 +91,14 @@ impl RedisCounts {
 impl Metrics {
     /// Reports the number of orders for which Redis found the customer, and for which it did not.
     pub fn customers_looked_up(&self, found: u64, missing: u64) {
+        self.live.looked_up(found, missing, 0);
         self.lookups("found", found);
         self.lookups("missing", missing);
     }
 
     /// Reports the number of orders for whose customers Redis could not be asked.
     pub fn customers_unavailable(&self, orders: u64) {
+        self.live.looked_up(0, 0, orders);
         self.lookups("unavailable", orders);
     }
 
@@ -107,6 +109,7 @@ impl Metrics {
 
     /// Reports the number of hashes `order:<id>` that were written, and that were skipped because a newer version was there.
     pub fn order_hashes(&self, written: u64, skipped: u64) {
+        self.live.hashes(written);
         self.hashes(Rebuild::Orders, written, skipped);
     }
 
@@ -138,6 +141,7 @@ impl Metrics {
     /// Reports the number of partitions of customers and of orders that are behind. The numbers are counted anew in each round, so that
     /// they are right however a rebuild ends.
     pub fn rebuilding(&self, customers: usize, orders: usize) {
+        self.live.rebuilding(customers, orders);
         for (what, partitions) in [(Rebuild::Customers, customers), (Rebuild::Orders, orders)] {
             self.redis.rebuilding.get_or_create(&RebuildLabels { of: what.as_str() }).set(gauge(partitions as u64));
         }

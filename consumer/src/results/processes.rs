@@ -8,14 +8,14 @@ use super::Results;
 use crate::health::{Heard, ProcessReport};
 
 const REPORT: &str = "
-insert into processes (instance, group_id, process, version, revision, started_at, heard_at, state, reasons, partitions)
-values ($1, $2, $3, $4, $5, now() - make_interval(secs => $6), now(), $7, $8, $9)
+insert into processes (instance, group_id, process, version, revision, started_at, heard_at, state, reasons, partitions, detail)
+values ($1, $2, $3, $4, $5, now() - make_interval(secs => $6), now(), $7, $8, $9, $10::jsonb)
 on conflict (instance) do update
-set heard_at = excluded.heard_at, state = excluded.state, reasons = excluded.reasons, partitions = excluded.partitions";
+set heard_at = excluded.heard_at, state = excluded.state, reasons = excluded.reasons, partitions = excluded.partitions, detail = excluded.detail";
 
 /// The most processes that are shown (P10), those that were heard of last.
 const PROCESSES: &str = "
-select instance, process, version, revision, extract(epoch from heard_at - started_at)::bigint as up_seconds, state, reasons, partitions,
+select instance, process, version, revision, extract(epoch from heard_at - started_at)::bigint as up_seconds, state, reasons, partitions, detail::text,
        greatest(extract(epoch from now() - heard_at), 0)::float8 as age
 from processes where group_id = $1 order by heard_at desc, instance limit 200";
 
@@ -34,6 +34,7 @@ struct Row {
     state: String,
     reasons: Vec<String>,
     partitions: Vec<String>,
+    detail: Option<String>,
     age: f64,
 }
 
@@ -47,6 +48,7 @@ impl Results {
         let up = report.up_seconds as f64;
         let query = sqlx::query(REPORT).bind(&report.instance).bind(group).bind(&report.process).bind(&report.version);
         let query = query.bind(&report.revision).bind(up).bind(&report.state).bind(&report.reasons).bind(&report.partitions);
+        let query = query.bind(report.detail.as_ref().and_then(|detail| serde_json::to_string(detail).ok()));
         self.lease().await?.ask(|on| query.execute(on)).await?;
         Ok(())
     }
@@ -80,7 +82,9 @@ impl Results {
 }
 
 fn heard(row: Row) -> Heard {
-    let Row { instance, process, version, revision, up_seconds, state, reasons, partitions, age } = row;
-    let report = ProcessReport { instance, process, version, revision, up_seconds, state, reasons, partitions };
+    let Row { instance, process, version, revision, up_seconds, state, reasons, partitions, detail, age } = row;
+    // A detail that another version has written otherwise is as good as none.
+    let detail = detail.and_then(|detail| serde_json::from_str(&detail).ok());
+    let report = ProcessReport { instance, process, version, revision, up_seconds, state, reasons, partitions, detail };
     Heard { report, age: Duration::try_from_secs_f64(age).unwrap_or_default() }
 }

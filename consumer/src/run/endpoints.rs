@@ -23,17 +23,12 @@ pub struct Endpoints {
 /// The routes, without a listener.
 pub fn router(endpoints: Endpoints) -> Router {
     Router::new()
-        .route("/", get(index))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/health", get(health))
         .route("/status", get(status))
         .route("/metrics", get(metrics))
         .with_state(endpoints)
-}
-
-async fn index() -> &'static str {
-    "orderstream: /livez /readyz /health /status /metrics\n"
 }
 
 async fn livez(State(endpoints): State<Endpoints>) -> Response {

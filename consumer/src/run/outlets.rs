@@ -9,6 +9,8 @@ use tokio::sync::watch;
 use super::admin;
 use super::endpoints::{Endpoints, router};
 use crate::config::Config;
+use crate::page::sampler::Sampled;
+use crate::page::{self, Page};
 use crate::shared::Shared;
 
 /// The outlets, running.
@@ -19,12 +21,19 @@ pub(super) struct Outlets {
 
 impl Outlets {
     /// Listens before any work begins, so that a port in use is found at once.
-    pub(super) async fn open(config: &Config, shared: &Shared, exporter: Option<Exporter>, level: Level) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        config: &Config,
+        shared: &Shared,
+        exporter: Option<Exporter>,
+        level: Level,
+        sampled: Sampled,
+    ) -> anyhow::Result<Self> {
         let mut outlets = Self { tasks: Tasks::default(), stop: watch::Sender::new(false) };
         if let Some(address) = &config.http.listen {
             let listener = service::http::bind("http.listen", address).await?;
             let endpoints = Endpoints { health: shared.health.clone(), metrics: shared.metrics.clone() };
-            let server = service::http::serve(listener, router(endpoints), outlets.stopped());
+            let page = Page::new(config, shared.health.clone(), sampled, outlets.stop.subscribe());
+            let server = service::http::serve(listener, router(endpoints).merge(page::router(page)), outlets.stopped());
             outlets.tasks.spawn("the HTTP server", server);
         }
         if let Some(address) = &config.admin.listen {

@@ -83,7 +83,9 @@ pub(super) async fn partitions(shared: Arc<Shared>) {
             }
             if let Ok(reflection) = place.reflection.try_lock() {
                 let behind = progress.done() - reflection.acknowledged;
-                shared.metrics.redis_behind(topic, partition, u64::try_from(behind).unwrap_or(0));
+                let behind = u64::try_from(behind).unwrap_or(0);
+                shared.metrics.redis_behind(topic, partition, behind);
+                shared.health.redis_behind(topic, partition, behind);
             }
         }
     }
@@ -100,6 +102,8 @@ pub(super) async fn fences(shared: Arc<Shared>) {
         let committed: Vec<(Arc<Place>, i64)> =
             shared.places.all().into_iter().map(|place| (Arc::clone(&place), place.progress().done())).collect();
         let Ok(ledger) = shared.results.ledger.standings(shared.decoder.epoch).await else { continue };
+        let standings = ledger.iter().map(|row| (row.topic.clone(), row.partition, row.next_offset)).collect();
+        shared.health.group(|group| group.standings = standings);
         for Standing { topic, partition, last_ms, .. } in &ledger {
             last_ms.iter().for_each(|ms| shared.health.last_event(&topic.as_str().into(), *partition, instant_of(*ms)));
         }

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,6 +24,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// The number of connections at once (P10): far more than probes and scrapers need, and far less than the file descriptors that the process
 /// needs for its servers.
 const CONNECTIONS: usize = 64;
+
+/// The number of answers at once that go on for as long as the client listens (P10).
+const STREAMS: usize = 32;
 
 /// The time that a client may take for the header of its request (P10).
 const HEADER: Duration = Duration::from_secs(5);
@@ -68,7 +73,7 @@ pub fn is_loopback(authority: &str) -> bool {
 }
 
 /// Answers until `shutdown` is done, and then for a second at most. Nothing that a client does can end the server. A defect behind an
-/// endpoint ends it with a panic (P13).
+/// endpoint ends it with a panic (P13). Each request carries its [`Connection`].
 pub async fn serve(mut listener: TcpListener, router: Router, shutdown: impl Future<Output = ()> + Send + 'static) {
     let mut connections = Connections::default();
     tokio::pin!(shutdown);
@@ -76,7 +81,7 @@ pub async fn serve(mut listener: TcpListener, router: Router, shutdown: impl Fut
         tokio::select! {
             () = &mut shutdown => break,
             // The listener skips errors of a client, and waits while the process lacks file descriptors.
-            (stream, _) = Listener::accept(&mut listener) => connections.serve(stream, router.clone()),
+            (stream, peer) = Listener::accept(&mut listener) => connections.serve(stream, peer, router.clone()),
             Some(ended) = connections.open.join_next() => not_panicked(ended),
         }
     }
@@ -95,28 +100,92 @@ pub async fn serve(mut listener: TcpListener, router: Router, shutdown: impl Fut
 struct Connections {
     open: JoinSet<()>,
     /// All open connections, and some that have ended, the oldest first.
-    by_age: VecDeque<AbortHandle>,
+    by_age: VecDeque<(AbortHandle, Connection)>,
+    streams: Arc<AtomicUsize>,
 }
 
 impl Connections {
-    /// Answers one request. If all places are taken, the oldest connection is cut off. An honest client is done within milliseconds, so the
-    /// oldest connection belongs to a client that only occupies its place.
-    fn serve(&mut self, stream: TcpStream, router: Router) {
-        self.by_age.retain(|connection| !connection.is_finished());
-        while self.by_age.len() >= CONNECTIONS
-            && let Some(oldest) = self.by_age.pop_front()
+    /// Answers one request. If all places are taken, the oldest connection that is no stream is cut off. An honest client is done within
+    /// milliseconds, so the oldest connection belongs to a client that only occupies its place.
+    fn serve(&mut self, stream: TcpStream, peer: SocketAddr, router: Router) {
+        self.by_age.retain(|(task, _)| !task.is_finished());
+        while self.by_age.iter().filter(|(_, connection)| !connection.is_stream()).count() >= CONNECTIONS
+            && let Some(oldest) = self.by_age.iter().position(|(_, connection)| !connection.is_stream())
+            && let Some((task, _)) = self.by_age.remove(oldest)
         {
-            oldest.abort();
+            task.abort();
         }
-        self.by_age.push_back(self.open.spawn(async move {
+        let connection = Connection { peer, stream: Arc::default(), streams: Arc::clone(&self.streams) };
+        let known = connection.clone();
+        let router = router.layer(axum::Extension(connection.clone()));
+        let task = self.open.spawn(async move {
+            let _place = Place(connection.clone());
             let mut http = http1::Builder::new();
             // Without a limit, a client that never ends its header would stay for ever. Each connection serves one request, so that nobody
             // keeps a place.
             http.timer(TokioTimer::new()).header_read_timeout(HEADER).keep_alive(false);
             let answered = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
             // A client that goes away, says nothing, or does not read is no trouble of this process.
-            drop(tokio::time::timeout(REQUEST, answered).await);
-        }));
+            tokio::select! {
+                answered = answered => drop(answered),
+                () = connection.is_over() => {}
+            }
+        });
+        self.by_age.push_back((task, known));
+    }
+}
+
+/// A client's connection, as its request sees it.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    peer: SocketAddr,
+    stream: Arc<AtomicBool>,
+    streams: Arc<AtomicUsize>,
+}
+
+impl Connection {
+    /// The address of the client, or of the last proxy before it.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Lets the connection last for as long as its answer does. Returns false if there are as many streams as there may be (P10), and then
+    /// the connection ends in time like any other.
+    #[must_use]
+    pub fn becomes_stream(&self) -> bool {
+        if self.is_stream() {
+            return true;
+        }
+        let one_more = |streams| (streams < STREAMS).then_some(streams + 1);
+        let is_taken = self.streams.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).is_ok();
+        if is_taken {
+            self.stream.store(true, Ordering::Release);
+        }
+        is_taken
+    }
+
+    fn is_stream(&self) -> bool {
+        self.stream.load(Ordering::Acquire)
+    }
+
+    /// Done when a client that gets no stream has had its time.
+    async fn is_over(&self) {
+        tokio::time::sleep(REQUEST).await;
+        if self.is_stream() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The place of a connection, which is free again when the connection has ended, however it ends.
+struct Place(Connection);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.0.is_stream() {
+            self.0.streams.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 

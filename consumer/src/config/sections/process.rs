@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use service::logging::Log;
-use service::settings::{Problem, Values};
+use service::settings::{Problem, Renewable, Values};
 use service::traces::TraceSettings;
 
 /// The limits of one transaction (P10).
@@ -31,6 +31,26 @@ pub struct Http {
 impl Http {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self { listen: values.optional("http.listen")? })
+    }
+}
+
+/// The settings of the page.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Names beside those of this machine by which the page may be asked.
+    pub hosts: Vec<String>,
+    /// The known tokens, one a line; `None` if nobody can log in.
+    pub tokens: Option<Renewable>,
+}
+
+impl Page {
+    pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
+        let hosts = values.optional("page.hosts")?.unwrap_or_default();
+        let has_tokens = values.optional("page.tokens")?.is_some();
+        Ok(Self {
+            hosts: hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect(),
+            tokens: has_tokens.then(|| values.renewable("page.tokens")).transpose()?,
+        })
     }
 }
 

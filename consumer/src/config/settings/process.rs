@@ -2,7 +2,9 @@
 
 use service::settings::{Kind, Setting};
 
-use crate::config::receiver;
+use crate::config::{receiver, tokens};
+
+const TOKENS: Kind = Kind::Checked { allowed: "lines of `name role sha256`", check: tokens::check };
 
 const RECEIVER: Kind = Kind::Url { allowed: "http://host:port or https://host:port", check: receiver::check };
 
@@ -11,9 +13,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         "http.listen",
         Kind::Listen,
         "127.0.0.1:8080",
-        "Where `/livez`, `/readyz`, `/health`, `/status` and `/metrics` answer; empty: nowhere",
+        "Where the page, `/livez`, `/readyz`, `/health`, `/status` and `/metrics` answer; empty: nowhere",
     )
     .optional(),
+    Setting::new("page.hosts", Kind::Text, "", "Names beside localhost by which the page may be asked, by comma: `orders.example:8080`")
+        .optional(),
+    Setting::new(
+        "page.tokens",
+        TOKENS,
+        "",
+        "Who may log in to the page: `name role sha256` by comma or line; see `orderstream page token`",
+    )
+    .optional()
+    .secret(),
     Setting::new("admin.listen", Kind::Loopback, "", "Where `/admin/log` changes the level, for this machine alone; empty: nowhere")
         .optional(),
     Setting::new(

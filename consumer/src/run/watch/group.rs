@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::flow::claim;
 use crate::health::{Health, Letters, ProcessReport, REPORT_EVERY, REVISION, VERSION, readiness, reasons, status};
+use crate::page::sampler::Sampled;
 use crate::results::summary::LetterCount;
 use crate::shared::Shared;
 
@@ -30,12 +31,20 @@ pub(in crate::run) struct Member {
     instance: String,
     /// The consumer group.
     group: String,
+    /// The work of this process.
+    sampled: Sampled,
 }
 
 impl Member {
     /// A member that has just started.
     pub(in crate::run) fn new(group: &str) -> Self {
-        Self { instance: format!("{:016x}", fastrand::u64(..)), group: group.to_owned() }
+        let instance = format!("{:016x}", fastrand::u64(..));
+        Self { sampled: Sampled::new(instance.clone()), instance, group: group.to_owned() }
+    }
+
+    /// The samples of this process, which its reports are made of.
+    pub(in crate::run) fn sampled(&self) -> Sampled {
+        self.sampled.clone()
     }
 
     /// Takes the process out of the list, at its orderly end. If Postgres is away, the others take it out ten minutes later.
@@ -57,6 +66,7 @@ impl Member {
             state: status(&verdict).to_owned(),
             reasons: reasons(&verdict),
             partitions: snapshot.partitions.keys().map(|(topic, number)| format!("{topic}-{number}")).collect(),
+            detail: Some(self.sampled.detail()),
         }
     }
 }
@@ -110,6 +120,7 @@ async fn count(shared: &Shared) -> Result<(), StoreError> {
     let letters = letters.into_iter().map(|LetterCount { reason, open, resolved, .. }| Letters { reason, open, resolved }).collect();
     shared.health.group(|group| {
         group.letters = Some(letters);
+        group.counted = Some(Instant::now());
         group.due = Some((due.orders, due.now, due.customers));
     });
     Ok(())

@@ -26,6 +26,13 @@ pub enum Kind {
         /// Says what is wrong with a text, without repeating any part of the text.
         check: fn(&str) -> Result<(), String>,
     },
+    /// A text that passes this check.
+    Checked {
+        /// The allowed values, for people.
+        allowed: &'static str,
+        /// Says what is wrong with a text, without repeating any part of the text.
+        check: fn(&str) -> Result<(), String>,
+    },
     /// `address:port` to listen on.
     Listen,
     /// `address:port` to listen on that only this machine reaches.
@@ -47,7 +54,7 @@ impl Kind {
             Self::Share => "above 0, up to 1".into(),
             Self::Servers => "host:port, several by comma".into(),
             Self::Topic => "a topic: up to 249 of a-z A-Z 0-9 . _ -".into(),
-            Self::Url { allowed, .. } => (*allowed).into(),
+            Self::Url { allowed, .. } | Self::Checked { allowed, .. } => (*allowed).into(),
             Self::Listen => "address:port".into(),
             Self::Loopback => "127.0.0.1:port, [::1]:port or localhost:port".into(),
             Self::Filter => "a level, or module=level by comma".into(),
@@ -75,7 +82,7 @@ impl Kind {
             },
             Self::Servers => fine(text.split(',').all(|server| is_address(server.trim(), 1)), "not a list of host:port"),
             Self::Topic => fine(is_topic(text), "not the name of a topic"),
-            Self::Url { check, .. } => check(text).map(|()| text.to_owned()),
+            Self::Url { check, .. } | Self::Checked { check, .. } => check(text).map(|()| text.to_owned()),
             Self::Listen => fine(is_address(text, 0), "not an address:port"),
             Self::Loopback => fine(
                 is_address(text, 0) && is_loopback(text),

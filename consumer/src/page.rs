@@ -1,0 +1,62 @@
+//! The page at `/`: how the stream is, what happened to an order, what failed, and what an operator may do about it.
+//!
+//! - [`access`]: who asks, and what they may do; each route names the role that it needs
+//! - [`routes`]: the routes, in one list
+//! - [`assets`]: the built page, embedded in the program
+//! - [`sampler`]: once a second, how the process is, serialised once for all pages
+//! - [`overview`]: what the page shows of it; pure
+//! - [`rates`], [`memory`], [`history`]: counters to rates, seconds to trends, a quarter of an hour for charts; pure
+//! - [`session`]: logging in and out
+//! - [`stream`]: the news of each second, to each visible tab
+//!
+//! The page must not slow down what it shows. A page costs a write to its socket each second, whatever it shows; what needs Postgres has two
+//! connections of its own, which are read-only, with a deadline of 250 ms for a statement (P10).
+
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::sync::watch;
+
+pub mod access;
+pub mod assets;
+pub mod error;
+pub mod history;
+pub mod memory;
+pub mod overview;
+pub mod rates;
+pub mod routes;
+pub mod sampler;
+pub mod session;
+pub mod stream;
+
+use crate::config::Config;
+use crate::health::Health;
+use access::Access;
+use sampler::Sampled;
+
+/// What the page's handlers use.
+#[derive(Debug)]
+pub struct Page {
+    /// Who may do what.
+    pub access: Access,
+    /// What the process knows of itself.
+    pub health: Health,
+    /// The last sample, and those before it.
+    pub sampled: Sampled,
+    /// True once the process ends, so that open streams end.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl Page {
+    /// The page of a process that reports to `health` and `sampled`.
+    #[must_use]
+    pub fn new(config: &Config, health: Health, sampled: Sampled, stopping: watch::Receiver<bool>) -> Arc<Self> {
+        Arc::new(Self { access: Access::new(&config.page), health, sampled, stopping })
+    }
+}
+
+/// The routes of the page, without a listener.
+#[must_use]
+pub fn router(page: Arc<Page>) -> Router {
+    routes::all(page).into_router()
+}

@@ -1,0 +1,198 @@
+//! What the page shows of the stream, as of one second. Pure: everything is a value, and `now` is an argument.
+//!
+//! This process knows itself as of now, and the others as of their last report, which every process makes each two seconds.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+pub mod handler;
+mod nodes;
+mod partitions;
+pub mod shapes;
+
+pub use shapes::Overview;
+use shapes::{
+    AsOf, Bottleneck, Due, Edge, Edges, Lag, LatestOrder, LetterCount, Process, Quantiles, Rebuilding, RedisLookups, RedisNow, Verdict,
+};
+
+use super::memory::Memory;
+use crate::health::{Breakers, Detail, EdgeDetail, Group, Heard, REVISION, Rules, Snapshot, VERSION, readiness, status};
+
+/// What other parts know that the page shows.
+#[derive(Debug, Default)]
+pub struct Around {
+    /// The time, in milliseconds since 1970.
+    pub at: i64,
+    /// The number of the sample.
+    pub seq: u64,
+    /// The name of this start of the process.
+    pub instance: String,
+    /// The breakers around Redis.
+    pub breakers: Option<Breakers>,
+    /// The newest orders, and when they were read, in milliseconds since 1970.
+    pub latest: Option<(i64, Vec<LatestOrder>)>,
+}
+
+/// The work of a process, and how long ago that was.
+struct Known<'a> {
+    process: &'a str,
+    detail: &'a Detail,
+    silence_s: u64,
+}
+
+impl Overview {
+    /// The overview as of `now`.
+    #[must_use]
+    pub fn new(snapshot: &Snapshot, rules: &Rules, own: &Detail, memory: &mut Memory, around: Around, now: Instant) -> Self {
+        let verdict = readiness(snapshot, rules, now);
+        let others = others(&snapshot.group, &around.instance, now);
+        let this = Known { process: "", detail: own, silence_s: 0 };
+        let own_name = own_name(&snapshot.group, &around.instance);
+        let all: Vec<Known<'_>> = [Known { process: &own_name, ..this }].into_iter().chain(others).collect();
+        let partitions = partitions::of(&all, &snapshot.group);
+        let lag = partitions::lag(&partitions, memory, now);
+        let edges = edges(&all);
+        let bottleneck = memory.bottleneck(|name| edges.get(name).and_then(|edge| edge.busy), now);
+        let group = &snapshot.group;
+        let headline = headline(&verdict, &lag);
+        let ago = |at: Instant| around.at - i64::try_from(now.saturating_duration_since(at).as_millis()).unwrap_or(0);
+        let (latest_at, latest) = around.latest.unzip();
+        Self {
+            at: around.at,
+            seq: around.seq,
+            version: VERSION,
+            revision: REVISION,
+            verdict: Verdict { state: status(&verdict), headline, reasons: verdict.reasons, degraded: verdict.degraded },
+            lag,
+            age_ms: Quantiles { p50: slowest(&all, 0), p99: slowest(&all, 1) },
+            bottleneck: bottleneck.map(|cause| Bottleneck { edge: cause.edge, busy: cause.busy, for_s: cause.for_s }),
+            nodes: nodes::of(snapshot, now),
+            due: group.due.map(|(orders, now, customers)| Due { orders: count(orders), now: count(now), customers: count(customers) }),
+            letters: group.letters.as_ref().map(|all| {
+                let of = |letters: &crate::health::Letters| LetterCount {
+                    reason: letters.reason.clone(),
+                    open: count(letters.open),
+                    resolved: count(letters.resolved),
+                };
+                all.iter().map(of).collect()
+            }),
+            redis: redis(&all, &partitions, around.breakers.as_ref()),
+            processes: processes(group, &around.instance, now),
+            latest,
+            as_of: AsOf { group: group.processes.as_ref().map(|(read, _)| ago(*read)), letters: group.counted.map(ago), latest: latest_at },
+            instance: around.instance,
+            edges: Edges::of(edges),
+            partitions,
+        }
+    }
+}
+
+fn others<'a>(group: &'a Group, instance: &str, now: Instant) -> Vec<Known<'a>> {
+    let Some((read, heard)) = &group.processes else { return Vec::new() };
+    let of = |heard: &'a Heard| {
+        let detail = heard.report.detail.as_ref()?;
+        Some(Known { process: &heard.report.process, detail, silence_s: heard.silence(*read, now).as_secs() })
+    };
+    heard.iter().filter(|heard| heard.report.instance != *instance).filter_map(of).collect()
+}
+
+fn own_name(group: &Group, instance: &str) -> String {
+    let own = group.processes.iter().flat_map(|(_, heard)| heard).find(|heard| heard.report.instance == *instance);
+    own.map_or_else(|| "this process".to_owned(), |own| own.report.process.clone())
+}
+
+/// The steps of all processes that report: rates add up, shares are those of an average partition, and the slowest process counts.
+fn edges(all: &[Known<'_>]) -> BTreeMap<String, EdgeDetail> {
+    let mut sums: BTreeMap<String, (EdgeDetail, f64)> = BTreeMap::new();
+    for known in all.iter().filter(|known| known.silence_s <= partitions::SILENT_S) {
+        let weight = f64::from(u32::try_from(known.detail.partitions.len()).unwrap_or(u32::MAX));
+        for (name, edge) in &known.detail.edges {
+            let (sum, weights) = sums.entry(name.clone()).or_default();
+            sum.per_s = added(sum.per_s, edge.per_s);
+            sum.errors_per_s = added(sum.errors_per_s, edge.errors_per_s);
+            sum.p99_ms = [sum.p99_ms, edge.p99_ms].into_iter().flatten().reduce(f64::max);
+            sum.busy = added(sum.busy, edge.busy.map(|busy| busy * weight));
+            *weights += if edge.busy.is_some() { weight } else { 0.0 };
+        }
+    }
+    let average = |(name, (sum, weights)): (String, (EdgeDetail, f64))| {
+        (name, EdgeDetail { busy: sum.busy.filter(|_| weights > 0.0).map(|busy| busy / weights), ..sum })
+    };
+    sums.into_iter().map(average).collect()
+}
+
+fn added(sum: Option<f64>, more: Option<f64>) -> Option<f64> {
+    [sum, more].into_iter().flatten().reduce(|sum, more| sum + more)
+}
+
+fn slowest(all: &[Known<'_>], share: usize) -> Option<f64> {
+    all.iter().filter_map(|known| known.detail.ages[share]).reduce(f64::max)
+}
+
+fn redis(all: &[Known<'_>], partitions: &[shapes::Partition], breakers: Option<&Breakers>) -> RedisNow {
+    let lookups = [0, 1, 2].map(|kind| all.iter().fold(None, |sum, known| added(sum, known.detail.lookups[kind])));
+    let rebuilding = all.iter().fold([0, 0], |[customers, orders], known| {
+        let [more_customers, more_orders] = known.detail.rebuilding;
+        [customers + more_customers, orders + more_orders]
+    });
+    RedisNow {
+        breaker: breakers.map(|both| (&both.server).into()),
+        breaker_of_writes: breakers.map(|both| (&both.writes).into()),
+        lookups: RedisLookups { found_per_s: lookups[0], missing_per_s: lookups[1], unavailable_per_s: lookups[2] },
+        behind: partitions.iter().filter_map(|known| known.redis_behind).reduce(|sum, more| sum + more),
+        rebuilding: Some(Rebuilding { customers: rebuilding[0], orders: rebuilding[1] }),
+    }
+}
+
+fn processes(group: &Group, instance: &str, now: Instant) -> Vec<Process> {
+    let Some((read, heard)) = &group.processes else { return Vec::new() };
+    let of = |heard: &Heard| Process {
+        process: heard.report.process.clone(),
+        instance: heard.report.instance.clone(),
+        state: heard.state(*read, now).to_owned(),
+        heard_s: heard.silence(*read, now).as_secs(),
+        version: heard.report.version.clone(),
+        uptime_s: count(heard.report.up_seconds),
+        partitions: heard.report.partitions.clone(),
+        reasons: heard.report.reasons.clone(),
+        is_this: heard.report.instance == *instance,
+    };
+    heard.iter().map(of).collect()
+}
+
+/// The sentence at the head of the page.
+fn headline(verdict: &crate::health::Verdict, lag: &Lag) -> String {
+    let more = |lines: &[String]| if lines.len() > 1 { format!(" And {} more.", lines.len() - 1) } else { String::new() };
+    let first = |lines: &[String]| lines.first().map(|line| format!("{line}.{}", more(lines)));
+    if let Some(told) = first(&verdict.reasons).or_else(|| first(&verdict.degraded)) {
+        return told;
+    }
+    match (lag.records, lag.at_least) {
+        (Some(0), false) => "Everything that the shop has sent is in results and in Redis, or on its way.".to_owned(),
+        (Some(lag), false) => format!("{lag} records are behind and being worked on."),
+        (Some(lag), true) => format!("At least {lag} records are behind; of some partitions nobody knows."),
+        (None, _) => "How far behind the work is, is not known yet.".to_owned(),
+    }
+}
+
+impl Edges {
+    fn of(mut edges: BTreeMap<String, EdgeDetail>) -> Self {
+        let mut take = |name: &str| Edge::from(edges.remove(name).unwrap_or_default());
+        Self {
+            read: take("read"),
+            decode: take("decode"),
+            lookup: take("lookup"),
+            commit: take("commit"),
+            write_back: take("write_back"),
+            dead_letter: take("dead_letter"),
+            sweep: take("sweep"),
+        }
+    }
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

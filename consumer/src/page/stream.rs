@@ -1,0 +1,58 @@
+//! `GET /api/stream`: the news of each second, as server-sent events. Each stream sends the bytes that were made once for all of them, and one
+//! whose reader is slow leaves seconds out: nothing queues (P10).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::unfold;
+use service::http::Connection;
+use tokio::sync::watch;
+
+use super::Page;
+use super::error::ApiError;
+use super::sampler::News;
+
+/// The last words to a page whose server ends.
+const END: &[u8] = b"event: end\ndata: {}\n\n";
+
+/// A stream between two events.
+struct Reader {
+    news: watch::Receiver<Arc<News>>,
+    stopping: watch::Receiver<bool>,
+    has_ended: bool,
+}
+
+/// Begins a stream, with what is known now as its first event.
+///
+/// # Errors
+/// There are as many streams as there may be; the page asks every two seconds instead.
+pub async fn stream(State(page): State<Arc<Page>>, Extension(connection): Extension<Connection>) -> Result<Response, ApiError> {
+    if !connection.becomes_stream() {
+        return Err(ApiError::away("as many pages listen as there may be; ask /api/overview instead"));
+    }
+    let mut news = page.sampled.news();
+    news.mark_changed();
+    let reader = Reader { news, stopping: page.stopping.clone(), has_ended: false };
+    let events = unfold(reader, next);
+    // A proxy that buffers would hold back what is news for a second.
+    let headers = [(header::CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];
+    Ok((headers, Body::from_stream(events)).into_response())
+}
+
+async fn next(mut reader: Reader) -> Option<(Result<Bytes, std::convert::Infallible>, Reader)> {
+    if reader.has_ended {
+        return None;
+    }
+    let is_news = tokio::select! {
+        changed = reader.news.changed() => changed.is_ok(),
+        // If the owner of the sender is gone, the process ends too.
+        _ = reader.stopping.wait_for(|stopping| *stopping) => false,
+    };
+    let event = if is_news { reader.news.borrow_and_update().event.clone() } else { Bytes::from_static(END) };
+    reader.has_ended = !is_news;
+    Some((Ok(event), reader))
+}
