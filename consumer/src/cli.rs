@@ -21,6 +21,7 @@ mod http;
 mod man;
 mod migrate;
 mod offsets;
+mod page;
 mod ready;
 mod rebuild;
 mod reconcile;
@@ -49,6 +50,9 @@ struct Arguments {
 enum Request {
     #[command(flatten)]
     Configured(Command),
+    /// Make tokens for the page
+    #[command(subcommand)]
+    Page(page::Command),
     /// Print the script with which a shell completes commands and options
     Completions(completions::Arguments),
     /// Print the manual page, or write a page for each command into a folder
@@ -95,6 +99,7 @@ pub fn main() -> ExitCode {
     let file = arguments.config.as_deref();
     match arguments.request.unwrap_or(Request::Configured(Command::Run)) {
         Request::Configured(command) => configured(&command, file),
+        Request::Page(command) => done(page::run(&command)),
         Request::Completions(arguments) => done(completions::run(&arguments, Arguments::command())),
         Request::Man(arguments) => done(man::run(&arguments, Arguments::command())),
     }

@@ -29,7 +29,7 @@ pub mod sampler;
 pub mod session;
 pub mod stream;
 
-use crate::config::Config;
+use crate::config;
 use crate::health::Health;
 use access::Access;
 use sampler::Sampled;
@@ -50,8 +50,8 @@ pub struct Page {
 impl Page {
     /// The page of a process that reports to `health` and `sampled`.
     #[must_use]
-    pub fn new(config: &Config, health: Health, sampled: Sampled, stopping: watch::Receiver<bool>) -> Arc<Self> {
-        Arc::new(Self { access: Access::new(&config.page), health, sampled, stopping })
+    pub fn new(settings: &config::Page, health: Health, sampled: Sampled, stopping: watch::Receiver<bool>) -> Arc<Self> {
+        Arc::new(Self { access: Access::new(settings), health, sampled, stopping })
     }
 }
 

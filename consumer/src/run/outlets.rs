@@ -32,7 +32,7 @@ impl Outlets {
         if let Some(address) = &config.http.listen {
             let listener = service::http::bind("http.listen", address).await?;
             let endpoints = Endpoints { health: shared.health.clone(), metrics: shared.metrics.clone() };
-            let page = Page::new(config, shared.health.clone(), sampled, outlets.stop.subscribe());
+            let page = Page::new(&config.page, shared.health.clone(), sampled, outlets.stop.subscribe());
             let server = service::http::serve(listener, router(endpoints).merge(page::router(page)), outlets.stopped());
             outlets.tasks.spawn("the HTTP server", server);
         }

@@ -64,7 +64,10 @@ fn admitted(page: &Page, need: Option<Role>, request: &Request) -> Result<Caller
     let peer = peer.ok_or_else(|| ApiError::new(StatusCode::FORBIDDEN, "unknown_address", "the address of the client is not known"))?;
     let caller = caller(page, headers, host, Caller::nobody(peer))?;
     let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
-    not_from_elsewhere(headers, host, is_write, &caller)?;
+    // The page itself may be opened by a link from anywhere.
+    if request.uri().path().starts_with("/api/") {
+        not_from_elsewhere(headers, host, is_write, &caller)?;
+    }
     match need {
         Some(role) if !caller.may(role) => Err(refused(page, role, &caller)),
         _ => Ok(caller),

@@ -15,9 +15,23 @@ async fn start() -> Server {
     let listener = bind("http.listen", "127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let router = Router::new().route("/livez", get(|| async { "ok\n" }));
+    let router = Router::new().route("/livez", get(|| async { "ok\n" })).route("/stream", get(stream));
     let task = tokio::spawn(serve(listener, router, async move { drop(stopped.await) }));
     Server { address, stop, task }
+}
+
+/// An answer that never ends, if there is a place for it.
+async fn stream(axum::Extension(connection): axum::Extension<Connection>) -> axum::response::Response {
+    if !connection.becomes_stream() {
+        return axum::response::IntoResponse::into_response("full\n");
+    }
+    let first = std::iter::once(Ok::<_, io::Error>("first\n"));
+    axum::response::Response::new(axum::body::Body::from_stream(first_and_no_end(first)))
+}
+
+fn first_and_no_end<T: Send + 'static>(first: impl Iterator<Item = T> + Send + 'static) -> impl futures_util::Stream<Item = T> + Send {
+    use futures_util::StreamExt as _;
+    futures_util::stream::iter(first).chain(futures_util::stream::pending())
 }
 
 impl Server {
@@ -79,6 +93,42 @@ async fn with_all_places_taken_the_oldest_client_gives_way_and_probes_are_answer
     let mut byte = [0];
     let gone = tokio::time::timeout(HEADER / 2, oldest.read(&mut byte)).await;
     assert!(matches!(gone, Ok(Ok(0) | Err(_))), "{gone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_have_places_of_their_own_and_neither_give_way_nor_take_the_places_of_others() {
+    let server = start().await;
+    let mut streams = Vec::new();
+    for _ in 0..STREAMS {
+        streams.push(streaming(server.address).await.unwrap());
+    }
+    assert!(streaming(server.address).await.is_none());
+    let mut slow = Vec::new();
+    for _ in 0..2 * CONNECTIONS {
+        slow.push(slow_client(server.address).await);
+    }
+    assert!(server.get("/livez").await.starts_with("HTTP/1.1 200"));
+    // Nothing comes of the first stream, not even its end.
+    let mut byte = [0];
+    let more = tokio::time::timeout(Duration::from_millis(200), streams[0].read(&mut byte)).await;
+    assert!(more.is_err(), "{more:?}");
+    // A place that is free again is given again.
+    drop(streams.remove(0));
+    let free = async { while streaming(server.address).await.is_none() {} };
+    tokio::time::timeout(Duration::from_secs(30), free).await.unwrap();
+}
+
+/// A client whose stream has begun; `None` if it gets none.
+async fn streaming(address: std::net::SocketAddr) -> Option<TcpStream> {
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(b"GET /stream HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
+    let (mut text, mut part) = (String::new(), [0; 64]);
+    while !text.contains("first\n") && !text.contains("full\n") {
+        let read = client.read(&mut part).await.unwrap();
+        assert!(read > 0, "{text}");
+        text.push_str(&String::from_utf8_lossy(&part[..read]));
+    }
+    text.contains("first\n").then_some(client)
 }
 
 #[tokio::test]
