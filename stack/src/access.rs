@@ -6,6 +6,9 @@ use anyhow::Result;
 
 use crate::{Connect, Ports, Service, Stack, kafka, secure};
 
+/// The token `orderstream`, for the demo only, with which the page may do everything.
+const DEMO_TOKEN: &str = "demo operate ec4c724f6628379d764b2bfebfa23af7c2916647627bbe1d1649b6156e3bbd43";
+
 impl Stack {
     /// Postgres.
     pub fn postgres(&self) -> &Service {
@@ -118,6 +121,7 @@ impl Stack {
             ("CONNECT_URL", self.connect_url()),
             ("RECONCILE_EVERY", "60".to_owned()),
             ("HTTP_LISTEN", format!("127.0.0.1:{}", self.ports.orderstream)),
+            ("PAGE_TOKENS", DEMO_TOKEN.to_owned()),
         ];
         if let Some(secure) = &self.secure {
             let authority = secure.authority().display().to_string();
