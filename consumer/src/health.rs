@@ -1,7 +1,7 @@
 //! The health of the process: workers report it, HTTP reads it, and no stall stays silent (P9).
 //!
 //! [`Health`] is the shared handle. [`Snapshot`] is the state behind it, which is changed by methods that take `now`. [`liveness`] and
-//! [`readiness`] are pure functions from a snapshot to a verdict.
+//! [`readiness`] are pure functions from a snapshot to a verdict, and [`findings`] to what the verdict is made of.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,7 @@ use crate::orders::absent::ColumnSet;
 mod breaker;
 mod comparison;
 mod detail;
+mod finding;
 mod group;
 mod impairment;
 mod partition;
@@ -26,6 +27,7 @@ mod view;
 pub use breaker::{BreakerReading, Breakers};
 pub use comparison::{Comparison, ComparisonView, said};
 pub use detail::{Detail, EdgeDetail, MOST_PARTITIONS, PartitionDetail};
+pub use finding::{Finding, FindingKind};
 pub use group::{DueView, Group, GroupView, Heard, Letters, PROCESS_STATES, ProcessReport, ProcessView, REPORT_EVERY, reasons};
 pub use impairment::Impairment;
 pub use partition::{PartitionHealth, PartitionState};
@@ -35,7 +37,7 @@ pub use source::{
     ConnectorHealth, ConnectorReading, RunState, SlotReading, SlotsHealth, SlotsReading, Source, SourceRules, SourceView, TaskReading,
     instant_of,
 };
-pub use verdict::{Rules, Verdict, liveness, readiness};
+pub use verdict::{Rules, Verdict, findings, liveness, readiness};
 pub use view::{HealthView, PartitionView, StatusView, status};
 
 type ReadBreakers = Arc<dyn Fn() -> Breakers + Send + Sync>;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::finding::{Finding, FindingKind};
 use super::verdict::seconds;
 
 /// How long after its time a comparison may end.
@@ -38,34 +39,38 @@ impl Comparison {
         self.differences.values().sum()
     }
 
-    /// What is wrong, in one line with what to do.
-    pub(super) fn degraded(&self, now: Instant) -> Option<String> {
+    /// What is wrong, with what to do.
+    pub(super) fn finding(&self, now: Instant) -> Option<Finding> {
+        let finding = |kind, what| Finding::degrades(kind, "comparison", what).since(self.ended);
         if self.ended_early && self.found() == 0 {
-            return Some(format!(
+            let what = format!(
                 "comparison: {} s ago so much differed for a while that the rest was not looked at: `orderstream reconcile` compares all",
                 seconds(self.ended, now)
-            ));
+            );
+            return Some(finding(FindingKind::ComparisonEndedEarly, what));
         }
         let kinds: Vec<String> =
             self.differences.iter().filter(|(_, count)| **count > 0).map(|(kind, count)| format!("{count} {kind}")).collect();
-        (!kinds.is_empty()).then(|| {
+        let what = || {
             format!(
                 "comparison: {} ({}): `orderstream reconcile` shows them, and with --repair sets them right",
                 said(self.orders, seconds(self.ended, now), self.found()),
                 kinds.join(", ")
             )
-        })
+        };
+        (!kinds.is_empty()).then(|| finding(FindingKind::Differences, what()))
     }
 }
 
 /// What is wrong if the last comparison, or the start of the process, was at `last`: a day is enough for a hundred million orders.
-pub(super) fn overdue(last: Instant, every: Duration, now: Instant) -> Option<String> {
+pub(super) fn overdue(last: Instant, every: Duration, now: Instant) -> Option<Finding> {
     (now.saturating_duration_since(last) > every + PATIENCE).then(|| {
-        format!(
+        let what = format!(
             "comparison: none has come to its end for {} s, though one is due every {} s: the log says why",
             seconds(last, now),
             every.as_secs()
-        )
+        );
+        Finding::degrades(FindingKind::ComparisonOverdue, "comparison", what).since(last)
     })
 }
 
@@ -155,18 +160,18 @@ mod tests {
             repaired: 0,
             by: "host/1".into(),
         };
-        assert_eq!(comparison(0).degraded(now), None);
-        let told = comparison(2).degraded(now + Duration::from_secs(5)).unwrap();
+        assert_eq!(comparison(0).finding(now), None);
+        let told = comparison(2).finding(now + Duration::from_secs(5)).unwrap().what;
         assert!(told.starts_with("comparison: 7 orders compared 5 s ago, 2 differences (2 missing): "), "{told}");
         let half = Comparison { ended_early: true, ..comparison(0) };
-        assert!(half.degraded(now).unwrap().contains("the rest was not looked at"));
+        assert!(half.finding(now).unwrap().what.contains("the rest was not looked at"));
     }
 
     #[test]
     fn a_comparison_that_does_not_come_is_told_a_day_after_it_was_due() {
         let (now, minute) = (Instant::now(), Duration::from_secs(60));
         assert_eq!(overdue(now, minute, now + minute + PATIENCE), None);
-        let told = overdue(now, minute, now + minute + PATIENCE + minute).unwrap();
+        let told = overdue(now, minute, now + minute + PATIENCE + minute).unwrap().what;
         assert!(told.starts_with("comparison: none has come to its end for 86520 s, though one is due every 60 s"), "{told}");
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::finding::{Finding, FindingKind};
 use super::verdict::seconds;
 
 mod connector;
@@ -48,17 +49,18 @@ pub struct Source {
 }
 
 impl Source {
-    /// What is not as it should be, one line each, with what to do.
-    pub(super) fn degraded(&self, rules: &SourceRules, now: Instant) -> Vec<String> {
+    /// What is not as it should be, with what to do.
+    pub(super) fn findings(&self, rules: &SourceRules, now: Instant) -> Vec<Finding> {
         let silent = self.heartbeat.filter(|at| now.saturating_duration_since(*at) > rules.heartbeat).map(|at| {
-            format!(
+            let what = format!(
                 "source: Debezium's last heartbeat is {} s old: changes of the shop may not arrive; see the connector's state, `GET \
                  /connectors/<name>/status` at Kafka Connect",
                 seconds(at, now)
-            )
+            );
+            Finding::degrades(FindingKind::HeartbeatOld, "source", what).since(at)
         });
-        let connector = self.connector.iter().flat_map(|connector| connector.degraded(now));
-        let slots = self.slots.iter().flat_map(|slots| slots.degraded(rules, now));
+        let connector = self.connector.iter().flat_map(|connector| connector.findings(now));
+        let slots = self.slots.iter().flat_map(|slots| slots.findings(rules, now));
         silent.into_iter().chain(connector).chain(slots).collect()
     }
 }

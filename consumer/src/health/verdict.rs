@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::comparison;
+use super::finding::{Finding, FindingKind as Kind};
 use super::partition::{PartitionHealth, PartitionState};
 use super::snapshot::{Dependency, DependencyState, Snapshot};
 use super::source::SourceRules;
@@ -32,6 +33,15 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// The verdict that the findings give.
+    fn of(findings: impl IntoIterator<Item = Finding>) -> Self {
+        let mut verdict = Self::default();
+        for finding in findings {
+            if finding.stops { &mut verdict.reasons } else { &mut verdict.degraded }.push(finding.what);
+        }
+        verdict
+    }
+
     /// Whether the answer is yes.
     #[must_use]
     pub fn is_yes(&self) -> bool {
@@ -42,72 +52,119 @@ impl Verdict {
 /// Whether the process lives. Only what a restart repairs counts.
 #[must_use]
 pub fn liveness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
-    let silent = snapshot.readers.iter().filter_map(|(topic, reader)| {
-        let silence = now.saturating_duration_since(reader.last_poll?);
-        let is_dead = silence > rules.poll_silence && !snapshot.is_stopping;
-        is_dead.then(|| format!("{topic}: Kafka was not polled for {} s", silence.as_secs()))
-    });
-    Verdict { reasons: silent.collect(), ..Verdict::default() }
+    Verdict::of(not_polled(snapshot, rules, now))
 }
 
 /// Whether the process does its work.
 #[must_use]
 pub fn readiness(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Verdict {
-    let mut verdict = liveness(snapshot, rules, now);
-    verdict.reasons.extend(snapshot.failure.clone());
-    if snapshot.is_stopping {
-        verdict.reasons.push("shutting down".into());
-    }
-    for (dependency, state) in &snapshot.dependencies {
-        let Some(trouble) = trouble(*dependency, *state, now) else { continue };
-        let harmless = *dependency == Dependency::Redis && rules.works_without_redis;
-        if harmless { &mut verdict.degraded } else { &mut verdict.reasons }.push(trouble);
-    }
-    verdict.reasons.extend(snapshot.topics.iter().cloned());
-    for ((dependency, _), found) in snapshot.impairments.iter().flat_map(|(whose, found)| found.iter().map(move |found| (whose, found))) {
-        let told = format!("{}: for {} s, {}", dependency.as_str(), seconds(found.since, now), found.impairment.what);
-        if found.impairment.stops { &mut verdict.reasons } else { &mut verdict.degraded }.push(told);
-    }
-    if snapshot.readers.is_empty() {
-        verdict.reasons.push("Kafka is not read yet".into());
-    }
-    for (topic, _) in snapshot.readers.iter().filter(|(_, reader)| !reader.is_assigned) {
-        verdict.reasons.push(format!("{topic}: the consumer group has given no assignment"));
-    }
-    for topic in snapshot.readers.keys() {
-        let absent = snapshot.absent(topic);
-        if !absent.is_empty() {
-            verdict.degraded.push(format!("{topic}: the events do not have the columns {}; stored values stay", absent.names()));
-        }
-    }
-    verdict.degraded.extend(snapshot.source.degraded(&rules.source, now));
-    verdict.degraded.extend(snapshot.group.comparison.iter().filter_map(|comparison| comparison.degraded(now)));
-    let compared = snapshot.group.comparison.as_ref().map_or(snapshot.started, |comparison| comparison.ended.max(snapshot.started));
-    verdict.degraded.extend(rules.compare_every.and_then(|every| comparison::overdue(compared, every, now)));
-    for ((topic, number), partition) in &snapshot.partitions {
-        verdict.reasons.extend(silence(partition, rules, now).map(|what| format!("{topic}-{number}: {what}")));
-    }
-    verdict
+    Verdict::of(findings(snapshot, rules, now))
 }
 
-fn trouble(dependency: Dependency, state: DependencyState, now: Instant) -> Option<String> {
+/// Everything that is not as it should be, in the order of the lines of `/readyz`.
+#[must_use]
+pub fn findings(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Vec<Finding> {
+    let mut found: Vec<Finding> = not_polled(snapshot, rules, now).collect();
+    found.extend(snapshot.failure.iter().map(|why| Finding::stops(Kind::ProcessEnds, "process", why)));
+    found.extend(snapshot.is_stopping.then(|| Finding::stops(Kind::ShuttingDown, "process", "shutting down")));
+    found.extend(servers(snapshot, rules, now));
+    found.extend(readers(snapshot));
+    found.extend(snapshot.source.findings(&rules.source, now));
+    found.extend(snapshot.group.comparison.iter().filter_map(|comparison| comparison.finding(now)));
+    let compared = snapshot.group.comparison.as_ref().map_or(snapshot.started, |comparison| comparison.ended.max(snapshot.started));
+    found.extend(rules.compare_every.and_then(|every| comparison::overdue(compared, every, now)));
+    found.extend(snapshot.partitions.iter().filter_map(|((topic, number), partition)| {
+        let silence = silence(partition, rules, now)?;
+        let subject = format!("{topic}-{number}");
+        let what = format!("{subject}: {}", silence.what);
+        Some(Finding { kind: silence.kind, subject, stops: true, since: Some(silence.since), what })
+    }));
+    found
+}
+
+/// Threads that are silent for so long that only a restart helps.
+fn not_polled<'a>(snapshot: &'a Snapshot, rules: &'a Rules, now: Instant) -> impl Iterator<Item = Finding> + 'a {
+    snapshot.readers.iter().filter_map(move |(topic, reader)| {
+        let polled = reader.last_poll?;
+        let silence = now.saturating_duration_since(polled);
+        let is_dead = silence > rules.poll_silence && !snapshot.is_stopping;
+        let what = || format!("{topic}: Kafka was not polled for {} s", silence.as_secs());
+        is_dead.then(|| Finding::stops(Kind::NotPolled, topic, what()).since(polled))
+    })
+}
+
+/// Servers that do not answer, topics with which the work cannot go on, and what servers do not do although they answer.
+fn servers(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Vec<Finding> {
+    let harmless = |dependency| dependency == Dependency::Redis && rules.works_without_redis;
+    let troubles = snapshot.dependencies.iter().filter_map(|(dependency, state)| {
+        let trouble = trouble(*dependency, *state, now)?;
+        Some(Finding { stops: !harmless(*dependency), ..trouble })
+    });
+    // The whole text is the subject: a text without numbers that stays the same for as long as the setting does.
+    let topics = snapshot.topics.iter().map(|what| Finding::stops(Kind::Topic, what, what));
+    let impaired = snapshot.impairments.iter().flat_map(|((dependency, kind), all)| {
+        all.iter().map(move |found| {
+            let what = format!("{}: for {} s, {}", dependency.as_str(), seconds(found.since, now), found.impairment.what);
+            let subject = format!("{}, {kind}: {}", dependency.as_str(), found.impairment.what);
+            Finding { stops: found.impairment.stops, ..Finding::degrades(Kind::Impaired, subject, what).since(found.since) }
+        })
+    });
+    troubles.chain(topics).chain(impaired).collect()
+}
+
+/// Readers without topics, topics without an assignment, and events without columns.
+fn readers(snapshot: &Snapshot) -> Vec<Finding> {
+    let unread = snapshot.readers.is_empty().then(|| Finding::stops(Kind::NotRead, "kafka", "Kafka is not read yet"));
+    let unassigned = snapshot.readers.iter().filter(|(_, reader)| !reader.is_assigned).map(|(topic, _)| {
+        Finding::stops(Kind::NoAssignment, topic, format!("{topic}: the consumer group has given no assignment"))
+    });
+    let lacking = snapshot.readers.keys().filter_map(|topic| {
+        let absent = snapshot.absent(topic);
+        let what = || format!("{topic}: the events do not have the columns {}; stored values stay", absent.names());
+        (!absent.is_empty()).then(|| Finding::degrades(Kind::AbsentColumns, topic, what()))
+    });
+    unread.into_iter().chain(unassigned).chain(lacking).collect()
+}
+
+fn trouble(dependency: Dependency, state: DependencyState, now: Instant) -> Option<Finding> {
     let name = dependency.as_str();
     match state {
-        DependencyState::Unknown => Some(format!("{name}: not connected yet")),
+        DependencyState::Unknown => Some(Finding::stops(Kind::NotConnected, name, format!("{name}: not connected yet"))),
         DependencyState::Up { .. } => None,
-        DependencyState::Down { since, error } => Some(format!("{name}: down for {} s ({error})", seconds(since, now))),
+        DependencyState::Down { since, error } => {
+            let what = format!("{name}: down for {} s ({error})", seconds(since, now));
+            Some(Finding::stops(Kind::ServerDown, name, what).since(since))
+        }
+    }
+}
+
+/// That a partition makes no progress.
+struct Silence {
+    kind: Kind,
+    since: Instant,
+    what: String,
+}
+
+impl Silence {
+    fn new(kind: Kind, since: Instant, what: String) -> Option<Self> {
+        Some(Self { kind, since, what })
     }
 }
 
 /// Why a partition makes no progress; `None` if it does.
-fn silence(partition: &PartitionHealth, rules: &Rules, now: Instant) -> Option<String> {
-    let since = seconds(partition.since, now);
+fn silence(partition: &PartitionHealth, rules: &Rules, now: Instant) -> Option<Silence> {
+    let (entered, since) = (partition.since, seconds(partition.since, now));
     match &partition.state {
-        PartitionState::Stopped(reason) => return Some(format!("stopped {since} s ago: {reason}")),
-        PartitionState::Waiting(reason) => return Some(format!("waiting for {since} s: {reason}")),
-        PartitionState::Claiming => return Some(format!("being claimed for {since} s")),
+        PartitionState::Stopped(reason) => {
+            return Silence::new(Kind::PartitionStopped, entered, format!("stopped {since} s ago: {reason}"));
+        }
+        PartitionState::Waiting(reason) => {
+            return Silence::new(Kind::PartitionWaiting, entered, format!("waiting for {since} s: {reason}"));
+        }
+        PartitionState::Claiming => return Silence::new(Kind::PartitionClaiming, entered, format!("being claimed for {since} s")),
         PartitionState::Lost => {
-            return Some(format!("lost {since} s ago: Kafka's coordinator of the consumer group was out of reach for too long"));
+            let what = format!("lost {since} s ago: Kafka's coordinator of the consumer group was out of reach for too long");
+            return Silence::new(Kind::PartitionLost, entered, what);
         }
         PartitionState::Running => {}
     }
@@ -115,16 +172,18 @@ fn silence(partition: &PartitionHealth, rules: &Rules, now: Instant) -> Option<S
     if let Some(behind_since) = stalled {
         let lag = partition.lag().unwrap_or(0);
         let hindrance = partition.hindrance().map(|by| format!(" ({by})")).unwrap_or_default();
-        return Some(format!("stalled: {lag} records behind and nothing committed for {} s{hindrance}", seconds(behind_since, now)));
+        let what = format!("stalled: {lag} records behind and nothing committed for {} s{hindrance}", seconds(behind_since, now));
+        return Silence::new(Kind::PartitionStalled, behind_since, what);
     }
-    if partition.next_offset.is_none() && now.saturating_duration_since(partition.since) > rules.stall {
-        return Some(format!("at work for {since} s, and nobody told where it began"));
+    if partition.next_offset.is_none() && now.saturating_duration_since(entered) > rules.stall {
+        return Silence::new(Kind::PartitionUntold, entered, format!("at work for {since} s, and nobody told where it began"));
     }
     // Without a report of the end a stall would go unseen. The limit is twice the stall time, because the end is asked for in intervals of
     // its own.
     let (_, told) = partition.end?;
     let deaf = now.saturating_duration_since(told) > rules.stall * 2;
-    deaf.then(|| format!("Kafka told no end of the partition for {} s", seconds(told, now)))
+    let what = || format!("Kafka told no end of the partition for {} s", seconds(told, now));
+    if deaf { Silence::new(Kind::PartitionEndUnknown, told, what()) } else { None }
 }
 
 pub(super) fn seconds(since: Instant, now: Instant) -> u64 {

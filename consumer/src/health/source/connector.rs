@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::super::finding::{Finding, FindingKind as Kind};
 use super::super::verdict::seconds;
 use super::SILENCE;
 
@@ -117,28 +118,37 @@ impl ConnectorHealth {
         }
     }
 
-    pub(super) fn degraded(&self, now: Instant) -> Vec<String> {
+    pub(super) fn findings(&self, now: Instant) -> Vec<Finding> {
         let (name, age) = (&self.name, seconds(self.since, now));
         let lasts = now.saturating_duration_since(self.since) > SILENCE;
+        let finding = |kind, subject: &str, what: String| Finding::degrades(kind, subject, what).since(self.since);
         match &self.reading {
-            ConnectorReading::Away(error) if lasts => vec![format!(
-                "connect: Kafka Connect has not answered for {age} s ({error}): whether the shop's changes arrive is not known; see that its \
-                 workers run, and connect.url"
-            )],
-            ConnectorReading::Absent => vec![format!(
-                "connect: Kafka Connect has no connector {name}: no change of the shop arrives; make it, or correct connect.connector"
-            )],
+            ConnectorReading::Away(error) if lasts => {
+                let what = format!(
+                    "connect: Kafka Connect has not answered for {age} s ({error}): whether the shop's changes arrive is not known; see that \
+                     its workers run, and connect.url"
+                );
+                vec![finding(Kind::ConnectAway, name, what)]
+            }
+            ConnectorReading::Absent => {
+                let what = format!(
+                    "connect: Kafka Connect has no connector {name}: no change of the shop arrives; make it, or correct connect.connector"
+                );
+                vec![finding(Kind::ConnectorAbsent, name, what)]
+            }
             ConnectorReading::Known { state: RunState::Running, tasks } if tasks.is_empty() => {
                 let without = lasts.then(|| format!("connect: connector {name} has no task"));
-                without.into_iter().map(|what| told(&what, age)).collect()
+                without.into_iter().map(|what| finding(Kind::ConnectorNotRunning, name, told(&what, age))).collect()
             }
             ConnectorReading::Known { state, tasks } => {
-                let whole = trouble(*state, lasts).map(|what| format!("connect: connector {name} {what}"));
+                let whole = trouble(*state, lasts).map(|what| (name.clone(), format!("connect: connector {name} {what}")));
                 let tasks = tasks.iter().filter_map(|task| {
                     let error = task.error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
-                    Some(format!("connect: task {} of connector {name} {}{error}", task.id, trouble(task.state, lasts)?))
+                    let what = format!("connect: task {} of connector {name} {}{error}", task.id, trouble(task.state, lasts)?);
+                    Some((format!("task {} of {name}", task.id), what))
                 });
-                whole.into_iter().chain(tasks).map(|what| told(&what, age)).collect()
+                let all = whole.into_iter().chain(tasks);
+                all.map(|(subject, what)| finding(Kind::ConnectorNotRunning, &subject, told(&what, age))).collect()
             }
             ConnectorReading::Unasked | ConnectorReading::Away(_) => Vec::new(),
         }

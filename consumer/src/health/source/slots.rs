@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::super::finding::{Finding, FindingKind as Kind};
 use super::super::verdict::seconds;
 use super::{SILENCE, SourceRules};
 
@@ -73,15 +74,16 @@ impl SlotsHealth {
         self.slots().iter().any(|slot| slot.is_active)
     }
 
-    pub(super) fn degraded(&self, rules: &SourceRules, now: Instant) -> Vec<String> {
+    pub(super) fn findings(&self, rules: &SourceRules, now: Instant) -> Vec<Finding> {
         let age = seconds(self.since, now);
         let lasts = now.saturating_duration_since(self.since) > SILENCE;
         match &self.reading {
             SlotsReading::Away(error) if lasts => {
-                vec![format!("slot: the shop's Postgres has not answered for {age} s ({error}); see source.url")]
+                let what = format!("slot: the shop's Postgres has not answered for {age} s ({error}); see source.url");
+                vec![Finding::degrades(Kind::SlotsUnknown, "slots", what).since(self.since)]
             }
             SlotsReading::Known(slots) => {
-                let unread = (lasts && !self.is_read()).then(|| unread(slots, age));
+                let unread = (lasts && !self.is_read()).then(|| unread(slots, age).since(self.since));
                 unread.into_iter().chain(slots.iter().filter_map(|slot| heavy(slot, rules))).collect()
             }
             SlotsReading::Unasked | SlotsReading::Away(_) => Vec::new(),
@@ -105,29 +107,33 @@ fn kind(reading: &SlotsReading) -> u8 {
     }
 }
 
-fn unread(slots: &[SlotReading], age: u64) -> String {
+fn unread(slots: &[SlotReading], age: u64) -> Finding {
     if slots.is_empty() {
-        return format!(
+        let what = format!(
             "slot: the shop's database has had no logical replication slot for {age} s: no change arrives, and those of that time never \
              will; see the connector's state and source.url"
         );
+        return Finding::degrades(Kind::SlotAbsent, "slots", what);
     }
-    format!("slot: nobody has been connected to a replication slot of the shop for {age} s: see the connector's state")
+    let what = format!("slot: nobody has been connected to a replication slot of the shop for {age} s: see the connector's state");
+    Finding::degrades(Kind::SlotUnread, "slots", what)
 }
 
-fn heavy(slot: &SlotReading, rules: &SourceRules) -> Option<String> {
+fn heavy(slot: &SlotReading, rules: &SourceRules) -> Option<Finding> {
     let SlotReading { name, is_lost, retained_bytes, .. } = slot;
     if *is_lost {
-        return Some(format!(
+        let what = format!(
             "slot: replication slot {name} has lost its place: changes of the shop never arrive; let the connector make another slot with a \
              new snapshot, then `orderstream reconcile`"
-        ));
+        );
+        return Some(Finding::degrades(Kind::SlotLost, name, what));
     }
     (*retained_bytes >= rules.slot_retained_bytes).then(|| {
-        format!(
+        let what = format!(
             "slot: replication slot {name} keeps {} MB of the log of the shop's Postgres: start its connector, or drop the slot if nobody \
              needs it, before the disk is full",
             retained_bytes >> 20
-        )
+        );
+        Finding::degrades(Kind::SlotHeavy, name, what)
     })
 }

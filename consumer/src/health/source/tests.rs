@@ -7,7 +7,7 @@ fn after(start: Instant, seconds: u64) -> Instant {
 }
 
 fn degraded(source: &Source, now: Instant) -> Vec<String> {
-    source.degraded(&SourceRules::default(), now)
+    source.findings(&SourceRules::default(), now).into_iter().map(|finding| finding.what).collect()
 }
 
 fn connector(reading: ConnectorReading, since: Instant) -> Source {

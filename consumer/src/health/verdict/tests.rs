@@ -296,3 +296,32 @@ fn a_source_that_is_not_as_it_should_be_is_degraded_and_the_process_is_ready() {
     let verdict = readiness(&snapshot, &RULES, after(start, 61));
     assert!(verdict.is_yes() && verdict.degraded[0].starts_with("source: "), "{verdict:?}");
 }
+
+#[test]
+fn each_finding_has_its_kind_its_subject_and_the_time_since_when_it_holds() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.down(Dependency::Redis, "timeout", after(start, 1));
+    snapshot.down(Dependency::Postgres, "connection", after(start, 2));
+    let writes = [super::super::Impairment { what: "Redis takes no writes now".into(), stops: false }];
+    snapshot.impaired(Dependency::Redis, "writes", &writes, after(start, 3));
+    snapshot.topics = vec!["no topic orders".into()];
+    snapshot.source.heartbeat = Some(start);
+    change(&mut snapshot, |partition| partition.enter(PartitionState::Stopped("offset 10 is gone".into()), after(start, 4)));
+    let now = after(start, 61);
+    snapshot.reader("orders").last_poll = Some(now);
+    let found = findings(&snapshot, &RULES, now);
+    let told: Vec<_> = found.iter().map(|found| (found.kind, found.subject.as_str(), found.stops, found.since)).collect();
+    let expected = [
+        (Kind::ServerDown, "postgres", true, Some(after(start, 2))),
+        (Kind::ServerDown, "redis", false, Some(after(start, 1))),
+        (Kind::Topic, "no topic orders", true, None),
+        (Kind::Impaired, "redis, writes: Redis takes no writes now", false, Some(after(start, 3))),
+        (Kind::HeartbeatOld, "source", false, Some(start)),
+        (Kind::PartitionStopped, "orders-0", true, Some(after(start, 4))),
+    ];
+    assert_eq!(told, expected);
+    let lines = |stops: bool| found.iter().filter(|found| found.stops == stops).map(|found| found.what.clone()).collect::<Vec<_>>();
+    let verdict = readiness(&snapshot, &RULES, now);
+    assert_eq!((verdict.reasons, verdict.degraded), (lines(true), lines(false)));
+}
