@@ -10,15 +10,19 @@
 //! generation and decides nothing: a call that was sent before the outage must not close the breaker during the outage.
 
 mod call;
+mod cause;
 mod config;
 mod counts;
+mod day;
 mod window;
 
 use std::time::Instant;
 
 pub use call::{Caller, Forced, Outcome, Permit, Rejected};
+pub use cause::{Cause, Transition};
 pub use config::BreakerConfig;
 pub use counts::{BreakerCounts, State};
+pub use day::{DAY, Day};
 use window::Window;
 
 /// A place in half-open state, taken by one probe.
@@ -46,6 +50,7 @@ pub struct Breaker {
     /// The number of openings without a healthy window in between: the exponent of the opening time.
     openings: u32,
     counts: BreakerCounts,
+    last: Option<Transition>,
 }
 
 impl Breaker {
@@ -53,7 +58,7 @@ impl Breaker {
     #[must_use]
     pub fn new(config: BreakerConfig, rng: fastrand::Rng, now: Instant) -> Self {
         let phase = closed(&config, now);
-        Self { config: config.within_limits(), rng, phase, generation: 0, openings: 0, counts: BreakerCounts::default() }
+        Self { config: config.within_limits(), rng, phase, generation: 0, openings: 0, counts: BreakerCounts::default(), last: None }
     }
 
     /// Asks for a permit to make one call.
@@ -62,7 +67,7 @@ impl Breaker {
     /// [`Rejected`] if the breaker is open, or half-open with all probes out or a caller that does not probe.
     pub fn ask(&mut self, caller: Caller, now: Instant) -> Result<Permit, Rejected> {
         if caller == Caller::Probing && matches!(self.phase, Phase::Open { until } if until <= now) {
-            self.enter(Phase::HalfOpen { probes: Vec::new(), given: 0, succeeded: 0 });
+            self.enter(Phase::HalfOpen { probes: Vec::new(), given: 0, succeeded: 0 }, Cause::TimeIsOver, now);
         }
         let answer = match &self.phase {
             Phase::Closed { .. } | Phase::Forced(Forced::Closed) => Ok(None),
@@ -108,7 +113,7 @@ impl Breaker {
     pub fn force(&mut self, forced: Option<Forced>, now: Instant) {
         self.openings = 0;
         let phase = forced.map_or_else(|| closed(&self.config, now), Phase::Forced);
-        self.enter(phase);
+        self.enter(phase, forced.map_or(Cause::LetGo, Cause::Held), now);
     }
 
     /// The state as of the last call of a method. An open breaker whose time is over becomes half-open only when a probing caller asks.
@@ -121,6 +126,12 @@ impl Breaker {
     #[must_use]
     pub fn counts(&self) -> BreakerCounts {
         self.counts
+    }
+
+    /// The last transition; `None` before the first.
+    #[must_use]
+    pub fn last(&self) -> Option<Transition> {
+        self.last
     }
 
     /// Takes a probe's place. The place of a probe that never reported (its task was dropped) is free again after the probe's deadline.
@@ -147,8 +158,12 @@ impl Breaker {
         *failures_in_a_row = if failed { *failures_in_a_row + 1 } else { 0 };
         window.record(failed || slow, now);
         let run = self.config.failures_in_a_row;
-        if (run > 0 && *failures_in_a_row >= run) || window.share_reached(self.config.minimum_calls, self.config.failure_share) {
-            self.open(now);
+        if run > 0 && *failures_in_a_row >= run {
+            let cause = Cause::FailuresInARow(*failures_in_a_row);
+            self.open(cause, now);
+        } else if window.share_reached(self.config.minimum_calls, self.config.failure_share) {
+            let (calls, failed) = window.counts();
+            self.open(Cause::Share { failed, calls }, now);
         }
     }
 
@@ -161,19 +176,19 @@ impl Breaker {
         };
         probes.swap_remove(place);
         if !healthy {
-            self.open(now);
+            self.open(Cause::ProbeFailed, now);
         } else {
             *succeeded += 1;
             if *succeeded >= self.config.probes {
-                let phase = closed(&self.config, now);
-                self.enter(phase);
+                let (phase, cause) = (closed(&self.config, now), Cause::ProbesSucceeded(*succeeded));
+                self.enter(phase, cause, now);
             }
         }
     }
 
     /// Opens the breaker for a time that doubles until the breaker has stayed closed for a whole window: a server that answers probes and
     /// then fails again must not be tried in the same short interval for ever.
-    fn open(&mut self, now: Instant) {
+    fn open(&mut self, cause: Cause, now: Instant) {
         if matches!(self.phase, Phase::Closed { since, .. } if now.saturating_duration_since(since) >= self.config.window) {
             self.openings = 0;
         }
@@ -182,11 +197,13 @@ impl Breaker {
         // The time is between half of `longest` and all of it, so that processes that saw the same outage do not come back in the same
         // instant.
         let open_for = longest.mul_f64(0.5 + self.rng.f64() / 2.0);
-        self.enter(Phase::Open { until: now + open_for });
+        self.enter(Phase::Open { until: now + open_for }, cause, now);
     }
 
-    fn enter(&mut self, phase: Phase) {
-        self.counts.count_transition(self.phase.state(), phase.state());
+    fn enter(&mut self, phase: Phase, cause: Cause, now: Instant) {
+        let (from, to) = (self.phase.state(), phase.state());
+        self.counts.count_transition(from, to);
+        self.last = Some(Transition { at: now, from, to, cause });
         self.generation += 1;
         self.phase = phase;
     }

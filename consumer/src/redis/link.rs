@@ -23,16 +23,17 @@ mod troubles;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use redis::{Pipeline, Value};
 use tokio::sync::Notify;
 
-use crate::redis::breaker::{BreakerConfig, Caller, Forced, State};
+use crate::redis::breaker::{BreakerConfig, Caller, Forced, State, Transition};
 use access::Access;
 pub use error::{Means, RedisError};
 pub use facts::Facts;
-pub use guard::BreakerView;
-use guard::Guard;
+pub use guard::{BreakerView, Noted, Which};
+use guard::{Guard, Transitions};
 pub use judge::{Judgement, Weight};
 use lane::Lane;
 pub(crate) use reply::{each_ok, integer, text};
@@ -53,6 +54,7 @@ pub struct RedisLink {
     server: Guard,
     /// The breaker of the writes, which learns from answers to writes alone: a server that is full is still asked for customers.
     writes: Guard,
+    day: Transitions,
     opened: Notify,
     only_pings_probe: AtomicBool,
     denied: AtomicBool,
@@ -70,13 +72,15 @@ impl RedisLink {
         let breaker = BreakerConfig { probe_deadline: settings.breaker.probe_deadline.max(2 * longest), ..settings.breaker };
         let sentinels = settings.sentinels.clone().map(Arc::new);
         let access = Access { url: settings.url.clone(), tls: settings.tls.clone(), sentinels };
+        let day = Transitions::default();
         Ok(Arc::new(Self {
             lookup: Lane::new(access.clone(), settings.lookup_deadline)?,
             write: Lane::new(access.clone(), settings.write_deadline)?,
             access,
-            server: Guard::new("Redis", breaker),
+            server: Guard::new(Which::Server, breaker, &day),
             // A full server answers at once, however slow the calls before were.
-            writes: Guard::new("writes to Redis", BreakerConfig { slow_call: None, ..breaker }),
+            writes: Guard::new(Which::Writes, BreakerConfig { slow_call: None, ..breaker }, &day),
+            day,
             opened: Notify::new(),
             only_pings_probe: AtomicBool::new(false),
             denied: AtomicBool::new(false),
@@ -106,6 +110,18 @@ impl RedisLink {
     #[must_use]
     pub fn breaker_of_writes(&self) -> BreakerView {
         self.writes.view()
+    }
+
+    /// How many transitions both breakers have made together: another number means that [`Self::transitions`] has news.
+    #[must_use]
+    pub fn transitions_noted(&self) -> u64 {
+        guard::locked(&self.day).noted()
+    }
+
+    /// The transitions of both breakers behind the first `since` ones: those of the last day, the newest 500 at most, the oldest first.
+    #[must_use]
+    pub fn transitions(&self, since: u64) -> Vec<(Transition, Noted)> {
+        guard::locked(&self.day).since(since, Instant::now())
     }
 
     /// Holds the breaker open or closed for an operator; `None` lets the breaker go.

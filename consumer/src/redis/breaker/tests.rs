@@ -293,3 +293,33 @@ proptest! {
         prop_assert_eq!(breaker.state(), State::Closed);
     }
 }
+
+#[test]
+fn each_transition_says_why() {
+    let said = |breaker: &Breaker| {
+        let Transition { from, to, cause, .. } = breaker.last().unwrap();
+        format!("{} -> {}: {cause}", from.as_str(), to.as_str())
+    };
+    let (mut breaker, now) = breaker(BreakerConfig { probes: 3, ..config() });
+    assert_eq!(breaker.last(), None);
+    trip(&mut breaker, now);
+    assert_eq!(said(&breaker), "closed -> open: 5 failures in a row");
+    let now = reopening(&mut breaker, now);
+    call(&mut breaker, Outcome::Success, now);
+    assert_eq!(said(&breaker), "open -> half_open: its time was over: a probe is let through");
+    call(&mut breaker, Outcome::Failure, now);
+    assert_eq!(said(&breaker), "half_open -> open: a probe failed");
+    let now = reopening(&mut breaker, now);
+    (0..3).for_each(|_| call(&mut breaker, Outcome::Success, now));
+    assert_eq!(said(&breaker), "half_open -> closed: 3 probes succeeded");
+    for failed in (0..20).map(|number| number % 5 < 3) {
+        call(&mut breaker, if failed { Outcome::Failure } else { Outcome::Success }, now);
+    }
+    assert_eq!((said(&breaker), breaker.last().unwrap().at), ("closed -> open: 60 % of 20 calls failed or were slow".into(), now));
+    breaker.force(Some(Forced::Open), now);
+    assert_eq!(said(&breaker), "open -> forced_open: held open by an operator");
+    breaker.force(Some(Forced::Closed), now);
+    assert_eq!(said(&breaker), "forced_open -> forced_closed: held closed by an operator");
+    breaker.force(None, now);
+    assert_eq!(said(&breaker), "forced_closed -> closed: let go");
+}

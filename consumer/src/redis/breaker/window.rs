@@ -37,9 +37,14 @@ impl Window {
 
     /// Whether the window has at least `minimum_calls` calls, and at least `share` of them failed.
     pub(super) fn share_reached(&self, minimum_calls: u32, share: f64) -> bool {
-        let calls: u64 = self.buckets.iter().map(|b| u64::from(b.calls)).sum();
-        let failures: u64 = self.buckets.iter().map(|b| u64::from(b.failures)).sum();
+        let (calls, failures) = self.counts();
         calls >= u64::from(minimum_calls) && failures > 0 && failures as f64 >= share * calls as f64
+    }
+
+    /// The calls in the window, and those of them that failed.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        let calls = self.buckets.iter().map(|b| u64::from(b.calls)).sum();
+        (calls, self.buckets.iter().map(|b| u64::from(b.failures)).sum())
     }
 
     /// Empties the buckets that `now` has left behind. A `now` before the last one changes nothing.

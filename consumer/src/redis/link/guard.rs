@@ -1,12 +1,12 @@
 //! A circuit breaker that is shared between tasks and that logs its transitions.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
 
 use tokio::sync::Notify;
 
 use super::RedisError;
-use crate::redis::breaker::{Breaker, BreakerConfig, BreakerCounts, Caller, Forced, Outcome, Permit, State};
+use crate::redis::breaker::{Breaker, BreakerConfig, BreakerCounts, Caller, Day, Forced, Outcome, Permit, State};
 
 /// The state of a breaker and what it did, for metrics.
 #[derive(Debug, Clone)]
@@ -19,16 +19,65 @@ pub struct BreakerView {
     pub trouble: Option<RedisError>,
 }
 
-/// A breaker around what `around` names.
+/// Which of the two breakers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The breaker around the server.
+    Server,
+    /// The breaker around writes alone.
+    Writes,
+}
+
+impl Which {
+    /// The text in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Writes => "writes",
+        }
+    }
+
+    /// What the breaker is around, in logs.
+    fn around(self) -> &'static str {
+        match self {
+            Self::Server => "Redis",
+            Self::Writes => "writes to Redis",
+        }
+    }
+}
+
+/// A transition of one of the breakers.
+#[derive(Debug, Clone)]
+pub struct Noted {
+    /// Which breaker.
+    pub breaker: Which,
+    /// When it happened, by the clock on the wall.
+    pub wall: SystemTime,
+    /// The class of the failure that has decided, if it was one.
+    pub class: Option<&'static str>,
+}
+
+/// The transitions of both breakers.
+pub(super) type Transitions = Arc<Mutex<Day<Noted>>>;
+
+/// The transitions, for one short look. A panic leaves no half-made note behind.
+pub(super) fn locked(day: &Transitions) -> MutexGuard<'_, Day<Noted>> {
+    day.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A breaker that notes what it does.
 #[derive(Debug)]
 pub(super) struct Guard {
-    around: &'static str,
+    which: Which,
+    day: Transitions,
     breaker: Mutex<(Breaker, Option<RedisError>)>,
 }
 
 impl Guard {
-    pub(super) fn new(around: &'static str, config: BreakerConfig) -> Self {
-        Self { around, breaker: Mutex::new((Breaker::new(config, fastrand::Rng::new(), Instant::now()), None)) }
+    pub(super) fn new(which: Which, config: BreakerConfig, day: &Transitions) -> Self {
+        let breaker = Breaker::new(config, fastrand::Rng::new(), Instant::now());
+        Self { which, day: Arc::clone(day), breaker: Mutex::new((breaker, None)) }
     }
 
     pub(super) fn view(&self) -> BreakerView {
@@ -40,14 +89,14 @@ impl Guard {
         let (breaker, _) = &mut *self.lock();
         let from = breaker.state();
         breaker.force(forced, Instant::now());
-        self.log_transition(from, breaker.state(), None);
+        self.note_transition(from, breaker, None);
     }
 
     pub(super) fn ask(&self, caller: Caller) -> Result<Permit, RedisError> {
         let (breaker, _) = &mut *self.lock();
         let from = breaker.state();
         let answer = breaker.ask(caller, Instant::now());
-        self.log_transition(from, breaker.state(), None);
+        self.note_transition(from, breaker, None);
         answer.map_err(|rejected| RedisError::Rejected { retry_after: rejected.retry_after })
     }
 
@@ -69,18 +118,23 @@ impl Guard {
             None if matches!(to, State::Closed | State::ForcedClosed) && trouble.is_some() => *trouble = None,
             None => {}
         }
-        self.log_transition(from, to, failure);
+        self.note_transition(from, breaker, failure);
         if from != to && to == State::Open {
             opened.notify_one();
         }
     }
 
-    /// Logs a transition once, where it happens. The calls that are rejected meanwhile log nothing.
-    fn log_transition(&self, from: State, to: State, cause: Option<&RedisError>) {
+    /// Notes and logs a transition once, where it happens. The calls that are rejected meanwhile note and log nothing.
+    fn note_transition(&self, from: State, breaker: &Breaker, cause: Option<&RedisError>) {
+        let to = breaker.state();
         if from == to {
             return;
         }
-        let (around, from, to) = (self.around, from.as_str(), to.as_str());
+        if let Some(transition) = breaker.last() {
+            let noted = Noted { breaker: self.which, wall: SystemTime::now(), class: cause.map(RedisError::class) };
+            locked(&self.day).note(transition, noted);
+        }
+        let (around, from, to) = (self.which.around(), from.as_str(), to.as_str());
         match cause {
             Some(cause) if to == State::Open.as_str() => {
                 tracing::warn!(around, from, to, %cause, "Redis is not asked for a while: the circuit breaker opened");
