@@ -11,6 +11,8 @@
 //! - [`customers`]: the transaction of a batch of customers
 //! - `stand_in`: takes from the rows what an event of a customer leaves out
 //! - [`history`]: the audit trail: who says why rows change, and how recording begins and ends
+//! - [`latest`]: the newest orders
+//! - [`letter_pages`]: dead letters in pages, counted, and which kinds of them are rising
 //! - [`marked`], [`due`]: the customers who have changed, and the list of orders that the sweep has to complete
 //! - [`states`]: reads rows back, for the hashes in Redis
 //! - [`dead_letters`], [`replay`]: lists dead letters, and processes them again
@@ -34,6 +36,8 @@ pub mod dead_letters;
 pub mod due;
 mod fence;
 pub mod history;
+pub mod latest;
+pub mod letter_pages;
 mod letters;
 mod lsn_space;
 pub mod marked;
@@ -75,6 +79,15 @@ impl Results {
     /// If the URL cannot be read.
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
         Ok(Self { ledger: Ledger::new(config)? })
+    }
+
+    /// Prepares connections that only read, for a `program` of another name in the server's views: its questions take no connection of the
+    /// workers (P10).
+    ///
+    /// # Errors
+    /// If the URL cannot be read.
+    pub fn reading(config: &StoreConfig, program: &'static str) -> Result<Self, StoreError> {
+        Ok(Self { ledger: Ledger::reading(config, program)? })
     }
 
     /// Creates or updates the tables. Processes that start together take turns.

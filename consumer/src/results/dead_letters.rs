@@ -11,6 +11,12 @@ use super::Results;
 pub struct Letter {
     /// topic-partition-offset-epoch of the record.
     pub id: String,
+    /// The record's topic.
+    pub topic: String,
+    /// The record's partition.
+    pub partition: i32,
+    /// The record's offset.
+    pub offset: i64,
     /// The order, if the record could be read that far.
     pub order_id: Option<i64>,
     /// The customer, if the record could be read that far.

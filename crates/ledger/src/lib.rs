@@ -69,6 +69,16 @@ impl Ledger {
         Ok(Self { connections: Connections::new(sessions, number, config.statement_timeout) })
     }
 
+    /// Prepares connections that only read, as many as `max_connections` says, for a `program` of another name in the server's views. Nobody pings
+    /// on them, so none is set apart.
+    ///
+    /// # Errors
+    /// If the URL cannot be read.
+    pub fn reading(config: &StoreConfig, program: &'static str) -> Result<Self, StoreError> {
+        let sessions = Sessions::reading(config.url.clone(), program, config.statement_timeout, config.lock_timeout)?;
+        Ok(Self { connections: Connections::new(sessions, config.max_connections.max(1), config.statement_timeout) })
+    }
+
     /// Whether Postgres answers.
     ///
     /// # Errors

@@ -123,13 +123,22 @@ impl Sessions {
     /// # Errors
     /// [`StoreError::Url`] if the URL cannot be read.
     pub fn new(url: Renewable, program: &'static str, statement_timeout: Duration, lock_timeout: Duration) -> Result<Self, StoreError> {
-        let sessions = Self {
-            url,
-            program,
-            set: set(&wanted(statement_timeout, lock_timeout)),
-            are_own: OnceCell::new(),
-            timelines: Timelines::default(),
-        };
+        Self::with(url, program, &wanted(statement_timeout, lock_timeout))
+    }
+
+    /// The same, for readers: Postgres refuses whatever would change anything.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] if the URL cannot be read.
+    pub fn reading(url: Renewable, program: &'static str, statement_timeout: Duration, lock_timeout: Duration) -> Result<Self, StoreError> {
+        let mut settings = wanted(statement_timeout, lock_timeout);
+        settings.push(("default_transaction_read_only", "on".to_owned()));
+        Self::with(url, program, &settings)
+    }
+
+    fn with(url: Renewable, program: &'static str, wanted: &[(&str, String)]) -> Result<Self, StoreError> {
+        let (are_own, timelines) = (OnceCell::new(), Timelines::default());
+        let sessions = Self { url, program, set: set(wanted), are_own, timelines };
         sessions.options().map(|_| sessions)
     }
 

@@ -1,0 +1,203 @@
+//! Dead letters in pages of a fixed size, the newest first, each found by its place and not by counting those before it; their counts, which end
+//! at a limit; and which kinds of them are rising. No question here reads more than an index gives in order (P10).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use ledger::StoreError;
+use sqlx::{Postgres, QueryBuilder};
+
+use super::Results;
+use super::dead_letters::{Filter, Letter};
+
+/// The letters of a page.
+pub const ON_A_PAGE: usize = 50;
+
+/// How many letters are counted, and how many are looked at to tell what is rising.
+pub const COUNTED: i64 = 10_000;
+
+/// Letters of one reason that follow each other within this time are one run, and a run that has not ended for so long is rising.
+pub const GAP: Duration = Duration::from_secs(600);
+
+/// The letter after which a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct After {
+    /// When that letter's record was refused.
+    pub created_at: DateTime<Utc>,
+    /// Its id, because letters of one batch have the same time.
+    pub id: String,
+}
+
+impl After {
+    /// The place as a text for others to bring back.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}:{}", self.created_at.timestamp_micros(), self.id)
+    }
+
+    /// The place in a text of [`Self::text`].
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (micros, id) = text.split_once(':')?;
+        Some(Self { created_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?, id: id.to_owned() })
+    }
+}
+
+/// A page of letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterPage {
+    /// At most [`ON_A_PAGE`], the newest first.
+    pub letters: Vec<Letter>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<After>,
+}
+
+/// Letters by reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LetterCounts {
+    /// The number of each reason.
+    pub by_reason: BTreeMap<String, i64>,
+    /// Whether there are more than were counted. The newest are counted then.
+    pub capped: bool,
+}
+
+/// The times of the open letters of a reason, in milliseconds since 1970, the newest first.
+#[derive(Debug, sqlx::FromRow)]
+struct Times {
+    reason: String,
+    times: Vec<i64>,
+    now: i64,
+}
+
+/// The newest open letters alone, so that the answer does not grow.
+const TIMES: &str = "
+select reason, array_agg(ms order by ms desc) as times, (extract(epoch from now()) * 1000)::bigint as now
+from (select reason, (extract(epoch from created_at) * 1000)::bigint as ms from dead_letters where resolved_at is null
+    order by created_at desc, id desc limit $1) as newest
+group by reason";
+
+impl Results {
+    /// A page of the letters that the filter means.
+    ///
+    /// # Errors
+    /// If Postgres is away, or does not find them in time.
+    pub async fn letter_page(&self, filter: &Filter, after: Option<&After>) -> Result<LetterPage, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new("select * from dead_letters where true");
+        meant(&mut query, filter);
+        if let Some(After { created_at, id }) = after {
+            query.push(" and (created_at, id) < (").push_bind(*created_at).push(", ").push_bind(id.clone()).push(")");
+        }
+        // One more than the page has tells whether there is another page.
+        query.push(" order by created_at desc, id desc limit ").push_bind(i64::try_from(ON_A_PAGE + 1).unwrap_or(i64::MAX));
+        // Not prepared, so that each plan is made for its values: a reason may be rare or that of nearly all letters.
+        let asked = query.build_query_as::<Letter>().persistent(false);
+        let mut letters = self.lease().await?.ask(|on| asked.fetch_all(on)).await?;
+        let has_more = letters.len() > ON_A_PAGE;
+        letters.truncate(ON_A_PAGE);
+        let last = letters.last().filter(|_| has_more);
+        let next = last.map(|last| After { created_at: last.created_at, id: last.id.clone() });
+        Ok(LetterPage { letters, next })
+    }
+
+    /// Counts the letters that the filter means, by reason.
+    ///
+    /// # Errors
+    /// If Postgres is away, or does not count them in time.
+    pub async fn counted_letters(&self, filter: &Filter) -> Result<LetterCounts, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new("select reason, count(*) from (select reason from dead_letters where true");
+        meant(&mut query, filter);
+        query.push(" order by created_at desc, id desc limit ").push_bind(COUNTED + 1).push(") as newest group by reason");
+        let asked = query.build_query_as::<(String, i64)>().persistent(false);
+        let counts = self.lease().await?.ask(|on| asked.fetch_all(on)).await?;
+        let capped = counts.iter().map(|(_, count)| count).sum::<i64>() > COUNTED;
+        Ok(LetterCounts { by_reason: counts.into_iter().collect(), capped })
+    }
+
+    /// The reasons whose open letters are rising, and since when, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn rising_letters(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let query = sqlx::query_as::<_, Times>(TIMES).bind(COUNTED);
+        let all = self.lease().await?.ask(|on| query.fetch_all(on)).await?;
+        Ok(all.into_iter().filter_map(|of| Some((of.reason, rising_since(&of.times, of.now)?))).collect())
+    }
+}
+
+/// Adds the conditions of a filter: only those that it has, because a condition that lets all pass keeps Postgres from its indexes.
+fn meant(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
+    if !filter.resolved {
+        query.push(" and resolved_at is null");
+    }
+    if !filter.reasons.is_empty() {
+        query.push(" and reason = any(").push_bind(filter.reasons.clone()).push(")");
+    }
+    if let Some(topic) = &filter.topic {
+        query.push(" and topic = ").push_bind(topic.clone());
+    }
+    if let Some(key) = &filter.key {
+        query.push(" and (customer_id = ").push_bind(key.clone());
+        // A key that is a number may be that of an order.
+        if let Ok(order_id) = key.parse::<i64>() {
+            query.push(" or order_id = ").push_bind(order_id);
+        }
+        query.push(")");
+    }
+    if let Some(since) = filter.since {
+        query.push(" and created_at >= ").push_bind(since);
+    }
+    if let Some(until) = filter.until {
+        query.push(" and created_at < ").push_bind(until);
+    }
+    if !filter.ids.is_empty() {
+        query.push(" and id = any(").push_bind(filter.ids.clone()).push(")");
+    }
+}
+
+/// When the run of letters began that reaches into the last ten minutes; `None` if there is none. `times` stand with the newest first, in
+/// milliseconds.
+#[must_use]
+pub fn rising_since(times: &[i64], now: i64) -> Option<i64> {
+    let gap = i64::try_from(GAP.as_millis()).unwrap_or(i64::MAX);
+    let mut later = now;
+    let run = times.iter().copied().take_while(|time| {
+        let is_near = later.saturating_sub(*time) <= gap;
+        later = *time;
+        is_near
+    });
+    run.last()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_letters_is_rising_from_its_beginning_and_only_if_it_reaches_into_the_last_ten_minutes() {
+        const MINUTE: i64 = 60_000;
+        let now = 1_000 * MINUTE;
+        let ago = |minutes: &[i64]| minutes.iter().map(|minutes| now - minutes * MINUTE).collect::<Vec<_>>();
+        for (minutes, began) in [
+            (&[][..], None),
+            (&[11], None),
+            (&[10], Some(10)),
+            (&[0, 10, 20, 30], Some(30)),
+            (&[1, 2, 13, 14], Some(2)),
+            (&[3, 3, 3, 40], Some(3)),
+            // A clock that is ahead.
+            (&[-1, 5], Some(5)),
+        ] {
+            assert_eq!(rising_since(&ago(minutes), now), began.map(|minutes: i64| now - minutes * MINUTE), "{minutes:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_comes_back_as_it_was_and_other_texts_are_none() {
+        let place = After { created_at: DateTime::from_timestamp_micros(1_796_094_056_793_922).unwrap(), id: "a:b-0-1-0".into() };
+        assert_eq!(After::parse(&place.text()), Some(place));
+        for wrong in ["", "5", "x:y", "99999999999999999999:y"] {
+            assert_eq!(After::parse(wrong), None, "{wrong}");
+        }
+    }
+}
