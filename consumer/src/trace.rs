@@ -12,6 +12,7 @@
 //! - [`unknown`]: what is not known, and why
 //! - [`text`]: the answer for people
 //! - [`customer`]: the same for a customer
+//! - [`payload`]: the bytes of a record as text, only on request
 //! - [`records`]: the events themselves: those whose offset is known, and a bounded search, both only on request
 //!
 //! The command line and an endpoint can both ask here. Nothing is changed on any server.
@@ -23,6 +24,7 @@ pub mod gather;
 pub mod hash;
 pub mod mask;
 pub mod moment;
+pub mod payload;
 pub mod place;
 pub mod records;
 pub mod report;

@@ -4,20 +4,14 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
-use kafka::reread::Reread;
-use ledger::StoreConfig;
 use serde::Serialize;
 
 use super::dlq::time;
 use super::{FAILED, print, say};
-use crate::config::{Config, WhenCustomerChanges};
-use crate::redis::link::{LinkSettings, RedisLink};
-use crate::results::Results;
-use crate::run::assemble::{link_settings, store_config};
+use crate::config::Config;
+use crate::run::assemble::traced;
 use crate::trace::customer::report::CustomerReport;
-use crate::trace::facts::Settings;
 use crate::trace::gather::Servers;
 use crate::trace::mask::Shown;
 use crate::trace::records;
@@ -62,7 +56,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, config: Config) -> anyhow::Result<ExitCode> {
-    let servers = servers(&config, Duration::from_millis(arguments.deadline))?;
+    let servers = traced::for_a_command(&config, Duration::from_millis(arguments.deadline))?;
     let shown = if arguments.reveal { Shown::Revealed } else { Shown::Masked };
     let is_whole = match (&arguments.order, &arguments.customer) {
         (Some(order), _) => {
@@ -113,24 +107,4 @@ fn tell<R: Serialize + std::fmt::Display>(json: bool, report: &R) -> anyhow::Res
         print(report)?
     };
     Ok(())
-}
-
-/// The servers, with connections of the command's own: each call on them ends by itself at the deadline.
-fn servers(config: &Config, patience: Duration) -> anyhow::Result<Servers> {
-    let store = StoreConfig { max_connections: 2, statement_timeout: patience, lock_timeout: patience, ..store_config(config) };
-    let link = LinkSettings { lookup_deadline: patience, write_deadline: patience, ..link_settings(config) };
-    let properties = config.kafka.connection_properties().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Ok(Servers {
-        results: Results::new(&store).context("database.url")?,
-        redis: RedisLink::new(&link).context("redis.url")?,
-        kafka: Reread { properties, group: config.kafka.group_id.clone() },
-        settings: Settings {
-            epoch: config.source.epoch,
-            orders_topic: config.kafka.orders_topic.clone(),
-            customers_topic: config.kafka.customers_topic.clone(),
-            refresh: config.enrichment.when_customer_changes == WhenCustomerChanges::Refresh,
-            order_ttl: config.redis.order_ttl,
-        },
-        patience,
-    })
 }

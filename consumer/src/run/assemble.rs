@@ -30,6 +30,8 @@ use crate::results::Results;
 use crate::run::watch;
 use crate::shared::{Limits, Places, Shared};
 
+pub mod traced;
+
 /// The poll thread reports every second. After this silence it is dead, and only a restart helps.
 const POLL_SILENCE: Duration = Duration::from_secs(60);
 

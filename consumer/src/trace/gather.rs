@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use kafka::reread::Reread;
+use kafka::source::standing::StandingEnds;
 use tokio::time::timeout;
 
 use super::customer::CustomerFacts;
@@ -21,8 +22,10 @@ pub struct Servers {
     pub results: Results,
     /// Redis.
     pub redis: Arc<RedisLink>,
-    /// Kafka.
+    /// Kafka, for records.
     pub kafka: Reread,
+    /// Kafka, for where logs end.
+    pub ends: StandingEnds,
     /// What a verdict depends on beside the answers.
     pub settings: Settings,
     /// How long a server may take, its connection included.
@@ -36,7 +39,7 @@ impl Servers {
         let (postgres, redis, kafka) = tokio::join!(
             self.asked(self.results.trace_of_order(id)),
             self.asked(look::look(&self.redis, id)),
-            self.asked(self.kafka.ends(&self.settings.orders_topic, self.patience)),
+            self.asked(self.ends.ends(&self.settings.orders_topic, self.patience)),
         );
         let row = postgres.get().and_then(|stored| stored.row.as_ref());
         // A Redis that did not answer just now would only take its time again.
@@ -53,7 +56,7 @@ impl Servers {
         let (postgres, redis, kafka) =
             tokio::join!(self.asked(self.results.trace_of_customer(id)), self.asked(look_at_customer::look(&self.redis, id)), async {
                 match &self.settings.customers_topic {
-                    Some(topic) => Some(self.asked(self.kafka.ends(topic, self.patience)).await),
+                    Some(topic) => Some(self.asked(self.ends.ends(topic, self.patience)).await),
                     None => None,
                 }
             },);

@@ -3,7 +3,6 @@
 //!
 //! Columns that are not of the contract may hold anything, so their values are masked like names and addresses (P11).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -97,10 +96,8 @@ pub async fn read(facts: &OrderFacts, reread: &Reread, patience: Duration, shown
 }
 
 async fn one(reread: &Reread, named: &Named) -> Result<Record, String> {
-    let topic: Arc<str> = named.topic.as_str().into();
-    let mut batches = reread.start(&topic, named.partition, named.offset..named.offset + 1);
-    let records = batches.next().await.transpose().map_err(|error| error.to_string())?.unwrap_or_default();
-    records.into_iter().next().ok_or_else(|| "it is gone from the topic".to_owned())
+    let found = reread.one(&named.topic, named.partition, named.offset).await.map_err(|error| error.to_string())?;
+    found.ok_or_else(|| "it is gone from the topic".to_owned())
 }
 
 /// What is shown of a record.

@@ -59,6 +59,15 @@ impl Reread {
         tasks::blocking(move || survey::ends(&from.properties, &from.group, &topic, within)).await
     }
 
+    /// Reads the one record at an offset; `None` if there is none any more.
+    ///
+    /// # Errors
+    /// Kafka is away, or has nothing at this offset.
+    pub async fn one(&self, topic: &str, number: i32, offset: i64) -> Result<Option<Record>, RereadError> {
+        let mut batches = self.start(&topic.into(), number, offset..offset + 1);
+        Ok(batches.next().await.transpose()?.and_then(|records| records.into_iter().next()))
+    }
+
     /// Begins to read the records of these offsets.
     #[must_use]
     pub fn start(&self, topic: &Arc<str>, number: i32, offsets: Range<i64>) -> Batches {

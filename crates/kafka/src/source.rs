@@ -25,6 +25,7 @@ mod progress;
 mod reader;
 mod rebalance;
 mod recognition;
+pub mod standing;
 mod stretch;
 pub mod survey;
 mod tail;

@@ -1,8 +1,6 @@
 //! `orderstream dlq show`: shows where a record failed and why. The record's bytes are shown only with `--payload` (P11).
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use change::record::Record;
@@ -13,6 +11,7 @@ use crate::cli::print;
 use crate::config::Config;
 use crate::results::dead_letters::Letter;
 use crate::run::assemble::Parts;
+use crate::trace::payload::Payload;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -29,19 +28,14 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -
     };
     print(facts(&letter))?;
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
-    let record = read(&letter, &reread).await.with_context(|| format!("the letter itself cannot be read from {}", letter.dlq_topic))?;
+    let read = reread.one(&letter.dlq_topic, letter.dlq_partition, letter.dlq_offset).await.map_err(anyhow::Error::from);
+    let record = read.and_then(|record| record.context("it is gone from the topic"));
+    let record = record.with_context(|| format!("the letter itself cannot be read from {}", letter.dlq_topic))?;
     print(sizes(&record))?;
     if arguments.payload {
-        print(payload(&record))?;
+        print(format_args!("\n{}", Payload::of(&record, usize::MAX)))?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn read(letter: &Letter, reread: &Reread) -> anyhow::Result<Record> {
-    let topic: Arc<str> = letter.dlq_topic.as_str().into();
-    let mut batches = reread.start(&topic, letter.dlq_partition, letter.dlq_offset..letter.dlq_offset + 1);
-    let records = batches.next().await.transpose()?.unwrap_or_default();
-    records.into_iter().next().context("it is gone from the topic")
 }
 
 fn facts(letter: &Letter) -> String {
@@ -75,14 +69,4 @@ fn sizes(record: &Record) -> String {
         "headers",
         record.headers.iter().count()
     )
-}
-
-fn payload(record: &Record) -> String {
-    let text = |bytes: Option<&[u8]>| bytes.map_or("null".into(), |bytes| String::from_utf8_lossy(bytes).escape_debug().to_string());
-    let mut out = String::from("\n");
-    for (name, value) in &record.headers {
-        writeln!(out, "header {}: {}", name.escape_debug(), text(value)).ok();
-    }
-    writeln!(out, "key: {}\nvalue: {}", text(record.key.as_deref()), text(record.value.as_deref())).ok();
-    out
 }
