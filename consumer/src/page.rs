@@ -2,6 +2,7 @@
 //!
 //! - [`access`]: who asks, and what they may do; each route names the role that it needs
 //! - [`routes`]: the routes, in one list
+//! - [`alerts`]: what is wrong now, and what to do about it; pure
 //! - [`assets`]: the built page, embedded in the program
 //! - [`sampler`]: once a second, how the process is, serialised once for all pages
 //! - [`overview`]: what the page shows of it; pure
@@ -18,6 +19,7 @@ use axum::Router;
 use tokio::sync::watch;
 
 pub mod access;
+pub mod alerts;
 pub mod assets;
 pub mod error;
 pub mod history;

@@ -115,9 +115,11 @@ fn servers(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Vec<Finding> {
 /// Readers without topics, topics without an assignment, and events without columns.
 fn readers(snapshot: &Snapshot) -> Vec<Finding> {
     let unread = snapshot.readers.is_empty().then(|| Finding::stops(Kind::NotRead, "kafka", "Kafka is not read yet"));
-    let unassigned = snapshot.readers.iter().filter(|(_, reader)| !reader.is_assigned).map(|(topic, _)| {
-        Finding::stops(Kind::NoAssignment, topic, format!("{topic}: the consumer group has given no assignment"))
-    });
+    let unassigned = snapshot
+        .readers
+        .iter()
+        .filter(|(_, reader)| !reader.is_assigned)
+        .map(|(topic, _)| Finding::stops(Kind::NoAssignment, topic, format!("{topic}: the consumer group has given no assignment")));
     let lacking = snapshot.readers.keys().filter_map(|topic| {
         let absent = snapshot.absent(topic);
         let what = || format!("{topic}: the events do not have the columns {}; stored values stay", absent.names());

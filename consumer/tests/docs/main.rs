@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod alerts;
 mod commands;
 mod deployments;
 mod links;
@@ -112,6 +113,12 @@ fn each_link_leads_to_a_file_and_its_heading() {
     let found: usize = documents.iter().map(|document| document.links().len()).sum();
     assert!(found > 100, "the documentation has links: {found}");
     let broken: Vec<String> = documents.iter().flat_map(|document| links::broken(document, Path::new(ROOT))).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn each_alert_of_the_page_leads_to_a_heading() {
+    let broken = alerts::broken(Path::new(ROOT));
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
