@@ -34,7 +34,8 @@ pub struct Verdict {
 
 impl Verdict {
     /// The verdict that the findings give.
-    fn of(findings: impl IntoIterator<Item = Finding>) -> Self {
+    #[must_use]
+    pub fn of(findings: impl IntoIterator<Item = Finding>) -> Self {
         let mut verdict = Self::default();
         for finding in findings {
             if finding.stops { &mut verdict.reasons } else { &mut verdict.degraded }.push(finding.what);

@@ -24,12 +24,14 @@ const REASONS: usize = 3;
 
 /// Something that is wrong now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Alert {
     /// The same for as long as it lasts: its kind, and what it is about.
     pub id: String,
     /// How bad it is.
     pub severity: Severity,
     /// Since when, in milliseconds since 1970; null if that is not known.
+    #[cfg_attr(test, ts(type = "number | null"))]
     pub since: Option<i64>,
     /// What is wrong, in one sentence.
     pub what: String,

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::alerts::due::DueHistory;
+
 /// The trend of the lag is that of the last ten seconds.
 const LOOKS_BACK: Duration = Duration::from_secs(10);
 
@@ -37,6 +39,8 @@ pub struct Cause {
 /// What is remembered.
 #[derive(Debug, Default)]
 pub struct Memory {
+    /// The list of the sweep in the last minutes.
+    pub due: DueHistory,
     lags: VecDeque<(Instant, u64)>,
     busy_since: BTreeMap<&'static str, Instant>,
 }

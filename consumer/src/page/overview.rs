@@ -15,8 +15,9 @@ use shapes::{
     AsOf, Bottleneck, Due, Edge, Edges, Lag, LatestOrder, LetterCount, Process, Quantiles, Rebuilding, RedisLookups, RedisNow, Verdict,
 };
 
+use super::alerts::{self, Alert};
 use super::memory::Memory;
-use crate::health::{Breakers, Detail, EdgeDetail, Group, Heard, REVISION, Rules, Snapshot, VERSION, readiness, status};
+use crate::health::{self, Breakers, Detail, EdgeDetail, Group, Heard, REVISION, Rules, Snapshot, VERSION, findings, status};
 
 /// What other parts know that the page shows.
 #[derive(Debug, Default)]
@@ -31,6 +32,8 @@ pub struct Around {
     pub breakers: Option<Breakers>,
     /// The newest orders, and when they were read, in milliseconds since 1970.
     pub latest: Option<(i64, Vec<LatestOrder>)>,
+    /// The reasons whose open letters are rising, and since when, in milliseconds since 1970.
+    pub rising: BTreeMap<String, i64>,
 }
 
 /// The work of a process, and how long ago that was.
@@ -44,7 +47,19 @@ impl Overview {
     /// The overview as of `now`.
     #[must_use]
     pub fn new(snapshot: &Snapshot, rules: &Rules, own: &Detail, memory: &mut Memory, around: Around, now: Instant) -> Self {
-        let verdict = readiness(snapshot, rules, now);
+        let findings = findings(snapshot, rules, now);
+        let not_shrinking = snapshot.group.due.and_then(|(orders, due, _)| memory.due.take_in(orders, due, now));
+        let known = alerts::Known {
+            findings: &findings,
+            group: &snapshot.group,
+            instance: &around.instance,
+            rising: &around.rising,
+            not_shrinking,
+            now,
+            at: around.at,
+        };
+        let alerts = alerts::alerts(&known);
+        let verdict = health::Verdict::of(findings);
         let others = others(&snapshot.group, &around.instance, now);
         let this = Known { process: "", detail: own, silence_s: 0 };
         let own_name = own_name(&snapshot.group, &around.instance);
@@ -54,7 +69,7 @@ impl Overview {
         let edges = edges(&all);
         let bottleneck = memory.bottleneck(|name| edges.get(name).and_then(|edge| edge.busy), now);
         let group = &snapshot.group;
-        let headline = headline(&verdict, &lag);
+        let headline = headline(&alerts, &lag);
         let ago = |at: Instant| around.at - i64::try_from(now.saturating_duration_since(at).as_millis()).unwrap_or(0);
         let (latest_at, latest) = around.latest.unzip();
         Self {
@@ -81,6 +96,7 @@ impl Overview {
             latest,
             as_of: AsOf { group: group.processes.as_ref().map(|(read, _)| ago(*read)), letters: group.counted.map(ago), latest: latest_at },
             instance: around.instance,
+            alerts,
             edges: Edges::of(edges),
             partitions,
         }
@@ -161,11 +177,10 @@ fn processes(group: &Group, instance: &str, now: Instant) -> Vec<Process> {
 }
 
 /// The sentence at the head of the page.
-fn headline(verdict: &crate::health::Verdict, lag: &Lag) -> String {
-    let more = |lines: &[String]| if lines.len() > 1 { format!(" And {} more.", lines.len() - 1) } else { String::new() };
-    let first = |lines: &[String]| lines.first().map(|line| format!("{line}.{}", more(lines)));
-    if let Some(told) = first(&verdict.reasons).or_else(|| first(&verdict.degraded)) {
-        return told;
+fn headline(alerts: &[Alert], lag: &Lag) -> String {
+    if let Some((worst, others)) = alerts.split_first() {
+        let more = if others.is_empty() { String::new() } else { format!(" {} more under Alerts.", others.len()) };
+        return format!("{}. {}{more}", worst.what.trim_end_matches('.'), worst.self_heals);
     }
     match (lag.records, lag.at_least) {
         (Some(0), false) => "Everything that the shop has sent is in results and in Redis, or on its way.".to_owned(),

@@ -33,6 +33,7 @@ pub fn all(page: Arc<Page>) -> Routes {
         .add("/api/overview", Role::Read, get(overview::handler::overview))
         .add("/api/history", Role::Read, get(overview::handler::history))
         .add("/api/partitions", Role::Read, get(overview::handler::partitions))
+        .add("/api/alerts", Role::Read, get(overview::handler::alerts))
         .add("/api/stream", Role::Read, get(stream::stream))
 }
 

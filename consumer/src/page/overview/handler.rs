@@ -1,4 +1,4 @@
-//! `/api/overview`, `/api/history`, `/api/partitions`: what was sampled last. No request here asks a server.
+//! `/api/overview`, `/api/history`, `/api/partitions`, `/api/alerts`: what was sampled last. No request here asks a server.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::shapes::Partition;
 use crate::page::Page;
 use crate::page::access::header_text;
+use crate::page::alerts::Alert;
 use crate::page::error::ApiError;
 
 /// `GET /api/overview`: the bytes of the last event, for pages without a stream. They say by `If-None-Match` what they have.
@@ -46,6 +47,15 @@ pub async fn history(State(page): State<Arc<Page>>) -> Result<Response, ApiError
 pub async fn partitions(State(page): State<Arc<Page>>) -> Result<Json<Vec<Partition>>, ApiError> {
     page.sampled.is_looked_at(Instant::now());
     page.sampled.overview().map(|overview| Json(overview.partitions.clone())).ok_or_else(not_yet)
+}
+
+/// `GET /api/alerts`
+///
+/// # Errors
+/// There is no sample yet.
+pub async fn alerts(State(page): State<Arc<Page>>) -> Result<Json<Vec<Alert>>, ApiError> {
+    page.sampled.is_looked_at(Instant::now());
+    page.sampled.overview().map(|overview| Json(overview.alerts.clone())).ok_or_else(not_yet)
 }
 
 fn not_yet() -> ApiError {

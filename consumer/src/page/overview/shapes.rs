@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::health::{BreakerReading, EdgeDetail};
+use crate::page::alerts::Alert;
 
 /// Everything that Flow, Partitions, Redis and Alerts show.
 #[derive(Debug, Clone, Serialize)]
@@ -45,6 +46,8 @@ pub struct Overview {
     pub latest: Option<Vec<LatestOrder>>,
     /// Redis.
     pub redis: RedisNow,
+    /// What is wrong now, the worst first.
+    pub alerts: Vec<Alert>,
     /// When each block was read.
     pub as_of: AsOf,
 }
