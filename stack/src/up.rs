@@ -73,6 +73,7 @@ Try, in another shell:
     select order_id, customer_name, total, status, enrichment from results order by order_id;
   redis-cli HGETALL order:6
   redis-cli HGETALL customer:CUST005
+  http://localhost:8080 in a browser; whoever logs in with the token orderstream may also act
   curl localhost:8080/readyz
   curl localhost:8080/metrics
   curl localhost:8083/connectors/shop/status
