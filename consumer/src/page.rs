@@ -3,10 +3,12 @@
 //! - [`access`]: who asks, and what they may do; each route names the role that it needs
 //! - [`routes`]: the routes, in one list
 //! - [`alerts`]: what is wrong now, and what to do about it; pure
+//! - [`asked`], [`lately`]: the servers that the page asks, with connections of its own; what is asked for all pages together
 //! - [`assets`]: the built page, embedded in the program
 //! - [`sampler`]: once a second, how the process is, serialised once for all pages
 //! - [`overview`]: what the page shows of it; pure
 //! - [`rates`], [`memory`], [`history`]: counters to rates, seconds to trends, a quarter of an hour for charts; pure
+//! - [`letters`], [`orders`], [`redis`]: dead letters, what happened to one order or customer, the day of the breakers
 //! - [`session`]: logging in and out
 //! - [`stream`]: the news of each second, to each visible tab
 //!
@@ -20,12 +22,18 @@ use tokio::sync::watch;
 
 pub mod access;
 pub mod alerts;
+pub mod asked;
 pub mod assets;
+pub mod body;
 pub mod error;
 pub mod history;
+pub mod lately;
+pub mod letters;
 pub mod memory;
+pub mod orders;
 pub mod overview;
 pub mod rates;
+pub mod redis;
 pub mod routes;
 pub mod sampler;
 pub mod session;
@@ -34,6 +42,7 @@ pub mod stream;
 use crate::config;
 use crate::health::Health;
 use access::Access;
+use asked::Asked;
 use sampler::Sampled;
 
 /// What the page's handlers use.
@@ -45,6 +54,8 @@ pub struct Page {
     pub health: Health,
     /// The last sample, and those before it.
     pub sampled: Sampled,
+    /// The servers that are asked, and what they have answered.
+    pub asked: Arc<Asked>,
     /// True once the process ends, so that open streams end.
     pub stopping: watch::Receiver<bool>,
 }
@@ -52,8 +63,8 @@ pub struct Page {
 impl Page {
     /// The page of a process that reports to `health` and `sampled`.
     #[must_use]
-    pub fn new(settings: &config::Page, health: Health, sampled: Sampled, stopping: watch::Receiver<bool>) -> Arc<Self> {
-        Arc::new(Self { access: Access::new(settings), health, sampled, stopping })
+    pub fn new(settings: &config::Page, health: Health, sampled: Sampled, asked: Arc<Asked>, stopping: watch::Receiver<bool>) -> Arc<Self> {
+        Arc::new(Self { access: Access::new(settings), health, sampled, asked, stopping })
     }
 }
 

@@ -13,8 +13,8 @@ use crate::config::Config;
 use crate::flow::claim::Claimant;
 use crate::follow::{rebuild, recent};
 use crate::health::{Dependency, Health};
-use crate::page::overview::Around;
-use crate::page::sampler;
+use crate::page::asked::Asked;
+use crate::page::{lately, sampler};
 use crate::redis::link::RedisLink;
 use crate::run::readers::Readers;
 use crate::shared::{Shared, Topics};
@@ -46,7 +46,8 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     let parts = assemble::assemble(config)?;
     let shared = Arc::new(parts.shared);
     let member = watch::Member::new(&config.kafka.group_id);
-    let mut outlets = Outlets::open(config, &shared, parts.exporter, level, member.sampled()).await?;
+    let asked = Asked::new(assemble::traced::for_the_page(config)?, Arc::clone(&parts.link));
+    let mut outlets = Outlets::open(config, &shared, parts.exporter, level, member.sampled(), Arc::clone(&asked)).await?;
     let ready_to_begin = async {
         prepare_tables(&shared, &mut signals).await?;
         signals.before(watch::start(&shared, &parts.link)).await?.context("redis.url")
@@ -62,8 +63,10 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
     let mut background = Tasks::default();
     background.spawn("the count of log lines", service::logging::tell_left_out());
-    let sampler = sampler::run(member.sampled(), shared.health.clone(), shared.metrics.clone(), Around::default);
+    let around = Arc::clone(&asked);
+    let sampler = sampler::run(member.sampled(), shared.health.clone(), shared.metrics.clone(), move || around.around());
     background.spawn("the sampler of the page", sampler);
+    background.spawn("the questions of the page", lately::run(Arc::clone(&asked), member.sampled()));
     watch_all(&shared, &parts.link, &member, &mut background);
     source::watch(config, &shared, &reread, &mut background)?;
     background.spawn("the watch of topics", watch::topics(shared.health.clone(), parts.kafka.clone(), config.expected_topics()));
@@ -90,6 +93,7 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     background.stop().await;
     member.leaves(&shared).await;
     shared.results.ledger.close().await;
+    asked.servers.results.ledger.close().await;
     outlets.close().await;
     service::logging::tell_left_out_now();
     outcome

@@ -14,15 +14,15 @@ use crate::run::assemble::traced;
 use crate::trace::customer::report::CustomerReport;
 use crate::trace::gather::Servers;
 use crate::trace::mask::Shown;
-use crate::trace::records;
 use crate::trace::records::search::Limits;
+use crate::trace::records::{self, Reading};
 use crate::trace::report::{NotAnswered, OrderReport};
 
 /// How far a search goes, which nobody wants to wait for.
 const SEARCH: Limits = Limits { records: 200_000, time: Duration::from_secs(10), since_ms: None };
 
-/// How long the read of one record may take, its connection included.
-const READING: Duration = Duration::from_secs(5);
+/// How long the read of one record may take, its connection included, and that of all.
+const READING: Reading = Reading { each: Duration::from_secs(5), all: Duration::from_secs(60) };
 
 /// How often a search tells how far it is.
 const TOLD_EVERY: Duration = Duration::from_secs(1);

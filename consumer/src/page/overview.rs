@@ -34,6 +34,8 @@ pub struct Around {
     pub latest: Option<(i64, Vec<LatestOrder>)>,
     /// The reasons whose open letters are rising, and since when, in milliseconds since 1970.
     pub rising: BTreeMap<String, i64>,
+    /// How many transitions the breakers have made.
+    pub transitions: u64,
 }
 
 /// The work of a process, and how long ago that was.
@@ -91,7 +93,7 @@ impl Overview {
                 };
                 all.iter().map(of).collect()
             }),
-            redis: redis(&all, &partitions, around.breakers.as_ref()),
+            redis: redis(&all, &partitions, around.breakers.as_ref(), around.transitions),
             processes: processes(group, &around.instance, now),
             latest,
             as_of: AsOf { group: group.processes.as_ref().map(|(read, _)| ago(*read)), letters: group.counted.map(ago), latest: latest_at },
@@ -145,7 +147,7 @@ fn slowest(all: &[Known<'_>], share: usize) -> Option<f64> {
     all.iter().filter_map(|known| known.detail.ages[share]).reduce(f64::max)
 }
 
-fn redis(all: &[Known<'_>], partitions: &[shapes::Partition], breakers: Option<&Breakers>) -> RedisNow {
+fn redis(all: &[Known<'_>], partitions: &[shapes::Partition], breakers: Option<&Breakers>, transitions: u64) -> RedisNow {
     let lookups = [0, 1, 2].map(|kind| all.iter().fold(None, |sum, known| added(sum, known.detail.lookups[kind])));
     let rebuilding = all.iter().fold([0, 0], |[customers, orders], known| {
         let [more_customers, more_orders] = known.detail.rebuilding;
@@ -154,6 +156,7 @@ fn redis(all: &[Known<'_>], partitions: &[shapes::Partition], breakers: Option<&
     RedisNow {
         breaker: breakers.map(|both| (&both.server).into()),
         breaker_of_writes: breakers.map(|both| (&both.writes).into()),
+        transitions,
         lookups: RedisLookups { found_per_s: lookups[0], missing_per_s: lookups[1], unavailable_per_s: lookups[2] },
         behind: partitions.iter().filter_map(|known| known.redis_behind).reduce(|sum, more| sum + more),
         rebuilding: Some(Rebuilding { customers: rebuilding[0], orders: rebuilding[1] }),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 
 use super::access::{Role, guard, own_headers};
-use super::{Page, assets, overview, session, stream};
+use super::{Page, assets, letters, orders, overview, redis, session, stream};
 
 /// The largest body of a request in bytes (P10).
 const LARGEST: usize = 64 << 10;
@@ -35,6 +35,13 @@ pub fn all(page: Arc<Page>) -> Routes {
         .add("/api/partitions", Role::Read, get(overview::handler::partitions))
         .add("/api/alerts", Role::Read, get(overview::handler::alerts))
         .add("/api/stream", Role::Read, get(stream::stream))
+        .add("/api/redis", Role::Read, get(redis::day))
+        .add("/api/letters/list", Role::Read, post(letters::list))
+        .add("/api/letters/{id}", Role::Read, get(letters::one))
+        .add("/api/letters/{id}/payload", Role::Reveal, get(letters::payload))
+        .add("/api/orders/{id}", Role::Read, get(orders::order))
+        .add("/api/orders/{id}/search", Role::Read, post(orders::search))
+        .add("/api/customers/trace", Role::Read, post(orders::customer))
 }
 
 impl Routes {

@@ -1,6 +1,8 @@
 //! What the process shows of itself to others: the endpoints, the operator's port, the traces. All of them begin before any work and end
 //! after it, so that they can report both.
 
+use std::sync::Arc;
+
 use service::logging::Level;
 use service::tasks::Tasks;
 use service::traces::Exporter;
@@ -9,6 +11,7 @@ use tokio::sync::watch;
 use super::admin;
 use super::endpoints::{Endpoints, router};
 use crate::config::Config;
+use crate::page::asked::Asked;
 use crate::page::sampler::Sampled;
 use crate::page::{self, Page};
 use crate::shared::Shared;
@@ -27,12 +30,13 @@ impl Outlets {
         exporter: Option<Exporter>,
         level: Level,
         sampled: Sampled,
+        asked: Arc<Asked>,
     ) -> anyhow::Result<Self> {
         let mut outlets = Self { tasks: Tasks::default(), stop: watch::Sender::new(false) };
         if let Some(address) = &config.http.listen {
             let listener = service::http::bind("http.listen", address).await?;
             let endpoints = Endpoints { health: shared.health.clone(), metrics: shared.metrics.clone() };
-            let page = Page::new(&config.page, shared.health.clone(), sampled, outlets.stop.subscribe());
+            let page = Page::new(&config.page, shared.health.clone(), sampled, asked, outlets.stop.subscribe());
             let server = service::http::serve(listener, router(endpoints).merge(page::router(page)), outlets.stopped());
             outlets.tasks.spawn("the HTTP server", server);
         }

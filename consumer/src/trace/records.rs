@@ -3,7 +3,7 @@
 //!
 //! Columns that are not of the contract may hold anything, so their values are masked like names and addresses (P11).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use kafka::reread::Reread;
@@ -73,10 +73,20 @@ fn named(facts: &OrderFacts) -> Vec<Named> {
     named
 }
 
-/// Reads the records that are named, each within the deadline.
-pub async fn read(facts: &OrderFacts, reread: &Reread, patience: Duration, shown: Shown) -> Vec<Found> {
-    let mut found = Vec::new();
+/// How long reading may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// Each record, the connection included.
+    pub each: Duration,
+    /// All of them. Those for which no time is left are named and not read.
+    pub all: Duration,
+}
+
+/// Reads the records that are named, within the limits.
+pub async fn read(facts: &OrderFacts, reread: &Reread, within: Reading, shown: Shown) -> Vec<Found> {
+    let (began, mut found) = (Instant::now(), Vec::new());
     for named in named(facts) {
+        let patience = within.each.min(within.all.saturating_sub(began.elapsed()));
         let read = timeout(patience, one(reread, &named)).await;
         let silent = |_| Err(format!("no answer within {} ms", patience.as_millis()));
         found.push(match read.unwrap_or_else(silent) {

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::config::tokens::NewToken;
 use crate::config::{self, Role};
 use crate::health::{Health, Rules, SourceRules};
+use crate::page::asked::Asked;
 use crate::page::sampler::Sampled;
 use crate::page::{Page, routes};
 
@@ -37,7 +38,7 @@ impl Server {
         let rules =
             Rules { stall: minute, poll_silence: minute, works_without_redis: true, compare_every: None, source: SourceRules::default() };
         let stop = watch::Sender::new(false);
-        let page = Page::new(&settings, Health::new(rules), Sampled::new("instance".into()), stop.subscribe());
+        let page = Page::new(&settings, Health::new(rules), Sampled::new("instance".into()), Asked::nobody(), stop.subscribe());
         let routes = routes::all(Arc::clone(&page));
         let known = routes.known.clone();
         let listener = service::http::bind("http.listen", "127.0.0.1:0").await.unwrap();

@@ -383,6 +383,9 @@ pub struct RedisNow {
     pub breaker: Option<BreakerNow>,
     /// The breaker around writes alone.
     pub breaker_of_writes: Option<BreakerNow>,
+    /// Grows with each transition of a breaker of this process.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub transitions: u64,
     /// Lookups of customers.
     pub lookups: RedisLookups,
     /// Records that Redis does not reflect yet.

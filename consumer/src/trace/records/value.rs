@@ -9,6 +9,13 @@ use crate::trace::mask::Shown;
 /// The columns whose values are shown: those of the contract of orders.
 const COLUMNS: [&str; 8] = ["id", "customer_id", "product_id", "quantity", "price", "status", "created_at", "updated_at"];
 
+/// The kinds of changes that Debezium writes.
+const OPS: [&str; 6] = ["c", "u", "d", "r", "t", "m"];
+
+/// How many columns are shown, and how many characters of a name or value (P10).
+const MOST_COLUMNS: usize = 100;
+const LONGEST: usize = 4_000;
+
 /// A change as a record tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
@@ -44,7 +51,7 @@ pub(super) fn of(value: Option<&[u8]>, shown: Shown) -> Result<Change, &'static 
     let number = |of: &Map<String, Value>, name: &str| of.get(name).filter(|value| value.is_number()).map(ToString::to_string);
     match event.get("op") {
         Some(op) => Ok(Change {
-            op: op.as_str().unwrap_or("unknown").chars().take(10).collect(),
+            op: op.as_str().filter(|op| OPS.contains(op)).unwrap_or("unknown").to_owned(),
             source_ms: event.get("source").and_then(Value::as_object).and_then(|source| number(source, "ts_ms")),
             columns: columns(side(event, "before"), side(event, "after"), shown),
         }),
@@ -64,7 +71,8 @@ fn columns(before: Option<&Map<String, Value>>, after: Option<&Map<String, Value
     let value = |of: Option<&Map<String, Value>>, name: &str| of.and_then(|of| of.get(name)).map(|value| text(name, value, shown));
     names
         .filter(|name| before.is_none() || after.is_none() || before.and_then(|b| b.get(*name)) != after.and_then(|a| a.get(*name)))
-        .map(|name| Column { column: name.clone(), before: value(before, name), after: value(after, name) })
+        .map(|name| Column { column: short(name), before: value(before, name), after: value(after, name) })
+        .take(MOST_COLUMNS)
         .collect()
 }
 
@@ -73,10 +81,18 @@ fn text(name: &str, value: &Value, shown: Shown) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
+    // What stands within another value may be anything, whatever the column is called.
+    let is_within = value.is_object() || value.is_array();
     match shown {
-        Shown::Masked if !COLUMNS.contains(&name) => "***".to_owned(),
-        _ => shown.column(name, &text),
+        Shown::Masked if is_within || !COLUMNS.contains(&name) => "***".to_owned(),
+        _ => short(&shown.column(name, &text)),
     }
+}
+
+fn short(text: &str) -> String {
+    let short: String = text.chars().take(LONGEST).collect();
+    let rest = if short.len() < text.len() { ".." } else { "" };
+    short + rest
 }
 
 #[cfg(test)]
@@ -96,6 +112,22 @@ mod tests {
         let expected = [column("note", Some("***"), Some("***")), column("status", Some("new"), Some("paid"))];
         assert_eq!(change.columns, expected);
         assert_eq!(of(Some(event), Shown::Revealed).unwrap().columns[0], column("note", Some("Ann"), Some("Bob")));
+    }
+
+    #[test]
+    fn a_record_whose_shape_is_wrong_tells_no_name_by_that() {
+        let event = br#"{"op":"Emma","after":{"id":1,"customer_id":{"name":"Emma"},"status":["Emma"],"product_id":"emma@example.com"}}"#;
+        let change = of(Some(event), Shown::Masked).unwrap();
+        assert!(!format!("{change:?}").to_lowercase().contains("emma"), "{change:?}");
+        let revealed = of(Some(event), Shown::Revealed).unwrap();
+        assert!(revealed.columns.contains(&column("customer_id", None, Some(r#"{"name":"Emma"}"#))), "{revealed:?}");
+    }
+
+    #[test]
+    fn a_record_of_any_size_is_shown_up_to_a_limit() {
+        let columns: Map<String, Value> = (0..500).map(|number| (number.to_string(), Value::from("x".repeat(9_000)))).collect();
+        let change = of(Some(Value::Object(columns).to_string().as_bytes()), Shown::Revealed).unwrap();
+        assert_eq!((change.columns.len(), change.columns[0].after.as_ref().unwrap().len()), (MOST_COLUMNS, LONGEST + 2));
     }
 
     #[test]

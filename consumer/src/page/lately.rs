@@ -1,0 +1,72 @@
+//! What is asked in the background for all pages together, and only while a page is open: the newest orders, and which letters are rising.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::asked::Asked;
+use super::overview::Around;
+use super::overview::shapes::LatestOrder;
+use super::sampler::{Sampled, unix_ms};
+use crate::results::latest;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How many of the newest orders are shown.
+const ORDERS: i64 = 5;
+
+/// How often the runs of open letters are looked for, which reads up to 10,000 entries of an index.
+const RISING_EVERY: Duration = Duration::from_secs(10);
+
+/// What was asked last.
+#[derive(Debug, Default)]
+pub struct Lately {
+    latest: Option<(i64, Vec<LatestOrder>)>,
+    rising: BTreeMap<String, i64>,
+}
+
+impl Asked {
+    /// What the overview shows of it.
+    #[must_use]
+    pub fn around(&self) -> Around {
+        let transitions = self.breakers.transitions_noted();
+        self.lately(|lately| Around { latest: lately.latest.clone(), rising: lately.rising.clone(), transitions, ..Around::default() })
+    }
+}
+
+/// Asks, for as long as the process runs. An answer that does not come leaves the last one, whose age the page shows.
+pub async fn run(asked: Arc<Asked>, sampled: Sampled) {
+    let (mut second, mut rising_at) = (interval(SECOND), Instant::now());
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        second.tick().await;
+        let now = Instant::now();
+        if !sampled.has_pages(now) {
+            continue;
+        }
+        if let Ok(orders) = asked.servers.results.latest_orders(ORDERS).await {
+            let orders = orders.into_iter().map(shape).collect();
+            asked.lately(|lately| lately.latest = Some((unix_ms(), orders)));
+        }
+        if now >= rising_at
+            && let Ok(rising) = asked.servers.results.rising_letters().await
+        {
+            rising_at = Instant::now() + RISING_EVERY;
+            asked.lately(|lately| lately.rising = rising);
+        }
+    }
+}
+
+fn shape(order: latest::LatestOrder) -> LatestOrder {
+    LatestOrder {
+        order_id: order.order_id.to_string(),
+        product_id: order.product_id,
+        quantity: order.quantity,
+        total: order.total,
+        status: order.status,
+        enrichment: order.enrichment,
+        processed_at: order.processed_at.timestamp_millis(),
+    }
+}
