@@ -13,6 +13,7 @@ use crate::orders::absent::ColumnSet;
 
 mod breaker;
 mod comparison;
+mod control;
 mod detail;
 mod finding;
 mod group;
@@ -26,6 +27,7 @@ mod view;
 
 pub use breaker::{BreakerReading, Breakers};
 pub use comparison::{Comparison, ComparisonView, said};
+pub use control::{Controls, HeldState, Hold, Pause};
 pub use detail::{Detail, EdgeDetail, MOST_PARTITIONS, PartitionDetail};
 pub use finding::{Finding, FindingKind};
 pub use group::{DueView, Group, GroupView, Heard, Letters, PROCESS_STATES, ProcessReport, ProcessView, REPORT_EVERY, reasons};
@@ -186,6 +188,11 @@ impl Health {
     /// Takes in what was read of the whole group.
     pub fn group(&self, change: impl FnOnce(&mut Group)) {
         change(&mut self.lock().group);
+    }
+
+    /// Takes in what operators hold now: paused partitions, and the breaker.
+    pub fn controls(&self, controls: Controls) {
+        self.lock().controls(controls, Instant::now());
     }
 
     /// Reports the columns that the newest row of the partition lacks. Returns the columns that no other partition of the topic was known

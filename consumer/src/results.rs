@@ -8,6 +8,7 @@
 //! - [`truncate`]: removes what a truncate covers, in all partitions
 //! - [`bisect`]: finds the rows that Postgres refuses
 //! - [`comparisons`]: what the last comparison has found
+//! - [`controls`]: what operators hold for a while: paused partitions, and the breaker
 //! - [`customers`]: the transaction of a batch of customers
 //! - `stand_in`: takes from the rows what an event of a customer leaves out
 //! - [`history`]: the audit trail: who says why rows change, and how recording begins and ends
@@ -31,6 +32,7 @@ pub mod bisect;
 mod column;
 mod columns;
 pub mod comparisons;
+pub mod controls;
 pub mod customers;
 pub mod dead_letters;
 pub mod due;

@@ -68,6 +68,8 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     background.spawn("the sampler of the page", sampler);
     background.spawn("the questions of the page", lately::run(Arc::clone(&asked), member.sampled()));
     watch_all(&shared, &parts.link, &member, &mut background);
+    let held = assemble::forced(config.breaker.held);
+    background.spawn("the watch of what operators hold", watch::controls(Arc::clone(&shared), held));
     source::watch(config, &shared, &reread, &mut background)?;
     background.spawn("the watch of topics", watch::topics(shared.health.clone(), parts.kafka.clone(), config.expected_topics()));
     background.spawn("the retention", retention::run(Arc::clone(&shared), retention::Kept::of(config, parts.kafka)));

@@ -25,9 +25,11 @@ use crate::redis::link::{RedisError, RedisLink};
 use crate::results::Results;
 
 mod absent;
+mod held;
 mod place;
 mod places;
 
+pub use held::Held;
 pub use place::{Place, Reflection, Revoked};
 pub use places::Places;
 
@@ -104,6 +106,8 @@ pub struct Shared {
     pub refresh: bool,
     /// The claimed partitions of this process.
     pub places: Places,
+    /// What operators hold: paused partitions, and the breaker.
+    pub held: Held,
     /// Wakes the sweep after orders were put on its list.
     pub due: Notify,
     /// Wakes the follower after Redis has lost something.

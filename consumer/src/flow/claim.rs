@@ -55,6 +55,7 @@ impl Claimant {
             ClaimError::Store(error) => NotClaimed::Unavailable(error.to_string()),
             refused => NotClaimed::Stop(refused.to_string()),
         })?;
+        self.read_controls().await?;
         if claim.is_first() && watermarks.low > 0 {
             let low = watermarks.low;
             tracing::warn!(topic = %partition.topic, partition = partition.number, low, "This partition is read for the first time and begins above offset 0: earlier events are gone from Kafka");
@@ -63,6 +64,19 @@ impl Claimant {
         self.shared.metrics.partition_claimed(&partition.topic, partition.number);
         let (next_offset, landmark) = (Some(claim.next_offset), claim.landmark);
         Ok(Claimed { next_offset, landmark, worker: Box::new(move |assigned| self.worker(claim, assigned)) })
+    }
+
+    /// Reads whether an operator has paused the partition, before its first batch. While Postgres is away nothing is claimed, and nothing is
+    /// written either. Anything else that is wrong with the table keeps no order waiting (P9).
+    async fn read_controls(&self) -> Result<(), NotClaimed> {
+        match self.shared.read_controls().await {
+            Ok(()) => Ok(()),
+            Err(error) if error.is_outage() => Err(NotClaimed::Unavailable(error.to_string())),
+            Err(error) => {
+                self.shared.troubled("what operators hold", &error);
+                Ok(())
+            }
+        }
     }
 
     fn worker(self, claim: Claim, assigned: Assigned) -> Work {

@@ -34,7 +34,7 @@ pub async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox) -> Result
     let (mut from, mut ended) = (place.claim.next_offset, Ended::default());
     loop {
         let mut records = Vec::new();
-        let Received::UpTo(to) = place.receive(shared.limits, &inbox, &mut records).await else { return Ok(()) };
+        let Received::UpTo(to) = place.receive(&shared, &inbox, &mut records).await else { return Ok(()) };
         // The key of a customer is personal data, so no span names it (P11).
         let trace = trace::begin(&shared, &place, &records, &(from..to), |_| None);
         let before = ended.clone();

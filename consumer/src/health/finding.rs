@@ -64,11 +64,15 @@ pub enum FindingKind {
     PartitionUntold,
     /// Kafka does not tell where a partition ends.
     PartitionEndUnknown,
+    /// An operator has paused a partition.
+    PartitionPaused,
+    /// An operator holds the breaker around Redis.
+    BreakerHeld,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::NotPolled,
         Self::ProcessEnds,
         Self::ShuttingDown,
@@ -98,6 +102,8 @@ impl FindingKind {
         Self::PartitionStalled,
         Self::PartitionUntold,
         Self::PartitionEndUnknown,
+        Self::PartitionPaused,
+        Self::BreakerHeld,
     ];
 
     /// The text in ids.
@@ -133,6 +139,8 @@ impl FindingKind {
             Self::PartitionStalled => "partition_stalled",
             Self::PartitionUntold => "partition_untold",
             Self::PartitionEndUnknown => "partition_end_unknown",
+            Self::PartitionPaused => "partition_paused",
+            Self::BreakerHeld => "breaker_held",
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use change::fate::Fates;
 
+use super::control::Pause;
 use crate::orders::absent::ColumnSet;
 
 /// How long an end of a partition is valid after Kafka told it. Kafka is asked for it every second.
@@ -20,13 +21,15 @@ pub enum PartitionState {
     Waiting(String),
     /// The worker stopped for this reason, and an operator has to act.
     Stopped(String),
+    /// An operator has paused the partition. The worker keeps its claim, begins no batch, and goes on by itself when the pause ends.
+    Paused(Pause),
     /// The consumer group was out of reach for too long, so another process may have the partition.
     Lost,
 }
 
 impl PartitionState {
     /// All texts of [`Self::as_str`].
-    pub const NAMES: [&str; 5] = ["claiming", "running", "waiting", "stopped", "lost"];
+    pub const NAMES: [&str; 6] = ["claiming", "running", "waiting", "stopped", "paused", "lost"];
 
     /// The text in JSON and metric labels.
     #[must_use]
@@ -36,15 +39,17 @@ impl PartitionState {
             Self::Running => "running",
             Self::Waiting(_) => "waiting",
             Self::Stopped(_) => "stopped",
+            Self::Paused(_) => "paused",
             Self::Lost => "lost",
         }
     }
 
-    /// Why the worker waits or has stopped.
+    /// Why the worker waits, is paused or has stopped.
     #[must_use]
-    pub fn reason(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<String> {
         match self {
-            Self::Waiting(reason) | Self::Stopped(reason) => Some(reason),
+            Self::Waiting(reason) | Self::Stopped(reason) => Some(reason.clone()),
+            Self::Paused(pause) => Some(pause.said()),
             Self::Claiming | Self::Running | Self::Lost => None,
         }
     }
@@ -103,9 +108,25 @@ impl PartitionHealth {
     }
 
     pub(super) fn enter(&mut self, state: PartitionState, now: Instant) {
-        if self.state != state {
+        // A batch that was in flight when the pause began does not end the pause.
+        let is_paused = state == PartitionState::Running && matches!(self.state, PartitionState::Paused(_));
+        if self.state != state && !is_paused {
             self.state = state;
             self.since = now;
+        }
+    }
+
+    /// Takes in whether an operator has paused the partition. Whatever is worse than a pause is told instead. What has waited through a
+    /// pause has not waited for this process, so a stall counts from its end (P9).
+    pub(super) fn follow(&mut self, pause: Option<&Pause>, now: Instant) {
+        match (&self.state, pause) {
+            (PartitionState::Running, Some(pause)) => self.enter(PartitionState::Paused(pause.clone()), now),
+            (PartitionState::Paused(_), Some(pause)) => self.state = PartitionState::Paused(pause.clone()),
+            (PartitionState::Paused(_), None) => {
+                (self.state, self.since) = (PartitionState::Running, now);
+                self.progressed(now);
+            }
+            _ => {}
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use change::fate::Fates;
 
+use super::control::Controls;
 use super::group::Group;
 use super::impairment::{self, Found, Impairment};
 use super::partition::{PartitionHealth, PartitionState};
@@ -91,6 +92,8 @@ pub struct Snapshot {
     pub source: Source,
     /// What all processes of the group know together.
     pub group: Group,
+    /// What operators hold, without what had ended a second ago.
+    pub controls: Controls,
     /// Claims of partitions whose assignment was not reported yet.
     early_claims: BTreeMap<(Arc<str>, i32), (i64, Fates)>,
 }
@@ -109,6 +112,7 @@ impl Snapshot {
             partitions: BTreeMap::new(),
             source: Source::default(),
             group: Group::default(),
+            controls: Controls::default(),
             early_claims: BTreeMap::new(),
         }
     }
@@ -176,6 +180,14 @@ impl Snapshot {
         }
     }
 
+    /// Takes in what operators hold now.
+    pub(super) fn controls(&mut self, controls: Controls, now: Instant) {
+        self.controls = controls;
+        for (key, known) in &mut self.partitions {
+            known.follow(self.controls.pauses.get(key), now);
+        }
+    }
+
     /// Notes a claim. Claims and assignments are reported by different threads, in either order.
     pub(super) fn claimed(&mut self, topic: &Arc<str>, partition: i32, next_offset: i64, fates: Fates, now: Instant) {
         let key = (Arc::clone(topic), partition);
@@ -183,6 +195,7 @@ impl Snapshot {
             Some(known) => {
                 known.enter(PartitionState::Running, now);
                 known.begin(next_offset, fates, now);
+                known.follow(self.controls.pauses.get(&key), now);
             }
             None => drop(self.early_claims.insert(key, (next_offset, fates))),
         }
@@ -200,9 +213,12 @@ impl Snapshot {
     /// Changes a partition if this process still owns it. Late reports about a revoked or lost partition mean nothing: the worker of a lost
     /// one may commit until another process has claimed the partition, and a commit does not say that the partition came back (P9).
     pub(super) fn update(&mut self, topic: &Arc<str>, partition: i32, change: impl FnOnce(&mut PartitionHealth)) {
-        let known = self.partitions.get_mut(&(Arc::clone(topic), partition));
+        let key = (Arc::clone(topic), partition);
+        let known = self.partitions.get_mut(&key);
         if let Some(known) = known.filter(|known| known.state != PartitionState::Lost) {
             change(known);
+            // If the change has let the partition run, it runs since then.
+            known.follow(self.controls.pauses.get(&key), known.since);
         }
     }
 

@@ -74,6 +74,7 @@ pub fn findings(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Vec<Finding
     found.extend(snapshot.group.comparison.iter().filter_map(|comparison| comparison.finding(now)));
     let compared = snapshot.group.comparison.as_ref().map_or(snapshot.started, |comparison| comparison.ended.max(snapshot.started));
     found.extend(rules.compare_every.and_then(|every| comparison::overdue(compared, every, now)));
+    found.extend(holds(snapshot));
     found.extend(snapshot.partitions.iter().filter_map(|((topic, number), partition)| {
         let silence = silence(partition, rules, now)?;
         let subject = format!("{topic}-{number}");
@@ -81,6 +82,17 @@ pub fn findings(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Vec<Finding
         Some(Finding { kind: silence.kind, subject, stops: true, since: Some(silence.since), what })
     }));
     found
+}
+
+/// What an operator holds: the breaker, and partitions of this process.
+fn holds(snapshot: &Snapshot) -> impl Iterator<Item = Finding> + '_ {
+    let hold = snapshot.controls.hold.iter().map(|hold| Finding::degrades(Kind::BreakerHeld, "breaker", hold.said()));
+    hold.chain(snapshot.partitions.iter().filter_map(|((topic, number), partition)| {
+        let PartitionState::Paused(pause) = &partition.state else { return None };
+        let subject = format!("{topic}-{number}");
+        let what = format!("{subject}: {}", pause.said());
+        Some(Finding::degrades(Kind::PartitionPaused, subject, what).since(partition.since))
+    }))
 }
 
 /// Threads that are silent for so long that only a restart helps.
@@ -169,6 +181,8 @@ fn silence(partition: &PartitionHealth, rules: &Rules, now: Instant) -> Option<S
             let what = format!("lost {since} s ago: Kafka's coordinator of the consumer group was out of reach for too long");
             return Silence::new(Kind::PartitionLost, entered, what);
         }
+        // It is as an operator wants it, and ends by itself.
+        PartitionState::Paused(_) => return None,
         PartitionState::Running => {}
     }
     let stalled = partition.behind_since().filter(|since| now.saturating_duration_since(*since) > rules.stall);

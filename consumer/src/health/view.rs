@@ -84,9 +84,9 @@ pub struct PartitionView {
     pub topic: String,
     /// The partition's number.
     pub partition: i32,
-    /// `claiming`, `running`, `waiting`, `stopped` or `lost`.
+    /// `claiming`, `running`, `waiting`, `stopped`, `paused` or `lost`.
     pub state: &'static str,
-    /// Why the partition waits or has stopped.
+    /// Why the partition waits or has stopped, or who has paused it.
     pub reason: Option<String>,
     /// The seconds since the partition entered this state.
     pub for_seconds: u64,
@@ -173,7 +173,7 @@ impl PartitionView {
             topic: topic.to_owned(),
             partition,
             state: known.state.as_str(),
-            reason: known.state.reason().map(str::to_owned),
+            reason: known.state.reason(),
             for_seconds: seconds(known.since, now),
             next_offset: known.next_offset,
             end_offset: known.end.map(|(offset, _)| offset),

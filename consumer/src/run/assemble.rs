@@ -28,7 +28,7 @@ use crate::redis::link::{LinkSettings, RedisLink, SentinelSettings, Server};
 use crate::redis::progress::RedisProgress;
 use crate::results::Results;
 use crate::run::watch;
-use crate::shared::{Limits, Places, Shared};
+use crate::shared::{self, Limits, Places, Shared};
 
 pub mod traced;
 
@@ -90,6 +90,7 @@ pub fn assemble(config: &Config) -> anyhow::Result<Parts> {
         hold_while_redis_is_down: config.enrichment.when_redis_is_down == WhenRedisIsDown::Hold,
         refresh: config.enrichment.when_customer_changes == WhenCustomerChanges::Refresh,
         places: Places::default(),
+        held: shared::Held::default(),
         due: Notify::new(),
         behind: Notify::new(),
         recent_is_old: AtomicBool::new(true),
@@ -188,7 +189,7 @@ fn sentinel_settings(sentinels: &Sentinels) -> SentinelSettings {
     SentinelSettings { addresses: Server::list(&addresses), master, user, password }
 }
 
-fn forced(held: Held) -> Option<Forced> {
+pub(super) fn forced(held: Held) -> Option<Forced> {
     match held {
         Held::No => None,
         Held::Open => Some(Forced::Open),

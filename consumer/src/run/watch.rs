@@ -12,6 +12,7 @@ use crate::flow::claim;
 use crate::health::{Dependency, Health, instant_of};
 use crate::shared::{Place, Shared};
 
+mod controls;
 mod customers;
 mod group;
 mod master;
@@ -20,6 +21,7 @@ mod redis;
 mod servers;
 mod source;
 
+pub(super) use controls::controls;
 pub(super) use customers::customers;
 pub(super) use group::{Member, group};
 pub(super) use master::master;

@@ -62,13 +62,45 @@ impl Place {
         Self { claim, has_lost, ownership, progress, fenced: watch::Sender::new(false), reflection, absent }
     }
 
-    /// Takes the next batch. The answer is `Closed` also when the partition was fenced, because an operator has moved its offset or another
-    /// process has claimed it.
-    pub async fn receive(&self, limits: Limits, inbox: &Inbox, into: &mut Vec<Record>) -> Received {
+    /// Takes the next batch, and none while an operator has paused the partition. The answer is `Closed` also when the partition was fenced,
+    /// because an operator has moved its offset or another process has claimed it.
+    pub async fn receive(&self, shared: &Shared, inbox: &Inbox, into: &mut Vec<Record>) -> Received {
         let mut fenced = self.fenced.subscribe();
         tokio::select! {
-            received = inbox.recv_batch(limits.records, limits.bytes, into) => received,
+            received = self.receive_unless_paused(shared, inbox, into) => received,
             _ = fenced.wait_for(|fenced| *fenced) => Received::Closed,
+        }
+    }
+
+    /// Waits through a pause before it takes a batch. What arrives meanwhile waits in the inbox, which is bounded, and then in Kafka, while the
+    /// source goes on polling and the claim is kept (P10).
+    async fn receive_unless_paused(&self, shared: &Shared, inbox: &Inbox, into: &mut Vec<Record>) -> Received {
+        let Limits { records, bytes } = shared.limits;
+        let (topic, partition) = (&self.claim.topic, self.claim.partition);
+        loop {
+            if let Some(pause) = shared.held.pause(topic, partition) {
+                tracing::info!(%topic, partition, who = pause.by, until = %pause.until, "An operator has paused the partition: it is not read until then");
+                if self.paused(shared).await == Ownership::Held {
+                    tracing::info!(%topic, partition, "The partition is read again: its pause has ended");
+                } else {
+                    return Received::Closed;
+                }
+            }
+            tokio::select! {
+                biased;
+                () = shared.held.begins(topic, partition) => {}
+                received = inbox.recv_batch(records, bytes, into) => return received,
+            }
+        }
+    }
+
+    /// Waits until the pause has ended, or the partition is taken away. Returns how the worker stands to its partition then.
+    async fn paused(&self, shared: &Shared) -> Ownership {
+        let mut ownership = self.ownership.clone();
+        tokio::select! {
+            () = shared.held.ends(&self.claim.topic, self.claim.partition) => Ownership::Held,
+            // If the source is gone, so is the partition.
+            taken = ownership.wait_for(|now| *now != Ownership::Held) => taken.map_or(Ownership::Lost, |now| *now),
         }
     }
 

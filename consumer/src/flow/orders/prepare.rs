@@ -41,7 +41,7 @@ pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox, ou
     // next batch larger (P10).
     while let Ok(place_in_channel) = out.reserve().await {
         let mut records = Vec::new();
-        let Received::UpTo(to) = place.receive(shared.limits, &inbox, &mut records).await else { return };
+        let Received::UpTo(to) = place.receive(&shared, &inbox, &mut records).await else { return };
         let Some(prepared) = prepare(&shared, &place, records, before, from..to).await else { return };
         before = prepared.ended.clone();
         place_in_channel.send(prepared);

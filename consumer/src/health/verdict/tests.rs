@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::health::{ReaderHealth, StatusView};
+use crate::health::{Controls, HeldState, Pause, ReaderHealth, StatusView};
 use crate::orders::absent::{ColumnSet, ContractColumn};
 use change::fate::Fates;
+use chrono::DateTime;
 
 const RULES: Rules = Rules {
     stall: Duration::from_secs(30),
@@ -324,4 +325,76 @@ fn each_finding_has_its_kind_its_subject_and_the_time_since_when_it_holds() {
     let lines = |stops: bool| found.iter().filter(|found| found.stops == stops).map(|found| found.what.clone()).collect::<Vec<_>>();
     let verdict = readiness(&snapshot, &RULES, now);
     assert_eq!((verdict.reasons, verdict.degraded), (lines(true), lines(false)));
+}
+
+/// What an operator holds: partition 0, until five minutes after the start.
+fn paused(start: Instant) -> Controls {
+    let pause = Pause { ends: after(start, 300), until: DateTime::UNIX_EPOCH, by: "ann".into(), reason: "Mr Smith called".into() };
+    Controls { pauses: [((topic(), 0), pause)].into(), hold: None }
+}
+
+#[test]
+fn a_paused_partition_is_degraded_and_not_unready_and_its_lag_is_no_stall() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.controls(paused(start), start);
+    change(&mut snapshot, |partition| partition.high_watermark(99, after(start, 1)));
+    let late = after(start, 200);
+    snapshot.reader("orders").last_poll = Some(late);
+    let verdict = readiness(&snapshot, &RULES, late);
+    assert_eq!(verdict.reasons, [""; 0]);
+    assert_eq!(verdict.degraded, ["orders-0: paused by ann until 1970-01-01T00:00:00Z"]);
+    let view = &status(&snapshot, after(start, 5)).partitions[0];
+    assert_eq!((view.state, view.lag), ("paused", Some(89)));
+}
+
+#[test]
+fn what_has_waited_through_a_pause_is_no_stall_at_its_end() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.controls(paused(start), start);
+    change(&mut snapshot, |partition| partition.high_watermark(99, after(start, 299)));
+    snapshot.controls(Controls::default(), after(start, 300));
+    snapshot.reader("orders").last_poll = Some(after(start, 331));
+    assert!(reasons(&snapshot, after(start, 329)).is_empty());
+    assert!(reasons(&snapshot, after(start, 331))[0].contains("stalled: 89 records behind"));
+}
+
+#[test]
+fn a_batch_in_flight_does_not_end_a_pause_and_a_partition_that_is_claimed_anew_is_paused_at_once() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    snapshot.controls(paused(start), start);
+    change(&mut snapshot, |partition| partition.committed(11, Fates::default(), after(start, 1)));
+    let known = |snapshot: &Snapshot| snapshot.partitions[&(topic(), 0)].clone();
+    assert_eq!((known(&snapshot).state.as_str(), known(&snapshot).since), ("paused", start));
+
+    snapshot.revoked(&topic(), 0);
+    snapshot.claiming(&topic(), 0, after(start, 2));
+    assert_eq!(known(&snapshot).state, PartitionState::Claiming);
+    snapshot.claimed(&topic(), 0, 11, Fates::default(), after(start, 3));
+    assert_eq!((known(&snapshot).state.as_str(), known(&snapshot).since), ("paused", after(start, 3)));
+}
+
+#[test]
+fn what_is_worse_than_a_pause_is_told_instead() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    change(&mut snapshot, |partition| partition.enter(PartitionState::Stopped("records are gone".into()), start));
+    snapshot.controls(paused(start), start);
+    assert!(reasons(&snapshot, start)[0].contains("stopped"));
+    change(&mut snapshot, |partition| partition.enter(PartitionState::Running, after(start, 9)));
+    let known = &snapshot.partitions[&(topic(), 0)];
+    assert_eq!((known.state.as_str(), known.since), ("paused", after(start, 9)));
+}
+
+#[test]
+fn a_breaker_that_is_held_is_degraded() {
+    let start = Instant::now();
+    let mut snapshot = working(start);
+    let (state, ends, until) = (HeldState::Open, after(start, 60), DateTime::UNIX_EPOCH);
+    let hold = Hold { state, ends, until, by: "ann".into(), reason: "repair".into() };
+    snapshot.controls(Controls { hold: Some(hold), ..Controls::default() }, start);
+    let verdict = readiness(&snapshot, &RULES, start);
+    assert!(verdict.is_yes() && verdict.degraded[0].contains("held open by ann"), "{verdict:?}");
 }

@@ -122,5 +122,13 @@ pub(super) const fn of_finding(kind: Kind) -> Advice {
             .heals("Kafka is asked every second. Records that arrive are processed all the same.")
             .act("Look at the broker that leads the partition.")
             .see("docs/operations.md#kafka-told-no-end-of-the-partition"),
+        Kind::PartitionPaused => warning(Harm::Late)
+            .heals("The pause ends by itself at its time, and everything that waits is processed then.")
+            .act("Nothing, if the pause is still wanted; else end it on the page, or delete its row of partition_controls.")
+            .see("docs/operations.md#paused"),
+        Kind::BreakerHeld => warning(Harm::Late)
+            .heals("The hold ends by itself at its time. What was pending is completed afterwards.")
+            .act("Nothing, if the hold is still wanted; else end it on the page, or delete the row of breaker_controls.")
+            .see("docs/operations.md#the-breaker-is-held"),
     }
 }
