@@ -27,7 +27,9 @@ use crate::results::batch::Batch;
 use crate::results::replay::{ReplayOutcome, Replayed, Tally};
 use crate::shared::Shared;
 
+pub mod alone;
 pub mod customers;
+pub mod run;
 
 /// The tries of one chunk while locks or a short outage are in the way.
 const TRIES: u32 = 5;
@@ -62,17 +64,30 @@ pub struct Original {
     pub record: Record,
 }
 
+/// Whether the changes of a replay stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// They are committed.
+    Commit,
+    /// Their transaction is rolled back: it has told what would come of the letters.
+    RollBack,
+}
+
 /// Replays letters in the given order, in one transaction.
 ///
 /// # Errors
 /// [`ReplayError`]
-pub async fn replay(shared: &Shared, originals: &[Original]) -> Result<Tally, ReplayError> {
+pub async fn replay(shared: &Shared, originals: &[Original], how: How) -> Result<Tally, ReplayError> {
     let mut refused: HashMap<usize, Rejection> = HashMap::new();
     let mut backoff = shared.backoff();
     let mut tries = 0;
     loop {
         let (batch, letters) = prepare(shared, originals, &refused).await?;
-        let error = match shared.results.replay(&batch, &letters).await {
+        let replayed = match how {
+            How::Commit => shared.results.replay(&batch, &letters).await,
+            How::RollBack => shared.results.try_replay(&batch, &letters).await,
+        };
+        let error = match replayed {
             Ok(tally) => return Ok(tally),
             Err(ApplyError::Unresolved(changes)) => {
                 let row = shared.decoder.format.row();

@@ -10,7 +10,7 @@ use super::{Results, rounds};
 use crate::orders::write::{Delete, Put};
 
 /// A deferred constraint is checked only at COMMIT, and a trial never commits. So all constraints are checked at once.
-const CHECK_NOW: &str = "set constraints all immediate";
+pub(super) const CHECK_NOW: &str = "set constraints all immediate";
 
 /// A record (by its index in the batch) whose row Postgres refuses, and the reason.
 pub type RefusedRow = (usize, Rejection);

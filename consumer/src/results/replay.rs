@@ -13,6 +13,7 @@ use ledger::StoreError;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Written};
+use super::bisect::CHECK_NOW;
 use super::history::Cause;
 use super::{ApplyError, Results, due, marked, overtaken, rounds, settle, truncate};
 use crate::orders::customer::ChangedCustomer;
@@ -92,6 +93,18 @@ impl Results {
         Ok(tally)
     }
 
+    /// Does the same in a transaction that is rolled back. Returns what would have come of the letters.
+    ///
+    /// # Errors
+    /// [`ApplyError`]. Nothing was written.
+    pub async fn try_replay(&self, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
+        let mut lease = self.lease().await?;
+        Cause::Replay.begin(&mut lease).await?;
+        let tried = lease.ask(|on| write_and_check(on, batch, letters)).await;
+        lease.roll_back().await?;
+        tried
+    }
+
     /// Marks the customers whose hashes were written, by the partition that they came from, and notes what became of the letters. `applied`
     /// holds the indices of the records that took effect.
     ///
@@ -117,6 +130,13 @@ impl Results {
         lease.commit().await?;
         Ok(tally)
     }
+}
+
+/// Writes, and checks what Postgres would check only at a commit.
+async fn write_and_check(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {
+    let tally = write(connection, batch, letters).await?;
+    sqlx::query(CHECK_NOW).execute(connection).await.map_err(StoreError::from)?;
+    Ok(tally)
 }
 
 async fn write(connection: &mut PgConnection, batch: &Batch, letters: &[Replayed]) -> Result<Tally, ApplyError> {

@@ -344,7 +344,8 @@ fn a_paused_partition_is_degraded_and_not_unready_and_its_lag_is_no_stall() {
     let verdict = readiness(&snapshot, &RULES, late);
     assert_eq!(verdict.reasons, [""; 0]);
     assert_eq!(verdict.degraded, ["orders-0: paused by ann until 1970-01-01T00:00:00Z"]);
-    let view = &status(&snapshot, after(start, 5)).partitions[0];
+    let at = after(start, 5);
+    let view = &StatusView::new(&snapshot, readiness(&snapshot, &RULES, at), None, at).partitions[0];
     assert_eq!((view.state, view.lag), ("paused", Some(89)));
 }
 
