@@ -1,5 +1,6 @@
 //! The tables of the job in Postgres: the enriched orders in `results`, and what belongs to them. The ledger of offsets is a crate.
 //!
+//! - [`actions`]: what operators do by the page
 //! - [`batch`]: what one transaction writes
 //! - [`apply`]: the transaction of a batch of orders
 //! - its statements, in order: `fence` moves the offset, `rounds` has the deletes and the upsert ([`UPSERT`]), `settle` looks at rows and
@@ -26,6 +27,7 @@
 
 use ledger::{Lease, Ledger, StoreConfig, StoreError};
 
+pub mod actions;
 pub mod apply;
 pub mod batch;
 pub mod bisect;

@@ -1,5 +1,5 @@
-//! Removes what is kept for a limited time: tombstones of deleted orders, closed dead letters with their records on the topic, and months of the
-//! audit trail (P10).
+//! Removes what is kept for a limited time: tombstones of deleted orders, closed dead letters with their records on the topic, months of the
+//! audit trail, and what operators have done (P10).
 //!
 //! A tombstone keeps an older event of its order from bringing the order back (P5). When the tombstone is removed, no such event can come
 //! any more:
@@ -130,6 +130,8 @@ async fn walk(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(),
     if let Err(error) = history::keep(&shared.results, kept.audit).await {
         shared.troubled("the audit trail", &error);
     }
+    shared.results.forget_controls().await?;
+    forget_actions(shared).await?;
     if let Some(time) = kept.deleted_orders {
         forget_deleted(shared, kept, now - time).await?;
     }
@@ -139,6 +141,13 @@ async fn walk(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(),
         if let Err(error) = trim(shared, kept, removed).await {
             told(shared, &error);
         }
+    }
+    Ok(())
+}
+
+async fn forget_actions(shared: &Shared) -> Result<(), Hindered> {
+    while shared.results.forget_actions(STEP).await? > 0 {
+        tokio::time::sleep(PAUSE).await;
     }
     Ok(())
 }
