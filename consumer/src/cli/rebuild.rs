@@ -1,16 +1,16 @@
 //! `orderstream rebuild cache|customers`: writes the hashes in Redis anew, beside running processes, and prints its progress.
 
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use kafka::reread::Reread;
-use kafka::source::survey::Survey;
 use ledger::lock::Work;
 
-use super::{offsets, print};
+use super::print;
 use crate::config::Config;
-use crate::follow::rebuild::by_hand::{self, Committed};
+use crate::follow::rebuild::by_hand::Whole;
 use crate::follow::recent;
 use crate::run::assemble::assemble;
 use crate::shared::Shared;
@@ -31,56 +31,39 @@ pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<Exi
     let Some(_lock) = shared.results.ledger.lock(Work::Rebuild).await? else {
         bail!("another `orderstream rebuild` is running on this database; wait for it");
     };
+    let reread = Reread { properties: parts.kafka, group: config.kafka.group_id.clone() };
     match command {
         Command::Cache => {
-            let partitions = committed(&shared, &config.kafka.orders_topic).await?;
-            orders(&shared, &partitions).await?;
+            let topic = &config.kafka.orders_topic;
+            let whole = Whole::orders(&shared, topic).await.context("the ledger cannot be read")?;
+            let total = shared.results.rows().await?;
+            write(&shared, &reread, topic, &whole, Meter::new("orders", total)).await?;
+            recent::write_in_turn(&shared)
+                .await
+                .context("the hashes are written; recent_orders is not, and the command may be run again")?;
         }
         Command::Customers => {
             let Some(topic) = &config.kafka.customers_topic else {
                 bail!("kafka.customers_topic is not set: somebody else keeps the customers in Redis");
             };
-            let partitions = committed(&shared, topic).await?;
-            let survey = offsets::survey(&config).await?;
-            let reread = Reread { properties: parts.kafka, group: config.kafka.group_id.clone() };
-            customers(&shared, &partitions, &survey, &reread).await?;
+            let whole = Whole::customers(&shared, topic, &reread).await?;
+            let total = whole.records().unwrap_or(0);
+            write(&shared, &reread, topic, &whole, Meter::new("customers' changes", total)).await?;
         }
     }
     shared.results.ledger.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn committed(shared: &Shared, topic: &str) -> anyhow::Result<Vec<Committed>> {
-    let entries = shared.results.ledger.entries(shared.decoder.epoch).await.context("the ledger cannot be read")?;
-    let of_topic = entries.into_iter().filter(|entry| *entry.topic == *topic);
-    let partitions: Vec<Committed> =
-        of_topic.map(|entry| Committed { topic: entry.topic, partition: entry.partition, next_offset: entry.next_offset }).collect();
-    if partitions.is_empty() {
+async fn write(shared: &Shared, reread: &Reread, topic: &str, whole: &Whole, mut meter: Meter) -> anyhow::Result<()> {
+    if whole.is_empty() {
         bail!("nothing of topic {topic} was ever processed in epoch {}: there is nothing to rebuild", shared.decoder.epoch);
     }
-    Ok(partitions)
-}
-
-async fn orders(shared: &Shared, partitions: &[Committed]) -> anyhow::Result<()> {
-    let mut meter = Meter::new("orders", shared.results.rows().await?);
-    for partition in partitions {
-        by_hand::orders(shared, partition, &mut |rows| meter.more(rows)).await.context(AGAIN)?;
-    }
-    meter.end()?;
-    recent::write_in_turn(shared).await.context("the hashes are written; recent_orders is not, and the command may be run again")
-}
-
-async fn customers(shared: &Shared, partitions: &[Committed], survey: &Survey, reread: &Reread) -> anyhow::Result<()> {
-    let logs = partitions.iter().filter_map(|partition| {
-        let of = |(known, _): &(&kafka::source::TopicPartition, _)| known.topic == partition.topic && known.number == partition.partition;
-        survey.logs.iter().find(of).map(|(_, log)| (partition, *log))
-    });
-    let logs: Vec<_> = logs.collect();
-    let total = logs.iter().map(|(partition, log)| u64::try_from(partition.next_offset - log.low).unwrap_or(0)).sum();
-    let mut meter = Meter::new("customers' changes", total);
-    for (partition, log) in logs {
-        by_hand::customers(shared, partition, log, reread, &mut |records| meter.more(records)).await.context(AGAIN)?;
-    }
+    let mut told = |done| {
+        meter.more(done);
+        ControlFlow::Continue(())
+    };
+    whole.write(shared, reread, &mut told).await.context(AGAIN)?;
     meter.end()
 }
 

@@ -40,9 +40,15 @@ pub enum NotYet {
     /// Kafka is away.
     #[error(transparent)]
     Reread(#[from] RereadError),
+    /// Kafka does not tell where a topic begins and ends.
+    #[error(transparent)]
+    Survey(#[from] anyhow::Error),
     /// Redis was emptied during the rebuild.
     #[error("Redis has lost something again")]
     LostAgain,
+    /// An operator has ended the rebuild that an operator had begun.
+    #[error("the rebuild was ended")]
+    Ended,
 }
 
 /// Checks every second, and when woken, that Redis still has what it acknowledged, and restores what is lost. Runs until aborted.
@@ -134,7 +140,7 @@ fn told(shared: &Shared, error: &NotYet, place: Option<&Place>) {
     match error {
         NotYet::Redis(error) => shared.redis.failed("making Redis whole", error),
         NotYet::Store(error) => shared.metrics.postgres_error(error.class().as_str()),
-        NotYet::Reread(_) | NotYet::LostAgain => {}
+        NotYet::Reread(_) | NotYet::Survey(_) | NotYet::LostAgain | NotYet::Ended => {}
     }
     if let Some(suppressed) = shared.throttle("rebuild") {
         let (topic, partition) = place.map(|place| (&*place.claim.topic, place.claim.partition)).unzip();

@@ -25,8 +25,20 @@ const MOST_CAUSES: usize = 3;
 #[derive(Debug, Clone)]
 pub struct Connect {
     agent: Agent,
+    /// The URL of the connector.
     url: Arc<str>,
     login: Option<Arc<str>>,
+}
+
+/// What Connect says to a request for a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// It has taken the request.
+    Taken,
+    /// Its workers agree on who gets what; it is to be asked again.
+    Rebalancing,
+    /// It did not take the request, for this reason.
+    Refused(&'static str),
 }
 
 /// The settings of the client are wrong.
@@ -67,7 +79,7 @@ impl Connect {
         } else {
             config
         };
-        let url = format!("{}/connectors/{}/status", settings.url.trim_end_matches('/'), settings.connector).into();
+        let url = format!("{}/connectors/{}", settings.url.trim_end_matches('/'), settings.connector).into();
         let password = settings.password.as_ref().map_or("", ExposeSecret::expose_secret);
         let login = settings.user.as_ref().map(|user| basic(user, password).into());
         Ok(Self { agent: config.build().into(), url, login })
@@ -79,8 +91,32 @@ impl Connect {
         tasks::blocking(move || asked.answer()).await
     }
 
+    /// Asks for a restart of the connector's tasks that have failed. That Connect has taken the request says nothing of what comes of it.
+    pub async fn restart_failed(&self) -> Restart {
+        let asked = self.clone();
+        tasks::blocking(move || asked.restart()).await
+    }
+
+    fn restart(&self) -> Restart {
+        let request = self.agent.post(format!("{}/restart?includeTasks=true&onlyFailed=true", self.url));
+        let request = match &self.login {
+            Some(login) => request.header("authorization", &**login),
+            None => request,
+        };
+        match request.send_empty() {
+            Ok(response) => match response.status().as_u16() {
+                200..=299 => Restart::Taken,
+                401 | 403 => Restart::Refused("login refused"),
+                404 => Restart::Refused("no such connector"),
+                409 => Restart::Rebalancing,
+                _ => Restart::Refused("not as Kafka Connect answers"),
+            },
+            Err(error) => Restart::Refused(class(&error)),
+        }
+    }
+
     fn answer(&self) -> ConnectorReading {
-        let request = self.agent.get(&*self.url);
+        let request = self.agent.get(format!("{}/status", self.url));
         let request = match &self.login {
             Some(login) => request.header("authorization", &**login),
             None => request,
@@ -183,7 +219,8 @@ mod tests {
     fn nobody_there_is_an_answer_too() {
         let settings =
             config::Connect { url: "http://127.0.0.1:1/".into(), connector: "shop".into(), user: None, password: None, ca: None };
-        let reading = Connect::new(&settings).unwrap().answer();
-        assert_eq!(reading, ConnectorReading::Away("connection"));
+        let connect = Connect::new(&settings).unwrap();
+        assert_eq!(connect.answer(), ConnectorReading::Away("connection"));
+        assert_eq!(connect.restart(), Restart::Refused("connection"));
     }
 }

@@ -41,6 +41,8 @@ pub struct Page {
     pub hosts: Vec<String>,
     /// The known tokens, one a line; `None` if nobody can log in.
     pub tokens: Option<Renewable>,
+    /// Whether failed tasks of the connector may be started again.
+    pub restart_connector: bool,
 }
 
 impl Page {
@@ -49,6 +51,7 @@ impl Page {
         let has_tokens = values.optional("page.tokens")?.is_some();
         Ok(Self {
             hosts: hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect(),
+            restart_connector: values.text("page.restart_connector")? == "on",
             tokens: has_tokens.then(|| values.renewable("page.tokens")).transpose()?,
         })
     }

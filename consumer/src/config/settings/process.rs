@@ -26,6 +26,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     )
     .optional()
     .secret(),
+    Setting::new(
+        "page.restart_connector",
+        Kind::Choice(&["off", "on"]),
+        "off",
+        "Whether the page may have failed tasks of `connect.connector` started again",
+    ),
     Setting::new("admin.listen", Kind::Loopback, "", "Where `/admin/log` changes the level, for this machine alone; empty: nowhere")
         .optional(),
     Setting::new(

@@ -1,6 +1,6 @@
 //! Restores the customers of a partition from their topic.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ pub(super) async fn make_whole(shared: &Arc<Shared>, place: &Arc<Place>, reread:
     let from = begin(shared, place.of()).await?;
     let target = target(place).await;
     let low = place.progress().watermarks().low;
-    again(shared, &place.claim.topic, place.claim.partition, low..target, reread, &mut |_| ()).await?;
+    again(shared, &place.claim.topic, place.claim.partition, low..target, reread, &mut |_| ControlFlow::Continue(())).await?;
     whole(shared, place, from, target, run, began).await
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn again(
     partition: i32,
     offsets: Range<i64>,
     reread: &Reread,
-    told: &mut impl FnMut(u64),
+    told: &mut impl FnMut(u64) -> ControlFlow<()>,
 ) -> Result<(), NotYet> {
     let mut batches = reread.start(topic, partition, offsets);
     let mut ended = Ended::default();
@@ -46,7 +46,9 @@ pub(super) async fn again(
         // An order that was enriched after Redis had lost something, and before the loss was noticed, may have taken an older state of its
         // customer.
         shared.results.mark_customers(partition, &customers, shared.refresh).await?;
-        told(records.len() as u64);
+        if told(records.len() as u64).is_break() {
+            return Err(NotYet::Ended);
+        }
     }
     Ok(())
 }

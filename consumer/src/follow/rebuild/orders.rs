@@ -1,6 +1,6 @@
 //! Restores the orders of a partition: those of the records that Redis has not seen, or all.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -53,7 +53,7 @@ pub(super) async fn make_whole(
     }
     // An error leaves the walk where it is, because what is written stays written.
     let Some(walk) = walks.get_mut(&key) else { return Ok(false) };
-    if !walk.go_on(shared, place.of(), Some(until), &mut |_| ()).await? {
+    if !walk.go_on(shared, place.of(), Some(until), &mut |_| ControlFlow::Continue(())).await? {
         return Ok(false);
     }
     walk.tell_sweeps(shared, place.of()).await?;

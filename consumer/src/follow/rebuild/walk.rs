@@ -4,6 +4,7 @@
 //! the walk has written is there as long as Redis still has the marks that were set when the walk began, in the same run of the server. If
 //! the marks are gone, a new walk begins.
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use chrono::{TimeDelta, Utc};
@@ -80,7 +81,7 @@ impl Walk {
         shared: &Shared,
         of: Of<'_>,
         until: Option<Instant>,
-        told: &mut impl FnMut(u64),
+        told: &mut impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<bool, NotYet> {
         let since = Utc::now() - TimeDelta::seconds(ORDER_TRACE_SECONDS.into());
         loop {
@@ -116,7 +117,7 @@ async fn swept_in_redis(shared: &Shared, of: Of<'_>) -> Result<Option<i64>, NotY
     Ok(point.filter(|point| point.epoch == of.epoch).map(|point| point.next_offset))
 }
 
-async fn write(shared: &Shared, of: Of<'_>, page: &Page, told: &mut impl FnMut(u64)) -> Result<(), NotYet> {
+async fn write(shared: &Shared, of: Of<'_>, page: &Page, told: &mut impl FnMut(u64) -> ControlFlow<()>) -> Result<(), NotYet> {
     if let Some((_, why)) = page.read.unreadable.first() {
         shared.rows_refused("written to Redis again", page.read.unreadable.len(), why);
     }
@@ -128,7 +129,9 @@ async fn write(shared: &Shared, of: Of<'_>, page: &Page, told: &mut impl FnMut(u
         let live = states.iter().filter(|state| matches!(state, OrderState::Live(_))).count() as u64;
         shared.metrics.rebuilt(Rebuild::Orders, live);
         shared.results.mark_due(of.partition, shared.to_refresh(written.outdated, states)).await?;
-        told(live);
+        if told(live).is_break() {
+            return Err(NotYet::Ended);
+        }
     }
     Ok(())
 }
