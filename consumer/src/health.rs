@@ -26,6 +26,7 @@ mod verdict;
 mod view;
 
 pub use breaker::{BreakerReading, Breakers};
+pub(crate) use comparison::grouped;
 pub use comparison::{Comparison, ComparisonView, said};
 pub use control::{Controls, HeldState, Hold, Pause};
 pub use detail::{Detail, EdgeDetail, MOST_PARTITIONS, PartitionDetail};

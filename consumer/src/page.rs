@@ -2,6 +2,7 @@
 //!
 //! - [`access`]: who asks, and what they may do; each route names the role that it needs
 //! - [`routes`]: the routes, in one list
+//! - [`actions`]: what an operator may do: a plan, its execution, once, and the record of both
 //! - [`alerts`]: what is wrong now, and what to do about it; pure
 //! - [`asked`], [`lately`]: the servers that the page asks, with connections of its own; what is asked for all pages together
 //! - [`assets`]: the built page, embedded in the program
@@ -17,10 +18,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Extension, Router};
 use tokio::sync::watch;
 
 pub mod access;
+pub mod actions;
 pub mod alerts;
 pub mod asked;
 pub mod assets;
@@ -42,6 +44,7 @@ pub mod stream;
 use crate::config;
 use crate::health::Health;
 use access::Access;
+use actions::Actions;
 use asked::Asked;
 use sampler::Sampled;
 
@@ -70,6 +73,6 @@ impl Page {
 
 /// The routes of the page, without a listener.
 #[must_use]
-pub fn router(page: Arc<Page>) -> Router {
-    routes::all(page).into_router()
+pub fn router(page: Arc<Page>, actions: Actions) -> Router {
+    routes::all(page).into_router().layer(Extension(actions))
 }

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::flow::claim::Claimant;
 use crate::follow::{rebuild, recent};
 use crate::health::{Dependency, Health};
+use crate::page::actions::Actions;
 use crate::page::asked::Asked;
 use crate::page::{lately, sampler};
 use crate::redis::link::RedisLink;
@@ -47,7 +48,8 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     let shared = Arc::new(parts.shared);
     let member = watch::Member::new(&config.kafka.group_id);
     let asked = Asked::new(assemble::traced::for_the_page(config)?, Arc::clone(&parts.link));
-    let mut outlets = Outlets::open(config, &shared, parts.exporter, level, member.sampled(), Arc::clone(&asked)).await?;
+    let (actions, run_actions) = Actions::new(config, Arc::clone(&shared), member.instance().to_owned(), parts.kafka.clone())?;
+    let mut outlets = Outlets::open(config, &shared, parts.exporter, level, member.sampled(), Arc::clone(&asked), actions.clone()).await?;
     let ready_to_begin = async {
         prepare_tables(&shared, &mut signals).await?;
         signals.before(watch::start(&shared, &parts.link)).await?.context("redis.url")
@@ -62,6 +64,7 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
     let mut background = Tasks::default();
+    background.spawn("the actions of operators", run_actions.run());
     background.spawn("the count of log lines", service::logging::tell_left_out());
     let around = Arc::clone(&asked);
     let sampler = sampler::run(member.sampled(), shared.health.clone(), shared.metrics.clone(), move || around.around());
@@ -91,7 +94,7 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
         tracing::error!(%error, "The process ends with exit code 1: what its tasks are to do is not done any more");
     }
     shared.health.stopping();
-    readers.stop().await;
+    tokio::join!(readers.stop(), actions.end(config.shutdown.deadline));
     background.stop().await;
     member.leaves(&shared).await;
     shared.results.ledger.close().await;

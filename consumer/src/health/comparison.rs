@@ -81,8 +81,8 @@ pub fn said(orders: i64, seconds_ago: u64, differences: i64) -> String {
     format!("{} orders compared {seconds_ago} s ago, {} {noun}", grouped(orders), grouped(differences))
 }
 
-/// A number with a comma between groups of three digits.
-fn grouped(number: i64) -> String {
+/// A number for people: 1,204.
+pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

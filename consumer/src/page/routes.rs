@@ -8,6 +8,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
 use super::access::{Role, guard, own_headers};
+use super::actions::handler as actions;
 use super::{Page, assets, letters, orders, overview, redis, session, stream};
 
 /// The largest body of a request in bytes (P10).
@@ -42,6 +43,11 @@ pub fn all(page: Arc<Page>) -> Routes {
         .add("/api/orders/{id}", Role::Read, get(orders::order))
         .add("/api/orders/{id}/search", Role::Read, post(orders::search))
         .add("/api/customers/trace", Role::Read, post(orders::customer))
+        .add("/api/actions", Role::Read, get(actions::list))
+        .add("/api/actions/preview", Role::Operate, post(actions::preview))
+        .add("/api/actions/{id}", Role::Read, get(actions::one))
+        .add("/api/actions/{id}", Role::Operate, post(actions::execute))
+        .add("/api/actions/{id}/stop", Role::Operate, post(actions::stop))
 }
 
 impl Routes {

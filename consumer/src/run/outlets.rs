@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::admin;
 use super::endpoints::{Endpoints, router};
 use crate::config::Config;
+use crate::page::actions::Actions;
 use crate::page::asked::Asked;
 use crate::page::sampler::Sampled;
 use crate::page::{self, Page};
@@ -31,13 +32,14 @@ impl Outlets {
         level: Level,
         sampled: Sampled,
         asked: Arc<Asked>,
+        actions: Actions,
     ) -> anyhow::Result<Self> {
         let mut outlets = Self { tasks: Tasks::default(), stop: watch::Sender::new(false) };
         if let Some(address) = &config.http.listen {
             let listener = service::http::bind("http.listen", address).await?;
             let endpoints = Endpoints { health: shared.health.clone(), metrics: shared.metrics.clone() };
             let page = Page::new(&config.page, shared.health.clone(), sampled, asked, outlets.stop.subscribe());
-            let server = service::http::serve(listener, router(endpoints).merge(page::router(page)), outlets.stopped());
+            let server = service::http::serve(listener, router(endpoints).merge(page::router(page, actions)), outlets.stopped());
             outlets.tasks.spawn("the HTTP server", server);
         }
         if let Some(address) = &config.admin.listen {

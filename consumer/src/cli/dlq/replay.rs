@@ -114,7 +114,9 @@ fn told(tally: Tally, config: &Config) -> String {
 /// The line about what happens during a replay; `None` if it is worth none.
 fn line(news: &News<'_>, dlq_topic: &str, max_replays: i32) -> Option<String> {
     match news {
-        News::Gone(partition, letters) => Some(format!("partition {partition}: {letters} letters are gone from {dlq_topic} by its retention\n")),
+        News::Gone(partition, letters) => {
+            Some(format!("partition {partition}: {letters} letters are gone from {dlq_topic} by its retention\n"))
+        }
         News::TooOften(id) => Some(format!("{id}: its header says that it was replayed {max_replays} times or more; left alone\n")),
         News::Homeless(id) => Some(format!("{id}: its headers do not say where it comes from; left alone\n")),
         News::Through(..) => None,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::health::{Controls, HeldState, Pause, ReaderHealth, StatusView};
+use crate::health::{Controls, HeldState, Hold, Pause, ReaderHealth, StatusView};
 use crate::orders::absent::{ColumnSet, ContractColumn};
 use change::fate::Fates;
 use chrono::DateTime;

@@ -33,7 +33,7 @@ impl Server {
     async fn start(tokens: &[&NewToken], hosts: &[&str]) -> Self {
         let lines: Vec<&str> = tokens.iter().map(|made| made.line.as_str()).collect();
         let tokens = (!lines.is_empty()).then(|| lines.join("\n").into());
-        let settings = config::Page { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), tokens };
+        let settings = config::Page { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), tokens, restart_connector: false };
         let minute = Duration::from_secs(60);
         let rules =
             Rules { stall: minute, poll_silence: minute, works_without_redis: true, compare_every: None, source: SourceRules::default() };

@@ -42,6 +42,11 @@ impl Member {
         Self { sampled: Sampled::new(instance.clone()), instance, group: group.to_owned() }
     }
 
+    /// The name of this start of the process.
+    pub(in crate::run) fn instance(&self) -> &str {
+        &self.instance
+    }
+
     /// The samples of this process, which its reports are made of.
     pub(in crate::run) fn sampled(&self) -> Sampled {
         self.sampled.clone()

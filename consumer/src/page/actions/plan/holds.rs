@@ -1,0 +1,151 @@
+//! The plans of what holds for a while: pauses of partitions, and the breaker.
+
+use std::time::Duration;
+
+use super::{Draft, minutes, number};
+use crate::health::{self, HeldState};
+use crate::page::actions::refusal::Refusal;
+use crate::page::actions::request::{Hold, Pause, Place};
+
+/// What a pause is planned on.
+#[derive(Debug, Clone, Default)]
+pub struct PartitionFacts {
+    /// The process that has claimed it, and the next offset. `None`: nobody ever did.
+    pub claimed: Option<(String, i64)>,
+    /// The end of the partition, if Kafka has told it.
+    pub end: Option<i64>,
+    /// How long Kafka keeps the topic's records. `None`: not known; zero: for ever.
+    pub kept: Option<Duration>,
+    /// Whether its records are customers.
+    pub is_of_customers: bool,
+    /// The pause that holds now.
+    pub pause: Option<health::Pause>,
+}
+
+/// What a hold of the breaker is planned on.
+#[derive(Debug, Clone, Default)]
+pub struct BreakerFacts {
+    /// What becomes of orders while Redis is not asked.
+    pub orders: OrdersWithoutRedis,
+    /// How long a batch may wait for its customers.
+    pub deadline: Duration,
+    /// The hold that there is now.
+    pub hold: Option<health::Hold>,
+    /// How many processes there are.
+    pub processes: usize,
+}
+
+/// What becomes of orders while Redis is not asked: `enrichment.when_redis_is_down`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OrdersWithoutRedis {
+    /// They are written as pending, and completed afterwards.
+    #[default]
+    Pending,
+    /// They wait.
+    Wait,
+    /// They become dead letters.
+    DeadLetters,
+}
+
+/// The plan of a pause.
+///
+/// # Errors
+/// There is no such partition.
+pub fn pause(asked: &Pause, facts: &PartitionFacts) -> Result<Draft, Refusal> {
+    let name = format!("{}-{}", asked.topic, asked.partition);
+    let Some((owner, next)) = &facts.claimed else { return Err(nobody_has(&name)) };
+    let lag = facts.end.map(|end| u64::try_from(end - next).unwrap_or(0));
+    let mut draft = Draft {
+        effect: format!(
+            "Partition {name} is not read for {}. {owner} has it, begins no batch any more within about a second, and keeps its claim.",
+            minutes(asked.minutes)
+        ),
+        ..Draft::default()
+    }
+    .with("next offset", next.to_string())
+    .with("behind now", lag.map_or("not known".to_owned(), |lag| format!("{} records", number(lag))));
+    if let Some(known) = &facts.pause {
+        draft = draft.with("now", format!("{}: the new end replaces it", known.said()));
+    }
+    draft = draft.warned("The lag grows meanwhile. The process is degraded and stays ready, and the pause ends by itself.");
+    if facts.is_of_customers {
+        draft = draft.warned("Orders of customers that come meanwhile are written as missing, and completed after the pause.");
+    }
+    Ok(draft.warned(retention(asked, facts.kept)))
+}
+
+fn retention(asked: &Pause, kept: Option<Duration>) -> String {
+    let pause = Duration::from_secs(u64::from(asked.minutes) * 60);
+    match kept {
+        None => "How long Kafka keeps the records of this topic is not known: what it removes before it is read is lost.".to_owned(),
+        Some(Duration::ZERO) => "Kafka keeps the records of this topic for ever, or the last of each key: none is lost.".to_owned(),
+        Some(kept) if pause * 2 >= kept => format!(
+            "Kafka removes records of this topic after {}: WITH THIS PAUSE RECORDS MAY BE LOST before they are read.",
+            minutes(u32::try_from(kept.as_secs() / 60).unwrap_or(u32::MAX))
+        ),
+        Some(kept) => {
+            let kept = u32::try_from(kept.as_secs() / 60).unwrap_or(u32::MAX);
+            format!("Kafka removes records of this topic after {}: the partition has to be read again before that.", minutes(kept))
+        }
+    }
+}
+
+/// The plan of the end of a pause.
+///
+/// # Errors
+/// The partition is not paused.
+pub fn resume(asked: &Place, facts: &PartitionFacts) -> Result<Draft, Refusal> {
+    let name = format!("{}-{}", asked.topic, asked.partition);
+    let Some(pause) = &facts.pause else { return Err(Refusal::conflict(format!("{name} is not paused"))) };
+    let behind = facts.claimed.as_ref().and_then(|(_, next)| facts.end.map(|end| u64::try_from(end - next).unwrap_or(0)));
+    let draft = Draft { effect: format!("Partition {name} is read again, within about a second."), ..Draft::default() };
+    let draft = draft.with("now", pause.said()).with("because", pause.reason.clone());
+    Ok(draft.with("behind now", behind.map_or("not known".to_owned(), |lag| format!("{} records", number(lag)))))
+}
+
+/// The plan of a hold of the breaker.
+#[must_use]
+pub fn hold(asked: &Hold, facts: &BreakerFacts) -> Draft {
+    let state = HeldState::from(asked.state);
+    let (what, warning) = match state {
+        HeldState::Open => (
+            "No process asks Redis for anything",
+            match facts.orders {
+                OrdersWithoutRedis::Pending => {
+                    "New orders become pending, and are completed by themselves afterwards. Changes of customers wait.".to_owned()
+                }
+                OrdersWithoutRedis::Wait => {
+                    "Orders wait until the end (enrichment.when_redis_is_down is hold), and the processes are not ready meanwhile."
+                        .to_owned()
+                }
+                OrdersWithoutRedis::DeadLetters => {
+                    "NEW ORDERS BECOME DEAD LETTERS: enrichment.when_redis_is_down is dead_letter.".to_owned()
+                }
+            },
+        ),
+        HeldState::Closed => (
+            "Every process asks Redis whatever its answers are",
+            format!("While Redis hangs, each batch waits for it, up to {} ms.", facts.deadline.as_millis()),
+        ),
+    };
+    let draft = Draft { effect: format!("{what} for {}.", minutes(asked.minutes)), ..Draft::default() };
+    let draft = draft.with("processes", format!("{}: each follows within about a second", number(facts.processes as u64))).warned(warning);
+    match &facts.hold {
+        Some(known) => draft.with("now", format!("{}: the new hold replaces it", known.said())),
+        None => draft,
+    }
+}
+
+/// The plan of the end of a hold.
+///
+/// # Errors
+/// Nobody holds the breaker.
+pub fn release(facts: &BreakerFacts) -> Result<Draft, Refusal> {
+    let Some(hold) = &facts.hold else { return Err(Refusal::conflict("nobody holds the breaker by the page; breaker.held is a setting")) };
+    let effect = "The breaker decides by itself again, or as breaker.held says, in every process.".to_owned();
+    Ok(Draft { effect, ..Draft::default() }.with("now", hold.said()).with("because", hold.reason.clone()))
+}
+
+fn nobody_has(name: &str) -> Refusal {
+    Refusal::invalid(format!("nothing of a partition {name} was ever processed"))
+}
