@@ -1,4 +1,5 @@
-//! What is asked in the background for all pages together, and only while a page is open: the newest orders, and which letters are rising.
+//! What is asked in the background for all pages together, and only while a page is open: the newest orders, the actions under way, and which
+//! letters are rising.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::actions::state::Action;
 use super::asked::Asked;
 use super::overview::Around;
 use super::overview::shapes::LatestOrder;
 use super::sampler::{Sampled, unix_ms};
 use crate::results::latest;
+use crate::trace::mask::Shown;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -25,6 +28,7 @@ const RISING_EVERY: Duration = Duration::from_secs(10);
 pub struct Lately {
     latest: Option<(i64, Vec<LatestOrder>)>,
     rising: BTreeMap<String, i64>,
+    actions: Option<Vec<Action>>,
 }
 
 impl Asked {
@@ -32,7 +36,13 @@ impl Asked {
     #[must_use]
     pub fn around(&self) -> Around {
         let transitions = self.breakers.transitions_noted();
-        self.lately(|lately| Around { latest: lately.latest.clone(), rising: lately.rising.clone(), transitions, ..Around::default() })
+        self.lately(|lately| Around {
+            latest: lately.latest.clone(),
+            rising: lately.rising.clone(),
+            actions: lately.actions.clone(),
+            transitions,
+            ..Around::default()
+        })
     }
 }
 
@@ -49,6 +59,11 @@ pub async fn run(asked: Arc<Asked>, sampled: Sampled) {
         if let Ok(orders) = asked.servers.results.latest_orders(ORDERS).await {
             let orders = orders.into_iter().map(shape).collect();
             asked.lately(|lately| lately.latest = Some((unix_ms(), orders)));
+        }
+        if let Ok(rows) = asked.servers.results.actions_now().await {
+            // Everybody who reads sees the overview, so what only some may see is masked.
+            let actions = rows.into_iter().filter_map(|row| Action::of(row, Shown::Masked)).collect();
+            asked.lately(|lately| lately.actions = Some(actions));
         }
         if now >= rising_at
             && let Ok(rising) = asked.servers.results.rising_letters().await

@@ -12,9 +12,11 @@ pub mod shapes;
 
 pub use shapes::Overview;
 use shapes::{
-    AsOf, Bottleneck, Due, Edge, Edges, Lag, LatestOrder, LetterCount, Process, Quantiles, Rebuilding, RedisLookups, RedisNow, Verdict,
+    AsOf, Bottleneck, Due, Edge, Edges, Held, Lag, LatestOrder, LetterCount, Process, Quantiles, Rebuilding, RedisLookups, RedisNow,
+    Verdict,
 };
 
+use super::actions::state::Action;
 use super::alerts::{self, Alert};
 use super::memory::Memory;
 use crate::health::{self, Breakers, Detail, EdgeDetail, Group, Heard, REVISION, Rules, Snapshot, VERSION, findings, status};
@@ -32,6 +34,8 @@ pub struct Around {
     pub breakers: Option<Breakers>,
     /// The newest orders, and when they were read, in milliseconds since 1970.
     pub latest: Option<(i64, Vec<LatestOrder>)>,
+    /// The actions that run now, and the last one that has ended.
+    pub actions: Option<Vec<Action>>,
     /// The reasons whose open letters are rising, and since when, in milliseconds since 1970.
     pub rising: BTreeMap<String, i64>,
     /// How many transitions the breakers have made.
@@ -66,7 +70,7 @@ impl Overview {
         let this = Known { process: "", detail: own, silence_s: 0 };
         let own_name = own_name(&snapshot.group, &around.instance);
         let all: Vec<Known<'_>> = [Known { process: &own_name, ..this }].into_iter().chain(others).collect();
-        let partitions = partitions::of(&all, &snapshot.group);
+        let partitions = partitions::of(&all, snapshot);
         let lag = partitions::lag(&partitions, memory, now);
         let edges = edges(&all);
         let bottleneck = memory.bottleneck(|name| edges.get(name).and_then(|edge| edge.busy), now);
@@ -93,12 +97,22 @@ impl Overview {
                 };
                 all.iter().map(of).collect()
             }),
-            redis: redis(&all, &partitions, around.breakers.as_ref(), around.transitions),
+            redis: RedisNow {
+                held: snapshot.controls.hold.as_ref().map(Held::from),
+                ..redis(&all, &partitions, around.breakers.as_ref(), around.transitions)
+            },
             processes: processes(group, &around.instance, now),
             latest,
-            as_of: AsOf { group: group.processes.as_ref().map(|(read, _)| ago(*read)), letters: group.counted.map(ago), latest: latest_at },
+            as_of: AsOf {
+                group: group.processes.as_ref().map(|(read, _)| ago(*read)),
+                letters: group.counted.map(ago),
+                shop: snapshot.source.slots.as_ref().and_then(|slots| slots.asked).map(ago),
+                connect: snapshot.source.connector.as_ref().and_then(|connector| connector.asked).map(ago),
+                latest: latest_at,
+            },
             instance: around.instance,
             alerts,
+            actions: around.actions,
             edges: Edges::of(edges),
             partitions,
         }
@@ -157,6 +171,7 @@ fn redis(all: &[Known<'_>], partitions: &[shapes::Partition], breakers: Option<&
         breaker: breakers.map(|both| (&both.server).into()),
         breaker_of_writes: breakers.map(|both| (&both.writes).into()),
         transitions,
+        held: None,
         lookups: RedisLookups { found_per_s: lookups[0], missing_per_s: lookups[1], unavailable_per_s: lookups[2] },
         behind: partitions.iter().filter_map(|known| known.redis_behind).reduce(|sum, more| sum + more),
         rebuilding: Some(Rebuilding { customers: rebuilding[0], orders: rebuilding[1] }),

@@ -29,8 +29,8 @@ pub(crate) fn degraded() -> Health {
         source.heartbeat = Some(long_ago);
         let task = TaskReading { id: 0, state: RunState::Failed, error: None };
         let reading = ConnectorReading::Known { state: RunState::Failed, tasks: vec![task] };
-        source.connector = Some(ConnectorHealth { name: "shop".into(), reading, since: long_ago });
-        source.slots = Some(SlotsHealth { reading: SlotsReading::Known(vec![slot]), since: long_ago });
+        source.connector = Some(ConnectorHealth { name: "shop".into(), reading, since: long_ago, asked: None });
+        source.slots = Some(SlotsHealth { reading: SlotsReading::Known(vec![slot]), since: long_ago, asked: None });
     });
     let mut report = Report { orders: 9, ..Report::default() };
     report.add(0, 1, &Difference::Missing, Verdict::Finding);

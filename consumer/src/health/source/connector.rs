@@ -85,13 +85,15 @@ pub struct ConnectorHealth {
     pub reading: ConnectorReading,
     /// When the first of equal answers came. Two different errors are one silence.
     pub since: Instant,
+    /// When the last answer came; `None` before the first.
+    pub asked: Option<Instant>,
 }
 
 impl ConnectorHealth {
     /// A connector that nobody has asked for yet.
     #[must_use]
     pub fn new(name: String) -> Self {
-        Self { name, reading: ConnectorReading::Unasked, since: Instant::now() }
+        Self { name, reading: ConnectorReading::Unasked, since: Instant::now(), asked: None }
     }
 
     /// Takes in an answer.
@@ -101,6 +103,7 @@ impl ConnectorHealth {
             self.since = now;
         }
         self.reading = reading;
+        self.asked = Some(now);
     }
 
     /// Whether Connect answers.

@@ -39,13 +39,15 @@ pub struct SlotsHealth {
     pub reading: SlotsReading,
     /// Since when Postgres is silent, or nobody is connected to a slot, or somebody is.
     pub since: Instant,
+    /// When the last answer came; `None` before the first.
+    pub asked: Option<Instant>,
 }
 
 impl SlotsHealth {
     /// Slots that nobody has asked for yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { reading: SlotsReading::Unasked, since: Instant::now() }
+        Self { reading: SlotsReading::Unasked, since: Instant::now(), asked: None }
     }
 
     /// Takes in an answer.
@@ -54,6 +56,7 @@ impl SlotsHealth {
             self.since = now;
         }
         self.reading = reading;
+        self.asked = Some(now);
     }
 
     /// The slots as they were last seen; none while Postgres is silent, because what was true then may not be true now.

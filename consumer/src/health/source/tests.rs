@@ -11,7 +11,7 @@ fn degraded(source: &Source, now: Instant) -> Vec<String> {
 }
 
 fn connector(reading: ConnectorReading, since: Instant) -> Source {
-    let connector = ConnectorHealth { name: "shop".into(), reading, since };
+    let connector = ConnectorHealth { name: "shop".into(), reading, since, asked: None };
     Source { connector: Some(connector), ..Source::default() }
 }
 
@@ -21,7 +21,7 @@ fn known(state: RunState, task: RunState) -> ConnectorReading {
 }
 
 fn slots(slots: Vec<SlotReading>, since: Instant) -> Source {
-    Source { slots: Some(SlotsHealth { reading: SlotsReading::Known(slots), since }), ..Source::default() }
+    Source { slots: Some(SlotsHealth { reading: SlotsReading::Known(slots), since, asked: None }), ..Source::default() }
 }
 
 fn slot(is_active: bool, retained_bytes: u64) -> SlotReading {
@@ -107,7 +107,7 @@ fn a_slot_is_told_that_keeps_too_much_has_lost_its_place_or_is_not_read_for_long
 #[test]
 fn the_time_for_which_nobody_reads_does_not_begin_anew_with_every_answer() {
     let now = Instant::now();
-    let mut health = SlotsHealth { reading: SlotsReading::Known(vec![slot(false, 1)]), since: now };
+    let mut health = SlotsHealth { reading: SlotsReading::Known(vec![slot(false, 1)]), since: now, asked: None };
     health.answered(SlotsReading::Known(vec![slot(false, 2)]), after(now, 5));
     assert_eq!((health.since, health.heaviest().unwrap().retained_bytes), (now, 2));
     health.answered(SlotsReading::Known(vec![slot(true, 2)]), after(now, 6));

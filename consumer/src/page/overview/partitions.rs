@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Known;
 use super::shapes::{FateCounts, Lag, Partition};
-use crate::health::{Group, PartitionDetail};
+use crate::health::{PartitionDetail, Snapshot};
 use crate::page::memory::Memory;
 
 /// A process that was not heard of for so many seconds says nothing of its partitions any more.
@@ -13,15 +13,18 @@ pub(super) const SILENT_S: u64 = 10;
 
 /// All partitions in their order. Of two processes that report one, the one that was heard of last is right. A partition that only the
 /// ledger knows has no owner that reports.
-pub(super) fn of(all: &[Known<'_>], group: &Group) -> Vec<Partition> {
+pub(super) fn of(all: &[Known<'_>], snapshot: &Snapshot) -> Vec<Partition> {
     let mut found: BTreeMap<(String, i32), Partition> = BTreeMap::new();
     let mut heard: Vec<&Known<'_>> = all.iter().collect();
     heard.sort_by_key(|known| std::cmp::Reverse(known.silence_s));
     for (known, detail) in heard.iter().flat_map(|known| known.detail.partitions.iter().map(move |detail| (known, detail))) {
         found.insert((detail.topic.clone(), detail.partition), partition(known, detail));
     }
-    for (topic, number, next) in &group.standings {
+    for (topic, number, next) in &snapshot.group.standings {
         found.entry((topic.clone(), *number)).or_insert_with(|| unowned(topic, *number, *next));
+    }
+    for ((topic, number), pause) in &snapshot.controls.pauses {
+        found.get_mut(&(topic.to_string(), *number)).into_iter().for_each(|known| known.paused = Some(pause.into()));
     }
     found.into_values().collect()
 }
@@ -47,6 +50,7 @@ fn partition(known: &Known<'_>, detail: &PartitionDetail) -> Partition {
         fates: Some(FateCounts { applied, stale, ignored, dead_lettered }),
         redis_behind: detail.redis_behind.filter(|_| !is_silent),
         last_commit_s: detail.committed_s.map(since),
+        paused: None,
     }
 }
 
@@ -67,6 +71,7 @@ fn unowned(topic: &str, number: i32, next: i64) -> Partition {
         fates: None,
         redis_behind: None,
         last_commit_s: None,
+        paused: None,
     }
 }
 

@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use crate::health::{BreakerReading, EdgeDetail};
+use crate::health::{BreakerReading, EdgeDetail, Hold, Pause};
+use crate::page::actions::state::Action;
 use crate::page::alerts::Alert;
 
 /// Everything that Flow, Partitions, Redis and Alerts show.
@@ -48,6 +49,8 @@ pub struct Overview {
     pub redis: RedisNow,
     /// What is wrong now, the worst first.
     pub alerts: Vec<Alert>,
+    /// The actions that run now, and the last one that has ended; null: not asked yet.
+    pub actions: Option<Vec<Action>>,
     /// When each block was read.
     pub as_of: AsOf,
 }
@@ -308,6 +311,49 @@ pub struct Partition {
     /// Since when nothing was committed.
     #[cfg_attr(test, ts(type = "number | null"))]
     pub last_commit_s: Option<u64>,
+    /// Who has paused it.
+    pub paused: Option<Paused>,
+}
+
+/// A partition that an operator has paused.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Paused {
+    /// When the pause ends by itself.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub until: i64,
+    /// Who has paused it.
+    pub by: String,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+/// The breaker that an operator holds.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Held {
+    /// `open` or `closed`.
+    pub state: &'static str,
+    /// When the hold ends by itself.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub until: i64,
+    /// Who holds it.
+    pub by: String,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+impl From<&Pause> for Paused {
+    fn from(pause: &Pause) -> Self {
+        Self { until: pause.until.timestamp_millis(), by: pause.by.clone(), reason: pause.reason.clone() }
+    }
+}
+
+impl From<&Hold> for Held {
+    fn from(hold: &Hold) -> Self {
+        let state = hold.state.as_str();
+        Self { state, until: hold.until.timestamp_millis(), by: hold.by.clone(), reason: hold.reason.clone() }
+    }
 }
 
 /// Records by fate.
@@ -393,6 +439,8 @@ pub struct RedisNow {
     pub behind: Option<u64>,
     /// Partitions of which it is being made whole.
     pub rebuilding: Option<Rebuilding>,
+    /// Who holds the breaker.
+    pub held: Option<Held>,
 }
 
 /// Lookups of customers.
@@ -455,6 +503,12 @@ pub struct AsOf {
     /// Letters, and the list of the sweep.
     #[cfg_attr(test, ts(type = "number | null"))]
     pub letters: Option<i64>,
+    /// The shop's Postgres.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub shop: Option<i64>,
+    /// Kafka Connect.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub connect: Option<i64>,
     /// The newest orders.
     #[cfg_attr(test, ts(type = "number | null"))]
     pub latest: Option<i64>,
