@@ -1,15 +1,22 @@
-// The frame around the screens: skip link, header, navigation, and the screen that the address names.
+// The frame around the screens: skip link, header, banners, and the screen that the address names.
 
+import { effect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { Screen as Alerts } from "../alerts";
 import { Screen as Flow } from "../flow";
 import { Screen as Letters } from "../letters";
-import { session } from "../live";
+import { connection, frozen, overview, session, session_error, stale, tick } from "../live";
 import { Screen as Partitions } from "../partitions";
 import { Screen as Redis } from "../redis";
-import { Login, Who } from "../session";
+import { Login } from "../session";
 import { Screen as Trace } from "../trace";
-import { LiveRegion } from "../ui";
-import { route, SCREENS } from "./route";
+import { Failed, LiveRegion, say } from "../ui";
+import { spoken, title } from "../verdict";
+import { announce, SILENT } from "./announce";
+import { Header } from "./header";
+import { Help } from "./help";
+import { route } from "./route";
+import { Banners } from "./status";
 
 const PARTS = {
   flow: Flow,
@@ -21,28 +28,67 @@ const PARTS = {
 };
 
 export function Shell() {
+  const main = useRef<HTMLElement>(null);
   const { screen, arg } = route.value;
-  const Part = PARTS[screen];
-  const denied = session.value !== null && session.value.role === null;
+  useFocusOnNewScreen(main, screen);
   return (
     <>
-      <a class="skip" href="#main">
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
         To the content
-      </a>
-      <header class="head">
-        <nav aria-label="Screens">
-          {SCREENS.map((name) => (
-            <a key={name} href={`#${name}`} aria-current={name === screen ? "page" : undefined}>
-              {name}
-            </a>
-          ))}
-        </nav>
-        <Who />
-      </header>
-      <main id="main" tabIndex={-1}>
-        {denied ? <Login /> : <Part key={screen} arg={arg} />}
+      </button>
+      <Header />
+      <Banners />
+      <main id="main" ref={main} tabIndex={-1} class={stale.value ? "stale" : undefined}>
+        <Part screen={screen} arg={arg} />
       </main>
+      <Foot />
+      <Help />
       <LiveRegion />
     </>
   );
+}
+
+function Part({ screen, arg }: { screen: keyof typeof PARTS; arg: string | null }) {
+  if (session.value?.role === null) return <Login />;
+  if (session_error.value && !overview.value) {
+    return <Failed why={session_error.value} />;
+  }
+  const Chosen = PARTS[screen];
+  return <Chosen key={screen} arg={arg} />;
+}
+
+/** A new screen is read from its start. The first screen leaves the focus where the browser has put it. */
+function useFocusOnNewScreen(main: { current: HTMLElement | null }, screen: string): void {
+  const before = useRef(screen);
+  useEffect(() => {
+    if (before.current === screen) return;
+    before.current = screen;
+    main.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [main, screen]);
+}
+
+function Foot() {
+  const at = overview.value;
+  if (!at) return null;
+  return (
+    <footer class="foot">
+      orderstream {at.version}
+      {at.revision && ` (${at.revision.slice(0, 12)})`}
+    </footer>
+  );
+}
+
+/** The title of the tab, and what screen readers are told. */
+export function tell_outside(): void {
+  let announcer = SILENT;
+  effect(() => {
+    document.title = title(overview.value, connection.value);
+  });
+  effect(() => {
+    const sentence = frozen.value === "paused" ? "Paused." : spoken(overview.value, connection.value);
+    const { next, say: now } = announce(announcer, sentence, tick.value);
+    announcer = next;
+    if (now !== null) say(now);
+  });
 }

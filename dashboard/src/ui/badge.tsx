@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 /** How good a state is. Each tone has a shape of its own, so that no state is told by colour alone. */
 export type Tone = "good" | "notice" | "bad" | "quiet" | "unknown";
 
-const SHAPES: Record<Tone, string> = {
+export const PATHS: Record<Tone, string> = {
   good: "M8 3a5 5 0 1 0 0 10a5 5 0 0 0 0-10z",
   notice: "M8 2.4L14.2 13.4H1.8z",
   bad: "M3 3h10v10H3z",
@@ -25,7 +25,7 @@ export function Badge({ tone, children }: { tone: Tone; children: ComponentChild
 export function Shape({ tone }: { tone: Tone }) {
   return (
     <svg class={`shape shape-${tone}`} viewBox="0 0 16 16" aria-hidden="true">
-      <path d={SHAPES[tone]} />
+      <path d={PATHS[tone]} />
     </svg>
   );
 }

@@ -9,3 +9,4 @@ export { Field } from "./field";
 export { LiveRegion, say } from "./region";
 export { Empty, Failed, Skeleton } from "./states";
 export { type Column, Table } from "./table";
+export { ScreenTitle } from "./title";

@@ -1,0 +1,135 @@
+// The way of an order, drawn by hand: seven nodes and what goes between them.
+
+import type { ComponentChildren } from "preact";
+import type { Overview } from "../api";
+import { PATHS } from "../ui/badge";
+import { edge_words, edges_of, type NodeName, node_words, nodes_of, type WayEdge, type WayNode } from "./way";
+
+type Box = { x: number; y: number; w: number; h: number };
+
+const TOP = 8;
+const LOW = 222;
+const HEIGHT = 96;
+
+const BOXES: Record<NodeName, Box> = {
+  shop: { x: 2, y: TOP, w: 150, h: HEIGHT },
+  connect: { x: 202, y: TOP, w: 160, h: HEIGHT },
+  kafka: { x: 412, y: TOP, w: 168, h: HEIGHT },
+  orderstream: { x: 706, y: TOP, w: 170, h: HEIGHT },
+  postgres: { x: 1028, y: TOP, w: 170, h: HEIGHT },
+  redis: { x: 1028, y: LOW, w: 170, h: HEIGHT },
+  letters: { x: 412, y: LOW, w: 168, h: HEIGHT },
+};
+
+export function Picture({ at }: { at: Overview }) {
+  const edges = edges_of(at);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot hold a picture.
+    <svg class="picture" viewBox="0 0 1200 326" role="group" aria-label="The way of an order">
+      <defs>
+        <marker
+          id="tip"
+          viewBox="0 0 8 8"
+          refX="7"
+          refY="4"
+          markerWidth="8"
+          markerHeight="8"
+          orient="auto"
+          markerUnits="userSpaceOnUse"
+        >
+          <path d="M0 0L8 4L0 8z" class="tip" />
+        </marker>
+      </defs>
+      <path class="edge" d="M152 56H200" marker-end="url(#tip)" />
+      <path class="edge" d="M362 56H410" marker-end="url(#tip)" />
+      <Way edge={edges.read} d="M580 56H704" x={642} y={44} below={70} />
+      <Way edge={edges.commit} d="M876 56H1026" x={951} y={44} below={70} />
+      <Way edge={edges.lookup} d="M846 104V240Q846 248 854 248H1026" x={940} y={222} below={240} together />
+      <Way
+        edge={edges.write_back}
+        d="M806 104V292Q806 300 814 300H1026"
+        x={940}
+        y={276}
+        below={293}
+        together
+      />
+      <Way edge={edges.dead_letter} d="M740 104V262Q740 270 732 270H582" x={660} y={258} below={286} />
+      <Way edge={edges.sweep} d="M1113 104V220" x={1104} y={158} below={174} anchor="end" dashed />
+      {nodes_of(at).map((node) => (
+        <Node key={node.name} node={node} box={BOXES[node.name]} />
+      ))}
+    </svg>
+  );
+}
+
+type WayProps = {
+  edge: WayEdge;
+  d: string;
+  x: number;
+  /** Where the name and the rate stand, and where the rest. */
+  y: number;
+  below: number;
+  /** All in two lines above the edge. */
+  together?: boolean;
+  anchor?: "middle" | "end";
+  dashed?: boolean;
+};
+
+function Way({ edge, d, x, y, below, anchor = "middle", dashed = false }: WayProps) {
+  const [first, ...rest] = edge.lines;
+  const state = edge.is_bottleneck ? "edge-bottleneck" : edge.has_errors ? "edge-errors" : "";
+  return (
+    <Named label={edge_words(edge)}>
+      <path class={`edge ${state} ${dashed ? "edge-dashed" : ""}`} d={d} marker-end="url(#tip)" />
+      <text class={`edge-text ${state}`} x={x} y={y} text-anchor={anchor}>
+        {edge.title} <tspan class="edge-rate">{first}</tspan>
+      </text>
+      {rest.map((line, at) => (
+        <text key={line} class={`edge-note ${state}`} x={x} y={below + at * 14} text-anchor={anchor}>
+          {line}
+        </text>
+      ))}
+    </Named>
+  );
+}
+
+function Node({ node, box }: { node: WayNode; box: Box }) {
+  const { x, y, w, h } = box;
+  return (
+    <Named label={node_words(node)}>
+      <rect class={`node node-${node.tone}`} x={x} y={y} width={w} height={h} rx={8} />
+      <text class="node-title" x={x + 14} y={y + 24}>
+        {node.title}
+      </text>
+      <svg
+        x={x + 13}
+        y={y + 34}
+        width={11}
+        height={11}
+        viewBox="0 0 16 16"
+        class={`shape-${node.tone}`}
+        aria-hidden="true"
+      >
+        <path d={PATHS[node.tone]} />
+      </svg>
+      <text class="node-word" x={x + 30} y={y + 44}>
+        {node.word}
+      </text>
+      {node.lines.slice(0, 3).map((line, at) => (
+        <text key={line} class="node-line" x={x + 14} y={y + 62 + at * 15}>
+          {line}
+        </text>
+      ))}
+    </Named>
+  );
+}
+
+/** A part of the picture with a name for screen readers. */
+function Named({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a group of a drawing is not interactive, and an img cannot hold the parts of a drawing.
+    <g role="img" aria-label={label}>
+      {children}
+    </g>
+  );
+}

@@ -1,0 +1,58 @@
+// Is Redis whole: look-ups, what it is behind, what is being rebuilt, what is due.
+
+import type { ComponentChildren } from "preact";
+import { ActionButton } from "../actions";
+import type { Overview } from "../api";
+import { integer, rate } from "../format";
+import { may_operate } from "../live";
+import { Card } from "../ui";
+
+export function WholeCard({ at }: { at: Overview }) {
+  const { lookups, behind, rebuilding } = at.redis;
+  return (
+    <Card title="Is Redis whole?" aside={may_operate.value && <Rebuild />}>
+      <dl class="facts facts-small">
+        <Fact name="Customers found" value={rate(lookups.found_per_s)} />
+        <Fact name="missing" value={rate(lookups.missing_per_s)} />
+        <Fact name="unavailable" value={rate(lookups.unavailable_per_s)} />
+        <Fact name="Redis behind" value={integer(behind)}>
+          records that are committed and not in Redis
+        </Fact>
+        <Fact name="Rebuilding" value={rebuilding_words(rebuilding)}>
+          partitions being made whole
+        </Fact>
+        <Fact name="Due" value={integer(at.due?.orders)}>
+          {at.due ? `${integer(at.due.now)} now, ${integer(at.due.customers)} customer marks` : "not known"}
+        </Fact>
+      </dl>
+    </Card>
+  );
+}
+
+function rebuilding_words(of: Overview["redis"]["rebuilding"]): string {
+  if (of === null) return "-";
+  if (of.customers + of.orders === 0) return "none";
+  return `${of.orders} orders, ${of.customers} customers`;
+}
+
+function Rebuild() {
+  return (
+    <>
+      <ActionButton request={{ action: "rebuild", parameters: { what: "cache" } }} label="Rebuild orders" />
+      <ActionButton
+        request={{ action: "rebuild", parameters: { what: "customers" } }}
+        label="Rebuild customers"
+      />
+    </>
+  );
+}
+
+function Fact({ name, value, children }: { name: string; value: string; children?: ComponentChildren }) {
+  return (
+    <div class="fact">
+      <dt>{name}</dt>
+      <dd class="fact-value">{value}</dd>
+      {children && <dd class="fact-note">{children}</dd>}
+    </div>
+  );
+}
