@@ -50,10 +50,11 @@ export function share(value: Maybe<number>): string {
   return `${Math.round(value * 100)} %`;
 }
 
-/** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** `20 ms`, `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function seconds(value: Maybe<number>): string {
   if (value === null || value === undefined) return UNKNOWN;
   if (value < 0) return `-${seconds(-value)}`;
+  if (value > 0 && value < 0.0995) return `${Math.max(1, Math.round(value * 1000))} ms`;
   if (value < 9.95) return `${trimmed(value.toFixed(1))} s`;
   const whole = Math.round(value);
   if (whole < 60) return `${whole} s`;

@@ -70,7 +70,7 @@ function options(
   return {
     width: at.clientWidth,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { size: 6 } },
     scales: {
@@ -80,6 +80,7 @@ function options(
     axes: [
       {
         ...axis,
+        size: 24,
         incrs: [60, 180, 300],
         space: 56,
         values: (_, at) => at.map((t) => clock(t * 1000).slice(0, 5)),

@@ -38,7 +38,6 @@ function EdgeLine({ edge }: { edge: WayEdge }) {
   return (
     <p class={`way-edge ${edge.is_bottleneck ? "edge-bottleneck" : ""}`}>
       {edge.title} {edge.lines.join(", ")}
-      {edge.is_bottleneck && <strong> bottleneck</strong>}
     </p>
   );
 }

@@ -12,13 +12,13 @@ const LOW = 222;
 const HEIGHT = 96;
 
 const BOXES: Record<NodeName, Box> = {
-  shop: { x: 2, y: TOP, w: 150, h: HEIGHT },
-  connect: { x: 202, y: TOP, w: 160, h: HEIGHT },
-  kafka: { x: 412, y: TOP, w: 168, h: HEIGHT },
-  orderstream: { x: 706, y: TOP, w: 170, h: HEIGHT },
+  shop: { x: 2, y: TOP, w: 146, h: HEIGHT },
+  connect: { x: 186, y: TOP, w: 152, h: HEIGHT },
+  kafka: { x: 376, y: TOP, w: 160, h: HEIGHT },
+  orderstream: { x: 696, y: TOP, w: 168, h: HEIGHT },
   postgres: { x: 1028, y: TOP, w: 170, h: HEIGHT },
   redis: { x: 1028, y: LOW, w: 170, h: HEIGHT },
-  letters: { x: 412, y: LOW, w: 168, h: HEIGHT },
+  letters: { x: 376, y: LOW, w: 160, h: HEIGHT },
 };
 
 export function Picture({ at }: { at: Overview }) {
@@ -39,11 +39,23 @@ export function Picture({ at }: { at: Overview }) {
         >
           <path d="M0 0L8 4L0 8z" class="tip" />
         </marker>
+        <marker
+          id="wide-tip"
+          viewBox="0 0 8 8"
+          refX="7"
+          refY="4"
+          markerWidth="16"
+          markerHeight="14"
+          orient="auto"
+          markerUnits="userSpaceOnUse"
+        >
+          <path d="M0 0L8 4L0 8z" class="tip tip-bottleneck" />
+        </marker>
       </defs>
-      <path class="edge" d="M152 56H200" marker-end="url(#tip)" />
-      <path class="edge" d="M362 56H410" marker-end="url(#tip)" />
-      <Way edge={edges.read} d="M580 56H704" x={642} y={44} below={70} />
-      <Way edge={edges.commit} d="M876 56H1026" x={951} y={44} below={70} />
+      <path class="edge" d="M148 56H184" marker-end="url(#tip)" />
+      <path class="edge" d="M338 56H374" marker-end="url(#tip)" />
+      <Way edge={edges.read} d="M536 56H694" x={615} y={44} below={70} />
+      <Way edge={edges.commit} d="M864 56H1026" x={945} y={44} below={70} />
       <Way edge={edges.lookup} d="M846 104V240Q846 248 854 248H1026" x={940} y={222} below={240} together />
       <Way
         edge={edges.write_back}
@@ -53,7 +65,7 @@ export function Picture({ at }: { at: Overview }) {
         below={293}
         together
       />
-      <Way edge={edges.dead_letter} d="M740 104V262Q740 270 732 270H582" x={660} y={258} below={286} />
+      <Way edge={edges.dead_letter} d="M732 104V262Q732 270 724 270H538" x={632} y={258} below={286} />
       <Way edge={edges.sweep} d="M1113 104V220" x={1104} y={158} below={174} anchor="end" dashed />
       {nodes_of(at).map((node) => (
         <Node key={node.name} node={node} box={BOXES[node.name]} />
@@ -80,7 +92,11 @@ function Way({ edge, d, x, y, below, anchor = "middle", dashed = false }: WayPro
   const state = edge.is_bottleneck ? "edge-bottleneck" : edge.has_errors ? "edge-errors" : "";
   return (
     <Named label={edge_words(edge)}>
-      <path class={`edge ${state} ${dashed ? "edge-dashed" : ""}`} d={d} marker-end="url(#tip)" />
+      <path
+        class={`edge ${state} ${dashed ? "edge-dashed" : ""}`}
+        d={d}
+        marker-end={edge.is_bottleneck ? "url(#wide-tip)" : "url(#tip)"}
+      />
       <text class={`edge-text ${state}`} x={x} y={y} text-anchor={anchor}>
         {edge.title} <tspan class="edge-rate">{first}</tspan>
       </text>

@@ -32,7 +32,7 @@ export function node_words(node: WayNode): string {
 }
 
 export function edge_words(edge: WayEdge): string {
-  return `${edge.title}: ${edge.lines.join(", ")}${edge.is_bottleneck ? ", the bottleneck" : ""}`;
+  return `${edge.title}: ${edge.lines.join(", ")}`;
 }
 
 function shop(at: Overview): WayNode {
@@ -157,11 +157,14 @@ export function edges_of(at: Overview): Record<Exclude<EdgeName, "decode">, WayE
 
 function edge(name: EdgeName, title: string, numbers: Edge, at: Overview): WayEdge {
   const lines = [rate(numbers.per_s)];
-  const busy = numbers.busy === null ? null : `${share(numbers.busy)} busy`;
-  const p99 = numbers.p99_ms === null ? null : `p99 ${milliseconds(numbers.p99_ms)}`;
+  // A stage without work has no busy share and no time worth a look.
+  const busy = numbers.busy === null || numbers.busy < 0.005 ? null : `${share(numbers.busy)} busy`;
+  const p99 = numbers.p99_ms === null || numbers.per_s === 0 ? null : `p99 ${milliseconds(numbers.p99_ms)}`;
   const second = [busy, p99].filter(Boolean).join(", ");
   if (second) lines.push(second);
+  const is_bottleneck = at.bottleneck?.edge === name;
+  if (is_bottleneck) lines.push(`bottleneck for ${seconds(at.bottleneck?.for_s)}`);
   const has_errors = (numbers.errors_per_s ?? 0) > 0;
   if (has_errors) lines.push(`${measured(numbers.errors_per_s)} errors/s`);
-  return { name, title, lines, is_bottleneck: at.bottleneck?.edge === name, has_errors };
+  return { name, title, lines, is_bottleneck, has_errors };
 }

@@ -22,7 +22,7 @@ export function Processes({ at }: { at: Overview }) {
               key: "heard",
               name: "Heard",
               number: true,
-              cell: (row) => `${seconds(Math.round(row.heard_s))} ago`,
+              cell: (row) => (row.heard_s < 3 ? "now" : `${seconds(Math.round(row.heard_s))} ago`),
             },
             { key: "parts", name: "Partitions", cell: (row) => row.partitions.join(", ") || "none" },
             { key: "up", name: "Up for", number: true, cell: (row) => seconds(row.uptime_s) },

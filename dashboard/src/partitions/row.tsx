@@ -6,7 +6,7 @@ import { Spark } from "../chart";
 import { counted, integer, moment, rate, seconds } from "../format";
 import { may_operate, now } from "../live";
 import { Badge, type Column } from "../ui";
-import { fate_words, lag_column, owner_words, short_topic, tone_of } from "./words";
+import { fate_words, lag_column, owner_words, short_topic, state_words, tone_of } from "./words";
 
 export function columns(topics: string[]): Column<Partition>[] {
   const all: Column<Partition>[] = [
@@ -25,7 +25,8 @@ export function columns(topics: string[]): Column<Partition>[] {
 }
 
 function ago(s: number | null): string {
-  return s === null ? "-" : `${seconds(s)} ago`;
+  if (s === null) return "-";
+  return s < 1.5 ? "now" : `${seconds(s)} ago`;
 }
 
 function Name({ part, topics }: { part: Partition; topics: string[] }) {
@@ -42,7 +43,7 @@ function Name({ part, topics }: { part: Partition; topics: string[] }) {
 function State({ part }: { part: Partition }) {
   return (
     <>
-      <Badge tone={tone_of(part)}>{part.state}</Badge>{" "}
+      <Badge tone={tone_of(part)}>{state_words(part)}</Badge>{" "}
       <span class="faint tabular">{seconds(part.for_s)}</span>
       {part.paused && (
         <span class="sub">

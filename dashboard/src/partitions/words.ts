@@ -22,6 +22,11 @@ export function tone_of(part: Partition): Tone {
   return TONES[part.state] ?? "unknown";
 }
 
+/** What the owner told last, unless the owner is silent: then nobody knows whether the state still holds. */
+export function state_words(part: Partition): string {
+  return is_silent(part) ? `silent, was ${part.state}` : part.state;
+}
+
 export function is_silent(part: Partition): boolean {
   return part.owner !== null && part.owner_heard_s !== null && part.owner_heard_s >= SILENT_S;
 }

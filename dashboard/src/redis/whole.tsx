@@ -13,8 +13,8 @@ export function WholeCard({ at }: { at: Overview }) {
     <Card title="Is Redis whole?" aside={may_operate.value && <Rebuild />}>
       <dl class="facts facts-small">
         <Fact name="Customers found" value={rate(lookups.found_per_s)} />
-        <Fact name="missing" value={rate(lookups.missing_per_s)} />
-        <Fact name="unavailable" value={rate(lookups.unavailable_per_s)} />
+        <Fact name="Customers missing" value={rate(lookups.missing_per_s)} />
+        <Fact name="Look-ups unavailable" value={rate(lookups.unavailable_per_s)} />
         <Fact name="Redis behind" value={integer(behind)}>
           records that are committed and not in Redis
         </Fact>

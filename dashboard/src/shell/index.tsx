@@ -51,7 +51,12 @@ export function Shell() {
 function Part({ screen, arg }: { screen: keyof typeof PARTS; arg: string | null }) {
   if (session.value?.role === null) return <Login />;
   if (session_error.value && !overview.value) {
-    return <Failed why={session_error.value} />;
+    return (
+      <>
+        <h1 class="unseen">No answer</h1>
+        <Failed why={session_error.value} />
+      </>
+    );
   }
   const Chosen = PARTS[screen];
   return <Chosen key={screen} arg={arg} />;

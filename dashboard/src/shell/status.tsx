@@ -42,7 +42,7 @@ function title_of(way: "stream" | "poll" | "none"): string {
 export function Banners() {
   const { state, newer, heard_at, retry_at } = connection.value;
   return (
-    <>
+    <section aria-label="Notices">
       {newer && (
         <Banner tone="notice">
           <p>A new version runs ({newer}). This page is of the one before.</p>
@@ -69,7 +69,7 @@ export function Banners() {
           </p>
         </Banner>
       )}
-    </>
+    </section>
   );
 }
 

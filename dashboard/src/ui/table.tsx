@@ -26,7 +26,8 @@ type Props<Row> = {
 export function Table<Row>({ label, columns, rows, row_key, narrow = "cards", row_class }: Props<Row>) {
   return (
     // The block may scroll, so the keyboard must reach it.
-    <section class={`table-block table-${narrow}`} aria-label={label} tabIndex={0}>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset groups fields.
+    <div class={`table-block table-${narrow}`} role="group" aria-label={label} tabIndex={0}>
       {/* The roles are written out because cards take `display: table` away, and with it the roles. */}
       {/* biome-ignore-start lint/a11y/useSemanticElements: see above. */}
       {/* biome-ignore-start lint/a11y/noRedundantRoles: see above. */}
@@ -66,6 +67,6 @@ export function Table<Row>({ label, columns, rows, row_key, narrow = "cards", ro
       </table>
       {/* biome-ignore-end lint/a11y/noRedundantRoles: see above. */}
       {/* biome-ignore-end lint/a11y/useSemanticElements: see above. */}
-    </section>
+    </div>
   );
 }
