@@ -34,9 +34,8 @@ export function answer(request, response) {
   );
 }
 
-function snapshot(scene) {
+function snapshot(scene, late = false) {
   const at = Date.now();
-  const late = at - started > 3_000;
   const made = overview(scene, at, started);
   if (scene === "version" && late) made.version = "0.9.1";
   if (scene === "restart" && late) made.instance = "i-another";
@@ -67,7 +66,11 @@ function tagged(request, response, body) {
 
 function stream(request, response, scene) {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  const send = () => response.write(`event: snapshot\ndata: ${JSON.stringify(snapshot(scene))}\n\n`);
+  let sent = 0;
+  const send = () => {
+    sent += 1;
+    response.write(`event: snapshot\ndata: ${JSON.stringify(snapshot(scene, sent > 3))}\n\n`);
+  };
   send();
   if (scene === "silent") return true;
   const timer = setInterval(send, 1_000);

@@ -2,14 +2,15 @@
 
 import type { ComponentChildren } from "preact";
 import type { Overview } from "../api";
-import { milliseconds, rate, seconds } from "../format";
+import { milliseconds, rate, seconds, UNKNOWN } from "../format";
 import { bottleneck_words, lag_words, trend_words } from "../verdict";
 
 export function Facts({ at }: { at: Overview }) {
   const busy = at.bottleneck;
+  const is_known = at.edges.commit.busy !== null || at.edges.lookup.busy !== null;
   return (
     <dl class="facts">
-      <Fact name="Behind" value={seconds(at.lag.seconds)} wide>
+      <Fact name="Behind" value={seconds(at.lag.seconds)}>
         {[lag_words(at.lag), trend_words(at.lag)].filter(Boolean).join(", ")}
       </Fact>
       <Fact name="Age at commit, p50" value={milliseconds(at.age_ms.p50)}>
@@ -20,16 +21,16 @@ export function Facts({ at }: { at: Overview }) {
       </Fact>
       <Fact
         name="Bottleneck"
-        value={busy ? busy.edge.replace("_", " ") : "none"}
+        value={busy ? busy.edge.replace("_", " ") : is_known ? "none" : UNKNOWN}
         tone={busy ? "notice" : undefined}
       >
-        {busy ? bottleneck_words(busy) : "no stage is busy for long"}
+        {busy ? bottleneck_words(busy) : is_known ? "no stage is busy for long" : "not measured yet"}
       </Fact>
     </dl>
   );
 }
 
-type Props = { name: string; value: string; children: ComponentChildren; tone?: "notice"; wide?: boolean };
+type Props = { name: string; value: string; children: ComponentChildren; tone?: "notice" };
 
 function Fact({ name, value, children, tone }: Props) {
   return (

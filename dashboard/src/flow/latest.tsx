@@ -2,7 +2,7 @@ import type { LatestOrder, Overview } from "../api";
 import { integer, money } from "../format";
 import { now } from "../live";
 import { useHeld } from "../shell/hold";
-import { Age, Badge, Card, Empty, Skeleton, Table, type Tone } from "../ui";
+import { Age, Badge, Card, Empty, Late, Skeleton, Table, type Tone } from "../ui";
 
 const TONES: Record<string, Tone> = { complete: "good", pending: "notice", missing_customer: "notice" };
 
@@ -14,6 +14,7 @@ export function Latest({ at }: { at: Overview }) {
       title="Last orders"
       aside={held ? <span class="faint">held</span> : <Age at={at.as_of.latest} prefix="read " />}
     >
+      <Late as_of={at.as_of.latest} who="Postgres" />
       <div {...on}>
         <Rows rows={value} />
       </div>

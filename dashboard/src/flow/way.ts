@@ -1,8 +1,9 @@
 // The picture's contents: seven nodes and the edges between them, in words. Pure: drawn as a picture, and on a narrow screen as a list.
 
 import type { Edge, EdgeName, Overview, Server } from "../api";
-import { bytes, counted, integer, measured, milliseconds, rate, seconds, share } from "../format";
+import { bytes, clock, counted, integer, measured, milliseconds, rate, seconds, share } from "../format";
 import type { Tone } from "../ui/badge";
+import { is_late } from "../ui/late";
 import { lag_words, open_letters } from "../verdict";
 
 export type NodeName = "shop" | "connect" | "kafka" | "orderstream" | "postgres" | "redis" | "letters";
@@ -23,7 +24,21 @@ export type WayEdge = {
 };
 
 export function nodes_of(at: Overview): WayNode[] {
-  return [shop(at), connect(at), kafka(at), orderstream(at), postgres(at), redis(at), letters(at)];
+  const { shop: of_shop, connect: of_connect, letters: of_letters } = at.as_of;
+  return [
+    dated(shop(at), of_shop, at),
+    dated(connect(at), of_connect, at),
+    kafka(at),
+    orderstream(at),
+    postgres(at),
+    redis(at),
+    dated(letters(at), of_letters, at),
+  ];
+}
+
+/** A node whose numbers are old says of when they are. */
+function dated(node: WayNode, as_of: number | null, at: Overview): WayNode {
+  return is_late(as_of, at.at) ? { ...node, lines: [`as of ${clock(as_of)}`, ...node.lines] } : node;
 }
 
 /** What a screen reader hears of a node. */

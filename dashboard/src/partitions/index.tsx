@@ -5,7 +5,7 @@ import { counted } from "../format";
 import { overview } from "../live";
 import { useHeld } from "../shell/hold";
 import type { ScreenProps } from "../shell/route";
-import { Age, Card, Empty, ScreenTitle, Skeleton, Table } from "../ui";
+import { Age, Card, Empty, Late, ScreenTitle, Skeleton, Table } from "../ui";
 import { Processes } from "./processes";
 import { columns } from "./row";
 import { in_order, total_lag } from "./words";
@@ -37,6 +37,7 @@ function Known({ at }: { at: Overview }) {
           </>
         }
       >
+        <Late as_of={at.as_of.group} who="Postgres" />
         {parts.length === 0 ? (
           <Empty command="orderstream status">
             No partition has been claimed yet. A process claims its partitions when Kafka assigns them to it.

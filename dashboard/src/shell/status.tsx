@@ -54,7 +54,9 @@ export function Banners() {
       {state === "disconnected" && (
         <Banner tone="bad">
           <p>
-            {heard_at === null ? "No news yet" : `No news since ${clock(heard_at)}`}: the values are old.
+            {heard_at === null
+              ? "Nothing is known yet."
+              : `No news since ${clock(heard_at)}: the values are old.`}
             {retry_at !== null && ` ${next_try(retry_at, tick.value)}`}
           </p>
           <Button onClick={try_now}>Try now</Button>

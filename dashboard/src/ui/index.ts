@@ -6,6 +6,7 @@ export { Button } from "./button";
 export { Card } from "./card";
 export { Dialog } from "./dialog";
 export { Field } from "./field";
+export { is_late, Late } from "./late";
 export { LiveRegion, say } from "./region";
 export { Empty, Failed, Skeleton } from "./states";
 export { type Column, Table } from "./table";

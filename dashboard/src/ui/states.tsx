@@ -21,11 +21,10 @@ export function Empty({ children, command }: { children: ComponentChildren; comm
   return (
     <div class="empty">
       <p>{children}</p>
-      {/* A long command scrolls within its block; the keyboard must reach it. */}
       {command && (
-        <section class="command" aria-label="Command" tabIndex={0}>
+        <p class="command">
           <code>{command}</code>
-        </section>
+        </p>
       )}
     </div>
   );

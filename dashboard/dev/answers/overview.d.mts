@@ -1,0 +1,3 @@
+import type { Overview } from "../../src/api";
+
+export function overview(scene: string, at: number, started: number): Overview;
