@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 
 const ASSETS = "dist/assets";
 const names = readdirSync(ASSETS);
-const weight = (ending: string) =>
+const weight = (ending) =>
   names
     .filter((name) => name.endsWith(ending))
     .reduce((sum, name) => sum + readFileSync(`${ASSETS}/${name}`).length, 0);

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { clock } from "../format";
 import { history, history_asked, history_error } from "../history";
 import { column } from "../history/ring";
+import { useHeld } from "../shell/hold";
 import { tables } from "../shell/view";
 import { Button, Card, Empty, Failed, Skeleton, Table } from "../ui";
 import { rows_of } from "./numbers";
@@ -11,9 +12,14 @@ import { type Line, Plot } from "./plot";
 
 export { Spark } from "./spark";
 
-type Props = { title: string; lines: Line[]; format: (value: number | null) => string };
+type Props = {
+  title: string;
+  lines: Line[];
+  format: (value: number | null) => string;
+  in_seconds?: boolean;
+};
 
-export function Chart({ title, lines, format }: Props) {
+export function Chart({ title, lines, format, in_seconds }: Props) {
   const [own, set_own] = useState<boolean | null>(null);
   const [row, set_row] = useState<number | null>(null);
   const as_table = own ?? tables.value;
@@ -38,19 +44,19 @@ export function Chart({ title, lines, format }: Props) {
       {history_error.value && (
         <Failed why={`The history was not read: ${history_error.value} The chart begins with this page.`} />
       )}
-      <Body title={title} lines={lines} format={format} as_table={as_table} onPoint={set_row} />
+      <Body {...{ title, lines, format, in_seconds, as_table }} onPoint={set_row} />
     </Card>
   );
 }
 
 type BodyProps = Props & { as_table: boolean; onPoint: (row: number | null) => void };
 
-function Body({ title, lines, format, as_table, onPoint }: BodyProps) {
+function Body({ title, lines, format, in_seconds, as_table, onPoint }: BodyProps) {
   const { ring } = history.value;
   if (!history_asked.value && ring.t.length < 2) return <Skeleton lines={6} label={`${title}: loading`} />;
   if (ring.t.length === 0) return <Empty>No numbers yet. They come once a second.</Empty>;
   if (as_table) return <Numbers title={title} lines={lines} format={format} />;
-  return <Plot label={in_words(title, lines, format)} lines={lines} format={format} onPoint={onPoint} />;
+  return <Plot {...{ lines, format, in_seconds, onPoint }} label={in_words(title, lines, format)} />;
 }
 
 /** What a screen reader is told of the picture. */
@@ -82,15 +88,14 @@ function Readout({ lines, format, row }: { lines: Line[]; format: Props["format"
 
 function Numbers({ title, lines, format }: Props) {
   const { ring } = history.value;
+  const names = lines.map((line) => line.name);
+  const { value: rows, on } = useHeld(rows_of(ring, names));
   return (
-    <div class="numbers">
+    <div class="numbers" {...on}>
       <Table
         label={`${title}, a row for each 15 seconds`}
         narrow="scroll"
-        rows={rows_of(
-          ring,
-          lines.map((line) => line.name),
-        )}
+        rows={rows}
         row_key={(row) => String(row.t)}
         columns={[
           { key: "t", name: "Time", head: true, cell: (row) => clock(row.t * 1000) },

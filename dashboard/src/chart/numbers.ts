@@ -2,20 +2,18 @@
 
 import { column, type Ring } from "../history/ring";
 
-/** A table of 900 rows is not read: one row for each 15 seconds, with the value at its end. */
+/** A table of 900 rows is not read: one row for each 15 seconds, with the last value in them. */
 export const STEP_S = 15;
 
 export type NumberRow = { t: number; values: (number | null)[] };
 
-/** The newest row first. */
-export function rows_of(ring: Ring, names: string[], step_s = STEP_S): NumberRow[] {
+/** The newest row first. Rows begin at full steps of the clock, so that a row stays the same row while time goes on. */
+export function rows_of(ring: Ring, names: string[]): NumberRow[] {
   const columns = names.map((name) => column(ring, name));
   const rows: NumberRow[] = [];
-  let last = Number.POSITIVE_INFINITY;
   for (let row = ring.t.length - 1; row >= 0; row -= 1) {
-    const t = ring.t[row] ?? 0;
-    if (last - t < step_s) continue;
-    last = t;
+    const t = Math.floor((ring.t[row] ?? 0) / STEP_S) * STEP_S;
+    if (rows.at(-1)?.t === t) continue;
     rows.push({ t, values: columns.map((values) => values[row] ?? null) });
   }
   return rows;

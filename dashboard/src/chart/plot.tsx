@@ -15,13 +15,15 @@ type Props = {
   label: string;
   lines: Line[];
   format: (value: number | null) => string;
+  /** The values are seconds: the axis steps by minutes and hours, not by hundreds. */
+  in_seconds?: boolean;
   /** The point under the pointer; null: none. */
   onPoint: (row: number | null) => void;
 };
 
 const HEIGHT = 180;
 
-export function Plot({ label, lines, format, onPoint }: Props) {
+export function Plot({ label, lines, format, in_seconds = false, onPoint }: Props) {
   const block = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const colours = recoloured.value;
@@ -30,7 +32,11 @@ export function Plot({ label, lines, format, onPoint }: Props) {
   useEffect(() => {
     const at = block.current;
     if (!at) return undefined;
-    const made = new uPlot(options(at, lines, format, onPoint), data_of(history.peek().ring, lines), at);
+    const made = new uPlot(
+      options(at, { label, lines, format, in_seconds, onPoint }),
+      data_of(history.peek().ring, lines),
+      at,
+    );
     plot.current = made;
     const watch = new ResizeObserver(() => made.setSize({ width: at.clientWidth, height: HEIGHT }));
     watch.observe(at);
@@ -53,12 +59,12 @@ function data_of(ring: Ring, lines: Line[]): uPlot.AlignedData {
   return [ring.t, ...lines.map((line) => column(ring, line.name))];
 }
 
-function options(
-  at: HTMLElement,
-  lines: Line[],
-  format: Props["format"],
-  onPoint: Props["onPoint"],
-): uPlot.Options {
+const STEPS_S = [
+  0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600,
+  86_400, 604_800,
+];
+
+function options(at: HTMLElement, { lines, format, in_seconds, onPoint }: Props): uPlot.Options {
   const colour = colours_of(at);
   const font = `11px ${getComputedStyle(at).fontFamily}`;
   const axis = {
@@ -85,7 +91,13 @@ function options(
         space: 56,
         values: (_, at) => at.map((t) => clock(t * 1000).slice(0, 5)),
       },
-      { ...axis, size: 64, space: 36, values: (_, at) => at.map((value) => format(value)) },
+      {
+        ...axis,
+        size: 64,
+        space: 36,
+        ...(in_seconds ? { incrs: STEPS_S } : {}),
+        values: (_, at) => at.map((value) => format(value)),
+      },
     ],
     series: [
       {},

@@ -37,7 +37,12 @@ function Known({ at }: { at: Overview }) {
         <Errors at={at} />
       </Card>
       <div class="pair">
-        <Chart title="Behind" lines={[{ name: "lag_s", label: "behind", tone: "first" }]} format={seconds} />
+        <Chart
+          title="Behind"
+          lines={[{ name: "lag_s", label: "behind", tone: "first" }]}
+          format={seconds}
+          in_seconds
+        />
         <Chart
           title="Orders per second"
           lines={[{ name: "per_s", label: "orders", tone: "first" }]}

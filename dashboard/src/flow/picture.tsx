@@ -8,24 +8,24 @@ import { edge_words, edges_of, type NodeName, node_words, nodes_of, type WayEdge
 type Box = { x: number; y: number; w: number; h: number };
 
 const TOP = 8;
-const LOW = 222;
-const HEIGHT = 96;
+const LOW = 228;
+const HEIGHT = 104;
 
 const BOXES: Record<NodeName, Box> = {
   shop: { x: 2, y: TOP, w: 146, h: HEIGHT },
   connect: { x: 186, y: TOP, w: 152, h: HEIGHT },
-  kafka: { x: 376, y: TOP, w: 160, h: HEIGHT },
+  kafka: { x: 374, y: TOP, w: 176, h: HEIGHT },
   orderstream: { x: 696, y: TOP, w: 168, h: HEIGHT },
   postgres: { x: 1028, y: TOP, w: 170, h: HEIGHT },
   redis: { x: 1028, y: LOW, w: 170, h: HEIGHT },
-  letters: { x: 376, y: LOW, w: 160, h: HEIGHT },
+  letters: { x: 374, y: LOW, w: 176, h: HEIGHT },
 };
 
 export function Picture({ at }: { at: Overview }) {
   const edges = edges_of(at);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot hold a picture.
-    <svg class="picture" viewBox="0 0 1200 326" role="group" aria-label="The way of an order">
+    <svg class="picture" viewBox="0 0 1200 340" role="group" aria-label="The way of an order">
       <defs>
         <marker
           id="tip"
@@ -52,21 +52,14 @@ export function Picture({ at }: { at: Overview }) {
           <path d="M0 0L8 4L0 8z" class="tip tip-bottleneck" />
         </marker>
       </defs>
-      <path class="edge" d="M148 56H184" marker-end="url(#tip)" />
-      <path class="edge" d="M338 56H374" marker-end="url(#tip)" />
-      <Way edge={edges.read} d="M536 56H694" x={615} y={44} below={70} />
-      <Way edge={edges.commit} d="M864 56H1026" x={945} y={44} below={70} />
-      <Way edge={edges.lookup} d="M846 104V240Q846 248 854 248H1026" x={940} y={222} below={240} together />
-      <Way
-        edge={edges.write_back}
-        d="M806 104V292Q806 300 814 300H1026"
-        x={940}
-        y={276}
-        below={293}
-        together
-      />
-      <Way edge={edges.dead_letter} d="M732 104V262Q732 270 724 270H538" x={632} y={258} below={286} />
-      <Way edge={edges.sweep} d="M1113 104V220" x={1104} y={158} below={174} anchor="end" dashed />
+      <path class="edge" d="M148 60H184" marker-end="url(#tip)" />
+      <path class="edge" d="M338 60H372" marker-end="url(#tip)" />
+      <Way edge={edges.read} d="M550 60H694" x={622} y={48} below={76} />
+      <Way edge={edges.commit} d="M864 60H1026" x={945} y={48} below={76} />
+      <Way edge={edges.lookup} d="M846 112V246Q846 254 854 254H1026" x={940} y={228} below={246} />
+      <Way edge={edges.write_back} d="M806 112V298Q806 306 814 306H1026" x={940} y={281} below={298} />
+      <Way edge={edges.dead_letter} d="M732 112V270Q732 278 724 278H552" x={642} y={266} below={294} />
+      <Way edge={edges.sweep} d="M1113 112V226" x={1104} y={164} below={180} anchor="end" dashed />
       {nodes_of(at).map((node) => (
         <Node key={node.name} node={node} box={BOXES[node.name]} />
       ))}
@@ -81,8 +74,6 @@ type WayProps = {
   /** Where the name and the rate stand, and where the rest. */
   y: number;
   below: number;
-  /** All in two lines above the edge. */
-  together?: boolean;
   anchor?: "middle" | "end";
   dashed?: boolean;
 };

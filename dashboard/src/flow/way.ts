@@ -4,7 +4,7 @@ import type { Edge, EdgeName, Overview, Server } from "../api";
 import { bytes, clock, counted, integer, measured, milliseconds, rate, seconds, share } from "../format";
 import type { Tone } from "../ui/badge";
 import { is_late } from "../ui/late";
-import { lag_words, open_letters } from "../verdict";
+import { open_letters } from "../verdict";
 
 export type NodeName = "shop" | "connect" | "kafka" | "orderstream" | "postgres" | "redis" | "letters";
 export type WayNode = {
@@ -95,7 +95,7 @@ function server(server: Server): { word: string; tone: Tone; error: string | nul
 }
 
 function kafka(at: Overview): WayNode {
-  const lag = `lag ${lag_words(at.lag)}`;
+  const lag = `lag ${integer(at.lag.records)}${at.lag.at_least ? " at least" : ""}`;
   const lines = [counted(at.partitions.length, "partition"), lag];
   return { name: "kafka", title: "Kafka", ...server(at.nodes.kafka), lines };
 }

@@ -44,7 +44,7 @@ function State({ part }: { part: Partition }) {
   return (
     <>
       <Badge tone={tone_of(part)}>{state_words(part)}</Badge>{" "}
-      <span class="faint tabular">{seconds(part.for_s)}</span>
+      <span class="faint together">{seconds(part.for_s)}</span>
       {part.paused && (
         <span class="sub">
           until {moment(part.paused.until, now.value)} by {part.paused.by}: {part.paused.reason}

@@ -23,7 +23,7 @@ export function Screen(_: ScreenProps) {
           <WholeCard at={at} />
           <div class="pair">
             <Chart
-              title="Look-ups and hashes per second"
+              title="Look-ups, hashes"
               lines={[
                 { name: "lookups_per_s", label: "look-ups", tone: "first" },
                 { name: "hashes_per_s", label: "hashes", tone: "second" },

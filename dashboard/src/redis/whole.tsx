@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { ActionButton } from "../actions";
 import type { Overview } from "../api";
-import { integer, rate } from "../format";
+import { integer, rate, UNKNOWN } from "../format";
 import { may_operate } from "../live";
 import { Card } from "../ui";
 
@@ -18,8 +18,11 @@ export function WholeCard({ at }: { at: Overview }) {
         <Fact name="Redis behind" value={integer(behind)}>
           records that are committed and not in Redis
         </Fact>
-        <Fact name="Rebuilding" value={rebuilding_words(rebuilding)}>
-          partitions being made whole
+        <Fact
+          name="Partitions being made whole"
+          value={rebuilding ? integer(rebuilding.orders + rebuilding.customers) : UNKNOWN}
+        >
+          {rebuilding ? `${rebuilding.orders} of orders, ${rebuilding.customers} of customers` : "not known"}
         </Fact>
         <Fact name="Due" value={integer(at.due?.orders)}>
           {at.due ? `${integer(at.due.now)} now, ${integer(at.due.customers)} customer marks` : "not known"}
@@ -27,12 +30,6 @@ export function WholeCard({ at }: { at: Overview }) {
       </dl>
     </Card>
   );
-}
-
-function rebuilding_words(of: Overview["redis"]["rebuilding"]): string {
-  if (of === null) return "-";
-  if (of.customers + of.orders === 0) return "none";
-  return `${of.orders} orders, ${of.customers} customers`;
 }
 
 function Rebuild() {
