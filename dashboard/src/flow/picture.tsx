@@ -56,8 +56,22 @@ export function Picture({ at }: { at: Overview }) {
       <path class="edge" d="M338 60H372" marker-end="url(#tip)" />
       <Way edge={edges.read} d="M550 60H694" x={622} y={48} below={76} />
       <Way edge={edges.commit} d="M864 60H1026" x={945} y={48} below={76} />
-      <Way edge={edges.lookup} d="M846 112V246Q846 254 854 254H1026" x={940} y={228} below={246} />
-      <Way edge={edges.write_back} d="M806 112V298Q806 306 814 306H1026" x={940} y={281} below={298} />
+      <Way
+        edge={edges.lookup}
+        d="M846 112V246Q846 254 854 254H1026"
+        x={940}
+        y={228}
+        below={246}
+        third={269}
+      />
+      <Way
+        edge={edges.write_back}
+        d="M806 112V298Q806 306 814 306H1026"
+        x={940}
+        y={284}
+        below={300}
+        third={321}
+      />
       <Way edge={edges.dead_letter} d="M732 112V270Q732 278 724 278H552" x={642} y={266} below={294} />
       <Way edge={edges.sweep} d="M1113 112V226" x={1104} y={164} below={180} anchor="end" dashed />
       {nodes_of(at).map((node) => (
@@ -74,11 +88,13 @@ type WayProps = {
   /** Where the name and the rate stand, and where the rest. */
   y: number;
   below: number;
+  /** Where a third line stands, if not under the second. */
+  third?: number;
   anchor?: "middle" | "end";
   dashed?: boolean;
 };
 
-function Way({ edge, d, x, y, below, anchor = "middle", dashed = false }: WayProps) {
+function Way({ edge, d, x, y, below, third = below + 14, anchor = "middle", dashed = false }: WayProps) {
   const [first, ...rest] = edge.lines;
   const state = edge.is_bottleneck ? "edge-bottleneck" : edge.has_errors ? "edge-errors" : "";
   return (
@@ -92,7 +108,13 @@ function Way({ edge, d, x, y, below, anchor = "middle", dashed = false }: WayPro
         {edge.title} <tspan class="edge-rate">{first}</tspan>
       </text>
       {rest.map((line, at) => (
-        <text key={line} class={`edge-note ${state}`} x={x} y={below + at * 14} text-anchor={anchor}>
+        <text
+          key={line}
+          class={`edge-note ${state}`}
+          x={x}
+          y={at === 0 ? below : third + (at - 1) * 14}
+          text-anchor={anchor}
+        >
           {line}
         </text>
       ))}
