@@ -4,6 +4,7 @@
 //   away     every request but the files is refused by the network
 //   version  another version after 3 s     restart  another instance after 3 s
 //   slow     nothing is answered
+// `npm run dev` has one scene, that of the variable SCENE.
 
 import { history } from "./answers/history.mjs";
 import { overview } from "./answers/overview.mjs";
@@ -17,7 +18,7 @@ export function answer(request, response) {
   const { pathname } = new URL(request.url, "http://page");
   const match = /^(?:\/(\w+))?\/api\/(.+)$/.exec(pathname);
   if (!match) return false;
-  const [, scene = "ready", path] = match;
+  const [, scene = process.env.SCENE ?? "ready", path] = match;
   if (scene === "slow") return true;
   if (scene === "away") return gone(request);
   if (path === "session") return json(response, session(scene, Date.now()));
