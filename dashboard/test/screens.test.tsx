@@ -151,6 +151,14 @@ describe("the frame", () => {
   });
 });
 
+describe("a screen that is loaded later", () => {
+  it("shows a skeleton, and then itself", async () => {
+    await show("letters", "ready");
+    expect(root.querySelectorAll("main .skeleton")).toHaveLength(1);
+    await vi.waitFor(() => expect(root.querySelector("main h1")?.textContent).toContain("Letters"));
+  });
+});
+
 describe("text of others", () => {
   it("is text, whatever it looks like", async () => {
     route.value = { screen: "flow", arg: null };

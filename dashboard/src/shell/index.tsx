@@ -2,30 +2,16 @@
 
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { Screen as Alerts } from "../alerts";
-import { Screen as Flow } from "../flow";
-import { Screen as Letters } from "../letters";
 import { connection, frozen, overview, session, session_error, stale, tick } from "../live";
-import { Screen as Partitions } from "../partitions";
-import { Screen as Redis } from "../redis";
 import { Login } from "../session";
-import { Screen as Trace } from "../trace";
 import { Failed, LiveRegion, say } from "../ui";
 import { spoken, title } from "../verdict";
 import { announce, SILENT } from "./announce";
 import { Header } from "./header";
 import { Help } from "./help";
-import { route } from "./route";
+import { route, type ScreenName } from "./route";
+import { ScreenOf } from "./screens";
 import { Banners } from "./status";
-
-const PARTS = {
-  flow: Flow,
-  trace: Trace,
-  letters: Letters,
-  partitions: Partitions,
-  redis: Redis,
-  alerts: Alerts,
-};
 
 export function Shell() {
   const main = useRef<HTMLElement>(null);
@@ -48,7 +34,7 @@ export function Shell() {
   );
 }
 
-function Part({ screen, arg }: { screen: keyof typeof PARTS; arg: string | null }) {
+function Part({ screen, arg }: { screen: ScreenName; arg: string | null }) {
   if (session.value?.role === null) return <Login />;
   if (session_error.value && !overview.value) {
     return (
@@ -58,8 +44,7 @@ function Part({ screen, arg }: { screen: keyof typeof PARTS; arg: string | null 
       </>
     );
   }
-  const Chosen = PARTS[screen];
-  return <Chosen key={screen} arg={arg} />;
+  return <ScreenOf screen={screen} arg={arg} />;
 }
 
 /** A new screen is read from its start. The first screen leaves the focus where the browser has put it. */
