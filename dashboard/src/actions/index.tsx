@@ -1,11 +1,21 @@
-// The operator's actions. Placeholder: the protocol (preview, confirm, watch) comes in place of the button.
+// The operator's actions: the button that opens an action's dialog, and the list of the recent ones.
 
 import type { ActionRequest } from "../api";
+import { may_operate, session } from "../live";
 import { Button } from "../ui";
+import { open_request } from "./dialog_state";
+
+export { Recent, Screen } from "./recent";
 
 /** A request without its reason: the dialog asks for the reason. */
 export type Ask = ActionRequest extends infer R ? (R extends unknown ? Omit<R, "reason"> : never) : never;
 
-export function ActionButton({ label }: { request: Ask; label: string }) {
-  return <Button disabled>{label}</Button>;
+/** Opens the dialog of an action. Nothing is done by a click on this button. */
+export function ActionButton({ request, label }: { request: Ask; label: string }) {
+  const title = may_operate.value ? undefined : `Needs the role operate. ${session.value?.how ?? ""}`;
+  return (
+    <Button title={title} onClick={() => open_request({ ...request, reason: "" } as ActionRequest)}>
+      {label}
+    </Button>
+  );
 }

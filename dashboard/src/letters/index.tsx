@@ -1,5 +1,15 @@
-import type { ScreenProps } from "../shell/route";
+// What failed, why, may I try again? `#letters` lists the letters, `#letters/<id>` shows one.
 
-export function Screen(_: ScreenProps) {
-  return <h1>Letters</h1>;
+import type { ScreenProps } from "../shell/route";
+import { Detail } from "./detail";
+import { List } from "./list";
+import "./style.css";
+
+export function Screen({ arg }: ScreenProps) {
+  return (
+    <>
+      <h1>{arg === null ? "Letters" : "Letter"}</h1>
+      {arg === null ? <List /> : <Detail key={arg} id={arg} />}
+    </>
+  );
 }

@@ -1,14 +1,18 @@
-// Who is logged in. Placeholder: the form of the token, and the name in the header.
+// Who is logged in: the form of the token, and the name in the header. The dialog of an action hangs in the header too, so that neither another
+// screen nor the end of a login takes it away.
 
-import { session } from "../live";
+import { ActionDialog } from "../actions/dialog";
+import { WhoButton } from "./who";
 
-/** Shown in place of a screen while the session has no role. */
-export function Login() {
-  return <p>{session.value?.how}</p>;
-}
+export { Login } from "./login";
+export { Refused } from "./refused";
 
 /** Name, role and logout, in the header. */
 export function Who() {
-  const at = session.value;
-  return <span>{at?.user ? `${at.user} (${at.role})` : ""}</span>;
+  return (
+    <>
+      <WhoButton />
+      <ActionDialog />
+    </>
+  );
 }
