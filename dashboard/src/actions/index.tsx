@@ -6,6 +6,7 @@ import { Button } from "../ui";
 import { open_request } from "./dialog_state";
 
 export { Recent, Screen } from "./recent";
+export { Running } from "./running";
 
 /** A request without its reason: the dialog asks for the reason. */
 export type Ask = ActionRequest extends infer R ? (R extends unknown ? Omit<R, "reason"> : never) : never;

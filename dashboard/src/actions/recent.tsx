@@ -8,10 +8,11 @@ import { request } from "../request";
 import { as_error, useAsked } from "../session/asked";
 import { Refused } from "../session/refused";
 import { Long } from "../trace/long";
-import { Age, Badge, Button, Card, type Column, Empty, Skeleton, Table } from "../ui";
+import { Age, Badge, Button, Card, type Column, Empty, ScreenTitle, Skeleton, Table } from "../ui";
 import { ended, open_action } from "./dialog_state";
 import { merged } from "./list";
 import { is_over } from "./machine";
+import { Running } from "./running";
 import "./style.css";
 import { name_of, of_state, parameters_of } from "./words";
 
@@ -22,7 +23,8 @@ const PAGE = 50;
 export function Screen() {
   return (
     <>
-      <h1>Actions</h1>
+      <ScreenTitle name="Actions" question="Who did what, and what came of it?" />
+      <Running />
       <Recent />
     </>
   );
@@ -71,7 +73,7 @@ function List({ first }: { first: Action[] }) {
   };
   return (
     <>
-      <Table label="Recent actions" columns={COLUMNS} rows={items} row_key={(action) => action.id} />
+      <Table label="Actions, the newest first" columns={COLUMNS} rows={items} row_key={(action) => action.id} />
       {error && <Refused error={error} again={more} />}
       {!is_end && !error && <Button onClick={more}>Older</Button>}
     </>

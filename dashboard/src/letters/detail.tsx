@@ -60,7 +60,7 @@ function Facts({ letter }: { letter: Letter }) {
   const { reason, stage, message, topic, position, replays, created_at, resolved_at } = letter;
   return (
     <>
-      <p class="verdict">
+      <p class="finding">
         <Stand letter={letter} /> <Long text={message === "" ? "no message" : message} />
       </p>
       <dl class="pairs">

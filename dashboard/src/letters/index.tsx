@@ -1,6 +1,7 @@
 // What failed, why, may I try again? `#letters` lists the letters, `#letters/<id>` shows one.
 
 import type { ScreenProps } from "../shell/route";
+import { ScreenTitle } from "../ui";
 import { Detail } from "./detail";
 import { List } from "./list";
 import "./style.css";
@@ -8,7 +9,7 @@ import "./style.css";
 export function Screen({ arg }: ScreenProps) {
   return (
     <>
-      <h1>{arg === null ? "Letters" : "Letter"}</h1>
+      <ScreenTitle name="Letters" question="What failed, why, may I try again?" />
       {arg === null ? <List /> : <Detail key={arg} id={arg} />}
     </>
   );

@@ -1,7 +1,7 @@
 // The list of letters: counts by reason, filters, and pages of fifty, the newest first.
 
 import { useState } from "preact/hooks";
-import { ActionButton } from "../actions";
+import { ActionButton, Running } from "../actions";
 import { ended } from "../actions/dialog_state";
 import type { LetterPage } from "../api";
 import { integer, milliseconds } from "../format";
@@ -33,6 +33,7 @@ export function List() {
   );
   return (
     <>
+      <Running />
       <Card title="Which" aside={aside}>
         <Counts page={value} chosen={chosen} />
         <Filters />

@@ -52,7 +52,7 @@ function Shown({ id }: { id: string }) {
 function Text({ name, text }: { name: string; text: string | null }) {
   return (
     <>
-      <h3>{name}</h3>
+      <h3 class="payload-name">{name}</h3>
       {text === null ? (
         <p class="faint">none</p>
       ) : (

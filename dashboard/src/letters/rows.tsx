@@ -41,8 +41,9 @@ const COLUMNS: Column<Letter>[] = [
     name: "When",
     head: true,
     cell: ({ id, created_at }) => (
-      <a href={`#letters/${encodeURIComponent(id)}`} aria-label={`letter ${id}`}>
+      <a href={`#letters/${encodeURIComponent(id)}`}>
         {moment(created_at, now.value)}
+        <span class="unseen">, letter {id}</span>
       </a>
     ),
   },

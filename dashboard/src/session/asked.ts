@@ -26,7 +26,8 @@ type Known<T> = {
 /** Asks when the key changes or another person is logged in, whose answer is another one; and after a login where a role was missing. Never
  *  asks again by itself otherwise, so a refusal is no loop. Null asks nothing. */
 export function useAsked<T>(asked: string | null, ask: (signal: AbortSignal) => Promise<T>): Asked<T> {
-  const key = asked === null ? null : `${session.value?.user ?? ""}\n${asked}`;
+  const person = usePerson();
+  const key = asked === null ? null : `${person}\n${asked}`;
   const [turn, set_turn] = useState(0);
   const [known, set_known] = useState<Known<T>>({ key, value: null, error: null, is_asking: true, at: null });
 
@@ -49,6 +50,17 @@ export function useAsked<T>(asked: string | null, ask: (signal: AbortSignal) => 
   const shown = of_key(known, key);
   useAfterLogin(shown.error, again);
   return { ...shown, again };
+}
+
+/** Another number for each person that is logged in after another one. Nobody known yet is the same as the first who is known. */
+function usePerson(): number {
+  const seen = useRef<{ user: string | null | undefined; number: number }>({ user: undefined, number: 0 });
+  const known = session.value;
+  if (known !== null) {
+    if (seen.current.user !== undefined && seen.current.user !== known.user) seen.current.number += 1;
+    seen.current.user = known.user;
+  }
+  return seen.current.number;
 }
 
 /** Does something again once somebody has logged in by the form, if it was refused for want of a role. */

@@ -2,10 +2,25 @@
 // screen nor the end of a login takes it away.
 
 import { ActionDialog } from "../actions/dialog";
+import { ScreenTitle } from "../ui";
+import "./style.css";
+
+import { Login as Form } from "./login";
 import { WhoButton } from "./who";
 
-export { Login } from "./login";
 export { Refused } from "./refused";
+
+/** In place of a screen while the caller has no role. */
+export function Login() {
+  return (
+    <>
+      <ScreenTitle name="Log in" question="Who are you?" />
+      <div class="card">
+        <Form />
+      </div>
+    </>
+  );
+}
 
 /** Name, role and logout, in the header. */
 export function Who() {

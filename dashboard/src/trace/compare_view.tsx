@@ -25,7 +25,7 @@ export function Compare({ report }: { report: OrderReport }) {
       {row === null && <Empty>There is no row in results.</Empty>}
       {shown.length > 0 && (
         <Table
-          label="Row and hash"
+          label="The columns of both"
           columns={why === null ? COLUMNS : COLUMNS.slice(0, 2)}
           rows={shown}
           row_key={(pair) => pair.column}
@@ -45,7 +45,7 @@ const COLUMNS: Column<Pair>[] = [
       <>
         {column}
         {differs && (
-          <span class="mark">
+          <span class="differs-mark">
             <span aria-hidden="true">≠</span> differs
           </span>
         )}

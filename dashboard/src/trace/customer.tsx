@@ -50,7 +50,7 @@ export function CustomerTrace({ id }: { id: string }) {
         <p>
           <Long text={value.id} />
         </p>
-        <p class="verdict">
+        <p class="finding">
           <Badge tone={tone}>{word}</Badge> <Long text={value.verdict.text} />
         </p>
         <NotAnswered servers={value.not_answered} />

@@ -21,7 +21,7 @@ export function Head({ report, at, is_asking, is_revealed, onReload, onReveal }:
   const aside = <Aside took={report.took_ms} at={at} is_asking={is_asking} onReload={onReload} />;
   return (
     <Card title={`Order ${report.id}`} aside={aside}>
-      <p class="verdict">
+      <p class="finding">
         <Badge tone={tone}>{word}</Badge> <Long text={report.verdict.text} />
       </p>
       <Way steps={report.steps} />
@@ -60,12 +60,12 @@ export function Aside({ took, at, is_asking, onReload }: AsideProps) {
 /** The way of the order: shop, Kafka, results, hash. */
 function Way({ steps }: { steps: OrderReport["steps"] }) {
   return (
-    <ol class="way" aria-label="The way of the order">
+    <ol class="order-way" aria-label="The way of the order">
       {steps.map(({ step, state, what }) => (
         <li key={step}>
-          <span class="way-name">{STEP_NAMES[step] ?? step}</span>
+          <span class="order-way-name">{STEP_NAMES[step] ?? step}</span>
           <Badge tone={of_step(state).tone}>{of_step(state).word}</Badge>
-          <span class="way-what">
+          <span class="order-way-what">
             <Long text={what} />
           </span>
         </li>

@@ -1,7 +1,7 @@
 // What happened to order N? `#trace/<id>` shows an order. A customer is asked for in the body of a request and stands in no address (P11).
 
 import { go, type ScreenProps } from "../shell/route";
-import { Empty } from "../ui";
+import { Empty, ScreenTitle } from "../ui";
 import { ask_for, CustomerTrace, chosen } from "./customer";
 import { Search } from "./fields";
 import { order_id } from "./id";
@@ -12,7 +12,7 @@ export function Screen({ arg }: ScreenProps) {
   const parsed = arg === null ? null : order_id(arg);
   return (
     <>
-      <h1>Trace</h1>
+      <ScreenTitle name="Trace" question="What happened to this order?" />
       <Search
         key={arg}
         first={arg ?? ""}
