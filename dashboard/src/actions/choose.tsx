@@ -4,13 +4,12 @@ import { useState } from "preact/hooks";
 import { Field } from "../ui";
 import { tell } from "./dialog_state";
 import type { State } from "./machine";
-import { Refusal } from "./refusal";
 import { minutes_of, needs_reason, whole, with_minutes, with_pace } from "./requests";
 import { parameters_of } from "./words";
 
 type Choosing = Extract<State, { at: "choose" }>;
 
-export function Choose({ state: { request, problem, refusal } }: { state: Choosing }) {
+export function Choose({ state: { request, problem } }: { state: Choosing }) {
   const minutes = minutes_of(request);
   const edited = (next: typeof request) => tell({ is: "edited", request: next });
   const submit = (event: Event) => {
@@ -36,7 +35,6 @@ export function Choose({ state: { request, problem, refusal } }: { state: Choosi
           {problem}
         </p>
       )}
-      <Refusal refusal={refusal} />
     </form>
   );
 }
@@ -55,10 +53,14 @@ function Replay({
   const [max, set_max] = useState(first_max?.toString() ?? "");
   const paced = (rate: string, max: string) =>
     edited(with_pace(request, { rate: whole(rate), max: whole(max) }));
-  const chosen = parameters_of({ ...said, ...(key ? { key: "(as typed)" } : {}) });
+  const is_one = said.ids?.length === 1;
+  const { resolved: _, ...meant } = said;
+  const chosen = parameters_of({ ...meant, ...(key ? { key: "(as typed)" } : {}) });
   return (
     <>
-      <p>Open letters that are tried again: {chosen === "" ? "all" : chosen}.</p>
+      <p>
+        Open letters that are tried again: {is_one ? "this one" : chosen === "" ? "all of them" : chosen}.
+      </p>
       <div class="field-row">
         <Field
           label="Letters a second, at most"

@@ -9,6 +9,7 @@ import { Choose } from "./choose";
 import { Confirm } from "./confirm";
 import { after_login, close, dialog, stop, tell } from "./dialog_state";
 import { is_over, may_start, type State, step_of, when_closed } from "./machine";
+import { Refusal } from "./refusal";
 import { title_of, verb_of } from "./requests";
 import "./style.css";
 import { Watch } from "./watch";
@@ -62,7 +63,14 @@ function Steps({ at }: { at: number }) {
 }
 
 function Part({ state }: { state: State }) {
-  if (state.at === "choose") return <Choose state={state} />;
+  if (state.at === "choose") {
+    return (
+      <>
+        <Choose state={state} />
+        <Refusal refusal={state.refusal} />
+      </>
+    );
+  }
   if (state.at === "watch") return <Watch state={state} />;
   if (state.at === "confirm") return <Confirm state={state} />;
   const what =

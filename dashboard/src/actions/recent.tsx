@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Action } from "../api";
 import { moment } from "../format";
-import { now, overview } from "../live";
+import { now } from "../live";
 import { request } from "../request";
 import { as_error, useAsked } from "../session/asked";
 import { Refused } from "../session/refused";
@@ -12,6 +12,7 @@ import { Age, Badge, Button, Card, type Column, Empty, ScreenTitle, Skeleton, Ta
 import { ended, open_action } from "./dialog_state";
 import { merged } from "./list";
 import { is_over } from "./machine";
+import { actions_now } from "./now";
 import { Running } from "./running";
 import "./style.css";
 import { name_of, of_state, parameters_of } from "./words";
@@ -55,7 +56,7 @@ function List({ first }: { first: Action[] }) {
   const [older, set_older] = useState<Action[]>([]);
   const [is_end, set_end] = useState(first.length < PAGE);
   const [error, set_error] = useState<ReturnType<typeof as_error> | null>(null);
-  const items = merged([...first, ...older], overview.value?.actions ?? []);
+  const items = merged([...first, ...older], actions_now.value);
   const last = items.at(-1);
   if (last === undefined)
     return (
@@ -73,7 +74,12 @@ function List({ first }: { first: Action[] }) {
   };
   return (
     <>
-      <Table label="Actions, the newest first" columns={COLUMNS} rows={items} row_key={(action) => action.id} />
+      <Table
+        label="Actions, the newest first"
+        columns={COLUMNS}
+        rows={items}
+        row_key={(action) => action.id}
+      />
       {error && <Refused error={error} again={more} />}
       {!is_end && !error && <Button onClick={more}>Older</Button>}
     </>
@@ -81,7 +87,7 @@ function List({ first }: { first: Action[] }) {
 }
 
 const COLUMNS: Column<Action>[] = [
-  { key: "at", name: "When", cell: ({ at }) => moment(at, now.value), head: true },
+  { key: "at", name: "When", cell: ({ at }) => moment(at, now.peek()), head: true },
   { key: "who", name: "Who", cell: ({ who }) => <Long text={who} /> },
   {
     key: "action",

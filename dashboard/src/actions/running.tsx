@@ -1,13 +1,13 @@
 // What runs now, with the way to its dialog: who has closed it, or came from another browser, finds it again here.
 
-import { overview } from "../live";
 import { Badge, Button } from "../ui";
 import { open_action } from "./dialog_state";
 import { is_over } from "./machine";
+import { actions_now } from "./now";
 import { name_of, of_state } from "./words";
 
 export function Running() {
-  const running = (overview.value?.actions ?? []).filter((action) => !is_over(action));
+  const running = actions_now.value.filter((action) => !is_over(action));
   if (running.length === 0) return null;
   return (
     <ul class="running" aria-label="Actions that run now">

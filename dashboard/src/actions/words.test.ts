@@ -9,8 +9,13 @@ it("parameters are one line of what says something", () => {
     key: null,
     ids: ["1", "2", "3", "4", "5"],
     rate: 100,
+    resolved: false,
+    since: 0,
+    empty: [],
   };
-  expect(parameters_of(parameters)).toBe("reasons invalid malformed, ids 1 2 3 and 2 more, rate 100");
+  expect(parameters_of(parameters)).toBe(
+    "reasons invalid malformed, ids 1 2 3 and 2 more, 100 a second at most, open, since 1970-01-01 00:00:00 UTC",
+  );
   expect(parameters_of({})).toBe("");
 });
 

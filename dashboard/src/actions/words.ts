@@ -29,13 +29,27 @@ const NAMES: Record<string, string> = {
 /** The name of an action. */
 export const name_of = (action: string): string => NAMES[action] ?? action.replaceAll("_", " ");
 
+const SAID: Record<string, (value: unknown) => string> = {
+  resolved: (is_resolved) => (is_resolved ? "closed" : "open"),
+  since: (at) => `since ${time(at)}`,
+  until: (at) => `until ${time(at)}`,
+  rate: (rate) => `${rate} a second at most`,
+  max: (max) => `${max} at most`,
+  minutes: (minutes) => `for ${minutes} min`,
+};
+
 /** The parameters of an action in one line: those that say something, in the order of the server. */
 export function parameters_of(parameters: Action["parameters"]): string {
-  const said = Object.entries(parameters).filter(
-    ([, value]) => value !== null && value !== undefined && value !== "",
-  );
-  return said.map(([name, value]) => `${name} ${text(value)}`).join(", ");
+  const is_said = (value: unknown) =>
+    value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
+  const said = Object.entries(parameters).filter(([, value]) => is_said(value));
+  return said
+    .map(([name, value]) => (Object.hasOwn(SAID, name) ? SAID[name]?.(value) : `${name} ${text(value)}`))
+    .join(", ");
 }
+
+const time = (at: unknown): string =>
+  typeof at === "number" ? `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC` : String(at);
 
 function text(value: unknown): string {
   if (Array.isArray(value))

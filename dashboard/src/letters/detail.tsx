@@ -36,12 +36,12 @@ export function Detail({ id }: { id: string }) {
           <Card title={`Letter ${value.id}`} aside={aside}>
             <Facts letter={value} />
             {value.resolved_at === null ? (
-              <p>
+              <p class="replay">
                 <ActionButton request={without_reason(value.id)} label="Replay this letter…" />{" "}
                 <span class="hint">Correct the cause first. A dry run comes before anything is done.</span>
               </p>
             ) : (
-              <p class="hint">A closed letter is not replayed.</p>
+              <p class="hint replay">A closed letter is not replayed.</p>
             )}
           </Card>
           <PayloadCard id={value.id} />

@@ -34,14 +34,18 @@ export function List() {
   return (
     <>
       <Running />
-      <Card title="Which" aside={aside}>
+      <Card title="Why, and how many" aside={aside}>
         <Counts page={value} chosen={chosen} />
         <Filters />
         <Replay chosen={chosen} page={value} />
       </Card>
       {error && <Refused error={error} again={again} as_of={value?.as_of ?? null} />}
-      {value === null && is_asking && <Skeleton lines={8} label="The letters are read" />}
-      {value && <Listed key={`${value.as_of} ${asked.at}`} first={value} chosen={chosen} />}
+      {(value !== null || is_asking) && (
+        <Card title="The letters" class="letters-list">
+          {value === null && <Skeleton lines={8} label="The letters are read" />}
+          {value && <Listed key={`${value.as_of} ${asked.at}`} first={value} chosen={chosen} />}
+        </Card>
+      )}
     </>
   );
 }
@@ -54,7 +58,7 @@ function Replay({ chosen, page }: { chosen: Choice; page: LetterPage | null }) {
   if (count === null) return <p class="hint">How many letters this means is not known yet.</p>;
   if (count.letters === 0) return null;
   const letters = `${integer(count.letters)}${count.at_least ? "+" : ""} ${count.letters === 1 ? "letter" : "letters"}`;
-  const { reason: _, ...request } = replay_of(open, now.value);
+  const { reason: _, ...request } = replay_of(open, now.peek());
   return (
     <p class="replay">
       <ActionButton request={request} label={`Replay ${letters}…`} />{" "}

@@ -42,13 +42,21 @@ const COLUMNS: Column<Letter>[] = [
     head: true,
     cell: ({ id, created_at }) => (
       <a href={`#letters/${encodeURIComponent(id)}`}>
-        {moment(created_at, now.value)}
+        {moment(created_at, now.peek())}
         <span class="unseen">, letter {id}</span>
       </a>
     ),
   },
   { key: "reason", name: "Reason", cell: ({ reason }) => reason },
-  { key: "place", name: "Position", cell: ({ topic, position }) => <Long text={`${topic} ${position}`} /> },
+  {
+    key: "place",
+    name: "Position",
+    cell: ({ topic, position }) => (
+      <span>
+        <Long text={topic} /> <span class="letters-place">{position}</span>
+      </span>
+    ),
+  },
   { key: "about", name: "Of", cell: (letter) => <About letter={letter} /> },
   { key: "message", name: "Message", cell: ({ message }) => <Long text={message} /> },
   { key: "replays", name: "Replays", number: true, cell: ({ replays }) => integer(replays) },

@@ -16,16 +16,18 @@ type Props = {
 
 export function Refused({ error, again, as_of = null }: Props) {
   if (error.status === 401) return <Login why={`${error.message} What you have typed stays.`} />;
+  const known = session.value;
+  if (error.status === 403 && known?.user === null && known.has_tokens) return <Login why={error.message} />;
   if (error.status === 403) {
     return (
-      <div role="alert">
-        <Failed why={`${error.message} ${session.value?.how ?? ""}`} as_of={as_of} />
+      <div role="alert" class="refused">
+        <Failed why={`${error.message} ${known?.how ?? ""}`} as_of={as_of} />
       </div>
     );
   }
   const retry = again && <Button onClick={again}>Ask again</Button>;
   return (
-    <div role="alert">
+    <div role="alert" class="refused">
       <Failed why={`${error.message}${advice(error)}`} as_of={as_of} retry={retry} />
     </div>
   );

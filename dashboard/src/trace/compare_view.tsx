@@ -12,7 +12,7 @@ export function Compare({ report }: { report: OrderReport }) {
   const differ = shown.filter((pair) => pair.differs).map((pair) => pair.column);
   const why = why_no_hash(hash);
   return (
-    <Card title="Row and hash">
+    <Card title="Row and hash" class="compare">
       {hash && why === null && (
         <p>
           The hash is {hash.state}, revision {hash.revision ?? "unknown"}
@@ -25,6 +25,7 @@ export function Compare({ report }: { report: OrderReport }) {
       {row === null && <Empty>There is no row in results.</Empty>}
       {shown.length > 0 && (
         <Table
+          narrow="scroll"
           label="The columns of both"
           columns={why === null ? COLUMNS : COLUMNS.slice(0, 2)}
           rows={shown}

@@ -12,6 +12,7 @@ import { Aside, Names, NotAnswered } from "./head";
 import { Letters } from "./letters";
 import { Long, Value } from "./long";
 import type { CustomerReport } from "./shapes";
+import { in_words } from "./timeline";
 import { of_customer } from "./words";
 
 /** The customer that is asked for, and how often somebody asked. */
@@ -44,6 +45,7 @@ export function CustomerTrace({ id }: { id: string }) {
     <>
       {error && <Refused error={error} again={again} as_of={Date.parse(value.at)} />}
       <Card
+        class="lines"
         title="Customer"
         aside={<Aside took={value.took_ms} at={at} is_asking={is_asking} onReload={() => ask(false)} />}
       >
@@ -51,7 +53,7 @@ export function CustomerTrace({ id }: { id: string }) {
           <Long text={value.id} />
         </p>
         <p class="finding">
-          <Badge tone={tone}>{word}</Badge> <Long text={value.verdict.text} />
+          <Badge tone={tone}>{word}</Badge> <Long text={value.verdict.text} most={2_000} />
         </p>
         <NotAnswered servers={value.not_answered} />
         <Names
@@ -100,12 +102,12 @@ function Orders({ report: { orders, marked_at } }: { report: CustomerReport }) {
   }
   const rows = orders.counted > 1_000 ? "more than 1,000 orders" : counted(orders.counted, "order");
   return (
-    <Card title="Orders">
+    <Card title="Orders" class="lines">
       <p>
         {rows}: {integer(orders.complete)} complete, {integer(orders.missing)} without the customer,{" "}
         {integer(orders.pending)} waiting for Redis, {integer(orders.due)} on the list of the sweep.
       </p>
-      {marked_at !== null && <p>The orders are being looked through since {marked_at}.</p>}
+      {marked_at !== null && <p>The orders are being looked through since {in_words(marked_at)}.</p>}
       {orders.some.length > 0 && (
         <p class="some">
           Some of them:{" "}

@@ -5,6 +5,7 @@ import { milliseconds } from "../format";
 import { may_reveal } from "../live";
 import { Age, Badge, Button, Card, Failed } from "../ui";
 import { Long } from "./long";
+import { printable } from "./text";
 import { of_step, of_verdict, STEP_NAMES } from "./words";
 
 type Props = {
@@ -22,7 +23,7 @@ export function Head({ report, at, is_asking, is_revealed, onReload, onReveal }:
   return (
     <Card title={`Order ${report.id}`} aside={aside}>
       <p class="finding">
-        <Badge tone={tone}>{word}</Badge> <Long text={report.verdict.text} />
+        <Badge tone={tone}>{word}</Badge> <Long text={report.verdict.text} most={2_000} />
       </p>
       <Way steps={report.steps} />
       <NotAnswered servers={report.not_answered} />
@@ -76,15 +77,16 @@ function Way({ steps }: { steps: OrderReport["steps"] }) {
 
 /** Who did not answer, and why; the rest is told all the same. */
 export function NotAnswered({ servers }: { servers: { server: string; why: string }[] }) {
+  if (servers.length === 0) return null;
   return (
-    <>
+    <div class="refused">
       {servers.map(({ server, why }) => (
         <Failed
           key={server}
-          why={`${name_of(server)} did not answer: ${why}. Reload asks again; what the others know is shown.`}
+          why={`${name_of(server)} did not answer: ${printable(why)}. Reload asks again; what the others know is shown.`}
         />
       ))}
-    </>
+    </div>
   );
 }
 

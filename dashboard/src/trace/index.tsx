@@ -1,5 +1,6 @@
 // What happened to order N? `#trace/<id>` shows an order. A customer is asked for in the body of a request and stands in no address (P11).
 
+import { useState } from "preact/hooks";
 import { go, type ScreenProps } from "../shell/route";
 import { Empty, ScreenTitle } from "../ui";
 import { ask_for, CustomerTrace, chosen } from "./customer";
@@ -9,6 +10,8 @@ import { OrderTrace } from "./order";
 import "./style.css";
 
 export function Screen({ arg }: ScreenProps) {
+  // The same order asked for again is asked anew.
+  const [turn, set_turn] = useState(0);
   const parsed = arg === null ? null : order_id(arg);
   return (
     <>
@@ -17,19 +20,23 @@ export function Screen({ arg }: ScreenProps) {
         key={arg}
         first={arg ?? ""}
         wrong={parsed !== null && "error" in parsed ? parsed.error : null}
-        onOrder={(id) => go("trace", id)}
+        onOrder={(id) => {
+          set_turn(turn + 1);
+          go("trace", id);
+        }}
         onCustomer={(id) => {
           ask_for(id);
           go("trace");
         }}
       />
-      <Answer parsed={parsed} />
+      <Answer parsed={parsed} turn={turn} />
     </>
   );
 }
 
-function Answer({ parsed }: { parsed: ReturnType<typeof order_id> | null }) {
-  if (parsed !== null) return "id" in parsed ? <OrderTrace key={parsed.id} id={parsed.id} /> : null;
+function Answer({ parsed, turn }: { parsed: ReturnType<typeof order_id> | null; turn: number }) {
+  if (parsed !== null)
+    return "id" in parsed ? <OrderTrace key={`${parsed.id} ${turn}`} id={parsed.id} /> : null;
   if (chosen.value !== null) return <CustomerTrace key={chosen.value.turn} id={chosen.value.id} />;
   return (
     <Empty command="orderstream trace 1000006">

@@ -71,34 +71,36 @@ function SearchForm({ id, is_revealed }: { id: string; is_revealed: boolean }) {
     if (search.at !== "running") void start();
   };
   return (
-    <form class="kafka-search" onSubmit={submit}>
-      <p class="hint">
-        Search Kafka: every record of the order's partition from a time on, because no index leads to the
-        records of a key; at most 200,000 records or 10 seconds, one search at a time.
-      </p>
-      <div class="field-row">
-        <Field
-          label="From (your time; empty: when the order was made)"
-          type="datetime-local"
-          value={since}
-          onInput={set_since}
-          disabled={search.at === "running"}
-        />
-        {search.at === "running" ? (
-          <Button onClick={() => cancel.current?.abort()}>Cancel the search</Button>
-        ) : (
-          <Button type="submit">Search Kafka</Button>
+    <>
+      <form class="kafka-search" onSubmit={submit}>
+        <p class="hint">
+          Search Kafka: every record of the order's partition from a time on, because no index leads to the
+          records of a key; at most 200,000 records or 10 seconds, one search at a time.
+        </p>
+        <div class="field-row">
+          <Field
+            label="From (your time; empty: when the order was made)"
+            type="datetime-local"
+            value={since}
+            onInput={set_since}
+            disabled={search.at === "running"}
+          />
+          {search.at === "running" ? (
+            <Button onClick={() => cancel.current?.abort()}>Cancel the search</Button>
+          ) : (
+            <Button type="submit">Search Kafka</Button>
+          )}
+        </div>
+        {search.at === "running" && (
+          <progress aria-label="Records looked at" value={search.records} max={200_000} />
         )}
-      </div>
-      {search.at === "running" && (
-        <progress aria-label="Records looked at" value={search.records} max={200_000} />
-      )}
-      {search.at !== "idle" && <p>{in_words(search)}</p>}
-      {search.at === "done" && search.searched.found.length > 0 && (
-        <RecordList records={search.searched.found} />
-      )}
+        {search.at !== "idle" && <p>{in_words(search)}</p>}
+        {search.at === "done" && search.searched.found.length > 0 && (
+          <RecordList records={search.searched.found} />
+        )}
+      </form>
       {error && <Refused error={error} again={() => void start()} />}
-    </form>
+    </>
   );
 }
 

@@ -4,7 +4,7 @@ import type { TraceLetter } from "../api";
 import { counted as in_words } from "../format";
 import { Badge, Card } from "../ui";
 import { Long } from "./long";
-import { moment } from "./timeline";
+import { in_words as moment } from "./timeline";
 
 /** The most that the server counts. */
 const MOST = 1_000;
@@ -20,7 +20,7 @@ export function Letters({ letters, counted }: { letters: TraceLetter[]; counted:
             <a href={`#letters/${encodeURIComponent(letter.id)}`}>letter {letter.id}</a>{" "}
             <Badge tone={letter.resolution === null ? "bad" : "quiet"}>{letter.resolution ?? "open"}</Badge>{" "}
             {letter.reason}, {letter.topic} {letter.position}, {in_words(letter.replays, "replay")},{" "}
-            {day_of(letter)}
+            {moment(letter.created_at)}
             <p>
               <Long text={letter.message} />
             </p>
@@ -35,9 +35,4 @@ export function Letters({ letters, counted }: { letters: TraceLetter[]; counted:
       )}
     </Card>
   );
-}
-
-function day_of({ created_at }: TraceLetter): string {
-  const { day, time } = moment(created_at);
-  return `${day} ${time.slice(0, 8)} UTC`.trim();
 }

@@ -6,9 +6,10 @@ import { Button } from "../ui";
 import "./style.css";
 import { beginning, printable } from "./text";
 
-export function Long({ text }: { text: string }) {
+/** `most`: up to how many characters the text is shown whole. */
+export function Long({ text, most }: { text: string; most?: number }) {
   const [is_whole, set_whole] = useState(false);
-  const begun = beginning(text);
+  const begun = beginning(text, most);
   if (begun === null) return <bdi class="long">{printable(text)}</bdi>;
   return (
     <>

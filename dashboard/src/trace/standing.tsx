@@ -78,7 +78,7 @@ export function NotKnown({ what }: { what: string[] }) {
       <ul class="not-known">
         {what.map((sentence) => (
           <li key={sentence}>
-            <Long text={sentence} />
+            <Long text={sentence} most={1_000} />
           </li>
         ))}
       </ul>

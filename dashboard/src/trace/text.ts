@@ -1,5 +1,6 @@
 // Texts of others, as a page may show them.
 
+/** The longest text that is shown whole, where nothing else is said. */
 const LONGEST = 240;
 
 /** A text whose letters all are seen: no control character but tab and line end, and none that turns the direction of writing. */
@@ -20,9 +21,9 @@ function commands(code: number): boolean {
 }
 
 /** The beginning of a long text; null if the text is short. No letter is cut in two. */
-export function beginning(text: string): string | null {
-  if (text.length <= LONGEST) return null;
-  return Array.from(text.slice(0, LONGEST + 1))
+export function beginning(text: string, most = LONGEST): string | null {
+  if (text.length <= most) return null;
+  return Array.from(text.slice(0, most + 1))
     .slice(0, -1)
     .join("");
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { is_minor, lines, moment, type TraceEvent } from "./timeline";
+import { in_words, is_minor, lines, moment, type TraceEvent } from "./timeline";
 
 const event = (part: Partial<TraceEvent>): TraceEvent => ({
   at: "2026-11-21T12:00:00.123456Z",
@@ -21,6 +21,7 @@ it.each([
   ["+12026-11-21", { day: "", time: "+12026-11-21" }],
 ])("%s in day and time", (at, expected) => {
   expect(moment(at)).toEqual(expected);
+  expect(in_words(at)).toBe(expected.day === "" ? at : `${expected.day} 12:00:00 UTC`);
 });
 
 it("days stand only where they change, failures are marked, and the order of the server is kept", () => {

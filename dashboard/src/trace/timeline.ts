@@ -56,3 +56,9 @@ export function moment(at: string): { day: string; time: string } {
   const [, day = "", second = "", fraction] = parts;
   return { day, time: fraction === undefined ? second : `${second}.${fraction.padEnd(3, "0")}` };
 }
+
+/** A moment to the second: `2026-11-21 12:00:00 UTC`. */
+export function in_words(at: string): string {
+  const { day, time } = moment(at);
+  return day === "" ? time : `${day} ${time.slice(0, 8)} UTC`;
+}
