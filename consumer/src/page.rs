@@ -40,6 +40,8 @@ pub mod routes;
 pub mod sampler;
 pub mod session;
 pub mod stream;
+#[cfg(test)]
+mod typescript;
 
 use crate::config;
 use crate::health::Health;

@@ -31,7 +31,6 @@ pub struct Alert {
     /// How bad it is.
     pub severity: Severity,
     /// Since when, in milliseconds since 1970; null if that is not known.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub since: Option<i64>,
     /// What is wrong, in one sentence.
     pub what: String,

@@ -17,10 +17,8 @@ use crate::redis::link::Noted;
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RedisDay {
     /// When it was looked at, in milliseconds since 1970.
-    #[cfg_attr(test, ts(type = "number"))]
     pub as_of: i64,
     /// Since when every transition is known: a day ago, or the start of the process, or the oldest of those that are kept.
-    #[cfg_attr(test, ts(type = "number"))]
     pub since: i64,
     /// The newest first, at most 500.
     pub transitions: Vec<Transition>,
@@ -31,7 +29,6 @@ pub struct RedisDay {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Transition {
     /// When, in milliseconds since 1970.
-    #[cfg_attr(test, ts(type = "number"))]
     pub at: i64,
     /// `server` or `writes`.
     pub breaker: &'static str,

@@ -22,9 +22,9 @@ pub struct Session {
     /// The name of the token; null without a login.
     pub user: Option<String>,
     /// `read`, `reveal` or `operate`, each with those before it; null: nothing.
+    #[cfg_attr(test, ts(type = "\"read\" | \"reveal\" | \"operate\" | null"))]
     pub role: Option<&'static str>,
     /// When the login ends by itself, in Unix milliseconds.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub expires_at: Option<i64>,
     /// Whether anybody can log in.
     pub has_tokens: bool,

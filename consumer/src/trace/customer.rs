@@ -31,6 +31,7 @@ pub struct CustomerFacts {
 
 /// The kinds of sentences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerCode {
     /// Redis has the customer, and every order has it too.
@@ -53,6 +54,7 @@ pub enum CustomerCode {
 
 /// The verdict on a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CustomerVerdict {
     /// The kind of the sentence.
     pub code: CustomerCode,

@@ -13,6 +13,8 @@ use crate::results::traces::{StoredLetter, StoredOrder, StoredRow, Tombstone};
 
 /// Something that happened to an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceEvent"))]
 pub struct Event {
     /// When.
     pub at: Moment,
@@ -34,6 +36,8 @@ pub struct Event {
 
 /// A column that was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceChanged"))]
 pub struct Changed {
     /// The column.
     pub column: String,

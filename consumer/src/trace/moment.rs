@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 
 /// A time in UTC: as ISO 8601 with microseconds for programs, and to the second for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(type = "string"))]
 pub struct Moment(pub DateTime<Utc>);
 
 impl Serialize for Moment {

@@ -20,10 +20,12 @@ pub mod search;
 mod text;
 mod value;
 
-pub use value::Change;
+pub use value::{Change, Column};
 
 /// A record as it stands in Kafka.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceRecord"))]
 pub struct Found {
     /// What names the record: `row`, `tombstone`, `letter`, `search`.
     pub named_by: &'static str,

@@ -28,6 +28,7 @@ pub use steps::Step;
 
 /// The answer about an order.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OrderReport {
     /// The order.
     pub id: String,

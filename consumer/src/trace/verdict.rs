@@ -18,6 +18,8 @@ use words::{at, behind, listed, of_letter, partition};
 
 /// The kinds of sentences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceCode"))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// Row and hash are right.
@@ -84,6 +86,8 @@ pub enum Code {
 
 /// The verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceVerdict"))]
 pub struct Verdict {
     /// The kind of the sentence.
     pub code: Code,

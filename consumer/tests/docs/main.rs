@@ -179,7 +179,7 @@ fn collect(folder: &Path, extension: &str, into: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !name.starts_with('.') && name != "target" {
+            if !name.starts_with('.') && name != "target" && name != "node_modules" {
                 collect(&path, extension, into);
             }
         } else if path.extension().is_some_and(|found| found == extension) {

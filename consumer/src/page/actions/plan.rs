@@ -60,7 +60,6 @@ pub struct Plan {
     /// What the operator types to confirm; null: a click is enough.
     pub confirm: Option<String>,
     /// Until when it may be executed, in Unix milliseconds.
-    #[cfg_attr(test, ts(type = "number"))]
     pub expires_at: i64,
 }
 

@@ -17,7 +17,6 @@ pub struct Action {
     /// The id of its plan.
     pub id: String,
     /// When its execution began, in Unix milliseconds.
-    #[cfg_attr(test, ts(type = "number"))]
     pub at: i64,
     /// Who has executed it.
     pub who: String,
@@ -29,13 +28,13 @@ pub struct Action {
     /// Why, in the operator's words.
     pub reason: String,
     /// `running`, `stopping`, `done`, `stopped`, `failed`, or `interrupted`: the process that executes it is not heard of any more.
+    #[cfg_attr(test, ts(type = "\"running\" | \"stopping\" | \"done\" | \"stopped\" | \"failed\" | \"interrupted\""))]
     pub state: &'static str,
     /// How far it is.
     pub progress: Option<Progress>,
     /// What was measured in the end.
     pub outcome: Option<String>,
     /// When it ended, in Unix milliseconds.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub finished_at: Option<i64>,
 }
 
@@ -44,10 +43,8 @@ pub struct Action {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Progress {
     /// So much is done.
-    #[cfg_attr(test, ts(type = "number"))]
     pub done: u64,
     /// Of so much, if that is known.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub of: Option<u64>,
     /// The same in words.
     pub text: String,

@@ -25,10 +25,8 @@ pub struct LetterFilter {
     /// The order's or the customer's id.
     pub key: Option<String>,
     /// Only letters from this time on, in milliseconds since 1970.
-    #[cfg_attr(test, ts(type = "number"))]
     pub since: Option<i64>,
     /// Only letters from before this time.
-    #[cfg_attr(test, ts(type = "number"))]
     pub until: Option<i64>,
     /// Whether closed letters are meant too.
     pub resolved: Option<bool>,
@@ -66,10 +64,8 @@ impl LetterFilter {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LetterPage {
     /// When they were read, in milliseconds since 1970.
-    #[cfg_attr(test, ts(type = "number"))]
     pub as_of: i64,
     /// How long that took.
-    #[cfg_attr(test, ts(type = "number"))]
     pub took_ms: u64,
     /// At most 50, the newest first.
     pub items: Vec<Letter>,
@@ -88,10 +84,8 @@ pub struct ReasonCount {
     /// The reason.
     pub reason: String,
     /// How many there are.
-    #[cfg_attr(test, ts(type = "number"))]
     pub letters: i64,
     /// When the run of open ones began that reaches into the last ten minutes; null if there is none.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub rising_since: Option<i64>,
 }
 
@@ -118,10 +112,8 @@ pub struct Letter {
     /// How often it was replayed in vain.
     pub replays: i32,
     /// When the record was refused, in milliseconds since 1970.
-    #[cfg_attr(test, ts(type = "number"))]
     pub created_at: i64,
     /// When it was closed.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub resolved_at: Option<i64>,
     /// What became of it.
     pub resolution: Option<String>,

@@ -12,10 +12,8 @@ use crate::page::alerts::Alert;
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Overview {
     /// When it was made.
-    #[cfg_attr(test, ts(type = "number"))]
     pub at: i64,
     /// One more each second.
-    #[cfg_attr(test, ts(type = "number"))]
     pub seq: u64,
     /// The name of this start of the process.
     pub instance: String,
@@ -60,6 +58,7 @@ pub struct Overview {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Verdict {
     /// `ready`, `degraded` or `not_ready`.
+    #[cfg_attr(test, ts(type = "\"ready\" | \"degraded\" | \"not_ready\""))]
     pub state: &'static str,
     /// The one sentence.
     pub headline: String,
@@ -74,17 +73,15 @@ pub struct Verdict {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Lag {
     /// Records that are not committed.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub records: Option<u64>,
     /// Whether the lag of some partition is not known.
     pub at_least: bool,
     /// How long the oldest of them has waited.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub seconds: Option<u64>,
     /// `falling`, `steady` or `rising`.
+    #[cfg_attr(test, ts(type = "\"falling\" | \"steady\" | \"rising\" | null"))]
     pub trend: Option<&'static str>,
     /// When there will be none at this rate.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub eta_s: Option<u64>,
 }
 
@@ -103,11 +100,11 @@ pub struct Quantiles {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Bottleneck {
     /// The step, as in `edges`.
+    #[cfg_attr(test, ts(type = "keyof Edges"))]
     pub edge: &'static str,
     /// The share of time that it takes.
     pub busy: f64,
     /// For how long.
-    #[cfg_attr(test, ts(type = "number"))]
     pub for_s: u64,
 }
 
@@ -159,7 +156,6 @@ pub struct Nodes {
     /// The shop's Postgres; null without `source.url`.
     pub shop: Option<Shop>,
     /// The age of Debezium's last heartbeat.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub heartbeat_age_s: Option<u64>,
     /// Kafka Connect; null without `connect.url`.
     pub connect: Option<Connector>,
@@ -190,10 +186,8 @@ pub struct Slot {
     /// Whether somebody is connected to it.
     pub active: bool,
     /// Bytes of the log that it keeps.
-    #[cfg_attr(test, ts(type = "number"))]
     pub retained_bytes: u64,
     /// Bytes of the log that its reader has not confirmed.
-    #[cfg_attr(test, ts(type = "number"))]
     pub lag_bytes: u64,
 }
 
@@ -206,7 +200,6 @@ pub struct Connector {
     /// `unknown`, `away`, `absent`, or the state that Connect gives it.
     pub state: String,
     /// Since when, with its tasks.
-    #[cfg_attr(test, ts(type = "number"))]
     pub for_s: u64,
     /// The class of the error while Connect is away.
     pub error: Option<String>,
@@ -219,7 +212,6 @@ pub struct Connector {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Task {
     /// Its number.
-    #[cfg_attr(test, ts(type = "number"))]
     pub id: i64,
     /// Its state.
     pub state: String,
@@ -232,9 +224,9 @@ pub struct Task {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Server {
     /// `unknown`, `up` or `down`.
+    #[cfg_attr(test, ts(type = "\"unknown\" | \"up\" | \"down\""))]
     pub state: &'static str,
     /// Since when.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub for_s: Option<u64>,
     /// The class of the error while it is down.
     pub error: Option<&'static str>,
@@ -247,13 +239,10 @@ pub struct Server {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Due {
     /// Orders on it.
-    #[cfg_attr(test, ts(type = "number"))]
     pub orders: u64,
     /// Those whose time has come.
-    #[cfg_attr(test, ts(type = "number"))]
     pub now: u64,
     /// Customers whose orders are still to be put on it.
-    #[cfg_attr(test, ts(type = "number"))]
     pub customers: u64,
 }
 
@@ -264,10 +253,8 @@ pub struct LetterCount {
     /// The reason.
     pub reason: String,
     /// Open ones.
-    #[cfg_attr(test, ts(type = "number"))]
     pub open: u64,
     /// Closed ones.
-    #[cfg_attr(test, ts(type = "number"))]
     pub resolved: u64,
 }
 
@@ -282,34 +269,28 @@ pub struct Partition {
     /// The process that has it; null if nobody reports it.
     pub owner: Option<String>,
     /// Since when the owner was not heard of.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub owner_heard_s: Option<u64>,
     /// `claiming`, `running`, `waiting`, `stopped`, `lost`, `paused`, or `unowned`.
     pub state: String,
     /// Why it waits or has stopped.
     pub reason: Option<String>,
     /// Since when it is in this state.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub for_s: Option<u64>,
     /// The next offset.
     pub next: Option<String>,
     /// The end.
     pub end: Option<String>,
     /// Records that are not committed.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub lag: Option<u64>,
     /// How long the oldest of them has waited.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub lag_s: Option<u64>,
     /// Records a second.
     pub per_s: Option<f64>,
     /// Its records so far.
     pub fates: Option<FateCounts>,
     /// Records that Redis does not reflect yet.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub redis_behind: Option<u64>,
     /// Since when nothing was committed.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub last_commit_s: Option<u64>,
     /// Who has paused it.
     pub paused: Option<Paused>,
@@ -320,7 +301,6 @@ pub struct Partition {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Paused {
     /// When the pause ends by itself.
-    #[cfg_attr(test, ts(type = "number"))]
     pub until: i64,
     /// Who has paused it.
     pub by: String,
@@ -333,9 +313,9 @@ pub struct Paused {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Held {
     /// `open` or `closed`.
+    #[cfg_attr(test, ts(type = "\"open\" | \"closed\""))]
     pub state: &'static str,
     /// When the hold ends by itself.
-    #[cfg_attr(test, ts(type = "number"))]
     pub until: i64,
     /// Who holds it.
     pub by: String,
@@ -361,16 +341,12 @@ impl From<&Hold> for Held {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FateCounts {
     /// Written.
-    #[cfg_attr(test, ts(type = "number"))]
     pub applied: u64,
     /// Overtaken.
-    #[cfg_attr(test, ts(type = "number"))]
     pub stale: u64,
     /// Without meaning.
-    #[cfg_attr(test, ts(type = "number"))]
     pub ignored: u64,
     /// Dead letters.
-    #[cfg_attr(test, ts(type = "number"))]
     pub dead_lettered: u64,
 }
 
@@ -385,12 +361,10 @@ pub struct Process {
     /// `ready`, `degraded`, `not_ready` or `silent`.
     pub state: String,
     /// Since when it was not heard of.
-    #[cfg_attr(test, ts(type = "number"))]
     pub heard_s: u64,
     /// Its version.
     pub version: String,
     /// How long it runs.
-    #[cfg_attr(test, ts(type = "number"))]
     pub uptime_s: u64,
     /// Its partitions.
     pub partitions: Vec<String>,
@@ -417,7 +391,6 @@ pub struct LatestOrder {
     /// What is known of its customer.
     pub enrichment: String,
     /// When it was written.
-    #[cfg_attr(test, ts(type = "number"))]
     pub processed_at: i64,
 }
 
@@ -430,12 +403,10 @@ pub struct RedisNow {
     /// The breaker around writes alone.
     pub breaker_of_writes: Option<BreakerNow>,
     /// Grows with each transition of a breaker of this process.
-    #[cfg_attr(test, ts(type = "number"))]
     pub transitions: u64,
     /// Lookups of customers.
     pub lookups: RedisLookups,
     /// Records that Redis does not reflect yet.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub behind: Option<u64>,
     /// Partitions of which it is being made whole.
     pub rebuilding: Option<Rebuilding>,
@@ -460,30 +431,26 @@ pub struct RedisLookups {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Rebuilding {
     /// Of customers.
-    #[cfg_attr(test, ts(type = "number"))]
     pub customers: u64,
     /// Of orders.
-    #[cfg_attr(test, ts(type = "number"))]
     pub orders: u64,
 }
 
 /// A breaker of this process.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "Breaker"))]
 pub struct BreakerNow {
     /// `closed`, `open`, `half_open`, `forced_open` or `forced_closed`.
+    #[cfg_attr(test, ts(type = "\"closed\" | \"open\" | \"half_open\" | \"forced_open\" | \"forced_closed\""))]
     pub state: &'static str,
     /// Calls that were answered, since the process started.
-    #[cfg_attr(test, ts(type = "number"))]
     pub succeeded: u64,
     /// Calls that failed.
-    #[cfg_attr(test, ts(type = "number"))]
     pub failed: u64,
     /// Calls that were slow.
-    #[cfg_attr(test, ts(type = "number"))]
     pub slow: u64,
     /// Calls that were not made.
-    #[cfg_attr(test, ts(type = "number"))]
     pub rejected: u64,
 }
 
@@ -498,18 +465,13 @@ impl From<&BreakerReading> for BreakerNow {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AsOf {
     /// What the processes report.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub group: Option<i64>,
     /// Letters, and the list of the sweep.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub letters: Option<i64>,
     /// The shop's Postgres.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub shop: Option<i64>,
     /// Kafka Connect.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub connect: Option<i64>,
     /// The newest orders.
-    #[cfg_attr(test, ts(type = "number | null"))]
     pub latest: Option<i64>,
 }

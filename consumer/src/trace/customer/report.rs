@@ -12,6 +12,7 @@ use crate::trace::report::{Columns, Letter, NotAnswered, letter, whole_millis};
 
 /// The answer about a customer.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CustomerReport {
     /// The customer.
     pub id: String,
@@ -37,6 +38,8 @@ pub struct CustomerReport {
 
 /// The rows of the customer's orders.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "CustomerOrders"))]
 pub struct Orders {
     /// How many rows were counted.
     pub counted: i64,

@@ -26,6 +26,8 @@ pub struct Limits {
 
 /// What a search has found.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceSearch"))]
 pub struct Searched {
     /// The partition.
     pub partition: i32,

@@ -18,6 +18,8 @@ const LONGEST: usize = 4_000;
 
 /// A change as a record tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceChange"))]
 pub struct Change {
     /// `c`, `u`, `d`, `r` or `t` of Debezium; `tombstone` for a null value, `flat` for a flat row.
     pub op: String,
@@ -29,6 +31,8 @@ pub struct Change {
 
 /// A column before and after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceColumn"))]
 pub struct Column {
     /// The column.
     pub column: String,

@@ -7,6 +7,8 @@ use crate::trace::moment::Moment;
 
 /// How long each server took, in milliseconds.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceTook"))]
 pub struct Took {
     /// Postgres.
     pub postgres: u64,
@@ -18,6 +20,8 @@ pub struct Took {
 
 /// Names and values in their order; a value that is `None` is null.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(type = "Record<string, string | null>"))]
 pub struct Columns(pub Vec<(&'static str, Option<String>)>);
 
 impl Serialize for Columns {
@@ -30,6 +34,8 @@ impl Serialize for Columns {
 
 /// An order's place on the list of the sweep.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceDue"))]
 pub struct Due {
     /// When the order is looked at next.
     pub at: Moment,
@@ -43,8 +49,11 @@ pub struct Due {
 
 /// The hash in Redis.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceHash"))]
 pub struct Hash {
     /// `absent`, `foreign`, `live` or `deleted`.
+    #[cfg_attr(test, ts(type = "\"absent\" | \"foreign\" | \"live\" | \"deleted\""))]
     pub state: &'static str,
     /// The revision; `None` without a readable version.
     pub revision: Option<String>,
@@ -56,6 +65,8 @@ pub struct Hash {
 
 /// A column that differs between row and hash.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceDiff"))]
 pub struct Diff {
     /// The column.
     pub column: &'static str,
@@ -67,6 +78,8 @@ pub struct Diff {
 
 /// A letter.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceLetter"))]
 pub struct Letter {
     /// The id.
     pub id: String,
@@ -88,6 +101,8 @@ pub struct Letter {
 
 /// The partition of the order.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TracePartition"))]
 pub struct Partition {
     /// Its number.
     pub n: i32,
@@ -103,6 +118,7 @@ pub struct Partition {
 
 /// A server that did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NotAnswered {
     /// The server.
     pub server: &'static str,

@@ -11,10 +11,14 @@ use crate::trace::place::Place;
 
 /// A step of the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "TraceStep"))]
 pub struct Step {
     /// The place: `shop`, `kafka`, `results`, `hash`.
+    #[cfg_attr(test, ts(type = "\"shop\" | \"kafka\" | \"results\" | \"hash\""))]
     pub step: &'static str,
     /// `ok`, `old`, `refused`, `deleted`, `absent`, `incomplete` or `unknown`.
+    #[cfg_attr(test, ts(type = "\"ok\" | \"old\" | \"refused\" | \"deleted\" | \"absent\" | \"incomplete\" | \"unknown\""))]
     pub state: &'static str,
     /// More of it, in words.
     pub what: String,

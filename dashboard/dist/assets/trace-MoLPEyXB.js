@@ -1,1 +1,0 @@
-import{t as e}from"./index-DSE4gOix.js";function t(t){return e(`h1`,{children:`Trace`})}export{t as Screen};
