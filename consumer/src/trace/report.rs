@@ -58,9 +58,11 @@ pub struct OrderReport {
     pub events: Vec<Event>,
     /// The records that row, tombstone and letters name; only where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub records: Option<Vec<Found>>,
     /// What a search in Kafka has found; only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub search: Option<Searched>,
     /// What is not known, and why.
     pub not_known: Vec<String>,
