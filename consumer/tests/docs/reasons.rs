@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use change::fate::Fates;
 use orderstream::health::{
-    Comparison, ConnectorHealth, ConnectorReading, Dependency, Health, Rules, RunState, SlotReading, SlotsHealth, SlotsReading,
-    SourceRules, TaskReading, readiness,
+    Comparison, ConnectorHealth, ConnectorReading, Controls, Dependency, Health, HeldState, Hold, Pause, Rules, RunState, SlotReading,
+    SlotsHealth, SlotsReading, SourceRules, TaskReading, readiness,
 };
 use orderstream::reconcile::report::Report;
 use orderstream::reconcile::verdict::{Difference, Verdict};
@@ -32,6 +33,7 @@ pub(crate) fn degraded() -> Health {
         source.connector = Some(ConnectorHealth { name: "shop".into(), reading, since: long_ago, asked: None });
         source.slots = Some(SlotsHealth { reading: SlotsReading::Known(vec![slot]), since: long_ago, asked: None });
     });
+    held(&health);
     let mut report = Report { orders: 9, ..Report::default() };
     report.add(0, 1, &Difference::Missing, Verdict::Finding);
     let differences = report.by_kind().into_iter().map(|(kind, count)| (kind.to_owned(), i64::try_from(count).unwrap())).collect();
@@ -41,6 +43,16 @@ pub(crate) fn degraded() -> Health {
         group.comparison = Some(Comparison { ended, took, orders: 9, ended_early: false, differences, not_judged: 0, repaired: 0, by });
     });
     health
+}
+
+/// An operator has paused a partition, and holds the breaker.
+fn held(health: &Health) {
+    let (topic, ends, until) = ("shop.public.orders".into(), Instant::now() + Duration::from_secs(60), chrono::Utc::now());
+    let pause = Pause { ends, until, by: "ann".into(), reason: String::new() };
+    let hold = Hold { state: HeldState::Open, ends, until, by: "ann".into(), reason: String::new() };
+    health.claiming(&topic, 0);
+    health.claimed(&topic, 0, 1, Fates::default());
+    health.controls(Controls { pauses: BTreeMap::from([((topic, 0), pause)]), hold: Some(hold) });
 }
 
 /// The beginnings of all lines, up to the first name or number in them.
@@ -63,8 +75,16 @@ pub(crate) fn beginnings() -> Vec<String> {
     lines.extend(self::lines(&health));
     let two_days = Instant::now() + Duration::from_secs(172_800);
     lines.extend(readiness(&health.snapshot(), health.rules(), two_days).degraded);
-    let is_name = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || ["shop", "s"].contains(&word);
-    let beginning = |line: &String| line.split(' ').take_while(|word| !is_name(word)).take(5).collect::<Vec<_>>().join(" ");
+    let is_name = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || ["shop", "s", "ann"].contains(&word);
+    let beginning = |line: &String| {
+        line.replace("shop.public.orders-0:", "<topic>-<partition>:")
+            .split(' ')
+            .take_while(|word| !is_name(word))
+            .take(5)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     lines.iter().map(beginning).collect()
 }
 

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod absent_columns;
+mod actions;
 mod admin_log;
 mod bounded_work;
 mod compared;
@@ -17,6 +18,7 @@ mod dlq;
 mod failover;
 mod first_start;
 mod guests;
+mod held_by_operators;
 mod history;
 mod json_log;
 mod kafka_hangs;

@@ -5,6 +5,7 @@ mod commands;
 pub mod equality;
 pub mod fresh;
 pub mod load;
+pub mod operator;
 pub mod poison;
 mod process;
 mod run;
