@@ -98,7 +98,7 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     background.stop().await;
     member.leaves(&shared).await;
     shared.results.ledger.close().await;
-    asked.servers.results.ledger.close().await;
+    asked.close().await;
     outlets.close().await;
     service::logging::tell_left_out_now();
     outcome

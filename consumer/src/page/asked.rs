@@ -77,6 +77,12 @@ impl Asked {
         place.map_err(|_| ApiError::busy("somebody is searching Kafka in this process; a search ends after 10 s", 2_000))
     }
 
+    /// Closes the page's connections, at the end of the process.
+    pub async fn close(&self) {
+        self.servers.results.ledger.close().await;
+        self.servers.ends.close().await;
+    }
+
     /// Looks at what was asked in the background, or changes it. The look is short: nothing is asked meanwhile.
     pub fn lately<T>(&self, look: impl FnOnce(&mut Lately) -> T) -> T {
         look(&mut self.lately.lock().unwrap_or_else(PoisonError::into_inner))

@@ -54,6 +54,9 @@ pub async fn run(asked: Arc<Asked>, sampled: Sampled) {
         second.tick().await;
         let now = Instant::now();
         if !sampled.has_pages(now) {
+            // What was true for the last page may not be true for the next one.
+            asked.lately(|lately| *lately = Lately::default());
+            rising_at = now;
             continue;
         }
         if let Ok(orders) = asked.servers.results.latest_orders(ORDERS).await {

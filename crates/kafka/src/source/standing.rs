@@ -18,6 +18,9 @@ use crate::reread::Reread;
 /// For how long the number of a topic's partitions counts as known. It grows once in years.
 const PARTITIONS_HOLD: Duration = Duration::from_secs(30);
 
+/// How long the client may take to go.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// How many events of the client are thrown away at a time. Unread ones would pile up.
 const EVENTS: usize = 100;
 
@@ -55,6 +58,13 @@ impl StandingEnds {
     pub async fn ends(&self, topic: &str, within: Duration) -> Result<BTreeMap<i32, Watermarks>, SurveyError> {
         let (asked, topic) = (self.clone(), topic.to_owned());
         tasks::blocking(move || asked.ask(&topic, Instant::now() + within)).await
+    }
+
+    /// Lets the client go, for whoever ends: a client that goes joins its threads, which may wait for a broker.
+    pub async fn close(&self) {
+        let client = self.lock().client.take();
+        let gone = tasks::blocking(move || drop(client));
+        tokio::time::timeout(GOODBYE, gone).await.ok();
     }
 
     fn ask(&self, topic: &str, until: Instant) -> Result<BTreeMap<i32, Watermarks>, SurveyError> {
