@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orderstream::orders::enrich::Lookup;
-use orderstream::redis::breaker::{BreakerConfig, Forced, State};
+use orderstream::redis::breaker::{BreakerConfig, Cause, Forced, State, Transition};
 use orderstream::redis::customers::{CommittedCustomers, Customers};
-use orderstream::redis::link::{LinkSettings, RedisError, RedisLink};
+use orderstream::redis::link::{LinkSettings, Noted, RedisError, RedisLink, Which};
 use orderstream::redis::progress::{Advance, RedisProgress};
 use tokio::time::timeout;
 
@@ -39,6 +39,14 @@ async fn a_server_that_hangs_costs_its_deadline_and_then_nothing() {
     server.signal("CONT");
     eventually("lookups are answered again", async || !Lookup::is_unavailable(&customers.look_up(&["C1"]).await.0)).await;
     assert_eq!(link.breaker().state, State::Closed);
+
+    let day = link.transitions(0);
+    let told = |(transition, noted): &(Transition, Noted)| (noted.breaker, transition.from, transition.to, transition.cause, noted.class);
+    let opened = (Which::Server, State::Closed, State::Open, Cause::FailuresInARow(5), Some("timeout"));
+    let closed = (Which::Server, State::HalfOpen, State::Closed, Cause::ProbesSucceeded(1), None);
+    assert_eq!((day.first().map(told), day.last().map(told)), (Some(opened), Some(closed)));
+    assert_eq!(link.transitions_noted(), u64::try_from(day.len()).expect("few"));
+    assert!(link.transitions(link.transitions_noted()).is_empty(), "nothing is new");
 }
 
 #[tokio::test]
