@@ -17,7 +17,7 @@ import {
 } from "../session/testing";
 import { ActionButton } from ".";
 import { ActionDialog } from "./dialog";
-import { close, dialog } from "./dialog_state";
+import { close, dialog, is_waiting } from "./dialog_state";
 
 const PLAN: Plan = {
   plan_id: "p1",
@@ -181,4 +181,17 @@ it("a 401 shows the form within the dialog, and the number that was typed stays"
   await clicked(button(place, "Replay"));
   expect(posts(calls).at(-1)).toBe("api/actions/p1");
   expect(place.textContent).toContain("412 of 1,180");
+});
+
+it("a closed dialog asks for no more news, and what runs is not stopped", async () => {
+  const calls = server();
+  const place = await open(REPLAY);
+  await submitted(field(place, "Letters a second"));
+  await typed(field(place, "Type 1180"), "1180");
+  await clicked(button(place, "Replay"));
+  await vi.waitFor(() => expect(calls.at(-1)?.method).toBe("GET"), { timeout: 3_000 });
+  await clicked(button(place, "Close"));
+  // No timer is left that could ask: a poll is due within a second of the one before.
+  expect(is_waiting()).toBe(false);
+  expect(calls.map((call) => call.path).filter((path) => path.endsWith("stop"))).toEqual([]);
 });

@@ -73,7 +73,7 @@ function enter(state: State): void {
 
 function leave(): void {
   cancel.abort();
-  clearTimeout(timer);
+  stop_looking();
   cancel = new AbortController();
   failures = 0;
 }
@@ -112,12 +112,21 @@ async function start({ plan_id, confirm }: Plan): Promise<void> {
   });
 }
 
-function look(in_ms: number): void {
+/** Whether the page will ask for news by itself. */
+export const is_waiting = (): boolean => timer !== undefined;
+
+function stop_looking(): void {
   clearTimeout(timer);
+  timer = undefined;
+}
+
+function look(in_ms: number): void {
+  stop_looking();
   timer = setTimeout(poll, in_ms);
 }
 
 async function poll(): Promise<void> {
+  timer = undefined;
   const state = dialog.value;
   if (state?.at !== "watch") return;
   const { signal } = cancel;
@@ -143,7 +152,7 @@ async function poll(): Promise<void> {
 
 function watched(before: Action, after: Action): void {
   if (!is_over(before) && is_over(after)) {
-    clearTimeout(timer);
+    stop_looking();
     ended.value += 1;
   }
 }

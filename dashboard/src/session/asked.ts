@@ -65,12 +65,10 @@ function usePerson(): number {
 
 /** Does something again once somebody has logged in by the form, if it was refused for want of a role. */
 export function useAfterLogin(error: ApiError | null, again: () => void): void {
-  const done = useRef(logins.value);
   const count = logins.value;
-  // Only a login does it again.
+  // Only a login does it again: neither another error nor another function.
   useEffect(() => {
-    if (count !== done.current && (error?.needs_login || error?.needs_role)) again();
-    done.current = count;
+    if (error?.needs_login || error?.needs_role) again();
   }, [count]);
 }
 
