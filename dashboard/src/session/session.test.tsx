@@ -58,6 +58,22 @@ it("a 401 shows the form in place, asks nothing by itself, and asks again once a
   expect(place.querySelector("[type=password]")).toBeNull();
 });
 
+it("the same person, logged in again after the end of the login, is answered", async () => {
+  session.value = session_of("read", "alice");
+  let is_in = false;
+  const calls = fake_server(({ path }) => {
+    if (path === "api/session") is_in = true;
+    if (path === "api/session") return { body: session_of("read", "alice") };
+    return is_in ? { body: { text: "42" } } : refused(401, "The login has ended.");
+  });
+  const place = shown(<Question />);
+  await settled();
+  await typed(field(place, "Token"), "secret");
+  await submitted(field(place, "Token"));
+  expect(calls.map((call) => call.path)).toEqual(["api/question", "api/session", "api/question"]);
+  expect(answer(place)).toBe("42");
+});
+
 it("the session of the stream, told again and again, asks nothing again", async () => {
   const calls = fake_server(() => refused(401));
   shown(<Question />);
