@@ -1162,11 +1162,11 @@ export type OrderReport = {
   /**
    * The records that row, tombstone and letters name; only where they were asked for.
    */
-  records: Array<TraceRecord> | null;
+  records?: Array<TraceRecord>;
   /**
    * What a search in Kafka has found; only where it was asked for.
    */
-  search: TraceSearch | null;
+  search?: TraceSearch;
   /**
    * What is not known, and why.
    */

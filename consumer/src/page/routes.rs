@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
@@ -19,8 +21,8 @@ const LARGEST: usize = 64 << 10;
 pub struct Routes {
     page: Arc<Page>,
     router: Router<Arc<Page>>,
-    /// Each route's path, and the role that it needs; `None` if everybody may ask.
-    pub known: Vec<(&'static str, Option<Role>)>,
+    /// Each route's method and path, and the role that it needs; `None` if everybody may ask.
+    pub known: Vec<(Method, &'static str, Option<Role>)>,
 }
 
 /// All routes.
@@ -31,41 +33,44 @@ pub fn all(page: Arc<Page>) -> Routes {
         .open("/", get(assets::index))
         .open("/assets/{*path}", get(assets::asset))
         .open("/api/session", get(session::shown).post(session::begun).delete(session::ended))
-        .add("/api/overview", Role::Read, get(overview::handler::overview))
-        .add("/api/history", Role::Read, get(overview::handler::history))
-        .add("/api/partitions", Role::Read, get(overview::handler::partitions))
-        .add("/api/alerts", Role::Read, get(overview::handler::alerts))
-        .add("/api/stream", Role::Read, get(stream::stream))
-        .add("/api/redis", Role::Read, get(redis::day))
-        .add("/api/letters/list", Role::Read, post(letters::list))
-        .add("/api/letters/{id}", Role::Read, get(letters::one))
-        .add("/api/letters/{id}/payload", Role::Reveal, get(letters::payload))
-        .add("/api/orders/{id}", Role::Read, get(orders::order))
-        .add("/api/orders/{id}/search", Role::Read, post(orders::search))
-        .add("/api/customers/trace", Role::Read, post(orders::customer))
-        .add("/api/actions", Role::Read, get(actions::list))
-        .add("/api/actions/preview", Role::Operate, post(actions::preview))
-        .add("/api/actions/{id}", Role::Read, get(actions::one))
-        .add("/api/actions/{id}", Role::Operate, post(actions::execute))
-        .add("/api/actions/{id}/stop", Role::Operate, post(actions::stop))
+        .get("/api/overview", Role::Read, overview::handler::overview)
+        .get("/api/history", Role::Read, overview::handler::history)
+        .get("/api/partitions", Role::Read, overview::handler::partitions)
+        .get("/api/alerts", Role::Read, overview::handler::alerts)
+        .get("/api/stream", Role::Read, stream::stream)
+        .get("/api/redis", Role::Read, redis::day)
+        .post("/api/letters/list", Role::Read, letters::list)
+        .get("/api/letters/{id}", Role::Read, letters::one)
+        .get("/api/letters/{id}/payload", Role::Reveal, letters::payload)
+        .get("/api/orders/{id}", Role::Read, orders::order)
+        .post("/api/orders/{id}/search", Role::Read, orders::search)
+        .post("/api/customers/trace", Role::Read, orders::customer)
+        .get("/api/actions", Role::Read, actions::list)
+        .post("/api/actions/preview", Role::Operate, actions::preview)
+        .get("/api/actions/{id}", Role::Read, actions::one)
+        .post("/api/actions/{id}", Role::Operate, actions::execute)
+        .post("/api/actions/{id}/stop", Role::Operate, actions::stop)
 }
 
 impl Routes {
-    /// A route for whoever has the role.
-    #[must_use]
-    pub fn add(self, path: &'static str, role: Role, handler: MethodRouter<Arc<Page>>) -> Self {
-        self.with(path, Some(role), handler)
+    /// A reading route for whoever has the role.
+    fn get<H: Handler<T, Arc<Page>>, T: 'static>(self, path: &'static str, role: Role, handler: H) -> Self {
+        self.with(&Method::GET, path, Some(role), get(handler))
+    }
+
+    /// A route for whoever has the role, whose question or order is in its body.
+    fn post<H: Handler<T, Arc<Page>>, T: 'static>(self, path: &'static str, role: Role, handler: H) -> Self {
+        self.with(&Method::POST, path, Some(role), post(handler))
     }
 
     /// A route for everybody who asks this server by one of its names.
-    #[must_use]
-    pub fn open(self, path: &'static str, handler: MethodRouter<Arc<Page>>) -> Self {
-        self.with(path, None, handler)
+    fn open(self, path: &'static str, handler: MethodRouter<Arc<Page>>) -> Self {
+        self.with(&Method::GET, path, None, handler)
     }
 
-    fn with(mut self, path: &'static str, role: Option<Role>, handler: MethodRouter<Arc<Page>>) -> Self {
+    fn with(mut self, method: &Method, path: &'static str, role: Option<Role>, handler: MethodRouter<Arc<Page>>) -> Self {
         let guarded = handler.layer(from_fn_with_state((Arc::clone(&self.page), role), guard));
-        self.known.push((path, role));
+        self.known.push((method.clone(), path, role));
         Self { router: self.router.route(path, guarded), ..self }
     }
 
