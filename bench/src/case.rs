@@ -29,6 +29,12 @@ pub(crate) enum Case {
     RoundTrips,
     /// Drain-create while metrics and traces are taken.
     Observed,
+    /// Drain-create while ten pages are open.
+    Pages,
+    /// Drain-create while each change of a row is recorded.
+    AuditedCreate,
+    /// Drain-mixed while each change of a row is recorded.
+    AuditedMixed,
     /// Drain-create while the process compares with the shop, and without.
     Compared,
     /// A steady stream of inserts through the real Debezium: how long until row and hash are there.
@@ -45,7 +51,7 @@ pub(crate) enum Case {
 
 impl Case {
     /// All cases, in the order in which they run.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::DrainCreate,
         Self::Floor,
         Self::DrainMixed,
@@ -56,6 +62,9 @@ impl Case {
         Self::Outage,
         Self::RoundTrips,
         Self::Observed,
+        Self::Pages,
+        Self::AuditedCreate,
+        Self::AuditedMixed,
         Self::Compared,
         Self::Latency,
         Self::Burst,
@@ -82,6 +91,9 @@ impl Case {
             Self::Outage => "outage",
             Self::RoundTrips => "round-trips",
             Self::Observed => "observed",
+            Self::Pages => "pages",
+            Self::AuditedCreate => "audited-create",
+            Self::AuditedMixed => "audited-mixed",
             Self::Compared => "compared",
             Self::Latency => "latency",
             Self::Burst => "burst",

@@ -12,7 +12,8 @@
 //! - [`outage`]: a backlog while Redis is away, and the repair
 //! - [`standstill`]: a backlog while Postgres is away, and how soon the work goes on
 //! - [`delayed`]: a backlog over slow lines
-//! - [`observed`], [`compared`]: a backlog while somebody watches, and while the process compares with the shop
+//! - [`observed`], [`pages`], [`audited`], [`compared`]: a backlog while somebody watches, while pages are open, while each change is recorded, and
+//!   while the process compares with the shop
 //! - [`debezium`], [`latency`], [`burst`]: orders that come through the real Debezium
 //! - [`launch`]: the start of the process, and its idle memory
 //! - [`idle`]: what it costs that everything stands still
@@ -21,6 +22,7 @@
 //! - [`check`]: no number counts unless the table is right
 //! - [`measures`], [`report`], [`table`], [`goals`], [`machine`]: numbers, file and tables
 
+mod audited;
 mod burst;
 mod case;
 mod check;
@@ -41,6 +43,7 @@ mod machine;
 mod measures;
 mod observed;
 mod outage;
+mod pages;
 mod reader;
 mod report;
 mod scaling;
@@ -143,6 +146,9 @@ fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Vec<(&'st
         }
         Case::RoundTrips => return delayed::round_trips(ground, logs.get(Workload::Create)?),
         Case::Observed => observed::observed(ground, logs.get(Workload::Create)?)?,
+        Case::Pages => pages::pages(ground, logs.get(Workload::Create)?)?,
+        Case::AuditedCreate => audited::audited(ground, logs.get(Workload::Create)?)?,
+        Case::AuditedMixed => audited::audited(ground, logs.get(Workload::Mixed)?)?,
         Case::Compared => return compared::compared(ground, logs.get(Workload::Create)?),
         Case::Latency => latency::latency(ground, logs.settings.latency_seconds())?,
         Case::Burst => burst::burst(ground, logs.settings.burst_rows())?,
