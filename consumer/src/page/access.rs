@@ -16,7 +16,7 @@ use std::time::Instant;
 
 pub use caller::{Caller, Via};
 use failures::Failures;
-pub(super) use guard::{cookie, cookie_name, text as header_text};
+pub(super) use guard::{cookie, cookie_name, role_of, text as header_text};
 pub use guard::{guard, own_headers};
 use hosts::Hosts;
 use service::settings::{ExposeSecret, Renewable};

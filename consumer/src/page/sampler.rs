@@ -101,6 +101,12 @@ impl Sampled {
         asked || self.0.news.receiver_count() > 0
     }
 
+    /// Tells the last news again.
+    #[cfg(test)]
+    pub(super) fn tell_again(&self) {
+        self.0.news.send_modify(|_| {});
+    }
+
     fn lock(&self) -> MutexGuard<'_, Last> {
         self.0.last.lock().unwrap_or_else(PoisonError::into_inner)
     }

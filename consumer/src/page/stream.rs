@@ -6,21 +6,26 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::unfold;
 use service::http::Connection;
 use tokio::sync::watch;
 
 use super::Page;
+use super::access::{Caller, Role, role_of};
 use super::error::ApiError;
 use super::sampler::News;
 
-/// The last words to a page whose server ends.
+/// The last words to a page whose server ends, or who may not read any more.
 const END: &[u8] = b"event: end\ndata: {}\n\n";
 
 /// A stream between two events.
 struct Reader {
+    page: Arc<Page>,
+    /// Who listens, as the request told.
+    caller: Caller,
+    headers: HeaderMap,
     news: watch::Receiver<Arc<News>>,
     stopping: watch::Receiver<bool>,
     has_ended: bool,
@@ -30,14 +35,19 @@ struct Reader {
 ///
 /// # Errors
 /// There are as many streams as there may be; the page asks every two seconds instead.
-pub async fn stream(State(page): State<Arc<Page>>, Extension(connection): Extension<Connection>) -> Result<Response, ApiError> {
+pub async fn stream(
+    State(page): State<Arc<Page>>,
+    Extension(caller): Extension<Caller>,
+    Extension(connection): Extension<Connection>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     if !connection.becomes_stream() {
         return Err(ApiError::away("as many pages listen as there may be; ask /api/overview instead"));
     }
     let mut news = page.sampled.news();
     news.mark_changed();
-    let reader = Reader { news, stopping: page.stopping.clone(), has_ended: false };
-    let events = unfold(reader, next);
+    let stopping = page.stopping.clone();
+    let events = unfold(Reader { page, caller, headers, news, stopping, has_ended: false }, next);
     // A proxy that buffers would hold back what is news for a second.
     let headers = [(header::CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];
     Ok((headers, Body::from_stream(events)).into_response())
@@ -52,6 +62,8 @@ async fn next(mut reader: Reader) -> Option<(Result<Bytes, std::convert::Infalli
         // If the owner of the sender is gone, the process ends too.
         _ = reader.stopping.wait_for(|stopping| *stopping) => false,
     };
+    // A login that was ended, and a token that was taken out, end the streams that they began.
+    let is_news = is_news && role_of(&reader.page, &reader.headers, reader.caller.peer) >= Some(Role::Read);
     let event = if is_news { reader.news.borrow_and_update().event.clone() } else { Bytes::from_static(END) };
     reader.has_ended = !is_news;
     Some((Ok(event), reader))

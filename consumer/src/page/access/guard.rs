@@ -1,5 +1,6 @@
 //! The guard before each route of the page: which host is asked, who asks, whether they may, whether another page makes them ask.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -87,6 +88,12 @@ fn caller(page: &Page, headers: &HeaderMap, host: &str, nobody: Caller) -> Resul
     }
     let is_local = peer.ip().to_canonical().is_loopback() && is_loopback(host) && !FORWARDED.iter().any(|name| headers.contains_key(*name));
     if is_local { Ok(Caller { role: Some(Role::Read), via: Via::Loopback, ..nobody }) } else { Ok(nobody) }
+}
+
+/// What somebody may do now whose request had these headers.
+pub(in crate::page) fn role_of(page: &Page, headers: &HeaderMap, peer: SocketAddr) -> Option<Role> {
+    let host = text(headers, "host").unwrap_or_default();
+    caller(page, headers, host, Caller::nobody(peer)).ok()?.role
 }
 
 /// Refuses what another page makes a browser ask. Source: Fetch Metadata, "Sec-Fetch-Site"; the rule for writes is that of Go's

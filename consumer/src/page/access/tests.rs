@@ -21,6 +21,7 @@ struct Server {
     stop: watch::Sender<bool>,
     task: tokio::task::JoinHandle<()>,
     known: Vec<(Method, &'static str, Option<Role>)>,
+    page: Arc<Page>,
 }
 
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Server {
         let (address, mut stopped) = (listener.local_addr().unwrap(), stop.subscribe());
         let until = async move { drop(stopped.wait_for(|stop| *stop).await) };
         let task = tokio::spawn(service::http::serve(listener, routes.into_router(), until));
-        Self { address, stop, task, known }
+        Self { address, stop, task, known, page }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
@@ -143,6 +144,26 @@ async fn a_session_does_what_its_token_may_until_it_is_ended() {
     let ended = server.ask("DELETE", "/api/session", &[ELSEWHERE, ("cookie", cookie), ("origin", &*origin)], "").await;
     assert_eq!(ended.status, 204);
     assert_eq!(server.read(&with).await, 401);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_session_that_began_it() {
+    let token = made(Role::Read);
+    let server = Server::start(&[&token], &[]).await;
+    let origin = format!("http://{}", server.address);
+    let json = [ELSEWHERE, ("content-type", "application/json"), ("origin", &*origin)];
+    let begun = server.ask("POST", "/api/session", &json, &format!(r#"{{"token":"{}"}}"#, token.token)).await;
+    let cookie = begun.head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap().split(';').next().unwrap();
+    let mut stream = server.send("GET", "/api/stream", &[ELSEWHERE, ("cookie", cookie)], "").await;
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    let ended = server.ask("DELETE", "/api/session", &[ELSEWHERE, ("cookie", cookie), ("origin", &*origin)], "").await;
+    assert_eq!(ended.status, 204);
+    server.page.sampled.tell_again();
+    let mut rest = String::new();
+    tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut rest)).await.unwrap().unwrap();
+    assert!(rest.contains("event: end"), "{rest}");
 }
 
 #[tokio::test]
