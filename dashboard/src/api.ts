@@ -836,7 +836,7 @@ export type Transition = {
 };
 
 /**
- * Which letters are meant. A field that is left out leaves all letters in; closed ones are meant only where `resolved` says so.
+ * Which letters are meant. A field that is left out leaves all letters in.
  */
 export type LetterFilter = {
   /**
@@ -860,7 +860,7 @@ export type LetterFilter = {
    */
   until?: number;
   /**
-   * Whether closed letters are meant too.
+   * Whether only closed letters are meant, or only open ones.
    */
   resolved?: boolean;
   /**

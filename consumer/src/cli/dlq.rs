@@ -60,7 +60,7 @@ pub(super) struct Which {
 impl Which {
     fn filter(&self, resolved: bool) -> Filter {
         let Self { reasons, topic, key, since, until } = self.clone();
-        Filter { reasons, topic, key, since, until, resolved, ids: Vec::new() }
+        Filter { reasons, topic, key, since, until, resolved, only_resolved: false, ids: Vec::new() }
     }
 }
 

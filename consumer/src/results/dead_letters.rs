@@ -66,6 +66,8 @@ pub struct Filter {
     pub until: Option<DateTime<Utc>>,
     /// Whether closed letters are meant too.
     pub resolved: bool,
+    /// Whether open letters are left out. Only pages of letters are asked so.
+    pub only_resolved: bool,
     /// The ids of the letters.
     pub ids: Vec<String>,
 }

@@ -127,7 +127,9 @@ impl Results {
 
 /// Adds the conditions of a filter: only those that it has, because a condition that lets all pass keeps Postgres from its indexes.
 fn meant(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
-    if !filter.resolved {
+    if filter.only_resolved {
+        query.push(" and resolved_at is not null");
+    } else if !filter.resolved {
         query.push(" and resolved_at is null");
     }
     if !filter.reasons.is_empty() {

@@ -65,6 +65,6 @@ pub(super) async fn run(arguments: &Arguments, parts: &Parts) -> anyhow::Result<
 
 /// Whether the filter means every open dead letter of every topic: nobody has looked at all of them one by one.
 fn is_unlimited(filter: &Filter) -> bool {
-    let Filter { reasons, topic, key, since, until, resolved: _, ids } = filter;
+    let Filter { reasons, topic, key, since, until, resolved: _, only_resolved: _, ids } = filter;
     reasons.is_empty() && topic.is_none() && key.is_none() && since.is_none() && until.is_none() && ids.is_empty()
 }

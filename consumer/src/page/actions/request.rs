@@ -233,7 +233,7 @@ impl Letters {
     pub fn wanted(&self, how: How) -> Wanted {
         let Self { reasons, topic, key, since, until, ids, rate, max, .. } = self.clone();
         let at = |ms: Option<i64>| ms.and_then(DateTime::from_timestamp_millis);
-        let filter = Filter { reasons, topic, key, since: at(since), until: at(until), resolved: false, ids };
+        let filter = Filter { reasons, topic, key, since: at(since), until: at(until), resolved: false, only_resolved: false, ids };
         Wanted { filter, rate, max, max_replays: MAX_REPLAYS, how }
     }
 }

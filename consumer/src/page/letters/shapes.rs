@@ -12,7 +12,7 @@ use crate::trace::mask::Shown;
 const MOST_REASONS: usize = 20;
 const LONGEST: usize = 1_000;
 
-/// Which letters are meant. A field that is left out leaves all letters in; closed ones are meant only where `resolved` says so.
+/// Which letters are meant. A field that is left out leaves all letters in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -28,7 +28,7 @@ pub struct LetterFilter {
     pub since: Option<i64>,
     /// Only letters from before this time.
     pub until: Option<i64>,
-    /// Whether closed letters are meant too.
+    /// Whether only closed letters are meant, or only open ones.
     pub resolved: Option<bool>,
     /// Where the page begins: `next` of the page before.
     pub after: Option<String>,
@@ -53,7 +53,8 @@ impl LetterFilter {
             key: not_empty(&self.key),
             since: self.since.map(time).transpose()?,
             until: self.until.map(time).transpose()?,
-            resolved: self.resolved.unwrap_or(false),
+            resolved: self.resolved != Some(false),
+            only_resolved: self.resolved == Some(true),
             ids: Vec::new(),
         })
     }
@@ -146,10 +147,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_without_fields_means_all_open_letters_and_one_that_is_too_long_is_refused() {
+    fn a_filter_without_fields_means_all_letters_and_one_that_is_too_long_is_refused() {
         let read = |json: &str| serde_json::from_str::<LetterFilter>(json).unwrap();
         let all = read("{}").meant().unwrap();
-        assert!(all.reasons.is_empty() && all.key.is_none() && !all.resolved);
+        assert!(all.reasons.is_empty() && all.key.is_none());
+        let resolved = |json: &str| read(json).meant().map(|filter| (filter.resolved, filter.only_resolved)).unwrap();
+        let stands = [r"{}", r#"{"resolved":false}"#, r#"{"resolved":true}"#].map(resolved);
+        assert_eq!(stands, [(true, false), (false, false), (true, true)], "all, open, closed");
         let filter = read(r#"{"reasons":["invalid"],"key":" 77 ","topic":"","since":1000,"resolved":true}"#).meant().unwrap();
         let since = filter.since.map(|since| since.timestamp_millis());
         assert_eq!((filter.reasons, filter.key, filter.topic, since), (vec!["invalid".into()], Some("77".into()), None, Some(1_000)));
