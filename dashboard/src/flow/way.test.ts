@@ -37,6 +37,13 @@ describe("the nodes of the picture", () => {
     expect(all.letters!.word).toBe("not known");
   });
 
+  it("tell that Redis is being made whole, so that nobody takes it for whole", () => {
+    const at = overview("ready", AT, 1);
+    at.redis.rebuilding = { orders: 4, customers: 1 };
+    const node = nodes_of(at).find((of) => of.name === "redis");
+    expect([node?.tone, node?.lines.at(-1)]).toEqual(["notice", "5 partitions made whole"]);
+  });
+
   it("tell of when they are, once that is long ago", () => {
     const at = overview("ready", AT, 1);
     at.as_of.letters = AT - 60_000;

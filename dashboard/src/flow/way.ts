@@ -141,8 +141,11 @@ function redis(at: Overview): WayNode {
     breaker ? (BREAKER_WORDS[breaker] ?? breaker) : "breaker -",
     `${integer(at.redis.behind)} behind`,
   ];
+  const { orders, customers } = at.redis.rebuilding ?? { orders: 0, customers: 0 };
+  const lacks = orders + customers > 0;
+  if (lacks) lines.push(`${counted(orders + customers, "partition")} made whole`);
   const open = breaker === "open" || breaker === "forced_open" || breaker === "half_open";
-  const tone = node.tone === "good" && open ? "notice" : node.tone;
+  const tone = node.tone === "good" && (open || lacks) ? "notice" : node.tone;
   return { name: "redis", title: "Redis", ...node, tone, lines };
 }
 
