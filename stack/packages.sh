@@ -28,6 +28,7 @@ need redis-server command -v redis-server
 need redis-tools command -v redis-cli
 need prometheus command -v promtool
 need prometheus-alertmanager command -v amtool
+need chromium test -x "${CHROMIUM:-/usr/bin/chromium}"
 need valgrind command -v valgrind
 need util-linux command -v setpriv
 need kcat command -v kcat

@@ -49,11 +49,16 @@ pub struct Shop {
 impl Shop {
     /// The shop with the shared orderstream process, which is ready and has processed everything that earlier tests have left.
     pub fn open() -> Self {
+        Self::open_as(&[])
+    }
+
+    /// Does the same. The shared process has these settings if it is not there yet, so all tests of a binary name the same ones.
+    pub fn open_as(settings: &[(&str, &str)]) -> Self {
         let mut shop = Self::on(stack::shared().unwrap());
         shop.has_resident = true;
         match resident().take().filter(|process| process.service.is_running()) {
             Some(process) => shop.processes.push(process),
-            None => drop(shop.start_another(&[])),
+            None => drop(shop.start_another(settings)),
         }
         shop.process(0).service.await_health().unwrap();
         shop.begin();

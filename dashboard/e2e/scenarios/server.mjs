@@ -1,0 +1,66 @@
+// The page and its server: the server is killed and comes back, seven tabs share three streams.
+
+export async function killed_and_back(stage) {
+  stage.allow(/Failed to load resource: net::ERR_/);
+  const page = await stage.open();
+  const open = streams_of(page);
+  await page.reload();
+  await stage.sees(page, ".status-word", "live");
+  await stage.ask("the server is killed");
+  await stage.sees(page, ".banner", /No news since \d\d:\d\d:\d\d: the values are old/);
+  stage.equal(await page.locator("main").getAttribute("class"), "stale", "the values are grey");
+  stage.equal(await page.title(), "No news · orderstream", "the title");
+  await stage.sees(page, ".status-word", "disconnected");
+  await stage.sound(page, "no news");
+  await stage.ask("the server is back");
+  await stage.no_longer_sees(page, ".banner", /No news since/);
+  await stage.sees(page, ".status-word", "live");
+  stage.equal(await page.locator("main").getAttribute("class"), null, "the values are not grey any more");
+  stage.equal(open.size, 1, "streams of the page");
+  await stage.until("the server has one connection", async () => (await stage.ask("connections")) === "1");
+}
+
+function streams_of(page) {
+  const open = new Set();
+  page.on("request", (request) => /\/api\/stream$/.test(request.url()) && open.add(request));
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => open.delete(request));
+  return open;
+}
+
+export async function seven_tabs(stage) {
+  const context = await stage.context();
+  const open = new Set();
+  context.on("request", (request) => /\/api\/stream$/.test(request.url()) && open.add(request));
+  for (const end of ["requestfinished", "requestfailed"]) context.on(end, (request) => open.delete(request));
+  const pages = await Promise.all(Array.from({ length: 7 }, () => stage.open("", { context })));
+  await Promise.all(pages.map((page) => stage.sees(page, ".status-word", /live|polling/)));
+  await stage.until("three tabs are live, and four poll", async () => {
+    const ways = await Promise.all(pages.map((page) => page.locator(".status-word > span").textContent()));
+    return (
+      ways.filter((way) => way === "live").length === 3 &&
+      ways.filter((way) => way === "polling").length === 4
+    );
+  });
+  stage.equal(open.size, 3, "streams of the browser");
+  const before = await Promise.all(pages.map(moment_of));
+  await Promise.all(
+    pages.map((page, at) =>
+      stage.until("each tab has news", async () => (await moment_of(page)) !== before[at]),
+    ),
+  );
+  for (let look = 0; look < 20; look += 1) {
+    const connections = Number(await stage.ask("connections"));
+    stage.ok(connections <= 7, `${connections} connections of seven tabs`);
+  }
+
+  // A tab that is closed gives its place to another one, as soon as that one is looked at.
+  const ways = await Promise.all(pages.map((page) => page.locator(".status-word > span").textContent()));
+  const [live, polls] = [pages[ways.indexOf("live")], pages[ways.indexOf("polling")]];
+  await live.close();
+  await stage.until("the stream has ended", () => open.size === 2);
+  await polls.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await stage.sees(polls, ".status-word", "live");
+  stage.equal(open.size, 3, "streams of the browser");
+}
+
+const moment_of = (page) => page.locator(".status-word time").textContent();
