@@ -1,11 +1,11 @@
-// The operator's actions: the button that opens an action's dialog, and the list of the recent ones.
+// The operator's actions: the button that opens an action's dialog, and what runs now. The screen `#actions` is recent.tsx, which stands apart so
+// that the first screen does without it.
 
 import type { ActionRequest } from "../api";
 import { may_operate, session } from "../live";
 import { Button } from "../ui";
 import { open_request } from "./dialog_state";
 
-export { Recent, Screen } from "./recent";
 export { Running } from "./running";
 
 /** A request without its reason: the dialog asks for the reason. */
