@@ -7,6 +7,7 @@ import { now } from "../live";
 import { request } from "../request";
 import { as_error, useAsked } from "../session/asked";
 import { Refused } from "../session/refused";
+import { with_parts } from "../session/shape";
 import { Long } from "../trace/long";
 import { Age, Badge, Button, Card, type Column, Empty, ScreenTitle, Skeleton, Table } from "../ui";
 import { ended, open_action } from "./dialog_state";
@@ -33,7 +34,9 @@ export function Screen() {
 
 /** The list as a card, for any screen. */
 export function Recent() {
-  const asked = useAsked(`actions ${ended.value}`, (signal) => request<Answer>("api/actions", { signal }));
+  const asked = useAsked(`actions ${ended.value}`, async (signal) =>
+    with_parts(await request<Answer>("api/actions", { signal }), "items"),
+  );
   const { value, error, is_asking, again, at } = asked;
   const aside = (
     <>
@@ -44,7 +47,7 @@ export function Recent() {
     </>
   );
   return (
-    <Card title="Recent actions" aside={aside}>
+    <Card title="Recent actions" class="actions-list" aside={aside}>
       {error && <Refused error={error} again={again} as_of={value ? at : null} />}
       {value === null && is_asking && <Skeleton lines={5} />}
       {value && <List key={at} first={value.items} />}

@@ -8,6 +8,7 @@ import { now } from "../live";
 import { request } from "../request";
 import { useAsked } from "../session/asked";
 import { Refused } from "../session/refused";
+import { with_parts } from "../session/shape";
 import { Long } from "../trace/long";
 import { Button, Card, Skeleton } from "../ui";
 import { replay_of_one } from "./filter";
@@ -15,9 +16,10 @@ import { PayloadCard } from "./payload";
 import { About, Stand } from "./rows";
 
 export function Detail({ id }: { id: string }) {
-  const asked = useAsked(`letter ${id} ${ended.value}`, (signal) =>
-    request<Letter>(`api/letters/${encodeURIComponent(id)}`, { signal }),
-  );
+  const asked = useAsked(`letter ${id} ${ended.value}`, async (signal) => {
+    const answer = await request<Letter>(`api/letters/${encodeURIComponent(id)}`, { signal });
+    return with_parts(answer, "reason", "message", "created_at");
+  });
   const { value, error, is_asking, again } = asked;
   const aside = (
     <Button onClick={again} disabled={is_asking}>

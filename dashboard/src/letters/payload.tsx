@@ -6,6 +6,7 @@ import { may_reveal, session } from "../live";
 import { request } from "../request";
 import { useAsked } from "../session/asked";
 import { Refused } from "../session/refused";
+import { with_parts } from "../session/shape";
 import { printable } from "../trace/text";
 import { Button, Card, Skeleton } from "../ui";
 
@@ -33,9 +34,13 @@ export function PayloadCard({ id }: { id: string }) {
 }
 
 function Shown({ id }: { id: string }) {
-  const { value, error, again } = useAsked(`payload ${id}`, (signal) =>
-    request<Payload>(`api/letters/${encodeURIComponent(id)}/payload`, { signal, deadline_ms: 30_000 }),
-  );
+  const { value, error, again } = useAsked(`payload ${id}`, async (signal) => {
+    const answer = await request<Payload>(`api/letters/${encodeURIComponent(id)}/payload`, {
+      signal,
+      deadline_ms: 30_000,
+    });
+    return with_parts(answer, "headers");
+  });
   if (error) return <Refused error={error} again={again} />;
   if (value === null) return <Skeleton lines={6} label="The payload is read" />;
   const headers = value.headers.map(([name, text]) => `${name}: ${text}`).join("\n");

@@ -4,12 +4,13 @@
 import { signal } from "@preact/signals";
 import type { LetterFilter, LetterPage } from "../api";
 import { request } from "../request";
+import { with_parts } from "../session/shape";
 import { type Choice, FIRST, filter_of } from "./filter";
 
 export const choice = signal<Choice>(FIRST);
 
 /** One page of the letters that a choice means; `after`: behind which place. */
-export function page(
+export async function page(
   of: Choice,
   now: number,
   after: string | null,
@@ -17,5 +18,6 @@ export function page(
 ): Promise<LetterPage> {
   const body: LetterFilter = filter_of(of, now);
   if (after !== null) body.after = after;
-  return request<LetterPage>("api/letters/list", { method: "POST", body, signal });
+  const answer = await request<LetterPage>("api/letters/list", { method: "POST", body, signal });
+  return with_parts(answer, "items", "counts");
 }

@@ -7,6 +7,7 @@ import { request } from "../request";
 import { useAsked } from "../session/asked";
 import { useKept } from "../session/kept";
 import { Refused } from "../session/refused";
+import { with_parts } from "../session/shape";
 import { Badge, Card, Skeleton } from "../ui";
 import { Aside, Names, NotAnswered } from "./head";
 import { Letters } from "./letters";
@@ -25,9 +26,14 @@ export function ask_for(id: string): void {
 export function CustomerTrace({ id }: { id: string }) {
   const [wanted, set_wanted] = useState({ reveal: false, turn: 0 });
   const { reveal } = wanted;
-  const asked = useAsked(JSON.stringify({ id, ...wanted }), (signal) =>
-    request<CustomerReport>("api/customers/trace", { method: "POST", body: { id, reveal }, signal }),
-  );
+  const asked = useAsked(JSON.stringify({ id, ...wanted }), async (signal) => {
+    const answer = await request<CustomerReport>("api/customers/trace", {
+      method: "POST",
+      body: { id, reveal },
+      signal,
+    });
+    return with_parts(answer, "verdict", "letters", "not_answered");
+  });
   const { error, is_asking, again, at } = asked;
   const value = useKept(asked, reveal);
   const ask = (reveal: boolean) => set_wanted(({ turn }) => ({ reveal, turn: turn + 1 }));

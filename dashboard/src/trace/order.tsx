@@ -6,6 +6,7 @@ import { request } from "../request";
 import { useAsked } from "../session/asked";
 import { useKept } from "../session/kept";
 import { Refused } from "../session/refused";
+import { with_parts } from "../session/shape";
 import { Card, Skeleton } from "../ui";
 import { Compare } from "./compare_view";
 import { Head } from "./head";
@@ -18,9 +19,12 @@ type Wanted = { reveal: boolean; events: boolean; turn: number };
 
 export function OrderTrace({ id }: { id: string }) {
   const [wanted, set_wanted] = useState<Wanted>({ reveal: false, events: false, turn: 0 });
-  const asked = useAsked(JSON.stringify({ id, ...wanted }), (signal) =>
-    request<OrderReport>(`api/orders/${encodeURIComponent(id)}${query(wanted)}`, { signal }),
-  );
+  const asked = useAsked(JSON.stringify({ id, ...wanted }), async (signal) => {
+    const answer = await request<OrderReport>(`api/orders/${encodeURIComponent(id)}${query(wanted)}`, {
+      signal,
+    });
+    return with_parts(answer, "verdict", "steps", "events", "letters");
+  });
   const report = useKept(asked, wanted.reveal);
   const ask = (part: Partial<Wanted>) =>
     set_wanted((now) => ({ ...now, reveal: false, turn: now.turn + 1, ...part }));
