@@ -74,7 +74,6 @@ impl Page {
 }
 
 /// The routes of the page, without a listener.
-#[must_use]
 pub fn router(page: Arc<Page>, actions: Actions) -> Router {
     routes::all(page).into_router().layer(Extension(actions))
 }

@@ -75,7 +75,6 @@ impl Routes {
     }
 
     /// The router, without a listener.
-    #[must_use]
     pub fn into_router(self) -> Router {
         self.router.layer(DefaultBodyLimit::max(LARGEST)).layer(from_fn(own_headers)).with_state(self.page)
     }

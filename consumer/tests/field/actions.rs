@@ -50,13 +50,13 @@ fn a_replay_is_tried_without_a_trace_and_executed_once_and_what_came_of_it_is_me
     let process = shop.process(0);
     letters(&shop, 450);
     let before = state(&shop);
-    let vain = ann.plan(process, "replay", json!({ "reasons": ["rejected_by_database"] }));
+    let vain = ann.plan(process, "replay", &json!({ "reasons": ["rejected_by_database"] }));
     assert!(
         detail(&vain, "tried and rolled back").starts_with("all: 0 would apply, 0 are stale, 0 need nothing, 450 would be refused again"),
         "{vain}"
     );
     permit(&shop);
-    let plan = ann.plan(process, "replay", json!({ "reasons": ["rejected_by_database"] }));
+    let plan = ann.plan(process, "replay", &json!({ "reasons": ["rejected_by_database"] }));
     assert!(detail(&plan, "tried and rolled back").starts_with("all: 450 would apply"), "{plan}");
     assert_eq!(plan["confirm"], "450");
     assert_eq!(state(&shop), before, "nothing was changed");
@@ -95,17 +95,17 @@ fn a_replay_whose_letters_have_moved_is_refused_and_one_that_is_stopped_ends_aft
     letters(&shop, 300);
     permit(&shop);
     let slowly = json!({ "rate": 20 });
-    let plan = ann.plan(shop.process(0), "replay", slowly.clone());
+    let plan = ann.plan(shop.process(0), "replay", &slowly);
     shop.sql("update dead_letters set resolved_at = now(), resolution = 'test' where id in (select id from dead_letters where resolved_at is null limit 40)");
     let (status, error) = ann.execute(shop.process(0), &plan);
     assert!(status == 409 && error["error"].as_str().unwrap().contains("300 letters, and there are 260 now"), "{status} {error}");
 
-    let plan = ann.plan(shop.process(0), "replay", slowly.clone());
+    let plan = ann.plan(shop.process(0), "replay", &slowly);
     assert_eq!(ann.execute(shop.process(0), &plan).0, 202);
     let id = plan["plan_id"].as_str().unwrap();
     let path = format!("/api/actions/{id}");
     shop.await_that("a chunk is through", || ann.get(shop.process(0), &path).1["progress"]["done"].as_u64().is_some_and(|done| done > 0));
-    let busy = ann.plan(shop.process(0), "replay", slowly.clone());
+    let busy = ann.plan(shop.process(0), "replay", &slowly);
     assert!(ann.execute(shop.process(0), &busy).1["error"].as_str().unwrap().contains("another replay is running"));
     assert_eq!(ann.post(shop.process(0), &format!("{path}/stop"), &json!({})).0, 200);
     let stopped = ann.await_state(shop.process(0), id, &["stopped", "done", "failed"]);
@@ -115,7 +115,7 @@ fn a_replay_whose_letters_have_moved_is_refused_and_one_that_is_stopped_ends_aft
     assert_eq!(open, 260 - stopped["progress"]["done"].as_i64().unwrap(), "what was measured is what was done");
 
     // The end of the process stops an action in the same way.
-    let plan = ann.plan(shop.process(0), "replay", slowly);
+    let plan = ann.plan(shop.process(0), "replay", &slowly);
     assert_eq!(ann.execute(shop.process(0), &plan).0, 202);
     shop.process(0).service().stop().unwrap();
     let id = plan["plan_id"].as_str().unwrap();
@@ -125,7 +125,7 @@ fn a_replay_whose_letters_have_moved_is_refused_and_one_that_is_stopped_ends_aft
     assert!(
         ann.get(shop.process(number), &format!("/api/actions/{id}")).1["outcome"].as_str().unwrap().contains("because the process ends")
     );
-    let done = ann.act(shop.process(number), "replay", json!({}));
+    let done = ann.act(shop.process(number), "replay", &json!({}));
     assert_eq!(done["state"], "done", "{done}");
     let listed = ann.get(shop.process(number), "/api/actions").1["items"].as_array().unwrap().clone();
     assert!(listed.len() >= 3 && listed[0]["id"] == done["id"], "{listed:?}");
@@ -146,32 +146,32 @@ fn a_partition_is_paused_and_resumed_and_the_breaker_held_by_the_page_and_only_b
     let pause = json!({ "topic": ORDERS, "partition": 1, "minutes": 5 });
     let request = json!({ "action": "pause", "parameters": pause, "reason": "r" });
     assert_eq!(bob.post(shop.process(0), "/api/actions/preview", &request).0, 403);
-    let plan = ann.plan(shop.process(other), "pause", pause.clone());
+    let plan = ann.plan(shop.process(other), "pause", &pause);
     assert!(detail(&plan, "behind now").ends_with(" records") && plan["warnings"].to_string().contains("Kafka "), "{plan}");
     let path = format!("/api/actions/{}", plan["plan_id"].as_str().unwrap());
     assert_eq!(bob.post(shop.process(0), &path, &json!({ "confirm": null })).0, 403);
 
-    let paused = ann.act(shop.process(0), "pause", pause.clone());
+    let paused = ann.act(shop.process(0), "pause", &pause);
     assert!(paused["outcome"].as_str().unwrap().contains("-1 is paused until "), "{paused}");
     let seen = bob.get(shop.process(other), &format!("/api/actions/{}", paused["id"].as_str().unwrap())).1;
     assert_eq!((&seen["who"], &seen["reason"]), (&json!("ann"), &json!("a test of ours")));
-    let resumed = ann.act(shop.process(other), "resume", json!({ "topic": ORDERS, "partition": 1 }));
+    let resumed = ann.act(shop.process(other), "resume", &json!({ "topic": ORDERS, "partition": 1 }));
     assert!(resumed["outcome"].as_str().unwrap().contains("-1 is read again"), "{resumed}");
     let twice = json!({ "action": "resume", "parameters": { "topic": ORDERS, "partition": 1 }, "reason": "r" });
     assert_eq!(ann.post(shop.process(0), "/api/actions/preview", &twice).0, 409, "it is not paused");
 
-    let held = ann.act(shop.process(0), "hold_breaker", json!({ "state": "open", "minutes": 5 }));
+    let held = ann.act(shop.process(0), "hold_breaker", &json!({ "state": "open", "minutes": 5 }));
     assert!(held["outcome"].as_str().unwrap().contains("here it is forced_open"), "{held}");
     shop.process(other).await_readiness(200, "held open by ann");
-    let released = ann.act(shop.process(other), "release_breaker", json!({}));
+    let released = ann.act(shop.process(other), "release_breaker", &json!({}));
     assert!(released["outcome"].as_str().unwrap().contains("here it is closed"), "{released}");
 
     let is_closed = || shop.process(0).metric(r#"orderstream_breaker_state{state="closed"}"#) == 1;
     shop.await_that("the other process follows", is_closed);
 
-    let rebuilt = ann.act(shop.process(0), "rebuild", json!({ "what": "cache" }));
+    let rebuilt = ann.act(shop.process(0), "rebuild", &json!({ "what": "cache" }));
     assert!(rebuilt["state"] == "done" && rebuilt["outcome"].as_str().unwrap().contains("orders written in "), "{rebuilt}");
-    let customers = ann.act(shop.process(0), "rebuild", json!({ "what": "customers" }));
+    let customers = ann.act(shop.process(0), "rebuild", &json!({ "what": "customers" }));
     assert!(customers["state"] == "done" && customers["outcome"].as_str().unwrap().contains("records of customers written"), "{customers}");
     let off = json!({ "action": "restart_connector", "parameters": {}, "reason": "r" });
     assert_eq!(ann.post(shop.process(0), "/api/actions/preview", &off).1["code"], "off");
@@ -185,7 +185,7 @@ fn an_action_whose_process_has_died_is_interrupted() {
     let other = shop.start_another(&[("PAGE_TOKENS", &ann.line), ("DEAD_LETTERS_MAX_SHARE", "1")]);
     letters(&shop, 60);
     permit(&shop);
-    let plan = ann.plan(shop.process(0), "replay", json!({ "rate": 1 }));
+    let plan = ann.plan(shop.process(0), "replay", &json!({ "rate": 1 }));
     assert_eq!(ann.execute(shop.process(0), &plan).0, 202);
     let id = plan["plan_id"].as_str().unwrap().to_owned();
     ann.await_state(shop.process(other), &id, &["running"]);
@@ -193,7 +193,7 @@ fn an_action_whose_process_has_died_is_interrupted() {
     shop.sql(&format!("update operator_actions set heard_at = now() - interval '16 seconds' where id = '{id}'"));
     ann.await_state(shop.process(other), &id, &["interrupted"]);
     shop.await_that("the lock is free again", || {
-        let plan = ann.plan(shop.process(other), "replay", json!({}));
+        let plan = ann.plan(shop.process(other), "replay", &json!({}));
         ann.execute(shop.process(other), &plan).0 == 202
     });
     shop.await_sql("select count(*) from dead_letters where resolved_at is null", "0");

@@ -39,7 +39,7 @@ impl Operator {
 
     /// A plan.
     #[track_caller]
-    pub fn plan(&self, process: &Process, action: &str, parameters: Value) -> Value {
+    pub fn plan(&self, process: &Process, action: &str, parameters: &Value) -> Value {
         let request = json!({ "action": action, "parameters": parameters, "reason": "a test of ours" });
         let (status, plan) = self.post(process, "/api/actions/preview", &request);
         assert_eq!(status, 200, "{plan}");
@@ -54,7 +54,7 @@ impl Operator {
 
     /// Plans and executes an action, and waits for its end.
     #[track_caller]
-    pub fn act(&self, process: &Process, action: &str, parameters: Value) -> Value {
+    pub fn act(&self, process: &Process, action: &str, parameters: &Value) -> Value {
         let plan = self.plan(process, action, parameters);
         let (status, begun) = self.execute(process, &plan);
         assert_eq!(status, 202, "{begun}");

@@ -97,8 +97,8 @@ pub async fn stop(
 
 /// The moment of `before=`, where the list goes on.
 fn before(query: &str) -> Result<Option<i64>, ApiError> {
-    let values = query.split('&').filter_map(|pair| pair.strip_prefix("before="));
-    values.last().map(str::parse).transpose().map_err(|_| ApiError::bad_request("before is a moment in Unix milliseconds"))
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("before="));
+    value.map(str::parse).transpose().map_err(|_| ApiError::bad_request("before is a moment in Unix milliseconds"))
 }
 
 fn shown(caller: &Caller) -> Shown {
