@@ -157,18 +157,22 @@ fn meant(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     }
 }
 
-/// When the run of letters began that reaches into the last ten minutes; `None` if there is none. `times` stand with the newest first, in
-/// milliseconds.
+/// Fewer letters than this are no rise, however near they are.
+const FEWEST: usize = 3;
+
+/// When the run of letters began that reaches into the last ten minutes; `None` if there is none, or of too few. `times` stand with the
+/// newest first, in milliseconds.
 #[must_use]
 pub fn rising_since(times: &[i64], now: i64) -> Option<i64> {
     let gap = i64::try_from(GAP.as_millis()).unwrap_or(i64::MAX);
     let mut later = now;
-    let run = times.iter().copied().take_while(|time| {
-        let is_near = later.saturating_sub(*time) <= gap;
-        later = *time;
+    let is_near = |time: &&i64| {
+        let is_near = later.saturating_sub(**time) <= gap;
+        later = **time;
         is_near
-    });
-    run.last()
+    };
+    let run = times.iter().take_while(is_near).count();
+    if run >= FEWEST { Some(times[run - 1]) } else { None }
 }
 
 #[cfg(test)]
@@ -183,12 +187,14 @@ mod tests {
         for (minutes, began) in [
             (&[][..], None),
             (&[11], None),
-            (&[10], Some(10)),
+            (&[10, 10], None),
+            (&[10, 10, 10], Some(10)),
             (&[0, 10, 20, 30], Some(30)),
-            (&[1, 2, 13, 14], Some(2)),
+            (&[1, 2, 13, 14], None),
+            (&[1, 2, 3, 14], Some(3)),
             (&[3, 3, 3, 40], Some(3)),
             // A clock that is ahead.
-            (&[-1, 5], Some(5)),
+            (&[-1, 5, 5], Some(5)),
         ] {
             assert_eq!(rising_since(&ago(minutes), now), began.map(|minutes: i64| now - minutes * MINUTE), "{minutes:?}");
         }

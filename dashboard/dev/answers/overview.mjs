@@ -49,10 +49,10 @@ function plain(s, at, started) {
       heartbeat_age_s: s % 10,
       connect: {
         name: "shop",
-        state: "RUNNING",
+        state: "running",
         for_s: 86_400,
         error: null,
-        tasks: [{ id: 0, state: "RUNNING", error: null }],
+        tasks: [{ id: 0, state: "running", error: null }],
       },
       kafka: server("localhost:9092"),
       postgres: server("localhost:15432"),
@@ -208,7 +208,7 @@ export const SCENES = {
     made.processes[1].heard_s = 40;
     made.nodes.connect.tasks[0] = {
       id: 0,
-      state: "FAILED",
+      state: "failed",
       error:
         "org.apache.kafka.connect.errors.ConnectException: replication slot is active for another process",
     };

@@ -56,7 +56,7 @@ function Known({ at }: { at: Overview }) {
 
 /** Offered only where a task has failed: a restart does nothing for others. */
 function RestartConnector({ at }: { at: Overview }) {
-  const failed = at.nodes.connect?.tasks.some((task) => task.state === "FAILED");
+  const failed = at.nodes.connect?.tasks.some((task) => task.state === "failed");
   if (!failed || !may_operate.value) return null;
   return (
     <ActionButton request={{ action: "restart_connector", parameters: {} }} label="Restart the connector" />

@@ -23,7 +23,7 @@ describe("the nodes of the picture", () => {
 
   it("tell a connector that runs while its task has failed as failed", () => {
     const node = nodes("not_ready").connect!;
-    expect([node.word, node.tone]).toEqual(["FAILED", "bad"]);
+    expect([node.word, node.tone]).toEqual(["failed", "bad"]);
     expect(node.error).toContain("replication slot");
   });
 

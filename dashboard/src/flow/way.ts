@@ -75,8 +75,8 @@ function connect(at: Overview): WayNode {
       lines: ["connect.url is not set", ...beat],
       error: null,
     };
-  const failed = known.tasks.find((task) => task.state !== "RUNNING");
-  const running = known.state === "RUNNING" && !failed && !known.error;
+  const failed = known.tasks.find((task) => task.state !== "running");
+  const running = known.state === "running" && !failed && !known.error;
   const tasks = known.tasks.slice(0, 2).map((task) => `task ${task.id} ${task.state}`);
   return {
     ...node,
