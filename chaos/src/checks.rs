@@ -1,5 +1,6 @@
 //! The checks at the end of a round: what must hold when everything is healed and the lag is zero.
 
+pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod letters;
 pub(crate) mod reconcile;
@@ -97,6 +98,7 @@ fn look(world: &World, read: &mut Read) -> Result<Vec<Finding>> {
     }
     read.advance(&world.topics)?;
     let mut findings = ledger::differences(world, read)?;
+    findings.extend(history::differences(world)?);
     findings.extend(redis::differences(world)?);
     findings.extend(letters::differences(world, read)?);
     findings.extend(secrets::found(world, read)?);

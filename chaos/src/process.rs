@@ -54,6 +54,7 @@ impl Process {
             ("DATABASE_URL", format!("postgres://orderstream:orderstream@127.0.0.1:{}/orders", to_postgres.port())),
             ("REDIS_URL", format!("redis://127.0.0.1:{}", to_redis.port())),
             ("HTTP_LISTEN", format!("127.0.0.1:{port}")),
+            ("AUDIT_HISTORY", "on".to_owned()),
         ];
         let session = (stack.brokers().len() == 1).then_some(SHORT_SESSION);
         let hold = Arc::clone(hold);

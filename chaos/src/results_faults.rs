@@ -13,7 +13,7 @@ delete from results where order_id in (select order_id from results order by ran
 update results set quantity = quantity + 1000, status = 'by hand'
 where order_id in (select order_id from results order by random() limit 3)";
 
-/// Everything that orderstream owns, as it is at one moment.
+/// Everything that orderstream owns, partitions by themselves, as it is at one moment.
 const BACK_UP: &str = "
 begin isolation level repeatable read;
 drop schema if exists backup cascade;
@@ -22,7 +22,8 @@ do $$
 declare
     of record;
 begin
-    for of in select tablename as name from pg_tables where schemaname = 'public' and tableowner = 'orderstream' and tablename <> '_sqlx_migrations' loop
+    for of in select tablename as name from pg_tables where schemaname = 'public' and tableowner = 'orderstream' and tablename <> '_sqlx_migrations'
+        and format('public.%I', tablename)::regclass not in (select partrelid from pg_partitioned_table) loop
         execute format('create table backup.%I as table public.%I', of.name, of.name);
     end loop;
     create table backup.sequences as
@@ -31,10 +32,11 @@ end
 $$;
 commit";
 
-/// The tables and the sequences get back what the backup has. Every session ends, as when the server is replaced, so that orderstream
+/// The tables and the sequences get back what the backup has, with the history as it was then: no trigger is fired. Every session ends, as when the server is replaced, so that orderstream
 /// connects again.
 const RETURN: &str = "
 begin;
+set local session_replication_role = replica;
 select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'orderstream';
 do $$
 declare

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::{Outcome, Violation, look, try_out};
+use crate::checks::history::{self, TRAIL};
 use crate::checks::{Finding, Read, ledger, letters, reconcile, results, secrets};
 use crate::world::World;
 
@@ -19,7 +20,7 @@ const fn row(table: &'static str, promise: &'static str, what: &'static str, say
 
 /// A table that the checks cannot read is as bad as a table that is wrong.
 const UNREADABLE: Violation = Violation { what: "a table that cannot be read", promise: "the checks", says: "" };
-const TABLES: [&str; 6] = ["consumer_offsets", "results", "due_customers", "due_orders", "truncates", "dead_letters"];
+const TABLES: [&str; 7] = ["consumer_offsets", "results", "results_history", "due_customers", "due_orders", "truncates", "dead_letters"];
 
 /// Views of the ledger's row of the partition with the planted order, of the ledger's rows of the partitions with customers, and of the
 /// order that was refused.
@@ -94,6 +95,32 @@ const RESULTS: [Row; 7] = [
     ),
 ];
 
+const HISTORY: [Row; 4] = [
+    row(
+        "results_history",
+        TRAIL,
+        "a change without a line",
+        "the lines say",
+        "delete from results_history h using results r where h.order_id = r.order_id and r.product_id = 'CORRECTED' and h.op = 'u' and h.changed <> '{}'",
+    ),
+    row(
+        "results_history",
+        TRAIL,
+        "a row without its beginning",
+        "after nothing",
+        "delete from results_history h using results r where h.order_id = r.order_id and r.product_id = 'CORRECTED' and h.op = 'i'",
+    ),
+    row("results_history", TRAIL, "a row without any line", "the last line is absent", "delete from results_history where order_id = (select order_id from results where product_id = 'PLANT')"),
+    row(
+        "results_history",
+        TRAIL,
+        "a delete that was none",
+        "the last line is d",
+        "insert into results_history select order_id, revision, now(), 'd', 'hand', epoch, partition, \"offset\", kind, commit_lsn, lsn, source_ms,
+         customer_version, enrichment, '{}' from results where product_id = 'PLANT'",
+    ),
+];
+
 const CHANGE_RESULT: &str = "update results set quantity = quantity + 1 where product_id = 'PLANT'";
 
 const LETTERS: [Row; 5] = [
@@ -149,6 +176,7 @@ pub(super) fn plant(world: &World, read: &mut Read, outcome: &mut Outcome) -> Re
     keep(world, read)?;
     plant_each(world, read, outcome, &LEDGER, ledger::differences)?;
     plant_each(world, read, outcome, &RESULTS, |world, _| results::differences(world))?;
+    plant_each(world, read, outcome, &HISTORY, |world, _| history::differences(world))?;
     plant_each(world, read, outcome, &LETTERS, letters::differences)?;
     plant_each(world, read, outcome, &[MESSAGE], secrets::found)?;
     let alone = Violation { what: "a value of a row changed, for reconcile alone", promise: "P2", says: "orderstream reconcile: " };
@@ -193,6 +221,7 @@ fn restore(world: &World, table: &str) -> Result<()> {
     change(world, &format!("begin; truncate {table}; insert into {table} select * from planted.{table}; commit"))
 }
 
+/// Changes something without any trigger: the history does not know of it.
 fn change(world: &World, sql: &str) -> Result<()> {
-    world.stack.psql(sql).map(drop)
+    world.stack.psql(&format!("set session_replication_role = replica; {sql}")).map(drop)
 }
