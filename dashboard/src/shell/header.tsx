@@ -14,6 +14,7 @@ const NAMES: Record<ScreenName, string> = {
   partitions: "Partitions",
   redis: "Redis",
   alerts: "Alerts",
+  actions: "Actions",
 };
 
 export function Header() {
@@ -54,8 +55,11 @@ function Count({ of }: { of: ScreenName }) {
     of === "alerts" ? (at.alerts.some((alert) => alert.severity === "critical") ? "bad" : "notice") : "quiet";
   return (
     <span class={`count count-${tone}`}>
-      {integer(number)}
-      <span class="unseen"> {of === "letters" ? "open" : "now"}</span>
+      <span aria-hidden="true">{number > 999 ? "999+" : integer(number)}</span>
+      <span class="unseen">
+        {" "}
+        {integer(number)} {of === "letters" ? "open" : "now"}
+      </span>
     </span>
   );
 }

@@ -9,6 +9,7 @@ const KEYS: [string[], string][] = [
   [["g", "p"], "Partitions"],
   [["g", "r"], "Redis"],
   [["g", "a"], "Alerts"],
+  [["g", "o"], "Actions (what operators did)"],
   [["t"], "Charts as tables, and back"],
   [["Space"], "Pause: what is shown stands still, and goes on"],
   [["?"], "This help"],

@@ -27,6 +27,7 @@ export const LETTERS: Record<string, ScreenName> = {
   p: "partitions",
   r: "redis",
   a: "alerts",
+  o: "actions",
 };
 
 export function deed_of(pressed: Pressed): Deed | null {

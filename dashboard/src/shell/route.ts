@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-export const SCREENS = ["flow", "trace", "letters", "partitions", "redis", "alerts"] as const;
+export const SCREENS = ["flow", "trace", "letters", "partitions", "redis", "alerts", "actions"] as const;
 export type ScreenName = (typeof SCREENS)[number];
 export type Route = { screen: ScreenName; arg: string | null };
 

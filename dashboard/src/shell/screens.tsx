@@ -1,4 +1,4 @@
-// Which component a screen is. Trace and Letters are loaded when they are first looked at: the first screen does without them.
+// Which component a screen is. Trace, Letters and Actions are loaded when they are first looked at: the first screen does without them.
 
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
@@ -14,6 +14,7 @@ type Part = ComponentType<ScreenProps>;
 const LATER: Partial<Record<ScreenName, () => Promise<{ Screen: Part }>>> = {
   trace: () => import("../trace"),
   letters: () => import("../letters"),
+  actions: () => import("../actions/recent"),
 };
 
 /** What has been loaded. */
