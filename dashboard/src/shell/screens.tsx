@@ -1,7 +1,9 @@
-// Which component a screen is. Trace, Letters and Actions are loaded when they are first looked at: the first screen does without them.
+// Which component a screen is. Trace and Letters are loaded when they are first looked at: the first screen does without
+// them.
 
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
+import { Screen as Actions } from "../actions/recent";
 import { Screen as Alerts } from "../alerts";
 import { Screen as Flow } from "../flow";
 import { Screen as Partitions } from "../partitions";
@@ -14,7 +16,6 @@ type Part = ComponentType<ScreenProps>;
 const LATER: Partial<Record<ScreenName, () => Promise<{ Screen: Part }>>> = {
   trace: () => import("../trace"),
   letters: () => import("../letters"),
-  actions: () => import("../actions/recent"),
 };
 
 /** What has been loaded. */
@@ -23,6 +24,7 @@ const parts = signal<Partial<Record<ScreenName, Part>>>({
   partitions: Partitions,
   redis: Redis,
   alerts: Alerts,
+  actions: Actions,
 });
 const failed = signal<ScreenName | null>(null);
 
