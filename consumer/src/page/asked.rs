@@ -113,3 +113,20 @@ pub(super) fn unanswered(error: &StoreError) -> ApiError {
         _ => ApiError::away(format!("Postgres did not answer: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_search_and_two_readers_have_a_place_and_whoever_comes_then_is_told_to_come_again() {
+        let asked = Asked::nobody();
+        let search = asked.searches().unwrap();
+        let refused = asked.searches().unwrap_err();
+        assert_eq!((refused.status.as_u16(), refused.retry_after_ms), (429, Some(2_000)));
+        drop(search);
+        asked.searches().unwrap();
+        let _readers = [asked.reads().unwrap(), asked.reads().unwrap()];
+        assert_eq!(asked.reads().unwrap_err().status.as_u16(), 429);
+    }
+}

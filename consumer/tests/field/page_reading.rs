@@ -162,7 +162,7 @@ fn no_answer_of_the_page_has_a_name_or_an_address_unless_whoever_asks_may_see_it
 }
 
 #[test]
-fn a_search_tells_how_far_it_is_and_what_it_has_found_and_another_one_waits() {
+fn a_search_tells_what_it_has_found_in_lines_and_what_is_no_order_or_time_is_refused() {
     let site = Site::open();
     let (shop, id) = (&site.shop, FIRST + 2);
     shop.sql(&format!("insert into orders (id, customer_id, product_id, quantity, price) values ({id}, 'CUST001', 'WALK', 1, 1)"));
