@@ -50,6 +50,8 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     let asked = Asked::new(assemble::traced::for_the_page(config)?, Arc::clone(&parts.link));
     let (actions, run_actions) = Actions::new(config, Arc::clone(&shared), member.instance().to_owned(), parts.kafka.clone())?;
     let mut outlets = Outlets::open(config, &shared, parts.exporter, level, member.sampled(), Arc::clone(&asked), actions.clone()).await?;
+    let mut background = Tasks::default();
+    watch_for_the_page(&shared, &asked, &member, &mut background);
     let ready_to_begin = async {
         prepare_tables(&shared, &mut signals).await?;
         signals.before(watch::start(&shared, &parts.link)).await?.context("redis.url")
@@ -63,13 +65,8 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
 
     let topics = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
-    let mut background = Tasks::default();
     background.spawn("the actions of operators", run_actions.run());
     background.spawn("the count of log lines", service::logging::tell_left_out());
-    let around = Arc::clone(&asked);
-    let sampler = sampler::run(member.sampled(), shared.health.clone(), shared.metrics.clone(), move || around.around());
-    background.spawn("the sampler of the page", sampler);
-    background.spawn("the questions of the page", lately::run(Arc::clone(&asked), member.sampled()));
     watch_all(&shared, &parts.link, &member, &mut background);
     let held = assemble::forced(config.breaker.held);
     background.spawn("the watch of what operators hold", watch::controls(Arc::clone(&shared), held));
@@ -102,6 +99,14 @@ pub async fn run(config: &Config, level: Level) -> anyhow::Result<()> {
     outlets.close().await;
     service::logging::tell_left_out_now();
     outcome
+}
+
+/// Begins what the page shows. The page tells of the start too, also where a server keeps the process waiting.
+fn watch_for_the_page(shared: &Shared, asked: &Arc<Asked>, member: &watch::Member, background: &mut Tasks) {
+    let around = Arc::clone(asked);
+    let sampler = sampler::run(member.sampled(), shared.health.clone(), shared.metrics.clone(), move || around.around());
+    background.spawn("the sampler of the page", sampler);
+    background.spawn("the questions of the page", lately::run(Arc::clone(asked), member.sampled()));
 }
 
 /// Begins the watches that every process has.

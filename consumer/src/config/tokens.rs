@@ -156,6 +156,18 @@ fn unhex(digits: &str) -> Option<[u8; 32]> {
     is_hex.then_some(bytes)
 }
 
+/// The tokens of all entries that are right, and what is wrong with the first that is not.
+#[must_use]
+pub fn known(text: &str) -> (Vec<Token>, Option<String>) {
+    match parse(text) {
+        Ok(tokens) => (tokens, None),
+        Err(why) => {
+            let entries = text.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split(','));
+            (entries.filter_map(|entry| one(entry).ok()).take(MOST).collect(), Some(why))
+        }
+    }
+}
+
 /// Says what is wrong with the setting `page.tokens`, without repeating any of it.
 ///
 /// # Errors
@@ -179,6 +191,15 @@ mod tests {
         assert!(known[1].is(&made.token) && !known[0].is(&made.token) && !known[1].is(""));
         assert!(!made.line.contains(&made.token) && made.token.len() == 43);
         assert_ne!(NewToken::make("alice", Role::Operate).unwrap().token, made.token);
+    }
+
+    #[test]
+    fn beside_a_wrong_entry_the_right_ones_are_known() {
+        let made = NewToken::make("alice", Role::Read).unwrap();
+        let (tokens, why) = known(&format!("bob operate none\n{}\n", made.line));
+        assert_eq!((tokens.len(), tokens[0].is(&made.token)), (1, true));
+        assert!(why.unwrap().starts_with("token 1:"));
+        assert_eq!(known(""), (Vec::new(), None));
     }
 
     #[test]

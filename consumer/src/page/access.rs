@@ -12,6 +12,7 @@ mod guard;
 mod hosts;
 mod sessions;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 pub use caller::{Caller, Via};
@@ -30,7 +31,11 @@ use crate::config::tokens::{self, NoRandomness, Token};
 /// Who may do what.
 #[derive(Debug)]
 pub struct Access {
-    tokens: Option<Renewable>,
+    tokens: Renewable,
+    /// Why a part of the tokens is not used, as it was told.
+    told: Mutex<Option<String>>,
+    /// Whether this machine reads without a token.
+    trusts_loopback: bool,
     hosts: Hosts,
     sessions: Sessions,
     failures: Failures,
@@ -47,8 +52,14 @@ pub enum Unknown {
 
 impl Access {
     pub(super) fn new(settings: &PageSettings) -> Self {
-        let (tokens, hosts) = (settings.tokens.clone(), Hosts::new(&settings.hosts));
-        Self { tokens, hosts, sessions: Sessions::default(), failures: Failures::default() }
+        Self {
+            tokens: settings.tokens.clone(),
+            told: Mutex::default(),
+            trusts_loopback: settings.trusts_loopback,
+            hosts: Hosts::new(&settings.hosts),
+            sessions: Sessions::default(),
+            failures: Failures::default(),
+        }
     }
 
     /// Whether anybody can log in.
@@ -57,10 +68,16 @@ impl Access {
         !self.known().is_empty()
     }
 
-    /// The tokens as their file has them now. A token that was taken out ends its sessions.
+    /// The tokens as their file has them now: a token that was taken out is none any more, and its sessions end. Of a file that is gone or
+    /// empty nothing is left, and of one with wrong entries the right ones.
     fn known(&self) -> Vec<Token> {
-        let text = self.tokens.as_ref().map(Renewable::now);
-        text.map(|text| tokens::parse(text.expose_secret()).unwrap_or_default()).unwrap_or_default()
+        let (known, wrong) = tokens::known(self.tokens.present().expose_secret());
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = wrong.as_ref().filter(|_| *told != wrong) {
+            tracing::warn!(why, "A part of page.tokens cannot be used; the rest is");
+        }
+        *told = wrong;
+        known
     }
 
     /// Looks a token up.
@@ -69,12 +86,13 @@ impl Access {
     /// [`Unknown`]
     pub(super) fn by_token(&self, shown: &str, caller: &Caller, now: Instant) -> Result<Token, Unknown> {
         let address = caller.peer.ip();
-        if let Some(wait) = self.failures.wait(address, now) {
-            return Err(Unknown::TooMany(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)));
-        }
         // All tokens are compared, so that the time says nothing of which one was close.
         let found = self.known().into_iter().fold(None, |found, token| if token.is(shown) { Some(token) } else { found });
+        // A right token is always taken: behind a proxy all have one address, and whoever guesses must not lock the others out.
         found.ok_or_else(|| {
+            if let Some(wait) = self.failures.wait(address, now) {
+                return Unknown::TooMany(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+            }
             self.failures.count(address, now);
             tracing::warn!(%address, "A token was shown that nobody here knows");
             Unknown::Token

@@ -125,7 +125,7 @@ mod tests {
         let refused = asked.searches().unwrap_err();
         assert_eq!((refused.status.as_u16(), refused.retry_after_ms), (429, Some(2_000)));
         drop(search);
-        asked.searches().unwrap();
+        drop(asked.searches().unwrap());
         let _readers = [asked.reads().unwrap(), asked.reads().unwrap()];
         assert_eq!(asked.reads().unwrap_err().status.as_u16(), 429);
     }

@@ -22,7 +22,7 @@ pub struct Point {
 }
 
 /// The points so far, as columns.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct History {
     times: VecDeque<i64>,
     columns: BTreeMap<String, VecDeque<Option<f32>>>,

@@ -27,19 +27,26 @@ const RISING_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Lately {
     latest: Option<(i64, Vec<LatestOrder>)>,
-    rising: BTreeMap<String, i64>,
-    actions: Option<Vec<Action>>,
+    rising: Option<(Instant, BTreeMap<String, i64>)>,
+    actions: Option<(Instant, Vec<Action>)>,
+}
+
+/// How long an answer about actions or letters stands for what is. Numbers of before may be shown with their age; that an action runs may not.
+const FRESH: Duration = Duration::from_secs(30);
+
+fn fresh<T: Clone>(answer: &Option<(Instant, T)>, now: Instant) -> Option<T> {
+    answer.as_ref().filter(|(at, _)| now.saturating_duration_since(*at) < FRESH).map(|(_, told)| told.clone())
 }
 
 impl Asked {
     /// What the overview shows of it.
     #[must_use]
     pub fn around(&self) -> Around {
-        let transitions = self.breakers.transitions_noted();
+        let (transitions, now) = (self.breakers.transitions_noted(), Instant::now());
         self.lately(|lately| Around {
             latest: lately.latest.clone(),
-            rising: lately.rising.clone(),
-            actions: lately.actions.clone(),
+            rising: fresh(&lately.rising, now).unwrap_or_default(),
+            actions: fresh(&lately.actions, now),
             transitions,
             ..Around::default()
         })
@@ -66,13 +73,13 @@ pub async fn run(asked: Arc<Asked>, sampled: Sampled) {
         if let Ok(rows) = asked.servers.results.actions_now().await {
             // Everybody who reads sees the overview, so what only some may see is masked.
             let actions = rows.into_iter().filter_map(|row| Action::of(row, Shown::Masked)).collect();
-            asked.lately(|lately| lately.actions = Some(actions));
+            asked.lately(|lately| lately.actions = Some((Instant::now(), actions)));
         }
         if now >= rising_at
             && let Ok(rising) = asked.servers.results.rising_letters().await
         {
             rising_at = Instant::now() + RISING_EVERY;
-            asked.lately(|lately| lately.rising = rising);
+            asked.lately(|lately| lately.rising = Some((Instant::now(), rising)));
         }
     }
 }

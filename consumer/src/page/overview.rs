@@ -70,9 +70,11 @@ impl Overview {
         let this = Known { process: "", detail: own, silence_s: 0 };
         let own_name = own_name(&snapshot.group, &around.instance);
         let all: Vec<Known<'_>> = [Known { process: &own_name, ..this }].into_iter().chain(others).collect();
+        // What a process said that is silent since counts no more; of its partitions it is shown, with its age.
+        let heard: Vec<&Known<'_>> = all.iter().filter(|known| known.silence_s <= partitions::SILENT_S).collect();
         let partitions = partitions::of(&all, snapshot);
         let lag = partitions::lag(&partitions, memory, now);
-        let edges = edges(&all);
+        let edges = edges(&heard);
         let bottleneck = memory.bottleneck(|name| edges.get(name).and_then(|edge| edge.busy), now);
         let group = &snapshot.group;
         let headline = headline(&alerts, &lag);
@@ -85,7 +87,7 @@ impl Overview {
             revision: REVISION,
             verdict: Verdict { state: status(&verdict), headline, reasons: verdict.reasons, degraded: verdict.degraded },
             lag,
-            age_ms: Quantiles { p50: slowest(&all, 0), p99: slowest(&all, 1) },
+            age_ms: Quantiles { p50: slowest(&heard, 0), p99: slowest(&heard, 1) },
             bottleneck: bottleneck.map(|cause| Bottleneck { edge: cause.edge, busy: cause.busy, for_s: cause.for_s }),
             nodes: nodes::of(snapshot, now),
             due: group.due.map(|(orders, now, customers)| Due { orders: count(orders), now: count(now), customers: count(customers) }),
@@ -99,7 +101,7 @@ impl Overview {
             }),
             redis: RedisNow {
                 held: snapshot.controls.hold.as_ref().map(Held::from),
-                ..redis(&all, &partitions, around.breakers.as_ref(), around.transitions)
+                ..redis(&heard, &partitions, around.breakers.as_ref(), around.transitions)
             },
             processes: processes(group, &around.instance, now),
             latest,
@@ -134,9 +136,9 @@ fn own_name(group: &Group, instance: &str) -> String {
 }
 
 /// The steps of all processes that report: rates add up, shares are those of an average partition, and the slowest process counts.
-fn edges(all: &[Known<'_>]) -> BTreeMap<String, EdgeDetail> {
+fn edges(all: &[&Known<'_>]) -> BTreeMap<String, EdgeDetail> {
     let mut sums: BTreeMap<String, (EdgeDetail, f64)> = BTreeMap::new();
-    for known in all.iter().filter(|known| known.silence_s <= partitions::SILENT_S) {
+    for known in all {
         let weight = f64::from(u32::try_from(known.detail.partitions.len()).unwrap_or(u32::MAX));
         for (name, edge) in &known.detail.edges {
             let (sum, weights) = sums.entry(name.clone()).or_default();
@@ -157,11 +159,11 @@ fn added(sum: Option<f64>, more: Option<f64>) -> Option<f64> {
     [sum, more].into_iter().flatten().reduce(|sum, more| sum + more)
 }
 
-fn slowest(all: &[Known<'_>], share: usize) -> Option<f64> {
+fn slowest(all: &[&Known<'_>], share: usize) -> Option<f64> {
     all.iter().filter_map(|known| known.detail.ages[share]).reduce(f64::max)
 }
 
-fn redis(all: &[Known<'_>], partitions: &[shapes::Partition], breakers: Option<&Breakers>, transitions: u64) -> RedisNow {
+fn redis(all: &[&Known<'_>], partitions: &[shapes::Partition], breakers: Option<&Breakers>, transitions: u64) -> RedisNow {
     let lookups = [0, 1, 2].map(|kind| all.iter().fold(None, |sum, known| added(sum, known.detail.lookups[kind])));
     let rebuilding = all.iter().fold([0, 0], |[customers, orders], known| {
         let [more_customers, more_orders] = known.detail.rebuilding;

@@ -23,6 +23,7 @@ const END: &[u8] = b"event: end\ndata: {}\n\n";
 /// A stream between two events.
 struct Reader {
     page: Arc<Page>,
+    connection: Connection,
     /// Who listens, as the request told.
     caller: Caller,
     headers: HeaderMap,
@@ -47,7 +48,7 @@ pub async fn stream(
     let mut news = page.sampled.news();
     news.mark_changed();
     let stopping = page.stopping.clone();
-    let events = unfold(Reader { page, caller, headers, news, stopping, has_ended: false }, next);
+    let events = unfold(Reader { page, connection, caller, headers, news, stopping, has_ended: false }, next);
     // A proxy that buffers would hold back what is news for a second.
     let headers = [(header::CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];
     Ok((headers, Body::from_stream(events)).into_response())
@@ -57,6 +58,7 @@ async fn next(mut reader: Reader) -> Option<(Result<Bytes, std::convert::Infalli
     if reader.has_ended {
         return None;
     }
+    reader.connection.goes_on();
     let is_news = tokio::select! {
         changed = reader.news.changed() => changed.is_ok(),
         // If the owner of the sender is gone, the process ends too.

@@ -28,6 +28,9 @@ const CONNECTIONS: usize = 64;
 /// The number of answers at once that go on for as long as the client listens (P10).
 const STREAMS: usize = 32;
 
+/// The time for which a client may leave a stream unread (P10). A stream has something to send each second.
+const UNREAD: Duration = Duration::from_secs(60);
+
 /// The time that a client may take for the header of its request (P10).
 const HEADER: Duration = Duration::from_secs(5);
 
@@ -115,7 +118,7 @@ impl Connections {
         {
             task.abort();
         }
-        let connection = Connection { peer, stream: Arc::default(), streams: Arc::clone(&self.streams) };
+        let connection = Connection { peer, stream: Arc::default(), goes_on: Arc::default(), streams: Arc::clone(&self.streams) };
         let known = connection.clone();
         let router = router.layer(axum::Extension(connection.clone()));
         let task = self.open.spawn(async move {
@@ -140,6 +143,8 @@ impl Connections {
 pub struct Connection {
     peer: SocketAddr,
     stream: Arc<AtomicBool>,
+    /// Whether the client has taken something of the stream since the last look.
+    goes_on: Arc<AtomicBool>,
     streams: Arc<AtomicUsize>,
 }
 
@@ -165,15 +170,24 @@ impl Connection {
         is_taken
     }
 
+    /// Says that the client takes what the stream sends: more of it is asked for. A stream of which nothing is taken for a minute ends (P10).
+    pub fn goes_on(&self) {
+        self.goes_on.store(true, Ordering::Relaxed);
+    }
+
     fn is_stream(&self) -> bool {
         self.stream.load(Ordering::Acquire)
     }
 
-    /// Done when a client that gets no stream has had its time.
+    /// Done when a client that gets no stream has had its time, or one that has a stream does not read it.
     async fn is_over(&self) {
         tokio::time::sleep(REQUEST).await;
-        if self.is_stream() {
-            std::future::pending::<()>().await;
+        while self.is_stream() {
+            self.goes_on.store(false, Ordering::Relaxed);
+            tokio::time::sleep(UNREAD).await;
+            if !self.goes_on.load(Ordering::Relaxed) {
+                break;
+            }
         }
     }
 }

@@ -39,8 +39,10 @@ impl Http {
 pub struct Page {
     /// Names beside those of this machine by which the page may be asked.
     pub hosts: Vec<String>,
-    /// The known tokens, one a line; `None` if nobody can log in.
-    pub tokens: Option<Renewable>,
+    /// The known tokens, one a line.
+    pub tokens: Renewable,
+    /// Whether this machine reads without a token.
+    pub trusts_loopback: bool,
     /// Whether failed tasks of the connector may be started again.
     pub restart_connector: bool,
 }
@@ -48,11 +50,11 @@ pub struct Page {
 impl Page {
     pub(in crate::config) fn read(values: &Values) -> Result<Self, Problem> {
         let hosts = values.optional("page.hosts")?.unwrap_or_default();
-        let has_tokens = values.optional("page.tokens")?.is_some();
         Ok(Self {
             hosts: hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect(),
             restart_connector: values.text("page.restart_connector")? == "on",
-            tokens: has_tokens.then(|| values.renewable("page.tokens")).transpose()?,
+            tokens: values.renewable("page.tokens")?,
+            trusts_loopback: values.text("page.loopback")? == "read",
         })
     }
 }

@@ -19,6 +19,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new("page.hosts", Kind::Text, "", "Names beside localhost by which the page may be asked, by comma: `orders.example:8080`")
         .optional(),
     Setting::new(
+        "page.loopback",
+        Kind::Choice(&["read", "off"]),
+        "read",
+        "Whether this machine reads the page without a token; `off` where others reach it by this machine, as through a proxy or a sidecar",
+    ),
+    Setting::new(
         "page.tokens",
         TOKENS,
         "",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use service::http::{Connection, is_loopback};
@@ -19,8 +19,8 @@ use crate::page::error::ApiError;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// The headers of a proxy. With one of them the client behind a connection of this machine is not of this machine.
-const FORWARDED: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+/// The headers of a proxy, or how they begin. With one of them the client behind a connection of this machine is not of this machine.
+const FORWARDED: [&str; 6] = ["forwarded", "x-forwarded-", "x-real-ip", "x-envoy-", "x-original-", "via"];
 
 /// Lets a request pass if the role of whoever asks suffices; `need` is `None` for what everybody may ask. The handler gets the [`Caller`].
 pub async fn guard(State((page, need)): State<(Arc<Page>, Option<Role>)>, mut request: Request, next: Next) -> Response {
@@ -63,7 +63,7 @@ fn admitted(page: &Page, need: Option<Role>, request: &Request) -> Result<Caller
     }
     let peer = request.extensions().get::<Connection>().map(Connection::peer);
     let peer = peer.ok_or_else(|| ApiError::new(StatusCode::FORBIDDEN, "unknown_address", "the address of the client is not known"))?;
-    let caller = caller(page, headers, host, Caller::nobody(peer))?;
+    let caller = caller(page, request.version(), headers, host, Caller::nobody(peer))?;
     let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
     // The page itself may be opened by a link from anywhere.
     if request.uri().path().starts_with("/api/") {
@@ -75,7 +75,7 @@ fn admitted(page: &Page, need: Option<Role>, request: &Request) -> Result<Caller
     }
 }
 
-fn caller(page: &Page, headers: &HeaderMap, host: &str, nobody: Caller) -> Result<Caller, ApiError> {
+fn caller(page: &Page, version: Version, headers: &HeaderMap, host: &str, nobody: Caller) -> Result<Caller, ApiError> {
     let (now, peer) = (Instant::now(), nobody.peer);
     if let Some(shown) = text(headers, "authorization").and_then(|value| value.strip_prefix("Bearer ")) {
         return match page.access.by_token(shown.trim(), &nobody, now) {
@@ -86,14 +86,23 @@ fn caller(page: &Page, headers: &HeaderMap, host: &str, nobody: Caller) -> Resul
     if let Some(session) = cookie(headers, &cookie_name(host)).and_then(|cookie| page.access.by_cookie(cookie, now)) {
         return Ok(Caller { name: Some(session.name), role: Some(session.role), via: Via::Cookie, until: Some(session.until), peer });
     }
-    let is_local = peer.ip().to_canonical().is_loopback() && is_loopback(host) && !FORWARDED.iter().any(|name| headers.contains_key(*name));
-    if is_local { Ok(Caller { role: Some(Role::Read), via: Via::Loopback, ..nobody }) } else { Ok(nobody) }
+    if page.access.trusts_loopback && peer.ip().to_canonical().is_loopback() && is_loopback(host) && !is_by_proxy(version, headers) {
+        Ok(Caller { role: Some(Role::Read), via: Via::Loopback, ..nobody })
+    } else {
+        Ok(nobody)
+    }
 }
 
-/// What somebody may do now whose request had these headers.
+/// What somebody may do now whose request had these headers, and was let in then.
 pub(in crate::page) fn role_of(page: &Page, headers: &HeaderMap, peer: SocketAddr) -> Option<Role> {
     let host = text(headers, "host").unwrap_or_default();
-    caller(page, headers, host, Caller::nobody(peer)).ok()?.role
+    caller(page, Version::HTTP_11, headers, host, Caller::nobody(peer)).ok()?.role
+}
+
+/// Whether a proxy has sent the request. No browser and no tool of today speaks HTTP/1.0, which some proxies do by default.
+fn is_by_proxy(version: Version, headers: &HeaderMap) -> bool {
+    let of_proxy = |name: &str| FORWARDED.iter().any(|known| name == *known || (known.ends_with('-') && name.starts_with(known)));
+    version < Version::HTTP_11 || headers.keys().any(|name| of_proxy(name.as_str()))
 }
 
 /// Refuses what another page makes a browser ask. Source: Fetch Metadata, "Sec-Fetch-Site"; the rule for writes is that of Go's

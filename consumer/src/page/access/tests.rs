@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
+use service::settings::{Environment, Renewable};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -34,8 +35,16 @@ struct Answer {
 impl Server {
     async fn start(tokens: &[&NewToken], hosts: &[&str]) -> Self {
         let lines: Vec<&str> = tokens.iter().map(|made| made.line.as_str()).collect();
-        let tokens = (!lines.is_empty()).then(|| lines.join("\n").into());
-        let settings = config::Page { hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), tokens, restart_connector: false };
+        Self::with(lines.join("\n").into(), hosts, true).await
+    }
+
+    async fn with(tokens: Renewable, hosts: &[&str], trusts_loopback: bool) -> Self {
+        let settings = config::Page {
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            tokens,
+            trusts_loopback,
+            restart_connector: false,
+        };
         let minute = Duration::from_secs(60);
         let rules =
             Rules { stall: minute, poll_silence: minute, works_without_redis: true, compare_every: None, source: SourceRules::default() };
@@ -90,6 +99,43 @@ async fn this_machine_reads_without_a_token_and_nobody_else_does() {
     assert!(told.contains("orderstream page token") && told.contains("page.tokens"), "{told}");
     let shown = server.ask("GET", "/api/session", &[ELSEWHERE], "").await;
     assert!(shown.status == 200 && shown.body.contains(r#""role":null"#), "{shown:?}");
+}
+
+#[tokio::test]
+async fn what_a_proxy_on_this_machine_passes_on_is_not_of_this_machine() {
+    let server = Server::start(&[], &[]).await;
+    for header in ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "x-envoy-external-address", "via"]
+    {
+        assert_eq!(server.read(&[(header, "https")]).await, 403, "{header}");
+    }
+    let mut old = TcpStream::connect(server.address).await.unwrap();
+    old.write_all(format!("GET /api/history HTTP/1.0\r\nhost: {}\r\n\r\n", server.address).as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    old.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains(" 403 "), "{answer}");
+    let server = Server::with("".into(), &[], false).await;
+    assert_eq!(server.read(&[]).await, 403, "page.loopback is off");
+}
+
+#[tokio::test]
+async fn an_empty_or_absent_file_of_tokens_knows_nobody_and_what_is_added_later_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, made) = (folder.path().join("tokens"), made(Role::Read));
+    std::fs::write(&path, "").unwrap();
+    let environment: Environment = [("PAGE_TOKENS_FILE", path.display().to_string())].into_iter().collect();
+    let settings = config::Config::load(None, &environment).unwrap().config.page;
+    let server = Server::with(settings.tokens, &[], true).await;
+    let bearer = format!("Bearer {}", made.token);
+    let read = async || server.read(&[ELSEWHERE, ("authorization", &bearer)]).await;
+    assert_eq!(read().await, 401, "nobody is known");
+    std::fs::write(&path, format!("wrong\n{}\n", made.line)).unwrap();
+    assert_eq!(read().await, 200);
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(read().await, 401);
+    std::fs::write(&path, &made.line).unwrap();
+    assert_eq!(read().await, 200);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(read().await, 401);
 }
 
 #[tokio::test]
@@ -190,7 +236,8 @@ async fn five_wrong_tokens_in_a_minute_are_the_last_ones_that_are_looked_at() {
         assert_eq!(server.read(&[("authorization", "Bearer wrong")]).await, 401);
     }
     let right = format!("Bearer {}", token.token);
-    let answer = server.ask("GET", "/api/history", &[("authorization", &right)], "").await;
+    assert_eq!(server.read(&[("authorization", &right)]).await, 200, "whoever guesses locks nobody out");
+    let answer = server.ask("GET", "/api/history", &[("authorization", "Bearer wrong")], "").await;
     assert!(answer.status == 429 && answer.body.contains("retry_after_ms\":"), "{answer:?}");
 }
 

@@ -11,6 +11,9 @@ use crate::page::memory::Memory;
 /// A process that was not heard of for so many seconds says nothing of its partitions any more.
 pub(super) const SILENT_S: u64 = 10;
 
+/// The state of a partition that its process has lost.
+const LOST: &str = "lost";
+
 /// All partitions in their order. Of two processes that report one, the one that was heard of last is right. A partition that only the
 /// ledger knows has no owner that reports.
 pub(super) fn of(all: &[Known<'_>], snapshot: &Snapshot) -> Vec<Partition> {
@@ -18,7 +21,12 @@ pub(super) fn of(all: &[Known<'_>], snapshot: &Snapshot) -> Vec<Partition> {
     let mut heard: Vec<&Known<'_>> = all.iter().collect();
     heard.sort_by_key(|known| std::cmp::Reverse(known.silence_s));
     for (known, detail) in heard.iter().flat_map(|known| known.detail.partitions.iter().map(move |detail| (known, detail))) {
-        found.insert((detail.topic.clone(), detail.partition), partition(known, detail));
+        let key = (detail.topic.clone(), detail.partition);
+        // A process that lost a partition says so until it hears of the group again, and another one may long have it.
+        if detail.state == LOST && found.get(&key).is_some_and(|other| other.owner_heard_s.is_some_and(|heard| heard <= SILENT_S)) {
+            continue;
+        }
+        found.insert(key, partition(known, detail));
     }
     for (topic, number, next) in &snapshot.group.standings {
         found.entry((topic.clone(), *number)).or_insert_with(|| unowned(topic, *number, *next));

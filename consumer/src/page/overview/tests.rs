@@ -52,7 +52,7 @@ fn what_a_silent_process_said_is_shown_with_its_age_and_counts_no_more() {
     let told = overview(&Detail::default(), vec![heard("gone", detail(&[(1, Some(4))], 0.9), 40)]);
     let gone = &told.partitions[0];
     assert_eq!((gone.owner.as_deref(), gone.owner_heard_s, gone.lag), (Some("host:gone"), Some(40), None));
-    assert_eq!((told.lag.records, told.edges.commit.per_s), (None, None));
+    assert_eq!((told.lag.records, told.edges.commit.per_s, told.age_ms.p50), (None, None, None));
 }
 
 #[test]
@@ -60,6 +60,16 @@ fn of_two_processes_that_report_a_partition_the_one_heard_of_last_is_right() {
     let told =
         overview(&Detail::default(), vec![heard("old", detail(&[(1, Some(9))], 0.1), 5), heard("new", detail(&[(1, Some(4))], 0.1), 1)]);
     assert_eq!((told.partitions[0].owner.as_deref(), told.lag.records), (Some("host:new"), Some(4)));
+}
+
+#[test]
+fn a_partition_that_this_process_has_lost_belongs_to_whoever_has_it_now() {
+    let mut own = detail(&[(1, None)], 0.1);
+    own.partitions[0].state = "lost".into();
+    let told = overview(&own, vec![heard("other", detail(&[(1, Some(4))], 0.1), 1)]);
+    assert_eq!((told.partitions[0].owner.as_deref(), told.partitions[0].lag), (Some("host:other"), Some(4)));
+    let alone = overview(&own, Vec::new());
+    assert_eq!((alone.partitions[0].state.as_str(), alone.partitions[0].lag), ("lost", None));
 }
 
 #[test]

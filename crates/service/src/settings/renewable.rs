@@ -52,6 +52,16 @@ impl Renewable {
         }
         last.secret.clone()
     }
+
+    /// The present text of the secret, whatever it is: empty if the file is empty or gone. For a list of what is allowed, of which nothing may stay
+    /// in use that was taken out. Nothing is checked, and nothing is told.
+    #[must_use]
+    pub fn present(&self) -> Secret {
+        match &self.0.file {
+            Some(file) => Secret::from(file.origin.read_again().map(|sourced| sourced.text).unwrap_or_default()),
+            None => self.now(),
+        }
+    }
 }
 
 impl Last {
@@ -122,8 +132,10 @@ mod tests {
             fs::write(&path, text).unwrap();
             assert_eq!(now(), expected, "{text:?}");
         }
+        fs::write(&path, "").unwrap();
+        assert_eq!((now(), secret.present().expose_secret()), ("4".to_owned(), ""));
         fs::remove_file(&path).unwrap();
-        assert_eq!(now(), "4");
+        assert_eq!((now(), secret.present().expose_secret()), ("4".to_owned(), ""));
     }
 
     #[test]
