@@ -23,7 +23,9 @@ export function Dialog({ title, onClose, children, buttons, locked = false }: Pr
     if (dialog && !dialog.open) dialog.showModal();
     return () => {
       dialog?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // What opened the dialog may be gone, as a button of a list that was read anew meanwhile.
+      const back = before?.isConnected ? before : document.getElementById("main");
+      if (back instanceof HTMLElement) back.focus({ preventScroll: true });
     };
   }, []);
 
