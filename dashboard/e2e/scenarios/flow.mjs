@@ -1,6 +1,7 @@
 // How the stream is: all well, nothing yet, Redis away, a partition that has stopped, a Redis that was emptied.
 
-const SCREENS = ["flow", "trace", "letters", "partitions", "redis", "alerts"];
+import { go_to, SCREENS } from "../screens.mjs";
+
 /** The most requests until the first screen shows all it has. */
 const REQUESTS = 6;
 
@@ -22,15 +23,11 @@ export async function all_well(stage) {
   stage.equal(await page.title(), "Ready · orderstream", "the title");
 
   for (const screen of SCREENS) {
-    await page.goto(`${stage.url}/#${screen}`);
-    await stage.sees(page, "nav [aria-current=page]", new RegExp(screen, "i"));
-    await stage.until(
-      `${screen} has loaded`,
-      async () => (await page.locator("main [aria-busy=true]").count()) === 0,
-    );
+    await go_to(stage, page, screen);
     await stage.sound(page, screen);
-    if (["flow", "partitions", "redis"].includes(screen)) await stage.picture(page, screen);
+    if (screen === "flow") await stage.picture(page, screen);
   }
+  await page.goto(`${stage.url}/#alerts`);
   await stage.sees(page, "main", "Nothing is wrong");
   await page.goto(`${stage.url}/#letters`);
   await stage.sees(page, "main", "No letter is open");
@@ -61,7 +58,7 @@ export async function redis_away(stage) {
   await stage.sees(page, ".verdict", /Degraded/);
   await stage.sees(page, ".verdict", /Redis/);
   await stage.sees(page, ".picture", /breaker.{0,12}open/i);
-  await stage.sees(page, ".table-block[aria-label='Last orders']", "pending");
+  await stage.sees(page, ".table-block[aria-label='Last orders'] .badge", "pending");
   await stage.sees(page, ".head .count", "1");
   stage.ok((await page.title()).startsWith("(1) Degraded"), `the title is ${await page.title()}`);
   await stage.sound(page, "breaker open");
@@ -69,6 +66,7 @@ export async function redis_away(stage) {
   await stage.sees(page, ".breaker-now", /Server\s*open/);
   await stage.sees(page, ".table-block[aria-label='Changes of the breaker']", /closed to open/);
   await stage.sound(page, "Redis with an open breaker");
+  await stage.picture(page, "redis");
   await page.goto(`${stage.url}/#alerts`);
   await stage.sees(page, ".alert", /By itself/);
   await stage.sees(page, ".alert", /docs\/\w+\.md/);
@@ -81,7 +79,7 @@ export async function redis_away(stage) {
   await stage.sees(page, ".breaker-now", /Server\s*closed/);
   await page.goto(`${stage.url}/#flow`);
   await stage.sees(page, ".verdict", "Ready");
-  await stage.no_longer_sees(page, ".table-block[aria-label='Last orders']", "pending");
+  await stage.no_longer_sees(page, ".table-block[aria-label='Last orders'] .badge", "pending");
 }
 
 export async function partition_stopped(stage) {
