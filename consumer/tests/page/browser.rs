@@ -35,9 +35,15 @@ pub fn is_here() -> bool {
     }
     let dashboard = stack::root().join("dashboard");
     assert!(dashboard.join("node_modules/playwright-core").exists(), "run `npm ci --ignore-scripts` in {}", dashboard.display());
-    let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
-    assert!(Path::new(&chromium).exists(), "{chromium} is not there: run stack/packages.sh, or set CHROMIUM to a Chromium");
+    assert!(chromium().is_some(), "there is no Chromium: run stack/packages.sh, or set CHROMIUM to a Chromium");
     true
+}
+
+/// The browser that `CHROMIUM` names, that of Debian, or Chrome, which Ubuntu's machines have instead.
+fn chromium() -> Option<String> {
+    let named = std::env::var("CHROMIUM").ok();
+    let known = ["/usr/bin/chromium", "/usr/bin/google-chrome"].map(str::to_owned);
+    named.into_iter().chain(known).find(|path| Path::new(path).exists())
 }
 
 #[expect(clippy::print_stderr, reason = "a test that is left out has to be seen")]
@@ -81,7 +87,7 @@ impl Browser {
         let mut command = Command::new("node");
         command.arg(run).stdin(Stdio::piped()).stdout(Stdio::piped());
         // The page shows moments in the browser's own time zone.
-        let mut node = command.env("TZ", "UTC").spawn().unwrap();
+        let mut node = command.env("TZ", "UTC").env("CHROMIUM", chromium().unwrap()).spawn().unwrap();
         let (orders, news) = (node.stdin.take().unwrap(), BufReader::new(node.stdout.take().unwrap()));
         Self { node, orders, news }
     }
