@@ -1,9 +1,11 @@
-.PHONY: help up services down clean test test-alerts test-compose test-ha test-upgrade drill bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
+.PHONY: help up services down clean test test-alerts test-compose test-ha test-page-load test-upgrade drill bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
 .DEFAULT_GOAL := help
 target := $(or $(CARGO_TARGET_DIR),target)
 # What is started here is quick to build, what is measured is quick to run.
 quick := $(target)/up
 release := $(target)/release
+# The one test of test-page-load, which test-ha leaves out.
+page-load := with_two_million_orders_and_their_history_99_of_100_traces_of_the_page_take_less_than_300_ms
 # make up SECURE=1: TLS and logins everywhere, with data of its own. make down and make clean take the same word.
 secure := $(if $(SECURE), --secure)
 
@@ -32,7 +34,10 @@ test-compose:   ## docker compose up as people start it, with each version of Co
 	@stack/test-compose.sh
 
 test-ha: packages ## brokers of three and a master of Redis that die, hang, are cut off or come back, under load: the gaps are printed
-	@stack/with-jars.sh cargo test --workspace --locked --test ha --test field -- --ignored --nocapture --test-threads=1
+	@stack/with-jars.sh cargo test --workspace --locked --test ha --test field -- --ignored --nocapture --test-threads=1 --skip $(page-load)
+
+test-page-load: packages ## the traces of the page among two million orders with their history, in time; takes minutes
+	@stack/with-jars.sh cargo test --workspace --locked --test field -- --ignored --nocapture --exact page_reading::$(page-load)
 
 test-upgrade: packages ## a rolling upgrade under load, from the program of an earlier revision: make test-upgrade FROM=<revision>
 	@stack/test-upgrade.sh $(FROM)

@@ -226,6 +226,7 @@ from generate_series(1, 100000) as i;
 analyze";
 
 #[test]
+#[ignore = "takes minutes: make test-page-load"]
 fn with_two_million_orders_and_their_history_99_of_100_traces_of_the_page_take_less_than_300_ms() {
     let mut shop = Shop::closed();
     let apart = Apart::with_partitions(&shop, "page_time", 4, &[]);
