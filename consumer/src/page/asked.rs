@@ -33,6 +33,7 @@ impl Asked {
     #[must_use]
     pub fn new(servers: Servers, breakers: Arc<RedisLink>) -> Arc<Self> {
         let (readers, searches) = (Arc::new(Semaphore::new(READERS)), Arc::new(Semaphore::new(1)));
+        let servers = Servers { workers: Some(Arc::clone(&breakers)), ..servers };
         Arc::new(Self { servers, breakers, lately: Mutex::default(), readers, searches })
     }
 
@@ -51,12 +52,12 @@ impl Asked {
         let patience = Duration::from_millis(150);
         let url = "postgres://nobody@127.0.0.1:1/nothing".to_owned();
         let store = ledger::StoreConfig { url: url.into(), max_connections: 2, statement_timeout: patience, lock_timeout: patience };
-        let redis = RedisLink::new(&LinkSettings::new("redis://127.0.0.1:1")).unwrap();
+        let [redis, workers] = ["redis://127.0.0.1:1"; 2].map(|url| RedisLink::new(&LinkSettings::new(url)).unwrap());
         let kafka = Reread { properties: vec![("bootstrap.servers".into(), "127.0.0.1:1".into())], group: "g".into() };
         let (results, ends) = (Results::reading(&store, "test").unwrap(), StandingEnds::new(kafka.clone()));
         let settings = Settings { epoch: 0, orders_topic: "orders".into(), customers_topic: None, refresh: true, order_ttl: patience };
-        let servers = Servers { results, redis: Arc::clone(&redis), kafka, ends, settings, patience };
-        Self::new(servers, redis)
+        let servers = Servers { results, redis, workers: None, kafka, ends, settings, patience };
+        Self::new(servers, workers)
     }
 
     /// A place among those who read records of Kafka.
@@ -117,6 +118,7 @@ pub(super) fn unanswered(error: &StoreError) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redis::breaker::Forced;
 
     #[tokio::test]
     async fn one_search_and_two_readers_have_a_place_and_whoever_comes_then_is_told_to_come_again() {
@@ -128,5 +130,15 @@ mod tests {
         drop(asked.searches().unwrap());
         let _readers = [asked.reads().unwrap(), asked.reads().unwrap()];
         assert_eq!(asked.reads().unwrap_err().status.as_u16(), 429);
+    }
+
+    #[tokio::test]
+    async fn while_an_operator_holds_the_breaker_open_the_page_does_not_ask_redis_either() {
+        let asked = Asked::nobody();
+        let why = async || [asked.servers.order(7).await.redis.answer.err(), asked.servers.customer("7").await.redis.answer.err()];
+        asked.breakers.force_breaker(Some(Forced::Open));
+        assert_eq!(why().await.map(Option::unwrap), ["the breaker around Redis is held open"; 2]);
+        asked.breakers.force_breaker(None);
+        assert!(why().await.into_iter().flatten().all(|why| !why.contains("held open")));
     }
 }

@@ -51,6 +51,7 @@ fn servers(config: &Config, program: &'static str, statement: Duration, patience
     Ok(Servers {
         results: Results::reading(&limits, program).context("database.url")?,
         redis: RedisLink::new(&link).context("redis.url")?,
+        workers: None,
         ends: StandingEnds::new(kafka.clone()),
         kafka,
         settings: Settings {
