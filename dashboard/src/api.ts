@@ -545,7 +545,7 @@ export type Process = {
    */
   instance: string;
   /**
-   * `ready`, `degraded`, `not_ready` or `silent`.
+   * `ready`, `degraded`, `not_ready` or `silent`; `unknown` while this process cannot read the reports.
    */
   state: string;
   /**
@@ -1549,7 +1549,7 @@ export type TraceSearch = {
    */
   records: number;
   /**
-   * Why the search ended: `end of the partition`, `records`, `time`, `interrupted`, or what went wrong.
+   * Why the search ended: `end of the partition`, `records`, `500 found`, `time`, `interrupted`, or what went wrong.
    */
   ended_by: string;
   /**

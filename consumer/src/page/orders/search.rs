@@ -1,8 +1,8 @@
-//! `POST /api/orders/{id}/search`: lines of JSON, how far the search is and then what it has found. The search is part of the answer's body: it
-//! ends when nobody reads that any more. One search runs at a time in a process (P10).
+//! `POST /api/orders/{id}/search`: lines of JSON, how far the search is and then what it has found. The search is a task of
+//! its own, so a client that reads slowly keeps neither the search nor its place; it ends when the client goes. One search runs at a time in a
+//! process (P10).
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 use service::http::Connection;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::number;
@@ -48,10 +49,21 @@ type Outcome = Result<Searched, String>;
 
 /// A search under way.
 struct Running {
-    /// `None` once it has ended.
-    search: Option<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+    /// Empty once its outcome was told. What is dropped before ends the search.
+    search: JoinSet<Outcome>,
     looked_at: watch::Receiver<i64>,
-    _place: OwnedSemaphorePermit,
+}
+
+impl Running {
+    /// Begins. The place is free again as soon as the search has ended, whether somebody reads the lines or not.
+    fn begin(search: impl Future<Output = Outcome> + Send + 'static, looked_at: watch::Receiver<i64>, place: OwnedSemaphorePermit) -> Self {
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let _place = place;
+            search.await
+        });
+        Self { search: task, looked_at }
+    }
 }
 
 /// Begins a search.
@@ -74,8 +86,7 @@ pub async fn search(
     }
     let limits = Limits { since_ms: since.map(|since| since.timestamp_millis()), ..LIMITS };
     let (told, looked_at) = watch::channel(0);
-    let search = Box::pin(searched(page, id, limits, shown, told));
-    let lines = unfold(Running { search: Some(search), looked_at, _place: place }, next);
+    let lines = unfold(Running::begin(searched(page, id, limits, shown, told), looked_at, place), next);
     let headers = [(header::CONTENT_TYPE.as_str(), "application/x-ndjson"), ("x-accel-buffering", "no")];
     Ok((headers, Answer::from_stream(lines)).into_response())
 }
@@ -92,17 +103,53 @@ async fn searched(page: Arc<Page>, id: i64, limits: Limits, shown: Shown, told: 
 }
 
 async fn next(mut running: Running) -> Option<(Result<Bytes, Infallible>, Running)> {
-    let search = running.search.as_mut()?;
     let line = tokio::select! {
         biased;
-        outcome = search.as_mut() => {
-            running.search = None;
-            match outcome {
-                Ok(searched) => json!({ "search": searched }),
-                Err(why) => json!({ "error": why }),
-            }
-        }
+        outcome = running.search.join_next() => match outcome? {
+            Ok(Ok(searched)) => json!({ "search": searched }),
+            Ok(Err(why)) => json!({ "error": why }),
+            Err(_) => json!({ "error": "the search has failed; the log says why" }),
+        },
         () = sleep(TOLD_EVERY) => json!({ "progress": { "records": *running.looked_at.borrow() } }),
     };
     Some((Ok(Bytes::from(format!("{line}\n"))), running))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::page::asked::Asked;
+
+    async fn is_free(asked: &Asked) -> bool {
+        let free = async {
+            while asked.searches().is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(5), free).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_search_that_has_ended_keeps_its_place_no_longer_although_nobody_has_read_its_lines() {
+        let (asked, (_told, looked_at)) = (Asked::nobody(), watch::channel(0));
+        let running = Running::begin(ready(Err("it is away".to_owned())), looked_at, asked.searches().unwrap());
+        assert!(is_free(&asked).await);
+        let (line, running) = next(running).await.unwrap();
+        assert_eq!(line.unwrap(), "{\"error\":\"it is away\"}\n");
+        assert!(next(running).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_search_whose_client_has_gone_ends() {
+        let (asked, (_told, looked_at)) = (Asked::nobody(), watch::channel(0));
+        let running = Running::begin(pending(), looked_at, asked.searches().unwrap());
+        let (line, running) = next(running).await.unwrap();
+        assert_eq!(line.unwrap(), "{\"progress\":{\"records\":0}}\n");
+        drop(running);
+        assert!(is_free(&asked).await);
+    }
 }

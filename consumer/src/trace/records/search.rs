@@ -12,6 +12,10 @@ use super::{Found, is_of, view};
 use crate::trace::facts::OrderFacts;
 use crate::trace::mask::Shown;
 use crate::trace::place;
+use change::record::Record;
+
+/// The most records of the order that a search finds (P10).
+const MOST_FOUND: usize = 500;
 
 /// How far a search goes.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +41,7 @@ pub struct Searched {
     pub up_to: String,
     /// How many records were looked at.
     pub records: i64,
-    /// Why the search ended: `end of the partition`, `records`, `time`, `interrupted`, or what went wrong.
+    /// Why the search ended: `end of the partition`, `records`, `500 found`, `time`, `interrupted`, or what went wrong.
     pub ended_by: String,
     /// The records of the order.
     pub found: Vec<Found>,
@@ -86,17 +90,31 @@ pub async fn search(
             Some(Err(error)) => return Ok(ended(searched, &error.to_string())),
             Some(Ok(records)) => {
                 for record in records {
-                    if searched.records == limits.records {
-                        return Ok(ended(searched, "records"));
+                    if let Some(by) = searched.full(limits.records) {
+                        return Ok(ended(searched, by));
                     }
-                    searched.records += 1;
-                    searched.up_to = (record.offset + 1).to_string();
-                    if is_of(&record, facts.id) {
-                        searched.found.push(view(&record, facts.id, "search", shown));
-                    }
+                    searched.take_in(&record, facts.id, shown);
                 }
                 progress(searched.records);
             }
+        }
+    }
+}
+
+impl Searched {
+    /// The limit that is reached.
+    fn full(&self, records: i64) -> Option<&'static str> {
+        match self.found.len() >= MOST_FOUND {
+            true => Some("500 found"),
+            false => (self.records >= records).then_some("records"),
+        }
+    }
+
+    fn take_in(&mut self, record: &Record, order_id: i64, shown: Shown) {
+        self.records += 1;
+        self.up_to = (record.offset + 1).to_string();
+        if is_of(record, order_id) {
+            self.found.push(view(record, order_id, "search", shown));
         }
     }
 }
@@ -122,4 +140,42 @@ fn made_at(facts: &OrderFacts) -> Option<i64> {
     let changed = row.and_then(|row| row.position.ts_ms);
     let letters = stored.letters.iter().map(|letter| letter.created_at.timestamp_millis());
     ordered.into_iter().chain(changed).chain(letters).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use change::record::{Headers, Key};
+
+    use super::*;
+
+    #[test]
+    fn a_search_ends_at_its_records_and_at_500_of_the_order() {
+        let up_to = |records: i64, limit: i64| {
+            let (from, ended_by) = ("0".to_owned(), String::new());
+            let mut searched = Searched { partition: 0, up_to: from.clone(), from, records: 0, ended_by, found: Vec::new() };
+            let by = (0..records).find_map(|offset| {
+                let full = searched.full(limit);
+                if full.is_none() {
+                    searched.take_in(&record(offset, if offset % 2 == 0 { 7 } else { 8 }), 7, Shown::Masked);
+                }
+                full
+            });
+            (by, searched.records, searched.up_to, searched.found.len())
+        };
+        assert_eq!(up_to(10, 20), (None, 10, "10".into(), 5));
+        assert_eq!(up_to(21, 20), (Some("records"), 20, "20".into(), 10));
+        assert_eq!(up_to(5_000, 200_000), (Some("500 found"), 999, "999".into(), 500));
+    }
+
+    fn record(offset: i64, order: i64) -> Record {
+        Record {
+            topic: "orders".into(),
+            partition: 0,
+            offset,
+            timestamp_ms: None,
+            key: Some(Key::from_slice(format!(r#"{{"payload":{{"id":{order}}}}}"#).as_bytes())),
+            value: None,
+            headers: Headers::default(),
+        }
+    }
 }
