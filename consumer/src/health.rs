@@ -40,7 +40,7 @@ pub use source::{
     ConnectorHealth, ConnectorReading, RunState, SlotReading, SlotsHealth, SlotsReading, Source, SourceRules, SourceView, TaskReading,
     instant_of,
 };
-pub use verdict::{Rules, Verdict, findings, liveness, readiness};
+pub use verdict::{OrdersWithoutRedis, Rules, Verdict, findings, liveness, readiness};
 pub use view::{HealthView, PartitionView, StatusView, status};
 
 type ReadBreakers = Arc<dyn Fn() -> Breakers + Send + Sync>;

@@ -16,6 +16,8 @@ pub enum FindingKind {
     NotConnected,
     /// A server does not answer.
     ServerDown,
+    /// Redis does not answer, and orders become dead letters.
+    RedisDownLetters,
     /// A topic has a setting with which the work cannot go on.
     Topic,
     /// A server answers, and does not do something.
@@ -68,16 +70,21 @@ pub enum FindingKind {
     PartitionPaused,
     /// An operator holds the breaker around Redis.
     BreakerHeld,
+    /// An operator holds the breaker around Redis open, and orders wait.
+    BreakerHeldWaits,
+    /// An operator holds the breaker around Redis open, and orders become dead letters.
+    BreakerHeldLetters,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::NotPolled,
         Self::ProcessEnds,
         Self::ShuttingDown,
         Self::NotConnected,
         Self::ServerDown,
+        Self::RedisDownLetters,
         Self::Topic,
         Self::Impaired,
         Self::NotRead,
@@ -104,6 +111,8 @@ impl FindingKind {
         Self::PartitionEndUnknown,
         Self::PartitionPaused,
         Self::BreakerHeld,
+        Self::BreakerHeldWaits,
+        Self::BreakerHeldLetters,
     ];
 
     /// The text in ids.
@@ -115,6 +124,7 @@ impl FindingKind {
             Self::ShuttingDown => "shutting_down",
             Self::NotConnected => "not_connected",
             Self::ServerDown => "server_down",
+            Self::RedisDownLetters => "redis_down_letters",
             Self::Topic => "topic",
             Self::Impaired => "impaired",
             Self::NotRead => "not_read",
@@ -141,6 +151,8 @@ impl FindingKind {
             Self::PartitionEndUnknown => "partition_end_unknown",
             Self::PartitionPaused => "partition_paused",
             Self::BreakerHeld => "breaker_held",
+            Self::BreakerHeldWaits => "breaker_held_waits",
+            Self::BreakerHeldLetters => "breaker_held_letters",
         }
     }
 }

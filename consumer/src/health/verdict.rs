@@ -3,10 +3,23 @@
 use std::time::{Duration, Instant};
 
 use super::comparison;
+use super::control::{HeldState, Hold};
 use super::finding::{Finding, FindingKind as Kind};
 use super::partition::{PartitionHealth, PartitionState};
 use super::snapshot::{Dependency, DependencyState, Snapshot};
 use super::source::SourceRules;
+
+/// What becomes of orders while Redis is not asked: `enrichment.when_redis_is_down`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OrdersWithoutRedis {
+    /// They are written as pending, and completed afterwards.
+    #[default]
+    Pending,
+    /// They wait.
+    Wait,
+    /// They become dead letters.
+    DeadLetters,
+}
 
 /// The rules of the verdicts.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +28,8 @@ pub struct Rules {
     pub stall: Duration,
     /// A poll thread that was silent for this long is dead, and only a restart helps.
     pub poll_silence: Duration,
-    /// Whether orders go on without Redis.
-    pub works_without_redis: bool,
+    /// What becomes of orders without Redis.
+    pub without_redis: OrdersWithoutRedis,
     /// How often a comparison with the shop is due; `None` if none is made by itself.
     pub compare_every: Option<Duration>,
     /// When the way from the shop to Kafka counts as degraded.
@@ -74,7 +87,7 @@ pub fn findings(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Vec<Finding
     found.extend(snapshot.group.comparison.iter().filter_map(|comparison| comparison.finding(now)));
     let compared = snapshot.group.comparison.as_ref().map_or(snapshot.started, |comparison| comparison.ended.max(snapshot.started));
     found.extend(rules.compare_every.and_then(|every| comparison::overdue(compared, every, now)));
-    found.extend(holds(snapshot));
+    found.extend(holds(snapshot, rules));
     found.extend(snapshot.partitions.iter().filter_map(|((topic, number), partition)| {
         let silence = silence(partition, rules, now)?;
         let subject = format!("{topic}-{number}");
@@ -85,8 +98,14 @@ pub fn findings(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Vec<Finding
 }
 
 /// What an operator holds: the breaker, and partitions of this process.
-fn holds(snapshot: &Snapshot) -> impl Iterator<Item = Finding> + '_ {
-    let hold = snapshot.controls.hold.iter().map(|hold| Finding::degrades(Kind::BreakerHeld, "breaker", hold.said()));
+fn holds<'a>(snapshot: &'a Snapshot, rules: &Rules) -> impl Iterator<Item = Finding> + use<'a> {
+    let without_redis = rules.without_redis;
+    let kind = move |hold: &Hold| match (hold.state, without_redis) {
+        (HeldState::Open, OrdersWithoutRedis::DeadLetters) => Kind::BreakerHeldLetters,
+        (HeldState::Open, OrdersWithoutRedis::Wait) => Kind::BreakerHeldWaits,
+        (HeldState::Open, OrdersWithoutRedis::Pending) | (HeldState::Closed, _) => Kind::BreakerHeld,
+    };
+    let hold = snapshot.controls.hold.iter().map(move |hold| Finding::degrades(kind(hold), "breaker", hold.said()));
     hold.chain(snapshot.partitions.iter().filter_map(|((topic, number), partition)| {
         let PartitionState::Paused(pause) = &partition.state else { return None };
         let subject = format!("{topic}-{number}");
@@ -108,10 +127,13 @@ fn not_polled<'a>(snapshot: &'a Snapshot, rules: &'a Rules, now: Instant) -> imp
 
 /// Servers that do not answer, topics with which the work cannot go on, and what servers do not do although they answer.
 fn servers(snapshot: &Snapshot, rules: &Rules, now: Instant) -> Vec<Finding> {
-    let harmless = |dependency| dependency == Dependency::Redis && rules.works_without_redis;
     let troubles = snapshot.dependencies.iter().filter_map(|(dependency, state)| {
         let trouble = trouble(*dependency, *state, now)?;
-        Some(Finding { stops: !harmless(*dependency), ..trouble })
+        Some(match (*dependency, rules.without_redis, trouble.kind) {
+            (Dependency::Redis, OrdersWithoutRedis::Pending, _) => Finding { stops: false, ..trouble },
+            (Dependency::Redis, OrdersWithoutRedis::DeadLetters, Kind::ServerDown) => Finding { kind: Kind::RedisDownLetters, ..trouble },
+            _ => trouble,
+        })
     });
     // The whole text is the subject: a text without numbers that stays the same for as long as the setting does.
     let topics = snapshot.topics.iter().map(|what| Finding::stops(Kind::Topic, what, what));

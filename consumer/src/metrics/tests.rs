@@ -7,8 +7,8 @@ use service::traces::Spans;
 
 use super::*;
 use crate::health::{
-    BreakerReading, Breakers, ConnectorHealth, ConnectorReading, Dependency, REVISION, Rules, RunState, SlotReading, SlotsHealth,
-    SlotsReading, SourceRules, TaskReading, VERSION,
+    BreakerReading, Breakers, ConnectorHealth, ConnectorReading, Dependency, OrdersWithoutRedis, REVISION, Rules, RunState, SlotReading,
+    SlotsHealth, SlotsReading, SourceRules, TaskReading, VERSION,
 };
 use change::fate::Fates;
 use change::rejection::Reason;
@@ -17,7 +17,7 @@ fn setup() -> (Health, Metrics) {
     let rules = Rules {
         stall: Duration::from_secs(30),
         poll_silence: Duration::from_secs(60),
-        works_without_redis: true,
+        without_redis: OrdersWithoutRedis::Pending,
         compare_every: None,
         source: SourceRules::default(),
     };

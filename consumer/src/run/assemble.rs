@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::config::{
     BreakerSettings, Config, Format, Held, Sentinels, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
-use crate::health::{Health, Rules, SourceRules};
+use crate::health::{Health, OrdersWithoutRedis, Rules, SourceRules};
 use crate::metrics::Metrics;
 use crate::orders::changes::Strictness;
 use crate::orders::decode::Decoder;
@@ -146,7 +146,11 @@ fn rules(config: &Config) -> Rules {
     Rules {
         stall: config.health.stall,
         poll_silence: POLL_SILENCE,
-        works_without_redis: config.enrichment.when_redis_is_down == WhenRedisIsDown::Degrade,
+        without_redis: match config.enrichment.when_redis_is_down {
+            WhenRedisIsDown::Degrade => OrdersWithoutRedis::Pending,
+            WhenRedisIsDown::Hold => OrdersWithoutRedis::Wait,
+            WhenRedisIsDown::DeadLetter => OrdersWithoutRedis::DeadLetters,
+        },
         compare_every: config.source.url.as_ref().and(config.reconcile.every),
         source: SourceRules { heartbeat: config.health.heartbeat, slot_retained_bytes: config.health.slot_retained_bytes },
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use change::fate::Fates;
 use orderstream::health::{
-    Comparison, ConnectorHealth, ConnectorReading, Controls, Dependency, Health, HeldState, Hold, Pause, Rules, RunState, SlotReading,
-    SlotsHealth, SlotsReading, SourceRules, TaskReading, readiness,
+    Comparison, ConnectorHealth, ConnectorReading, Controls, Dependency, Health, HeldState, Hold, OrdersWithoutRedis, Pause, Rules,
+    RunState, SlotReading, SlotsHealth, SlotsReading, SourceRules, TaskReading, readiness,
 };
 use orderstream::reconcile::report::Report;
 use orderstream::reconcile::verdict::{Difference, Verdict};
@@ -18,7 +18,7 @@ pub(crate) fn degraded() -> Health {
     let health = Health::new(Rules {
         stall: Duration::from_secs(30),
         poll_silence: Duration::from_secs(60),
-        works_without_redis: true,
+        without_redis: OrdersWithoutRedis::Pending,
         compare_every,
         source,
     });

@@ -74,14 +74,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::health::{Health, Rules, SourceRules, StatusView, readiness};
+    use crate::health::{Health, OrdersWithoutRedis, Rules, SourceRules, StatusView, readiness};
 
     #[test]
     fn the_body_of_status_is_read() {
         let rules = Rules {
             stall: Duration::ZERO,
             poll_silence: Duration::ZERO,
-            works_without_redis: true,
+            without_redis: OrdersWithoutRedis::Pending,
             compare_every: None,
             source: SourceRules::default(),
         };

@@ -11,7 +11,7 @@ use chrono::DateTime;
 const RULES: Rules = Rules {
     stall: Duration::from_secs(30),
     poll_silence: Duration::from_secs(60),
-    works_without_redis: true,
+    without_redis: OrdersWithoutRedis::Pending,
     compare_every: None,
     source: SOURCE,
 };
@@ -125,7 +125,7 @@ fn kafka_and_postgres_are_needed_and_redis_only_where_orders_wait_for_it() {
     let now = after(start, 5);
     let verdict = readiness(&snapshot, &RULES, now);
     assert_eq!((verdict.is_yes(), verdict.degraded), (true, vec!["redis: down for 5 s (refused)".to_owned()]));
-    assert!(!readiness(&snapshot, &Rules { works_without_redis: false, ..RULES }, now).is_yes());
+    assert!(!readiness(&snapshot, &Rules { without_redis: OrdersWithoutRedis::Wait, ..RULES }, now).is_yes());
     snapshot.down(Dependency::Postgres, "connection", now);
     assert_eq!(reasons(&snapshot, now), ["postgres: down for 0 s (connection)"]);
 }
@@ -398,4 +398,25 @@ fn a_breaker_that_is_held_is_degraded() {
     snapshot.controls(Controls { hold: Some(hold), ..Controls::default() }, start);
     let verdict = readiness(&snapshot, &RULES, start);
     assert!(verdict.is_yes() && verdict.degraded[0].contains("held open by ann"), "{verdict:?}");
+}
+
+#[test]
+fn redis_away_and_the_breaker_held_open_are_found_as_what_orders_do_meanwhile() {
+    let start = Instant::now();
+    let (ends, until) = (after(start, 60), DateTime::UNIX_EPOCH);
+    let found = |without_redis, state| {
+        let mut snapshot = working(start);
+        snapshot.down(Dependency::Redis, "timeout", start);
+        snapshot.controls.hold = Some(Hold { state, ends, until, by: "ann".into(), reason: String::new() });
+        let found = findings(&snapshot, &Rules { without_redis, ..RULES }, start);
+        found.into_iter().map(|finding| (finding.kind, finding.stops)).collect::<Vec<_>>()
+    };
+    for (without_redis, down, stops, held) in [
+        (OrdersWithoutRedis::Pending, Kind::ServerDown, false, Kind::BreakerHeld),
+        (OrdersWithoutRedis::Wait, Kind::ServerDown, true, Kind::BreakerHeldWaits),
+        (OrdersWithoutRedis::DeadLetters, Kind::RedisDownLetters, true, Kind::BreakerHeldLetters),
+    ] {
+        assert_eq!(found(without_redis, HeldState::Open), [(down, stops), (held, false)], "{without_redis:?}");
+        assert_eq!(found(without_redis, HeldState::Closed), [(down, stops), (Kind::BreakerHeld, false)], "{without_redis:?}");
+    }
 }

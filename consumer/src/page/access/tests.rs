@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::config::tokens::NewToken;
 use crate::config::{self, Role};
-use crate::health::{Health, Rules, SourceRules};
+use crate::health::{Health, OrdersWithoutRedis, Rules, SourceRules};
 use crate::page::asked::Asked;
 use crate::page::sampler::Sampled;
 use crate::page::{Page, routes};
@@ -46,8 +46,13 @@ impl Server {
             restart_connector: false,
         };
         let minute = Duration::from_secs(60);
-        let rules =
-            Rules { stall: minute, poll_silence: minute, works_without_redis: true, compare_every: None, source: SourceRules::default() };
+        let rules = Rules {
+            stall: minute,
+            poll_silence: minute,
+            without_redis: OrdersWithoutRedis::Pending,
+            compare_every: None,
+            source: SourceRules::default(),
+        };
         let stop = watch::Sender::new(false);
         let page = Page::new(&settings, Health::new(rules), Sampled::new("instance".into()), Asked::nobody(), stop.subscribe());
         let routes = routes::all(Arc::clone(&page));

@@ -137,13 +137,19 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::health::{Health, Heard, ProcessReport, Rules, SourceRules};
+    use crate::health::{Health, Heard, OrdersWithoutRedis, ProcessReport, Rules, SourceRules};
 
     #[test]
     fn a_pause_in_another_process_is_known_by_its_report() {
         let second = Duration::from_secs(1);
         let source = SourceRules { heartbeat: second, slot_retained_bytes: 1 };
-        let health = Health::new(Rules { stall: second, poll_silence: second, works_without_redis: true, compare_every: None, source });
+        let health = Health::new(Rules {
+            stall: second,
+            poll_silence: second,
+            without_redis: OrdersWithoutRedis::Pending,
+            compare_every: None,
+            source,
+        });
         let reasons = vec!["orders-2: paused by ann until 2026-12-01T07:30:00Z".to_owned()];
         let heard = Heard { report: ProcessReport { reasons, ..ProcessReport::default() }, age: second };
         health.group(|group| group.processes = Some((Instant::now(), vec![heard])));

@@ -10,7 +10,7 @@ use kafka::topics;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::plan::{self, BreakerFacts, Draft, DryRun, LIVES_SECONDS, OrdersWithoutRedis, PartitionFacts, Plan, ReplayFacts};
+use super::plan::{self, BreakerFacts, Draft, DryRun, LIVES_SECONDS, PartitionFacts, Plan, ReplayFacts};
 use super::refusal::Refusal;
 use super::request::{Letters, Request, What, Wish};
 use super::{Actions, Inner};
@@ -142,11 +142,7 @@ impl Inner {
     }
 
     async fn breaker_facts(&self) -> Result<BreakerFacts, Refusal> {
-        let orders = match (self.shared.hold_while_redis_is_down, self.shared.strictness.refuse_unavailable) {
-            (true, _) => OrdersWithoutRedis::Wait,
-            (false, true) => OrdersWithoutRedis::DeadLetters,
-            (false, false) => OrdersWithoutRedis::Pending,
-        };
+        let orders = self.shared.health.rules().without_redis;
         let hold = self.shared.results.controls().await?.hold;
         let processes = self.shared.health.snapshot().group.processes.map_or(1, |(_, heard)| heard.len().max(1));
         Ok(BreakerFacts { orders, deadline: self.lookup_deadline, hold, processes })

@@ -1,11 +1,17 @@
 use std::time::Duration;
 
 use super::*;
-use crate::health::{Health, PartitionDetail, ProcessReport, SourceRules};
+use crate::health::{Health, OrdersWithoutRedis, PartitionDetail, ProcessReport, SourceRules};
 
 fn rules() -> Rules {
     let minute = Duration::from_secs(60);
-    Rules { stall: minute, poll_silence: minute, works_without_redis: true, compare_every: None, source: SourceRules::default() }
+    Rules {
+        stall: minute,
+        poll_silence: minute,
+        without_redis: OrdersWithoutRedis::Pending,
+        compare_every: None,
+        source: SourceRules::default(),
+    }
 }
 
 fn detail(partitions: &[(i32, Option<u64>)], busy: f64) -> Detail {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::health::{Health, Rules, SourceRules};
+use crate::health::{Health, OrdersWithoutRedis, Rules, SourceRules};
 use crate::metrics::Metrics;
 
 fn health() -> Health {
@@ -9,7 +9,7 @@ fn health() -> Health {
     Health::new(Rules {
         stall: minute,
         poll_silence: minute,
-        works_without_redis: true,
+        without_redis: OrdersWithoutRedis::Pending,
         compare_every: None,
         source: SourceRules::default(),
     })

@@ -7,7 +7,7 @@ use service::http::{bind, serve};
 use service::traces::Spans;
 
 use super::*;
-use crate::health::{Dependency, Rules, SourceRules};
+use crate::health::{Dependency, OrdersWithoutRedis, Rules, SourceRules};
 use change::fate::Fates;
 
 struct Server {
@@ -21,7 +21,7 @@ async fn start() -> Server {
     let rules = Rules {
         stall: Duration::from_secs(30),
         poll_silence: Duration::from_secs(60),
-        works_without_redis: true,
+        without_redis: OrdersWithoutRedis::Pending,
         compare_every: None,
         source: SourceRules::default(),
     };

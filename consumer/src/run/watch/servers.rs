@@ -91,7 +91,7 @@ pub(in crate::run) async fn servers(health: Health) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::{Rules, SourceRules};
+    use crate::health::{OrdersWithoutRedis, Rules, SourceRules};
 
     #[test]
     fn a_server_that_goes_and_comes_back_is_told_twice_and_no_more() {
@@ -99,7 +99,7 @@ mod tests {
         let health = Health::new(Rules {
             stall,
             poll_silence: stall,
-            works_without_redis: true,
+            without_redis: OrdersWithoutRedis::Pending,
             compare_every: None,
             source: SourceRules::default(),
         });

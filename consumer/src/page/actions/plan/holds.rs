@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Draft, minutes, number};
-use crate::health::{self, HeldState};
+use crate::health::{self, HeldState, OrdersWithoutRedis};
 use crate::page::actions::refusal::Refusal;
 use crate::page::actions::request::{Hold, Pause, Place};
 
@@ -33,18 +33,6 @@ pub struct BreakerFacts {
     pub hold: Option<health::Hold>,
     /// How many processes there are.
     pub processes: usize,
-}
-
-/// What becomes of orders while Redis is not asked: `enrichment.when_redis_is_down`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OrdersWithoutRedis {
-    /// They are written as pending, and completed afterwards.
-    #[default]
-    Pending,
-    /// They wait.
-    Wait,
-    /// They become dead letters.
-    DeadLetters,
 }
 
 /// The plan of a pause.

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 
-use super::holds::OrdersWithoutRedis;
 use super::*;
+use crate::health::OrdersWithoutRedis;
 use crate::health::{self, ConnectorReading, HeldState, RunState, TaskReading};
 use crate::page::actions::request::{self, BreakerState, Letters, Place, What};
 use crate::results::dead_letters::Count;

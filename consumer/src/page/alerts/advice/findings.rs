@@ -26,6 +26,10 @@ pub(super) const fn of_finding(kind: Kind) -> Advice {
             .heals("It is tried all the time, and work goes on about a second after the server's return. Nothing becomes a dead letter meanwhile.")
             .act("Bring the server back. Do not restart orderstream: a restart changes nothing.")
             .see("docs/runbook.md#orderstreamserverdown"),
+        Kind::RedisDownLetters => critical(Harm::Wrong)
+            .heals("Orders become dead letters of reason redis_down meanwhile, as enrichment.when_redis_is_down says, until Redis answers.")
+            .act("Bring Redis back, then replay these letters: `orderstream dlq replay --reason redis_down`.")
+            .see("docs/operations.md#replay-them"),
         Kind::Topic => critical(Harm::Stands)
             .heals("The topic is looked at every few seconds, and the work goes on once its setting is right.")
             .act("Make the topic, or change the setting that the line names.")
@@ -129,6 +133,14 @@ pub(super) const fn of_finding(kind: Kind) -> Advice {
         Kind::BreakerHeld => warning(Harm::Late)
             .heals("The hold ends by itself at its time. What was pending is completed afterwards.")
             .act("Nothing, if the hold is still wanted; else end it on the page, or delete the row of breaker_controls.")
+            .see("docs/operations.md#the-breaker-is-held"),
+        Kind::BreakerHeldWaits => critical(Harm::Stands)
+            .heals("Orders wait meanwhile, as enrichment.when_redis_is_down says. The hold ends by itself at its time, and they go on then.")
+            .act("Nothing, if the hold is still wanted; else end it on the page, or delete the row of breaker_controls.")
+            .see("docs/operations.md#the-breaker-is-held"),
+        Kind::BreakerHeldLetters => critical(Harm::Wrong)
+            .heals("Orders become dead letters of reason redis_down meanwhile, as enrichment.when_redis_is_down says, until the hold ends.")
+            .act("End the hold on the page, or wait for its end; then replay these letters: `orderstream dlq replay --reason redis_down`.")
             .see("docs/operations.md#the-breaker-is-held"),
     }
 }
