@@ -68,7 +68,16 @@ impl Heard {
     }
 }
 
-/// All states of a process.
+impl Heard {
+    /// What can be told of the process as of `now`. Reports that this process itself could not read for long say nothing of the others any
+    /// more: the state is `unknown` then. Until then a process is `silent` only if its report was old when it was read.
+    #[must_use]
+    pub fn told(&self, read: Instant, now: Instant) -> &str {
+        if now.saturating_duration_since(read) > SILENT { "unknown" } else { self.state(now, now) }
+    }
+}
+
+/// All states of a process, as they are counted. One that cannot be read counts as silent.
 pub const PROCESS_STATES: [&str; 4] = ["ready", "degraded", "not_ready", "silent"];
 
 /// Dead letters of one reason.
@@ -129,6 +138,16 @@ mod tests {
         let group = Group { processes: Some((read, vec![heard])), ..Group::default() };
         assert_eq!((group.count("ready", read), group.count("silent", read)), (Some(1), Some(0)));
         assert_eq!(Group::default().count("ready", read), None);
+    }
+
+    #[test]
+    fn of_a_process_whose_report_cannot_be_read_nothing_is_told() {
+        let read = Instant::now();
+        let heard =
+            |age| Heard { report: ProcessReport { state: "ready".into(), ..ProcessReport::default() }, age: Duration::from_secs(age) };
+        let told = |age, later| heard(age).told(read, read + Duration::from_secs(later)).to_owned();
+        assert_eq!([told(2, 0), told(2, 9), told(2, 11)], ["ready", "ready", "unknown"]);
+        assert_eq!([told(40, 0), told(40, 10), told(40, 11)], ["silent", "silent", "unknown"]);
     }
 
     #[test]

@@ -358,7 +358,7 @@ pub struct Process {
     pub process: String,
     /// The name of this start of it.
     pub instance: String,
-    /// `ready`, `degraded`, `not_ready` or `silent`.
+    /// `ready`, `degraded`, `not_ready` or `silent`; `unknown` while this process cannot read the reports.
     pub state: String,
     /// Since when it was not heard of.
     pub heard_s: u64,
