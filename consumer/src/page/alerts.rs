@@ -7,12 +7,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
 
 mod advice;
 pub mod due;
 
 use crate::health::{Finding, Group, Heard};
+use crate::results::letter_pages::{MOST_OF_A_REASON, Run};
 pub use advice::{Advice, AlertKind, Harm, Severity};
 use due::NotShrinking;
 
@@ -54,8 +56,8 @@ pub struct Known<'a> {
     pub group: &'a Group,
     /// The name of this start of the process.
     pub instance: &'a str,
-    /// The reasons whose open letters are rising, and since when, in milliseconds since 1970.
-    pub rising: &'a BTreeMap<String, i64>,
+    /// The reasons whose open letters are rising, with their runs.
+    pub rising: &'a BTreeMap<String, Run>,
     /// That the list of the sweep does not shrink, if it does not.
     pub not_shrinking: Option<NotShrinking>,
     /// Now.
@@ -118,13 +120,16 @@ fn of_finding(known: &Known<'_>, finding: &Finding) -> Raised {
 }
 
 fn rising(known: &Known<'_>) -> impl Iterator<Item = Raised> {
-    let open = |reason: &str| known.group.letters.as_ref()?.iter().find(|letters| letters.reason == reason).map(|letters| letters.open);
-    known.rising.iter().map(move |(reason, since)| Raised {
+    known.rising.iter().map(|(reason, run)| Raised {
         kind: AlertKind::LettersRising,
         subject: reason.clone(),
-        since: Some(*since),
+        since: Some(run.since),
         what: format!("Dead letters of reason {reason} keep coming"),
-        evidence: open(reason).map(|open| format!("{open} are open; none of them was more than 10 minutes after the one before it")),
+        evidence: DateTime::from_timestamp_millis(run.since).map(|since| {
+            let at_least = if run.letters >= MOST_OF_A_REASON { "at least " } else { "" };
+            let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+            format!("{at_least}{} came since {since}, none of them more than 10 minutes after the one before it", run.letters)
+        }),
     })
 }
 
@@ -139,14 +144,14 @@ fn not_shrinking(known: &Known<'_>) -> Option<Raised> {
     })
 }
 
-/// The other processes that are silent or not ready. What this process finds of itself is among its findings.
+/// The other processes that are silent or not ready, as far as their reports can be read. What this process finds of itself is among its findings.
 fn others(known: &Known<'_>) -> Vec<Raised> {
     let Some((read, heard)) = &known.group.processes else { return Vec::new() };
     let other = |heard: &Heard| {
         let (report, silence) = (&heard.report, heard.silence(*read, known.now));
         let heard_at = known.ago(silence);
         let raised = |kind, since, what, evidence| Some(Raised { kind, subject: report.instance.clone(), since, what, evidence });
-        match heard.state(*read, known.now) {
+        match heard.told(*read, known.now) {
             "silent" => {
                 let what = format!("Process {} was not heard of for {} s", report.process, silence.as_secs());
                 let had = (!report.partitions.is_empty()).then(|| format!("it had {}", report.partitions.join(", ")));

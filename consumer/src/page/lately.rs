@@ -13,6 +13,7 @@ use super::overview::Around;
 use super::overview::shapes::LatestOrder;
 use super::sampler::{Sampled, unix_ms};
 use crate::results::latest;
+use crate::results::letter_pages::Run;
 use crate::trace::mask::Shown;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -20,14 +21,14 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How many of the newest orders are shown.
 const ORDERS: i64 = 5;
 
-/// How often the runs of open letters are looked for, which reads up to 10,000 entries of an index.
+/// How often the runs of open letters are looked for, which reads up to 10,000 entries of an index for each reason.
 const RISING_EVERY: Duration = Duration::from_secs(10);
 
 /// What was asked last.
 #[derive(Debug, Default)]
 pub struct Lately {
     latest: Option<(i64, Vec<LatestOrder>)>,
-    rising: Option<(Instant, BTreeMap<String, i64>)>,
+    rising: Option<(Instant, BTreeMap<String, Run>)>,
     actions: Option<(Instant, Vec<Action>)>,
 }
 

@@ -14,7 +14,7 @@ use super::asked::{shown, unanswered};
 use super::body::Body;
 use super::error::ApiError;
 use super::sampler::unix_ms;
-use crate::results::letter_pages::{After, LetterCounts};
+use crate::results::letter_pages::{After, LetterCounts, Run};
 use crate::trace::payload::Payload;
 
 mod shapes;
@@ -51,8 +51,8 @@ pub async fn list(State(page): State<Arc<Page>>, Body(asked): Body<LetterFilter>
 }
 
 /// The reasons, the most letters first.
-fn counts(counted: LetterCounts, rising: &BTreeMap<String, i64>) -> Vec<ReasonCount> {
-    let of = |(reason, letters)| ReasonCount { rising_since: rising.get(&reason).copied(), reason, letters };
+fn counts(counted: LetterCounts, rising: &BTreeMap<String, Run>) -> Vec<ReasonCount> {
+    let of = |(reason, letters)| ReasonCount { rising_since: rising.get(&reason).map(|run| run.since), reason, letters };
     let mut counts: Vec<ReasonCount> = counted.by_reason.into_iter().map(of).collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.letters));
     counts

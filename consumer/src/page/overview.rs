@@ -20,6 +20,7 @@ use super::actions::state::Action;
 use super::alerts::{self, Alert};
 use super::memory::Memory;
 use crate::health::{self, Breakers, Detail, EdgeDetail, Group, Heard, REVISION, Rules, Snapshot, VERSION, findings, status};
+use crate::results::letter_pages::Run;
 
 /// What other parts know that the page shows.
 #[derive(Debug, Default)]
@@ -36,8 +37,8 @@ pub struct Around {
     pub latest: Option<(i64, Vec<LatestOrder>)>,
     /// The actions that run now, and the last one that has ended.
     pub actions: Option<Vec<Action>>,
-    /// The reasons whose open letters are rising, and since when, in milliseconds since 1970.
-    pub rising: BTreeMap<String, i64>,
+    /// The reasons whose open letters are rising, with their runs.
+    pub rising: BTreeMap<String, Run>,
     /// How many transitions the breakers have made.
     pub transitions: u64,
 }
@@ -185,7 +186,7 @@ fn processes(group: &Group, instance: &str, now: Instant) -> Vec<Process> {
     let of = |heard: &Heard| Process {
         process: heard.report.process.clone(),
         instance: heard.report.instance.clone(),
-        state: heard.state(*read, now).to_owned(),
+        state: heard.told(*read, now).to_owned(),
         heard_s: heard.silence(*read, now).as_secs(),
         version: heard.report.version.clone(),
         uptime_s: count(heard.report.up_seconds),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use change::rejection::Reason;
 use chrono::{DateTime, Utc};
 use ledger::StoreError;
 use sqlx::{Postgres, QueryBuilder};
@@ -14,8 +15,11 @@ use super::dead_letters::{Filter, Letter};
 /// The letters of a page.
 pub const ON_A_PAGE: usize = 50;
 
-/// How many letters are counted, and how many are looked at to tell what is rising.
+/// How many letters are counted.
 pub const COUNTED: i64 = 10_000;
+
+/// How many letters of one reason are looked at to tell whether they are rising.
+pub const MOST_OF_A_REASON: usize = 10_000;
 
 /// Letters of one reason that follow each other within this time are one run, and a run that has not ended for so long is rising.
 pub const GAP: Duration = Duration::from_secs(600);
@@ -70,12 +74,26 @@ struct Times {
     now: i64,
 }
 
-/// The newest open letters alone, so that the answer does not grow.
+/// The newest open letters of each reason alone, so that the answer does not grow, and a flood of one reason does not hide the others.
 const TIMES: &str = "
-select reason, array_agg(ms order by ms desc) as times, (extract(epoch from now()) * 1000)::bigint as now
-from (select reason, (extract(epoch from created_at) * 1000)::bigint as ms from dead_letters where resolved_at is null
-    order by created_at desc, id desc limit $1) as newest
-group by reason";
+select known.reason, newest.times, (extract(epoch from now()) * 1000)::bigint as now
+from unnest($2::text[]) as known(reason)
+cross join lateral (
+    select array(
+        select (extract(epoch from letter.created_at) * 1000)::bigint from dead_letters as letter
+        where letter.resolved_at is null and letter.reason = known.reason
+        order by letter.created_at desc limit $1
+    ) as times
+) as newest";
+
+/// Letters of one reason that follow each other, up to now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// When the first of them was refused, in milliseconds since 1970.
+    pub since: i64,
+    /// How many they are. [`MOST_OF_A_REASON`] means that there may be more, and that the run may be older.
+    pub letters: usize,
+}
 
 impl Results {
     /// A page of the letters that the filter means.
@@ -114,14 +132,15 @@ impl Results {
         Ok(LetterCounts { by_reason: counts.into_iter().collect(), capped })
     }
 
-    /// The reasons whose open letters are rising, and since when, in milliseconds since 1970.
+    /// The reasons whose open letters are rising, with their runs.
     ///
     /// # Errors
     /// If Postgres is away.
-    pub async fn rising_letters(&self) -> Result<BTreeMap<String, i64>, StoreError> {
-        let query = sqlx::query_as::<_, Times>(TIMES).bind(COUNTED);
+    pub async fn rising_letters(&self) -> Result<BTreeMap<String, Run>, StoreError> {
+        let reasons: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        let query = sqlx::query_as::<_, Times>(TIMES).bind(i64::try_from(MOST_OF_A_REASON).unwrap_or(i64::MAX)).bind(reasons);
         let all = self.lease().await?.ask(|on| query.fetch_all(on)).await?;
-        Ok(all.into_iter().filter_map(|of| Some((of.reason, rising_since(&of.times, of.now)?))).collect())
+        Ok(all.into_iter().filter_map(|of| Some((of.reason, rising(&of.times, of.now)?))).collect())
     }
 }
 
@@ -160,10 +179,10 @@ fn meant(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
 /// Fewer letters than this are no rise, however near they are.
 const FEWEST: usize = 3;
 
-/// When the run of letters began that reaches into the last ten minutes; `None` if there is none, or of too few. `times` stand with the
-/// newest first, in milliseconds.
+/// The run of letters that reaches into the last ten minutes; `None` if there is none, or of too few. `times` stand with the newest first, in
+/// milliseconds.
 #[must_use]
-pub fn rising_since(times: &[i64], now: i64) -> Option<i64> {
+pub fn rising(times: &[i64], now: i64) -> Option<Run> {
     let gap = i64::try_from(GAP.as_millis()).unwrap_or(i64::MAX);
     let mut later = now;
     let is_near = |time: &&i64| {
@@ -171,8 +190,8 @@ pub fn rising_since(times: &[i64], now: i64) -> Option<i64> {
         later = **time;
         is_near
     };
-    let run = times.iter().take_while(is_near).count();
-    if run >= FEWEST { Some(times[run - 1]) } else { None }
+    let letters = times.iter().take_while(is_near).count();
+    if letters >= FEWEST { Some(Run { since: times[letters - 1], letters }) } else { None }
 }
 
 #[cfg(test)]
@@ -180,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_of_letters_is_rising_from_its_beginning_and_only_if_it_reaches_into_the_last_ten_minutes() {
+    fn a_run_of_letters_has_a_beginning_and_a_length_and_is_rising_only_if_it_reaches_into_the_last_ten_minutes() {
         const MINUTE: i64 = 60_000;
         let now = 1_000 * MINUTE;
         let ago = |minutes: &[i64]| minutes.iter().map(|minutes| now - minutes * MINUTE).collect::<Vec<_>>();
@@ -188,15 +207,16 @@ mod tests {
             (&[][..], None),
             (&[11], None),
             (&[10, 10], None),
-            (&[10, 10, 10], Some(10)),
-            (&[0, 10, 20, 30], Some(30)),
+            (&[10, 10, 10], Some((10, 3))),
+            (&[0, 10, 20, 30], Some((30, 4))),
             (&[1, 2, 13, 14], None),
-            (&[1, 2, 3, 14], Some(3)),
-            (&[3, 3, 3, 40], Some(3)),
+            (&[1, 2, 3, 14], Some((3, 3))),
+            (&[3, 3, 3, 40], Some((3, 3))),
             // A clock that is ahead.
-            (&[-1, 5, 5], Some(5)),
+            (&[-1, 5, 5], Some((5, 3))),
         ] {
-            assert_eq!(rising_since(&ago(minutes), now), began.map(|minutes: i64| now - minutes * MINUTE), "{minutes:?}");
+            let expected = began.map(|(minutes, letters): (i64, usize)| Run { since: now - minutes * MINUTE, letters });
+            assert_eq!(rising(&ago(minutes), now), expected, "{minutes:?}");
         }
     }
 

@@ -101,6 +101,18 @@ fn counts_end_at_ten_thousand_and_reasons_that_rise_are_known_by_their_newest_le
 }
 
 #[test]
+fn a_flood_of_one_reason_does_not_hide_that_another_one_rises() {
+    let fresh = Fresh::database("letter_flood");
+    fresh.sql(letters!("12000", "true"));
+    // All are newer than the three of another reason.
+    fresh.sql("update dead_letters set reason = 'invalid', created_at = now()");
+    fresh.sql("update dead_letters set reason = 'too_large', created_at = now() - interval '1 minute' where \"offset\" <= 3");
+    let rising = fresh.runtime.block_on(reading(&fresh).rising_letters()).unwrap();
+    let lengths: Vec<(&str, usize)> = rising.iter().map(|(reason, run)| (reason.as_str(), run.letters)).collect();
+    assert_eq!(lengths, [("invalid", 10_000), ("too_large", 3)]);
+}
+
+#[test]
 fn with_100_000_letters_each_question_of_the_page_is_answered_within_its_250_ms() {
     let fresh = Fresh::database("letter_time");
     fresh.sql(letters!("100000", "i < 2000 or i % 4 = 0"));

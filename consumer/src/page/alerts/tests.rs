@@ -16,7 +16,7 @@ struct World {
     start: Instant,
     findings: Vec<Finding>,
     group: Group,
-    rising: BTreeMap<String, i64>,
+    rising: BTreeMap<String, Run>,
     not_shrinking: Option<NotShrinking>,
 }
 
@@ -105,10 +105,21 @@ fn a_redis_that_orders_wait_for_is_worse_than_one_that_they_go_on_without() {
 }
 
 #[test]
+fn where_orders_become_dead_letters_the_alerts_say_so_and_to_replay_them() {
+    let mut world = World::new();
+    for kind in [FindingKind::RedisDownLetters, FindingKind::BreakerHeldLetters] {
+        world.findings = vec![finding(kind, "redis", true, None)];
+        let [alert] = &world.alerts()[..] else { panic!("one") };
+        assert!(alert.self_heals.contains("become dead letters") && alert.to_do.contains("replay"), "{alert:?}");
+    }
+}
+
+#[test]
 fn letters_that_rise_and_a_list_that_does_not_shrink_say_by_what_it_is_known() {
     let mut world = World::new();
     world.group.letters = Some(vec![Letters { reason: "invalid".into(), open: 1_180, resolved: 3 }]);
-    world.rising.insert("invalid".into(), AT - 5_000);
+    world.rising.insert("invalid".into(), Run { since: AT - 5_000, letters: 3 });
+    world.rising.insert("malformed".into(), Run { since: AT - 4_000, letters: MOST_OF_A_REASON });
     world.not_shrinking = Some(NotShrinking { since: world.start, before: 400, orders: 412, now: 7 });
     let told: Vec<_> = world.alerts().into_iter().map(|alert| (alert.id, alert.since, alert.evidence.unwrap())).collect();
     let expected = [
@@ -120,7 +131,12 @@ fn letters_that_rise_and_a_list_that_does_not_shrink_say_by_what_it_is_known() {
         (
             "letters_rising:invalid".to_owned(),
             Some(AT - 5_000),
-            "1180 are open; none of them was more than 10 minutes after the one before it".to_owned(),
+            "3 came since 2026-12-01T02:59:55Z, none of them more than 10 minutes after the one before it".to_owned(),
+        ),
+        (
+            "letters_rising:malformed".to_owned(),
+            Some(AT - 4_000),
+            "at least 10000 came since 2026-12-01T02:59:56Z, none of them more than 10 minutes after the one before it".to_owned(),
         ),
     ];
     assert_eq!(told, expected);
@@ -149,6 +165,23 @@ fn other_processes_are_told_when_they_are_silent_or_not_ready_and_this_one_is_no
         ("process_silent:gone", "Process gone/1 was not heard of for 40 s", "it had orders-2", Some(AT - 40_000)),
     ];
     assert_eq!(told, expected.map(|(id, what, evidence, since)| (id.to_owned(), what.to_owned(), evidence.to_owned(), since)));
+}
+
+#[test]
+fn while_the_reports_themselves_are_not_read_nothing_is_said_of_other_processes() {
+    let mut world = World::new();
+    let now = world.start + Duration::from_secs(600);
+    let heard = |state: &str, seconds| {
+        let report = ProcessReport { instance: format!("{state} {seconds}"), state: state.into(), ..ProcessReport::default() };
+        Heard { report, age: Duration::from_secs(seconds) }
+    };
+    let mut told = |read_before| {
+        let all = vec![heard("ready", 1), heard("ready", 40), heard("not_ready", 1)];
+        world.group.processes = Some((now.checked_sub(Duration::from_secs(read_before)).unwrap(), all));
+        world.ids()
+    };
+    assert_eq!(told(10), ["process_not_ready:not_ready 1", "process_silent:ready 40"]);
+    assert_eq!(told(11), [""; 0]);
 }
 
 #[test]
