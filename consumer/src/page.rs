@@ -67,7 +67,6 @@ pub struct Page {
 
 impl Page {
     /// The page of a process that reports to `health` and `sampled`.
-    #[must_use]
     pub fn new(settings: &config::Page, health: Health, sampled: Sampled, asked: Arc<Asked>, stopping: watch::Receiver<bool>) -> Arc<Self> {
         Arc::new(Self { access: Access::new(settings), health, sampled, asked, stopping })
     }

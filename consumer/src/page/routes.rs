@@ -26,7 +26,6 @@ pub struct Routes {
 }
 
 /// All routes.
-#[must_use]
 pub fn all(page: Arc<Page>) -> Routes {
     let routes = Routes { page, router: Router::new(), known: Vec::new() };
     routes
