@@ -19,6 +19,7 @@ create table operator_actions (
     executed_at timestamptz,
     instance    text,                 -- the process that executes it
     heard_at    timestamptz,          -- when that process last said that it is at it
+    stopped_by  text,                 -- who has asked it to stop
     progress    jsonb,
     outcome     text,
     finished_at timestamptz,
@@ -27,6 +28,7 @@ create table operator_actions (
 );
 
 create index operator_actions_by_time on operator_actions (executed_at desc) where executed_at is not null;
+create index operator_actions_under_way on operator_actions (heard_at) where state in ('running', 'stopping');
 create index operator_actions_planned on operator_actions (at) where executed_at is null;
 
 comment on table operator_actions is 'Every action of an operator by the page: who, when, why, what was shown before, and what came of it';
@@ -54,7 +56,8 @@ begin
     end if;
     if (new.id, new.at, new.who, new.role, new.address, new.action, new.parameters, new.reason, new.plan, new.expires_at)
         is distinct from (old.id, old.at, old.who, old.role, old.address, old.action, old.parameters, old.reason, old.plan, old.expires_at)
-        or old.executed_at is not null and (new.executed_at, new.instance) is distinct from (old.executed_at, old.instance) then
+        or old.executed_at is not null and (new.executed_at, new.instance) is distinct from (old.executed_at, old.instance)
+        or old.stopped_by is not null and new.stopped_by is distinct from old.stopped_by then
         raise exception 'who has done what, when and why is not changed: action %', old.id using errcode = 'insufficient_privilege';
     end if;
     if old.state = 'planned' and new.state <> 'running' or old.state = 'stopping' and new.state = 'running'

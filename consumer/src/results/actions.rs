@@ -34,6 +34,8 @@ pub struct ActionRow {
     pub state: String,
     /// When its execution began.
     pub executed_at: Option<DateTime<Utc>>,
+    /// The process that executes it.
+    pub instance: Option<String>,
     /// How far it is.
     pub progress: Option<Value>,
     /// What came of it.
@@ -97,7 +99,7 @@ macro_rules! columns {
     ($start:literal, $end:literal) => {
         concat!(
             $start,
-            " id, at, who, action, parameters, reason, plan, state, executed_at, progress, outcome, finished_at, \
+            " id, at, who, action, parameters, reason, plan, state, executed_at, instance, progress, outcome, finished_at, \
              greatest(extract(epoch from now() - heard_at), 0)::float8 as silent_seconds, expires_at > now() as is_fresh ",
             $end
         )
@@ -124,13 +126,21 @@ const EXECUTE: &str = columns!(
      where id = $1 and state = 'planned' and expires_at > now() returning",
     ""
 );
-const STOP: &str = columns!("update operator_actions set state = 'stopping' where id = $1 and state = 'running' returning", "");
+const STOP: &str =
+    columns!("update operator_actions set state = 'stopping', stopped_by = $2 where id = $1 and state = 'running' returning", "");
 const HEARD: &str = "
 update operator_actions set heard_at = now(), progress = coalesce($3, progress) where id = $1 and instance = $2 and finished_at is null
 returning state";
 const FINISH: &str = "
 update operator_actions set state = $3, outcome = $4, progress = coalesce($5, progress), finished_at = now(), heard_at = now()
 where id = $1 and instance = $2 and finished_at is null";
+
+/// A process says once a second that it is at it, so after minutes nobody is: an action whose process has ended would never end.
+const CLOSE_INTERRUPTED: &str = "
+update operator_actions set state = 'failed', outcome = 'interrupted: its process was not heard of any more', finished_at = now()
+where id = any(array(
+    select id from operator_actions where state in ('running', 'stopping') and heard_at < now() - interval '10 minutes' limit $1))
+and state in ('running', 'stopping') and heard_at < now() - interval '10 minutes'";
 
 const FORGET: &str = "
 delete from operator_actions where id = any(array(
@@ -183,12 +193,12 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(EXECUTE).bind(id).bind(instance).fetch_optional(on)).await?)
     }
 
-    /// Asks an action to stop. `None` if it does not run.
+    /// Asks an action to stop, and notes who has asked. `None` if it does not run.
     ///
     /// # Errors
     /// If Postgres is away.
-    pub async fn stop_action(&self, id: &str) -> Result<Option<ActionRow>, StoreError> {
-        Ok(self.lease().await?.ask(|on| sqlx::query_as(STOP).bind(id).fetch_optional(on)).await?)
+    pub async fn stop_action(&self, id: &str, who: &str) -> Result<Option<ActionRow>, StoreError> {
+        Ok(self.lease().await?.ask(|on| sqlx::query_as(STOP).bind(id).bind(who).fetch_optional(on)).await?)
     }
 
     /// Says that this process is at it, and how far. Returns whether the action is to stop.
@@ -216,6 +226,24 @@ impl Results {
         let query = sqlx::query(FINISH).bind(id).bind(instance).bind(ended.as_str()).bind(outcome).bind(progress);
         self.lease().await?.ask(|on| query.execute(on)).await?;
         Ok(())
+    }
+
+    /// Ends up to `limit` actions as failed whose process was not heard of for ten minutes. Returns how many.
+    ///
+    /// # Errors
+    /// If Postgres is away or refuses.
+    pub async fn close_interrupted_actions(&self, limit: i64) -> Result<u64, StoreError> {
+        let query = sqlx::query(CLOSE_INTERRUPTED).bind(limit);
+        Ok(self.lease().await?.ask(|on| query.execute(on)).await?.rows_affected())
+    }
+
+    /// The time by the clock of Postgres, which says when each letter was recorded.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn clock(&self) -> Result<DateTime<Utc>, StoreError> {
+        let query = sqlx::query_scalar("select clock_timestamp()");
+        Ok(self.lease().await?.ask(|on| query.fetch_one(on)).await?)
     }
 
     /// Removes plans that were never executed after a day, and actions after 400 days, up to `limit` of them. Returns how many.

@@ -131,6 +131,7 @@ async fn walk(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(),
         shared.troubled("the audit trail", &error);
     }
     shared.results.forget_controls().await?;
+    close_actions(shared).await?;
     forget_actions(shared).await?;
     if let Some(time) = kept.deleted_orders {
         forget_deleted(shared, kept, now - time).await?;
@@ -141,6 +142,15 @@ async fn walk(shared: &Shared, kept: &Kept, removed: &mut Highest) -> Result<(),
         if let Err(error) = trim(shared, kept, removed).await {
             told(shared, &error);
         }
+    }
+    Ok(())
+}
+
+/// One step is enough: a process executes a few actions at once.
+async fn close_actions(shared: &Shared) -> Result<(), Hindered> {
+    let actions = shared.results.close_interrupted_actions(STEP).await?;
+    if actions > 0 {
+        tracing::warn!(actions, "Actions of operators are closed as failed: their processes were not heard of any more");
     }
     Ok(())
 }

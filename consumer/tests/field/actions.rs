@@ -110,6 +110,7 @@ fn a_replay_whose_letters_have_moved_is_refused_and_one_that_is_stopped_ends_aft
     assert_eq!(ann.post(shop.process(0), &format!("{path}/stop"), &json!({})).0, 200);
     let stopped = ann.await_state(shop.process(0), id, &["stopped", "done", "failed"]);
     assert!(stopped["outcome"].as_str().unwrap().starts_with("stopped by an operator; "), "{stopped}");
+    assert_eq!(shop.sql(&format!("select stopped_by from operator_actions where id = '{id}'")), "ann");
     let open = shop.number("select count(*) from dead_letters where resolved_at is null");
     assert!((1..260).contains(&open), "{open}");
     assert_eq!(open, 260 - stopped["progress"]["done"].as_i64().unwrap(), "what was measured is what was done");
@@ -197,6 +198,13 @@ fn an_action_whose_process_has_died_is_interrupted() {
         ann.execute(shop.process(other), &plan).0 == 202
     });
     shop.await_sql("select count(*) from dead_letters where resolved_at is null", "0");
+
+    // After ten minutes it has ended for good.
+    shop.sql(&format!("update operator_actions set heard_at = now() - interval '11 minutes' where id = '{id}'"));
+    shop.process(other).service().stop().unwrap();
+    shop.start_another(&[("PAGE_TOKENS", &ann.line), ("DEAD_LETTERS_MAX_SHARE", "1")]);
+    let came_of_it = format!("select state, outcome from operator_actions where id = '{id}'");
+    shop.await_sql(&came_of_it, "failed|interrupted: its process was not heard of any more");
     shop.clear("ACTED");
 }
 

@@ -46,7 +46,7 @@ impl Actions {
     /// There is no such action, or Postgres does not answer.
     pub async fn stop(&self, id: &str, caller: &Caller) -> Result<Action, Refusal> {
         let results = &self.0.shared.results;
-        let stopping = results.stop_action(id).await?;
+        let stopping = results.stop_action(id, caller.name()).await?;
         if stopping.is_some() {
             tracing::info!(id, who = caller.name(), "An operator's action is asked to stop");
         }

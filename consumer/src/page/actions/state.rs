@@ -106,6 +106,7 @@ mod tests {
             plan: Value::Null,
             state: state.into(),
             executed_at: DateTime::<Utc>::from_timestamp_millis(7),
+            instance: Some("i1".into()),
             progress: Some(json!({"done": 200, "of": 1_180, "text": "198 applied"})),
             outcome: None,
             finished_at: None,
