@@ -1,16 +1,22 @@
 //! The routes of the actions.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, RawQuery};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::Actions;
 use super::plan::Plan;
+use super::refusal::Refusal;
 use super::request::Request;
 use super::state::Action;
+use crate::page::Page;
 use crate::page::access::{Caller, Role};
+use crate::page::asked::unanswered;
 use crate::page::error::ApiError;
 use crate::trace::mask::Shown;
 
@@ -63,12 +69,14 @@ pub async fn execute(
 /// # Errors
 /// Postgres does not answer.
 pub async fn list(
-    Extension(actions): Extension<Actions>,
+    State(page): State<Arc<Page>>,
     Extension(caller): Extension<Caller>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ActionPage>, ApiError> {
-    let before = before(query.as_deref().unwrap_or_default())?;
-    Ok(Json(ActionPage { items: actions.before(before, shown(&caller)).await? }))
+    let before = before(query.as_deref().unwrap_or_default())?.and_then(DateTime::from_timestamp_millis);
+    let rows = page.asked.servers.results.actions_before(before).await.map_err(|error| unanswered(&error))?;
+    let shown = shown(&caller);
+    Ok(Json(ActionPage { items: rows.into_iter().filter_map(|row| Action::of(row, shown)).collect() }))
 }
 
 /// `GET /api/actions/{id}`
@@ -76,11 +84,13 @@ pub async fn list(
 /// # Errors
 /// There is no such action, or Postgres does not answer.
 pub async fn one(
-    Extension(actions): Extension<Actions>,
+    State(page): State<Arc<Page>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Action>, ApiError> {
-    Ok(Json(actions.one(&id, shown(&caller)).await?))
+    let row = page.asked.servers.results.action(&id).await.map_err(|error| unanswered(&error))?;
+    let action = row.and_then(|row| Action::of(row, shown(&caller)));
+    Ok(Json(action.ok_or(Refusal::Unknown)?))
 }
 
 /// `POST /api/actions/{id}/stop`
