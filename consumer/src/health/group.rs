@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::comparison::Comparison;
-use super::detail::Detail;
+use super::detail::{Detail, PartitionDetail};
 use super::verdict::Verdict;
 
 mod view;
@@ -59,6 +59,13 @@ impl Heard {
     #[must_use]
     pub fn silence(&self, read: Instant, now: Instant) -> Duration {
         self.age + now.saturating_duration_since(read)
+    }
+
+    /// What the process said of a partition; `None` if the partition is not its own.
+    #[must_use]
+    pub fn partition(&self, topic: &str, number: i32) -> Option<&PartitionDetail> {
+        let partitions = &self.report.detail.as_ref()?.partitions;
+        partitions.iter().find(|known| known.topic == topic && known.partition == number)
     }
 
     /// The state as of `now`. A process that does not report any more is `silent`, whatever it said last.

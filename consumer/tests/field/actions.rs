@@ -208,6 +208,24 @@ fn an_action_whose_process_has_died_is_interrupted() {
     shop.clear("ACTED");
 }
 
+#[test]
+fn a_plan_is_executed_although_whoever_asked_for_it_has_gone_away() {
+    let ann = Operator::new("ann", Role::Operate);
+    let shop = Shop::with(&[("PAGE_TOKENS", &ann.line)]);
+    let plan = ann.plan(shop.process(0), "rebuild", &json!({ "what": "cache" }));
+    let id = plan["plan_id"].as_str().unwrap();
+    let held = format!("select 'held' from operator_actions where id = '{id}' for update; select pg_sleep(3)");
+    std::thread::scope(|scope| {
+        scope.spawn(|| shop.sql(&format!("begin; {held}; commit")));
+        let sleeps = "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and query like '%pg_sleep(3)%'";
+        shop.await_that("the plan is held", || shop.number(sleeps) == 1);
+        ann.ask_and_go_away(shop.process(0), &plan);
+    });
+    let done = ann.await_state(shop.process(0), id, &["done", "failed", "interrupted"]);
+    assert_eq!(done["state"], "done", "{done}");
+    assert_eq!(ann.execute(shop.process(0), &plan).1["finished_at"], done["finished_at"]);
+}
+
 /// A connector of the test's own, whose publication is not there at first.
 const FAILING: &str = "failing";
 

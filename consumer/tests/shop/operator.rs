@@ -52,6 +52,14 @@ impl Operator {
         self.post(process, &path, &json!({ "confirm": plan["confirm"] }))
     }
 
+    /// Asks to execute a plan that nobody can execute at this moment, and goes away.
+    pub fn ask_and_go_away(&self, process: &Process, plan: &Value) {
+        let url = format!("http://{}/api/actions/{}", process.address(), plan["plan_id"].as_str().unwrap());
+        let request = ureq::post(url).header("authorization", format!("Bearer {}", self.token));
+        let impatient = request.config().timeout_global(Some(Duration::from_millis(700))).build();
+        impatient.send_json(json!({ "confirm": plan["confirm"] })).unwrap_err();
+    }
+
     /// Plans and executes an action, and waits for its end.
     #[track_caller]
     pub fn act(&self, process: &Process, action: &str, parameters: &Value) -> Value {

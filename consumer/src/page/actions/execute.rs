@@ -1,10 +1,13 @@
 //! Begins what was planned, once: the same request again, to whichever process, gets the same action and begins nothing.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use ledger::StoreError;
 use ledger::lock::{Lock, Work};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::job::PATIENCE;
 use super::plan::Draft;
 use super::refusal::Refusal;
 use super::request::Wish;
@@ -21,23 +24,19 @@ impl Actions {
     /// The plan does not hold any more, is somebody else's or was not confirmed; too much is under way; a server does not answer.
     pub async fn execute(&self, id: &str, confirm: Option<&str>, caller: &Caller) -> Result<Action, Refusal> {
         let inner = &self.0;
+        inner.jobs.are_run()?;
         let row = inner.shared.results.action(id).await?.ok_or(Refusal::Unknown)?;
         if row.state != "planned" {
             return shown(row);
         }
         let (wish, draft) = planned(&row)?;
         may(&row, &draft, confirm, caller)?;
-        inner.still_holds(&wish, &draft).await?;
         let place = inner.jobs.place().ok_or_else(|| Refusal::Busy("as many actions as may run at once are running".to_owned()))?;
-        let lock = inner.lock(&wish).await?;
-        match inner.shared.results.execute_action(id, &inner.instance).await? {
-            Some(begun) => {
-                inner.begin_wish(&begun, wish, place, lock);
-                shown(begun)
-            }
-            // Somebody else was faster, or the plan has just become too old.
-            None => shown(inner.shared.results.action(id).await?.ok_or(Refusal::Unknown)?),
-        }
+        inner.still_holds(&wish, &draft).await?;
+        // Whoever asks may go away at any moment, and then the plan would be used up and nobody would run it.
+        let (beginner, id) = (Arc::clone(inner), id.to_owned());
+        let begun = inner.jobs.owned(async move { beginner.begin_once(&id, wish, place).await }).await;
+        begun.unwrap_or_else(|| Err(Refusal::Away("the process ends".to_owned())))
     }
 
     /// Asks an action to stop, whichever process executes it. An action that has ended is shown as it is.
@@ -56,30 +55,16 @@ impl Actions {
         };
         shown(row.ok_or(Refusal::Unknown)?)
     }
-
-    /// An action.
-    ///
-    /// # Errors
-    /// There is no such action, or Postgres does not answer.
-    pub async fn one(&self, id: &str, shown: Shown) -> Result<Action, Refusal> {
-        let row = self.0.shared.results.action(id).await?;
-        row.and_then(|row| Action::of(row, shown)).ok_or(Refusal::Unknown)
-    }
-
-    /// The actions that began before this moment, the last first.
-    ///
-    /// # Errors
-    /// Postgres does not answer.
-    pub async fn before(&self, before_ms: Option<i64>, shown: Shown) -> Result<Vec<Action>, Refusal> {
-        let before = before_ms.and_then(chrono::DateTime::from_timestamp_millis);
-        let rows = self.0.shared.results.actions_before(before).await?;
-        Ok(rows.into_iter().filter_map(|row| Action::of(row, shown)).collect())
-    }
 }
 
 /// Whoever may operate may see everything.
 fn shown(row: ActionRow) -> Result<Action, Refusal> {
     Action::of(row, Shown::Revealed).ok_or_else(|| Refusal::conflict("the plan is too old: make a new preview"))
+}
+
+/// Whether this process is the one that executes the action.
+fn is_under_way(row: &ActionRow, instance: &str) -> bool {
+    row.instance.as_deref() == Some(instance) && matches!(row.state.as_str(), "running" | "stopping")
 }
 
 fn planned(row: &ActionRow) -> Result<(Wish, Draft), Refusal> {
@@ -105,6 +90,42 @@ fn may(row: &ActionRow, draft: &Draft, confirm: Option<&str>, caller: &Caller) -
 }
 
 impl Inner {
+    /// Begins the execution of a plan, and shows the action. A plan that was executed meanwhile is shown as it is.
+    async fn begin_once(self: &Arc<Self>, id: &str, wish: Wish, place: OwnedSemaphorePermit) -> Result<Action, Refusal> {
+        let _one_at_a_time = self.jobs.beginning.lock().await;
+        let row = self.shared.results.action(id).await?.ok_or(Refusal::Unknown)?;
+        if row.state != "planned" {
+            return shown(row);
+        }
+        let lock = self.lock(&wish).await?;
+        match self.executed(id).await? {
+            Some(begun) => {
+                self.begin_wish(&begun, wish, place, lock);
+                shown(begun)
+            }
+            // Somebody else was faster, or the plan has just become too old.
+            None => shown(self.shared.results.action(id).await?.ok_or(Refusal::Unknown)?),
+        }
+    }
+
+    /// Notes that this process executes a plan. After a lost answer the row tells whether it does: the row was a plan before, and what this
+    /// process begins it begins one at a time.
+    async fn executed(&self, id: &str) -> Result<Option<ActionRow>, StoreError> {
+        let lost = match self.shared.results.execute_action(id, &self.instance).await {
+            Err(error) => error,
+            answered => return answered,
+        };
+        let (mut backoff, began) = (self.shared.backoff(), Instant::now());
+        loop {
+            match self.shared.results.action(id).await {
+                Ok(row) => return row.filter(|row| is_under_way(row, &self.instance)).map_or(Err(lost), |row| Ok(Some(row))),
+                Err(error) if !error.is_outage() || began.elapsed() > PATIENCE || self.jobs.are_ending() => return Err(lost),
+                Err(error) => self.shared.metrics.postgres_error(error.class().as_str()),
+            }
+            tokio::time::sleep(backoff.next_delay()).await;
+        }
+    }
+
     /// Whether what the plan rests on is still so.
     async fn still_holds(&self, wish: &Wish, draft: &Draft) -> Result<(), Refusal> {
         let letters = match wish {
@@ -139,9 +160,9 @@ impl Inner {
                 self.begin(row, wish, place, |inner, job| async move { connector::run(&inner, &job).await });
             }
             Wish::Pause(pause) => self.begin(row, wish, place, |inner, job| async move { holds::pause(&inner, &job, &pause).await }),
-            Wish::Resume(of) => self.begin(row, wish, place, |inner, _| async move { holds::resume(&inner, &of).await }),
+            Wish::Resume(of) => self.begin(row, wish, place, |inner, job| async move { holds::resume(&inner, &job, &of).await }),
             Wish::HoldBreaker(hold) => self.begin(row, wish, place, |inner, job| async move { holds::hold(&inner, &job, &hold).await }),
-            Wish::ReleaseBreaker(_) => self.begin(row, wish, place, |inner, _| async move { holds::release(&inner).await }),
+            Wish::ReleaseBreaker(_) => self.begin(row, wish, place, |inner, job| async move { holds::release(&inner, &job).await }),
         }
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::Inner;
 use super::job::{Job, Outcome};
 use super::request::{Hold, Pause, Place};
-use crate::health::{HeldState, Snapshot};
+use crate::health::{Health, HeldState, Snapshot};
 
 /// How long the processes have to tell that they follow: they do within a second, and report every two.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -24,9 +24,9 @@ pub(super) async fn pause(inner: &Inner, job: &Job, Pause { topic, partition, mi
         Err(error) => return Outcome::failed(format!("nothing is paused: Postgres: {error}")),
     };
     follow(inner).await;
-    if told(inner, |snapshot| is_told_paused(snapshot, topic, *partition)).await {
-        let next = next_offset(inner, topic, *partition).await;
-        Outcome::done(format!("{topic}-{partition} is paused until {until}{next}"))
+    if told(&inner.shared.health, job, |snapshot| told_state(snapshot, topic, *partition) == Some("paused")).await {
+        // A batch that was in flight may still be committed, so the next offset is not known yet.
+        Outcome::done(format!("{topic}-{partition} is paused until {until}: no more batches are begun"))
     } else {
         Outcome::done(format!(
             "{topic}-{partition} is to be paused until {until}; no process has told that it follows, so look at the partition"
@@ -35,15 +35,16 @@ pub(super) async fn pause(inner: &Inner, job: &Job, Pause { topic, partition, mi
 }
 
 /// Ends the pause of a partition, and waits until its owner has told so.
-pub(super) async fn resume(inner: &Inner, Place { topic, partition }: &Place) -> Outcome {
+pub(super) async fn resume(inner: &Inner, job: &Job, Place { topic, partition }: &Place) -> Outcome {
     match inner.shared.results.resume_partition(topic, *partition).await {
         Err(error) => return Outcome::failed(format!("the pause was not ended: Postgres: {error}")),
         Ok(false) => return Outcome::done(format!("{topic}-{partition} was not paused any more")),
         Ok(true) => {}
     }
     follow(inner).await;
-    let goes_on = told(inner, |snapshot| !is_told_paused(snapshot, topic, *partition)).await;
-    let what = if goes_on { "is read again" } else { "is to be read again; its owner still tells that it is paused" };
+    let is_read = |snapshot: &Snapshot| told_state(snapshot, topic, *partition).is_some_and(|state| state != "paused");
+    let goes_on = told(&inner.shared.health, job, is_read).await;
+    let what = if goes_on { "is read again" } else { "is to be read again; no process has told that it follows" };
     Outcome::done(format!("{topic}-{partition} {what}{}", next_offset(inner, topic, *partition).await))
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn hold(inner: &Inner, job: &Job, Hold { state, minutes }: &Hol
         Ok(until) => {
             follow(inner).await;
             let state = state.as_str();
-            let here = breaker(inner, |known| known == format!("forced_{state}")).await;
+            let here = breaker(inner, job, |known| known == format!("forced_{state}")).await;
             Outcome::done(format!(
                 "the breaker is to be {state} until {}; here it is {here}, and all processes follow within two seconds",
                 moment(until)
@@ -65,13 +66,13 @@ pub(super) async fn hold(inner: &Inner, job: &Job, Hold { state, minutes }: &Hol
 }
 
 /// Lets the breaker go, and waits until this process follows.
-pub(super) async fn release(inner: &Inner) -> Outcome {
+pub(super) async fn release(inner: &Inner, job: &Job) -> Outcome {
     match inner.shared.results.release_breaker().await {
         Err(error) => Outcome::failed(format!("the breaker is still held: Postgres: {error}")),
         Ok(false) => Outcome::done("the breaker was not held any more"),
         Ok(true) => {
             follow(inner).await;
-            let here = breaker(inner, |known| !known.starts_with("forced_")).await;
+            let here = breaker(inner, job, |known| !known.starts_with("forced_")).await;
             Outcome::done(format!("nobody holds the breaker by the page; here it is {here}, and all processes follow within two seconds"))
         }
     }
@@ -84,41 +85,41 @@ async fn follow(inner: &Inner) {
     }
 }
 
-/// Waits until the state of the group is so. Returns false if it is not so in time.
-async fn told(inner: &Inner, is_so: impl Fn(&Snapshot) -> bool) -> bool {
+/// Waits until the state of the group is so. Returns false if it is not so in time, or before the action is to stop: what is asked for stands
+/// in its row all the same.
+async fn told(health: &Health, job: &Job, is_so: impl Fn(&Snapshot) -> bool) -> bool {
     let began = Instant::now();
     loop {
-        if is_so(&inner.shared.health.snapshot()) {
+        if is_so(&health.snapshot()) {
             return true;
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > PATIENCE || job.is_to_stop() {
             return false;
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 
-/// Waits until the breaker of this process is so, and returns its state.
-async fn breaker(inner: &Inner, is_so: impl Fn(&str) -> bool) -> &'static str {
+/// Waits until the breaker of this process is so, or the action is to stop, and returns its state.
+async fn breaker(inner: &Inner, job: &Job, is_so: impl Fn(&str) -> bool) -> &'static str {
     let began = Instant::now();
     loop {
         let state = inner.shared.redis.breaker().state.as_str();
-        if is_so(state) || began.elapsed() > PATIENCE {
+        if is_so(state) || began.elapsed() > PATIENCE || job.is_to_stop() {
             return state;
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 
-/// Whether the owner of the partition has told that it is paused: this process itself, or another one in its report.
-fn is_told_paused(snapshot: &Snapshot, topic: &str, partition: i32) -> bool {
+/// The state of the partition, as its owner tells it: this process itself, or the one that has reported it last.
+fn told_state<'a>(snapshot: &'a Snapshot, topic: &str, partition: i32) -> Option<&'a str> {
     let own = snapshot.partitions.iter().find(|((of, number), _)| **of == *topic && *number == partition);
     if let Some((_, known)) = own {
-        return known.state.as_str() == "paused";
+        return Some(known.state.as_str());
     }
-    let heard = snapshot.group.processes.iter().flat_map(|(_, heard)| heard);
-    let line = format!("{topic}-{partition}: paused by ");
-    heard.flat_map(|heard| &heard.report.reasons).any(|reason| reason.starts_with(&line))
+    let (_, heard) = snapshot.group.processes.as_ref()?;
+    heard.iter().find_map(|heard| heard.partition(topic, partition)).map(|known| known.state.as_str())
 }
 
 /// Where the partition stands, by the ledger.
@@ -137,23 +138,32 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::health::{Health, Heard, OrdersWithoutRedis, ProcessReport, Rules, SourceRules};
+    use crate::health::{Detail, Heard, OrdersWithoutRedis, PartitionDetail, ProcessReport, Rules, SourceRules};
 
-    #[test]
-    fn a_pause_in_another_process_is_known_by_its_report() {
+    fn health() -> Health {
         let second = Duration::from_secs(1);
         let source = SourceRules { heartbeat: second, slot_retained_bytes: 1 };
-        let health = Health::new(Rules {
-            stall: second,
-            poll_silence: second,
-            without_redis: OrdersWithoutRedis::Pending,
-            compare_every: None,
-            source,
-        });
-        let reasons = vec!["orders-2: paused by ann until 2026-12-01T07:30:00Z".to_owned()];
-        let heard = Heard { report: ProcessReport { reasons, ..ProcessReport::default() }, age: second };
+        Health::new(Rules { stall: second, poll_silence: second, without_redis: OrdersWithoutRedis::Pending, compare_every: None, source })
+    }
+
+    #[test]
+    fn a_pause_in_another_process_is_known_by_the_state_that_it_reports() {
+        let health = health();
+        let partitions =
+            vec![PartitionDetail { topic: "orders".into(), partition: 2, state: "paused".into(), ..PartitionDetail::default() }];
+        let detail = Some(Detail { partitions, ..Detail::default() });
+        // Words for people are no news of a partition.
+        let reasons = vec!["orders-1: paused by ann until 2026-12-01T07:30:00Z".to_owned()];
+        let heard = Heard { report: ProcessReport { reasons, detail, ..ProcessReport::default() }, age: Duration::from_secs(1) };
         health.group(|group| group.processes = Some((Instant::now(), vec![heard])));
         let snapshot = health.snapshot();
-        assert!(is_told_paused(&snapshot, "orders", 2) && !is_told_paused(&snapshot, "orders", 1));
+        assert_eq!((told_state(&snapshot, "orders", 2), told_state(&snapshot, "orders", 1)), (Some("paused"), None));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_process_is_not_held_up_by_an_answer_that_does_not_come() {
+        let (health, job) = (health(), Job::of_an_ending_process());
+        let waiting = told(&health, &job, |_| false);
+        assert_eq!(tokio::time::timeout(Duration::from_secs(2), waiting).await, Ok(false));
     }
 }

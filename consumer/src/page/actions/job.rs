@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use service::tasks::not_panicked;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::Inner;
+use super::refusal::Refusal;
 use super::request::Wish;
 use super::state::Progress;
 use crate::results::actions::{ActionRow, Ended};
@@ -18,8 +19,8 @@ use crate::results::actions::{ActionRow, Ended};
 /// The time between two reports of an action. Whoever asks it to stop waits no longer than this, and a chunk.
 const REPORT: Duration = Duration::from_secs(1);
 
-/// How long the end of an action is tried to be noted while Postgres is away. Then it is in the log alone.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long Postgres is asked again while it is away: whether an action has begun, and to note its end. Then the end is in the log alone.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -30,26 +31,36 @@ pub(super) struct Jobs {
     places: Arc<Semaphore>,
     most: u32,
     ending: watch::Sender<bool>,
+    /// Whether the task that runs them has begun.
+    are_run: Arc<AtomicBool>,
+    /// Held while an action begins, so that a plan which is executed twice at the same moment begins once.
+    pub(super) beginning: tokio::sync::Mutex<()>,
 }
 
 /// Runs the actions. A panic of an action goes on to whoever runs this (P13).
 #[derive(Debug)]
-pub struct Running(mpsc::UnboundedReceiver<Task>);
+pub struct Running {
+    tasks: mpsc::UnboundedReceiver<Task>,
+    are_run: Arc<AtomicBool>,
+}
 
 /// A place for actions, so many at once, and what runs them.
 pub(super) fn jobs(most: usize) -> (Jobs, Running) {
     let (tasks, received) = mpsc::unbounded_channel();
     let most = u32::try_from(most).unwrap_or(u32::MAX);
-    (Jobs { tasks, places: Arc::new(Semaphore::new(most as usize)), most, ending: watch::Sender::new(false) }, Running(received))
+    let (places, are_run) = (Arc::new(Semaphore::new(most as usize)), Arc::new(AtomicBool::new(false)));
+    let running = Running { tasks: received, are_run: Arc::clone(&are_run) };
+    (Jobs { tasks, places, most, ending: watch::Sender::new(false), are_run, beginning: tokio::sync::Mutex::default() }, running)
 }
 
 impl Running {
     /// Runs until the task is aborted.
     pub async fn run(mut self) {
+        self.are_run.store(true, Ordering::Relaxed);
         let mut running = JoinSet::new();
         loop {
             tokio::select! {
-                Some(task) = self.0.recv() => drop(running.spawn(task)),
+                Some(task) = self.tasks.recv() => drop(running.spawn(task)),
                 Some(ended) = running.join_next() => not_panicked(ended),
                 else => std::future::pending().await,
             }
@@ -58,9 +69,30 @@ impl Running {
 }
 
 impl Jobs {
-    /// A place for one more action; `None` if all are taken, or the process ends. There are no more tasks in the queue than places.
+    /// Whether actions are run yet: the tables are prepared before, which may take minutes.
+    ///
+    /// # Errors
+    /// They are not.
+    pub(super) fn are_run(&self) -> Result<(), Refusal> {
+        if self.are_run.load(Ordering::Relaxed) { Ok(()) } else { Err(Refusal::Away("the process is still starting".to_owned())) }
+    }
+
+    /// Does `work` to its end, also if whoever asked for it waits no longer. `None` if the process ends meanwhile.
+    pub(super) async fn owned<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        let task = async move { drop(answer.send(work.await)) };
+        self.tasks.send(Box::pin(task)).ok();
+        answered.await.ok()
+    }
+
+    /// Whether the process ends.
+    pub(super) fn are_ending(&self) -> bool {
+        *self.ending.borrow()
+    }
+
+    /// A place for one more action; `None` if all are taken, or the process ends. A task in the queue has a place.
     pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
-        if *self.ending.borrow() { None } else { Arc::clone(&self.places).try_acquire_owned().ok() }
+        if self.are_ending() { None } else { Arc::clone(&self.places).try_acquire_owned().ok() }
     }
 
     /// Asks all actions to stop, and waits until they have noted that they have.
@@ -91,12 +123,17 @@ impl Job {
 
     /// Whether the action is to stop after this chunk.
     pub(super) fn is_to_stop(&self) -> bool {
-        self.stops.load(Ordering::Relaxed) || *self.ending.borrow()
+        self.stops.load(Ordering::Relaxed) || self.is_ending()
+    }
+
+    /// Whether the process ends, which is not to be held up.
+    fn is_ending(&self) -> bool {
+        *self.ending.borrow()
     }
 
     /// Why the action has stopped.
     pub(super) fn why_stopped(&self) -> &'static str {
-        if *self.ending.borrow() { "stopped, because the process ends" } else { "stopped by an operator" }
+        if self.is_ending() { "stopped, because the process ends" } else { "stopped by an operator" }
     }
 
     fn progress(&self) -> Option<Value> {
@@ -177,20 +214,69 @@ impl Inner {
         }
     }
 
-    /// Notes what came of an action, and tries that again for a while: without it the action would look interrupted.
+    /// Notes what came of an action, and tries that again for a while: without it the action would look interrupted. The end of the process
+    /// waits for one try.
     async fn note(&self, job: &Job, Outcome { ended, text }: &Outcome) {
-        let (mut backoff, began) = (self.shared.backoff(), Instant::now());
+        let (mut backoff, began, mut ending) = (self.shared.backoff(), Instant::now(), job.ending.clone());
         loop {
+            let is_last = job.is_ending();
             let progress = job.progress();
             let Err(error) = self.shared.results.finish_action(&job.id, &self.instance, *ended, text, progress.as_ref()).await else {
                 return;
             };
             self.shared.metrics.postgres_error(error.class().as_str());
-            if began.elapsed() > PATIENCE || !error.is_outage() {
+            if is_last || began.elapsed() > PATIENCE || !error.is_outage() {
                 tracing::warn!(id = job.id, %error, "What came of an operator's action stands in this log alone: it could not be noted");
                 return;
             }
-            tokio::time::sleep(backoff.next_delay()).await;
+            tokio::select! {
+                () = tokio::time::sleep(backoff.next_delay()) => {}
+                _ = ending.wait_for(|ending| *ending) => {}
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Notify;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    impl Job {
+        /// An action of a process that ends.
+        pub(in super::super) fn of_an_ending_process() -> Self {
+            let (progress, stops, ending) = (Mutex::new(None), AtomicBool::new(false), watch::Sender::new(true).subscribe());
+            let wish = Wish::ReleaseBreaker(crate::page::actions::request::Nothing {});
+            Self { id: "a1".into(), who: "ann".into(), reason: "r".into(), wish, progress, stops, ending }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_goes_on_when_nobody_waits_for_its_answer_any_more() {
+        let (jobs, running) = jobs(1);
+        let running = tokio::spawn(running.run());
+        let (go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (goes, is_done) = (Arc::clone(&go), Arc::clone(&done));
+        let asked = jobs.owned(async move {
+            goes.notified().await;
+            is_done.notify_one();
+        });
+        timeout(Duration::from_millis(20), asked).await.unwrap_err();
+        go.notify_one();
+        timeout(Duration::from_secs(10), done.notified()).await.unwrap();
+        assert_eq!(jobs.owned(async { 7 }).await, Some(7));
+        running.abort();
+    }
+
+    #[tokio::test]
+    async fn an_action_is_refused_until_something_runs_it() {
+        let (jobs, running) = jobs(1);
+        assert_eq!(jobs.are_run().unwrap_err().to_string(), "the process is still starting");
+        let running = tokio::spawn(running.run());
+        jobs.owned(async {}).await.unwrap();
+        jobs.are_run().unwrap();
+        running.abort();
     }
 }
