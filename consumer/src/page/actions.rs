@@ -37,8 +37,11 @@ use crate::shop::connect::{Connect, ConnectError};
 use job::Jobs;
 pub use job::Running;
 
-/// The actions and previews at once (P10).
+/// The actions at once (P10).
 const AT_ONCE: usize = 4;
+
+/// The previews at once: a preview takes one of the workers' connections (P10).
+const PREVIEWS: usize = 1;
 
 /// What the actions work with.
 #[derive(Debug, Clone)]
@@ -88,7 +91,7 @@ impl Actions {
             kafka,
             expected: config.expected_topics(),
             connect,
-            previews: Semaphore::new(AT_ONCE),
+            previews: Semaphore::new(PREVIEWS),
             jobs,
         };
         Ok((Self(Arc::new(inner)), running))

@@ -6,7 +6,7 @@ mod holds;
 mod replay;
 mod works;
 
-pub use holds::{BreakerFacts, PartitionFacts, hold, pause, release, resume};
+pub use holds::{BreakerFacts, Kept, PartitionFacts, hold, pause, release, resume};
 pub use replay::{DryRun, ReplayFacts, replay};
 pub use works::{connector, rebuild};
 

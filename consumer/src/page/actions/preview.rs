@@ -5,26 +5,29 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use kafka::topics;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::plan::{self, BreakerFacts, Draft, DryRun, LIVES_SECONDS, PartitionFacts, Plan, ReplayFacts};
+use super::plan::{self, BreakerFacts, Draft, DryRun, Kept, LIVES_SECONDS, PartitionFacts, Plan, ReplayFacts};
 use super::refusal::Refusal;
 use super::request::{Letters, Request, What, Wish};
 use super::{Actions, Inner};
 use crate::flow::replay::How;
 use crate::flow::replay::run::{News, Run, Wanted};
 use crate::follow::rebuild::by_hand::Whole;
+use crate::health::Snapshot;
 use crate::page::access::{Caller, Role};
 use crate::results::actions::NewAction;
 
 /// The letters that a plan tries.
 const TRIED: u64 = 1_000;
 
-/// How long the letters are tried, and Kafka is asked (P10): the whole of a preview stays below what a request may take.
+/// How long the letters are counted and tried, each and together, and Kafka is asked (P10): the whole of a preview stays below what a request
+/// may take.
+const COUNTING: Duration = Duration::from_secs(5);
 const TRYING: Duration = Duration::from_secs(5);
+const BOTH: Duration = Duration::from_secs(8);
 const ASKING: Duration = Duration::from_secs(2);
 
 impl Actions {
@@ -34,8 +37,12 @@ impl Actions {
     /// What is wrong with the request, or a server that does not answer.
     pub async fn preview(&self, request: Request, caller: &Caller) -> Result<Plan, Refusal> {
         let inner = &self.0;
-        let request = request.checked(&inner.letters.names(), Utc::now())?;
-        let _place = inner.previews.try_acquire().map_err(|_| Refusal::Busy("other previews are being made; try again".to_owned()))?;
+        inner.jobs.are_run()?;
+        let mut request = request.checked(&inner.letters.names())?;
+        let _place = inner.previews.try_acquire().map_err(|_| Refusal::Busy("another preview is being made; try again".to_owned()))?;
+        if let Wish::Replay(letters) = &mut request.wish {
+            letters.until_now(inner.shared.results.clock().await?);
+        }
         let draft = inner.draft(&request.wish).await?;
         let id = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
         let kept = serde_json::to_value(&draft).unwrap_or(Value::Null);
@@ -78,25 +85,30 @@ impl Inner {
 
     /// The letters that are meant, and what came of trying the first of them.
     async fn replay_facts(&self, letters: &Letters) -> Result<ReplayFacts, Refusal> {
+        let began = Instant::now();
         let mut facts = self.letter_facts(letters).await?;
         if facts.letters() > 0 {
-            facts.dry = self.dry_run(letters).await;
+            facts.dry = self.dry_run(letters, TRYING.min(BOTH.saturating_sub(began.elapsed()))).await;
         }
         Ok(facts)
     }
 
     /// The letters that are meant.
     pub(super) async fn letter_facts(&self, letters: &Letters) -> Result<ReplayFacts, Refusal> {
-        let counts = self.shared.results.letter_counts(&letters.wanted(How::RollBack).filter).await?;
+        let filter = letters.wanted(How::RollBack).filter;
+        // The count is one statement that reads, so nothing is left half done.
+        let counts = timeout(COUNTING, self.shared.results.letter_counts(&filter)).await;
+        let seconds = COUNTING.as_secs();
+        let counts = counts.map_err(|_| Refusal::Away(format!("the letters could not be counted within {seconds} s: choose fewer")))??;
         Ok(ReplayFacts { counts, topics: self.letters.names(), epoch: self.shared.decoder.epoch, ..ReplayFacts::default() })
     }
 
     /// Tries the first letters in transactions that are rolled back. What was found until the time is over counts.
-    async fn dry_run(&self, letters: &Letters) -> DryRun {
+    async fn dry_run(&self, letters: &Letters, time: Duration) -> DryRun {
         let max = Some(letters.max.unwrap_or(u64::MAX).min(TRIED));
         let wanted = Wanted { rate: None, max, ..letters.wanted(How::RollBack) };
         let mut run = Run::new(&self.shared, &self.letters, &wanted);
-        let (until, known) = (Instant::now() + TRYING, Mutex::new(DryRun::default()));
+        let (until, known) = (Instant::now() + time, Mutex::new(DryRun::default()));
         let mut told = |news: News<'_>| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
             match news {
@@ -106,8 +118,8 @@ impl Inner {
             }
             if Instant::now() < until { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        let seconds = TRYING.as_secs();
-        let ended_early = match timeout(TRYING, run.all(&mut told)).await {
+        let seconds = time.as_secs();
+        let ended_early = match timeout(time, run.all(&mut told)).await {
             Ok(Ok(false)) => None,
             Ok(Ok(true)) | Err(_) => Some(format!("{seconds} s were over")),
             Ok(Err(error)) => Some(error.to_string()),
@@ -124,21 +136,17 @@ impl Inner {
             claimed: entry.map(|entry| (entry.claimed_by, entry.next_offset)),
             end: ends.and_then(|ends| ends.get(&partition).map(|log| log.high)),
             kept: self.kept(topic).await,
+            behind: behind(&self.shared.health.snapshot(), topic, partition, Instant::now()),
             is_of_customers: self.letters.topics.customers.as_deref() == Some(topic),
             pause: self.shared.results.controls().await?.pauses.remove(&(topic.into(), partition)),
         })
     }
 
-    /// How long Kafka keeps the records of a topic: zero if for ever, `None` if it does not tell.
-    async fn kept(&self, topic: &str) -> Option<Duration> {
-        let cluster = timeout(ASKING, topics::ask(self.kafka.clone(), &self.expected)).await.ok()?.ok()?;
-        let mut settings = cluster.settings.ok()?.remove(topic)?;
-        if settings.get("cleanup.policy").is_some_and(|policy| !policy.contains("delete")) {
-            return Some(Duration::ZERO);
-        }
-        let kept: i64 = settings.remove("retention.ms")?.parse().ok()?;
-        // Minus one means for ever.
-        Some(u64::try_from(kept).map_or(Duration::ZERO, Duration::from_millis))
+    /// How long Kafka keeps the records of a topic.
+    async fn kept(&self, topic: &str) -> Kept {
+        let cluster = timeout(ASKING, topics::ask(self.kafka.clone(), &self.expected)).await;
+        let settings = cluster.ok().and_then(Result::ok).and_then(|cluster| cluster.settings.ok()?.remove(topic));
+        settings.map_or(Kept::Unknown, |settings| Kept::by(&settings))
     }
 
     async fn breaker_facts(&self) -> Result<BreakerFacts, Refusal> {
@@ -177,4 +185,19 @@ impl Inner {
             Refusal::Off("connectors are not started again here: page.restart_connector is off, or connect.url is not set".to_owned())
         })
     }
+}
+
+/// For how long the oldest record of a partition has waited that is not committed, as its owner knows it: this process, or the one that has
+/// reported it last.
+fn behind(snapshot: &Snapshot, topic: &str, partition: i32, now: Instant) -> Option<Duration> {
+    let own = snapshot.partitions.iter().find(|((of, number), _)| **of == *topic && *number == partition);
+    if let Some((_, known)) = own {
+        return known.lag_time_at(now);
+    }
+    let (read, heard) = snapshot.group.processes.as_ref()?;
+    let (heard, told) = heard.iter().find_map(|heard| Some((heard, heard.partition(topic, partition)?)))?;
+    told.lag_s.map(|seconds| match seconds {
+        0 => Duration::ZERO,
+        _ => Duration::from_secs(seconds) + heard.silence(*read, now),
+    })
 }

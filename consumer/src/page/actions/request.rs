@@ -165,12 +165,11 @@ impl From<BreakerState> for HeldState {
 }
 
 impl Request {
-    /// Looks whether the request can be meant so. `topics` are those that this process reads. From now on only letters are meant that are there
-    /// already, so that what is shown is what is replayed.
+    /// Looks whether the request can be meant so. `topics` are those that this process reads.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn checked(mut self, topics: &[String], now: DateTime<Utc>) -> Result<Self, Refusal> {
+    pub fn checked(mut self, topics: &[String]) -> Result<Self, Refusal> {
         self.reason = self.reason.trim().to_owned();
         if self.reason.chars().count() > LONGEST {
             return Err(Refusal::invalid(format!("the reason may have {LONGEST} characters")));
@@ -186,8 +185,6 @@ impl Request {
             Wish::Replay(letters) => {
                 letters.topic.iter().try_for_each(|topic| is_read(topic))?;
                 letters.checked()?;
-                // The letters of this millisecond are there too.
-                letters.until.get_or_insert(now.timestamp_millis() + 1);
                 (letters.resolved, letters.after) = (None, None);
             }
             Wish::Pause(pause) => {
@@ -226,6 +223,13 @@ impl Letters {
             return Err(Refusal::invalid("since and until are Unix milliseconds"));
         }
         Ok(())
+    }
+
+    /// From `now` on only letters are meant that are there already, so that what is shown is what is replayed. `now` is told by Postgres, as the
+    /// times of letters are: the clock of this process may be another.
+    pub fn until_now(&mut self, now: DateTime<Utc>) {
+        // The letters of this millisecond are there too.
+        self.until.get_or_insert(now.timestamp_millis() + 1);
     }
 
     /// Which letters a replay means.

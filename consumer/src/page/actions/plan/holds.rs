@@ -1,5 +1,6 @@
 //! The plans of what holds for a while: pauses of partitions, and the breaker.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Draft, minutes, number};
@@ -14,12 +15,46 @@ pub struct PartitionFacts {
     pub claimed: Option<(String, i64)>,
     /// The end of the partition, if Kafka has told it.
     pub end: Option<i64>,
-    /// How long Kafka keeps the topic's records. `None`: not known; zero: for ever.
-    pub kept: Option<Duration>,
+    /// How long Kafka keeps the topic's records.
+    pub kept: Kept,
+    /// For how long the oldest record has waited that is not committed, if that is known.
+    pub behind: Option<Duration>,
     /// Whether its records are customers.
     pub is_of_customers: bool,
     /// The pause that holds now.
     pub pause: Option<health::Pause>,
+}
+
+/// How long Kafka keeps the records of a topic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// Kafka does not tell.
+    #[default]
+    Unknown,
+    /// For ever, or the last of each key.
+    ForEver,
+    /// For this time.
+    For(Duration),
+    /// Until the partition is larger than a size, and for this time at most, if there is a limit. How long that is nobody knows.
+    UpToSize(Option<Duration>),
+}
+
+impl Kept {
+    /// By the settings of the topic.
+    #[must_use]
+    pub fn by(settings: &BTreeMap<String, String>) -> Self {
+        if settings.get("cleanup.policy").is_some_and(|policy| !policy.contains("delete")) {
+            return Self::ForEver;
+        }
+        let number = |name| settings.get(name).and_then(|value: &String| value.parse::<i64>().ok());
+        let Some(millis) = number("retention.ms") else { return Self::Unknown };
+        // Minus one means for ever, or any size.
+        let time = u64::try_from(millis).ok().map(Duration::from_millis);
+        match number("retention.bytes") {
+            Some(0..) => Self::UpToSize(time),
+            _ => time.map_or(Self::ForEver, Self::For),
+        }
+    }
 }
 
 /// What a hold of the breaker is planned on.
@@ -59,23 +94,43 @@ pub fn pause(asked: &Pause, facts: &PartitionFacts) -> Result<Draft, Refusal> {
     if facts.is_of_customers {
         draft = draft.warned("Orders of customers that come meanwhile are written as missing, and completed after the pause.");
     }
-    Ok(draft.warned(retention(asked, facts.kept)))
+    if lag != Some(0) {
+        let waited = facts.behind.map_or("not known".to_owned(), |behind| minutes(whole_minutes(behind)));
+        draft = draft.with("the oldest of them has waited", waited);
+    }
+    Ok(draft.warned(retention(asked, facts)))
 }
 
-fn retention(asked: &Pause, kept: Option<Duration>) -> String {
-    let pause = Duration::from_secs(u64::from(asked.minutes) * 60);
-    match kept {
-        None => "How long Kafka keeps the records of this topic is not known: what it removes before it is read is lost.".to_owned(),
-        Some(Duration::ZERO) => "Kafka keeps the records of this topic for ever, or the last of each key: none is lost.".to_owned(),
-        Some(kept) if pause * 2 >= kept => format!(
+/// What Kafka may remove before it is read. The oldest record that is not read has waited before the pause, and waits through it.
+fn retention(asked: &Pause, facts: &PartitionFacts) -> String {
+    let waits = Duration::from_secs(u64::from(asked.minutes) * 60) + facts.behind.unwrap_or_default();
+    match facts.kept {
+        Kept::Unknown => {
+            "How long Kafka keeps the records of this topic is not known: what it removes before it is read is lost.".to_owned()
+        }
+        Kept::ForEver => "Kafka keeps the records of this topic for ever, or the last of each key: none is lost.".to_owned(),
+        Kept::For(kept) | Kept::UpToSize(Some(kept)) if waits * 2 >= kept => format!(
             "Kafka removes records of this topic after {}: WITH THIS PAUSE RECORDS MAY BE LOST before they are read.",
-            minutes(u32::try_from(kept.as_secs() / 60).unwrap_or(u32::MAX))
+            minutes(whole_minutes(kept))
         ),
-        Some(kept) => {
-            let kept = u32::try_from(kept.as_secs() / 60).unwrap_or(u32::MAX);
-            format!("Kafka removes records of this topic after {}: the partition has to be read again before that.", minutes(kept))
+        Kept::UpToSize(_) => {
+            "Kafka removes the oldest records of this topic by size (retention.bytes), so after which time is not known: what it \
+                              removes before it is read is lost."
+                .to_owned()
+        }
+        Kept::For(kept) => {
+            let behind = match facts.behind {
+                Some(_) => "",
+                None => " How long the oldest record has waited already is not known.",
+            };
+            let kept = minutes(whole_minutes(kept));
+            format!("Kafka removes records of this topic after {kept}: the partition has to be read again before that.{behind}")
         }
     }
+}
+
+fn whole_minutes(time: Duration) -> u32 {
+    u32::try_from(time.as_secs() / 60).unwrap_or(u32::MAX)
 }
 
 /// The plan of the end of a pause.

@@ -70,6 +70,23 @@ fn a_plan_holds_while_the_letters_move_by_no_more_than_a_tenth_in_the_same_epoch
     assert!(few.is_outdated(Some(0), 0).is_some() && Draft::default().is_outdated(None, 0).is_none());
 }
 
+#[test]
+fn with_a_limit_of_size_nobody_knows_how_long_kafka_keeps_a_record() {
+    let by = |settings: &[(&str, &str)]| Kept::by(&settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect());
+    let (hour, size) = (("retention.ms", "3600000"), ("retention.bytes", "1000000"));
+    assert_eq!(by(&[hour, ("retention.bytes", "-1")]), Kept::For(Duration::from_secs(3_600)));
+    assert_eq!(by(&[hour, size]), Kept::UpToSize(Some(Duration::from_secs(3_600))));
+    assert_eq!((by(&[("retention.ms", "-1"), size]), by(&[("retention.ms", "-1")])), (Kept::UpToSize(None), Kept::ForEver));
+    assert_eq!((by(&[("cleanup.policy", "compact"), hour, size]), by(&[])), (Kept::ForEver, Kept::Unknown));
+    let asked = request::Pause { topic: "orders".into(), partition: 2, minutes: 15 };
+    let warned = |kept| {
+        let facts = PartitionFacts { claimed: Some(("host/7".into(), 90)), kept, ..PartitionFacts::default() };
+        pause(&asked, &facts).unwrap().warnings.join(" ")
+    };
+    assert!(warned(by(&[hour, size])).contains("(retention.bytes), so after which time is not known"));
+    assert!(warned(Kept::UpToSize(Some(Duration::from_secs(1_800)))).contains("MAY BE LOST"));
+}
+
 fn paused() -> health::Pause {
     health::Pause { ends: Instant::now(), until: DateTime::UNIX_EPOCH, by: "ann".into(), reason: "repair".into() }
 }
@@ -81,15 +98,18 @@ fn a_pause_says_who_stops_how_far_behind_it_is_and_what_kafka_will_have_lost() {
     let draft = pause(&asked, &known).unwrap();
     assert!(draft.effect.contains("orders-2 is not read for 2 h. host/7 has it"), "{}", draft.effect);
     assert_eq!((value(&draft, "behind now"), &draft.confirm), ("1,910 records", &None));
-    let warned = |kept| {
-        let facts = PartitionFacts { kept, is_of_customers: true, pause: Some(paused()), ..known.clone() };
+    let warned = |kept, behind: Option<u64>| {
+        let behind = behind.map(|hours| Duration::from_secs(hours * 3_600));
+        let facts = PartitionFacts { kept, behind, is_of_customers: true, pause: Some(paused()), ..known.clone() };
         pause(&asked, &facts).unwrap().warnings.join(" ")
     };
-    assert!(warned(None).contains("is not known"));
-    assert!(warned(Some(Duration::ZERO)).contains("none is lost"));
-    let hours = |hours: u64| Some(Duration::from_secs(hours * 3_600));
-    assert!(warned(hours(4)).contains("after 4 h: WITH THIS PAUSE RECORDS MAY BE LOST"));
-    assert!(warned(hours(5)).contains("read again before that") && warned(hours(5)).contains("written as missing"));
+    assert!(warned(Kept::Unknown, None).contains("is not known"));
+    assert!(warned(Kept::ForEver, None).contains("none is lost"));
+    let hours = |hours: u64| Kept::For(Duration::from_secs(hours * 3_600));
+    assert!(warned(hours(4), Some(0)).contains("after 4 h: WITH THIS PAUSE RECORDS MAY BE LOST"));
+    assert!(warned(hours(5), Some(0)).ends_with("read again before that.") && warned(hours(5), Some(0)).contains("written as missing"));
+    assert!(warned(hours(5), Some(1)).contains("MAY BE LOST"), "the oldest record has waited for an hour already");
+    assert!(warned(hours(5), None).contains("has waited already is not known"));
     assert!(pause(&asked, &PartitionFacts::default()).is_err(), "nobody has such a partition");
 }
 

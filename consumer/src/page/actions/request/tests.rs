@@ -10,7 +10,7 @@ fn topics() -> Vec<String> {
 
 fn asked(request: &Value) -> Result<Request, Refusal> {
     let request: Request = serde_json::from_value(request.clone()).unwrap();
-    request.checked(&topics(), DateTime::UNIX_EPOCH)
+    request.checked(&topics())
 }
 
 fn refused(request: &Value) -> String {
@@ -69,7 +69,11 @@ fn a_topic_that_is_not_read_and_a_field_that_nobody_knows_are_refused() {
 #[test]
 fn only_letters_that_are_there_already_are_replayed_and_none_that_is_closed() {
     let replay = |parameters: Value| json!({"action": "replay", "parameters": parameters});
-    let Wish::Replay(letters) = asked(&replay(json!({"resolved": false, "after": "x"}))).unwrap().wish else { panic!("another action") };
+    let Wish::Replay(mut letters) = asked(&replay(json!({"resolved": false, "after": "x"}))).unwrap().wish else {
+        panic!("another action")
+    };
+    assert_eq!(letters.until, None, "only Postgres knows the time");
+    letters.until_now(DateTime::UNIX_EPOCH);
     assert_eq!((letters.until, letters.resolved, letters.after), (Some(1), None, None));
     assert!(refused(&replay(json!({"resolved": true}))).contains("closed"));
     assert!(refused(&replay(json!({"rate": 0}))).contains("begin at 1"));
