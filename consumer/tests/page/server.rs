@@ -1,6 +1,6 @@
 //! The page and its server: what a server that ends, dies and comes back does to pages, and what pages do to the server.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -50,32 +50,36 @@ fn an_hour_of_news_leaves_no_memory_behind_in_the_browser() {
     watched::sees(&shop, "an_hour", watched::nothing);
 }
 
-/// A stream that has begun.
-fn stream(process: &Process) -> TcpStream {
-    let mut stream = TcpStream::connect(process.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    write!(stream, "GET /api/stream HTTP/1.1\r\nhost: {}\r\n\r\n", process.address()).unwrap();
-    let mut first = String::new();
-    BufReader::new(stream.try_clone().unwrap()).read_line(&mut first).unwrap();
+/// A stream that has begun, behind its first line.
+fn stream(process: &Process) -> BufReader<TcpStream> {
+    let mut socket = TcpStream::connect(process.address()).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    write!(socket, "GET /api/stream HTTP/1.1\r\nhost: {}\r\n\r\n", process.address()).unwrap();
+    let (mut stream, mut first) = (BufReader::new(socket), String::new());
+    stream.read_line(&mut first).unwrap();
     assert_eq!(first.trim(), "HTTP/1.1 200 OK");
     stream
 }
 
-/// How long a process takes from SIGTERM to its end, with so many streams open.
+/// How long a process takes from SIGTERM to its end, with so many streams open, which all are told of the end.
 fn end(shop: &mut Shop, apart: &Apart, streams: usize) -> Duration {
     let number = watched::beside(shop, apart, &[]);
     let process = shop.process(number);
     process.await_readiness(200, "ok");
-    let open: Vec<TcpStream> = (0..streams).map(|_| stream(process)).collect();
+    let open: Vec<_> = (0..streams).map(|_| stream(process)).collect();
     let began = Instant::now();
     process.service().stop().unwrap();
     let took = began.elapsed();
-    drop(open);
+    for mut stream in open {
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains("event: end"), "a stream was cut off: {rest}");
+    }
     took
 }
 
 #[test]
-fn ten_open_streams_hold_up_the_end_of_the_process_by_less_than_a_second() {
+fn ten_open_streams_are_told_of_the_end_and_hold_up_the_process_by_less_than_a_second() {
     let mut shop = watched::open();
     let apart = Apart::new(&shop, "page_ended", &[]);
     let (without, with) = (end(&mut shop, &apart, 0), end(&mut shop, &apart, 10));
