@@ -168,7 +168,7 @@ impl Results {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(ONE).bind(id).fetch_optional(on)).await?)
     }
 
-    /// The actions whose execution began before this moment, the last first, at least [50](PAGE) of them if there are so many.
+    /// The actions whose execution began before this moment, the last first, at least 50 of them if there are so many.
     ///
     /// # Errors
     /// If Postgres is away.

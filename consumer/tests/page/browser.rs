@@ -41,9 +41,9 @@ pub fn is_here() -> bool {
 
 /// The browser that `CHROMIUM` names, that of Debian, or Chrome, which Ubuntu's machines have instead.
 fn chromium() -> Option<String> {
-    let named = std::env::var("CHROMIUM").ok();
     let known = ["/usr/bin/chromium", "/usr/bin/google-chrome"].map(str::to_owned);
-    named.into_iter().chain(known).find(|path| Path::new(path).exists())
+    let places = std::env::var("CHROMIUM").map_or_else(|_| known.to_vec(), |named| vec![named]);
+    places.into_iter().find(|path| Path::new(path).exists())
 }
 
 #[expect(clippy::print_stderr, reason = "a test that is left out has to be seen")]
