@@ -4,8 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use stack::wait::{Attempt, until};
 
 use crate::tokens;
 
@@ -15,7 +17,8 @@ static WAITS: Mutex<Option<Browser>> = Mutex::new(None);
 #[derive(Debug)]
 pub struct Browser {
     node: Child,
-    orders: ChildStdin,
+    /// `None` once there are no more orders.
+    orders: Option<ChildStdin>,
     news: BufReader<ChildStdout>,
 }
 
@@ -88,12 +91,12 @@ impl Browser {
         command.arg(run).stdin(Stdio::piped()).stdout(Stdio::piped());
         // The page shows moments in the browser's own time zone.
         let mut node = command.env("TZ", "UTC").env("CHROMIUM", chromium().unwrap()).spawn().unwrap();
-        let (orders, news) = (node.stdin.take().unwrap(), BufReader::new(node.stdout.take().unwrap()));
+        let (orders, news) = (node.stdin.take(), BufReader::new(node.stdout.take().unwrap()));
         Self { node, orders, news }
     }
 
     fn tell(&mut self, what: &Value) {
-        writeln!(self.orders, "{what}").unwrap();
+        writeln!(self.orders.as_mut().unwrap(), "{what}").unwrap();
     }
 
     /// The next line; null if the process has ended.
@@ -105,9 +108,13 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Ends Node in order, which ends its browser.
+    /// Ends Node in order, by the end of its orders, so that its browser ends too and leaves no files.
     fn drop(&mut self) {
-        self.node.kill().ok();
-        self.node.wait().ok();
+        drop(self.orders.take());
+        let has_ended = || Attempt::when(!matches!(self.node.try_wait(), Ok(None)));
+        if until("the browser's process has ended", Duration::from_secs(10), has_ended).is_err() {
+            self.node.kill().ok();
+            self.node.wait().ok();
+        }
     }
 }

@@ -28,7 +28,10 @@ fn tokens() -> &'static Tokens {
 fn write(tokens: &Tokens, without: Option<Role>) {
     let known = tokens.made.iter().filter(|(role, _)| Some(*role) != without);
     let lines: Vec<&str> = known.map(|(_, made)| made.line.as_str()).collect();
-    fs::write(&tokens.file, lines.join("\n")).unwrap();
+    // A file that is written in place is empty for a moment, and then nobody is known.
+    let new = tokens.file.with_extension("new");
+    fs::write(&new, lines.join("\n")).unwrap();
+    fs::rename(&new, &tokens.file).unwrap();
 }
 
 /// The token of each role.

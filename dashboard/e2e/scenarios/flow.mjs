@@ -20,7 +20,7 @@ export async function all_well(stage) {
   await stage.sees(page, ".fact", /Orders\s*[\d.,]+\/s/);
   for (const node of ["Shop", "Connect", "Kafka", "orderstream", "Postgres", "Redis", "Dead letters"])
     await stage.sees(page, ".picture", new RegExp(node, "i"));
-  stage.equal(await page.title(), "Ready · orderstream", "the title");
+  await stage.until("the title says so", async () => (await page.title()) === "Ready · orderstream");
 
   for (const screen of SCREENS) {
     await go_to(stage, page, screen);
@@ -60,7 +60,7 @@ export async function redis_away(stage) {
   await stage.sees(page, ".picture", /breaker OPEN/);
   await stage.sees(page, ".table-block[aria-label='Last orders'] .badge", "pending");
   await stage.sees(page, ".head .count", "1");
-  stage.ok((await page.title()).startsWith("(1) Degraded"), `the title is ${await page.title()}`);
+  await stage.until("the title says so", async () => /^\(1\) Degraded/.test(await page.title()));
   await stage.sound(page, "breaker open");
   await page.goto(`${stage.url}/#redis`);
   await stage.sees(page, ".breaker-now", /Server\s*open/);

@@ -2,6 +2,7 @@
 
 const OPERATOR = { role: "operate" };
 const dialog_of = (page) => page.getByRole("dialog");
+const has_focus = (of) => of.evaluate((at) => at === document.activeElement);
 const button = (within, name) => within.getByRole("button", { name });
 
 export async function replayed(stage) {
@@ -18,17 +19,14 @@ export async function replayed(stage) {
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
   await nothing_done("after Escape in the first step");
-  stage.ok(await wanted.evaluate((of) => of === document.activeElement), "the focus is back on the button");
+  await stage.until("the focus is back on the button", () => has_focus(wanted));
 
   await wanted.click();
   await button(dialog, "Dry run").click();
   await stage.sees(page, "dialog .steps [aria-current=step]", "confirm");
   await stage.sees(page, "dialog .effect", /3/);
   await stage.sound(page, "a replay, confirm");
-  stage.ok(
-    await button(dialog, "Cancel").evaluate((of) => of === document.activeElement),
-    "Cancel has the focus",
-  );
+  await stage.until("Cancel has the focus", () => has_focus(button(dialog, "Cancel")));
   await page.keyboard.press("Enter");
   await dialog.waitFor({ state: "hidden" });
   await nothing_done("after Cancel behind the dry run");
@@ -41,6 +39,7 @@ export async function replayed(stage) {
   await stage.sees(page, "dialog .field-error", "This is not 3");
   stage.ok(await button(dialog, /^Replay$/).isDisabled(), "another number does not confirm");
   await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
   await nothing_done("after Escape behind a wrong number");
   await wanted.click();
   await button(dialog, "Dry run").click();

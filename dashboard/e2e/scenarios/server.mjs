@@ -8,14 +8,14 @@ export async function killed_and_back(stage) {
   await stage.sees(page, ".status-word", "live");
   await stage.ask("the server is killed");
   await stage.sees(page, ".banner", /No news since \d\d:\d\d:\d\d: the values are old/);
-  stage.equal(await page.locator("main").getAttribute("class"), "stale", "the values are grey");
-  stage.equal(await page.title(), "No news · orderstream", "the title");
+  await page.locator("main.stale").waitFor();
+  await stage.until("the title says so", async () => (await page.title()) === "No news · orderstream");
   await stage.sees(page, ".status-word", "disconnected");
   await stage.sound(page, "no news");
   await stage.ask("the server is back");
   await stage.no_longer_sees(page, ".banner", /No news since/);
   await stage.sees(page, ".status-word", "live");
-  stage.equal(await page.locator("main").getAttribute("class"), null, "the values are not grey any more");
+  await page.locator("main:not(.stale)").waitFor();
   stage.equal(open_of(streams), 1, "streams of the page");
   await stage.until("the server has one connection", async () => (await stage.ask("connections")) === "1");
 }
@@ -42,12 +42,17 @@ export async function seven_tabs(stage) {
 
   // A tab that is closed gives its place to another one, as soon as that one is looked at.
   const ways = await Promise.all(pages.map(way_of));
-  const [live, polls] = [pages[ways.indexOf("live")], pages[ways.indexOf("polling")]];
-  await live.close();
-  await stage.until("the tab's stream has ended", () => open_of(streams) === 2);
-  await polls.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-  await stage.sees(polls, ".status-word", "live");
-  stage.equal(open_of(streams), 3, "streams of the browser");
+  await pages[ways.indexOf("live")].close();
+  const others = pages.filter((page) => !page.isClosed());
+  await stage.until("another tab has the stream", async () => {
+    await Promise.all(others.map((page) => page.evaluate(look_at)));
+    return (await Promise.all(others.map(way_of))).filter((way) => way === "live").length === 3;
+  });
+  await stage.until("the browser has three streams again", () => open_of(streams) === 3);
+}
+
+function look_at() {
+  document.dispatchEvent(new Event("visibilitychange"));
 }
 
 /** The streams of a page, or of all pages of a browser, that have not ended. */
