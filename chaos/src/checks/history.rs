@@ -25,15 +25,15 @@ value as (
     select t.order_id, jsonb_object_agg(c.key, c.value order by t.number) as are
     from told t join last l on l.order_id = t.order_id and l.life = t.life, jsonb_each(t.changed) as c
     group by t.order_id)
-select 'order ' || order_id || ': ' || op || ' after ' || coalesce(before::text, 'nothing') from told
+select 'order ' || order_id || ': ' || op::text || ' after ' || coalesce(before::text, 'nothing') from told
 where (op = 'i') <> (coalesce(before, 'd') in ('d', 't'))
 union all
-select 'order ' || coalesce(r.order_id, l.order_id) || ': the last line is ' || coalesce(l.op || ' of revision ' || l.revision, 'absent')
+select 'order ' || coalesce(r.order_id, l.order_id) || ': the last line is ' || coalesce(l.op::text || ' of revision ' || l.revision, 'absent')
     || ', the row has revision ' || coalesce(r.revision::text, 'none')
 from results r full join last l on l.order_id = r.order_id
 where case when r.order_id is null then l.op not in ('d', 't') else l.op is null or l.op in ('d', 't') or l.revision <> r.revision end
 union all
-select 'order ' || r.order_id || ': the lines say ' || jsonb_strip_nulls(v.are)
+select 'order ' || r.order_id || ': the lines say ' || jsonb_strip_nulls(v.are)::text
 from results r join value v using (order_id)
 where jsonb_strip_nulls(v.are) <> jsonb_strip_nulls(history_of(r.customer_id, r.product_id, r.quantity, r.price, r.total, r.status, r.ordered_at,
     r.updated_at, r.refused))";

@@ -99,9 +99,10 @@ const HISTORY: [Row; 4] = [
     row(
         "results_history",
         TRAIL,
-        "a change without a line",
+        "a line with another value",
         "the lines say",
-        "delete from results_history h using results r where h.order_id = r.order_id and r.product_id = 'CORRECTED' and h.op = 'u' and h.changed <> '{}'",
+        r#"update results_history set changed = changed || '{"quantity": 77777}'
+           where order_id = (select order_id from results where product_id = 'PLANT') and op = 'i'"#,
     ),
     row(
         "results_history",
