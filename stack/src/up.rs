@@ -29,12 +29,12 @@ pub(crate) fn up(place: &Place, monitoring: bool) -> Result<()> {
     }
     println!("starting Redis, Postgres and Kafka, then Kafka Connect with the connector, then orderstream: about half a minute");
     let stack = start_services(place, monitoring)?;
-    let orderstream = orderstream(&stack, program);
+    let orderstream = orderstream(&stack, program.clone());
     let start = Instant::now();
     orderstream.start()?;
     step("orderstream is ready", start.elapsed());
     let monitoring = monitoring.then(|| start_monitoring(&stack)).transpose()?;
-    println!("\nEverything is ready after {:.1} s.\n{}{}", begin.elapsed().as_secs_f64(), shell_hint(&stack), HINTS);
+    println!("\nEverything is ready after {:.1} s.\n{}{}", begin.elapsed().as_secs_f64(), shell_hint(&stack), hints(&program));
     let of_monitoring = monitoring.iter().flat_map(Monitoring::services);
     watch(&stack, [&orderstream].into_iter().chain(of_monitoring), &interrupts);
     println!("stopping");
@@ -65,7 +65,11 @@ fn shell_hint(stack: &Stack) -> String {
         .map_or_else(String::new, |file| format!("Every service wants TLS and a login. In bash, first:\n\n  . {}\n\n", file.display()))
 }
 
-const HINTS: &str = "\
+/// What to try, with the whole path of orderstream's program: no folder of `PATH` has the program, and the other shell may be in any folder.
+fn hints(program: &Path) -> String {
+    let program = program.display();
+    format!(
+        "\
 Try, in another shell:
 
   psql postgres://postgres:postgres@localhost:15432/orders
@@ -74,11 +78,16 @@ Try, in another shell:
   redis-cli HGETALL order:6
   redis-cli HGETALL customer:CUST005
   http://localhost:8080 in a browser; whoever logs in with the token orderstream may also act
+  {program} trace 1
+  {program} status
+  {program} dlq list
   curl localhost:8080/readyz
   curl localhost:8080/metrics
   curl localhost:8083/connectors/shop/status
 
-Ctrl-C or `make down` stops everything. The data stays in .stack/data until `make clean`.";
+Ctrl-C or `make down` stops everything. The data stays in .stack/data until `make clean`."
+    )
+}
 
 const AFTERWARDS: &str = "\nCtrl-C or `make down` stops them. The data stays in .stack/data until `make clean`.";
 
@@ -130,6 +139,20 @@ fn watch<'a>(stack: &'a Stack, beside: impl IntoIterator<Item = &'a Service>, in
     while !interrupts.come_within(LOOK) {
         for (service, restarts) in &mut watched {
             restarts.look_after(service, Instant::now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_name_the_program_by_its_whole_path() {
+        let hints = hints(Path::new("/clone/target/up/orderstream"));
+        for command in ["trace 1", "status", "dlq list"] {
+            let line = format!("\n  /clone/target/up/orderstream {command}\n");
+            assert!(hints.contains(&line), "{hints}");
         }
     }
 }
