@@ -69,7 +69,7 @@ deploy-check:   ## the chart, the unit, the image, the workflows, the rules: wit
 	@stack/deploy-check.sh
 
 quick-programs: packages
-	@[ -x $(quick)/stack ] || echo '== compiling orderstream and fetching Kafka and Debezium: about 3 minutes on 2 idle cores'
+	@[ -x $(quick)/stack ] || echo '== compiling orderstream and fetching Kafka and Debezium: 2 to 3 minutes on 2 idle cores'
 	@stack/with-jars.sh cargo build --locked --profile up -p orderstream -p stack --bins
 
 programs: packages
