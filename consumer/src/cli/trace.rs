@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     /// Also read the events that row, tombstone and letters name, at their offsets in Kafka
     #[arg(long, conflicts_with = "customer")]
     events: bool,
-    /// Also search the order's partition in Kafka, from the time the order was made: up to 200000 records or 10 seconds; Ctrl-C ends it
+    /// Also search the order's partition in Kafka, from the time the order was made or the first record of a letter: up to 200000 records or 10 seconds; Ctrl-C ends it
     #[arg(long, conflicts_with = "customer")]
     search: bool,
     /// Where the search begins, by Kafka's clock: a time such as 2026-01-31T12:00:00Z, or 30m, 12h, 7d ago

@@ -14,6 +14,10 @@ use crate::trace::mask::Shown;
 use crate::trace::place;
 use change::record::Record;
 
+mod beginning;
+
+use beginning::Beginning;
+
 /// The most records of the order that a search finds (P10).
 const MOST_FOUND: usize = 500;
 
@@ -24,7 +28,8 @@ pub struct Limits {
     pub records: i64,
     /// The longest time.
     pub time: Duration,
-    /// Where the search begins, by Kafka's clock; `None`: when the order was made, or so far before the end that the limit is reached.
+    /// Where the search begins, by Kafka's clock; `None`: when the order was made, or at the first record that a letter names, or so far
+    /// before the end that the limit is reached.
     pub since_ms: Option<i64>,
 }
 
@@ -125,21 +130,15 @@ fn ended(searched: Searched, by: &str) -> Searched {
 
 /// The offset at which a search begins.
 async fn begin(facts: &OrderFacts, reread: &Reread, limits: Limits, partition: i32, high: i64) -> Result<i64, String> {
-    let Some(since) = limits.since_ms.or_else(|| made_at(facts)) else { return Ok(high - limits.records) };
+    let known = match (limits.since_ms, facts.postgres.get()) {
+        (None, Some(stored)) => Beginning::of(stored, &facts.settings, partition, high),
+        (since_ms, _) => Beginning { since_ms, offset: None },
+    };
+    let Some(since) = known.since_ms else { return Ok(known.offset.unwrap_or(high - limits.records)) };
     let asked = Asked { properties: reread.properties.clone(), topic: facts.settings.orders_topic.clone() };
     let places = places::first_since(asked, since).await.map_err(|error| format!("Kafka does not answer: {error}"))?;
-    places.get(&partition).copied().ok_or_else(|| format!("Kafka has no partition {partition}"))
-}
-
-/// When the order was made, as far as is known: the first of the shop's `created_at`, taken for UTC, and of the times of its last event and its
-/// letters.
-fn made_at(facts: &OrderFacts) -> Option<i64> {
-    let stored = facts.postgres.get()?;
-    let row = stored.row.as_ref();
-    let ordered = row.and_then(|row| row.row.ordered_at).map(|time| time.micros() / 1_000).filter(|millis| *millis > 0);
-    let changed = row.and_then(|row| row.position.ts_ms);
-    let letters = stored.letters.iter().map(|letter| letter.created_at.timestamp_millis());
-    ordered.into_iter().chain(changed).chain(letters).min()
+    let of_time = places.get(&partition).copied().ok_or_else(|| format!("Kafka has no partition {partition}"))?;
+    Ok(known.offset.map_or(of_time, |offset| offset.min(of_time)))
 }
 
 #[cfg(test)]
