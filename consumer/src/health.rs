@@ -26,8 +26,8 @@ mod verdict;
 mod view;
 
 pub use breaker::{BreakerReading, Breakers};
-pub(crate) use comparison::grouped;
 pub use comparison::{Comparison, ComparisonView, said};
+pub(crate) use comparison::{grouped, plural};
 pub use control::{Controls, HeldState, Hold, Pause};
 pub use detail::{Detail, EdgeDetail, MOST_PARTITIONS, PartitionDetail};
 pub use finding::{Finding, FindingKind};

@@ -109,7 +109,13 @@ describe("Redis", () => {
 
 describe("Alerts", () => {
   it("without any says that nothing is wrong, and when that was checked", async () => {
-    expect(await show("alerts", "ready")).toMatch(/Nothing is wrong.*Last checked at \d\d:\d\d:\d\d/);
+    expect(await show("alerts", "empty")).toMatch(/Nothing is wrong.*Last checked at \d\d:\d\d:\d\d/);
+  });
+
+  it("without any, but with open letters, says neither that nothing is wrong nor keeps the letters to itself", async () => {
+    const text = await show("alerts", "ready");
+    expect(text).toMatch(/No alert.*But 3 dead letters are open.*Last checked at \d\d:\d\d:\d\d/);
+    expect(text).not.toContain("Nothing is wrong");
   });
 
   it("has the most harmful first, and its number in the navigation", async () => {

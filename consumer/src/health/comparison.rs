@@ -94,6 +94,11 @@ pub(crate) fn grouped(number: i64) -> String {
     text
 }
 
+/// The word for one or for more of something, as the number says: `record`, `records`.
+pub(crate) fn plural<'w, N: Copy + PartialEq + From<u8>>(number: N, one: &'w str, many: &'w str) -> &'w str {
+    if number == N::from(1) { one } else { many }
+}
+
 /// The last comparison in `/health` and `/status`. Scripts read its names.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ComparisonView {
@@ -139,6 +144,12 @@ impl ComparisonView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_something_has_another_word_than_none_or_more_of_it() {
+        let words: Vec<&str> = [0, 1, 2, -1].iter().map(|number| plural(*number, "letter", "letters")).collect();
+        assert_eq!(words, ["letters", "letter", "letters", "letters"]);
+    }
 
     #[test]
     fn what_an_operator_reads_is_one_clause() {

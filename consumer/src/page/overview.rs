@@ -19,7 +19,7 @@ use shapes::{
 use super::actions::state::Action;
 use super::alerts::{self, Alert};
 use super::memory::Memory;
-use crate::health::{self, Breakers, Detail, EdgeDetail, Group, Heard, REVISION, Rules, Snapshot, VERSION, findings, status};
+use crate::health::{self, Breakers, Detail, EdgeDetail, Group, Heard, REVISION, Rules, Snapshot, VERSION, findings, plural, status};
 use crate::results::letter_pages::Run;
 
 /// What other parts know that the page shows.
@@ -78,7 +78,7 @@ impl Overview {
         let edges = edges(&heard);
         let bottleneck = memory.bottleneck(|name| edges.get(name).and_then(|edge| edge.busy), now);
         let group = &snapshot.group;
-        let headline = headline(&alerts, &lag);
+        let headline = headline(&alerts, &lag, open_letters(group));
         let ago = |at: Instant| around.at - i64::try_from(now.saturating_duration_since(at).as_millis()).unwrap_or(0);
         let (latest_at, latest) = around.latest.unzip();
         Self {
@@ -197,17 +197,27 @@ fn processes(group: &Group, instance: &str, now: Instant) -> Vec<Process> {
     heard.iter().map(of).collect()
 }
 
-/// The sentence at the head of the page.
-fn headline(alerts: &[Alert], lag: &Lag) -> String {
+/// How many letters are open, as far as that is known.
+fn open_letters(group: &Group) -> u64 {
+    group.letters.iter().flatten().map(|letters| count(letters.open)).sum()
+}
+
+/// The sentence at the head of the page. A change in an open letter is neither in results nor in Redis, so the letters are named.
+fn headline(alerts: &[Alert], lag: &Lag, open_letters: u64) -> String {
     if let Some((worst, others)) = alerts.split_first() {
         let more = if others.is_empty() { String::new() } else { format!(" {} more under Alerts.", others.len()) };
         return format!("{}. {}{more}", worst.what.trim_end_matches('.'), worst.self_heals);
     }
-    match (lag.records, lag.at_least) {
-        (Some(0), false) => "Everything that the shop has sent is in results and in Redis, or on its way.".to_owned(),
-        (Some(lag), false) => format!("{lag} records are behind and being worked on."),
-        (Some(lag), true) => format!("At least {lag} records are behind; of some partitions nobody knows."),
-        (None, _) => "How far behind the work is, is not known yet.".to_owned(),
+    let records = |lag| format!("{lag} {} behind", plural(lag, "record is", "records are"));
+    let stand = match (lag.records, lag.at_least) {
+        (Some(0), false) => "Everything that the shop has sent is in results and in Redis, or on its way".to_owned(),
+        (Some(lag), false) => format!("{} and being worked on", records(lag)),
+        (Some(lag), true) => format!("At least {}; of some partitions nobody knows", records(lag)),
+        (None, _) => "How far behind the work is, is not known yet".to_owned(),
+    };
+    match open_letters {
+        0 => format!("{stand}."),
+        open => format!("{stand}, but {open} {} open.", plural(open, "dead letter is", "dead letters are")),
     }
 }
 

@@ -1,11 +1,12 @@
 // Alerts: what is wrong now, what do I do?
 
 import type { Alert, Overview } from "../api";
-import { clock, moment, seconds } from "../format";
+import { clock, counted, moment, seconds } from "../format";
 import { now, overview } from "../live";
 import { useHeld } from "../shell/hold";
 import type { ScreenProps } from "../shell/route";
 import { Badge, ScreenTitle, Skeleton } from "../ui";
+import { open_letters } from "../verdict";
 import { by_harm } from "./order";
 
 export function Screen(_: ScreenProps) {
@@ -21,9 +22,16 @@ export function Screen(_: ScreenProps) {
 function Known({ at }: { at: Overview }) {
   const { value: alerts, held, on } = useHeld(at.alerts);
   if (alerts.length === 0) {
+    const open = open_letters(at) ?? 0;
     return (
       <div class="card all-well" {...on}>
-        <Badge tone="good">Nothing is wrong</Badge>
+        <Badge tone={open > 0 ? "notice" : "good"}>{open > 0 ? "No alert" : "Nothing is wrong"}</Badge>
+        {open > 0 && (
+          <p>
+            But {counted(open, "dead letter is", "dead letters are")} open: changes that were refused.{" "}
+            <a href="#letters">Letters</a> has them, with their reasons.
+          </p>
+        )}
         <p>
           Last checked at {clock(at.at)}. The same rules as /readyz, and those for the connector, the slot and
           the letters.

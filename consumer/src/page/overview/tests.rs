@@ -97,3 +97,28 @@ fn what_is_not_known_is_null_and_never_zero() {
     // Numbers of 64 bits are texts.
     assert_eq!(json.pointer("/partitions/0/next"), Some(&serde_json::json!("42")));
 }
+
+#[test]
+fn the_headline_says_that_letters_are_open() {
+    let told =
+        |lag: Option<u64>, at_least, open| headline(&[], &Lag { records: lag, at_least, seconds: None, trend: None, eta_s: None }, open);
+    let whole = "Everything that the shop has sent is in results and in Redis, or on its way";
+    for (lag, at_least, open, expected) in [
+        (Some(0), false, 0, format!("{whole}.")),
+        (Some(0), false, 1, format!("{whole}, but 1 dead letter is open.")),
+        (Some(0), false, 3, format!("{whole}, but 3 dead letters are open.")),
+        (Some(1), false, 0, "1 record is behind and being worked on.".to_owned()),
+        (Some(2), false, 2, "2 records are behind and being worked on, but 2 dead letters are open.".to_owned()),
+        (Some(2), true, 0, "At least 2 records are behind; of some partitions nobody knows.".to_owned()),
+        (None, false, 1, "How far behind the work is, is not known yet, but 1 dead letter is open.".to_owned()),
+    ] {
+        assert_eq!(told(lag, at_least, open), expected);
+    }
+}
+
+#[test]
+fn letters_of_all_reasons_count_as_open_and_closed_ones_do_not() {
+    let of = |reason: &str, open| crate::health::Letters { reason: reason.into(), open, resolved: 9 };
+    let group = Group { letters: Some(vec![of("invalid", 2), of("malformed", 1)]), ..Group::default() };
+    assert_eq!((open_letters(&group), open_letters(&Group::default())), (3, 0));
+}
