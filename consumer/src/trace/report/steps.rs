@@ -3,9 +3,11 @@
 use chrono::DateTime;
 use serde::Serialize;
 
+use crate::health::plural;
 use crate::redis::cache::look::Seen;
+use crate::results::traces::{StoredLetter, StoredOrder};
 use crate::trace::events;
-use crate::trace::facts::OrderFacts;
+use crate::trace::facts::{OrderFacts, Settings};
 use crate::trace::hash::{self, HashState};
 use crate::trace::place::Place;
 
@@ -44,17 +46,28 @@ fn shop(facts: &OrderFacts) -> Step {
 }
 
 fn kafka(facts: &OrderFacts, place: Option<&Place>) -> Step {
-    let stored = facts.postgres.get();
-    let row = stored.and_then(|stored| stored.row.as_ref()).map(|row| row.position);
-    let last = row.or_else(|| stored.and_then(|stored| stored.tombstone.as_ref()).map(|tombstone| tombstone.position));
+    of_record(facts.postgres.get().and_then(|stored| last_record(stored, &facts.settings)), place)
+}
+
+/// Where the last record of the order stands that is known, partition and offset: that of its row, tombstone or newest letter.
+fn last_record(stored: &StoredOrder, settings: &Settings) -> Option<(i32, i64)> {
+    let row = stored.row.as_ref().map(|row| row.position);
+    let of_state = row.or_else(|| stored.tombstone.as_ref().map(|tombstone| tombstone.position));
+    let is_ours = |letter: &&StoredLetter| letter.topic == settings.orders_topic && letter.epoch == settings.epoch;
+    let of_letter = || stored.letters.iter().find(is_ours).map(|letter| (letter.partition, letter.offset));
+    of_state.map(|position| (position.partition, position.offset)).or_else(of_letter)
+}
+
+/// The step of a record. Without one Kafka may have a record all the same, which only a search would find, so `absent` would say too much.
+fn of_record(last: Option<(i32, i64)>, place: Option<&Place>) -> Step {
     let lag = match place.and_then(Place::lag) {
-        Some(0) => ", everything read".to_owned(),
-        Some(lag) => format!(", {lag} records not read yet"),
+        Some(0) => ", everything is read".to_owned(),
+        Some(lag) => format!(", {lag} {} not read yet", plural(lag, "record is", "records are")),
         None => String::new(),
     };
     match (last, place) {
-        (Some(last), _) => step("kafka", "ok", events::place(last.partition, last.offset) + &lag),
-        (None, Some(place)) => step("kafka", "absent", format!("partition {}{lag}", place.partition)),
+        (Some((partition, offset)), _) => step("kafka", "ok", events::place(partition, offset) + &lag),
+        (None, Some(place)) => step("kafka", "unknown", format!("no record is known; partition {}{lag}", place.partition)),
         (None, None) => step("kafka", "unknown", "partition unknown"),
     }
 }
@@ -109,3 +122,6 @@ fn of_hash(facts: &OrderFacts) -> Step {
     };
     step("hash", state, [revision.as_deref(), Some(note)].into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
+
+#[cfg(test)]
+mod tests;
