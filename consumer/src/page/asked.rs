@@ -99,7 +99,11 @@ pub(super) fn shown(caller: &Caller, reveal: bool, what: &'static str) -> Result
         return Ok(Shown::Masked);
     }
     if !caller.may(Role::Reveal) {
-        return Err(ApiError::new(axum::http::StatusCode::FORBIDDEN, "role", "names and addresses need the role reveal"));
+        return Err(ApiError::new(
+            axum::http::StatusCode::FORBIDDEN,
+            "role",
+            "Names and addresses need the role reveal: log in with a token of that role.",
+        ));
     }
     tracing::info!(name = caller.name(), what, "Names and addresses were shown on the page");
     Ok(Shown::Revealed)

@@ -195,3 +195,36 @@ it("a closed dialog asks for no more news, and what runs is not stopped", async 
   expect(is_waiting()).toBe(false);
   expect(calls.map((call) => call.path).filter((path) => path.endsWith("stop"))).toEqual([]);
 });
+
+it.each([
+  ["nobody", null],
+  ["a reader", "alice"],
+])("%s is told of the role once, before anything is asked for", async (_, user) => {
+  session.value = session_of("read", user);
+  const why = "This needs the role operate: log in with a token of that role.";
+  const calls = server(({ path }) =>
+    path === "api/session"
+      ? { body: session_of("operate") }
+      : path.endsWith("preview")
+        ? refused(403, why)
+        : null,
+  );
+  const place = await open(REPLAY);
+  const told = () => place.querySelector("dialog")?.textContent?.split(why).length;
+  expect(calls).toEqual([]);
+  expect(told()).toBe(2);
+  await submitted(field(place, "Letters a second"));
+  expect(posts(calls)).toEqual(["api/actions/preview"]);
+  expect(told()).toBe(2);
+});
+
+it("a login within the dialog makes the way free, and the sentence about the role goes", async () => {
+  session.value = session_of("read", null);
+  const calls = server(({ path }) => (path === "api/session" ? { body: session_of("operate") } : null));
+  const place = await open(REPLAY);
+  await typed(field(place, "Token"), "t");
+  await submitted(field(place, "Token"));
+  expect(place.textContent).not.toContain("needs the role");
+  await submitted(field(place, "Letters a second"));
+  expect(posts(calls)).toEqual(["api/session", "api/actions/preview"]);
+});

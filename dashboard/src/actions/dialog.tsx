@@ -1,9 +1,10 @@
 // The dialog of an action: choose, dry run, confirm, watch. Cancel has the focus in each step but the first, and Esc is Cancel.
 
 import { useEffect, useRef } from "preact/hooks";
-import { now } from "../live";
+import { may_operate, now, session } from "../live";
 import { ApiError } from "../request";
 import { useAfterLogin } from "../session/asked";
+import { needs } from "../session/rights";
 import { Button, Dialog } from "../ui";
 import { Choose } from "./choose";
 import { Confirm } from "./confirm";
@@ -67,7 +68,7 @@ function Part({ state }: { state: State }) {
     return (
       <>
         <Choose state={state} />
-        <Refusal refusal={state.refusal} />
+        {state.refusal ? <Refusal refusal={state.refusal} /> : <NeedsRole />}
       </>
     );
   }
@@ -82,6 +83,17 @@ function Part({ state }: { state: State }) {
       {state.at === "dry_run" && state.note && <p class="note">{state.note}</p>}
       <p aria-busy="true">{what}</p>
     </div>
+  );
+}
+
+/** Before anything is asked for: that the action needs a role which the operator does not have, with the form of the login. */
+function NeedsRole() {
+  const known = session.value;
+  if (known === null || may_operate.value) return null;
+  return (
+    <Refusal
+      refusal={{ status: 403, code: "role", message: needs("operate", known), retry_after_ms: null }}
+    />
   );
 }
 

@@ -3,6 +3,7 @@
 
 import type { ActionRequest } from "../api";
 import { may_operate, session } from "../live";
+import { needs } from "../session/rights";
 import { Button } from "../ui";
 import { open_request } from "./dialog_state";
 
@@ -13,7 +14,7 @@ export type Ask = ActionRequest extends infer R ? (R extends unknown ? Omit<R, "
 
 /** Opens the dialog of an action. Nothing is done by a click on this button. */
 export function ActionButton({ request, label }: { request: Ask; label: string }) {
-  const title = may_operate.value ? undefined : `Needs the role operate. ${session.value?.how ?? ""}`;
+  const title = may_operate.value ? undefined : needs("operate", session.value);
   return (
     <Button title={title} onClick={() => open_request({ ...request, reason: "" } as ActionRequest)}>
       {label}

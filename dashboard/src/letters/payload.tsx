@@ -6,6 +6,7 @@ import { may_reveal, session } from "../live";
 import { request } from "../request";
 import { useAsked } from "../session/asked";
 import { Refused } from "../session/refused";
+import { needs } from "../session/rights";
 import { with_parts } from "../session/shape";
 import { printable } from "../trace/text";
 import { Button, Card, Skeleton } from "../ui";
@@ -27,7 +28,7 @@ export function PayloadCard({ id }: { id: string }) {
           <span class="hint">It may hold names and addresses. Showing is logged, with your name.</span>
         </p>
       ) : (
-        <p class="hint">The payload needs the role reveal. {session.value?.how}</p>
+        <p class="hint">{needs("reveal", session.value, "The payload")}</p>
       )}
     </Card>
   );

@@ -11,7 +11,7 @@ import { logins } from "./logins";
 import { again_in } from "./refusals";
 
 type Props = {
-  /** Why the form is here. */
+  /** Why the form is here, and what to do: said once, so that the form adds nothing to it. */
   why?: string;
   onDone?: () => void;
 };
@@ -60,7 +60,7 @@ export function Login({ why, onDone }: Props) {
         value={token}
         onInput={set_token}
         disabled={is_asking}
-        hint={known?.how ?? "The page does not keep the token."}
+        hint={why === undefined && known !== null ? known.how : "The page does not keep the token."}
         error={error && `${error.message}${again_in(error)}`}
       />
       <Button type="submit" kind="main" disabled={is_asking}>

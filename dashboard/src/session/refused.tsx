@@ -17,11 +17,12 @@ type Props = {
 export function Refused({ error, again, as_of = null }: Props) {
   if (error.status === 401) return <Login why={`${error.message} What you have typed stays.`} />;
   const known = session.value;
+  // The sentence of a refusal says what to do, so nothing is added to it.
   if (error.status === 403 && known?.user === null && known.has_tokens) return <Login why={error.message} />;
   if (error.status === 403) {
     return (
       <div role="alert" class="refused">
-        <Failed why={`${error.message} ${known?.how ?? ""}`} as_of={as_of} />
+        <Failed why={error.message} as_of={as_of} />
       </div>
     );
   }

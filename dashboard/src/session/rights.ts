@@ -21,6 +21,12 @@ const RIGHTS: Record<Role, string> = {
 /** What a role allows, in words. */
 export const rights_of = (role: Session["role"]): string => (role === null ? "nothing" : RIGHTS[role]);
 
+/** That something needs a role which the session does not have, and what to do: the sentence of the server's refusal. */
+export const needs = (role: Role, session: Session | null, what = "This"): string =>
+  session === null || session.has_tokens
+    ? `${what} needs the role ${role}: log in with a token of that role.`
+    : `${what} needs the role ${role}. ${session.how}`;
+
 const TOLD_BEFORE_MS = 10 * 60_000;
 
 /** What is to be said of the end of a login; null: nothing yet. */

@@ -130,3 +130,25 @@ it("logging out asks who is there now", async () => {
   ]);
   expect(session.value?.role).toBeNull();
 });
+
+it("whoever reads without a login is offered one, and no name of nobody", async () => {
+  session.value = session_of("read", null);
+  const place = shown(<WhoButton />);
+  expect(place.textContent).toBe("Log in");
+  await clicked(button(place, "Log in"));
+  expect(place.textContent).toContain("You may see everything, with names and addresses masked");
+  expect(field(place, "Token").type).toBe("password");
+});
+
+it.each([
+  ["nobody", null],
+  ["a reader", "alice"],
+])("a role that %s lacks is told once", async (_, user) => {
+  session.value = { ...session_of("read", user), how: "Log in with a token of that role." };
+  const why = "This needs the role operate: log in with a token of that role.";
+  fake_server(() => refused(403, why));
+  const place = shown(<Question />);
+  await settled();
+  expect(place.textContent?.match(/log in with a token/gi)).toHaveLength(1);
+  expect(place.textContent).toContain(why);
+});

@@ -16,12 +16,11 @@ export function WhoButton() {
   const known = session.value;
   const end = ending(known, now.value);
   if (known === null) return null;
-  const name = known.user ?? (known.role === null ? "Log in" : "nobody");
   return (
     <div class="who">
       <Button kind="quiet" onClick={() => set_open(true)} title="What you may do, log in, log out">
-        <span class="who-name">{name}</span>
-        {known.role !== null && ` (${known.role})`}
+        <span class="who-name">{known.user ?? "Log in"}</span>
+        {known.user !== null && known.role !== null && ` (${known.role})`}
       </Button>
       {end && (
         <p class="who-end" role="status">

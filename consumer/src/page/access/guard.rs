@@ -124,15 +124,24 @@ fn not_from_elsewhere(headers: &HeaderMap, host: &str, is_write: bool, caller: &
 }
 
 fn refused(page: &Page, role: Role, caller: &Caller) -> ApiError {
-    let (role, how) = (role.as_str(), page.access.how(caller));
+    let how = page.access.how(caller);
     match caller.via {
         Via::Nothing if page.access.has_tokens() => ApiError::new(StatusCode::UNAUTHORIZED, "no_token", how),
         Via::Nothing => ApiError::new(StatusCode::FORBIDDEN, "no_tokens", how),
-        _ => ApiError::new(StatusCode::FORBIDDEN, "role", format!("this needs the role {role}. {how}")),
+        _ => ApiError::new(StatusCode::FORBIDDEN, "role", page.access.needs(role, caller)),
     }
 }
 
 impl super::Access {
+    /// That something needs a role which the caller does not have, and what the caller does about it.
+    fn needs(&self, role: Role, caller: &Caller) -> String {
+        let role = role.as_str();
+        match self.has_tokens() {
+            true => format!("This needs the role {role}: log in with a token of that role."),
+            false => format!("This needs the role {role}. {}", self.how(caller)),
+        }
+    }
+
     /// What somebody does for more rights, in one sentence.
     #[must_use]
     pub fn how(&self, caller: &Caller) -> &'static str {

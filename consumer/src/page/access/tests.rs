@@ -178,6 +178,16 @@ async fn each_route_is_closed_to_every_role_below_its_own_and_open_from_there_on
 }
 
 #[tokio::test]
+async fn a_role_that_is_missing_is_named_once_with_what_to_do() {
+    let preview = async |server: Server| server.ask("POST", "/api/actions/preview", &[], "").await;
+    let told = preview(Server::start(&[&made(Role::Operate)], &[]).await).await;
+    assert_eq!(told.status, 403);
+    assert!(told.body.contains(r#""This needs the role operate: log in with a token of that role.""#), "{told:?}");
+    let told = preview(Server::start(&[], &[]).await).await;
+    assert!(told.status == 403 && told.body.contains("This needs the role operate. No token is configured"), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_session_does_what_its_token_may_until_it_is_ended() {
     let token = made(Role::Reveal);
     let server = Server::start(&[&token], &[]).await;
