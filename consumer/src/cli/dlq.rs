@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::table::Table;
 use crate::config::Config;
+use crate::health::plural;
 use crate::results::dead_letters::{Count, Filter};
 use crate::run::assemble::assemble;
 
@@ -88,7 +89,7 @@ fn histogram(counts: &[Count]) -> String {
         table.row(vec![topic.clone(), epoch.to_string(), reason.clone(), replays.to_string(), letters.to_string()]);
     }
     let sum: i64 = counts.iter().map(|count| count.letters).sum();
-    if counts.is_empty() { "no letters\n".into() } else { format!("{table}{sum} letters\n") }
+    if counts.is_empty() { "no letters\n".into() } else { format!("{table}{sum} {}\n", plural(sum, "letter", "letters")) }
 }
 
 /// Adds to an error that the table of dead letters cannot be read.

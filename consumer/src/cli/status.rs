@@ -16,7 +16,7 @@ use ledger::offsets::Entry;
 use super::table::Table;
 use super::{FAILED, offsets, print};
 use crate::config::Config;
-use crate::health::{Comparison, Heard};
+use crate::health::{Comparison, Heard, plural};
 use crate::redis::progress::Point;
 use crate::results::summary::{DueCount, LetterCount, RefusedRows};
 use crate::run::assemble::assemble;
@@ -171,7 +171,8 @@ fn follows(entry: &Entry, redis: Option<&HashMap<String, Point>>) -> String {
 
 fn due(due: &DueCount) -> String {
     let DueCount { orders, now, customers } = due;
-    format!("repair     {orders} orders to complete or to write to Redis ({now} now), {customers} changed customers to look through\n")
+    let (of_orders, of_customers) = (plural(*orders, "order", "orders"), plural(*customers, "changed customer", "changed customers"));
+    format!("repair     {orders} {of_orders} to complete or to write to Redis ({now} now), {customers} {of_customers} to look through\n")
 }
 
 /// The rows whose change Postgres refuses, by the reason. The rows stay as they are until somebody removes the reason, or until their order
@@ -179,7 +180,10 @@ fn due(due: &DueCount) -> String {
 fn refused(refused: &[RefusedRows]) -> String {
     refused
         .iter()
-        .map(|RefusedRows { orders, refusal }| format!("REFUSED    {orders} orders keep the customer of before: {refusal}\n"))
+        .map(|RefusedRows { orders, refusal }| {
+            let keep = plural(*orders, "order keeps", "orders keep");
+            format!("REFUSED    {orders} {keep} the customer of before: {refusal}\n")
+        })
         .collect()
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 mod advice;
 pub mod due;
 
-use crate::health::{Finding, Group, Heard};
+use crate::health::{Finding, Group, Heard, plural};
 use crate::results::letter_pages::{MOST_OF_A_REASON, Run};
 pub use advice::{Advice, AlertKind, Harm, Severity};
 use due::NotShrinking;
@@ -135,12 +135,13 @@ fn rising(known: &Known<'_>) -> impl Iterator<Item = Raised> {
 
 fn not_shrinking(known: &Known<'_>) -> Option<Raised> {
     let NotShrinking { since, before, orders, now } = known.not_shrinking.as_ref()?;
+    let (are, were) = (plural(*orders, "order is", "orders are"), plural(*before, "was", "were"));
     Some(Raised {
         kind: AlertKind::DueNotShrinking,
         subject: "sweep".to_owned(),
         since: Some(known.wall(*since)),
         what: "The list of the sweep does not become shorter, although orders on it are due".to_owned(),
-        evidence: Some(format!("{orders} orders are on it, {now} of them due now; 10 minutes ago there were {before}")),
+        evidence: Some(format!("{orders} {are} on it, {now} of them due now; 10 minutes ago there {were} {before}")),
     })
 }
 

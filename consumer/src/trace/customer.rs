@@ -5,6 +5,7 @@ use kafka::partitioner::partition_of;
 use serde::Serialize;
 
 use super::facts::{Asked, Ends, Settings};
+use crate::health::plural;
 use crate::redis::cache::look::Seen;
 use crate::redis::customers::look::CustomerLook;
 use crate::results::traces::{StoredCustomer, StoredPartition};
@@ -140,7 +141,11 @@ fn absent(facts: &CustomerFacts, orders: &str) -> (CustomerCode, String) {
         ),
         Some((partition, lag)) => (
             CustomerCode::NotYetRead,
-            format!("Not in Redis: {lag} records of partition {partition}, where the key leads to, are not read yet; {orders}."),
+            format!(
+                "Not in Redis: {lag} {} of partition {partition}, where the key leads to, {} not read yet; {orders}.",
+                plural(lag, "record", "records"),
+                plural(lag, "is", "are")
+            ),
         ),
         None => (CustomerCode::NeverSeen, format!("Not in Redis, and whether everything is read is not known; {orders}.")),
     }
@@ -158,7 +163,7 @@ fn waiting(stored: &StoredCustomer) -> String {
     let parts: String = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}")).collect();
     let marked = if stored.due.is_some() { ", and its orders are being looked through after its last change" } else { "" };
     let refusal = rows.refusal.as_ref().map_or(String::new(), |why| format!("; Postgres refuses to complete one: {why}"));
-    format!("{counted} orders{parts}{marked}{refusal}")
+    format!("{counted} {}{parts}{marked}{refusal}", plural(rows.counted, "order", "orders"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::events::Changed;
 use super::report::{Columns, Diff, Hash, Letter, NotAnswered, OrderReport, Partition};
+use crate::health::plural;
 
 /// The width of the names at the left.
 const NAMES: usize = 12;
@@ -30,7 +31,8 @@ impl fmt::Display for OrderReport {
         }
         if let Some(due) = &self.due {
             let refusal = due.refusal.as_ref().map_or(String::new(), |why| format!("; {why}"));
-            line(f, "due", &format!("{}, tried {} times, partition {}{refusal}", due.at, due.attempts, due.partition))?;
+            let times = plural(due.attempts, "time", "times");
+            line(f, "due", &format!("{}, tried {} {times}, partition {}{refusal}", due.at, due.attempts, due.partition))?;
         }
         letters(f, &self.letters, self.letters_counted)?;
         for (number, found) in self.records.iter().flatten().enumerate() {
@@ -79,7 +81,8 @@ fn of_partition(partition: &Partition) -> String {
     let next = partition.next.as_deref().unwrap_or("?");
     let lag = partition.lag.as_deref().unwrap_or("?");
     let stopped = partition.stopped.as_ref().map_or(String::new(), |why| format!(", STOPPED: {why}"));
-    format!("{}{likely}; next offset {next}, {lag} records not read yet{stopped}", partition.n)
+    let records = if lag == "1" { "record" } else { "records" };
+    format!("{}{likely}; next offset {next}, {lag} {records} not read yet{stopped}", partition.n)
 }
 
 fn events(f: &mut fmt::Formatter<'_>, report: &OrderReport) -> fmt::Result {
@@ -117,9 +120,8 @@ fn of_hash(f: &mut fmt::Formatter<'_>, hash: &Hash) -> fmt::Result {
 pub(super) fn letters(f: &mut fmt::Formatter<'_>, letters: &[Letter], counted: i64) -> fmt::Result {
     for (number, letter) in letters.iter().enumerate() {
         let resolution = letter.resolution.as_deref().unwrap_or("OPEN");
-        let replays = letter.replays;
-        let what =
-            format!("{}  {}  {resolution}  since {}, {replays} replays  {}", letter.id, letter.reason, letter.created_at, letter.message);
+        let replays = format!("{} {}", letter.replays, plural(letter.replays, "replay", "replays"));
+        let what = format!("{}  {}  {resolution}  since {}, {replays}  {}", letter.id, letter.reason, letter.created_at, letter.message);
         line(f, if number == 0 { "letters" } else { "" }, &what)?;
     }
     let more = counted - i64::try_from(letters.len()).unwrap_or(i64::MAX);

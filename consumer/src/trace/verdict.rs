@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::facts::OrderFacts;
 use super::place::{self, Place};
+use crate::health::plural;
 use crate::redis::cache::look::{Seen, SeenHash};
 use crate::results::traces::{StoredLetter, StoredOrder, Tombstone};
 
@@ -194,7 +195,10 @@ fn of_nothing(facts: &OrderFacts, stored: &StoredOrder, place: Option<&Place>) -
         ),
         Some((None, Some(lag))) => Verdict::new(
             Code::NotYetRead,
-            format!("Never seen in epoch {epoch}: {where_to}, of which {lag} records are not read yet; it may be among them."),
+            format!(
+                "Never seen in epoch {epoch}: {where_to}, of which {lag} {} not read yet; it may be among them.",
+                plural(lag, "record is", "records are")
+            ),
         ),
         Some((None, None)) | None => Verdict::new(
             Code::NeverSeenLagUnknown,

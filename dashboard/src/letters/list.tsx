@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { ActionButton, Running } from "../actions";
 import { ended } from "../actions/dialog_state";
 import type { LetterPage } from "../api";
-import { integer, milliseconds } from "../format";
+import { counted, integer, milliseconds } from "../format";
 import { now } from "../live";
 import { as_error, useAsked } from "../session/asked";
 import { Refused } from "../session/refused";
@@ -57,7 +57,7 @@ function Replay({ chosen, page }: { chosen: Choice; page: LetterPage | null }) {
   if (chosen.state !== "open") return <p class="hint">Choose open letters to replay them.</p>;
   if (count === null) return <p class="hint">How many letters this means is not known yet.</p>;
   if (count.letters === 0) return null;
-  const letters = `${integer(count.letters)}${count.at_least ? "+" : ""} ${count.letters === 1 ? "letter" : "letters"}`;
+  const letters = count.at_least ? `${integer(count.letters)}+ letters` : counted(count.letters, "letter");
   const { reason: _, ...request } = replay_of(open, now.peek());
   return (
     <p class="replay">

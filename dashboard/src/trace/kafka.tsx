@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { OrderReport } from "../api";
-import { integer } from "../format";
+import { counted, integer } from "../format";
 import type { ApiError } from "../request";
 import { as_error, useAfterLogin } from "../session/asked";
 import { Refused } from "../session/refused";
@@ -105,7 +105,7 @@ function SearchForm({ id, is_revealed }: { id: string; is_revealed: boolean }) {
 }
 
 function in_words(search: Search): string {
-  const records = `${integer(records_of(search))} records`;
+  const records = counted(records_of(search), "record");
   if (search.at === "running") return `${records} looked at so far.`;
   if (search.at === "cancelled") return `Cancelled after ${records}. What was found until then is not known.`;
   if (search.at === "failed") return `Failed after ${records}: ${search.why}`;

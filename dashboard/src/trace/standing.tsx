@@ -1,7 +1,7 @@
 // Where an order stands beside its row: its partition, its tombstone, its place on the list of the sweep; and what is not known.
 
 import type { OrderReport } from "../api";
-import { counted, integer } from "../format";
+import { counted } from "../format";
 import { now } from "../live";
 import { Card } from "../ui";
 import { Long, Value } from "./long";
@@ -22,7 +22,9 @@ export function Place({ report }: { report: OrderReport }) {
       {is_likely ? `Its key leads to partition ${n}, where it would be` : `It is in partition ${n}`}:{" "}
       {lag === null
         ? "how many records are not read yet is not known"
-        : `${lag === "0" ? "all" : integer(lag)} records ${lag === "0" ? "are read" : "are not read yet"}`}
+        : lag === "0"
+          ? "all records are read"
+          : counted(Number(lag), "record is not read yet", "records are not read yet")}
       {next !== null && `, the next one is ${n}@${next}`}.
       {stopped !== null && (
         <strong>

@@ -64,6 +64,16 @@ it("a trace says its verdict, its way, what differs, who did not answer and what
   }
 });
 
+it.each([
+  ["0", "all records are read"],
+  ["1", "1 record is not read yet"],
+])("of %s records that are not read it says that %s", async (lag, said) => {
+  fake_server(() => ({ body: { ...REPORT, partition: { ...REPORT.partition, lag } } }));
+  const place = shown(<Screen arg="77" />);
+  await settled();
+  expect(place.textContent).toContain(said);
+});
+
 it("an id is sent digit by digit, and a wrong one asks nothing", async () => {
   const calls = fake_server(() => ({ body: REPORT }));
   shown(<Screen arg="9007199254740993" />);

@@ -3,6 +3,7 @@
 
 use crate::cli::offsets::show::problems;
 use crate::config::Config;
+use crate::health::plural;
 use crate::results::Results;
 use crate::run::assemble::store_config;
 
@@ -23,7 +24,10 @@ pub(super) async fn check(config: &Config) -> Findings {
         return findings;
     }
     match in_time(async { problems(config, &entries).await.map_err(|error| format!("{error:#}")) }).await {
-        Ok(problems) if problems.is_empty() => findings.ok(format!("Kafka has what comes next in each of {} partitions", entries.len())),
+        Ok(problems) if problems.is_empty() => {
+            let partitions = plural(entries.len(), "partition", "partitions");
+            findings.ok(format!("Kafka has what comes next in each of {} {partitions}", entries.len()));
+        }
         Ok(problems) => problems.into_iter().for_each(|problem| findings.failed(problem)),
         Err(error) => findings.warning(format!("Kafka could not be asked whether it has what comes next: {error}")),
     }

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::flow::replay::How;
 use crate::flow::replay::alone::{self, Alone};
 use crate::flow::replay::run::{News, Run, Source, Wanted};
+use crate::health::plural;
 use crate::redis::progress::Point;
 use crate::results::dead_letters::Count;
 use crate::results::replay::Tally;
@@ -75,7 +76,8 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -
     if open == 0 {
         return Ok(ExitCode::SUCCESS);
     }
-    print(format_args!("{open} stay open; `orderstream dlq list` has them, `orderstream dlq resolve` closes what needs no replay\n"))?;
+    let stay = plural(open, "stays", "stay");
+    print(format_args!("{open} {stay} open; `orderstream dlq list` has them, `orderstream dlq resolve` closes what needs no replay\n"))?;
     Ok(ExitCode::from(FAILED))
 }
 
@@ -115,7 +117,8 @@ fn told(tally: Tally, config: &Config) -> String {
 fn line(news: &News<'_>, dlq_topic: &str, max_replays: i32) -> Option<String> {
     match news {
         News::Gone(partition, letters) => {
-            Some(format!("partition {partition}: {letters} letters are gone from {dlq_topic} by its retention\n"))
+            let gone = plural(*letters, "letter is", "letters are");
+            Some(format!("partition {partition}: {letters} {gone} gone from {dlq_topic} by its retention\n"))
         }
         News::TooOften(id) => Some(format!("{id}: its header says that it was replayed {max_replays} times or more; left alone\n")),
         News::Homeless(id) => Some(format!("{id}: its headers do not say where it comes from; left alone\n")),

@@ -17,6 +17,7 @@ use super::is_of;
 use super::show::problem;
 use crate::cli::print;
 use crate::config::Config;
+use crate::health::plural;
 use crate::results::Results;
 
 #[derive(Debug, clap::Args)]
@@ -126,7 +127,8 @@ fn plan(entry: Option<&Entry>, log: Watermarks, to: i64) -> String {
     let mut text = format!("Kafka has offsets {} to {}.\n", log.low, log.high);
     let Some(entry) = entry else {
         let skipped = to - log.low;
-        writeln!(text, "The partition was never claimed. It would begin at {to}: up to {skipped} records would be SKIPPED.").ok();
+        let records = plural(skipped, "record", "records");
+        writeln!(text, "The partition was never claimed. It would begin at {to}: up to {skipped} {records} would be SKIPPED.").ok();
         return text;
     };
     let next = entry.next_offset;
@@ -154,10 +156,12 @@ fn plan(entry: Option<&Entry>, log: Watermarks, to: i64) -> String {
         )
         .ok();
     } else if skipped > 0 {
-        writeln!(text, "Up to {skipped} records would be SKIPPED: their changes would never arrive, unless their rows are snapshot again.")
+        let records = plural(skipped, "record", "records");
+        writeln!(text, "Up to {skipped} {records} would be SKIPPED: what they change would never arrive, unless it is snapshot again.")
             .ok();
     } else if skipped < 0 {
-        writeln!(text, "Up to {} records would be read again: each changes nothing and is counted once more.", -skipped).ok();
+        let records = plural(-skipped, "record", "records");
+        writeln!(text, "Up to {} {records} would be read again: each changes nothing and is counted once more.", -skipped).ok();
     } else {
         text.push_str("No record that Kafka has would be skipped or read again.\n");
     }

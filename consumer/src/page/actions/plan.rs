@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::health::{grouped, plural};
+
 mod holds;
 mod replay;
 mod works;
@@ -89,7 +91,10 @@ impl Draft {
         }
         let (planned, now) = self.letters.zip(letters)?;
         let moved = planned.abs_diff(now) * 100 > planned * MAY_MOVE;
-        moved.then(|| format!("the plan was made for {planned} letters, and there are {now} now: make a new preview"))
+        moved.then(|| {
+            let (letters, are) = (plural(planned, "letter", "letters"), plural(now, "is", "are"));
+            format!("the plan was made for {planned} {letters}, and there {are} {now} now: make a new preview")
+        })
     }
 }
 
@@ -103,7 +108,12 @@ fn minutes(minutes: u32) -> String {
 
 /// A number for people.
 fn number(of: u64) -> String {
-    crate::health::grouped(i64::try_from(of).unwrap_or(i64::MAX))
+    grouped(i64::try_from(of).unwrap_or(i64::MAX))
+}
+
+/// `1 record`, `1,180 records`.
+fn counted(of: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(of), plural(of, one, many))
 }
 
 #[cfg(test)]

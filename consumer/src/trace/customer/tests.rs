@@ -59,11 +59,11 @@ fn each_state_of_a_customer_has_its_sentence() {
         "created_at": "2026-11-21T12:01:00+00:00", "resolved_at": null, "resolution": null,
     }]);
     let table = [
-        (facts(|_| {}, live()), CustomerCode::Known, "In Redis (version 0.0.1); 1 orders."),
+        (facts(|_| {}, live()), CustomerCode::Known, "In Redis (version 0.0.1); 1 order."),
         (
             facts(|s| s["rows"]["due"] = 1.into(), live()),
             CustomerCode::OrdersFollow,
-            "In Redis (version 0.0.1); 1 orders, 1 on the list of the sweep.",
+            "In Redis (version 0.0.1); 1 order, 1 on the list of the sweep.",
         ),
         (
             facts(|s| s["due"] = json!({ "partition": 0, "version": "0.0.2", "marked_at": "2026-11-21T12:00:00+00:00" }), live()),
@@ -71,12 +71,12 @@ fn each_state_of_a_customer_has_its_sentence() {
             "its orders are being looked through",
         ),
         (facts(|s| s["letters"] = letter, live()), CustomerCode::LetterOpen, "letter shop.public.customers-0-3-0 is open (malformed)"),
-        (facts(|_| {}, deleted), CustomerCode::Deleted, "Deleted at 2026-11-21T12:00:00Z; 1 orders."),
+        (facts(|_| {}, deleted), CustomerCode::Deleted, "Deleted at 2026-11-21T12:00:00Z; 1 order."),
         (behind, CustomerCode::Lost, "which does not reflect all customers and is being made whole"),
         (facts(|_| {}, Seen::Foreign), CustomerCode::Lost, "The key holds no hash"),
         (unread, CustomerCode::NotYetRead, "7 records of partition 0, where the key leads to, are not read yet"),
         (facts(|_| {}, Seen::Absent), CustomerCode::NeverSeen, "never seen, or deleted more than an hour ago"),
-        (silent, CustomerCode::Unknown, "Not known: Redis, which has the customers, did not answer; 1 orders."),
+        (silent, CustomerCode::Unknown, "Not known: Redis, which has the customers, did not answer; 1 order."),
     ];
     for (facts, code, part) in table {
         let found = verdict(&facts);

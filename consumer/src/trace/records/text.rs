@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::search::Searched;
 use super::{Found, value};
+use crate::health::plural;
 use crate::trace::text::clean;
 
 impl fmt::Display for Found {
@@ -36,7 +37,8 @@ impl fmt::Display for Searched {
         let Self { partition, from, up_to, records, ended_by, found } = self;
         writeln!(
             f,
-            "search      partition {partition}, offsets {from} to {up_to}: {records} records, {} of the order; ended by: {ended_by}",
+            "search      partition {partition}, offsets {from} to {up_to}: {records} {}, {} of the order; ended by: {ended_by}",
+            plural(*records, "record", "records"),
             found.len()
         )?;
         found.iter().try_for_each(|found| write!(f, "  {found}"))

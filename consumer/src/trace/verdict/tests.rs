@@ -132,6 +132,7 @@ fn table() -> Vec<(OrderFacts, Code, &'static str)> {
     vec![
         (facts(stored()), Code::Right, "In results and right (revision 815). The hash is right too."),
         (with_end(facts(stored()), 50_012), Code::Right, "with 12 records of its partition not read yet"),
+        (with_end(facts(stored()), 50_001), Code::Right, "with 1 record of its partition not read yet"),
         (with(|s| s["letters"] = json!([letter(Some("overtaken"))])), Code::RightLetterOvertaken, "was overtaken by what came after it"),
         (away(facts(stored())), Code::RightRedisUnknown, "Redis did not answer, so nothing is known of the hash"),
         (
@@ -268,6 +269,7 @@ fn table() -> Vec<(OrderFacts, Code, &'static str)> {
             Code::NotYetRead,
             "Never seen in epoch 0: it would be in partition 1, of which 4120 records are not read yet; it may be among them.",
         ),
+        (with_end(without_row(|_| {}), 50_001), Code::NotYetRead, "of which 1 record is not read yet; it may be among them."),
         (
             without_row(|s| s["neighbours"] = json!([{ "order_id": 8, "partition": 99, "epoch": 0 }])),
             Code::NeverSeenLagUnknown,

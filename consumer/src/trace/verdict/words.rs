@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::health::plural;
 use crate::results::traces::{DueOrder, StoredLetter};
 use crate::trace::place::Place;
 
@@ -13,7 +14,7 @@ pub(super) fn at(time: DateTime<Utc>) -> String {
 /// A letter, and how it is tried again.
 pub(super) fn of_letter(letter: &StoredLetter) -> String {
     let StoredLetter { id, reason, message, replays, .. } = letter;
-    let tried = if *replays > 0 { format!(", replayed {replays} times in vain") } else { String::new() };
+    let tried = if *replays > 0 { format!(", replayed {replays} {} in vain", plural(*replays, "time", "times")) } else { String::new() };
     let message = if message.is_empty() { String::new() } else { format!(": {message}") };
     format!("letter {id} is open ({reason}{message}{tried}); `orderstream dlq replay` tries it again")
 }
@@ -30,14 +31,14 @@ pub(super) fn listed(due: Option<&DueOrder>, now: DateTime<Utc>) -> Option<Strin
 /// When the sweep looks at the order next.
 pub(super) fn waits(due: Option<&DueOrder>, now: DateTime<Utc>) -> String {
     let tried = due.map_or(0, |due| due.attempts);
-    let tried = if tried > 0 { format!(" after {tried} tries") } else { String::new() };
+    let tried = if tried > 0 { format!(" after {tried} {}", plural(tried, "try", "tries")) } else { String::new() };
     listed(due, now).map_or("it is on no list, so `orderstream reconcile --repair` has to put it there".to_owned(), |list| list + &tried)
 }
 
 /// What is not read of the order's partition, as an addition in brackets; nothing where all is read.
 pub(super) fn behind(place: Option<&Place>) -> String {
     match place.and_then(Place::lag) {
-        Some(lag @ 1..) => format!(", with {lag} records of its partition not read yet"),
+        Some(lag @ 1..) => format!(", with {lag} {} of its partition not read yet", plural(lag, "record", "records")),
         _ => String::new(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Draft, minutes, number};
+use super::{Draft, counted, minutes, number};
 use crate::health::{self, HeldState, OrdersWithoutRedis};
 use crate::page::actions::refusal::Refusal;
 use crate::page::actions::request::{Hold, Pause, Place};
@@ -86,7 +86,7 @@ pub fn pause(asked: &Pause, facts: &PartitionFacts) -> Result<Draft, Refusal> {
         ..Draft::default()
     }
     .with("next offset", next.to_string())
-    .with("behind now", lag.map_or("not known".to_owned(), |lag| format!("{} records", number(lag))));
+    .with("behind now", lag.map_or("not known".to_owned(), |lag| counted(lag, "record", "records")));
     if let Some(known) = &facts.pause {
         draft = draft.with("now", format!("{}: the new end replaces it", known.said()));
     }
@@ -143,7 +143,7 @@ pub fn resume(asked: &Place, facts: &PartitionFacts) -> Result<Draft, Refusal> {
     let behind = facts.claimed.as_ref().and_then(|(_, next)| facts.end.map(|end| u64::try_from(end - next).unwrap_or(0)));
     let draft = Draft { effect: format!("Partition {name} is read again, within about a second."), ..Draft::default() };
     let draft = draft.with("now", pause.said()).with("because", pause.reason.clone());
-    Ok(draft.with("behind now", behind.map_or("not known".to_owned(), |lag| format!("{} records", number(lag)))))
+    Ok(draft.with("behind now", behind.map_or("not known".to_owned(), |lag| counted(lag, "record", "records"))))
 }
 
 /// The plan of a hold of the breaker.

@@ -1,7 +1,8 @@
 //! The plan of a replay.
 
-use super::{Draft, number};
+use super::{Draft, counted, number};
 use crate::flow::replay::alone::{Alone, left_alone};
+use crate::health::plural;
 use crate::page::actions::refusal::Refusal;
 use crate::page::actions::request::{Letters, MAX_REPLAYS};
 use crate::results::dead_letters::Count;
@@ -48,6 +49,14 @@ impl ReplayFacts {
     }
 }
 
+/// What would be done: `Process 1 dead letter again`, `Process 10 of 1,180 dead letters again at 5 a second`.
+fn effect(tried: u64, letters: u64, rate: Option<u32>) -> String {
+    let speed = rate.map_or(String::new(), |rate| format!(" at {rate} a second"));
+    let of_all = if tried < letters { format!(" of {}", number(letters)) } else { String::new() };
+    let noun = plural(letters, "letter", "letters");
+    format!("Process {}{of_all} dead {noun} again{speed}, the oldest of each partition first.", number(tried))
+}
+
 /// The plan of a replay.
 ///
 /// # Errors
@@ -63,10 +72,8 @@ pub fn replay(asked: &Letters, facts: &ReplayFacts) -> Result<Draft, Refusal> {
         return Err(Refusal::invalid(format!("there is nothing to replay: {why}")));
     }
     let tried = letters.min(asked.max.unwrap_or(u64::MAX));
-    let speed = asked.rate.map_or(String::new(), |rate| format!(" at {rate} a second"));
-    let of_all = if tried < letters { format!(" of {}", number(letters)) } else { String::new() };
     let mut draft = Draft {
-        effect: format!("Process {}{of_all} dead letters again{speed}, the oldest of each partition first.", number(tried)),
+        effect: effect(tried, letters, asked.rate),
         confirm: Some(tried.to_string()),
         letters: Some(letters),
         epoch: facts.epoch,
@@ -115,7 +122,7 @@ fn told_of_dry_run(draft: Draft, dry: &DryRun, tried: u64) -> Draft {
         draft = draft.warned("All that were tried would be refused again: what they were refused for is still so.");
     }
     match &dry.ended_early {
-        Some(why) => draft.warned(format!("The dry run has ended early, after {} letters: {why}.", number(dry.taken))),
+        Some(why) => draft.warned(format!("The dry run has ended early, after {}: {why}.", counted(dry.taken, "letter", "letters"))),
         None => draft,
     }
 }

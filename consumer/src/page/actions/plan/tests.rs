@@ -42,6 +42,15 @@ fn a_replay_says_what_the_first_thousand_have_come_to_and_is_confirmed_by_its_nu
 }
 
 #[test]
+fn one_letter_and_one_record_are_not_told_in_the_plural() {
+    let effect = |counts, max| replay(&Letters { max, ..Letters::default() }, &facts(counts, DryRun::default())).unwrap().effect;
+    let end = "the oldest of each partition first.";
+    assert_eq!(effect(vec![count("invalid", 1, 0, 1)], None), format!("Process 1 dead letter again, {end}"));
+    assert_eq!(effect(vec![count("invalid", 1, 0, 3)], Some(1)), format!("Process 1 of 3 dead letters again, {end}"));
+    assert_eq!((counted(1, "record", "records"), counted(1_180, "record", "records")), ("1 record".into(), "1,180 records".into()));
+}
+
+#[test]
 fn a_replay_with_a_limit_is_confirmed_by_the_limit_and_rests_on_all() {
     let asked = Letters { max: Some(10), ..Letters::default() };
     let dry = DryRun { taken: 10, only_counted: 4, left: 1, ended_early: Some("Kafka is slow".into()), ..DryRun::default() };
