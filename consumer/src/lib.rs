@@ -32,8 +32,9 @@
 //! - [`health`]: what the process knows about its own health
 //! - [`metrics`]: what the process counts
 //!
-//! Below the rooms stand four crates, on which other jobs can stand too: `change` (bytes to change, and which of two is newer), `kafka` (records in, dead
-//! letters out), `ledger` (claims, offsets, sessions and errors of Postgres) and `service` (settings, logging, owned tasks).
+//! Below the rooms stand five crates, on which the job `mirror` stands too: `worker` (what the workers of partitions have in common), `change` (bytes to
+//! change, and which of two is newer), `kafka` (records in, dead letters out), `ledger` (claims, offsets, sessions and errors of Postgres) and `service`
+//! (settings, logging, owned tasks).
 //!
 //! # The promises, and who keeps them
 //!
@@ -43,7 +44,7 @@
 //! - P4, one writer per partition: each transaction begins with the fence ([`results`], crate `ledger`).
 //! - P5, older never overwrites newer: the rule is `change::position`, the same in SQL and in Lua.
 //! - P6, an outage is not a poison record: every error has a class (crate `ledger`, [`redis::link`]), and only a refused row is a dead letter.
-//! - P7, a poison record never stops the others: [`results::bisect`] finds the row, crate `kafka` sends the letter, [`orders::letter_cap`]
+//! - P7, a poison record never stops the others: [`results::bisect`] finds the row, crate `kafka` sends the letter, `worker::letter_cap`
 //!   says when letters are too many.
 //! - P8, Redis may lose anything: [`follow`] tells the whole story.
 //! - P9, no silence: [`health`] judges lag without commits, `run::watch` looks.

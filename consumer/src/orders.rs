@@ -9,7 +9,6 @@
 //! - [`mod@write`]: the puts and deletes of a batch, in rounds
 //! - [`row`]: the committed state of an order
 //! - [`refusal`]: the records that become dead letters
-//! - [`letter_cap`]: tells when there are too many dead letters
 
 pub mod absent;
 pub mod changes;
@@ -17,7 +16,6 @@ pub mod customer;
 pub mod customers;
 pub mod decode;
 pub mod enrich;
-pub mod letter_cap;
 pub mod order;
 mod price;
 pub mod refusal;

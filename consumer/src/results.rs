@@ -31,7 +31,6 @@ pub mod actions;
 pub mod apply;
 pub mod batch;
 pub mod bisect;
-mod column;
 mod columns;
 pub mod comparisons;
 pub mod controls;

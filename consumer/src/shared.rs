@@ -11,13 +11,13 @@ use service::logging::Throttle;
 use service::retry::{Backoff, Policy};
 use service::traces::{Span, Traces};
 use tokio::sync::Notify;
+use worker::letter_cap::LetterCap;
 
 use crate::health::{Dependency, Health};
 use crate::metrics::{Metrics, Step};
 use crate::orders::changes::Strictness;
 use crate::orders::decode::Decoder;
 use crate::orders::enrich::Enrichment;
-use crate::orders::letter_cap::LetterCap;
 use crate::orders::row::OrderState;
 use crate::redis::cache::OrderCache;
 use crate::redis::customers::Customers;
@@ -30,7 +30,7 @@ mod place;
 mod places;
 
 pub use held::Held;
-pub use place::{Place, Reflection, Revoked};
+pub use place::{Place, Reflection};
 pub use places::Places;
 
 /// A trouble that lasts is reported again after this time.

@@ -60,7 +60,7 @@ enum Swept {
 }
 
 async fn sweep(shared: &Arc<Shared>, topics: &Topics) -> Result<Swept, StoreError> {
-    let owned = |topic: &str| shared.places.of(topic).iter().map(|place| place.claim.partition).collect::<Vec<_>>();
+    let owned = |topic: &str| shared.places.of(topic).iter().map(|place| place.tenure.claim.partition).collect::<Vec<_>>();
     let customers = topics.customers.as_deref().map(owned).unwrap_or_default();
     let mut all = part(shared, expand::expand(shared, &customers).await)?;
     let orders = owned(&topics.orders);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use kafka::source::{Assigned, Claimed, Ending, Log, NotClaimed, TopicPartition, Work};
 use ledger::Claim;
 use ledger::claim::{ClaimError, Wanted};
+use worker::Stopped;
 
 use super::{customers, orders};
-use crate::flow::commit::Stopped;
 use crate::shared::{Place, Shared, Subject, Topics};
 
 /// The name of this host.
@@ -55,6 +55,7 @@ impl Claimant {
             ClaimError::Store(error) => NotClaimed::Unavailable(error.to_string()),
             refused => NotClaimed::Stop(refused.to_string()),
         })?;
+        let last_stamp = self.shared.results.last_stamp().await.map_err(|error| NotClaimed::Unavailable(error.to_string()))?;
         self.read_controls().await?;
         if claim.is_first() && watermarks.low > 0 {
             let low = watermarks.low;
@@ -63,7 +64,7 @@ impl Claimant {
         self.shared.health.claimed(&partition.topic, partition.number, claim.next_offset, claim.fates);
         self.shared.metrics.partition_claimed(&partition.topic, partition.number);
         let (next_offset, landmark) = (Some(claim.next_offset), claim.landmark);
-        Ok(Claimed { next_offset, landmark, worker: Box::new(move |assigned| self.worker(claim, assigned)) })
+        Ok(Claimed { next_offset, landmark, worker: Box::new(move |assigned| self.worker(claim, last_stamp, assigned)) })
     }
 
     /// Reads whether an operator has paused the partition, before its first batch. While Postgres is away nothing is claimed, and nothing is
@@ -79,13 +80,13 @@ impl Claimant {
         }
     }
 
-    fn worker(self, claim: Claim, assigned: Assigned) -> Work {
+    fn worker(self, claim: Claim, last_stamp: i64, assigned: Assigned) -> Work {
         Box::pin(async move {
             let Some(subject) = self.topics.subject(&assigned.partition.topic) else {
                 return Ending::Stop(format!("nobody works on topic {}: a defect of this program", assigned.partition.topic));
             };
             let has_lost = self.shared.places.had_committed_more(&claim);
-            let place = Arc::new(Place::new(claim, has_lost, assigned.ownership, assigned.progress));
+            let place = Arc::new(Place::new(claim, last_stamp, has_lost, assigned.ownership, assigned.progress));
             self.shared.places.enter(&place);
             let (shared, here) = (Arc::clone(&self.shared), Arc::clone(&place));
             let outcome = match subject {
@@ -93,9 +94,9 @@ impl Claimant {
                 Subject::Customers => customers::run(shared, here, assigned.inbox).await,
             };
             self.shared.places.leave(&place);
-            self.shared.metrics.redis_behind_unknown(&place.claim.topic, place.claim.partition);
+            self.shared.metrics.redis_behind_unknown(&place.tenure.claim.topic, place.tenure.claim.partition);
             match outcome {
-                Ok(()) if place.is_fenced() => Ending::Reclaim(Stopped::Fenced.to_string()),
+                Ok(()) if place.tenure.is_fenced() => Ending::Reclaim(Stopped::Fenced.to_string()),
                 Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,
                 Err(other @ Stopped::OtherSpace(_)) => Ending::Stop(other.to_string()),
                 Err(fenced @ Stopped::Fenced) => Ending::Reclaim(fenced.to_string()),

@@ -11,15 +11,16 @@ use change::fate::Fates;
 use change::record::{Ended, Record};
 use kafka::source::{Inbox, Received};
 use ledger::Class;
+use worker::letter_cap::clean_to;
+use worker::{Stopped, delay};
 
 use crate::flow::cap::within;
-use crate::flow::commit::{Stopped, delay, was_committed};
+use crate::flow::commit::was_committed;
 use crate::flow::letters::Letters;
 use crate::flow::trace::{self, BatchTrace};
 use crate::follow::reflect;
 use crate::orders::customer::{ChangedCustomer, CustomerChange};
 use crate::orders::customers::{CustomerChanges, decode};
-use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::PutError;
 use crate::results::ApplyError;
 use crate::results::customers::CustomerBatch;
@@ -30,8 +31,8 @@ use crate::shared::{Place, Shared};
 /// # Errors
 /// [`Stopped`] says why the partition must not go on.
 pub async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox) -> Result<(), Stopped> {
-    reflect::cover(&shared, &place, place.claim.next_offset, None).await;
-    let (mut from, mut ended) = (place.claim.next_offset, Ended::default());
+    reflect::cover(&shared, &place, place.tenure.claim.next_offset, None).await;
+    let (mut from, mut ended) = (place.tenure.claim.next_offset, Ended::default());
     loop {
         let mut records = Vec::new();
         let Received::UpTo(to) = place.receive(&shared, &inbox, &mut records).await else { return Ok(()) };
@@ -53,7 +54,7 @@ async fn stand_in(shared: &Shared, place: &Place, changes: &mut [CustomerChange]
     let mut backoff = shared.backoff();
     while let Err(error) = shared.results.stand_in(changes).await {
         place.troubled(shared, &error);
-        place.pause(delay(&error, backoff.next_delay())).await?;
+        place.tenure.pause(delay(&error, backoff.next_delay())).await?;
     }
     Ok(())
 }
@@ -68,7 +69,7 @@ async fn put(shared: &Shared, place: &Place, changes: &[CustomerChange], to: i64
             Err(PutError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
             Err(PutError::Redis(error)) => {
                 place.redis_troubled(shared, &error);
-                place.pause(backoff.next_delay()).await?;
+                place.tenure.pause(backoff.next_delay()).await?;
             }
         }
     }
@@ -129,11 +130,11 @@ async fn commit(
         let clean_to = clean_to(records, &batch.refusals);
         let (changes, letters) = (&*batch.changes, &*rows);
         let attempt = CustomerBatch { from, to, last, clean_to, fates, changes, changed, letters, refresh: shared.refresh };
-        match trace.span.around("commit", shared.results.apply_customers(&place.claim, &attempt)).await {
+        match trace.span.around("commit", shared.results.apply_customers(&place.tenure.claim, &attempt)).await {
             Ok(()) => break rows,
             Err(ApplyError::Store(error)) => {
                 place.troubled(shared, &error);
-                place.pause(delay(&error, backoff.next_delay())).await?;
+                place.tenure.pause(delay(&error, backoff.next_delay())).await?;
                 if error.class() == Class::UnknownOutcome && was_committed(shared, place, to).await? {
                     break rows;
                 }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use change::record::Record;
 use kafka::dead_letter::{DeadLetter, Landed, Undeliverable, dlq_id, replays};
 use service::traces::Span;
+use worker::Revoked;
 
 use crate::metrics::Step;
 use crate::orders::refusal::{Refusal, Refusals};
 use crate::results::batch::LetterRow;
-use crate::shared::{Place, Revoked, Shared};
+use crate::shared::{Place, Shared};
 
 /// The letters that were acknowledged so far, by index of the record, so that a transaction that is tried again does not send them again.
 #[derive(Debug, Default)]
@@ -35,7 +36,7 @@ impl Letters {
             if open.is_empty() {
                 break;
             }
-            let epoch = place.claim.epoch;
+            let epoch = place.tenure.claim.epoch;
             let letter = |index: &usize| DeadLetter { record: &records[*index], rejection: &refusals[index].rejection, epoch };
             let letters: Vec<DeadLetter<'_>> = open.iter().map(letter).collect();
             match shared.timed(Step::DeadLetter, batch, shared.letters.send(&letters)).await {
@@ -51,16 +52,16 @@ impl Letters {
             }
             // The letters that are left wait, because a record that is neither applied nor on the dead letter topic would be lost.
             if self.landed.len() < refusals.len() {
-                place.pause(backoff.next_delay()).await?;
+                place.tenure.pause(backoff.next_delay()).await?;
             }
         }
         if self.told.take().is_some() {
-            tracing::info!(topic = %place.claim.topic, partition = place.claim.partition, "The dead letters are accepted; the partition goes on");
-            shared.health.running(&place.claim.topic, place.claim.partition);
+            tracing::info!(topic = %place.tenure.claim.topic, partition = place.tenure.claim.partition, "The dead letters are accepted; the partition goes on");
+            shared.health.running(&place.tenure.claim.topic, place.tenure.claim.partition);
         }
         let rows = refusals.iter().filter_map(|(index, refusal)| {
             let landed = self.landed.get(index)?;
-            Some(row(shared, place.claim.epoch, &records[*index], refusal, landed))
+            Some(row(shared, place.tenure.claim.epoch, &records[*index], refusal, landed))
         });
         Ok(rows.collect())
     }
@@ -75,7 +76,7 @@ impl Letters {
     /// Reports that an operator has to act, because no retry within seconds helps. The reason is reported at once: in `/readyz` for as long
     /// as it lasts, and in the log once (P9).
     fn somebody_has_to_act(&mut self, shared: &Shared, place: &Place, what: &str) {
-        let (topic, partition) = (&place.claim.topic, place.claim.partition);
+        let (topic, partition) = (&place.tenure.claim.topic, place.tenure.claim.partition);
         let reason = format!("dead letter topic {}: {what}", shared.letters.topic());
         if self.told.as_ref() != Some(&reason) {
             tracing::error!(%topic, partition, reason, "Dead letters are not accepted; the partition waits and nothing is lost");

@@ -17,8 +17,8 @@ use kafka::source::Inbox;
 use service::tasks;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use worker::Stopped;
 
-use super::commit::Stopped;
 use crate::shared::{Place, Shared};
 
 mod prepare;

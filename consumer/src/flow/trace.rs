@@ -90,8 +90,8 @@ fn told_of(shared: &Shared, record: &Record, origin: Option<Origin>, times: Time
 fn describe(span: &Span, place: &Place, records: &[Record], offsets: &Range<i64>) {
     span.set("messaging.system", "kafka");
     span.set("messaging.operation.type", "process");
-    span.set("messaging.destination.name", place.claim.topic.to_string());
-    span.set("messaging.destination.partition.id", place.claim.partition.to_string());
+    span.set("messaging.destination.name", place.tenure.claim.topic.to_string());
+    span.set("messaging.destination.partition.id", place.tenure.claim.partition.to_string());
     span.set("messaging.batch.message_count", count(records.len()));
     span.set("orderstream.bytes", count(records.iter().map(Record::size).sum()));
     span.set("orderstream.offset_from", offsets.start);

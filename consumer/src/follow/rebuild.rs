@@ -93,14 +93,15 @@ async fn one_round(shared: &Arc<Shared>, topics: &Topics, reread: &Reread, walks
         told(shared, &error, None);
         Vec::new()
     });
-    let keeps_customers = |place: &Place| topics.subject(&place.claim.topic) == Some(Subject::Customers);
+    let keeps_customers = |place: &Place| topics.subject(&place.tenure.claim.topic) == Some(Subject::Customers);
     let mut places = shared.places.all();
     places.sort_by_key(|place| !keeps_customers(place));
     let mut behind = Vec::new();
     for place in places {
         crate::follow::reflect::cover(shared, &place, 0, None).await;
         let mut reflection = place.reflection.lock().await;
-        reflection.behind |= topics.subject(&place.claim.topic) == Some(Subject::Orders) && lost.contains(&place.claim.partition);
+        reflection.behind |=
+            topics.subject(&place.tenure.claim.topic) == Some(Subject::Orders) && lost.contains(&place.tenure.claim.partition);
         let is_behind = reflection.behind;
         drop(reflection);
         if is_behind {
@@ -133,7 +134,7 @@ async fn one_round(shared: &Arc<Shared>, topics: &Topics, reread: &Reread, walks
 }
 
 fn key_of(place: &Place) -> (Arc<str>, i32, i64) {
-    (Arc::clone(&place.claim.topic), place.claim.partition, place.claim.generation)
+    (Arc::clone(&place.tenure.claim.topic), place.tenure.claim.partition, place.tenure.claim.generation)
 }
 
 fn told(shared: &Shared, error: &NotYet, place: Option<&Place>) {
@@ -143,7 +144,7 @@ fn told(shared: &Shared, error: &NotYet, place: Option<&Place>) {
         NotYet::Reread(_) | NotYet::Survey(_) | NotYet::LostAgain | NotYet::Ended => {}
     }
     if let Some(suppressed) = shared.throttle("rebuild") {
-        let (topic, partition) = place.map(|place| (&*place.claim.topic, place.claim.partition)).unzip();
+        let (topic, partition) = place.map(|place| (&*place.tenure.claim.topic, place.tenure.claim.partition)).unzip();
         tracing::warn!(topic, partition, suppressed, %error, "Redis is not whole yet; it is tried again");
     }
 }

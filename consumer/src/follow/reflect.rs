@@ -40,7 +40,7 @@ pub async fn cover(shared: &Shared, place: &Place, to: i64, run: Option<Run>) {
 async fn tell(shared: &Shared, place: &Place, reflection: MutexGuard<'_, Reflection>) -> Result<(), RedisError> {
     if !reflection.begun && is_ahead(shared, place).await? {
         tracing::warn!(
-            topic = %place.claim.topic, partition = place.claim.partition, next_offset = place.claim.next_offset,
+            topic = %place.tenure.claim.topic, partition = place.tenure.claim.partition, next_offset = place.tenure.claim.next_offset,
             "Redis is ahead of Postgres, which has lost its last commits (a backup restored, a failover); the hashes are written again"
         );
         let mut reflection = reflection;
@@ -53,7 +53,7 @@ async fn tell(shared: &Shared, place: &Place, reflection: MutexGuard<'_, Reflect
         Ok(advance) => follow(shared, place, reflection, advance, to).await,
         Err(RedisError::AnotherRun) => {
             tracing::warn!(
-                topic = %place.claim.topic, partition = place.claim.partition, acknowledged = reflection.acknowledged, covered = to,
+                topic = %place.tenure.claim.topic, partition = place.tenure.claim.partition, acknowledged = reflection.acknowledged, covered = to,
                 "Redis was restarted or replaced before it had acknowledged these offsets; their hashes are written again"
             );
             fall_behind(shared, reflection);
@@ -68,7 +68,7 @@ async fn tell(shared: &Shared, place: &Place, reflection: MutexGuard<'_, Reflect
 /// whole its progress is low and proves nothing: what this process itself has committed says more (`has_lost`). An operator who has moved
 /// the offset back has lost nothing: the ledger then has no landmark of a last record.
 async fn is_ahead(shared: &Shared, place: &Place) -> Result<bool, RedisError> {
-    let claim = &place.claim;
+    let claim = &place.tenure.claim;
     if shared.customers.come_by(&claim.topic) {
         return Ok(false);
     }
@@ -80,7 +80,7 @@ async fn is_ahead(shared: &Shared, place: &Place) -> Result<bool, RedisError> {
         points.get(&place.of().to_string()).is_some_and(|point| point.epoch == claim.epoch && point.next_offset > committed)
     };
     let is_ahead_of_the_log = !was_moved_by_hand && is_above(shared.redis_progress.read().await?, claim.next_offset);
-    Ok(is_ahead_of_the_log || is_above(shared.redis_progress.read_swept().await?, claim.last_stamp))
+    Ok(is_ahead_of_the_log || is_above(shared.redis_progress.read_swept().await?, place.last_stamp))
 }
 
 fn fall_behind(shared: &Shared, mut reflection: MutexGuard<'_, Reflection>) {
@@ -104,7 +104,7 @@ pub async fn put_customers(shared: &Shared, place: &Place, changes: &[CustomerCh
         reflection.run = reflection.run.or(Some(run));
         return Ok(customers);
     }
-    let claim = &place.claim;
+    let claim = &place.tenure.claim;
     let put = shared.customers.put_customers(changes, claim.partition, claim.epoch, reflection.acknowledged, to).await?;
     reflection.covered = reflection.covered.max(to);
     follow(shared, place, reflection, put.progress, to).await?;
@@ -119,7 +119,7 @@ async fn follow(
     advance: Advance,
     to: i64,
 ) -> Result<(), RedisError> {
-    let claim = &place.claim;
+    let claim = &place.tenure.claim;
     match advance {
         Advance::Moved => {}
         Advance::Behind { stored } if !reflection.begun && has_nothing_to_lose(claim, stored) => {

@@ -8,6 +8,7 @@ use change::position::{Origin, Position};
 use change::record::Record;
 use change::rejection::{Reason, Rejection, Stage};
 use change::value::Text;
+use smol_str::SmolStr;
 
 use super::absent::{ColumnSet, ContractColumn};
 use super::customer::{CustomerChange, CustomerRow};
@@ -15,9 +16,24 @@ use super::order::{Order, OrderChange};
 use super::price::{price, total};
 
 /// The columns of `orders` that count, the id first.
-const ORDER: Names<'static> = &["id", "customer_id", "product_id", "quantity", "price", "status", "created_at", "updated_at"];
+const ORDER: Names<'static> = &[
+    SmolStr::new_static("id"),
+    SmolStr::new_static("customer_id"),
+    SmolStr::new_static("product_id"),
+    SmolStr::new_static("quantity"),
+    SmolStr::new_static("price"),
+    SmolStr::new_static("status"),
+    SmolStr::new_static("created_at"),
+    SmolStr::new_static("updated_at"),
+];
 /// The columns of `customers` that count, the id first.
-const CUSTOMER: Names<'static> = &["id", "name", "email", "tier", "country"];
+const CUSTOMER: Names<'static> = &[
+    SmolStr::new_static("id"),
+    SmolStr::new_static("name"),
+    SmolStr::new_static("email"),
+    SmolStr::new_static("tier"),
+    SmolStr::new_static("country"),
+];
 
 /// Reads the events of one source.
 #[derive(Debug, Clone)]

@@ -1,9 +1,8 @@
 //! The records of a batch that become dead letters (P7).
 
-use std::collections::BTreeMap;
-
 use change::position::Position;
 use change::rejection::Rejection;
+use worker::letter_cap::Refused;
 
 /// A record (by its index in the batch) that becomes a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,13 +35,18 @@ impl Refusal {
     pub fn of_customer(rejection: Rejection, customer_id: Option<String>) -> Self {
         Self { rejection, order_id: None, customer_id, position: None }
     }
+}
 
-    /// The order or the customer that the record is about, if the record could be read that far.
-    #[must_use]
-    pub fn key(&self) -> Option<String> {
+impl Refused for Refusal {
+    fn rejection(&self) -> &Rejection {
+        &self.rejection
+    }
+
+    /// The order or the customer.
+    fn whom(&self) -> Option<String> {
         self.order_id.map(|id| id.to_string()).or_else(|| self.customer_id.clone())
     }
 }
 
 /// The dead letters of a batch, by index of the record.
-pub type Refusals = BTreeMap<usize, Refusal>;
+pub type Refusals = worker::letter_cap::Refusals<Refusal>;

@@ -1,69 +1,13 @@
 //! Rows as columns: each statement takes one array per column, so that a batch of any size is one statement and one plan.
 
-use change::position::{Origin, Position};
+use ledger::arrays::Array;
 use sqlx::error::BoxDynError;
 
-use super::column::Array;
 use super::numeric::Money;
 use super::timestamp::Time;
 use crate::orders::enrich::Enrichment;
 use crate::orders::order::Order;
 use crate::orders::write::Put;
-
-/// The columns of positions.
-#[derive(Debug)]
-pub(super) struct Positions {
-    pub(super) epoch: Array<i32>,
-    pub(super) partition: Array<i32>,
-    pub(super) offset: Array<i64>,
-    pub(super) kind: Array<i8>,
-    pub(super) commit: Array<Option<i64>>,
-    pub(super) lsn: Array<Option<i64>>,
-    pub(super) source_ms: Array<Option<i64>>,
-}
-
-impl Positions {
-    pub(super) fn with_capacity(rows: usize) -> Self {
-        Self {
-            epoch: Array::with_capacity(rows),
-            partition: Array::with_capacity(rows),
-            offset: Array::with_capacity(rows),
-            kind: Array::with_capacity(rows),
-            commit: Array::with_capacity(rows),
-            lsn: Array::with_capacity(rows),
-            source_ms: Array::with_capacity(rows),
-        }
-    }
-
-    pub(super) fn push(&mut self, position: &Position) -> Result<(), BoxDynError> {
-        self.epoch.push(position.epoch)?;
-        self.partition.push(position.partition)?;
-        self.offset.push(position.offset)?;
-        self.kind.push(kind_code(position.kind))?;
-        self.commit.push(position.commit)?;
-        self.lsn.push(position.lsn)?;
-        self.source_ms.push(position.ts_ms)
-    }
-}
-
-/// The kind that [`kind_code`] stored. A code that was never stored means an unknown origin.
-pub(super) fn kind_of(code: i8) -> Origin {
-    [Origin::Snapshot, Origin::Stream, Origin::Incremental, Origin::Tombstone]
-        .into_iter()
-        .find(|kind| kind_code(*kind) == code)
-        .unwrap_or(Origin::Unknown)
-}
-
-/// The code of a kind. Postgres' `"char"` is a signed byte on the wire.
-pub(super) fn kind_code(kind: Origin) -> i8 {
-    match kind {
-        Origin::Snapshot => b's' as i8,
-        Origin::Stream => b'w' as i8,
-        Origin::Incremental => b'i' as i8,
-        Origin::Unknown => b'u' as i8,
-        Origin::Tombstone => b't' as i8,
-    }
-}
 
 /// The columns of orders.
 #[derive(Debug)]

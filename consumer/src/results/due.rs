@@ -40,7 +40,17 @@ pub(super) async fn mark_by_partition(connection: &mut PgConnection, orders: &[(
 /// Counts by the index, and only up to a limit, because nobody needs the exact number of a long list.
 const COUNT: &str = "select count(*) from (select from due_orders where partition = any($1) limit $2) as counted";
 
+const LAST_STAMP: &str = "select last_value from due_stamp";
+
 impl Results {
+    /// The highest number that was given to a sweep or to an entry of a list.
+    ///
+    /// # Errors
+    /// If Postgres is away.
+    pub async fn last_stamp(&self) -> Result<i64, StoreError> {
+        Ok(self.lease().await?.ask(|on| sqlx::query_scalar(LAST_STAMP).fetch_one(on)).await?)
+    }
+
     /// How many orders of these partitions are on the list. The count ends at `limit`, so that a long list costs no more (P10).
     ///
     /// # Errors

@@ -5,11 +5,11 @@ use std::ops::Range;
 use change::rejection::Reason;
 use ledger::{Claim, StoreError};
 use sqlx::postgres::PgConnection;
+use worker::letter_cap::BY_CHOICE;
 
 use super::Results;
 use super::batch::LetterRow;
-use super::columns::kind_code;
-use crate::orders::letter_cap::BY_CHOICE;
+use ledger::arrays::kind_code;
 
 const LETTERS: &str = "
 insert into dead_letters (id, epoch, topic, partition, \"offset\", order_id, customer_id, reason, stage, message, replays, dlq_topic,

@@ -10,7 +10,7 @@ use ledger::StoreError;
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
-use super::columns::kind_of;
+use ledger::arrays::kind_of;
 
 /// Reads only the rows that can contradict a write. After a crash of Connect tens of thousands of events come again, each with the time
 /// that is stored, and none of those is read.

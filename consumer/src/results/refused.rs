@@ -8,7 +8,7 @@ use ledger::StoreError;
 use sqlx::postgres::PgConnection;
 
 use super::batch::LetterRow;
-use super::columns::Positions;
+use ledger::arrays::Positions;
 
 /// The rows are locked in the order in which a batch writes them. If an order has several letters, the last one counts.
 const MARK: &str = "

@@ -12,11 +12,12 @@ use sqlx::{Arguments, Row};
 
 use super::ApplyError;
 use super::batch::{Batch, Filled, Written};
-use super::columns::{Orders, Positions};
+use super::columns::Orders;
 use super::timestamp::Time;
 use crate::orders::absent::ColumnSet;
 use crate::orders::order::Order;
 use crate::orders::write::{Delete, Put, Round, Unresolved};
+use ledger::arrays::Positions;
 
 /// Writes a batch of rows. The statement is public because the benchmark measures what it can do alone.
 ///

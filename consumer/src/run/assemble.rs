@@ -12,6 +12,7 @@ use kafka::source::SourceConfig;
 use ledger::StoreConfig;
 use service::traces::{Exporter, Traces};
 use tokio::sync::Notify;
+use worker::letter_cap::LetterCap;
 
 use crate::config::{
     BreakerSettings, Config, Format, Held, Sentinels, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
@@ -20,7 +21,6 @@ use crate::health::{Health, OrdersWithoutRedis, Rules, SourceRules};
 use crate::metrics::Metrics;
 use crate::orders::changes::Strictness;
 use crate::orders::decode::Decoder;
-use crate::orders::letter_cap::LetterCap;
 use crate::redis::breaker::{BreakerConfig, Forced};
 use crate::redis::cache::{CacheSettings, OrderCache};
 use crate::redis::customers::{CommittedCustomers, Customers};
@@ -119,7 +119,7 @@ fn for_seldom_changes(source: SourceConfig) -> SourceConfig {
 }
 
 /// The Kafka settings for dead letters. A letter is its record with headers, and the largest letters are records over the limit.
-fn letter_properties(config: &Config, kafka: &[(String, String)]) -> Vec<(String, String)> {
+pub(crate) fn letter_properties(config: &Config, kafka: &[(String, String)]) -> Vec<(String, String)> {
     let largest = (2 * config.source.max_record_bytes).max(LETTER_BYTES);
     // The client never sends a message that is larger than its whole queue.
     let limits = [("message.max.bytes", largest), ("queue.buffering.max.kbytes", largest / 1024 + 1024)];
@@ -127,10 +127,7 @@ fn letter_properties(config: &Config, kafka: &[(String, String)]) -> Vec<(String
 }
 
 pub(crate) fn decoder(config: &Config) -> Decoder {
-    let format = match config.source.format {
-        Format::Envelope => envelope::Format::Envelope,
-        Format::Flat => envelope::Format::Flat,
-    };
+    let format = self::format(config.source.format);
     let time_unit = match config.source.time_unit {
         TimeUnit::Auto => envelope::TimeUnit::Auto,
         TimeUnit::Millis => envelope::TimeUnit::Millis,
@@ -212,5 +209,13 @@ fn breaker_config(breaker: &BreakerSettings) -> BreakerConfig {
         open_max: breaker.open_max,
         probes: breaker.probes,
         ..BreakerConfig::default()
+    }
+}
+
+/// The shape of the values, as the reader of events names it.
+pub(crate) fn format(format: Format) -> envelope::Format {
+    match format {
+        Format::Envelope => envelope::Format::Envelope,
+        Format::Flat => envelope::Format::Flat,
     }
 }

@@ -100,7 +100,7 @@ enum Hindered {
 pub(super) async fn run(shared: Arc<Shared>, kept: Kept) {
     let mut removed = Highest::new();
     loop {
-        let is_ours = shared.places.of(&kept.orders).iter().any(|place| place.claim.partition == 0);
+        let is_ours = shared.places.of(&kept.orders).iter().any(|place| place.tenure.claim.partition == 0);
         let pause = if !is_ours {
             SOON
         } else if let Err(error) = walk(&shared, &kept, &mut removed).await {

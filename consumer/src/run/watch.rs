@@ -77,7 +77,7 @@ pub(super) async fn partitions(shared: Arc<Shared>) {
     loop {
         second.tick().await;
         for place in shared.places.all() {
-            let (topic, partition, progress) = (&place.claim.topic, place.claim.partition, place.progress());
+            let (topic, partition, progress) = (&place.tenure.claim.topic, place.tenure.claim.partition, place.tenure.progress());
             let end = progress.watermarks().high;
             shared.health.high_watermark(topic, partition, end, progress.told());
             if progress.lag() == 0 {
@@ -102,7 +102,7 @@ pub(super) async fn fences(shared: Arc<Shared>) {
         second.tick().await;
         // The offsets are read before the ledger is asked, so that a commit in between does not look like a loss.
         let committed: Vec<(Arc<Place>, i64)> =
-            shared.places.all().into_iter().map(|place| (Arc::clone(&place), place.progress().done())).collect();
+            shared.places.all().into_iter().map(|place| (Arc::clone(&place), place.tenure.progress().done())).collect();
         let Ok(ledger) = shared.results.ledger.standings(shared.decoder.epoch).await else { continue };
         let standings = ledger.iter().map(|row| (row.topic.clone(), row.partition, row.next_offset)).collect();
         shared.health.group(|group| group.standings = standings);
@@ -110,8 +110,8 @@ pub(super) async fn fences(shared: Arc<Shared>) {
             last_ms.iter().for_each(|ms| shared.health.last_event(&topic.as_str().into(), *partition, instant_of(*ms)));
         }
         for (place, committed) in committed {
-            let is_of_place = |row: &&Standing| *row.topic == *place.claim.topic && row.partition == place.claim.partition;
-            place.compare(ledger.iter().find(is_of_place), committed);
+            let is_of_place = |row: &&Standing| *row.topic == *place.tenure.claim.topic && row.partition == place.tenure.claim.partition;
+            place.tenure.compare(ledger.iter().find(is_of_place), committed);
         }
         let stops = shared.health.snapshot().stops();
         for Standing { topic, partition, stopped, .. } in &ledger {
@@ -131,7 +131,7 @@ pub(super) async fn due(shared: Arc<Shared>, topic: String) {
     let mut second = every_second();
     loop {
         second.tick().await;
-        let partitions: Vec<i32> = shared.places.of(&topic).iter().map(|place| place.claim.partition).collect();
+        let partitions: Vec<i32> = shared.places.of(&topic).iter().map(|place| place.tenure.claim.partition).collect();
         match shared.results.count_due(&partitions, MOST_DUE).await {
             Ok(due) => shared.metrics.rows_due(u64::try_from(due).unwrap_or(0)),
             // The gauge keeps the last number.

@@ -10,15 +10,15 @@ impl Shared {
     /// costs nothing.
     pub fn tell_absent(&self, place: &Place, tally: &Tally) {
         for (column, events) in tally.counts() {
-            self.metrics.column_absent(&place.claim.topic, column, events);
+            self.metrics.column_absent(&place.tenure.claim.topic, column, events);
         }
         let Some(now) = tally.newest() else { return };
         // A column that went and came back within a batch counts as present.
         if !place.absent.replace(now) {
             return;
         }
-        let topic = &place.claim.topic;
-        let (gone, back) = self.health.absent(topic, place.claim.partition, now);
+        let topic = &place.tenure.claim.topic;
+        let (gone, back) = self.health.absent(topic, place.tenure.claim.partition, now);
         if !gone.is_empty() {
             tracing::warn!(
                 topic = %topic, columns = gone.names(),

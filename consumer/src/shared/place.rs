@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use change::fate::Fates;
 use change::record::Record;
 use kafka::dead_letter::DeadLetterError;
 use kafka::source::{Inbox, Ownership, Received, SourceProgress};
-use ledger::offsets::Standing;
 use ledger::{Claim, Class, StoreError};
 use tokio::sync::watch;
+use worker::Tenure;
 
 use super::{Limits, Shared, absent};
 use crate::health::Dependency;
@@ -39,14 +38,13 @@ pub struct Reflection {
 /// A claimed partition.
 #[derive(Debug)]
 pub struct Place {
-    /// The claim, which fences the partition's transactions.
-    pub claim: Claim,
+    /// The claim, whether it is still ours, and how far it is.
+    pub tenure: Tenure,
     /// Whether Postgres has lost commits that this process made earlier in this partition.
     pub has_lost: bool,
-    ownership: watch::Receiver<Ownership>,
-    progress: Arc<SourceProgress>,
-    /// Set once the ledger shows that the worker has to claim again. An idle worker writes nothing and would not notice by itself (P9).
-    fenced: watch::Sender<bool>,
+    /// The highest number that `due_stamp` had given to a sweep or a list entry at the claim. Redis knows no higher one, unless Postgres has
+    /// lost some.
+    pub last_stamp: i64,
     /// How far Redis reflects the partition. The lock is held while Redis is told, so that steps do not overtake each other.
     pub reflection: tokio::sync::Mutex<Reflection>,
     pub(super) absent: absent::Told,
@@ -55,28 +53,30 @@ pub struct Place {
 impl Place {
     /// A partition that was just claimed. Redis is to reflect everything that was committed before.
     #[must_use]
-    pub fn new(claim: Claim, has_lost: bool, ownership: watch::Receiver<Ownership>, progress: Arc<SourceProgress>) -> Self {
+    pub fn new(
+        claim: Claim,
+        last_stamp: i64,
+        has_lost: bool,
+        ownership: watch::Receiver<Ownership>,
+        progress: Arc<SourceProgress>,
+    ) -> Self {
         let start = claim.next_offset;
         let reflection = Reflection { acknowledged: start, covered: start, run: None, begun: false, behind: false, ahead: false };
         let (reflection, absent) = (tokio::sync::Mutex::new(reflection), absent::Told::default());
-        Self { claim, has_lost, ownership, progress, fenced: watch::Sender::new(false), reflection, absent }
+        Self { tenure: Tenure::new(claim, ownership, progress), has_lost, last_stamp, reflection, absent }
     }
 
     /// Takes the next batch, and none while an operator has paused the partition. The answer is `Closed` also when the partition was fenced,
     /// because an operator has moved its offset or another process has claimed it.
     pub async fn receive(&self, shared: &Shared, inbox: &Inbox, into: &mut Vec<Record>) -> Received {
-        let mut fenced = self.fenced.subscribe();
-        tokio::select! {
-            received = self.receive_unless_paused(shared, inbox, into) => received,
-            _ = fenced.wait_for(|fenced| *fenced) => Received::Closed,
-        }
+        self.tenure.unless_fenced(self.receive_unless_paused(shared, inbox, into)).await
     }
 
     /// Waits through a pause before it takes a batch. What arrives meanwhile waits in the inbox, which is bounded, and then in Kafka, while the
     /// source goes on polling and the claim is kept (P10).
     async fn receive_unless_paused(&self, shared: &Shared, inbox: &Inbox, into: &mut Vec<Record>) -> Received {
         let Limits { records, bytes } = shared.limits;
-        let (topic, partition) = (&self.claim.topic, self.claim.partition);
+        let (topic, partition) = (&self.tenure.claim.topic, self.tenure.claim.partition);
         loop {
             if let Some(pause) = shared.held.pause(topic, partition) {
                 tracing::info!(%topic, partition, who = pause.by, until = %pause.until, "An operator has paused the partition: it is not read until then");
@@ -96,72 +96,22 @@ impl Place {
 
     /// Waits until the pause has ended, or the partition is taken away. Returns how the worker stands to its partition then.
     async fn paused(&self, shared: &Shared) -> Ownership {
-        let mut ownership = self.ownership.clone();
         tokio::select! {
-            () = shared.held.ends(&self.claim.topic, self.claim.partition) => Ownership::Held,
-            // If the source is gone, so is the partition.
-            taken = ownership.wait_for(|now| *now != Ownership::Held) => taken.map_or(Ownership::Lost, |now| *now),
+            () = shared.held.ends(&self.tenure.claim.topic, self.tenure.claim.partition) => Ownership::Held,
+            taken = self.tenure.taken() => taken,
         }
-    }
-
-    /// Compares the partition with its row in the ledger. `committed` was the next offset before the row was read. If the row has a later
-    /// generation than this claim, or has lost what was committed, the worker ends, and claims again if the partition is still ours (P2,
-    /// P4).
-    pub fn compare(&self, row: Option<&Standing>, committed: i64) {
-        let is_claimed_again = row.is_some_and(|row| row.generation > self.claim.generation);
-        let is_lost = row.is_none_or(|row| row.next_offset < committed);
-        if is_lost && !is_claimed_again && !self.is_fenced() {
-            tracing::warn!(
-                topic = %self.claim.topic, partition = self.claim.partition, committed, found = row.map(|row| row.next_offset),
-                "Postgres has lost its last commits (a backup restored, a failover); the records since are processed again"
-            );
-        }
-        if is_claimed_again || is_lost {
-            self.fenced.send_replace(true);
-        }
-    }
-
-    /// Whether the worker was found to be fenced, so that it has to claim again.
-    #[must_use]
-    pub fn is_fenced(&self) -> bool {
-        *self.fenced.borrow()
-    }
-
-    /// Waits for `delay`. The wait ends at once with an error if the partition is taken away.
-    ///
-    /// # Errors
-    /// [`Revoked`]
-    pub async fn pause(&self, delay: Duration) -> Result<(), Revoked> {
-        let mut ownership = self.ownership.clone();
-        match tokio::time::timeout(delay, ownership.wait_for(|now| *now != Ownership::Held)).await {
-            Err(_elapsed) => Ok(()),
-            Ok(_) => Err(Revoked),
-        }
-    }
-
-    /// Whether the partition is still this worker's.
-    #[must_use]
-    pub fn is_held(&self) -> bool {
-        *self.ownership.borrow() == Ownership::Held
     }
 
     /// Reports that all records below `next_offset` have their fate, committed.
     pub fn committed(&self, shared: &Shared, next_offset: i64, fates: Fates) {
-        self.progress.done_up_to(next_offset);
-        shared.metrics.records_settled(&self.claim.topic, self.claim.partition, fates);
-        shared.health.committed(&self.claim.topic, self.claim.partition, next_offset, fates);
+        self.tenure.progress().done_up_to(next_offset);
+        shared.metrics.records_settled(&self.tenure.claim.topic, self.tenure.claim.partition, fates);
+        shared.health.committed(&self.tenure.claim.topic, self.tenure.claim.partition, next_offset, fates);
     }
-
-    /// The progress of the partition, and what Kafka still has.
-    #[must_use]
-    pub fn progress(&self) -> &SourceProgress {
-        &self.progress
-    }
-
     /// The name under which Redis keeps the progress of this partition.
     #[must_use]
     pub fn of(&self) -> Of<'_> {
-        Of { topic: &self.claim.topic, partition: self.claim.partition, epoch: self.claim.epoch }
+        Of { topic: &self.tenure.claim.topic, partition: self.tenure.claim.partition, epoch: self.tenure.claim.epoch }
     }
 
     /// Reports that Postgres is in the way. Each error is counted, and one is logged once in a while.
@@ -170,12 +120,14 @@ impl Place {
         shared.metrics.postgres_error(key);
         match error.class() {
             Class::Connection => shared.health.down(Dependency::Postgres, key),
-            Class::Ours | Class::Row => shared.health.waiting(&self.claim.topic, self.claim.partition, error.to_string()),
-            Class::Contention | Class::UnknownOutcome => shared.health.hindered(&self.claim.topic, self.claim.partition, error.to_string()),
+            Class::Ours | Class::Row => shared.health.waiting(&self.tenure.claim.topic, self.tenure.claim.partition, error.to_string()),
+            Class::Contention | Class::UnknownOutcome => {
+                shared.health.hindered(&self.tenure.claim.topic, self.tenure.claim.partition, error.to_string());
+            }
         }
         if let Some(suppressed) = shared.throttle(key) {
             tracing::warn!(
-                topic = %self.claim.topic, partition = self.claim.partition, class = key, suppressed, %error,
+                topic = %self.tenure.claim.topic, partition = self.tenure.claim.partition, class = key, suppressed, %error,
                 "Postgres does not take this partition's batch; it is tried again"
             );
         }
@@ -185,8 +137,10 @@ impl Place {
     pub fn redis_troubled(&self, shared: &Shared, error: &RedisError) {
         match error.means() {
             Means::Outage | Means::NotAsked => {}
-            Means::NoWrites => shared.health.hindered(&self.claim.topic, self.claim.partition, error.to_string()),
-            Means::OneThing | Means::Ours => shared.health.waiting(&self.claim.topic, self.claim.partition, error.to_string()),
+            Means::NoWrites => shared.health.hindered(&self.tenure.claim.topic, self.tenure.claim.partition, error.to_string()),
+            Means::OneThing | Means::Ours => {
+                shared.health.waiting(&self.tenure.claim.topic, self.tenure.claim.partition, error.to_string());
+            }
         }
         shared.redis.failed("writing customers", error);
     }
@@ -201,7 +155,7 @@ impl Place {
         for (reason, (count, first)) in by_reason {
             let Some(suppressed) = shared.throttle(reason) else { continue };
             tracing::warn!(
-                topic = %self.claim.topic, partition = self.claim.partition, offset = first.offset, reason, letters = count, suppressed,
+                topic = %self.tenure.claim.topic, partition = self.tenure.claim.partition, offset = first.offset, reason, letters = count, suppressed,
                 what = first.rejection.message, "Records that cannot be processed are dead letters now; see: orderstream dlq list"
             );
         }
@@ -209,17 +163,16 @@ impl Place {
 
     /// Reports that the dead letter topic is in the way.
     pub fn letters_troubled(&self, shared: &Shared, error: &DeadLetterError) {
-        shared.health.hindered(&self.claim.topic, self.claim.partition, format!("a dead letter was not acknowledged: {error}"));
+        shared.health.hindered(
+            &self.tenure.claim.topic,
+            self.tenure.claim.partition,
+            format!("a dead letter was not acknowledged: {error}"),
+        );
         if let Some(suppressed) = shared.throttle("dead letters") {
             tracing::warn!(
-                topic = %self.claim.topic, partition = self.claim.partition, suppressed, %error,
+                topic = %self.tenure.claim.topic, partition = self.tenure.claim.partition, suppressed, %error,
                 "A dead letter was not acknowledged; it is sent again and its batch waits"
             );
         }
     }
 }
-
-/// The partition was taken away while its worker waited for a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the partition was revoked")]
-pub struct Revoked;

@@ -54,7 +54,7 @@ impl Places {
     /// Removes a partition, unless it was claimed anew meanwhile, and remembers how far it was committed.
     pub fn leave(&self, place: &Arc<Place>) {
         let (key, mut known) = (key(place), self.lock());
-        known.left.insert(key.clone(), Left { generation: place.claim.generation, next_offset: place.progress().done() });
+        known.left.insert(key.clone(), Left { generation: place.tenure.claim.generation, next_offset: place.tenure.progress().done() });
         if known.claimed.get(&key).is_some_and(|current| Arc::ptr_eq(current, place)) {
             known.claimed.remove(&key);
         }
@@ -69,7 +69,7 @@ impl Places {
     /// The claimed partitions of `topic`.
     #[must_use]
     pub fn of(&self, topic: &str) -> Vec<Arc<Place>> {
-        self.lock().claimed.values().filter(|place| &*place.claim.topic == topic).cloned().collect()
+        self.lock().claimed.values().filter(|place| &*place.tenure.claim.topic == topic).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -78,7 +78,7 @@ impl Places {
 }
 
 fn key(place: &Place) -> Key {
-    (Arc::clone(&place.claim.topic), place.claim.partition)
+    (Arc::clone(&place.tenure.claim.topic), place.tenure.claim.partition)
 }
 
 #[cfg(test)]

@@ -20,10 +20,8 @@ fn ten_partitions_with_twenty_records_each_of_which_none_can_be_processed_stop_a
     let records = |partition: i32| (0..20).map(move |number| in_partition(partition, poisoned(i64::from(partition) * 100 + number)));
     shop.topics().send(&apart.orders, &(0..10).flat_map(records).collect::<Vec<_>>());
     let number = shop.launch_another(&apart.settings());
-    shop.process(number).await_readiness(
-        503,
-        "records in a row cannot be processed (of 10 or more different orders or customers), most often invalid (after.price",
-    );
+    shop.process(number)
+        .await_readiness(503, "records in a row cannot be processed (about 10 or more different rows), most often invalid (after.price");
     shop.await_that("all partitions have stopped", || {
         let (_, status) = shop.process(number).get("/status").unwrap_or_default();
         status.matches("\"state\":\"stopped\"").count() == 10

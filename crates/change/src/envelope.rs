@@ -18,15 +18,18 @@ mod message;
 mod row;
 mod schema;
 mod source;
+mod table_event;
 mod time;
 
 pub use cells::Names;
 pub use decimal::{Number, decimal, needs_schema};
 pub use event::{Action, Event};
 pub use field::{Field, Json};
+pub use key::{KeyColumns, columns_of};
 pub use layout::Layouts;
 pub use row::{Before, Row};
 pub use schema::{ColumnTypes, Schema};
+pub use table_event::{SourceTable, TableAction, TableEvent, column_names};
 pub use time::timestamp;
 
 use crate::position::{Origin, Position};
@@ -89,15 +92,34 @@ impl EventReader {
     /// # Errors
     /// The reason why the record can never be processed.
     pub fn event<'a>(&self, record: &'a Record, names: Names<'a>, layouts: Option<&mut Layouts>) -> Result<Option<Event<'a>>, Rejection> {
-        let size = record.size();
-        if size > self.max_record_bytes {
-            let message = format!("the record has {size} bytes, source.max_record_bytes allows {}", self.max_record_bytes);
-            return Err(Rejection { reason: Reason::TooLarge, stage: Stage::Decode, message });
-        }
+        self.within_limit(record)?;
         match self.format {
             Format::Envelope => event::read(record, names, self.epoch, layouts),
             Format::Flat => flat::read(record, names, self.epoch),
         }
+    }
+
+    /// Reads an event of a table with these columns, whatever its key is; `None` if there is nothing to do.
+    ///
+    /// # Errors
+    /// The reason why the record can never be processed.
+    pub fn table_event<'a>(
+        &self,
+        record: &'a Record,
+        names: Names<'a>,
+        layouts: Option<&mut Layouts>,
+    ) -> Result<Option<TableEvent<'a>>, Rejection> {
+        self.within_limit(record)?;
+        table_event::read(record, names, self.format, self.epoch, layouts)
+    }
+
+    fn within_limit(&self, record: &Record) -> Result<(), Rejection> {
+        let size = record.size();
+        if size <= self.max_record_bytes {
+            return Ok(());
+        }
+        let message = format!("the record has {size} bytes, source.max_record_bytes allows {}", self.max_record_bytes);
+        Err(Rejection { reason: Reason::TooLarge, stage: Stage::Decode, message })
     }
 
     /// Where the event stands, even if its row cannot be read. If the event cannot be read at all, only Kafka's order is known.

@@ -66,7 +66,7 @@ pub struct SourceConfig {
     pub properties: Vec<(String, String)>,
     /// The consumer group that shares the partitions.
     pub group: String,
-    /// The topics to read.
+    /// The topics to read: names, or patterns that begin with `^`.
     pub topics: Vec<String>,
     /// Bytes that may wait in all inboxes together (P10).
     pub queue_bytes: usize,

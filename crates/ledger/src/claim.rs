@@ -29,8 +29,6 @@ pub struct Claim {
     pub fates: Fates,
     /// Whether an earlier epoch has worked on the partition, so that rows of that epoch may still be there.
     pub has_past: bool,
-    /// The highest number that `due_stamp` has given to a sweep or a list entry. Redis knows no higher one, unless Postgres has lost some.
-    pub last_stamp: i64,
 }
 
 impl Claim {
@@ -126,8 +124,7 @@ on conflict (epoch, topic, partition) do update
 set generation = o.generation + 1, claimed_by = excluded.claimed_by, claimed_at = now(), cluster_id = coalesce(o.cluster_id, excluded.cluster_id)
 where coalesce(o.cluster_id = excluded.cluster_id, true)
 returning generation, next_offset, last_offset, last_ms, applied, stale, ignored, dead_lettered,
-    exists (select from consumer_offsets as past where past.partition = o.partition and past.epoch < o.epoch) as has_past,
-    (select last_value from due_stamp) as last_stamp";
+    exists (select from consumer_offsets as past where past.partition = o.partition and past.epoch < o.epoch) as has_past";
 
 const OF_OTHER_CLUSTER: &str =
     "select next_offset, coalesce(cluster_id, '') from consumer_offsets where epoch = $1 and topic = $2 and partition = $3";
@@ -161,7 +158,6 @@ impl Ledger {
             landmark: landmark(&row).map_err(StoreError::from)?,
             fates: fates(&row).map_err(StoreError::from)?,
             has_past: row.try_get("has_past").map_err(StoreError::from)?,
-            last_stamp: row.try_get("last_stamp").map_err(StoreError::from)?,
         };
         within_watermarks(wanted.topic, wanted.partition, claim.next_offset, wanted.low, wanted.high)?;
         Ok(claim)

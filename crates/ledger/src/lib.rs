@@ -1,5 +1,6 @@
 //! Postgres as the ledger of what was processed, which makes each event of a job count once, whatever the job's tables are (P3, P4).
 //!
+//! - [`arrays`]: the columns of a batch as arrays
 //! - [`session`]: the settings that every session of Postgres must have
 //! - [`connections`]: how many connections there are, and the deadline around every call
 //! - `timeline`: tells an old primary from the one that took its place
@@ -19,6 +20,7 @@ use std::time::Duration;
 use service::settings::Renewable;
 use sqlx::postgres::PgConnection;
 
+pub mod arrays;
 pub mod claim;
 pub mod connections;
 pub mod error;
@@ -65,6 +67,16 @@ impl Ledger {
     pub fn new(config: &StoreConfig) -> Result<Self, StoreError> {
         let sessions = Sessions::new(config.url.clone(), "orderstream", config.statement_timeout, config.lock_timeout)?;
         // One connection is set apart for pings.
+        let number = config.max_connections.saturating_sub(1).max(1);
+        Ok(Self { connections: Connections::new(sessions, number, config.statement_timeout) })
+    }
+
+    /// The same as [`Self::new`], with all tables of the job in a schema of their own, beside tables of others.
+    ///
+    /// # Errors
+    /// If the URL cannot be read.
+    pub fn within(config: &StoreConfig, schema: &'static str) -> Result<Self, StoreError> {
+        let sessions = Sessions::within(config.url.clone(), "orderstream", schema, config.statement_timeout, config.lock_timeout)?;
         let number = config.max_connections.saturating_sub(1).max(1);
         Ok(Self { connections: Connections::new(sessions, number, config.statement_timeout) })
     }

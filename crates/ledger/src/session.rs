@@ -126,6 +126,22 @@ impl Sessions {
         Self::with(url, program, &wanted(statement_timeout, lock_timeout))
     }
 
+    /// The same, with names of tables looked up in this schema alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] if the URL cannot be read.
+    pub fn within(
+        url: Renewable,
+        program: &'static str,
+        schema: &'static str,
+        statement_timeout: Duration,
+        lock_timeout: Duration,
+    ) -> Result<Self, StoreError> {
+        let mut settings = wanted(statement_timeout, lock_timeout);
+        settings.push(("search_path", schema.to_owned()));
+        Self::with(url, program, &settings)
+    }
+
     /// The same, for readers: Postgres refuses whatever would change anything.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ pub(super) struct Prepared {
 
 /// Prepares batches until the inbox is closed or the next stage is gone.
 pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, inbox: Inbox, out: mpsc::Sender<Prepared>) {
-    let (mut from, mut before) = (place.claim.next_offset, Ended::default());
+    let (mut from, mut before) = (place.tenure.claim.next_offset, Ended::default());
     // The place in the channel is reserved first. Records that cannot be handed on yet are better left in the inbox, where they make the
     // next batch larger (P10).
     while let Ok(place_in_channel) = out.reserve().await {
@@ -89,8 +89,8 @@ async fn look_up(shared: &Shared, place: &Place, customer_ids: &[&str]) -> Optio
     loop {
         let (lookups, token) = shared.customers.look_up(customer_ids).await;
         let Some(reason) = too_early(shared, &lookups) else { return Some((lookups, token)) };
-        shared.health.hindered(&place.claim.topic, place.claim.partition, reason);
-        place.pause(backoff.next_delay()).await.ok()?;
+        shared.health.hindered(&place.tenure.claim.topic, place.tenure.claim.partition, reason);
+        place.tenure.pause(backoff.next_delay()).await.ok()?;
     }
 }
 

@@ -4,14 +4,15 @@
 use chrono::Utc;
 use ledger::Class;
 use tokio::sync::mpsc;
+use worker::letter_cap::clean_to;
+use worker::{Stopped, delay};
 
 use super::prepare::Prepared;
 use crate::flow::cap::within;
-use crate::flow::commit::{Stopped, delay, was_committed};
+use crate::flow::commit::was_committed;
 use crate::flow::letters::Letters;
 use crate::flow::trace::BatchTrace;
 use crate::metrics::Step;
-use crate::orders::letter_cap::clean_to;
 use crate::redis::customers::CustomersToken;
 use crate::results::batch::Batch;
 use crate::results::{Applied, ApplyError};
@@ -75,7 +76,8 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
         within(shared, place, prepared.batch.from, prepared.records.len(), &prepared.refusals).await?;
         prepared.batch.clean_to = clean_to(&prepared.records, &prepared.refusals);
         prepared.batch.letters = letters.acknowledged(shared, place, &prepared.trace.span, &prepared.records, &prepared.refusals).await?;
-        let error = match shared.timed(Step::Commit, &prepared.trace.span, shared.results.apply(&place.claim, &prepared.batch)).await {
+        let error = match shared.timed(Step::Commit, &prepared.trace.span, shared.results.apply(&place.tenure.claim, &prepared.batch)).await
+        {
             Ok(applied) => return Ok(Attempt::Stored(Stored::new(prepared, applied))),
             Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
             Err(ApplyError::OtherSpace(found)) => return Err(Stopped::OtherSpace(found)),
@@ -104,7 +106,7 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
         }
         place.troubled(shared, &error);
         prepared.trace.span.trouble("Postgres does not take the batch", error.class().as_str());
-        place.pause(delay(&error, backoff.next_delay())).await?;
+        place.tenure.pause(delay(&error, backoff.next_delay())).await?;
         if error.is_too_slow() {
             return Ok(Attempt::TooSlow(Box::new(prepared)));
         }

@@ -7,10 +7,12 @@ use tokio::sync::mpsc;
 
 use super::store::Stored;
 use super::tell::WrittenBack;
+use worker::Revoked;
+
 use crate::follow::reflect;
 use crate::metrics::Step;
 use crate::redis::link::{RedisError, Run};
-use crate::shared::{Place, Revoked, Shared};
+use crate::shared::{Place, Shared};
 
 /// Writes back until the stage before has ended, or until the partition is taken away while an order cannot be put on the list.
 pub(super) async fn run(shared: Arc<Shared>, place: Arc<Place>, mut batches: mpsc::Receiver<Stored>, out: mpsc::Sender<WrittenBack>) {
@@ -38,7 +40,7 @@ async fn write_back(shared: &Shared, place: &Place, stored: Stored) -> Result<Op
     let write = async {
         reflect::begin(shared, place).await?;
         let run = shared.redis_progress.server().await?;
-        Ok::<_, RedisError>((run, shared.cache.write_orders(&states, place.claim.epoch, Some(&token)).await?))
+        Ok::<_, RedisError>((run, shared.cache.write_orders(&states, place.tenure.claim.epoch, Some(&token)).await?))
     };
     let (run, due) = match shared.timed(Step::WriteBack, &trace.span, write).await {
         Ok((run, written)) => {
@@ -61,9 +63,9 @@ async fn mark_due(shared: &Shared, place: &Place, order_ids: Vec<i64>) -> Result
         return Ok(());
     }
     let mut backoff = shared.backoff();
-    while let Err(error) = shared.results.mark_due(place.claim.partition, order_ids.clone()).await {
+    while let Err(error) = shared.results.mark_due(place.tenure.claim.partition, order_ids.clone()).await {
         place.troubled(shared, &error);
-        place.pause(backoff.next_delay()).await?;
+        place.tenure.pause(backoff.next_delay()).await?;
     }
     shared.orders_are_due();
     Ok(())

@@ -20,8 +20,8 @@ pub(super) async fn make_whole(shared: &Arc<Shared>, place: &Arc<Place>, reread:
     shared.metrics.rebuild_started(Rebuild::Customers);
     let from = begin(shared, place.of()).await?;
     let target = target(place).await;
-    let low = place.progress().watermarks().low;
-    again(shared, &place.claim.topic, place.claim.partition, low..target, reread, &mut |_| ControlFlow::Continue(())).await?;
+    let low = place.tenure.progress().watermarks().low;
+    again(shared, &place.tenure.claim.topic, place.tenure.claim.partition, low..target, reread, &mut |_| ControlFlow::Continue(())).await?;
     whole(shared, place, from, target, run, began).await
 }
 

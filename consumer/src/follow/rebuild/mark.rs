@@ -28,14 +28,14 @@ pub(super) async fn begin(shared: &Shared, of: Of<'_>) -> Result<i64, RedisError
 pub(super) async fn target(place: &Place) -> i64 {
     let mut reflection = place.reflection.lock().await;
     reflection.run = None;
-    reflection.covered = reflection.covered.max(place.progress().done());
+    reflection.covered = reflection.covered.max(place.tenure.progress().done());
     reflection.covered
 }
 
 /// Tells Redis how far it reflects the partition, and notes that the partition is whole. The progress moves only from where the rebuild
 /// began, and in the same run: if Redis has lost something again meanwhile, the rebuild was not enough.
 pub(super) async fn whole(shared: &Shared, place: &Place, from: i64, target: i64, run: Run, began: Instant) -> Result<(), NotYet> {
-    let claim = &place.claim;
+    let claim = &place.tenure.claim;
     let mut reflection = place.reflection.lock().await;
     let Advance::Moved = shared.redis_progress.advance(place.of(), from, target, Some(run)).await? else {
         return Err(NotYet::LostAgain);

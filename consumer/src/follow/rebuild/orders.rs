@@ -67,7 +67,7 @@ pub(super) async fn make_whole(
 async fn lift_above_redis(shared: &Shared, place: &Arc<Place>) -> Result<(), NotYet> {
     if place.reflection.lock().await.ahead {
         shared.results.lift_revisions().await?;
-        shared.redis_progress.start_over(&place.claim.topic, place.claim.epoch).await?;
+        shared.redis_progress.start_over(&place.tenure.claim.topic, place.tenure.claim.epoch).await?;
         // The other partitions of this process that have seen the loss need not lift the revisions again.
         for other in shared.places.all().into_iter().chain([Arc::clone(place)]) {
             other.reflection.lock().await.ahead = false;
@@ -84,7 +84,7 @@ async fn start(shared: &Arc<Shared>, place: &Arc<Place>, reread: &Reread) -> Res
     shared.metrics.rebuild_started(Rebuild::Orders);
     let from = begin(shared, place.of()).await?;
     let target = target(place).await;
-    let sweeps_are_lost = lost_sweeps(shared, &place.claim.topic).await?.contains(&place.claim.partition);
+    let sweeps_are_lost = lost_sweeps(shared, &place.tenure.claim.topic).await?.contains(&place.tenure.claim.partition);
     if from != FROM_THE_START && !sweeps_are_lost {
         match again(shared, place, from..target, run, reread).await {
             Err(NotYet::Reread(RereadError::Gone { .. })) => {}
@@ -101,10 +101,10 @@ async fn start(shared: &Arc<Shared>, place: &Arc<Place>, reread: &Reread) -> Res
 /// this one ends. Returns where Redis' progress is in the end.
 async fn again(shared: &Arc<Shared>, place: &Arc<Place>, offsets: Range<i64>, run: Run, reread: &Reread) -> Result<i64, NotYet> {
     let mut from = offsets.start;
-    let mut batches = reread.start(&place.claim.topic, place.claim.partition, offsets);
+    let mut batches = reread.start(&place.tenure.claim.topic, place.tenure.claim.partition, offsets);
     while let Some(records) = batches.next().await {
         let records = records?;
-        shared.results.mark_due(place.claim.partition, orders_of(shared, &records)).await?;
+        shared.results.mark_due(place.tenure.claim.partition, orders_of(shared, &records)).await?;
         shared.orders_are_due();
         let Some(next) = records.last().map(|last| last.offset + 1) else { continue };
         let Advance::Moved = shared.redis_progress.advance(place.of(), from, next, Some(run)).await? else {

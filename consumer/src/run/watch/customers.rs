@@ -57,5 +57,5 @@ async fn ends_of(kafka: &Reread, topic: &str) -> Option<BTreeMap<i32, i64>> {
 /// The partitions of this process that have no record left to read.
 fn caught_up(shared: &Shared, topic: &str) -> Vec<i32> {
     let places = shared.places.of(topic);
-    places.iter().filter(|place| place.progress().lag() == 0).map(|place| place.claim.partition).collect()
+    places.iter().filter(|place| place.tenure.progress().lag() == 0).map(|place| place.tenure.claim.partition).collect()
 }

@@ -5,35 +5,46 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::json;
 use crate::rejection::Rejection;
 
-/// The names of the columns that count, each once; the first is the id of the row.
-pub type Names<'n> = &'n [&'n str];
+/// The names of the columns that count, each once; where the job has one table, the first is the id of the row.
+pub type Names<'n> = &'n [SmolStr];
 
 /// The columns of a row in the order of their names. Each holds unread JSON, or its place in a layout; `None` is an absent column, while
 /// `null` is a value like others. Columns without a name in the list are passed over, so that the source may add columns.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Cells<V>(SmallVec<[Option<V>; 8]>);
+#[derive(Debug, Clone)]
+pub(super) struct Cells<V> {
+    values: SmallVec<[Option<V>; 8]>,
+    /// Whether the row has a column that is not among the names.
+    others: bool,
+}
+
+impl<V> Default for Cells<V> {
+    fn default() -> Self {
+        Self { values: SmallVec::new(), others: false }
+    }
+}
 
 impl<V> Cells<V> {
     /// The same columns, each turned into something else.
     pub(super) fn map<W: Copy>(self, mut of: impl FnMut(V) -> W) -> Cells<W> {
-        let mut cells = SmallVec::from_elem(None, self.0.len());
-        for (to, cell) in cells.iter_mut().zip(self.0) {
+        let mut values = SmallVec::from_elem(None, self.values.len());
+        for (to, cell) in values.iter_mut().zip(self.values) {
             *to = cell.map(&mut of);
         }
-        Cells(cells)
+        Cells { values, others: self.others }
     }
 
     /// The same columns, each borrowed and turned into something else.
     pub(super) fn each<W: Copy>(&self, mut of: impl FnMut(&V) -> W) -> Cells<W> {
-        let mut cells = SmallVec::from_elem(None, self.0.len());
-        for (to, cell) in cells.iter_mut().zip(&self.0) {
+        let mut values = SmallVec::from_elem(None, self.values.len());
+        for (to, cell) in values.iter_mut().zip(&self.values) {
             *to = cell.as_ref().map(&mut of);
         }
-        Cells(cells)
+        Cells { values, others: self.others }
     }
 }
 
@@ -41,7 +52,12 @@ impl<V: Copy> Cells<V> {
     /// The column at this place among the names.
     #[inline]
     pub(super) fn get(&self, at: usize) -> Option<V> {
-        self.0.get(at).copied().flatten()
+        self.values.get(at).copied().flatten()
+    }
+
+    /// Whether the row has a column that is not among the names.
+    pub(super) fn has_others(&self) -> bool {
+        self.others
     }
 }
 
@@ -74,15 +90,16 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut row: A) -> Result<Self::Value, A::Error> {
-        let mut cells: Cells<&RawValue> = Cells(SmallVec::from_elem(None, self.0.len()));
+        let mut cells: Cells<&RawValue> = Cells { values: SmallVec::from_elem(None, self.0.len()), others: false };
         // A table's columns come in one order in all its events, so the next name is mostly the one after the last.
         let mut next = 0;
         while let Some(known) = row.next_key_seed(Name { names: self.0, next })? {
             let Some(at) = known else {
+                cells.others = true;
                 row.next_value::<IgnoredAny>()?;
                 continue;
             };
-            if cells.0[at].replace(row.next_value()?).is_some() {
+            if cells.values[at].replace(row.next_value()?).is_some() {
                 return Err(Error::custom("a column stands there twice"));
             }
             next = at + 1;
@@ -113,10 +130,10 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        if self.names.get(self.next).is_some_and(|next| *next == name) {
+        if self.names.get(self.next).is_some_and(|next| next == name) {
             return Ok(Some(self.next));
         }
-        Ok(self.names.iter().position(|known| *known == name))
+        Ok(self.names.iter().position(|known| known == name))
     }
 }
 
@@ -124,10 +141,10 @@ impl Visitor<'_> for Name<'_> {
 mod tests {
     use super::*;
 
-    const NAMES: Names<'_> = &["id", "status", "name"];
+    const NAMES: Names<'_> = &[SmolStr::new_static("id"), SmolStr::new_static("status"), SmolStr::new_static("name")];
 
     fn cells(text: &str) -> Option<Vec<Option<&str>>> {
-        Some(parse("value", text, NAMES).unwrap()?.0.into_vec())
+        Some(parse("value", text, NAMES).unwrap()?.values.into_vec())
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn parse<'a>(text: &'a str, names: Names<'_>) -> Result<Option<Envelope<&'a str>
 }
 
 /// Reads the fields of an envelope without the parser if it looks like an earlier one, else with it.
-fn fields<'a>(text: &'a str, names: Names<'_>, layouts: Option<&mut Layouts>) -> Result<Option<Envelope<&'a str>>, Rejection> {
+pub(super) fn fields<'a>(text: &'a str, names: Names<'_>, layouts: Option<&mut Layouts>) -> Result<Option<Envelope<&'a str>>, Rejection> {
     let Some(layouts) = layouts else { return parse(text, names) };
     if let Some(envelope) = layouts.read(text) {
         return Ok(Some(envelope));

@@ -12,6 +12,7 @@ use super::key::{self, Key};
 use super::row::{Before, Row};
 use super::schema::Schema;
 use super::source::{Op, Source};
+use super::table_event::{SourceTable, TableAction, TableEvent};
 use crate::record::Record;
 use crate::rejection::Rejection;
 
@@ -44,6 +45,14 @@ struct Added<'a> {
     source_snapshot: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "__source_ts_ms")]
     ts_ms: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__schema")]
+    schema_name: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__source_schema")]
+    source_schema: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__table")]
+    table: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__source_table")]
+    source_table: Option<&'a RawValue>,
 }
 
 impl<'a> Added<'a> {
@@ -53,6 +62,8 @@ impl<'a> Added<'a> {
             sequence: self.source_sequence.or(self.sequence),
             lsn: self.source_lsn.or(self.lsn),
             ts_ms: self.ts_ms,
+            schema: self.source_schema.or(self.schema_name),
+            table: self.source_table.or(self.table),
         };
         source.map(RawValue::get)
     }
@@ -70,6 +81,38 @@ impl<'a> Added<'a> {
             _ => Err(field.mismatch("true or false")),
         }
     }
+}
+
+/// Reads a flat row of any table; `None` if there is nothing to do.
+pub(super) fn read_table<'a>(record: &'a Record, names: Names<'a>, epoch: i32) -> Result<Option<TableEvent<'a>>, Rejection> {
+    let nothing = Before { names, raw: None };
+    let of_null = || {
+        let position = Source::default().position("", record, epoch, None)?;
+        let (table, schema) = (SourceTable::default(), Schema { raw: None, row: None });
+        Ok(Some(TableEvent { table, action: TableAction::Delete { before: nothing }, schema, position }))
+    };
+    let Some(bytes) = &record.value else { return of_null() };
+    let Some((mut row, mut added)) = parts(json::utf8("value", bytes)?, names)? else { return of_null() };
+    let mut schema = None;
+    // A row may have a column named `payload`. A value without any column of the table is taken for the wrapper of a row.
+    if row.is_empty()
+        && let Some(payload) = added.payload
+    {
+        schema = added.schema.map(RawValue::get);
+        let Some(parts) = parts(payload.get(), names)? else { return of_null() };
+        (row, added) = parts;
+    }
+    let raw_op = added.op.map(RawValue::get);
+    let op = Op::read(Field { place: "", name: "__op", raw: raw_op })?;
+    let action = match op {
+        Some(Op::Message) => return Ok(None),
+        Some(Op::Truncate) => TableAction::Truncate,
+        _ if op == Some(Op::Delete) || added.is_deleted()? => TableAction::Delete { before: nothing },
+        _ => TableAction::Put { after: row, before: nothing, is_whole: op == Some(Op::Read), is_update: raw_op == Some(r#""u""#) },
+    };
+    let source = added.source();
+    let (table, position) = (SourceTable::of("", source)?, source.position("", record, epoch, op)?);
+    Ok(Some(TableEvent { table, action, schema: Schema { raw: schema, row: None }, position }))
 }
 
 /// Reads a flat row; `None` if there is nothing to do.

@@ -30,6 +30,17 @@ pub struct Before<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// Whether the row has none of the columns.
+    pub(super) fn is_empty(&self) -> bool {
+        (0..self.names.len()).all(|at| self.cells.get(at).is_none())
+    }
+
+    /// Whether the row has a column that is not among the names, because the table has changed since they were read.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        self.cells.has_others()
+    }
+
     /// The row's id: the first of the names.
     #[must_use]
     #[inline]
@@ -41,7 +52,7 @@ impl<'a> Row<'a> {
     #[must_use]
     #[inline]
     pub fn field(&self, at: usize) -> Field<'a> {
-        Field { place: self.place, name: self.names.get(at).copied().unwrap_or_default(), raw: self.cells.get(at) }
+        Field { place: self.place, name: self.names.get(at).map(SmolStr::as_str).unwrap_or_default(), raw: self.cells.get(at) }
     }
 
     /// Reads a text column. An unchanged TOAST value is taken from `before`.
@@ -63,6 +74,20 @@ impl<'a> Row<'a> {
 }
 
 impl<'a> Before<'a> {
+    /// Whether the event says nothing of the row before it: the row was made, or the source does not send it.
+    #[must_use]
+    pub fn is_absent(self) -> bool {
+        self.raw.is_none_or(|raw| raw == "null")
+    }
+
+    /// The columns that the event says the row had. With `REPLICA IDENTITY DEFAULT` only those of the key are the row's.
+    ///
+    /// # Errors
+    /// If the row is no object.
+    pub fn columns(self) -> Result<Row<'a>, Rejection> {
+        self.row()
+    }
+
     /// The columns. All of them are absent if there is no row.
     pub(super) fn row(self) -> Result<Row<'a>, Rejection> {
         let cells = self.raw.map(|raw| cells::parse("before", raw, self.names)).transpose()?.flatten();

@@ -49,6 +49,18 @@ struct Struct<'a> {
 }
 
 impl<'a> Schema<'a> {
+    /// The JSON of the schema; `None` if the value came without one.
+    #[must_use]
+    pub fn text(self) -> Option<&'a str> {
+        self.raw
+    }
+
+    /// The field of the value that holds the row; `None` if the value is the row.
+    #[must_use]
+    pub fn row(self) -> Option<&'static str> {
+        self.row
+    }
+
     /// The columns of the row; `None` if the value came without schema.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ pub(super) struct Source<V> {
     pub(super) sequence: Option<V>,
     pub(super) lsn: Option<V>,
     pub(super) ts_ms: Option<V>,
+    pub(super) schema: Option<V>,
+    pub(super) table: Option<V>,
 }
 
 impl<V> Source<V> {
@@ -54,6 +56,8 @@ impl<V> Source<V> {
             sequence: self.sequence.map(&mut of),
             lsn: self.lsn.map(&mut of),
             ts_ms: self.ts_ms.map(&mut of),
+            schema: self.schema.map(&mut of),
+            table: self.table.map(&mut of),
         }
     }
 
@@ -64,6 +68,8 @@ impl<V> Source<V> {
             sequence: self.sequence.as_ref().map(&mut of),
             lsn: self.lsn.as_ref().map(&mut of),
             ts_ms: self.ts_ms.as_ref().map(&mut of),
+            schema: self.schema.as_ref().map(&mut of),
+            table: self.table.as_ref().map(&mut of),
         }
     }
 }

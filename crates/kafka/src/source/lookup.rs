@@ -95,8 +95,15 @@ where
 pub(super) fn partitions(asker: &BaseConsumer<Reader>, topics: &[String]) -> Option<usize> {
     // The request is for all topics, because a request for one by name could create it.
     let metadata = asker.fetch_metadata(None, TIMEOUT).ok()?;
-    let known = metadata.topics().iter().filter(|topic| topics.iter().any(|name| name == topic.name()));
+    // Which topics a pattern names only the client tells, so that all of them count, except those of Kafka itself.
+    let is_named = |topic: &str| topics.iter().any(|name| name == topic || is_pattern(name) && !topic.starts_with("__"));
+    let known = metadata.topics().iter().filter(|topic| is_named(topic.name()));
     Some(known.map(|topic| topic.partitions().len()).sum()).filter(|count| *count > 0)
+}
+
+/// Whether this is a pattern of topics and not the name of one. Source: librdkafka, `rd_kafka_subscribe`.
+fn is_pattern(topic: &str) -> bool {
+    topic.starts_with('^')
 }
 
 /// The watermarks of a partition. With `read_committed` the end is the last stable offset, because records that an open transaction holds
@@ -110,7 +117,8 @@ fn watermarks(asker: &BaseConsumer<Reader>, partition: &TopicPartition) -> Resul
 /// would wait as long.
 fn round(asker: &BaseConsumer<Reader>, partitions: &[Read], topic: &str) -> (bool, Vec<Tail>) {
     if partitions.is_empty() {
-        return (asker.fetch_metadata(Some(topic), TIMEOUT).is_ok(), Vec::new());
+        let topic = Some(topic).filter(|topic| !is_pattern(topic));
+        return (asker.fetch_metadata(topic, TIMEOUT).is_ok(), Vec::new());
     }
     let (mut answered, mut tails) = (false, Vec::new());
     for Read { partition, progress, next } in partitions {

@@ -14,9 +14,19 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use change::record::Record;
-use change::rejection::Reason;
+use change::rejection::{Reason, Rejection};
 
-use crate::orders::refusal::{Refusal, Refusals};
+/// A record that becomes a dead letter.
+pub trait Refused {
+    /// Why the record was refused.
+    fn rejection(&self) -> &Rejection;
+
+    /// Whom the record is about, if it could be read that far: an order, a customer, a table.
+    fn whom(&self) -> Option<String>;
+}
+
+/// The dead letters of a batch, by index of the record.
+pub type Refusals<R> = BTreeMap<usize, R>;
 
 /// The number of dead letters that a partition may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +37,7 @@ pub struct LetterCap {
     pub window: u64,
 }
 
-/// The number of letters in a row, each of a different order or customer, that stops a partition.
+/// The number of letters in a row, each about something else, that stops a partition.
 pub const ROW: usize = 10;
 
 /// Why the dead letters are too many.
@@ -35,7 +45,7 @@ pub const ROW: usize = 10;
 pub enum Excess {
     /// Too many of the last records are letters.
     Share(LetterShare),
-    /// The last records are nothing but letters, of too many different orders or customers.
+    /// The last records are nothing but letters, about too many different rows.
     Row,
 }
 
@@ -43,7 +53,7 @@ impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Share(LetterShare { records, letters }) => write!(f, "{letters} of the last {records} records cannot be processed"),
-            Self::Row => write!(f, "the last records in a row cannot be processed (of {ROW} or more different orders or customers)"),
+            Self::Row => write!(f, "the last records in a row cannot be processed (about {ROW} or more different rows)"),
         }
     }
 }
@@ -74,9 +84,9 @@ impl LetterCap {
     /// The excess, if the batch ends with too many letters in a row. `before` names whom the letters directly before the batch are about.
     /// The letters in `before` count if the batch holds nothing but letters.
     #[must_use]
-    pub fn row(&self, before: Vec<String>, records: usize, refusals: &Refusals) -> Option<Excess> {
-        let letter = |index: usize| refusals.get(&index).filter(|refusal| counts(refusal)).map(|refusal| (index, refusal));
-        let whom = |(index, refusal): (usize, &Refusal)| refusal.key().unwrap_or_else(|| format!("record {index}"));
+    pub fn row<R: Refused>(&self, before: Vec<String>, records: usize, refusals: &Refusals<R>) -> Option<Excess> {
+        let letter = |index: usize| refusals.get(&index).filter(|refusal| counts(*refusal)).map(|refusal| (index, refusal));
+        let whom = |(index, refusal): (usize, &R)| refusal.whom().unwrap_or_else(|| format!("record {index}"));
         let mut row: HashSet<String> = (0..records).rev().map_while(letter).map(whom).collect();
         if counted(refusals) == records as u64 {
             row.extend(before);
@@ -88,33 +98,34 @@ impl LetterCap {
 /// The offset behind the last record that is no dead letter; `None` if all records are dead letters. A letter by choice counts as a good
 /// record.
 #[must_use]
-pub fn clean_to(records: &[Record], refusals: &Refusals) -> Option<i64> {
+pub fn clean_to<R: Refused>(records: &[Record], refusals: &Refusals<R>) -> Option<i64> {
     let is_clean = |index: &usize| !refusals.get(index).is_some_and(counts);
     (0..records.len()).rev().find(is_clean).map(|index| records[index].offset + 1)
 }
 
-fn counts(refusal: &Refusal) -> bool {
-    !BY_CHOICE.contains(&refusal.rejection.reason)
+fn counts<R: Refused>(refusal: &R) -> bool {
+    !BY_CHOICE.contains(&refusal.rejection().reason)
 }
 
 /// The number of refused records that count. A record that became a letter because the operator chose so is no sign of a wrong schema.
 #[must_use]
-pub fn counted(refusals: &Refusals) -> u64 {
-    refusals.values().filter(|refusal| counts(refusal)).count() as u64
+pub fn counted<R: Refused>(refusals: &Refusals<R>) -> u64 {
+    refusals.values().filter(|refusal| counts(*refusal)).count() as u64
 }
 
 /// The reasons of letters by choice: the settings `enrichment.*` ask for them.
 pub const BY_CHOICE: [Reason; 2] = [Reason::CustomerMissing, Reason::RedisDown];
 
-/// The message for an operator when a partition stops. The first sentence says why, the others say what to do.
+/// The message for an operator when a partition stops. The first sentence says why, the others say what to do; `repair` is what brings in the rows of
+/// letters that were made on purpose.
 #[must_use]
-pub fn message(cap: &LetterCap, excess: Excess, refusals: &Refusals, at: (&str, i32, i64)) -> String {
+pub fn message<R: Refused>(cap: &LetterCap, excess: Excess, refusals: &Refusals<R>, repair: &str, at: (&str, i32, i64)) -> String {
     let (topic, partition, next) = at;
     format!(
         "{excess}, most often {}. This looks like a wrong schema or setting (dead_letters.max_share = {}), not like single bad records. Nothing \
          is lost or skipped. If a setting here is wrong, put it right and restart: the records are processed. If the source is wrong, put \
          it right first; what is in Kafka already stays as it is: restart with dead_letters.max_share = 1 until the lag is zero, which \
-         makes dead letters of these records, restart without it, and bring their orders in by orderstream reconcile --repair. Or skip \
+         makes dead letters of these records, restart without it, and {repair}. Or skip \
          records: orderstream offsets reset --topic {topic} --partition {partition} --to OFFSET --force (the next one is {next})",
         most_often(refusals),
         cap.max_share
@@ -122,10 +133,10 @@ pub fn message(cap: &LetterCap, excess: Excess, refusals: &Refusals, at: (&str, 
 }
 
 /// The most frequent reason and message of the refusals. Messages never quote a record (P11).
-fn most_often(refusals: &Refusals) -> String {
+fn most_often<R: Refused>(refusals: &Refusals<R>) -> String {
     let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for refusal in refusals.values() {
-        *counts.entry((refusal.rejection.reason.as_str(), &refusal.rejection.message)).or_default() += 1;
+        *counts.entry((refusal.rejection().reason.as_str(), &refusal.rejection().message)).or_default() += 1;
     }
     let most = counts.into_iter().max_by_key(|(_, count)| *count);
     most.map(|((reason, message), _)| format!("{reason} ({message})")).unwrap_or_default()
@@ -134,7 +145,21 @@ fn most_often(refusals: &Refusals) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use change::rejection::{Rejection, Stage};
+    use change::rejection::Stage;
+
+    struct Refusal(Rejection, Option<i64>);
+
+    impl Refused for Refusal {
+        fn rejection(&self) -> &Rejection {
+            &self.0
+        }
+
+        fn whom(&self) -> Option<String> {
+            self.1.map(|id| id.to_string())
+        }
+    }
+
+    type Refusals = super::Refusals<Refusal>;
 
     const CAP: LetterCap = LetterCap { max_share: 0.5, window: 1_000 };
 
@@ -145,7 +170,7 @@ mod tests {
     fn refusals(reasons: &[Reason]) -> Refusals {
         let refusal = |reason: &Reason| {
             let rejection = Rejection { reason: *reason, stage: Stage::Decode, message: "after.price: expected a number".into() };
-            Refusal::of_order(rejection, None)
+            Refusal(rejection, None)
         };
         reasons.iter().map(refusal).enumerate().collect()
     }
@@ -174,7 +199,7 @@ mod tests {
     #[test]
     fn letters_of_ten_orders_in_a_row_are_too_many_and_many_letters_of_few_orders_are_not() {
         let of = |orders: &[Option<i64>]| -> Refusals {
-            let refusal = |order_id: &Option<i64>| Refusal::of_order(Rejection::invalid("no price"), *order_id);
+            let refusal = |order_id: &Option<i64>| Refusal(Rejection::invalid("no price"), *order_id);
             orders.iter().map(refusal).enumerate().collect()
         };
         let many: Vec<Option<i64>> = (0..10).map(Some).collect();
@@ -197,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_message_says_what_is_wrong_and_what_can_be_done() {
-        let text = message(&CAP, Excess::Share(stretch(1_000, 900)), &refusals(&[Reason::Invalid; 3]), ("orders", 2, 77));
+        let text = message(&CAP, Excess::Share(stretch(1_000, 900)), &refusals(&[Reason::Invalid; 3]), "repair", ("orders", 2, 77));
         for part in [
             "900 of the last 1000 records",
             "invalid (after.price: expected a number)",

@@ -1,4 +1,9 @@
-//! One column of a batch as one Postgres array.
+//! The columns of a batch as Postgres arrays: each statement takes one array per column, so that a batch of any size is one statement and
+//! one plan.
+
+mod positions;
+
+pub use positions::{Positions, kind_code, kind_of};
 
 use std::marker::PhantomData;
 
@@ -17,7 +22,7 @@ const ELEMENT_BYTES: usize = 16;
 ///
 /// The form is that of `array_recv` in Postgres' arrayfuncs.c. The element types are those whose oid the driver knows.
 #[derive(Debug)]
-pub(super) struct Array<T> {
+pub struct Array<T> {
     elements: PgArgumentBuffer,
     count: i32,
     of: PhantomData<T>,
@@ -25,7 +30,8 @@ pub(super) struct Array<T> {
 
 impl<T> Array<T> {
     /// An empty column with room for `rows`. A column without room would be copied many times while it grows.
-    pub(super) fn with_capacity(rows: usize) -> Self {
+    #[must_use]
+    pub fn with_capacity(rows: usize) -> Self {
         let mut elements = PgArgumentBuffer::default();
         elements.reserve(rows * (size_of_val(&NULL) + ELEMENT_BYTES));
         Self { elements, count: 0, of: PhantomData }
@@ -34,7 +40,10 @@ impl<T> Array<T> {
 
 impl<'q, T: Encode<'q, Postgres>> Array<T> {
     /// Adds the value of the next row.
-    pub(super) fn push(&mut self, value: T) -> Result<(), BoxDynError> {
+    ///
+    /// # Errors
+    /// If the value cannot be written in the form that Postgres reads.
+    pub fn push(&mut self, value: T) -> Result<(), BoxDynError> {
         let start = self.elements.len();
         self.elements.extend_from_slice(&NULL.to_be_bytes());
         if let IsNull::No = value.encode_by_ref(&mut self.elements)? {
@@ -42,6 +51,20 @@ impl<'q, T: Encode<'q, Postgres>> Array<T> {
             let bytes = i32::try_from(self.elements.len() - content)?;
             self.elements[start..content].copy_from_slice(&bytes.to_be_bytes());
         }
+        self.count += 1;
+        Ok(())
+    }
+}
+
+impl Array<Option<String>> {
+    /// Adds the text of the next row, which need not be owned.
+    ///
+    /// # Errors
+    /// If the text is longer than Postgres can take.
+    pub fn push_text(&mut self, text: Option<&str>) -> Result<(), BoxDynError> {
+        let length = text.map_or(Ok(NULL), |text| i32::try_from(text.len()))?;
+        self.elements.extend_from_slice(&length.to_be_bytes());
+        self.elements.extend_from_slice(text.unwrap_or_default().as_bytes());
         self.count += 1;
         Ok(())
     }
