@@ -20,6 +20,7 @@ mod dlq;
 mod http;
 mod man;
 mod migrate;
+mod mirror;
 mod offsets;
 mod page;
 mod ready;
@@ -85,6 +86,9 @@ enum Command {
     Offsets(offsets::Command),
     /// Compare the shop's orders with results and Redis; --repair sets right what differs
     Reconcile(reconcile::Arguments),
+    /// Keep any tables equal in another Postgres
+    #[command(subcommand)]
+    Mirror(mirror::Command),
     /// Print the effective configuration and where each value comes from
     Config(config::Arguments),
 }
@@ -132,6 +136,7 @@ fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Re
         Command::Dlq(command) => in_runtime(dlq::run(command, warned(loaded))),
         Command::Offsets(command) => in_runtime(offsets::run(command, warned(loaded))),
         Command::Reconcile(arguments) => in_runtime(reconcile::run(arguments, warned(loaded))),
+        Command::Mirror(command) => in_runtime(mirror::run(command, loaded)),
         Command::Config(_) => config::run(file, &loaded),
     }
 }

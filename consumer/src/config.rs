@@ -24,8 +24,8 @@ pub mod tokens;
 pub mod url;
 
 pub use sections::{
-    Admin, Audit, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Page,
-    Reconcile, Redis, Retention, Sentinels, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
+    Admin, Audit, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Mirror,
+    Page, Reconcile, Redis, Retention, Sentinels, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
 use settings::SETTINGS;
 pub use tokens::Role;
@@ -55,6 +55,8 @@ pub struct Config {
     pub retention: Retention,
     /// The settings `audit.*`.
     pub audit: Audit,
+    /// The settings `mirror.*`.
+    pub mirror: Mirror,
     /// The settings `batch.*`.
     pub batch: BatchLimits,
     /// The settings `http.*`.
@@ -121,6 +123,7 @@ impl Config {
             dead_letters: DeadLetters::read(values)?,
             retention: Retention::read(values)?,
             audit: Audit::read(values)?,
+            mirror: Mirror::read(values)?,
             batch: BatchLimits::read(values)?,
             http: Http::read(values)?,
             page: Page::read(values)?,

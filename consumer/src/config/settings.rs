@@ -2,6 +2,7 @@
 //! here.
 
 mod kafka;
+mod mirror;
 mod process;
 mod source;
 mod stores;
@@ -14,10 +15,14 @@ use super::url;
 const POSTGRES_URL: Kind = Kind::Url { allowed: "postgres://user:password@host:port/database", check: url::postgres };
 
 /// The settings by what they are about, in the order of the table in docs/configuration.md.
-const PARTS: &[&[Setting]] = &[kafka::SETTINGS, source::SETTINGS, stores::SETTINGS, work::SETTINGS, process::SETTINGS];
+const PARTS: &[&[Setting]] = &[kafka::SETTINGS, source::SETTINGS, stores::SETTINGS, work::SETTINGS, process::SETTINGS, mirror::SETTINGS];
 
-const NUMBER: usize =
-    kafka::SETTINGS.len() + source::SETTINGS.len() + stores::SETTINGS.len() + work::SETTINGS.len() + process::SETTINGS.len();
+const NUMBER: usize = kafka::SETTINGS.len()
+    + source::SETTINGS.len()
+    + stores::SETTINGS.len()
+    + work::SETTINGS.len()
+    + process::SETTINGS.len()
+    + mirror::SETTINGS.len();
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &all::<NUMBER>(PARTS);

@@ -1,0 +1,120 @@
+//! `orderstream mirror`: the job that keeps any tables equal in another Postgres.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use change::envelope::EventReader;
+use clap::{Args, Subcommand};
+use kafka::source::SourceConfig;
+use ledger::{Ledger, StoreConfig};
+use mirror::catalog::TableName;
+use mirror::decode::Reading;
+use mirror::layout::SCHEMA;
+use mirror::planned::{planned, script};
+use mirror::run::Job;
+use mirror::tables::Tables;
+use service::logging;
+use service::settings::Renewable;
+use worker::letter_cap::LetterCap;
+
+use super::{print, warned};
+use crate::config::{Config, Loaded};
+use crate::flow::claim;
+use crate::run::assemble;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Mirror the tables until SIGTERM
+    Run,
+    /// Print what would be done in the target, and what cannot be equal, as a script to read before anything runs
+    Plan(PlanArguments),
+    /// Change tables of the target as the plan says, also where that drops, renames or writes rows again
+    Apply(ApplyArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArguments {
+    /// Only this table of the source, as SCHEMA.TABLE
+    #[arg(value_name = "TABLE")]
+    table: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArguments {
+    /// Only the tables of this publication, and what it leaves out
+    #[arg(long, value_name = "NAME")]
+    publication: Option<String>,
+}
+
+pub(super) async fn run(command: &Command, loaded: Loaded) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run => {
+            logging::start(&loaded.config.log);
+            loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            mirror::run::run(job(&loaded.config)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Plan(arguments) => plan(arguments, &warned(loaded)).await,
+        Command::Apply(arguments) => apply(arguments, &warned(loaded)).await,
+    }
+}
+
+async fn apply(arguments: &ApplyArguments, config: &Config) -> anyhow::Result<ExitCode> {
+    let mirror = &config.mirror;
+    let (source, target) = databases(config)?;
+    let table = arguments.table.as_deref().map(|name| name.split_once('.').context("the table has the form SCHEMA.TABLE")).transpose()?;
+    let table = table.map(|(schema, table)| TableName::new(schema, table));
+    let tables = Tables::new(target, Some(source), mirror.selection.clone(), mirror.constraints, mirror.evolution, mirror.modes.clone());
+    let done = tables.apply(table.as_ref()).await?;
+    let lines = done.iter().flat_map(|applied| applied.statements.iter().map(|sql| format!("{sql};\n")));
+    let text: String = lines.collect();
+    print(if text.is_empty() { "nothing to do: the tables have the shape of their sources\n".to_owned() } else { text })
+}
+
+/// The source, of which the catalog is read, and the target.
+fn databases(config: &Config) -> anyhow::Result<(Ledger, Ledger)> {
+    let mirror = &config.mirror;
+    let source = mirror.source_url.as_ref().context("mirror.source_url is not set: what is to be done is found in the source's catalog")?;
+    let source = Ledger::reading(&store(config, source), "orderstream-mirror").context("mirror.source_url")?;
+    let target = Ledger::within(&store(config, &mirror.target_url), SCHEMA).context("mirror.target_url")?;
+    Ok((source, target))
+}
+
+async fn plan(arguments: &PlanArguments, config: &Config) -> anyhow::Result<ExitCode> {
+    let mirror = &config.mirror;
+    let (source, target) = databases(config)?;
+    let planned = planned(&source, &target, &mirror.selection, &mirror.modes, arguments.publication.as_deref()).await?;
+    print(script(&planned))
+}
+
+fn store(config: &Config, url: &Renewable) -> StoreConfig {
+    StoreConfig {
+        url: url.clone(),
+        max_connections: config.database.max_connections,
+        statement_timeout: config.database.statement_timeout,
+        lock_timeout: config.database.lock_timeout,
+    }
+}
+
+fn job(config: &Config) -> Job {
+    let mirror = &config.mirror;
+    let kafka = config.kafka.connection_properties();
+    let source = SourceConfig::new(kafka.clone(), mirror.group_id.clone(), mirror.topics.clone());
+    let (epoch, max_record_bytes) = (config.source.epoch, config.source.max_record_bytes);
+    let reader = EventReader { format: assemble::format(mirror.format), epoch, max_record_bytes };
+    Job {
+        source: SourceConfig { stop_deadline: config.shutdown.deadline, ..source },
+        letter_properties: assemble::letter_properties(config, &kafka),
+        dead_letter_topic: mirror.dead_letter_topic.clone(),
+        target: store(config, &mirror.target_url),
+        catalog: mirror.source_url.as_ref().map(|url| store(config, url)),
+        reading: Reading::new(reader, mirror.modes.clone()),
+        selection: mirror.selection.clone(),
+        constraints: mirror.constraints,
+        evolution: mirror.evolution,
+        letter_cap: LetterCap { max_share: config.dead_letters.max_share, window: config.dead_letters.window_records },
+        limits: (config.batch.max_records, config.batch.max_bytes),
+        listen: config.http.listen.clone(),
+        process: claim::process(),
+    }
+}

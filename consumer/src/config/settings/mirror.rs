@@ -1,0 +1,81 @@
+//! The settings of the job `mirror`. Those that say how the source's connector writes values carry Debezium's names and values.
+
+use service::settings::{Kind, Setting};
+
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting::new(
+        "mirror.topics",
+        Kind::Checked { allowed: "topics by comma, or one pattern that begins with ^", check: topics },
+        "^cdc\\.",
+        "Change events of the tables to mirror",
+    ),
+    Setting::new("mirror.group_id", Kind::Text, "orderstream-mirror", "Consumer group; processes of one group share the partitions"),
+    Setting::new("mirror.dead_letter_topic", Kind::Topic, "dlq-errors", "Where records go that cannot be processed"),
+    Setting::new("mirror.target_url", super::POSTGRES_URL, "postgres://localhost:5432/mirror", "The Postgres that the tables are kept equal in").secret(),
+    Setting::new(
+        "mirror.source_url",
+        super::POSTGRES_URL,
+        "",
+        "The source's Postgres, of which the catalog is read: tables are made, and follow their source, with exact types; empty: tables must be there",
+    )
+    .optional()
+    .secret(),
+    Setting::new("mirror.format", Kind::Choice(&["envelope", "flat"]), "envelope", "Debezium's envelope, or rows as the unwrap transform writes them"),
+    Setting::new("mirror.schemas", Kind::Checked { allowed: "source=target by comma", check: pairs }, "", "Schemas of the target by those of the source").optional(),
+    Setting::new(
+        "mirror.tables",
+        Kind::Checked { allowed: "schema.table=name by comma", check: pairs },
+        "",
+        "Names in the target of single tables of the source",
+    )
+    .optional(),
+    Setting::new("mirror.prefix", Kind::Text, "", "Put before the name of every other table in the target").optional(),
+    Setting::new("mirror.exclude_tables", Kind::Text, "", "Tables (`schema.table`, by comma) whose events are passed over").optional(),
+    Setting::new("mirror.exclude_columns", Kind::Text, "", "Columns (`schema.table.column`, by comma) that are not written").optional(),
+    Setting::new(
+        "mirror.constraints",
+        Kind::Choice(&["refuse", "replica_role", "trust"]),
+        "refuse",
+        "What is done with foreign keys, checks and triggers of a table that was there: the table waits, they are left aside, they are trusted",
+    ),
+    Setting::new(
+        "mirror.evolution",
+        Kind::Choice(&["additive", "wait"]),
+        "additive",
+        "When a table of the source has changed: follow what only adds something, or let the table wait for every change",
+    ),
+    Setting::new(
+        "mirror.decimal_handling_mode",
+        Kind::Choice(&["precise", "double", "string"]),
+        "string",
+        "The connector's `decimal.handling.mode`, for values without a schema",
+    ),
+    Setting::new(
+        "mirror.time_precision_mode",
+        Kind::Choice(&["adaptive", "adaptive_time_microseconds", "connect", "isostring", "microseconds", "nanoseconds"]),
+        "microseconds",
+        "The connector's `time.precision.mode`, for values without a schema",
+    ),
+    Setting::new(
+        "mirror.binary_handling_mode",
+        Kind::Choice(&["bytes", "base64", "base64-url-safe", "hex"]),
+        "bytes",
+        "The connector's `binary.handling.mode`",
+    ),
+];
+
+fn topics(text: &str) -> Result<(), String> {
+    let names: Vec<&str> = text.split(',').map(str::trim).collect();
+    match names.as_slice() {
+        [pattern] if pattern.starts_with('^') => Ok(()),
+        names if names.iter().any(|name| name.starts_with('^')) => {
+            Err("is a pattern beside other topics; one pattern can name them all".to_owned())
+        }
+        names => names.iter().try_for_each(|name| Kind::Topic.normalize(name).map(drop)),
+    }
+}
+
+fn pairs(text: &str) -> Result<(), String> {
+    let is_pair = |pair: &str| pair.split_once('=').is_some_and(|(from, to)| !from.trim().is_empty() && !to.trim().is_empty());
+    if text.split(',').all(is_pair) { Ok(()) } else { Err("is not a list of name=name by comma".to_owned()) }
+}

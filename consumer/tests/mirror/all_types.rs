@@ -1,0 +1,74 @@
+//! Every kind of table of all_types.sql, as a snapshot and streamed: the digests of both databases are equal, but for what is named here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::world::World;
+
+const SCRIPT: &str = include_str!("../../../mirror/tests/all_types.sql");
+
+/// The parts of the script: tables with rows, changes of the rows, changes of the tables.
+fn parts() -> [String; 3] {
+    let rule = "-".repeat(135);
+    let at = |title: &str| {
+        let title = SCRIPT.find(title).unwrap();
+        SCRIPT[..title].rfind(&rule).unwrap()
+    };
+    let (changes, altered) = (at("-- 3. Changes"), at("-- 4. Altered tables"));
+    // Debezium refuses a table whose columns differ only in case, and takes no other table then.
+    let first = SCRIPT[..changes].to_owned()
+        + "\ndrop table mirror_types.case_twins; drop table mirror_types.no_columns; delete from mirror_types.key_array where array_position(id, null) is not null;";
+    // Two values that the driver of Debezium cannot read, which ends the connector too.
+    let first = first.replace(", '2562047788:00:54.775807'", "").replace(", '12:00:00+01:02:03'", "");
+    // A table that is named as a type hides the type from Debezium, which then reads columns of that type wrongly.
+    let first = first.replace("type_table(name, type, literals) from", "type_table('t_' || name, type, literals) from");
+    // An array that Debezium cannot read arrives as null, and ends the connector where the column must not be null.
+    let first = first.replace("w %s not null)", "w %s)");
+    let changed = SCRIPT[changes..altered].replace(" and w.attnotnull", " and c.relname like 't\\_%'");
+    [first, changed, SCRIPT[altered..].to_owned()]
+}
+
+/// The digest of each table.
+fn digests(url: &str) -> BTreeMap<String, String> {
+    let lines = crate::world::run(url, "select tab || ' ' || n || ' ' || sum from mirror_test.digest('mirror_types')");
+    lines.lines().filter_map(|line| line.rsplitn(3, ' ').last().map(|tab| (tab.to_owned(), line.to_owned()))).collect()
+}
+
+#[test]
+fn every_type_is_equal_as_a_snapshot_and_streamed() {
+    let mut world = World::new("m_types");
+    let [create, change, _alter] = parts();
+    world.source(&create);
+    let digest = SCRIPT[SCRIPT.find("create function mirror_test.digest").unwrap()..].split_inclusive("$$;").next().unwrap().to_owned();
+    world.target(&format!("create schema mirror_test; create extension hstore; create extension citext; create extension ltree; create extension isn; create extension cube; {digest}"));
+    let named = named(&world.command(&["plan"]));
+    world.capture("mirror_types\\..*", &[("topic.creation.default.partitions", "1")]);
+    world.mirror(&[]);
+    for (what, statements) in [("snapshot", ""), ("streamed", change.as_str())] {
+        world.source(statements);
+        let unequal = || {
+            let (source, target) = (digests(&world.source_url()), digests(&world.target_url()));
+            let unequal = source.into_iter().filter(|(table, line)| target.get(table) != Some(line)).map(|(table, _)| table);
+            unequal.collect::<BTreeSet<_>>()
+        };
+        world.await_that(&format!("every table that the plan does not name is equal: {what}"), || {
+            let unnamed: Vec<String> = unequal().difference(&named).cloned().collect();
+            if unnamed.is_empty() { Ok(()) } else { Err(format!("these are not: {}", unnamed.join(" "))) }
+        });
+        println!("{what}: named and unequal: {:?}; named and equal: {:?}", unequal().intersection(&named), named.difference(&unequal()));
+    }
+}
+
+/// The tables of which the plan says that something cannot be equal.
+fn named(plan: &str) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    let mut table = "";
+    for line in plan.lines() {
+        if let Some(name) = line.strip_prefix("-- \"mirror_types\".\"").and_then(|rest| rest.split_once('"')) {
+            table = name.0;
+        }
+        if ["--   NOT EQUAL", "--   NOT MIRRORED", "--   partly"].iter().any(|said| line.starts_with(said)) {
+            named.insert(table.to_owned());
+        }
+    }
+    named
+}

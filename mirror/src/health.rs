@@ -1,0 +1,222 @@
+//! What the process knows of its partitions, its tables and its servers, and whether it does its work (P9).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use change::fate::Fates;
+use kafka::source::{Event, SourceProgress, TopicPartition};
+use ledger::{Class, StoreError};
+use service::logging::Throttle;
+
+use crate::letters::LetterRow;
+use crate::store::Stored;
+
+mod view;
+
+pub use view::{PartitionView, StatusView, TableView, Verdict};
+
+/// The poll thread reports every second. After this silence it is dead, and only a restart helps.
+const POLL_SILENCE: Duration = Duration::from_secs(60);
+/// A partition that has lag and commits nothing for this time has stalled.
+const STALL: Duration = Duration::from_secs(60);
+/// A trouble that lasts is logged again after this time.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// What a worker does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Doing {
+    Claiming,
+    Running,
+    Waiting(String),
+    Stopped(String),
+}
+
+#[derive(Debug, Clone)]
+struct Partition {
+    doing: Doing,
+    since: Instant,
+    committed_at: Option<Instant>,
+    fates: Fates,
+    progress: Option<Arc<SourceProgress>>,
+}
+
+/// What was written of one table.
+#[derive(Debug, Clone, Default)]
+struct Table {
+    rows: u64,
+    stale: u64,
+    letters: u64,
+    last: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct State {
+    partitions: BTreeMap<(Arc<str>, i32), Partition>,
+    tables: BTreeMap<String, Table>,
+    postgres_down: Option<String>,
+    kafka_down: bool,
+    assigned: bool,
+    polled: Instant,
+    failed: Option<String>,
+    stopping: bool,
+    troubles: BTreeMap<&'static str, Throttle>,
+}
+
+/// The state of the process. A clone shares it.
+#[derive(Debug, Clone)]
+pub struct Health(Arc<Mutex<State>>);
+
+impl Default for Health {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            partitions: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            postgres_down: None,
+            kafka_down: false,
+            assigned: false,
+            polled: Instant::now(),
+            failed: None,
+            stopping: false,
+            troubles: BTreeMap::new(),
+        })))
+    }
+}
+
+impl Health {
+    /// Takes in what the source tells.
+    pub fn note(&self, event: Event) {
+        let mut state = self.lock();
+        match event {
+            Event::Polled => state.polled = Instant::now(),
+            Event::Assigned => {
+                state.assigned = true;
+                state.kafka_down = false;
+            }
+            Event::Owned(partition) => state.enter(&partition, Doing::Claiming),
+            Event::Waiting(partition, reason) => state.enter(&partition, Doing::Waiting(reason)),
+            Event::Started { partition, progress, .. } => {
+                state.kafka_down = false;
+                state.enter(&partition, Doing::Running);
+                if let Some(known) = state.partitions.get_mut(&(partition.topic, partition.number)) {
+                    known.progress = Some(progress);
+                    known.committed_at = Some(Instant::now());
+                }
+            }
+            Event::Stopped(partition, reason) => state.enter(&partition, Doing::Stopped(reason.to_string())),
+            Event::Revoked(partition) => drop(state.partitions.remove(&(partition.topic, partition.number))),
+            Event::Lost(partition) => state.enter(&partition, Doing::Waiting("the group is out of reach".to_owned())),
+            Event::KafkaDown => state.kafka_down = true,
+            Event::KafkaUp => state.kafka_down = false,
+            Event::Fatal(reason) => state.failed = Some(reason),
+        }
+    }
+
+    /// The worker works.
+    pub fn running(&self, partition: &TopicPartition) {
+        self.lock().enter(partition, Doing::Running);
+    }
+
+    /// The worker waits for this reason and goes on by itself.
+    pub fn waiting(&self, partition: &TopicPartition, reason: String) {
+        self.lock().enter(partition, Doing::Waiting(reason));
+    }
+
+    /// The worker cannot go on for this reason.
+    pub fn stopped(&self, partition: &TopicPartition, reason: String) {
+        self.lock().enter(partition, Doing::Stopped(reason));
+    }
+
+    /// A batch was committed up to offset `to`.
+    pub fn committed(&self, partition: &TopicPartition, to: i64, stored: Stored, letters: &[LetterRow]) {
+        let (mut state, now) = (self.lock(), Instant::now());
+        state.enter(partition, Doing::Running);
+        if let Some(known) = state.partitions.get_mut(&(Arc::clone(&partition.topic), partition.number)) {
+            known.committed_at = Some(now);
+            known.fates += stored.fates;
+        }
+        for (table, rows, stale) in stored.tables {
+            let known = state.tables.entry(table).or_default();
+            known.rows += rows;
+            known.stale += stale;
+            known.last = Some(now);
+        }
+        for letter in letters {
+            if let Some(table) = &letter.table {
+                state.tables.entry(table.to_string()).or_default().letters += 1;
+            }
+        }
+        let told = letters.first().map(|first| (first, state.throttle("dead letters")));
+        drop(state);
+        if let Some((first, Some(suppressed))) = told {
+            tracing::warn!(
+                topic = %partition.topic, partition = partition.number, offset = first.offset, letters = letters.len(), up_to = to, suppressed,
+                reason = first.rejection.reason.as_str(), what = first.rejection.message, "Records that cannot be processed are dead letters now"
+            );
+        }
+    }
+
+    /// Postgres does not take a batch.
+    pub fn troubled(&self, partition: &TopicPartition, error: &StoreError) {
+        let mut state = self.lock();
+        match error.class() {
+            Class::Connection => state.postgres_down = Some(error.to_string()),
+            Class::Ours | Class::Row => state.enter(partition, Doing::Waiting(error.to_string())),
+            Class::Contention | Class::UnknownOutcome => {}
+        }
+        let suppressed = state.throttle(error.class().as_str());
+        drop(state);
+        if let Some(suppressed) = suppressed {
+            tracing::warn!(
+                topic = %partition.topic, partition = partition.number, class = error.class().as_str(), suppressed, %error,
+                "Postgres does not take this partition's batch; it is tried again"
+            );
+        }
+    }
+
+    /// Whether Postgres answers.
+    pub fn postgres(&self, answer: Result<(), &StoreError>) {
+        self.lock().postgres_down = answer.err().map(ToString::to_string);
+    }
+
+    /// The process cannot go on.
+    pub fn failed(&self, reason: String) {
+        self.lock().failed = Some(reason);
+    }
+
+    /// The process was asked to end.
+    pub fn stopping(&self) {
+        self.lock().stopping = true;
+    }
+
+    /// Whether the process does its work, with the reasons why not.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        view::verdict(&self.lock(), Instant::now())
+    }
+
+    /// Everything that is known, for `/status`.
+    #[must_use]
+    pub fn status(&self) -> StatusView {
+        view::status(&self.lock(), Instant::now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn enter(&mut self, partition: &TopicPartition, doing: Doing) {
+        let now = Instant::now();
+        let fresh = || Partition { doing: Doing::Claiming, since: now, committed_at: None, fates: Fates::default(), progress: None };
+        let known = self.partitions.entry((Arc::clone(&partition.topic), partition.number)).or_insert_with(fresh);
+        if known.doing != doing {
+            (known.doing, known.since) = (doing, now);
+        }
+    }
+
+    fn throttle(&mut self, key: &'static str) -> Option<u64> {
+        self.troubles.entry(key).or_insert_with(|| Throttle::new(QUIET)).allow(Instant::now())
+    }
+}

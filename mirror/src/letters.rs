@@ -1,0 +1,71 @@
+//! The records that become dead letters (P7).
+
+use change::rejection::{Reason, Rejection, Stage};
+use kafka::dead_letter::Landed;
+use ledger::StoreError;
+use worker::letter_cap::Refused;
+
+use crate::catalog::TableName;
+
+/// A record (by its index in the batch) that becomes a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why the record was refused.
+    pub rejection: Rejection,
+    /// The source's table, if the record could be read that far.
+    pub table: Option<TableName>,
+}
+
+impl Refused for Refusal {
+    fn rejection(&self) -> &Rejection {
+        &self.rejection
+    }
+
+    /// Each record is about a row of its own, so that the letters of ten records in a row are too many.
+    fn whom(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The dead letters of a batch, by index of the record.
+pub type Refusals = worker::letter_cap::Refusals<Refusal>;
+
+/// A dead letter that the broker has acknowledged.
+#[derive(Debug, Clone)]
+pub struct LetterRow {
+    /// The letter's id: topic-partition-offset-epoch.
+    pub id: String,
+    /// The offset of the record.
+    pub offset: i64,
+    /// The source's table, if the record could be read that far.
+    pub table: Option<TableName>,
+    /// Why the record was refused.
+    pub rejection: Rejection,
+    /// How often the record was replayed before.
+    pub replays: i32,
+    /// The dead letter topic.
+    pub dlq_topic: String,
+    /// Where the letter stands there.
+    pub landed: Landed,
+}
+
+/// The rejection of an event that leaves out a value which is stored nowhere.
+#[must_use]
+pub fn unresolved() -> Rejection {
+    let message =
+        "an unchanged value is left out and the row is not there: take an incremental snapshot of the table, or set REPLICA IDENTITY FULL";
+    Rejection { reason: Reason::UnresolvedToast, stage: Stage::Store, message: message.into() }
+}
+
+/// The rejection of a row that Postgres refuses with a code whose message may quote the row (P11).
+#[must_use]
+pub fn refused_with(sqlstate: &str) -> Rejection {
+    let message = format!("Postgres refused the row (SQLSTATE {sqlstate})");
+    Rejection { reason: Reason::RejectedByDatabase, stage: Stage::Store, message }
+}
+
+/// The rejection of a row that Postgres refuses.
+#[must_use]
+pub fn refused(error: &StoreError) -> Rejection {
+    Rejection { reason: Reason::RejectedByDatabase, stage: Stage::Store, message: error.refusal() }
+}

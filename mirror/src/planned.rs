@@ -1,0 +1,156 @@
+//! What the mirror would do, as a script to read before anything runs: `orderstream mirror plan`.
+//!
+//! The script is SQL for the target. Whatever cannot be promised of a table stands in it as a comment, before the first row comes (P12).
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use ledger::Ledger;
+
+use crate::catalog::{self, CatalogError, Identity, Publication, Table, TableName};
+use crate::facts;
+use crate::plan::{self, Grade, Inexact, Limit, Names};
+use crate::settings::Selection;
+use crate::tables::followed;
+use crate::value::Modes;
+
+/// What would be done for one table.
+#[derive(Debug)]
+pub struct Planned {
+    /// The name in the source.
+    pub source: TableName,
+    /// The name in the target.
+    pub target: TableName,
+    /// The statements that the mirror runs by itself.
+    pub statements: Vec<String>,
+    /// What only an operator can do: why, and the statements.
+    pub waits: Vec<(String, Vec<String>)>,
+    /// What cannot be promised.
+    pub limits: Vec<Limit>,
+    /// The columns that do not arrive exactly.
+    pub inexact: Vec<Inexact>,
+    /// The columns of which an update may say null although nothing has changed.
+    pub null_if_unchanged: Vec<String>,
+}
+
+/// What would be done for all tables of the source that are not excluded. With the name of a publication only its tables count, and what it leaves
+/// out is told.
+///
+/// # Errors
+/// If the source or the target is away or refuses.
+pub async fn planned(
+    source: &Ledger,
+    target: &Ledger,
+    selection: &Selection,
+    modes: &Modes,
+    publication: Option<&str>,
+) -> Result<Vec<Planned>, CatalogError> {
+    let (tables, publication) = of_source(source, selection, publication).await?;
+    let wanted: Vec<TableName> = tables.iter().map(|table| selection.target(&table.name)).collect();
+    let mut lease = target.lease().await?;
+    let there: Result<Vec<Table>, CatalogError> = lease.ask(|on| catalog::read(on, &wanted)).await;
+    let there = there?;
+    let extensions = lease.ask(async |on| catalog::extensions(on).await).await?;
+    let names = Names { schemas: selection.schemas.clone(), extensions };
+    let limits = plan::limits(&tables, publication.as_ref());
+    let relations: BTreeSet<(&str, &str)> = tables.iter().map(|table| (&*table.name.schema, &*table.name.table)).collect();
+    let mut out = Vec::with_capacity(tables.len());
+    for (table, target) in tables.iter().zip(&wanted) {
+        let shadows = |name: &str| relations.contains(&(&*table.name.schema, name));
+        let mut planned = Planned {
+            source: table.name.clone(),
+            target: target.clone(),
+            statements: Vec::new(),
+            waits: Vec::new(),
+            limits: limits.iter().filter(|limit| limit.table == table.name).cloned().collect(),
+            inexact: plan::inexact(table, |column| facts::loss(&column.type_, modes, &shadows)),
+            null_if_unchanged: null_if_unchanged(table, modes),
+        };
+        match there.iter().find(|there| there.name == *target) {
+            None => match plan::create(table, target, &names) {
+                Ok(steps) => planned.statements.extend(steps.into_iter().map(|step| step.sql)),
+                Err(unmade) => planned.waits.extend(unmade.into_iter().map(|unmade| (unmade.to_string(), Vec::new()))),
+            },
+            Some(there) => {
+                let followed = followed(&mut lease, &table.name).await?;
+                let evolution = plan::evolve(table, there, &followed, &names);
+                planned.statements.extend(evolution.automatic.into_iter().map(|step| step.sql));
+                planned.waits.extend(evolution.waits.into_iter().map(|wait| (wait.what, wait.ddl)));
+            }
+        }
+        out.push(planned);
+    }
+    Ok(out)
+}
+
+async fn of_source(
+    source: &Ledger,
+    selection: &Selection,
+    publication: Option<&str>,
+) -> Result<(Vec<Table>, Option<Publication>), CatalogError> {
+    let mut lease = source.lease().await?;
+    let published = match publication {
+        Some(name) => lease.ask(async |on| catalog::publication(on, name).await).await?,
+        None => None,
+    };
+    let all: Vec<TableName> = match &published {
+        Some(publication) => publication.tables.iter().map(|published| published.table.clone()).collect(),
+        None => lease.ask(async |on| catalog::list(on).await).await?,
+    };
+    let wanted: Vec<TableName> = all.into_iter().filter(|name| !selection.excludes(name)).collect();
+    let tables: Result<Vec<Table>, CatalogError> = lease.ask(|on| catalog::read(on, &wanted)).await;
+    let without = |table: Table| {
+        let name = table.name.clone();
+        table.without(|column| selection.excludes_column(&name, column))
+    };
+    Ok((tables?.into_iter().map(without).collect(), published))
+}
+
+fn null_if_unchanged(table: &Table, modes: &Modes) -> Vec<String> {
+    if table.identity == Identity::Full {
+        return Vec::new();
+    }
+    let apart = table.columns.iter().filter(|column| column.may_be_apart && facts::is_null_if_unchanged(&column.type_, modes));
+    apart.map(|column| column.name.clone()).collect()
+}
+
+/// The plan as a script.
+#[must_use]
+pub fn script(planned: &[Planned]) -> String {
+    let mut text = String::new();
+    for table in planned {
+        writeln!(text, "-- {} is {} in the target", table.source, table.target).ok();
+        for limit in &table.limits {
+            let grade = match limit.grade {
+                Grade::Told => "to know",
+                Grade::Partly => "partly",
+                Grade::Refused => "NOT MIRRORED",
+            };
+            writeln!(text, "--   {grade}: {}", limit.what).ok();
+        }
+        for column in &table.inexact {
+            let mended = column.loss.mended_by.map(|setting| format!(" The connector's setting {setting} mends it.")).unwrap_or_default();
+            writeln!(text, "--   NOT EQUAL: column {} ({}): {}{mended}", column.column, column.sql_type, column.loss.what).ok();
+        }
+        for column in &table.null_if_unchanged {
+            writeln!(
+                text,
+                "--   NOT EQUAL: column {column}: an update that leaves a large value as it is says null, so that a value which becomes null is kept. \
+                 `alter table {} replica identity full` mends it.",
+                table.source
+            )
+            .ok();
+        }
+        for (why, ddl) in &table.waits {
+            writeln!(text, "--   waits for `orderstream mirror apply`: {why}").ok();
+            for sql in ddl {
+                writeln!(text, "--     {sql};").ok();
+            }
+        }
+        for sql in &table.statements {
+            writeln!(text, "{sql};").ok();
+        }
+        text.push('\n');
+    }
+    text
+}

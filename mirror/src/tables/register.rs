@@ -1,0 +1,168 @@
+//! The mirror's own tables about tables: which are mirrored, what their columns follow, what was done to their shape.
+
+use std::collections::BTreeMap;
+
+use ledger::{Lease, StoreError};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Executor};
+
+use super::Cause;
+use crate::catalog::{Table, TableName};
+use crate::layout::Layout;
+use crate::plan::{Followed, Step};
+use crate::statements;
+
+/// One process at a time changes the shape of tables.
+const ALONE: &str = "select pg_advisory_xact_lock(7365021)";
+/// Waits for the batches that write the table; later ones see its new version.
+const WAIT_FOR_BATCHES: &str = "select pg_advisory_xact_lock(7365020, $1)";
+
+const FIND: &str = "select id, version, key_columns, waits from mirror_tables where source_schema = $1 and source_table = $2";
+const ALL: &str = "select source_schema, source_table, topic from mirror_tables order by id";
+const ADD: &str = "
+insert into mirror_tables (source_schema, source_table, target_schema, target_table, key_columns, made_here, topic)
+values ($1, $2, $3, $4, $5, $6, $7) returning id, version, key_columns, waits";
+const RAISE: &str = "
+update mirror_tables set version = version + 1, waits = null, stale_columns = array(select distinct unnest(stale_columns || $2::text[]))
+where id = $1 returning id, version, key_columns, waits";
+const WAITS: &str = "update mirror_tables set waits = $3 where source_schema = $1 and source_table = $2 and waits is distinct from $3";
+const FOLLOWED: &str = "select name, attnum, source_type from mirror_columns where table_id = $1";
+const FORGET: &str = "delete from mirror_columns where table_id = $1";
+const FOLLOW: &str = "
+insert into mirror_columns (table_id, name, attnum, source_type) select $1, * from unnest($2::text[], $3::int[], $4::text[])";
+const NOTE: &str = "
+insert into mirror_ddl (table_id, sql, why, topic, partition, \"offset\")
+select $1, sql, why, $4, $5, $6 from unnest($2::text[], $3::text[]) as d (sql, why)";
+
+/// A table that is mirrored.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct Registered {
+    /// The number of the table.
+    pub(super) id: i32,
+    /// The version of its shape.
+    pub(super) version: i32,
+    /// The columns of its key, in its order.
+    #[sqlx(rename = "key_columns")]
+    pub(super) key: Vec<String>,
+    /// Why its events wait.
+    pub(super) waits: Option<String>,
+}
+
+/// A table that is to be mirrored.
+#[derive(Debug)]
+pub(super) struct Registration<'a> {
+    pub(super) source: &'a TableName,
+    pub(super) target: &'a TableName,
+    pub(super) key: Vec<String>,
+    pub(super) made_here: bool,
+    pub(super) cause: &'a Cause,
+}
+
+pub(super) async fn alone(lease: &mut Lease) -> Result<(), StoreError> {
+    run(lease, ALONE).await
+}
+
+pub(super) async fn wait_for_batches(lease: &mut Lease, id: i32) -> Result<(), StoreError> {
+    let query = sqlx::query(WAIT_FOR_BATCHES).bind(id);
+    let _: sqlx::postgres::PgQueryResult = lease.ask(|on| query.execute(on)).await?;
+    Ok(())
+}
+
+/// Runs a statement that was made of the catalog, with its names quoted.
+pub(super) async fn run(lease: &mut Lease, sql: &str) -> Result<(), StoreError> {
+    let statement = AssertSqlSafe(sql.to_owned());
+    let _: sqlx::postgres::PgQueryResult = lease.ask(async |on: &mut PgConnection| on.execute(sqlx::raw_sql(statement)).await).await?;
+    Ok(())
+}
+
+/// Whether the mirror has ever run on this target.
+pub(super) async fn exists(lease: &mut Lease) -> Result<bool, StoreError> {
+    Ok(lease.ask(|on| sqlx::query_scalar("select to_regclass('mirror_tables') is not null").fetch_one(on)).await?)
+}
+
+pub(super) async fn find(lease: &mut Lease, name: &TableName) -> Result<Option<Registered>, StoreError> {
+    let query = sqlx::query_as(FIND).bind(&name.schema).bind(&name.table);
+    Ok(lease.ask(|on| query.fetch_optional(on)).await?)
+}
+
+/// All mirrored tables, each with its topic.
+pub(super) async fn all(lease: &mut Lease) -> Result<Vec<(TableName, String)>, StoreError> {
+    let rows: Vec<(String, String, String)> = lease.ask(|on| sqlx::query_as(ALL).fetch_all(on)).await?;
+    Ok(rows.into_iter().map(|(schema, table, topic)| (TableName::new(schema, table), topic)).collect())
+}
+
+/// Adds a table, with what its columns follow.
+pub(super) async fn add(lease: &mut Lease, registration: &Registration<'_>, source: &Table) -> Result<Registered, StoreError> {
+    let Registration { source: name, target, key, made_here, cause } = registration;
+    let query = sqlx::query_as(ADD).bind(&name.schema).bind(&name.table).bind(&target.schema).bind(&target.table);
+    let query = query.bind(key).bind(made_here).bind(&*cause.topic);
+    let registered: Registered = lease.ask(|on| query.fetch_one(on)).await?;
+    follow(lease, registered.id, source).await?;
+    Ok(registered)
+}
+
+/// Notes that the shape of a table has changed.
+pub(super) async fn raise(lease: &mut Lease, registered: Registered, source: &Table, stale: &[String]) -> Result<Registered, StoreError> {
+    let query = sqlx::query_as(RAISE).bind(registered.id).bind(stale);
+    let raised = lease.ask(|on| query.fetch_one(on)).await?;
+    follow(lease, registered.id, source).await?;
+    Ok(raised)
+}
+
+pub(super) async fn set_key(lease: &mut Lease, id: i32, key: &[String]) -> Result<(), StoreError> {
+    let query = sqlx::query("update mirror_tables set key_columns = $2 where id = $1").bind(id).bind(key);
+    let _: sqlx::postgres::PgQueryResult = lease.ask(|on| query.execute(on)).await?;
+    Ok(())
+}
+
+pub(super) async fn note_waits(lease: &mut Lease, name: &TableName, reason: &str) -> Result<(), StoreError> {
+    let query = sqlx::query(WAITS).bind(&name.schema).bind(&name.table).bind(reason);
+    let _: sqlx::postgres::PgQueryResult = lease.ask(|on| query.execute(on)).await?;
+    Ok(())
+}
+
+/// What is known of the columns that the target's columns follow.
+pub(super) async fn followed(lease: &mut Lease, id: i32) -> Result<BTreeMap<String, Followed>, StoreError> {
+    let rows: Vec<(String, i32, String)> = lease.ask(|on| sqlx::query_as(FOLLOWED).bind(id).fetch_all(on)).await?;
+    let followed =
+        rows.into_iter().filter_map(|(name, attnum, sql_type)| Some((name, Followed { attnum: attnum.try_into().ok()?, sql_type })));
+    Ok(followed.collect())
+}
+
+/// Whether it is written down that the columns follow those of the source as they are now.
+pub(super) fn is_followed(followed: &BTreeMap<String, Followed>, source: &Table) -> bool {
+    let is_written = |column: &crate::catalog::Column| {
+        followed.get(&column.name).is_some_and(|known| known.attnum == column.attnum && known.sql_type == column.sql_type)
+    };
+    followed.len() == source.columns.len() && source.columns.iter().all(is_written)
+}
+
+async fn follow(lease: &mut Lease, id: i32, source: &Table) -> Result<(), StoreError> {
+    let forget = sqlx::query(FORGET).bind(id);
+    let _: sqlx::postgres::PgQueryResult = lease.ask(|on| forget.execute(on)).await?;
+    let query = sqlx::query(FOLLOW)
+        .bind(id)
+        .bind(source.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>())
+        .bind(source.columns.iter().map(|column| i32::from(column.attnum)).collect::<Vec<_>>())
+        .bind(source.columns.iter().map(|column| column.sql_type.clone()).collect::<Vec<_>>());
+    let _: sqlx::postgres::PgQueryResult = lease.ask(|on| query.execute(on)).await?;
+    Ok(())
+}
+
+/// Writes down what was done to the shape of a table, and which event asked for it.
+pub(super) async fn note(lease: &mut Lease, id: i32, steps: &[Step], cause: &Cause) -> Result<(), StoreError> {
+    let query = sqlx::query(NOTE)
+        .bind(id)
+        .bind(steps.iter().map(|step| step.sql.clone()).collect::<Vec<_>>())
+        .bind(steps.iter().map(|step| step.why.clone()).collect::<Vec<_>>())
+        .bind(&*cause.topic)
+        .bind(cause.partition)
+        .bind(cause.offset);
+    let _: sqlx::postgres::PgQueryResult = lease.ask(|on| query.execute(on)).await?;
+    Ok(())
+}
+
+/// Makes the guard of a table with a key.
+pub(super) async fn guard(lease: &mut Lease, layout: &Layout) -> Result<(), StoreError> {
+    if layout.key.is_empty() { Ok(()) } else { run(lease, &statements::create_guard(layout)).await }
+}
