@@ -1,4 +1,4 @@
-.PHONY: help up services down clean test test-alerts test-compose test-ha test-page-load test-upgrade drill bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
+.PHONY: help up services mirror down clean test test-alerts test-compose test-counts test-ha test-page-load test-upgrade drill bench micro counts chaos fuzz deny deploy-check packages quick-programs programs
 .DEFAULT_GOAL := help
 target := $(or $(CARGO_TARGET_DIR),target)
 # What is started here is quick to build, what is measured is quick to run.
@@ -17,6 +17,9 @@ up: quick-programs ## start everything without Docker, until Ctrl-C or `make dow
 
 services: quick-programs ## the same without orderstream
 	@$(quick)/stack services$(secure)
+
+mirror: quick-programs ## tables of one database kept equal in another, by the job `mirror`: docs/mirror.md
+	@$(quick)/stack mirror$(secure)
 
 down:           ## stop what runs in another shell
 	@! [ -x $(quick)/stack ] || $(quick)/stack down$(secure)
@@ -52,7 +55,10 @@ micro:          ## time of the pure parts: decode, position, collapse, encode
 	@cargo bench -p orderstream --bench pure
 
 counts: packages ## store the instruction counts of the pure parts anew
-	@STORE_COUNTS=1 cargo test -p orderstream --locked --test instruction_counts
+	@STORE_COUNTS=1 cargo test -p orderstream --locked --test instruction_counts -- --ignored
+
+test-counts: packages ## whether the pure parts still take the instructions that are stored; takes minutes
+	@cargo test -p orderstream --locked --test instruction_counts -- --ignored
 
 chaos: programs ## random faults on the real stack, then every promise checked: make chaos [WORLD=ha] [ROUNDS=n] [SEED=s]
 	@$(release)/chaos $(addprefix --world ,$(WORLD)) $(addprefix --rounds ,$(ROUNDS)) $(addprefix --seed ,$(SEED))

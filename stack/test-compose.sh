@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tests `docker compose up` as people start it: build, up, the container's rights, the README's session, a restart, down, with each Compose
-# that is installed; and once the same with TLS and logins everywhere (docker-compose.secure.yml).
+# that is installed; with it the profile `mirror` and its page's session; and once all but the mirror with TLS and logins everywhere
+# (docker-compose.secure.yml).
 #
 #   stack/test-compose.sh                 fails if no engine runs and none can be started
 #   stack/test-compose.sh --if-possible   says so instead, and ends well; builds no Compose, because that takes minutes
@@ -14,6 +15,7 @@ work=.stack/compose
 mkdir -p "$work"
 export COMPOSE_PROJECT_NAME=orderstream-test
 export POSTGRES_PORT=25432 KAFKA_PORT=29092 CONNECT_PORT=28083 REDIS_PORT=26379 ORDERSTREAM_PORT=28080
+export MIRROR_PORT=28082 POSTGRES_MIRROR_PORT=25433
 
 say() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
 answers() { docker info >/dev/null 2>&1; }
@@ -82,11 +84,12 @@ compose_v2() {
 }
 
 ready() {
+    local port=${1:-$ORDERSTREAM_PORT}
     for _ in $(seq 180); do
-        if curl -fs "localhost:$ORDERSTREAM_PORT/readyz" >/dev/null; then return 0; fi
+        if curl -fs "localhost:$port/readyz" >/dev/null; then return 0; fi
         sleep 1
     done
-    echo 'orderstream is not ready after three minutes:'
+    echo "The program on port $port is not ready after three minutes:"
     $compose ps
     $compose logs --tail 40
     return 1
@@ -114,6 +117,21 @@ hardened() {
     return 1
 }
 
+# The README's session, or with --mirror that of docs/mirror.md: session <port of the program> [option..]
+session() {
+    local port=$1
+    shift
+    cargo run --quiet --locked --bin stack -- session --compose "$compose" ${shell_file:+--shell-file "$PWD/$shell_file"} \
+        --ports "$POSTGRES_PORT,$REDIS_PORT,$KAFKA_PORT,0,$CONNECT_PORT,$port" "$@"
+}
+
+# The job `mirror` beside the other one. Compose starts and removes the services of a profile only if it is told the profile.
+mirrored() {
+    COMPOSE_PROFILES=mirror $compose up -d mirror
+    ready "$MIRROR_PORT"
+    session "$MIRROR_PORT" --mirror --target-port "$POSTGRES_MIRROR_PORT"
+}
+
 walk_with() {
     compose=$1
     say "$compose: build"
@@ -124,8 +142,11 @@ walk_with() {
     say "$compose: the container is shut in"
     hardened
     say "$compose: the README's session"
-    cargo run --quiet --locked --bin stack -- session --compose "$compose" ${shell_file:+--shell-file "$PWD/$shell_file"} \
-        --ports "$POSTGRES_PORT,$REDIS_PORT,$KAFKA_PORT,0,$CONNECT_PORT,$ORDERSTREAM_PORT"
+    session "$ORDERSTREAM_PORT"
+    if [ -z "${shell_file:-}" ]; then
+        say "$compose: the mirror, with the session of docs/mirror.md"
+        mirrored
+    fi
     say "$compose: restart"
     local before
     before=$(orders_with_customers)
@@ -133,7 +154,7 @@ walk_with() {
     ready
     [ "$(orders_with_customers)" = "$before" ] || { echo 'After a restart the results are not the same.'; return 1; }
     say "$compose: down"
-    $compose down -v
+    COMPOSE_PROFILES=mirror $compose down -v
 }
 
 # The same with TLS and logins. The containers make the certificates.
@@ -145,7 +166,7 @@ walk_secured_with() {
 
 end() {
     local code=$?
-    if [ -n "${compose:-}" ] && [ $code != 0 ]; then $compose down -v >/dev/null 2>&1 || true; fi
+    if [ -n "${compose:-}" ] && [ $code != 0 ]; then COMPOSE_PROFILES=mirror $compose down -v >/dev/null 2>&1 || true; fi
     if [ -n "${engine:-}" ]; then kill "$engine" && wait "$engine" || true; fi
     exit $code
 }

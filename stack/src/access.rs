@@ -69,7 +69,8 @@ impl Stack {
 
     /// All services, in the order in which they can be started.
     pub fn services(&self) -> Vec<&Service> {
-        [&self.postgres, &self.redis].into_iter().chain(self.brokers()).chain([&self.connect]).collect()
+        let redis = self.job.has_redis().then_some(&self.redis);
+        [&self.postgres].into_iter().chain(redis).chain(self.brokers()).chain([&self.connect]).collect()
     }
 
     /// The ports the services listen on.
@@ -138,6 +139,18 @@ impl Stack {
             ]);
         }
         settings
+    }
+
+    /// The settings by which a process of the job `mirror` works on its stack, as variables of its environment.
+    pub fn mirror_settings(&self) -> Vec<(&'static str, String)> {
+        let database = |role: &str, name: &str| format!("postgres://{role}:{role}@127.0.0.1:{}/{name}", self.ports.postgres);
+        vec![
+            ("KAFKA_BOOTSTRAP_SERVERS", self.bootstrap_servers()),
+            ("MIRROR_SOURCE_URL", database("orderstream_mirror", "shop")),
+            ("MIRROR_TARGET_URL", database("mirror", "mirror")),
+            ("MIRROR_EXCLUDE_TABLES", "public.debezium_heartbeat,public.debezium_signal".to_owned()),
+            ("HTTP_LISTEN", format!("127.0.0.1:{}", self.ports.orderstream)),
+        ]
     }
 
     /// What a URL of Postgres needs where the server has TLS.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::folder::lock;
 use crate::jars;
+use crate::job::Job;
 use crate::monitoring::MonitoringPorts;
 use crate::ports::Ports;
 use crate::stack::Stack;
@@ -17,6 +18,7 @@ pub(crate) type Report = dyn Fn(&str, Duration) + Send + Sync;
 
 /// The settings of a stack before its start: where its data lies, on which ports it listens.
 pub struct Builder {
+    pub(crate) job: Job,
     pub(crate) folder: PathBuf,
     pub(crate) temporary: bool,
     pub(crate) short_lived: bool,
@@ -39,6 +41,13 @@ impl Builder {
     #[must_use]
     pub fn ports(mut self, ports: Ports) -> Self {
         self.ports = Some(ports);
+        self
+    }
+
+    /// The job that the stack is for. A stack without this setting is for orders.
+    #[must_use]
+    pub fn job(mut self, job: Job) -> Self {
+        self.job = job;
         self
     }
 
@@ -99,7 +108,7 @@ impl Builder {
             Some(ports) => ports,
             None => Ports::free()?,
         };
-        ports.ensure_unused()?;
+        ports.ensure_unused(self.job)?;
         self.watched.map_or(Ok(()), MonitoringPorts::ensure_unused)?;
         let begin = Instant::now();
         let jars = if self.watched.is_some() { jars::fetch_with_agent() } else { jars::fetch() }?;
@@ -117,6 +126,9 @@ impl Builder {
         if brokers > 1 && (self.secure || self.watched.is_some()) {
             bail!("a stack with several brokers has no TLS, no logins and no agents for Prometheus: take one broker for these");
         }
+        if self.job == Job::Mirror && self.secure {
+            bail!("the stack of the mirror has no TLS and no logins: start it without SECURE=1");
+        }
         if let Some(listener) = self.kafka_listeners.iter().find(|listener| listener.len() != brokers) {
             let given = listener.len();
             let are = if given == 1 { "is" } else { "are" };
@@ -130,6 +142,7 @@ impl Stack {
     /// Begins a stack whose data stays in `folder`.
     pub fn builder(folder: impl Into<PathBuf>) -> Builder {
         Builder {
+            job: Job::Orders,
             folder: folder.into(),
             temporary: false,
             short_lived: false,
@@ -163,11 +176,13 @@ mod tests {
     }
 
     #[test]
-    fn what_several_brokers_do_not_have_is_refused_in_a_sentence() {
+    fn what_a_stack_does_not_have_is_refused_in_a_sentence() {
         let one_listener = refusal(|builder| builder.brokers(3).kafka_listener(&[(1, 2)]));
         assert_eq!(one_listener, "a further listener of Kafka needs a port for each broker: 1 is given for 3 brokers");
         let secure = refusal(|builder| builder.brokers(3).secure(true));
         assert!(secure.contains("a stack with several brokers has no TLS"), "{secure}");
+        let mirror = refusal(|builder| builder.job(Job::Mirror).secure(true));
+        assert_eq!(mirror, "the stack of the mirror has no TLS and no logins: start it without SECURE=1");
         assert_eq!(refusal(|builder| builder.brokers(0)), "a stack has at least one broker");
     }
 }

@@ -11,6 +11,7 @@ use rdkafka::metadata::MetadataTopic;
 
 use crate::builder::Builder;
 use crate::java::Java;
+use crate::job::Job;
 use crate::kafka::{Kafka, Listener, Member};
 use crate::monitoring::with_agent;
 use crate::ports::{Ports, free_port};
@@ -29,13 +30,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Cluster {
     files: Vec<Kafka>,
     services: Vec<Service>,
+    job: Job,
 }
 
 impl Cluster {
     /// The only broker of a stack. `agent` is the option by which the broker tells Prometheus how it is.
-    pub(crate) fn single(files: Kafka, log: &Path, agent: Option<String>, warden: &Arc<Warden>) -> Self {
+    pub(crate) fn single(job: Job, files: Kafka, log: &Path, agent: Option<String>, warden: &Arc<Warden>) -> Self {
         let service = service("Kafka", log, files.clone(), agent, warden);
-        Self { files: vec![files], services: vec![service] }
+        Self { files: vec![files], services: vec![service], job }
     }
 
     /// Several brokers.
@@ -51,7 +53,7 @@ impl Cluster {
             services.push(service(&format!("Kafka {number}"), &folder.join(format!("kafka-{number}.log")), kafka.clone(), None, warden));
             files.push(kafka);
         }
-        Ok(Self { files, services })
+        Ok(Self { files, services, job: builder.job })
     }
 
     /// The files of the first broker, which know the addresses of all.
@@ -68,7 +70,12 @@ impl Cluster {
         self.files.iter().try_for_each(Kafka::create)?;
         self.services.iter().try_for_each(Service::launch)?;
         self.services.iter().try_for_each(Service::await_health)?;
-        topics::create_all(&self.client(), self.files().replication())
+        self.create_topics()
+    }
+
+    /// Makes the topics that are missing, each partition with a copy on each broker.
+    pub(crate) fn create_topics(&self) -> Result<()> {
+        topics::create(&self.client(), self.files().replication(), self.job.topics())
     }
 
     /// Lets empty brokers of the cluster with that id take the places of these, with the topics.

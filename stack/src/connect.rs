@@ -26,7 +26,7 @@ pub(crate) fn worker(java: &Java, properties: &Path, ports: &Ports, secure: Opti
         command.env("JDK_JAVA_OPTIONS", format!("-Djava.security.auth.login.config={}", secure.file("connect.jaas").display()));
     }
     command.arg(properties);
-    // connect/shop.json reads these variables.
+    // The files of the connectors read these variables.
     command.env("SHOP_DB_HOST", "127.0.0.1").env("SHOP_DB_PORT", ports.postgres.to_string()).env("SHOP_DB_PASSWORD", "debezium");
     command
 }
@@ -197,9 +197,9 @@ impl Connect {
     }
 }
 
-/// Reads the connector's settings from `connect/shop.json`. Where Postgres has TLS the connector knows the server by `authority`.
-pub(crate) fn shop_config(authority: Option<&Path>) -> Result<Value> {
-    let path = repository::root().join("connect/shop.json");
+/// Reads a connector's settings from a file of the repository. Where Postgres has TLS the connector knows the server by `authority`.
+pub(crate) fn config(file: &str, authority: Option<&Path>) -> Result<Value> {
+    let path = repository::root().join(file);
     let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut config: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
     if !config.is_object() {

@@ -2,8 +2,10 @@
 //!
 //! - [`Stack`] starts Postgres, Redis, Kafka and Kafka Connect with Debezium, fills them (tables, topics, connector), and
 //!   ends them again, however the program that started them ends.
+//! - [`Job`] says what a stack is filled with.
 //! - [`Service`] is one of the services, or another process beside them, which can be killed, stopped, paused, resumed and restarted.
 //! - [`OtherPostgres`] is one more Postgres: its disk may be full, and a standby may take its place.
+//! - [`LonePostgres`] is a Postgres without a stack around it.
 //! - [`Sentinels`] are a Redis with replicas, and the Sentinels that let one of them take the master's place.
 //! - [`Monitoring`] is Prometheus and Alertmanager beside the stack.
 //! - [`PgBouncer`] is a pooler before the stack's Postgres.
@@ -15,7 +17,7 @@
 //! - [`console`] types what a document shows as typed.
 //! - [`shared()`] gives the tests of one binary one stack, one test at a time.
 //!
-//! The files that say what runs (`sql/source`, `connect/`, `redis/redis.conf`) are the files that docker compose uses.
+//! The files that say what runs (`sql/*source`, `connect/`, `redis/redis.conf`) are the files that docker compose uses.
 
 mod access;
 mod acls;
@@ -30,7 +32,9 @@ mod folder;
 mod http;
 mod jars;
 mod java;
+mod job;
 mod kafka;
+mod lone_postgres;
 mod monitoring;
 mod other_postgres;
 mod pgbouncer;
@@ -56,6 +60,8 @@ pub use cargo::without_cargos_variables;
 pub use connect::Connect;
 pub use folder::{remove_data, running_process};
 pub use http::answers;
+pub use job::Job;
+pub use lone_postgres::LonePostgres;
 pub use monitoring::{Monitoring, MonitoringPorts};
 pub use other_postgres::OtherPostgres;
 pub use pgbouncer::{PgBouncer, Pooling};

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::Signal;
 
+use crate::job::Job;
 use crate::postgres::Postgres;
 use crate::{Service, Stack, free_port};
 
@@ -70,7 +71,7 @@ impl OtherPostgres {
         OpenOptions::new().append(true).open(folder.data.join("pg_hba.conf"))?.write_all(STANDBYS.as_bytes())?;
         let other = Self { service: service(stack, name, &files, launched), files, folder };
         other.service.start()?;
-        other.files.fill().context("sql/source cannot be applied")?;
+        other.files.fill(Job::Orders)?;
         Ok(other)
     }
 
@@ -116,7 +117,7 @@ impl OtherPostgres {
         fs::remove_dir_all(&self.folder.data).with_context(|| format!("{} cannot be removed", self.folder.data.display()))?;
         self.files.create()?;
         self.service.start()?;
-        self.files.fill().context("sql/source cannot be applied")
+        self.files.fill(Job::Orders)
     }
 
     /// The service, to be stopped, paused and killed.

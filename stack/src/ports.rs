@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use anyhow::{Context, Result, bail};
 
+use crate::job::Job;
+
 /// The first port that [`free_port`] tries, because the ports below belong to well-known services.
 const FIRST_FREE: u16 = 10240;
 
@@ -47,10 +49,12 @@ impl Ports {
         })
     }
 
-    /// Fails with the name of the service whose port is taken, before anything is started.
-    pub(crate) fn ensure_unused(&self) -> Result<()> {
+    /// Fails with the name of the job's service whose port is taken, before anything is started.
+    pub(crate) fn ensure_unused(&self, job: Job) -> Result<()> {
         ensure_unused("Postgres", self.postgres)?;
-        ensure_unused("Redis", self.redis)?;
+        if job.has_redis() {
+            ensure_unused("Redis", self.redis)?;
+        }
         ensure_unused("Kafka", self.kafka)?;
         ensure_unused("Kafka's controller", self.controller)?;
         ensure_unused("Kafka Connect", self.connect)
@@ -111,14 +115,15 @@ mod tests {
         let mut ports = Ports::free().unwrap();
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         ports.redis = taken.local_addr().unwrap().port();
-        let message = ports.ensure_unused().unwrap_err().to_string();
+        let message = ports.ensure_unused(Job::Orders).unwrap_err().to_string();
         assert!(message.contains(&format!("port {}, needed by Redis", ports.redis)), "{message}");
+        ports.ensure_unused(Job::Mirror).unwrap();
     }
 
     #[test]
     fn free_ports_differ_and_can_be_used() {
         let ports = Ports::free().unwrap();
-        ports.ensure_unused().unwrap();
+        ports.ensure_unused(Job::Orders).unwrap();
         ports.ensure_orderstream_unused().unwrap();
         let mut all = vec![ports.postgres, ports.redis, ports.kafka, ports.controller, ports.connect, ports.orderstream];
         all.sort_unstable();

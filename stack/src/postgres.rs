@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use nix::unistd::{User, geteuid};
 
+use crate::job::Job;
 use crate::{process, repository};
 
 const OLDEST: u32 = 15;
@@ -131,13 +132,19 @@ impl Postgres {
         self.psql_in("postgres", "select 1").map(drop)
     }
 
-    /// Makes the database `orders` with what sql/source says. The function can be run again.
-    pub(crate) fn fill(&self) -> Result<()> {
-        if self.psql_in("postgres", "select 1 from pg_database where datname = 'orders'")?.is_empty() {
-            self.psql_in("postgres", "create database orders")?;
+    /// Makes the databases of the job with what their folders of sql/ say. The function can be run again.
+    pub(crate) fn fill(&self, job: Job) -> Result<()> {
+        job.databases().iter().try_for_each(|(database, folder)| {
+            self.fill_database(database, folder).with_context(|| format!("sql/{folder} cannot be applied"))
+        })
+    }
+
+    fn fill_database(&self, database: &str, folder: &str) -> Result<()> {
+        if self.psql_in("postgres", &format!("select 1 from pg_database where datname = '{database}'"))?.is_empty() {
+            self.psql_in("postgres", &format!("create database {database}"))?;
         }
-        let mut psql = self.psql_command("orders");
-        for file in sql_files()? {
+        let mut psql = self.psql_command(database);
+        for file in sql_files(folder)? {
             psql.arg("-f").arg(file);
         }
         run(psql.env("PGOPTIONS", "-c client_min_messages=warning"), "").map(drop)
@@ -154,7 +161,8 @@ impl Postgres {
         self.psql_in("orders", sql)
     }
 
-    fn psql_in(&self, database: &str, sql: &str) -> Result<String> {
+    /// Runs SQL in a database as the superuser. Rows come back one per line, columns separated by `|`.
+    pub(crate) fn psql_in(&self, database: &str, sql: &str) -> Result<String> {
         run(self.psql_command(database).args(["-f", "-"]), sql)
     }
 
@@ -225,8 +233,8 @@ fn programs() -> Result<PathBuf> {
     }
 }
 
-fn sql_files() -> Result<Vec<PathBuf>> {
-    let folder = repository::root().join("sql/source");
+fn sql_files(folder: &str) -> Result<Vec<PathBuf>> {
+    let folder = repository::root().join("sql").join(folder);
     let entries = fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));

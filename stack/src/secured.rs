@@ -19,6 +19,7 @@ use nix::sys::signal::Signal;
 
 use crate::certificates::{Authority, Certificate, CertificateFiles, Validity};
 use crate::java::Java;
+use crate::job::Job;
 use crate::kafka::Kafka;
 use crate::postgres::Postgres;
 use crate::service::Service;
@@ -103,13 +104,13 @@ impl Secured {
         self.postgres_files.install("ca.pem", self.authority.pem())?;
         self.install_in_postgres("server")?;
         self.postgres.start()?;
-        self.postgres_files.fill().context("sql/source cannot be applied")
+        self.postgres_files.fill(Job::Orders)
     }
 
     fn start_kafka(&self) -> Result<()> {
         self.kafka_files.create()?;
         self.kafka.start()?;
-        topics::create_all(&self.kafka_files.client(), 1)
+        topics::create(&self.kafka_files.client(), 1, Job::Orders.topics())
     }
 
     /// Gives Postgres the server's certificate of this name in the folder: `server`, `expired` or `future`. Postgres reads it when it is

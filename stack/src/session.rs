@@ -1,17 +1,19 @@
-//! The walk through the README's session, line by line: each command of the README is run, and its output is compared with the README's.
+//! The walk through the session of a document, line by line: each command is run, and its output is compared with the document's. The README has
+//! the session of orders, docs/mirror.md that of the mirror.
 //!
-//! A command that only reads is run again until it prints what the README says, because the effects of an insert need some milliseconds.
+//! A command that only reads is run again until it prints what the document says, because the effects of an insert need some milliseconds.
 //! Times and versions, which differ from run to run, are compared by their shape.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use stack::Ports;
 use stack::console::{Turn, has, shell, turns, typed};
 use stack::wait::{self, Attempt};
+use stack::{Job, Ports};
 
 const README: &str = include_str!("../../README.md");
+const OF_MIRROR: &str = include_str!("../../docs/mirror.md");
 /// The heading before the session; [`END`] begins the heading after it.
 const BEGIN: &str = "### A session to follow";
 const END: &str = "\n## ";
@@ -24,8 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Where the session takes place.
 pub(crate) struct Scene {
+    /// The job whose session it is.
+    pub(crate) job: Job,
     /// The ports of the services and of orderstream.
     pub(crate) ports: Ports,
+    /// The port of the Postgres that has the mirror's tables.
+    pub(crate) target_port: u16,
     /// The command that talks to the containers, such as `docker compose`; `None` if the services are local processes.
     pub(crate) compose: Option<String>,
     /// The file that a shell reads first to find into a secured stack.
@@ -35,23 +41,27 @@ pub(crate) struct Scene {
 /// Walks through the session.
 ///
 /// # Errors
-/// At the first line that fails or does not print what the README says.
+/// At the first line that fails or does not print what the document says.
 pub(crate) fn walk(scene: &Scene) -> Result<()> {
-    let turns = session(README)?;
+    let document = match scene.job {
+        Job::Orders => README,
+        Job::Mirror => OF_MIRROR,
+    };
+    let turns = session(document)?;
     for turn in &turns {
         let typed = scene.here(turn);
         println!("{}", typed.lines().next().unwrap_or_default());
-        wait::until(&format!("`{typed}` answers as in the README"), PATIENCE, || attempt(scene, turn, &typed))?;
+        wait::until(&format!("`{typed}` answers as in the document"), PATIENCE, || attempt(scene, turn, &typed))?;
     }
-    println!("{} lines of the README's session do what it says", turns.len());
+    println!("{} lines of the session do what the document says", turns.len());
     Ok(())
 }
 
 /// The turns of the session, in their order.
-fn session(readme: &str) -> Result<Vec<Turn>> {
-    let (_, session) = readme.split_once(BEGIN).unwrap_or_default();
+fn session(document: &str) -> Result<Vec<Turn>> {
+    let (_, session) = document.split_once(BEGIN).unwrap_or_default();
     let session = turns(session.split_once(END).map_or(session, |(session, _)| session));
-    ensure!(!session.is_empty(), "the README has no session below {BEGIN:?}");
+    ensure!(!session.is_empty(), "the document has no session below {BEGIN:?}");
     Ok(session)
 }
 
@@ -82,8 +92,9 @@ fn run(scene: &Scene, turn: &Turn, text: &str) -> Result<String> {
     if let Some(file) = &scene.shell_file {
         command.env("BASH_ENV", file);
     }
-    if turn.is_sql {
-        let url = format!("postgres://postgres:postgres@localhost:{}/orders", scene.ports.postgres);
+    if let Some(database) = &turn.database {
+        let port = if database == "mirror" { scene.target_port } else { scene.ports.postgres };
+        let url = format!("postgres://postgres:postgres@localhost:{port}/{database}");
         command.args(["-c", "exec psql -X -v ON_ERROR_STOP=1 \"$0\"", &url]);
     }
     let answer = typed(&mut command, text)?;
@@ -115,6 +126,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_document_has_a_session() {
+        for document in [README, OF_MIRROR] {
+            assert!(session(document).unwrap().len() > 10);
+        }
+    }
+
+    #[test]
     fn a_session_ends_at_the_next_heading_and_each_of_its_lines_is_known() {
         let readme = "\n### A session to follow\n```\n$ printf a |\n    cat      # docker compose run cat\na\norders=# select 1;\n```\n## More\n```\n$ never\n```";
         let session = session(readme).unwrap();
@@ -124,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_readme_without_a_session_is_an_error() {
+    fn a_document_without_a_session_is_an_error() {
         assert!(session("# nothing").is_err());
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use crate::builder::{Builder, Report};
 use crate::cluster::{self, Cluster};
 use crate::connect::{self, Connect};
 use crate::java::Java;
+use crate::job::Job;
 use crate::kafka::{self, Kafka};
 use crate::monitoring::{agent, with_agent};
 use crate::ports::Ports;
@@ -24,12 +25,10 @@ use crate::service::Service;
 use crate::warden::Warden;
 use crate::{redis, topics};
 
-/// The connector's name, as in the README.
-const CONNECTOR: &str = "shop";
-
 /// Running services. Dropping the stack kills them, and removes the data of a temporary stack.
 #[derive(Debug)]
 pub struct Stack {
+    pub(crate) job: Job,
     pub(crate) ports: Ports,
     pub(crate) folder: PathBuf,
     pub(crate) secure: Option<Secure>,
@@ -71,7 +70,7 @@ impl Stack {
         let health = move || health.as_ref().map_or_else(|| redis::healthy(port), |secure| secure.redis_healthy(port));
         let redis = Service::new("Redis", log("redis"), warden.clone(), run, health);
         let kafka = match builder.brokers {
-            1 => Cluster::single(kafka_files, &log("kafka"), of_kafka, &warden),
+            1 => Cluster::single(builder.job, kafka_files, &log("kafka"), of_kafka, &warden),
             _ => Cluster::several(builder, &java, &ports, &warden)?,
         };
         let connect_properties = connect::write_properties(folder, jars, kafka.files(), &ports, secure.as_ref())?;
@@ -81,7 +80,20 @@ impl Stack {
         let connect = Service::new("Kafka Connect", log("connect"), warden.clone(), worker, move || api.healthy());
         let postgres = postgres.stopped_by(Signal::SIGINT);
         let folder = folder.clone();
-        Ok(Self { ports, folder, secure, postgres_files, connect_api, connect, kafka, redis, postgres, warden, _lock: lock })
+        Ok(Self {
+            job: builder.job,
+            ports,
+            folder,
+            secure,
+            postgres_files,
+            connect_api,
+            connect,
+            kafka,
+            redis,
+            postgres,
+            warden,
+            _lock: lock,
+        })
     }
 
     /// Starts Postgres, Redis and Kafka at once, Connect as soon as Kafka answers, and the connector when all services are there.
@@ -100,7 +112,7 @@ impl Stack {
         let step = |what: &str, work: &dyn Fn() -> Result<()>| step(what, work).inspect_err(|_| failed.store(true, Ordering::Relaxed));
         thread::scope(|scope| {
             let postgres = scope.spawn(|| step("Postgres is ready, with tables and roles", &|| self.start_postgres()));
-            let redis = scope.spawn(|| step("Redis is ready", &|| self.start_redis()));
+            let redis = scope.spawn(|| if self.job.has_redis() { step("Redis is ready", &|| self.start_redis()) } else { Ok(()) });
             let kafka = scope.spawn(|| {
                 step("Kafka is ready, with its topics", &|| self.start_kafka())?;
                 // If another service has failed, its error is reported without a wait for Connect first.
@@ -120,7 +132,7 @@ impl Stack {
             None => self.postgres_files.create()?,
         }
         self.postgres.start()?;
-        self.postgres_files.fill().context("sql/source cannot be applied")
+        self.postgres_files.fill(self.job)
     }
 
     pub(crate) fn start_redis(&self) -> Result<()> {
@@ -163,9 +175,9 @@ impl Stack {
             service.start()?;
         }
         if self.connector_state().is_ok_and(|state| state == "FAILED") {
-            self.connect_api.restart_failed(CONNECTOR)?;
+            self.connect_api.restart_failed(self.job.connector())?;
         }
-        self.connect_api.await_running(CONNECTOR)
+        self.connect_api.await_running(self.job.connector())
     }
 
     /// Makes another service beside those of the stack, without starting it. The warden guards it too, so that it ends with the stack
@@ -186,7 +198,7 @@ impl Stack {
     /// # Errors
     /// When Kafka does not answer or refuses.
     pub fn create_topics(&self) -> Result<()> {
-        topics::create_all(&self.kafka.client(), self.kafka.files().replication())
+        self.kafka.create_topics()
     }
 
     /// Makes one more topic, unless it exists.
@@ -197,28 +209,28 @@ impl Stack {
         topics::create(&self.kafka.client(), self.kafka.files().replication(), &[(name, partitions, settings)])
     }
 
-    /// Gives Connect the connector `shop` (connect/shop.json) and waits until it runs.
+    /// Gives Connect the connector of the stack's job, which is `shop` (connect/shop.json) for orders, and waits until it runs.
     ///
     /// # Errors
     /// When Connect refuses the connector, or the connector fails or does not run in time.
     pub fn register_connector(&self) -> Result<()> {
-        self.connect_api.register(CONNECTOR, &self.connector_config()?)
+        self.connect_api.register(self.job.connector(), &self.connector_config()?)
     }
 
-    /// The settings of the connector `shop`.
+    /// The settings of that connector.
     ///
     /// # Errors
-    /// When connect/shop.json cannot be read.
+    /// When the connector's file cannot be read.
     pub fn connector_config(&self) -> Result<Value> {
-        connect::shop_config(self.secure.as_ref().map(Secure::authority).as_deref())
+        connect::config(self.job.connector_file(), self.secure.as_ref().map(Secure::authority).as_deref())
     }
 
-    /// The state of the connector `shop`: `RUNNING`, `FAILED` and so on.
+    /// The state of that connector: `RUNNING`, `FAILED` and so on.
     ///
     /// # Errors
     /// When Connect does not answer.
     pub fn connector_state(&self) -> Result<String> {
-        self.connect_api.state(CONNECTOR)
+        self.connect_api.state(self.job.connector())
     }
 
     /// Runs SQL in the database `orders` as the superuser. Rows come back one per line, columns separated by `|`.
@@ -227,6 +239,14 @@ impl Stack {
     /// When Postgres does not answer or refuses.
     pub fn psql(&self, sql: &str) -> Result<String> {
         self.postgres_files.psql(sql)
+    }
+
+    /// Does the same in another database.
+    ///
+    /// # Errors
+    /// As [`Stack::psql`].
+    pub fn psql_in(&self, database: &str, sql: &str) -> Result<String> {
+        self.postgres_files.psql_in(database, sql)
     }
 }
 

@@ -18,24 +18,24 @@ const FOR_EVER: &str = "-1";
 const ONE_HOUR_MS: &str = "3600000";
 
 /// A topic to make: name, partitions, settings.
-type Topic<'a> = (&'a str, i32, &'a [(&'a str, &'a str)]);
+pub(crate) type Topic<'a> = (&'a str, i32, &'a [(&'a str, &'a str)]);
 
-const TOPICS: [Topic<'static>; 5] = [
+/// Where every job puts what it cannot process.
+pub(crate) const DEAD_LETTERS: Topic<'static> =
+    ("dlq-errors", 3, &[("retention.ms", FOR_EVER), ("max.message.bytes", LARGEST_DEAD_LETTER)]);
+
+/// The topics of the job `orders`.
+pub(crate) const OF_ORDERS: [Topic<'static>; 5] = [
     // Records that are gone from the topic of orders cannot be replayed.
     ("shop.public.orders", 4, &[("retention.ms", FOR_EVER), ("max.message.bytes", LARGEST_EVENT)]),
     // The topic of customers keeps the state of every customer for ever, without the history. The topic has as many partitions as that of
     // orders, because the processes share both topics.
     ("shop.public.customers", 4, &[("cleanup.policy", "compact"), ("max.message.bytes", LARGEST_EVENT)]),
-    ("dlq-errors", 3, &[("retention.ms", FOR_EVER), ("max.message.bytes", LARGEST_DEAD_LETTER)]),
+    DEAD_LETTERS,
     ("__debezium-heartbeat.shop", 1, &[("retention.ms", ONE_HOUR_MS)]),
     // Debezium also sends to this topic the signals that it is given.
     ("shop.public.debezium_signal", 1, &[("retention.ms", ONE_HOUR_MS)]),
 ];
-
-/// Makes the topics of every stack, each partition with so many copies.
-pub(crate) fn create_all(client: &ClientConfig, replication: i32) -> Result<()> {
-    create(client, replication, &TOPICS)
-}
 
 /// Makes the topics. A topic that exists already is left as it is.
 pub(crate) fn create(client: &ClientConfig, replication: i32, topics: &[Topic<'_>]) -> Result<()> {

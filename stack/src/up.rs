@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use stack::{Monitoring, MonitoringPorts, Service, Stack, answers, running_process};
+use stack::{Job, Monitoring, MonitoringPorts, Service, Stack, answers, running_process};
 
 use crate::interrupts::Interrupts;
 use crate::place::Place;
@@ -23,12 +23,9 @@ pub(crate) fn up(place: &Place, monitoring: bool) -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
     let program = orderstream_program()?;
-    // If a stack runs already, the start says so, which explains better than a port in use.
-    if running_process(&place.folder())?.is_none() {
-        place.ports().ensure_orderstream_unused()?;
-    }
+    ensure_orderstream_unused(place, Job::Orders)?;
     println!("starting Redis, Postgres and Kafka, then Kafka Connect with the connector, then orderstream: about half a minute");
-    let stack = start_services(place, monitoring)?;
+    let stack = start_services(place, Job::Orders, monitoring)?;
     let orderstream = orderstream(&stack, program.clone());
     let start = Instant::now();
     orderstream.start()?;
@@ -47,7 +44,7 @@ pub(crate) fn services(place: &Place) -> Result<()> {
     let begin = Instant::now();
     let interrupts = Interrupts::catch()?;
     println!("starting Redis, Postgres and Kafka, then Kafka Connect with the connector: about half a minute");
-    let stack = start_services(place, false)?;
+    let stack = start_services(place, Job::Orders, false)?;
     println!("\nThe services are ready after {:.1} s. For orderstream:\n", begin.elapsed().as_secs_f64());
     for (name, value) in stack.orderstream_settings() {
         println!("  export {name}={value}");
@@ -91,8 +88,13 @@ Ctrl-C or `make down` stops everything. The data stays in .stack/data until `mak
 
 const AFTERWARDS: &str = "\nCtrl-C or `make down` stops them. The data stays in .stack/data until `make clean`.";
 
-fn start_services(place: &Place, monitoring: bool) -> Result<Stack> {
-    let builder = Stack::builder(place.folder()).ports(place.ports()).secure(place.is_secure()).report(step);
+/// Fails if the port of orderstream is taken. If a stack runs already, its start says so, which explains better than a port in use.
+pub(crate) fn ensure_orderstream_unused(place: &Place, job: Job) -> Result<()> {
+    if running_process(&place.folder(job))?.is_none() { place.ports().ensure_orderstream_unused() } else { Ok(()) }
+}
+
+pub(crate) fn start_services(place: &Place, job: Job, monitoring: bool) -> Result<Stack> {
+    let builder = Stack::builder(place.folder(job)).job(job).ports(place.ports()).secure(place.is_secure()).report(step);
     if monitoring { builder.watched(MonitoringPorts::fixed()).start() } else { builder.start() }
 }
 
@@ -105,12 +107,12 @@ fn start_monitoring(stack: &Stack) -> Result<Monitoring> {
     Ok(monitoring)
 }
 
-fn step(what: &str, time: Duration) {
+pub(crate) fn step(what: &str, time: Duration) {
     println!("[{:5.1} s] {what}", time.as_secs_f64());
 }
 
 /// The path of the orderstream program. The Makefile builds orderstream and this program into one folder.
-fn orderstream_program() -> Result<PathBuf> {
+pub(crate) fn orderstream_program() -> Result<PathBuf> {
     let here = std::env::current_exe().context("the folder of this program is unknown")?;
     let program = here.parent().unwrap_or(Path::new("/")).join("orderstream");
     if !program.is_file() {
@@ -131,7 +133,7 @@ fn orderstream(stack: &Stack, program: PathBuf) -> Service {
 }
 
 /// Looks after the services and what runs beside them until a signal comes. A process that dies is started again, as docker compose does.
-fn watch<'a>(stack: &'a Stack, beside: impl IntoIterator<Item = &'a Service>, interrupts: &Interrupts) {
+pub(crate) fn watch<'a>(stack: &'a Stack, beside: impl IntoIterator<Item = &'a Service>, interrupts: &Interrupts) {
     interrupts.allow_orderly_end();
     let begin = Instant::now();
     let mut watched: Vec<(&Service, Restarts)> =

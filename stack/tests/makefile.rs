@@ -36,7 +36,9 @@ fn built(recipe: &[String]) -> Vec<String> {
 
 #[test]
 fn what_a_target_starts_is_what_it_builds_with_orderstream_beside_it() {
-    for (target, program) in [("up", "stack"), ("services", "stack"), ("clean", "stack"), ("bench", "bench"), ("chaos", "chaos")] {
+    for (target, program) in
+        [("up", "stack"), ("services", "stack"), ("mirror", "stack"), ("clean", "stack"), ("bench", "bench"), ("chaos", "chaos")]
+    {
         let recipe = recipe(target);
         let built = built(&recipe);
         let started = recipe.last().unwrap().split_whitespace().next().unwrap().to_owned();

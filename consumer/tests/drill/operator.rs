@@ -70,7 +70,7 @@ impl Operator {
 
     fn type_once(&self, turn: &Turn) -> Answer {
         let mut command = shell();
-        if turn.is_sql {
+        if turn.database.is_some() {
             command.args(["-c", "exec psql -X -v ON_ERROR_STOP=1 \"$SHOP_URL\""]);
         }
         command.current_dir(self.folder.path()).envs(self.environment.iter().map(|(name, value)| (name, value)));

@@ -1,13 +1,14 @@
 //! The turns of a document's session: each command or statement that is typed, and the answer that the document prints for it.
 
-const SQL: &str = "orders=# ";
+/// What psql prints behind the name of the database where a statement begins.
+const SQL: &str = "=# ";
 const SHELL: &str = "$ ";
 
 /// One command or statement of the session, with all of its lines and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Whether a statement of SQL is typed, and not a command of a shell.
-    pub is_sql: bool,
+    /// The database in which a statement of SQL is typed; `None` for a command of a shell.
+    pub database: Option<String>,
     /// What is typed.
     pub typed: String,
     /// What the document prints for it.
@@ -19,7 +20,7 @@ impl Turn {
     /// backslash.
     fn is_complete(&self) -> bool {
         let typed = self.typed.trim_end();
-        if self.is_sql { typed.ends_with(';') } else { !typed.ends_with('|') && !typed.ends_with('\\') }
+        if self.database.is_some() { typed.ends_with(';') } else { !typed.ends_with('|') && !typed.ends_with('\\') }
     }
 }
 
@@ -31,10 +32,11 @@ pub fn turns(text: &str) -> Vec<Turn> {
     for block in text.split("```").skip(1).step_by(2) {
         let mut is_open = false;
         for line in block.lines().filter(|line| !line.starts_with("$ psql postgres:")) {
-            let typed = line.strip_prefix(SQL).map(|typed| (true, typed)).or_else(|| Some((false, line.strip_prefix(SHELL)?)));
+            let typed =
+                statement(line).map(|(database, typed)| (Some(database), typed)).or_else(|| Some((None, line.strip_prefix(SHELL)?)));
             match (typed, turns.last_mut()) {
-                (Some((is_sql, typed)), _) => {
-                    turns.push(Turn { is_sql, typed: typed.to_owned(), answer: String::new() });
+                (Some((database, typed)), _) => {
+                    turns.push(Turn { database: database.map(str::to_owned), typed: typed.to_owned(), answer: String::new() });
                     is_open = true;
                 }
                 (None, Some(turn)) if is_open && !turn.is_complete() => turn.typed = format!("{}\n{line}", turn.typed),
@@ -44,6 +46,11 @@ pub fn turns(text: &str) -> Vec<Turn> {
         }
     }
     turns
+}
+
+/// The database and the text of a statement at the prompt of psql.
+fn statement(line: &str) -> Option<(&str, &str)> {
+    line.split_once(SQL).filter(|(database, _)| !database.is_empty() && database.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
 }
 
 #[cfg(test)]
@@ -65,15 +72,19 @@ a
 ```
 between
 ```
-orders=# delete from orders;
+mirror=# delete from orders;
 ```";
-        let turn = |is_sql, typed: &str, answer: &str| Turn { is_sql, typed: typed.into(), answer: answer.into() };
+        let turn = |database: &str, typed: &str, answer: &str| Turn {
+            database: Some(database.to_owned()).filter(|name| !name.is_empty()),
+            typed: typed.into(),
+            answer: answer.into(),
+        };
         assert_eq!(
             turns(text),
             [
-                turn(true, "select 1,\n  2;", " 1 | 2\n\n"),
-                turn(false, "printf a |\n    cat      # docker compose run cat", "a\n"),
-                turn(true, "delete from orders;", ""),
+                turn("orders", "select 1,\n  2;", " 1 | 2\n\n"),
+                turn("", "printf a |\n    cat      # docker compose run cat", "a\n"),
+                turn("mirror", "delete from orders;", ""),
             ]
         );
     }

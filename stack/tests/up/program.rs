@@ -18,16 +18,22 @@ pub struct Up {
     pub folder: tempfile::TempDir,
     pub ports: Ports,
     pub running: Child,
+    command: &'static str,
     options: Vec<&'static str>,
 }
 
 impl Up {
     pub fn begin(options: &[&'static str]) -> Self {
+        Self::begin_as("up", options)
+    }
+
+    /// Begins with another command than `up`.
+    pub fn begin_as(command: &'static str, options: &[&'static str]) -> Self {
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("orderstream-up-").permissions(open).tempdir().unwrap();
         let ports = Ports::free().unwrap();
-        let running = start(folder.path(), &ports, options);
-        Self { folder, ports, running, options: options.to_vec() }
+        let running = start(command, folder.path(), &ports, options);
+        Self { folder, ports, running, command, options: options.to_vec() }
     }
 
     pub fn said(&self) -> String {
@@ -40,12 +46,16 @@ impl Up {
     }
 
     pub fn stack(&self, command: &str) -> Output {
-        stack_program(command, self.folder.path(), &self.ports, &self.options).output().unwrap()
+        self.stack_with(command, &[])
+    }
+
+    pub fn stack_with(&self, command: &str, options: &[&str]) -> Output {
+        stack_program(command, self.folder.path(), &self.ports, &self.options).args(options).output().unwrap()
     }
 
     /// Starts the stack once more in its folder.
     pub fn begin_again(&mut self) {
-        self.running = start(self.folder.path(), &self.ports, &self.options);
+        self.running = start(self.command, self.folder.path(), &self.ports, &self.options);
     }
 
     /// The ids of all processes of the stack.
@@ -86,9 +96,9 @@ fn stack_program(command: &str, folder: &Path, ports: &Ports, options: &[&str]) 
     stack
 }
 
-fn start(folder: &Path, ports: &Ports, options: &[&str]) -> Child {
+fn start(command: &str, folder: &Path, ports: &Ports, options: &[&str]) -> Child {
     let said = File::create(said(folder)).unwrap();
-    stack_program("up", folder, ports, options).stdout(said.try_clone().unwrap()).stderr(said).stdin(Stdio::null()).spawn().unwrap()
+    stack_program(command, folder, ports, options).stdout(said.try_clone().unwrap()).stderr(said).stdin(Stdio::null()).spawn().unwrap()
 }
 
 pub fn answer(output: &Output) -> String {
