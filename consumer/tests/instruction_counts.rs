@@ -37,6 +37,7 @@ struct Stored {
 }
 
 #[test]
+#[ignore = "compiles the program anew, for minutes: make test-counts"]
 fn no_pure_part_takes_a_tenth_more_instructions_than_stored() -> Result<()> {
     let store = env::var_os("STORE_COUNTS").is_some();
     let rustc = rustc()?;
