@@ -95,10 +95,13 @@ impl Secure {
     pub(crate) fn write_client_files(&self, exports: &[(&str, String)]) -> Result<()> {
         let user = |user: &str| files::java_client(&self.authority(), user);
         let rest = format!("machine localhost login {CONNECT} password {}\n", password(CONNECT));
-        let kcat: String = self.kafka_client(ADMIN).iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let kcat = self.kafka_client(ADMIN).map(|(name, value)| match name {
+            "sasl.mechanism" => format!("{name}=PLAIN\n"),
+            _ => format!("{name}={value}\n"),
+        });
         let texts = [
             ("admin.properties", user(ADMIN)),
-            ("kcat.conf", kcat),
+            ("kcat.conf", kcat.concat()),
             ("netrc", rest),
             (".curlrc", format!("netrc-file = \"{}\"\n", self.file("netrc").display())),
             ("connect.users", format!("{CONNECT}={}\n", password(CONNECT))),

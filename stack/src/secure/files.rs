@@ -5,17 +5,21 @@ use std::path::Path;
 use super::{ADMIN, BROKER, CONNECT};
 use crate::kafka::{SCRAM, password, tls_and_rights};
 
+const PLAIN: &str = "org.apache.kafka.common.security.plain.PlainLoginModule required";
 const BASIC_AUTH: &str = "org.apache.kafka.connect.rest.basic.auth.extension";
 
-/// The broker's lines. The controller, who is the same process, asks the broker for a certificate.
+/// The broker's lines. The controller, who is the same process, asks the broker for a certificate. The operator may log in by PLAIN too,
+/// inside TLS, because `kcat` of Debian 12 cannot log in by SCRAM at a Kafka that checks the nonce exactly: librdkafka before 2.6.1 sends
+/// the client's part twice (librdkafka, issue 4895).
 pub(super) fn broker(folder: &Path) -> String {
     let (common, password) = (tls_and_rights(folder), password(ADMIN));
     format!(
         "\
 {common}listener.name.controller.ssl.client.auth=required
-sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={SCRAM} username=\"{ADMIN}\" password=\"{password}\";
+listener.name.sasl_ssl.plain.sasl.jaas.config={PLAIN} user_{ADMIN}=\"{password}\";
 super.users=User:{ADMIN};User:{BROKER}
 "
     )
