@@ -9,8 +9,8 @@ const PLAIN: &str = "org.apache.kafka.common.security.plain.PlainLoginModule req
 const BASIC_AUTH: &str = "org.apache.kafka.connect.rest.basic.auth.extension";
 
 /// The broker's lines. The controller, who is the same process, asks the broker for a certificate. The operator may log in by PLAIN too,
-/// inside TLS, because `kcat` of Debian 12 cannot log in by SCRAM at a Kafka that checks the nonce exactly: librdkafka before 2.6.1 sends
-/// the client's part twice (librdkafka, issue 4895).
+/// inside TLS, because the `kcat` of Debian 12 was refused by SCRAM in some runs: librdkafka before 2.6.1 builds the nonce wrongly
+/// (librdkafka, issue 4895).
 pub(super) fn broker(folder: &Path) -> String {
     let (common, password) = (tls_and_rights(folder), password(ADMIN));
     format!(
