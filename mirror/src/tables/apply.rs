@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use ledger::Lease;
 
-use super::{Cause, Resolve, Tables, columns, register, target_table};
+use super::follow::same_columns;
+use super::resolve::{Resolve, cannot};
+use super::{Cause, Tables, columns, register, target_table};
 use crate::catalog::{CatalogError, Table, TableName};
 use crate::layout::Layout;
 use crate::plan::Followed;
@@ -80,13 +82,13 @@ impl Tables {
         let of_waits = evolution.waits.iter().flat_map(|wait| wait.ddl.iter().map(|sql| Step { sql: sql.clone(), why: wait.what.clone() }));
         let steps: Vec<Step> = evolution.automatic.iter().cloned().chain(of_waits).collect();
         for step in &steps {
-            register::run(lease, &step.sql).await.map_err(|error| super::cannot(&step.sql, error))?;
+            register::run(lease, &step.sql).await.map_err(|error| cannot(&step.sql, error))?;
         }
         let key: Vec<String> = source.key_columns().map(|column| column.name.clone()).collect();
         let was: Vec<String> = registered.key.iter().map(|column| renamed(&followed, source, column)).collect();
         let raised = register::raise(lease, registered.clone(), source, &evolution.stale_columns).await?;
         let mut statements: Vec<String> = steps.iter().map(|step| step.sql.clone()).collect();
-        if super::same_columns(&key, &was) {
+        if same_columns(&key, &was) {
             // A renamed column has the same values, so that the guard stays.
             register::set_key(lease, registered.id, &was).await?;
         } else {
@@ -132,7 +134,7 @@ impl Tables {
         }
         statements.push(format!("drop table {old}"));
         for sql in &statements {
-            register::run(lease, sql).await.map_err(|error| super::cannot(sql, error))?;
+            register::run(lease, sql).await.map_err(|error| cannot(sql, error))?;
         }
         register::set_key(lease, was.id, key).await?;
         Ok(statements)

@@ -1,0 +1,97 @@
+//! Finds out how a table is written, in one transaction that makes and follows what it lacks.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use ledger::{Lease, StoreError};
+
+use super::{Cause, Tables, columns, register, target_table};
+use crate::catalog::{CatalogError, ConstraintKind, Identity, Table, TableName};
+use crate::known::Entry;
+use crate::layout::Layout;
+
+impl Tables {
+    pub(super) async fn resolve(&self, name: &TableName, cause: &Cause) -> Result<Entry, CatalogError> {
+        let mut lease = self.target.lease().await?;
+        lease.begin().await?;
+        let entry = self.resolve_in(&mut lease, name, cause).await;
+        match entry {
+            Ok(entry) => {
+                lease.commit().await?;
+                Ok(entry)
+            }
+            Err(Resolve::Waits(reason)) => {
+                lease.roll_back().await?;
+                register::note_waits(&mut lease, name, &reason).await?;
+                Ok(Entry::Waits(reason))
+            }
+            Err(Resolve::Catalog(error)) => Err(error),
+        }
+    }
+
+    async fn resolve_in(&self, lease: &mut Lease, name: &TableName, cause: &Cause) -> Result<Entry, Resolve> {
+        // What the source has is read behind the lock, because another process may have followed it while this one waited.
+        register::alone(lease).await?;
+        let source = self.source_table(name).await?.map(|table| self.without_excluded(table));
+        let source = source.as_ref();
+        let target_name = self.selection.target(name);
+        let registered = register::find(lease, name).await?;
+        let there = target_table(lease, &target_name).await?;
+        let (registered, table) = match (registered, there) {
+            (Some(registered), Some(table)) => self.follow(lease, name, registered, source, table, cause).await?,
+            (None, Some(table)) => {
+                let registered = self.adopt(lease, name, source, &table, cause).await?;
+                self.follow(lease, name, registered, source, table, cause).await?
+            }
+            (None, None) => self.make(lease, name, source, &target_name, cause).await?,
+            (Some(_), None) => {
+                return Err(Resolve::Waits(format!(
+                    "{target_name} is not in the target any more, and rows of it were written: create it again as it was, or let it be made anew and filled by \
+                     a snapshot: delete its row in orderstream_mirror.mirror_tables"
+                )));
+            }
+        };
+        let gone = self.gone_from(name, source);
+        let excluded = gone.iter().map(String::as_str);
+        let columns = columns::of(&table, source, &self.modes, excluded, |column| self.selection.excludes_column(name, column));
+        let key = registered.key.iter().filter_map(|key| columns.iter().position(|column| column.name == *key)).collect();
+        let mut layout = Layout::new(registered.id, registered.version, name.clone(), table.name.clone(), columns, key);
+        layout.has_old_row = source.is_some_and(|source| source.identity == Identity::Full);
+        layout.may_clear = !table.constraints.iter().any(|constraint| constraint.kind == ConstraintKind::ReferencedBy);
+        layout.shape = source.map(columns::shape).unwrap_or_default();
+        layout.keyed_alike = !self.keyed_otherwise.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
+        register::guard(lease, &layout).await?;
+        Ok(Entry::Ready(Arc::new(layout)))
+    }
+
+    /// The columns that events have and the source has no more. A column that has come back is none of them.
+    fn gone_from(&self, name: &TableName, source: Option<&Table>) -> BTreeSet<String> {
+        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_table = gone.entry(name.clone()).or_default();
+        of_table.retain(|column| source.is_none_or(|source| source.column(column).is_none()));
+        of_table.clone()
+    }
+}
+
+/// What keeps a table from being written.
+pub(super) enum Resolve {
+    /// An operator has to do something.
+    Waits(String),
+    /// A server is away, or a table was altered just now.
+    Catalog(CatalogError),
+}
+
+impl<E: Into<CatalogError>> From<E> for Resolve {
+    fn from(error: E) -> Self {
+        Self::Catalog(error.into())
+    }
+}
+
+/// A statement that the target refuses keeps its table waiting; a target that is away is asked again.
+pub(super) fn cannot(sql: &str, error: StoreError) -> Resolve {
+    if error.is_outage() {
+        Resolve::Catalog(error.into())
+    } else {
+        Resolve::Waits(format!("the target refuses a statement: {error}; the statement is: {sql}"))
+    }
+}
