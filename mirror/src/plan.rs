@@ -22,19 +22,25 @@ pub use inexact::{Inexact, inexact};
 pub use limits::{Grade, Limit, limits};
 pub use names::{Names, Unmade};
 
-/// A statement for the target. Each step has to be committed before the next one runs: Postgres lets nobody use a label of an enumeration in
-/// the transaction that has added it (SQLSTATE 55P04). A step that ran already changes nothing.
+/// A statement for the target. A step that ran already changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The statement, or two that belong into one transaction, without a semicolon at the end: for the simple protocol.
     pub sql: String,
     /// Why it is needed, in a sentence.
     pub why: String,
+    /// Whether the step has to be committed before another one runs: Postgres lets nobody use a label of an enumeration in the transaction that has
+    /// added it (SQLSTATE 55P04).
+    pub is_label: bool,
 }
 
 impl Step {
-    fn new(sql: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { sql: sql.into(), why: why.into() }
+    pub(crate) fn new(sql: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { sql: sql.into(), why: why.into(), is_label: false }
+    }
+
+    fn label(sql: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { is_label: true, ..Self::new(sql, why) }
     }
 }
 

@@ -54,7 +54,7 @@ fn labels(type_: &str, wanted: &[String], there: &[String], out: &mut Evolution)
             None => there.first().map(|first| format!("before {}", quote_literal(first))).unwrap_or_default(),
         };
         let sql = format!("alter type {type_} add value if not exists {} {place}", quote_literal(label));
-        let step = Step::new(sql.trim_end(), format!("the source's enumeration {type_} has a new label"));
+        let step = Step::label(sql.trim_end(), format!("the source's enumeration {type_} has a new label"));
         if !out.automatic.contains(&step) {
             out.automatic.push(step);
         }

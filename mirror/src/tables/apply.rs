@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger::Lease;
 
-use super::follow::same_columns;
+use super::follow::{run_steps, same_columns};
 use super::resolve::{Resolve, cannot};
 use super::{Cause, Tables, columns, register, target_table};
 use crate::catalog::{CatalogError, Table, TableName};
@@ -48,16 +48,29 @@ impl Tables {
         let all = register::all(&mut lease).await.map_err(CatalogError::from)?;
         let mut done = Vec::new();
         for (name, _) in all.into_iter().filter(|(name, _)| only.is_none_or(|only| only == name)) {
-            lease.begin().await.map_err(CatalogError::from)?;
-            match self.apply_to(&mut lease, &name).await {
-                Ok(statements) => lease.commit().await.map_err(CatalogError::from).map(|()| statements)?,
-                Err(Resolve::Catalog(error)) => return Err(error.into()),
-                Err(Resolve::Waits(reason)) => return Err(ApplyError::Refused(reason)),
-            }
-            .into_iter()
-            .for_each(|applied| done.push(applied));
+            done.extend(self.apply_one(&mut lease, &name).await?);
         }
         Ok(done)
+    }
+
+    async fn apply_one(&self, lease: &mut Lease, name: &TableName) -> Result<Option<Applied>, ApplyError> {
+        let mut labels = Vec::new();
+        loop {
+            lease.begin().await.map_err(CatalogError::from)?;
+            let applied = match self.apply_to(lease, name).await {
+                Ok(applied) => Some(applied),
+                Err(Resolve::Labels(steps)) => {
+                    labels.extend(steps.into_iter().map(|step| step.sql));
+                    None
+                }
+                Err(Resolve::Catalog(error)) => return Err(error.into()),
+                Err(Resolve::Waits(reason)) => return Err(ApplyError::Refused(reason)),
+            };
+            lease.commit().await.map_err(CatalogError::from)?;
+            if let Some(applied) = applied {
+                return Ok(applied.map(|applied| Applied { statements: [labels, applied.statements].concat(), ..applied }));
+            }
+        }
     }
 
     async fn apply_to(&self, lease: &mut Lease, name: &TableName) -> Result<Option<Applied>, Resolve> {
@@ -79,14 +92,13 @@ impl Tables {
             return Err(Resolve::Waits(format!("no statement makes this change: {}", wait.what)));
         }
         register::wait_for_batches(lease, registered.id).await?;
-        let of_waits = evolution.waits.iter().flat_map(|wait| wait.ddl.iter().map(|sql| Step { sql: sql.clone(), why: wait.what.clone() }));
+        let of_waits = evolution.waits.iter().flat_map(|wait| wait.ddl.iter().map(|sql| Step::new(sql, &wait.what)));
         let steps: Vec<Step> = evolution.automatic.iter().cloned().chain(of_waits).collect();
-        for step in &steps {
-            register::run(lease, &step.sql).await.map_err(|error| cannot(&step.sql, error))?;
-        }
+        let cause = Cause { topic: "".into(), partition: -1, offset: -1 };
+        run_steps(lease, registered.id, &steps, &cause).await?;
         let key: Vec<String> = source.key_columns().map(|column| column.name.clone()).collect();
         let was: Vec<String> = registered.key.iter().map(|column| renamed(&followed, source, column)).collect();
-        let raised = register::raise(lease, registered.clone(), source, &evolution.stale_columns).await?;
+        register::raise(lease, registered.clone(), source, &evolution.stale_columns).await?;
         let mut statements: Vec<String> = steps.iter().map(|step| step.sql.clone()).collect();
         if same_columns(&key, &was) {
             // A renamed column has the same values, so that the guard stays.
@@ -94,8 +106,6 @@ impl Tables {
         } else {
             statements.extend(self.guard_anew(lease, name, &registered, &key).await?);
         }
-        let cause = Cause { topic: "".into(), partition: -1, offset: -1 };
-        register::note(lease, raised.id, &steps, &cause).await?;
         Ok(Some(Applied { source: name.clone(), statements }))
     }
 

@@ -8,7 +8,7 @@ use super::register::Registered;
 use super::resolve::{Resolve, cannot};
 use super::{Cause, Tables, register, target_table};
 use crate::catalog::{Table, TableName};
-use crate::plan::{self, Evolution, Followed};
+use crate::plan::{self, Evolution, Followed, Step};
 use crate::settings::Evolution as Policy;
 
 impl Tables {
@@ -36,15 +36,12 @@ impl Tables {
             return Ok((registered, table));
         }
         register::wait_for_batches(lease, registered.id).await?;
-        for step in &evolution.automatic {
-            register::run(lease, &step.sql).await.map_err(|error| cannot(&step.sql, error))?;
-        }
+        run_steps(lease, registered.id, &evolution.automatic, cause).await?;
         let mut registered = register::raise(lease, registered, source, &evolution.stale_columns).await?;
         if !has_key {
             self.guard_anew(lease, name, &registered, &key).await?;
             registered.key = key;
         }
-        register::note(lease, registered.id, &evolution.automatic, cause).await?;
         tracing::info!(target = %table.name, statements = evolution.automatic.len(), "A table of the target follows its source");
         let target = table.name.clone();
         let table = target_table(lease, &target).await?.ok_or_else(|| Resolve::Waits(format!("{target} was altered and is not there")))?;
@@ -77,6 +74,20 @@ impl Tables {
         }
         (!reasons.is_empty()).then(|| format!("{}; see orderstream mirror plan, then orderstream mirror apply", reasons.join("; ")))
     }
+}
+
+/// Runs the steps, and writes them down.
+///
+/// # Errors
+/// With [`Resolve::Labels`] only the steps that add labels ran, because others are left that may use them.
+pub(super) async fn run_steps(lease: &mut Lease, id: i32, steps: &[Step], cause: &Cause) -> Result<(), Resolve> {
+    let (labels, others): (Vec<Step>, Vec<Step>) = steps.iter().cloned().partition(|step| step.is_label);
+    let (now, is_half) = if labels.is_empty() || others.is_empty() { (steps, false) } else { (labels.as_slice(), true) };
+    for step in now {
+        register::run(lease, &step.sql).await.map_err(|error| cannot(&step.sql, error))?;
+    }
+    register::note(lease, id, now, cause).await?;
+    if is_half { Err(Resolve::Labels(labels)) } else { Ok(()) }
 }
 
 /// Whether two keys have the same columns. Their order decides nothing about which rows are equal.

@@ -9,23 +9,26 @@ use super::{Cause, Tables, columns, register, target_table};
 use crate::catalog::{CatalogError, ConstraintKind, Identity, Table, TableName};
 use crate::known::Entry;
 use crate::layout::Layout;
+use crate::plan::Step;
 
 impl Tables {
     pub(super) async fn resolve(&self, name: &TableName, cause: &Cause) -> Result<Entry, CatalogError> {
         let mut lease = self.target.lease().await?;
-        lease.begin().await?;
-        let entry = self.resolve_in(&mut lease, name, cause).await;
-        match entry {
-            Ok(entry) => {
-                lease.commit().await?;
-                Ok(entry)
+        loop {
+            lease.begin().await?;
+            match self.resolve_in(&mut lease, name, cause).await {
+                Ok(entry) => {
+                    lease.commit().await?;
+                    return Ok(entry);
+                }
+                Err(Resolve::Labels(_)) => lease.commit().await?,
+                Err(Resolve::Waits(reason)) => {
+                    lease.roll_back().await?;
+                    register::note_waits(&mut lease, name, &reason).await?;
+                    return Ok(Entry::Waits(reason));
+                }
+                Err(Resolve::Catalog(error)) => return Err(error),
             }
-            Err(Resolve::Waits(reason)) => {
-                lease.roll_back().await?;
-                register::note_waits(&mut lease, name, &reason).await?;
-                Ok(Entry::Waits(reason))
-            }
-            Err(Resolve::Catalog(error)) => Err(error),
         }
     }
 
@@ -77,6 +80,8 @@ impl Tables {
 pub(super) enum Resolve {
     /// An operator has to do something.
     Waits(String),
+    /// Labels of enumerations were added by these steps. The transaction has to be committed before anything else is done, which may use them.
+    Labels(Vec<Step>),
     /// A server is away, or a table was altered just now.
     Catalog(CatalogError),
 }
