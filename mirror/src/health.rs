@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use change::fate::Fates;
+use kafka::dead_letter::DeadLetterError;
 use kafka::source::{Event, SourceProgress, TopicPartition};
 use ledger::{Class, StoreError};
 use service::logging::Throttle;
@@ -103,7 +104,11 @@ impl Health {
                     known.committed_at = Some(Instant::now());
                 }
             }
-            Event::Stopped(partition, reason) => state.enter(&partition, Doing::Stopped(reason.to_string())),
+            Event::Stopped(partition, reason) => {
+                let topic = &partition.topic;
+                tracing::error!(%topic, partition = partition.number, %reason, "A partition has stopped; the others go on");
+                state.enter(&partition, Doing::Stopped(reason.to_string()));
+            }
             Event::Revoked(partition) => drop(state.partitions.remove(&(partition.topic, partition.number))),
             Event::Lost(partition) => state.enter(&partition, Doing::Waiting("the group is out of reach".to_owned())),
             Event::KafkaDown => state.kafka_down = true,
@@ -170,6 +175,20 @@ impl Health {
             tracing::warn!(
                 topic = %partition.topic, partition = partition.number, class = error.class().as_str(), suppressed, %error,
                 "Postgres does not take this partition's batch; it is tried again"
+            );
+        }
+    }
+
+    /// Kafka does not acknowledge dead letters.
+    pub fn letters_troubled(&self, partition: &TopicPartition, error: &DeadLetterError) {
+        let mut state = self.lock();
+        state.enter(partition, Doing::Waiting(format!("a dead letter was not acknowledged: {error}")));
+        let suppressed = state.throttle("letters wait");
+        drop(state);
+        if let Some(suppressed) = suppressed {
+            tracing::warn!(
+                topic = %partition.topic, partition = partition.number, suppressed, %error,
+                "Dead letters are not acknowledged; the partition waits and tries again"
             );
         }
     }

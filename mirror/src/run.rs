@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use kafka::dead_letter::DeadLetters;
-use kafka::source::{Assigned, Claimed, Ending, Event, Log, NotClaimed, Source, SourceConfig, TopicPartition, Work};
-use ledger::claim::{ClaimError, Wanted};
+use kafka::source::{Assigned, Claimed, Event, Log, NotClaimed, Source, SourceConfig, TopicPartition, Work};
 use ledger::{Claim, Ledger, StoreConfig};
 use service::tasks::{self, Tasks};
 use sqlx::Executor;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval, sleep};
+use worker::Tenure;
 use worker::letter_cap::LetterCap;
-use worker::{Stopped, Tenure};
 
 use crate::decode::Reading;
 use crate::endpoints;
@@ -192,26 +191,10 @@ struct Claimant {
 
 impl Claimant {
     async fn claim(self, partition: TopicPartition, log: Log) -> Result<Claimed, NotClaimed> {
-        let Log { watermarks, cluster_id } = log;
-        let wanted = Wanted {
-            epoch: self.shared.reading.reader.epoch,
-            topic: &partition.topic,
-            partition: partition.number,
-            low: watermarks.low,
-            high: watermarks.high,
-            claimant: &self.name,
-            cluster_id: cluster_id.as_deref(),
-        };
-        let claim = self.shared.store.ledger.claim(&wanted).await.map_err(|error| match error {
-            ClaimError::Store(error) => NotClaimed::Unavailable(error.to_string()),
-            refused => NotClaimed::Stop(refused.to_string()),
-        })?;
+        let (ledger, epoch) = (&self.shared.store.ledger, self.shared.reading.reader.epoch);
+        let claim = worker::claim::claim(ledger, epoch, &partition, &log, &self.name).await?;
         // Another process may have met tables since this one began.
         self.shared.tables.recall().await.map_err(|error| NotClaimed::Unavailable(error.to_string()))?;
-        if claim.is_first() && watermarks.low > 0 {
-            let low = watermarks.low;
-            tracing::warn!(topic = %partition.topic, partition = partition.number, low, "This partition is read for the first time and begins above offset 0: earlier events are gone from Kafka");
-        }
         let (next_offset, landmark) = (Some(claim.next_offset), claim.landmark);
         Ok(Claimed { next_offset, landmark, worker: Box::new(move |assigned| self.work(claim, assigned)) })
     }
@@ -223,12 +206,7 @@ impl Claimant {
             let worker = Worker::new(Arc::clone(&self.shared), Arc::clone(&tenure), assigned.partition);
             let outcome = worker.run(&assigned.inbox).await;
             self.places.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| !Arc::ptr_eq(other, &tenure));
-            match outcome {
-                Ok(()) if tenure.is_fenced() => Ending::Reclaim(Stopped::Fenced.to_string()),
-                Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,
-                Err(other @ Stopped::OtherSpace(_)) => Ending::Stop(other.to_string()),
-                Err(fenced @ Stopped::Fenced) => Ending::Reclaim(fenced.to_string()),
-            }
+            worker::claim::ending(outcome, &tenure)
         })
     }
 }

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use kafka::source::{Assigned, Claimed, Ending, Log, NotClaimed, TopicPartition, Work};
 use ledger::Claim;
-use ledger::claim::{ClaimError, Wanted};
-use worker::Stopped;
 
 use super::{customers, orders};
 use crate::shared::{Place, Shared, Subject, Topics};
@@ -41,26 +39,10 @@ impl Claimant {
     /// # Errors
     /// Postgres is away, or going on from the stored offset would skip or repeat events.
     pub async fn claim(self, partition: TopicPartition, log: Log) -> Result<Claimed, NotClaimed> {
-        let Log { watermarks, cluster_id } = log;
-        let wanted = Wanted {
-            epoch: self.shared.decoder.epoch,
-            topic: &partition.topic,
-            partition: partition.number,
-            low: watermarks.low,
-            high: watermarks.high,
-            claimant: &self.name,
-            cluster_id: cluster_id.as_deref(),
-        };
-        let claim = self.shared.results.ledger.claim(&wanted).await.map_err(|error| match error {
-            ClaimError::Store(error) => NotClaimed::Unavailable(error.to_string()),
-            refused => NotClaimed::Stop(refused.to_string()),
-        })?;
+        let (ledger, epoch) = (&self.shared.results.ledger, self.shared.decoder.epoch);
+        let claim = worker::claim::claim(ledger, epoch, &partition, &log, &self.name).await?;
         let last_stamp = self.shared.results.last_stamp().await.map_err(|error| NotClaimed::Unavailable(error.to_string()))?;
         self.read_controls().await?;
-        if claim.is_first() && watermarks.low > 0 {
-            let low = watermarks.low;
-            tracing::warn!(topic = %partition.topic, partition = partition.number, low, "This partition is read for the first time and begins above offset 0: earlier events are gone from Kafka");
-        }
         self.shared.health.claimed(&partition.topic, partition.number, claim.next_offset, claim.fates);
         self.shared.metrics.partition_claimed(&partition.topic, partition.number);
         let (next_offset, landmark) = (Some(claim.next_offset), claim.landmark);
@@ -95,12 +77,7 @@ impl Claimant {
             };
             self.shared.places.leave(&place);
             self.shared.metrics.redis_behind_unknown(&place.tenure.claim.topic, place.tenure.claim.partition);
-            match outcome {
-                Ok(()) if place.tenure.is_fenced() => Ending::Reclaim(Stopped::Fenced.to_string()),
-                Ok(()) | Err(Stopped::Revoked(_)) => Ending::Done,
-                Err(other @ Stopped::OtherSpace(_)) => Ending::Stop(other.to_string()),
-                Err(fenced @ Stopped::Fenced) => Ending::Reclaim(fenced.to_string()),
-            }
+            worker::claim::ending(outcome, &place.tenure)
         })
     }
 }

@@ -12,11 +12,12 @@ use change::record::{Ended, Record};
 use kafka::source::{Inbox, Received};
 use ledger::Class;
 use worker::letter_cap::clean_to;
+use worker::letters::Letters;
 use worker::{Stopped, delay};
 
 use crate::flow::cap::within;
 use crate::flow::commit::was_committed;
-use crate::flow::letters::Letters;
+use crate::flow::letters::acknowledged;
 use crate::flow::trace::{self, BatchTrace};
 use crate::follow::reflect;
 use crate::orders::customer::{ChangedCustomer, CustomerChange};
@@ -125,7 +126,7 @@ async fn commit(
     let fates = Fates { applied: batch.changes.len() as u64, stale: 0, ignored: batch.ignored, dead_lettered: batch.refusals.len() as u64 };
     within(shared, place, from, records.len(), &batch.refusals).await?;
     let rows = loop {
-        let rows = letters.acknowledged(shared, place, &trace.span, records, &batch.refusals).await?;
+        let rows = acknowledged(&mut letters, shared, place, &trace.span, records, &batch.refusals).await?;
         let last = records.last().and_then(Record::landmark);
         let clean_to = clean_to(records, &batch.refusals);
         let (changes, letters) = (&*batch.changes, &*rows);

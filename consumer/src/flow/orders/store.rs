@@ -5,12 +5,13 @@ use chrono::Utc;
 use ledger::Class;
 use tokio::sync::mpsc;
 use worker::letter_cap::clean_to;
+use worker::letters::Letters;
 use worker::{Stopped, delay};
 
 use super::prepare::Prepared;
 use crate::flow::cap::within;
 use crate::flow::commit::was_committed;
-use crate::flow::letters::Letters;
+use crate::flow::letters::acknowledged;
 use crate::flow::trace::BatchTrace;
 use crate::metrics::Step;
 use crate::redis::customers::CustomersToken;
@@ -75,7 +76,8 @@ async fn store(shared: &Shared, place: &Place, mut prepared: Prepared) -> Result
     loop {
         within(shared, place, prepared.batch.from, prepared.records.len(), &prepared.refusals).await?;
         prepared.batch.clean_to = clean_to(&prepared.records, &prepared.refusals);
-        prepared.batch.letters = letters.acknowledged(shared, place, &prepared.trace.span, &prepared.records, &prepared.refusals).await?;
+        prepared.batch.letters =
+            acknowledged(&mut letters, shared, place, &prepared.trace.span, &prepared.records, &prepared.refusals).await?;
         let error = match shared.timed(Step::Commit, &prepared.trace.span, shared.results.apply(&place.tenure.claim, &prepared.batch)).await
         {
             Ok(applied) => return Ok(Attempt::Stored(Stored::new(prepared, applied))),

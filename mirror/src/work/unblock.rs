@@ -1,0 +1,78 @@
+//! Does what a table needs before its records can be stored, and finds out whether a table has changed.
+
+use std::sync::Arc;
+
+use change::record::Record;
+use worker::Stopped;
+
+use super::Worker;
+use crate::batch::Batch;
+use crate::known::Entry;
+use crate::prepare::Blocked;
+use crate::tables::Cause;
+
+impl Worker {
+    /// Does what has to be done before the record can be read, and waits for as long as an operator has to do it.
+    pub(super) async fn unblock(&self, record: &Record, blocked: Blocked) -> Result<(), Stopped> {
+        let cause = self.cause(record);
+        let mut backoff = self.shared.backoff();
+        let mut is_told = false;
+        loop {
+            let tables = &self.shared.tables;
+            let looked = match &blocked {
+                Blocked::Unknown(name) | Blocked::Waits(name, _) => tables.look(name, &cause).await,
+                Blocked::Grown(name, others) => tables.grown(name, others, &cause).await,
+                Blocked::Narrow(layout) => tables.widened(layout, &cause).await,
+                Blocked::AnotherKey(name) => tables.rekeyed(name, &cause).await,
+            };
+            match looked {
+                Ok(Entry::Ready(_) | Entry::Excluded) => {
+                    self.shared.health.running(&self.partition);
+                    return Ok(());
+                }
+                Ok(Entry::Waits(reason)) => {
+                    if !is_told {
+                        is_told = true;
+                        if let Err(error) = self.shared.tables.note_waits(blocked.table(), &reason).await {
+                            tracing::debug!(%error, "That a table waits was not noted in the target");
+                        }
+                        tracing::error!(topic = %self.partition.topic, partition = self.partition.number, reason, "A table waits for an operator; the other tables go on");
+                    }
+                    self.shared.health.waiting(&self.partition, reason);
+                    self.tenure.pause(backoff.next_delay()).await?;
+                }
+                Err(error) => {
+                    self.shared.health.waiting(&self.partition, error.to_string());
+                    self.tenure.pause(backoff.next_delay()).await?;
+                }
+            }
+        }
+    }
+
+    /// Whether a table of the batch is written in another way now, or waits. A wider type in the source makes no event of its own: the first value
+    /// that does not fit tells of it.
+    pub(super) async fn has_changed(&self, record: &Record, batch: &Batch) -> Result<bool, Stopped> {
+        let cause = self.cause(record);
+        let mut has_changed = false;
+        for layout in batch.layouts() {
+            let mut backoff = self.shared.backoff();
+            loop {
+                match self.shared.tables.look(&layout.source, &cause).await {
+                    Ok(Entry::Ready(now)) => has_changed |= !now.is_like(layout),
+                    Ok(Entry::Excluded | Entry::Waits(_)) => has_changed = true,
+                    Err(error) => {
+                        self.shared.health.waiting(&self.partition, error.to_string());
+                        self.tenure.pause(backoff.next_delay()).await?;
+                        continue;
+                    }
+                }
+                break;
+            }
+        }
+        Ok(has_changed)
+    }
+
+    fn cause(&self, record: &Record) -> Cause {
+        Cause { topic: Arc::clone(&self.partition.topic), partition: self.partition.number, offset: record.offset }
+    }
+}
