@@ -85,10 +85,12 @@ impl Drop for Cluster {
 fn a_redis_cluster_is_refused_in_one_sentence_by_check_and_run() {
     let shop = Shop::closed();
     let folder = tempfile::tempdir().unwrap();
-    // The nodes of a cluster talk to each other at a port that is ten thousand higher.
-    let port = std::iter::repeat_with(|| stack::free_port().unwrap()).find(|port| *port < 55_000).unwrap();
+    // The nodes of a cluster talk to each other at a port that is ten thousand higher by default. That port may be a client's of another
+    // test, and the server ends then: so both ports are free ones.
+    let [port, bus] = std::array::from_fn(|_| stack::free_port().unwrap().to_string());
     let mut server = Command::new("redis-server");
-    server.args(["--port", &port.to_string(), "--cluster-enabled", "yes", "--save", "", "--dir"]).arg(folder.path());
+    server.args(["--bind", "127.0.0.1", "--port", &port, "--cluster-port", &bus, "--cluster-enabled", "yes", "--save", "", "--dir"]);
+    server.arg(folder.path());
     let _cluster = Cluster(server.stdout(Stdio::null()).spawn().unwrap());
     let url = format!("redis://127.0.0.1:{port}");
     let client = redis::Client::open(url.as_str()).unwrap();
