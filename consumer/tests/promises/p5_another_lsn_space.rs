@@ -55,6 +55,51 @@ fn events_of_a_restored_source_stop_the_partition_until_the_epoch_is_raised() {
     await_rows("1|7\n2|1");
 }
 
+#[test]
+fn events_of_a_topic_of_another_name_stop_the_partition_where_they_would_count_as_seen() {
+    const BEFORE: &str = "before.public.orders";
+    const AFTER: &str = "after.public.orders";
+    let mut shop = Shop::closed();
+    [BEFORE, AFTER].into_iter().for_each(|topic| shop.stack().create_topic(topic, 1, &[]).unwrap());
+    shop.sql("drop database if exists renamed with (force)");
+    shop.sql("create database renamed");
+    let database = shop.stack().database_url().replace("/orders", "/renamed");
+    let redis = format!("{}/3", shop.stack().redis_url());
+    let of = |topic: &'static str, epoch: &'static str| {
+        [
+            ("DATABASE_URL", database.clone()),
+            ("REDIS_URL", redis.clone()),
+            ("KAFKA_ORDERS_TOPIC", topic.to_owned()),
+            ("KAFKA_CUSTOMERS_TOPIC", String::new()),
+            ("SOURCE_EPOCH", epoch.to_owned()),
+        ]
+    };
+    let await_rows = |expected: &str| {
+        let look = || {
+            let rows = "select order_id, quantity from results order by 1";
+            let psql = std::process::Command::new("psql").args(["-XAtc", rows, &database]).output().unwrap();
+            stack::wait::Attempt::when(String::from_utf8(psql.stdout).unwrap().trim() == expected)
+        };
+        until("the rows are as expected", PATIENCE, look).unwrap();
+    };
+    let noon = 1_795_262_400_000;
+    shop.topics().send(BEFORE, &[event(2, 500, noon, 1), event(2, 510, noon, 2), event(1, 520, noon, 1)]);
+    let before = of(BEFORE, "0");
+    let number = shop.start_another(&before.each_ref().map(|(name, value)| (*name, value.as_str())));
+    await_rows("1|1\n2|2");
+    shop.process(number).service().stop().unwrap();
+    shop.topics().send(AFTER, &[event(1, 900, noon + 600_000, 7)]);
+    let after = of(AFTER, "0");
+    let number = shop.start_another(&after.each_ref().map(|(name, value)| (*name, value.as_str())));
+    shop.process(number).await_readiness(503, "has another name than before");
+    await_rows("1|1\n2|2");
+    // The operator does what the message says.
+    shop.process(number).service().stop().unwrap();
+    let raised = of(AFTER, "1");
+    shop.start_another(&raised.each_ref().map(|(name, value)| (*name, value.as_str())));
+    await_rows("1|7\n2|2");
+}
+
 fn customer(lsn: i64, ts_ms: i64, name: &str) -> Sent {
     let value = json!({
         "after": { "id": "C1", "name": name },

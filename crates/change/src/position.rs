@@ -127,7 +127,7 @@ impl Position {
             return self.epoch > stored.epoch;
         }
         let same_partition = self.partition == stored.partition;
-        if same_partition && self.offset <= stored.offset {
+        if self.stands_before(stored) {
             return false;
         }
         match (self.kind, stored.kind) {
@@ -164,15 +164,22 @@ impl Position {
         Self { lsn, ..*self }
     }
 
-    /// Whether this streamed event is older than `stored` by its LSN, but was committed clearly later. Then the two LSNs are of different
-    /// databases. An event that is sent again has its old time. A row of a snapshot has the time of its reading, which says nothing.
+    /// Whether this streamed event is older than `stored` by its LSN, or by its offset in the same partition, but was committed clearly later.
+    /// Then the two LSNs are of different databases, or the two offsets of different topics: of one that was made anew, has lost its end, or has
+    /// another name. An event that is sent again has its old time. A row of a snapshot has the time of its reading, which says nothing.
     #[must_use]
     pub fn contradicts(&self, stored: &Self) -> bool {
         let (Some(mine), Some(theirs)) = (self.ts_ms, stored.ts_ms) else { return false };
         self.epoch == stored.epoch
             && (self.kind, stored.kind) == (Origin::Stream, Origin::Stream)
-            && self.log_order(stored) == Ordering::Less
+            && (self.log_order(stored) == Ordering::Less || self.stands_before(stored))
             && mine.saturating_sub(theirs) > CLOCK_TOLERANCE_MS
+    }
+
+    /// Whether this event stands in the same partition, and not behind `stored`.
+    #[must_use]
+    pub fn stands_before(&self, stored: &Self) -> bool {
+        self.partition == stored.partition && self.offset <= stored.offset
     }
 
     fn log_order(&self, stored: &Self) -> Ordering {
@@ -199,6 +206,16 @@ mod tests {
         assert!(stream(2, 50, later).contradicts(&stored));
         assert!(Position { commit: None, ..stream(2, 50, later) }.contradicts(&stored), "the first change after a start");
         assert!(Position { partition: 3, ..stream(0, 50, later) }.contradicts(&stored), "the key may have moved");
+    }
+
+    #[test]
+    fn a_lower_offset_of_the_partition_that_was_committed_minutes_later_is_of_another_topic() {
+        let (stored, later) = (stream(900, 100, NOON), NOON + CLOCK_TOLERANCE_MS + 1);
+        assert!(stream(3, 150, later).contradicts(&stored) && stream(900, 150, later).contradicts(&stored));
+        assert!(!stream(901, 150, later).contradicts(&stored), "it is applied");
+        assert!(!stream(3, 150, NOON + CLOCK_TOLERANCE_MS).contradicts(&stored), "clocks differ");
+        assert!(!Position { partition: 1, ..stream(3, 150, later) }.contradicts(&stored), "offsets of two partitions say nothing");
+        assert!(!Position { kind: Origin::Snapshot, ..stream(3, 150, later) }.contradicts(&stored), "read by a clock of its own");
     }
 
     #[test]
