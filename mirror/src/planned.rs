@@ -114,38 +114,35 @@ fn null_if_unchanged(table: &Table, modes: &Modes) -> Vec<String> {
     apart.map(|column| column.name.clone()).collect()
 }
 
-/// The plan as a script.
+/// The plan as a script. Everything but the statements stands in comments, also where a name or a statement has several lines.
 #[must_use]
 pub fn script(planned: &[Planned]) -> String {
     let mut text = String::new();
     for table in planned {
-        writeln!(text, "-- {} is {} in the target", table.source, table.target).ok();
+        comment(&mut text, "", &format!("{} is {} in the target", table.source, table.target));
         for limit in &table.limits {
             let grade = match limit.grade {
                 Grade::Told => "to know",
                 Grade::Partly => "partly",
                 Grade::Refused => "NOT MIRRORED",
             };
-            writeln!(text, "--   {grade}: {}", limit.what).ok();
+            comment(&mut text, "  ", &format!("{grade}: {}", limit.what));
         }
         for column in &table.inexact {
             let mended = column.loss.mended_by.map(|setting| format!(" The connector's setting {setting} mends it.")).unwrap_or_default();
-            writeln!(text, "--   NOT EQUAL: column {} ({}): {}{mended}", column.column, column.sql_type, column.loss.what).ok();
+            comment(&mut text, "  ", &format!("NOT EQUAL: column {} ({}): {}{mended}", column.column, column.sql_type, column.loss.what));
         }
         for column in &table.null_if_unchanged {
-            writeln!(
-                text,
-                "--   NOT EQUAL: column {column}: an update that leaves a large value as it is says null, so that a value which becomes null is kept. \
+            let what = format!(
+                "NOT EQUAL: column {column}: an update that leaves a large value as it is says null, so that a value which becomes null is kept. \
                  `alter table {} replica identity full` mends it.",
                 table.source
-            )
-            .ok();
+            );
+            comment(&mut text, "  ", &what);
         }
         for (why, ddl) in &table.waits {
-            writeln!(text, "--   waits for `orderstream mirror apply`: {why}").ok();
-            for sql in ddl {
-                writeln!(text, "--     {sql};").ok();
-            }
+            comment(&mut text, "  ", &format!("waits for `orderstream mirror apply`: {why}"));
+            ddl.iter().for_each(|sql| comment(&mut text, "    ", &format!("{sql};")));
         }
         for sql in &table.statements {
             writeln!(text, "{sql};").ok();
@@ -153,4 +150,31 @@ pub fn script(planned: &[Planned]) -> String {
         text.push('\n');
     }
     text
+}
+
+fn comment(text: &mut String, indent: &str, what: &str) {
+    for line in what.split(['\n', '\r']) {
+        writeln!(text, "-- {indent}{line}").ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_the_statements_can_run_whatever_the_source_calls_its_tables() {
+        let planned = Planned {
+            source: TableName::new("shop", "a\ndrop table b; --"),
+            target: TableName::new("shop", "a\rdrop table b; --"),
+            statements: vec!["create table t ()".to_owned()],
+            waits: vec![("a rename".to_owned(), vec!["do $$ begin\n  drop table b;\nend $$".to_owned()])],
+            limits: Vec::new(),
+            inexact: Vec::new(),
+            null_if_unchanged: vec!["c\ndrop table b; --".to_owned()],
+        };
+        let script = script(&[planned]);
+        let run: Vec<&str> = script.lines().filter(|line| !line.is_empty() && !line.starts_with("--")).collect();
+        assert_eq!(run, ["create table t ();"]);
+    }
 }
