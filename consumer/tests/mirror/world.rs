@@ -17,10 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How long a connector may need to leave its slot.
 const SLOT_PATIENCE: Duration = Duration::from_secs(20);
 
-fn patience() -> Duration {
-    std::env::var("MP").map_or(PATIENCE, |s| Duration::from_secs(s.parse().unwrap()))
-}
-
 static COUNTER: AtomicUsize = AtomicUsize::new(0);
 
 /// A source and a target with names of a test's own.
@@ -158,13 +154,13 @@ impl World {
             let found = try_run(&self.target_url(), query).unwrap_or_else(|error| error);
             if found == expected { Attempt::Ready(()) } else { Attempt::NotYet(format!("it is {found}")) }
         };
-        self.told(until(&format!("{query} = {expected}"), patience(), look));
+        self.told(until(&format!("{query} = {expected}"), PATIENCE, look));
     }
 
     /// Waits until `condition` holds for what `look` finds.
     #[track_caller]
     pub(crate) fn await_that(&self, what: &str, look: impl Fn() -> Result<(), String>) {
-        self.told(until(what, patience(), || look().map_or_else(Attempt::NotYet, Attempt::Ready)));
+        self.told(until(what, PATIENCE, || look().map_or_else(Attempt::NotYet, Attempt::Ready)));
     }
 
     #[track_caller]
