@@ -12,6 +12,7 @@ use service::logging::Throttle;
 
 use crate::letters::LetterRow;
 use crate::store::Stored;
+use crate::tables::LookError;
 
 mod view;
 
@@ -56,6 +57,8 @@ struct State {
     partitions: BTreeMap<(Arc<str>, i32), Partition>,
     tables: BTreeMap<String, Table>,
     postgres_down: Option<String>,
+    /// Why the source's catalog cannot be read.
+    source_away: Option<String>,
     kafka_down: bool,
     assigned: bool,
     polled: Instant,
@@ -74,6 +77,7 @@ impl Default for Health {
             partitions: BTreeMap::new(),
             tables: BTreeMap::new(),
             postgres_down: None,
+            source_away: None,
             kafka_down: false,
             assigned: false,
             polled: Instant::now(),
@@ -196,6 +200,24 @@ impl Health {
     /// Whether Postgres answers.
     pub fn postgres(&self, answer: Result<(), &StoreError>) {
         self.lock().postgres_down = answer.err().map(ToString::to_string);
+    }
+
+    /// Whether the source's catalog can be read. Without it rows are written as before, and changes of types are not noticed.
+    pub fn source(&self, answer: Result<(), &LookError>) {
+        let mut state = self.lock();
+        let was_away = state.source_away.is_some();
+        state.source_away = answer.err().map(ToString::to_string);
+        let suppressed = answer.err().and_then(|_| state.throttle("source"));
+        drop(state);
+        match answer {
+            Err(error) => {
+                if let Some(suppressed) = suppressed {
+                    tracing::warn!(suppressed, %error, "The source's catalog cannot be read; changes of types there are not noticed until it can");
+                }
+            }
+            Ok(()) if was_away => tracing::info!("The source's catalog can be read again"),
+            Ok(()) => {}
+        }
     }
 
     /// The process cannot go on.

@@ -47,7 +47,7 @@ impl Known {
     #[must_use]
     pub fn guess(&self, topic: &str) -> Option<&Arc<Layout>> {
         self.topics.get(topic)?.iter().find_map(|name| match self.entries.get(name)? {
-            Entry::Ready(layout) => Some(layout),
+            Entry::Ready(layout) => (*layout.topic == *topic).then_some(layout),
             Entry::Excluded | Entry::Waits(_) => None,
         })
     }

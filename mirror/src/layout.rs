@@ -75,6 +75,8 @@ pub struct Layout {
     pub may_clear: bool,
     /// The columns of the source when the layout was made: name, number and type.
     pub shape: Vec<(String, i16, String)>,
+    /// The topic that the table's events come from.
+    pub topic: Arc<str>,
     /// Whether the records have the key of the table. A connector may be told to give them another one (`message.key.columns`).
     pub keyed_alike: bool,
     names: Vec<SmolStr>,
@@ -99,6 +101,7 @@ impl Layout {
             has_old_row: false,
             may_clear: true,
             shape: Vec::new(),
+            topic: "".into(),
             keyed_alike: true,
             names,
             key_names,

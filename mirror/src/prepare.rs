@@ -21,7 +21,7 @@ use crate::letters::{Refusal, Refusals};
 /// What has to be done before the next record can be read.
 #[derive(Debug, Clone)]
 pub enum Blocked {
-    /// The table was never met.
+    /// The table was never met, or not in this topic.
     Unknown(TableName),
     /// The events of the table have columns that are not known.
     Grown(TableName, Vec<String>),
@@ -205,13 +205,13 @@ impl<'a> Preparing<'a> {
     /// Turns to another table; what is in the way, if it cannot be read.
     fn turn_to(&mut self, name: TableName) -> Option<Took> {
         match self.known.entry(&name) {
-            Some(Entry::Ready(layout)) => {
+            Some(Entry::Ready(layout)) if *layout.topic == *self.topic => {
                 self.guess = Some(layout);
                 None
             }
             Some(Entry::Excluded) => Some(self.ignore()),
             Some(Entry::Waits(reason)) => Some(Took::Blocked(Blocked::Waits(name, reason.clone()))),
-            None => Some(Took::Blocked(Blocked::Unknown(name))),
+            Some(Entry::Ready(_)) | None => Some(Took::Blocked(Blocked::Unknown(name))),
         }
     }
 

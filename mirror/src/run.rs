@@ -112,11 +112,11 @@ async fn begin(job: Job, health: Health) -> anyhow::Result<Begun> {
     let catalog =
         job.catalog.as_ref().map(|config| Ledger::reading(config, "orderstream-mirror")).transpose().context("mirror.source_url")?;
     let letters = DeadLetters::new(&job.letter_properties, &job.dead_letter_topic).context("mirror.dead_letter_topic")?;
-    let modes = job.reading.modes().clone();
+    let (modes, epoch) = (job.reading.modes().clone(), job.reading.reader.epoch);
     let replica_role = job.constraints == Constraints::ReplicaRole;
     let shared = Arc::new(Shared {
         reading: job.reading,
-        tables: Tables::new(target.clone(), catalog, job.selection, job.constraints, job.evolution, modes),
+        tables: Tables::new(target.clone(), catalog, job.selection, job.constraints, job.evolution, modes, epoch),
         store: Store { ledger: target, replica_role },
         letters,
         health,
@@ -215,9 +215,7 @@ impl Claimant {
 async fn watch_source(shared: Arc<Shared>) {
     loop {
         sleep(LOOK).await;
-        if let Err(error) = shared.tables.refresh().await {
-            tracing::debug!(%error, "The source's catalog was not read; it is tried again");
-        }
+        shared.health.source(shared.tables.refresh().await.as_ref().copied());
     }
 }
 

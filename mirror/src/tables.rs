@@ -17,12 +17,14 @@ mod apply;
 mod columns;
 mod enter;
 mod follow;
+mod look;
 mod mismatch;
 mod register;
 mod resolve;
 
 pub use apply::{Applied, ApplyError};
 pub use follow::followed;
+pub use look::LookError;
 
 /// The event that asks for a change of a table's shape.
 #[derive(Debug, Clone)]
@@ -50,6 +52,8 @@ pub struct Tables {
     pub evolution: Policy,
     /// How the connector writes values.
     pub modes: Modes,
+    /// The source's epoch.
+    pub epoch: i32,
     known: Mutex<Arc<Known>>,
     /// Columns that events have and the source has no more.
     gone: Mutex<BTreeMap<TableName, BTreeSet<String>>>,
@@ -69,9 +73,10 @@ impl Tables {
         constraints: Constraints,
         evolution: Policy,
         modes: Modes,
+        epoch: i32,
     ) -> Self {
         let (known, gone, keyed_otherwise, turn) = (Mutex::default(), Mutex::default(), Mutex::default(), tokio::sync::Mutex::new(()));
-        Self { target, source, selection, constraints, evolution, modes, known, gone, keyed_otherwise, turn }
+        Self { target, source, selection, constraints, evolution, modes, epoch, known, gone, keyed_otherwise, turn }
     }
 
     /// What is known by now.
@@ -83,8 +88,8 @@ impl Tables {
     /// Finds out how the table of this event is written, whatever was known of it before.
     ///
     /// # Errors
-    /// If the target or the source is away.
-    pub async fn look(&self, name: &TableName, cause: &Cause) -> Result<Entry, CatalogError> {
+    /// If the target or the source is away, or the event is of another topic than those before.
+    pub async fn look(&self, name: &TableName, cause: &Cause) -> Result<Entry, LookError> {
         let _turn = self.turn.lock().await;
         let entry = if self.selection.excludes(name) { Entry::Excluded } else { self.resolve(name, cause).await? };
         self.change(|known| {
@@ -99,7 +104,7 @@ impl Tables {
     ///
     /// # Errors
     /// If the target or the source is away.
-    pub async fn refresh(&self) -> Result<(), CatalogError> {
+    pub async fn refresh(&self) -> Result<(), LookError> {
         let known = self.known();
         let ready: Vec<Arc<Layout>> = known.ready().cloned().collect();
         let Some(source) = self.source.as_ref().filter(|_| !ready.is_empty()) else { return Ok(()) };

@@ -64,7 +64,8 @@ async fn apply(arguments: &ApplyArguments, config: &Config) -> anyhow::Result<Ex
     let (source, target) = databases(config)?;
     let table = arguments.table.as_deref().map(|name| name.split_once('.').context("the table has the form SCHEMA.TABLE")).transpose()?;
     let table = table.map(|(schema, table)| TableName::new(schema, table));
-    let tables = Tables::new(target, Some(source), mirror.selection.clone(), mirror.constraints, mirror.evolution, mirror.modes.clone());
+    let (selection, modes) = (mirror.selection.clone(), mirror.modes.clone());
+    let tables = Tables::new(target, Some(source), selection, mirror.constraints, mirror.evolution, modes, config.source.epoch);
     let done = tables.apply(table.as_ref()).await?;
     let lines = done.iter().flat_map(|applied| applied.statements.iter().map(|sql| format!("{sql};\n")));
     let text: String = lines.collect();

@@ -283,3 +283,69 @@ fn without_the_sources_catalog_a_table_waits_for_a_column_that_it_does_not_have(
     people.await_fates(&world, 1);
     assert_eq!(world.target("select id, name, note from people where id = 3"), "3|Cid|n");
 }
+
+#[test]
+fn a_new_label_is_followed_together_with_a_column_whose_default_it_is() {
+    let mut world = World::new("m_labels");
+    world
+        .source("create type mood as enum ('sad'); create table people (id int primary key, m mood); insert into people values (1, 'sad')");
+    world.capture("public\\..*", &[]);
+    world.mirror(&[]);
+    world.await_same(&["people"]);
+    world.source(
+        "alter type mood add value 'calm'; alter table people add now mood not null default 'calm'; insert into people values (2, 'calm')",
+    );
+    world.await_same(&["people"]);
+    let first = "select split_part(sql, ' add', 1) from orderstream_mirror.mirror_ddl where sql like '%calm%' order by id limit 1";
+    assert_eq!(world.target(first), r#"alter type "public"."mood""#);
+}
+
+#[test]
+fn a_type_that_changes_while_the_source_is_away_is_told_and_the_rows_go_on() {
+    let mut world = World::new("m_away");
+    world.source("create table people (id int primary key, v text)");
+    let people = Topic::new(&world, "m_away", "people", 1);
+    let process = world.mirror(&[]);
+    people.send(&[people.create(&json!({"id": 1}), &json!({"id": 1, "v": "a"}))]);
+    world.await_target(&rows("people"), "1|(1,a)");
+    world.stack().psql("alter database m_away_src allow_connections false").unwrap();
+    world.stack().psql("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'm_away_src'").unwrap();
+    world.await_that("/health says that the catalog cannot be read", || {
+        let said = world.get(process, "/health");
+        if said.contains("mirror.source_url") { Ok(()) } else { Err(said) }
+    });
+    assert_eq!(world.get(process, "/readyz"), "ok\n");
+    people.send(&[people.create(&json!({"id": 2}), &json!({"id": 2, "v": "b"}))]);
+    world.await_target(&rows("people"), "2|(1,a) (2,b)");
+    world.stack().psql("alter database m_away_src allow_connections true").unwrap();
+    world.await_that("/health has nothing to say", || {
+        let said = world.get(process, "/health");
+        if said.contains("mirror.source_url") { Err(said) } else { Ok(()) }
+    });
+}
+
+#[test]
+fn a_table_whose_events_come_in_another_topic_waits_until_the_epoch_is_raised() {
+    let mut world = World::new("m_prefix");
+    world.source("create table people (id int primary key, v text)");
+    let before = Topic::new(&world, "m_prefix", "people", 1);
+    let after = Topic::new(&world, "m_prefix.anew", "people", 1);
+    let first = world.mirror(&[]);
+    let row = |id: i64, v: &str| (json!({ "id": id }), json!({ "id": id, "v": v }));
+    let put = |topic: &Topic, id: i64, v: &str| {
+        let (key, row) = row(id, v);
+        topic.send(&[topic.create(&key, &row)]);
+    };
+    put(&before, 1, "a");
+    put(&before, 1, "b");
+    world.await_target(&rows("people"), "1|(1,b)");
+    put(&after, 1, "anew");
+    world.await_reason(first, "offsets of two topics cannot be compared");
+    // The table's own topic goes on.
+    put(&before, 2, "c");
+    world.await_target(&rows("people"), "2|(1,b) (2,c)");
+    world.process(first).kill();
+    // The operator does what the message says.
+    world.mirror(&[("MIRROR_TOPICS", "^m_prefix\\.anew\\..*"), ("SOURCE_EPOCH", "1")]);
+    world.await_target(&rows("people"), "2|(1,anew) (2,c)");
+}

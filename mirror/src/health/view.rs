@@ -86,7 +86,11 @@ pub(super) fn verdict(state: &State, now: Instant) -> Verdict {
             reasons.push(format!("{topic}/{number}: {reason}"));
         }
     }
-    Verdict { ready: reasons.is_empty(), reasons }
+    let ready = reasons.is_empty();
+    if let Some(reason) = &state.source_away {
+        reasons.push(format!("mirror.source_url: {reason}: changes of types in the source are not noticed"));
+    }
+    Verdict { ready, reasons }
 }
 
 fn trouble(partition: &Partition, now: Instant) -> Option<String> {

@@ -64,6 +64,7 @@ impl Tables {
                     None
                 }
                 Err(Resolve::Catalog(error)) => return Err(error.into()),
+                Err(Resolve::Elsewhere(error)) => return Err(ApplyError::Refused(error.to_string())),
                 Err(Resolve::Waits(reason)) => return Err(ApplyError::Refused(reason)),
             };
             lease.commit().await.map_err(CatalogError::from)?;

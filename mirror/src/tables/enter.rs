@@ -34,7 +34,7 @@ impl Tables {
         }
         let table = target_table(lease, target).await?.ok_or_else(|| Resolve::Waits(format!("{target} was made and is not there")))?;
         let key = source.key_columns().map(|column| column.name.clone()).collect();
-        let registration = Registration { source: name, target, key, made_here: true, cause };
+        let registration = Registration { source: name, target, key, made_here: true, epoch: self.epoch, cause };
         let registered = register::add(lease, &registration, source).await?;
         register::note(lease, registered.id, &steps, cause).await?;
         tracing::info!(source = %name, target = %target, key = ?registered.key, "A table was made in the target");
@@ -70,7 +70,7 @@ impl Tables {
                 key.join(", ")
             )));
         }
-        let registration = Registration { source: name, target: &table.name, key, made_here: false, cause };
+        let registration = Registration { source: name, target: &table.name, key, made_here: false, epoch: self.epoch, cause };
         let registered = register::add(lease, &registration, source.unwrap_or(table)).await?;
         tracing::info!(source = %name, target = %table.name, key = ?registered.key, "A table that was there is mirrored from now on");
         Ok(registered)

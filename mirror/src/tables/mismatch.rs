@@ -2,8 +2,8 @@
 
 use std::sync::PoisonError;
 
-use super::{Cause, Tables};
-use crate::catalog::{CatalogError, TableName};
+use super::{Cause, LookError, Tables};
+use crate::catalog::TableName;
 use crate::known::Entry;
 use crate::layout::Layout;
 
@@ -12,7 +12,7 @@ impl Tables {
     ///
     /// # Errors
     /// If the target or the source is away.
-    pub async fn grown(&self, name: &TableName, others: &[String], cause: &Cause) -> Result<Entry, CatalogError> {
+    pub async fn grown(&self, name: &TableName, others: &[String], cause: &Cause) -> Result<Entry, LookError> {
         let source = self.source_table(name).await?;
         let is_gone = |other: &&String| {
             // An event from before a column was dropped still has the column, and the source has no value for it any more.
@@ -44,7 +44,7 @@ impl Tables {
     ///
     /// # Errors
     /// If the target or the source is away.
-    pub async fn widened(&self, before: &Layout, cause: &Cause) -> Result<Entry, CatalogError> {
+    pub async fn widened(&self, before: &Layout, cause: &Cause) -> Result<Entry, LookError> {
         let entry = self.look(&before.source, cause).await?;
         match &entry {
             Entry::Ready(layout) if layout.is_like(before) => Ok(Entry::Waits(format!(
@@ -59,7 +59,7 @@ impl Tables {
     ///
     /// # Errors
     /// If the target or the source is away.
-    pub async fn rekeyed(&self, name: &TableName, cause: &Cause) -> Result<Entry, CatalogError> {
+    pub async fn rekeyed(&self, name: &TableName, cause: &Cause) -> Result<Entry, LookError> {
         let before = self.known().entry(name).cloned();
         let entry = self.look(name, cause).await?;
         let (Entry::Ready(layout), Some(Entry::Ready(before))) = (&entry, before) else { return Ok(entry) };

@@ -17,14 +17,14 @@ const ALONE: &str = "select pg_advisory_xact_lock(7365021)";
 /// Waits for the batches that write the table; later ones see its new version.
 const WAIT_FOR_BATCHES: &str = "select pg_advisory_xact_lock(7365020, $1)";
 
-const FIND: &str = "select id, version, key_columns, waits from mirror_tables where source_schema = $1 and source_table = $2";
+const FIND: &str = "select id, version, key_columns, waits, topic, epoch from mirror_tables where source_schema = $1 and source_table = $2";
 const ALL: &str = "select source_schema, source_table, topic from mirror_tables order by id";
 const ADD: &str = "
-insert into mirror_tables (source_schema, source_table, target_schema, target_table, key_columns, made_here, topic)
-values ($1, $2, $3, $4, $5, $6, $7) returning id, version, key_columns, waits";
+insert into mirror_tables (source_schema, source_table, target_schema, target_table, key_columns, made_here, topic, epoch)
+values ($1, $2, $3, $4, $5, $6, $7, $8) returning id, version, key_columns, waits, topic, epoch";
 const RAISE: &str = "
 update mirror_tables set version = version + 1, waits = null, stale_columns = array(select distinct unnest(stale_columns || $2::text[]))
-where id = $1 returning id, version, key_columns, waits";
+where id = $1 returning id, version, key_columns, waits, topic, epoch";
 const WAITS: &str = "update mirror_tables set waits = $3 where source_schema = $1 and source_table = $2 and waits is distinct from $3";
 const FOLLOWED: &str = "select name, attnum, source_type from mirror_columns where table_id = $1";
 const FORGET: &str = "delete from mirror_columns where table_id = $1";
@@ -46,6 +46,10 @@ pub(super) struct Registered {
     pub(super) key: Vec<String>,
     /// Why its events wait.
     pub(super) waits: Option<String>,
+    /// The topic that its events come from.
+    pub(super) topic: String,
+    /// The epoch in which they came from there.
+    pub(super) epoch: i32,
 }
 
 /// A table that is to be mirrored.
@@ -55,6 +59,7 @@ pub(super) struct Registration<'a> {
     pub(super) target: &'a TableName,
     pub(super) key: Vec<String>,
     pub(super) made_here: bool,
+    pub(super) epoch: i32,
     pub(super) cause: &'a Cause,
 }
 
@@ -93,9 +98,9 @@ pub(super) async fn all(lease: &mut Lease) -> Result<Vec<(TableName, String)>, S
 
 /// Adds a table, with what its columns follow.
 pub(super) async fn add(lease: &mut Lease, registration: &Registration<'_>, source: &Table) -> Result<Registered, StoreError> {
-    let Registration { source: name, target, key, made_here, cause } = registration;
+    let Registration { source: name, target, key, made_here, epoch, cause } = registration;
     let query = sqlx::query_as(ADD).bind(&name.schema).bind(&name.table).bind(&target.schema).bind(&target.table);
-    let query = query.bind(key).bind(made_here).bind(&*cause.topic);
+    let query = query.bind(key).bind(made_here).bind(&*cause.topic).bind(epoch);
     let registered: Registered = lease.ask(|on| query.fetch_one(on)).await?;
     follow(lease, registered.id, source).await?;
     Ok(registered)
@@ -111,6 +116,12 @@ pub(super) async fn raise(lease: &mut Lease, registered: Registered, source: &Ta
 
 pub(super) async fn set_key(lease: &mut Lease, id: i32, key: &[String]) -> Result<(), StoreError> {
     let query = sqlx::query("update mirror_tables set key_columns = $2 where id = $1").bind(id).bind(key);
+    let _: sqlx::postgres::PgQueryResult = lease.ask(|on| query.execute(on)).await?;
+    Ok(())
+}
+
+pub(super) async fn set_topic(lease: &mut Lease, id: i32, topic: &str, epoch: i32) -> Result<(), StoreError> {
+    let query = sqlx::query("update mirror_tables set topic = $2, epoch = $3 where id = $1").bind(id).bind(topic).bind(epoch);
     let _: sqlx::postgres::PgQueryResult = lease.ask(|on| query.execute(on)).await?;
     Ok(())
 }

@@ -5,14 +5,15 @@ use std::sync::{Arc, PoisonError};
 
 use ledger::{Lease, StoreError};
 
-use super::{Cause, Tables, columns, register, target_table};
+use super::register::Registered;
+use super::{Cause, LookError, Tables, columns, register, target_table};
 use crate::catalog::{CatalogError, ConstraintKind, Identity, Table, TableName};
 use crate::known::Entry;
 use crate::layout::Layout;
 use crate::plan::Step;
 
 impl Tables {
-    pub(super) async fn resolve(&self, name: &TableName, cause: &Cause) -> Result<Entry, CatalogError> {
+    pub(super) async fn resolve(&self, name: &TableName, cause: &Cause) -> Result<Entry, LookError> {
         let mut lease = self.target.lease().await?;
         loop {
             lease.begin().await?;
@@ -27,7 +28,11 @@ impl Tables {
                     register::note_waits(&mut lease, name, &reason).await?;
                     return Ok(Entry::Waits(reason));
                 }
-                Err(Resolve::Catalog(error)) => return Err(error),
+                Err(Resolve::Catalog(error)) => return Err(error.into()),
+                Err(Resolve::Elsewhere(error)) => {
+                    lease.roll_back().await?;
+                    return Err(error);
+                }
             }
         }
     }
@@ -38,7 +43,10 @@ impl Tables {
         let source = self.source_table(name).await?.map(|table| self.without_excluded(table));
         let source = source.as_ref();
         let target_name = self.selection.target(name);
-        let registered = register::find(lease, name).await?;
+        let registered = match register::find(lease, name).await? {
+            Some(registered) => Some(self.of_topic(lease, name, registered, cause).await?),
+            None => None,
+        };
         let there = target_table(lease, &target_name).await?;
         let (registered, table) = match (registered, there) {
             (Some(registered), Some(table)) => self.follow(lease, name, registered, source, table, cause).await?,
@@ -61,10 +69,25 @@ impl Tables {
         let mut layout = Layout::new(registered.id, registered.version, name.clone(), table.name.clone(), columns, key);
         layout.has_old_row = source.is_some_and(|source| source.identity == Identity::Full);
         layout.may_clear = !table.constraints.iter().any(|constraint| constraint.kind == ConstraintKind::ReferencedBy);
+        layout.topic = registered.topic.into();
         layout.shape = source.map(columns::shape).unwrap_or_default();
         layout.keyed_alike = !self.keyed_otherwise.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
         register::guard(lease, &layout).await?;
         Ok(Entry::Ready(Arc::new(layout)))
+    }
+
+    /// Takes over the topic that the table's events come from: another one only in a higher epoch, because positions are of one topic (P5).
+    async fn of_topic(&self, lease: &mut Lease, name: &TableName, registered: Registered, cause: &Cause) -> Result<Registered, Resolve> {
+        let (is_another, is_newer) = (*cause.topic != *registered.topic, self.epoch > registered.epoch);
+        if cause.topic.is_empty() || !is_another && !is_newer {
+            return Ok(registered);
+        }
+        if !is_newer {
+            let (topic, before) = (cause.topic.to_string(), registered.topic);
+            return Err(Resolve::Elsewhere(LookError::Elsewhere { table: name.clone(), topic, before, epoch: registered.epoch }));
+        }
+        register::set_topic(lease, registered.id, &cause.topic, self.epoch).await?;
+        Ok(Registered { topic: cause.topic.to_string(), epoch: self.epoch, ..registered })
     }
 
     /// The columns that events have and the source has no more. A column that has come back is none of them.
@@ -82,6 +105,8 @@ pub(super) enum Resolve {
     Waits(String),
     /// Labels of enumerations were added by these steps. The transaction has to be committed before anything else is done, which may use them.
     Labels(Vec<Step>),
+    /// The event is of another topic than those before.
+    Elsewhere(LookError),
     /// A server is away, or a table was altered just now.
     Catalog(CatalogError),
 }

@@ -42,6 +42,10 @@ impl Worker {
                     self.tenure.pause(backoff.next_delay()).await?;
                 }
                 Err(error) => {
+                    if !is_told {
+                        is_told = true;
+                        tracing::error!(topic = %self.partition.topic, partition = self.partition.number, table = %blocked.table(), %error, "It is not known how a table is written; the partition waits and asks again");
+                    }
                     self.shared.health.waiting(&self.partition, error.to_string());
                     self.tenure.pause(backoff.next_delay()).await?;
                 }
