@@ -60,8 +60,8 @@ counts: packages ## store the instruction counts of the pure parts anew
 test-counts: packages ## whether the pure parts still take the instructions that are stored; takes minutes
 	@cargo test -p orderstream --locked --test instruction_counts -- --ignored
 
-chaos: programs ## random faults on the real stack, then every promise checked: make chaos [WORLD=ha] [ROUNDS=n] [SEED=s]
-	@$(release)/chaos $(addprefix --world ,$(WORLD)) $(addprefix --rounds ,$(ROUNDS)) $(addprefix --seed ,$(SEED))
+chaos: programs ## random faults on the real stack, then every promise checked: make chaos [JOB=mirror] [WORLD=ha] [ROUNDS=n] [SEED=s]
+	@$(release)/chaos $(addprefix --job ,$(JOB)) $(addprefix --world ,$(WORLD)) $(addprefix --rounds ,$(ROUNDS)) $(addprefix --seed ,$(SEED))
 
 fuzz:           ## the decoder and the position rule on arbitrary input, SECONDS=600 each; needs nightly Rust and cargo-fuzz
 	@cargo run --quiet -p orderstream --example fuzz_seeds

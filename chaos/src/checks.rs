@@ -39,7 +39,7 @@ impl Finding {
     }
 
     /// One finding for many differences of the same kind; none if there are none.
-    fn of(promise: &'static str, differences: &[String]) -> Vec<Self> {
+    pub(crate) fn of(promise: &'static str, differences: &[String]) -> Vec<Self> {
         if differences.is_empty() {
             return Vec::new();
         }

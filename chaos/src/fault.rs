@@ -229,7 +229,7 @@ impl Fault {
         let lines = |number: usize, choose: fn(&Process) -> &[Proxy]| world.workers().get(number).map_or(&[][..], choose);
         let lines = match self.place {
             Place::ToPostgres(number) => lines(number, |process| slice::from_ref(&process.to_postgres)),
-            Place::ToRedis(number) => lines(number, |process| slice::from_ref(&process.to_redis)),
+            Place::ToRedis(number) => lines(number, |process| process.to_redis.as_slice()),
             Place::ToKafka(number) => lines(number, |process| &process.to_kafka),
             _ => &[],
         };

@@ -11,6 +11,7 @@
 //! - [`checks`]: what must hold at the end of the round
 //! - [`round`]: work and faults, healing, and checks in order; [`table`] is what a round prints
 //! - [`planted`]: the proof that each check finds a violation that was planted for it
+//! - [`mirror`]: the same for the job `mirror`, with a world, work and checks of its own
 //!
 //! All choices come from one seed. What the machine makes of the choices is not the same twice, so a seed tries a failure again and
 //! does not replay it.
@@ -19,6 +20,7 @@ mod broker_faults;
 mod checks;
 mod fault;
 mod killed_broker;
+mod mirror;
 mod planted;
 mod poison;
 mod process;
@@ -60,15 +62,28 @@ struct Options {
     /// The world in which the rounds take place.
     #[arg(long, value_enum, default_value_t = Kind::Plain)]
     world: Kind,
+    /// The job that the rounds are about.
+    #[arg(long, value_enum, default_value_t = Job::Orders)]
+    job: Job,
     /// After the rounds, plant a violation for each check and see that it is found.
     #[arg(long)]
     planted: bool,
+}
+
+/// A job of orderstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Job {
+    Orders,
+    Mirror,
 }
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
     let first = options.seed.unwrap_or_else(seed_of_the_day);
     let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
+    if options.job == Job::Mirror {
+        return mirror::run(runtime.handle(), first, options.rounds, Duration::from_secs(options.seconds), options.planted);
+    }
     let (mut world, mut read) = (World::start(runtime.handle(), options.world)?, Read::default());
     for seed in first..first + options.rounds {
         if !passes(&mut world, &mut read, Round::new(seed, Duration::from_secs(options.seconds))) {

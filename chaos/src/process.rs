@@ -23,7 +23,8 @@ const SHORT_SESSION: (&str, &str) = ("KAFKA_PROPERTIES", "session.timeout.ms=600
 pub(crate) struct Process {
     pub(crate) service: Service,
     pub(crate) to_postgres: Proxy,
-    pub(crate) to_redis: Proxy,
+    /// `None` for a job that has no Redis.
+    pub(crate) to_redis: Option<Proxy>,
     /// A proxy for each broker.
     pub(crate) to_kafka: Vec<Proxy>,
     pub(crate) log: PathBuf,
@@ -48,9 +49,8 @@ impl Process {
         let to_postgres = Proxy::start(runtime, postgres)?;
         let to_redis = Proxy::start(runtime, stack.ports().redis)?;
         let port = stack::free_port()?;
-        let brokers: Vec<String> = to_kafka.iter().map(|line| format!("127.0.0.1:{}", line.port())).collect();
         let environment = [
-            ("KAFKA_BOOTSTRAP_SERVERS", brokers.join(",")),
+            ("KAFKA_BOOTSTRAP_SERVERS", addresses(&to_kafka)),
             ("DATABASE_URL", format!("postgres://orderstream:orderstream@127.0.0.1:{}/orders", to_postgres.port())),
             ("REDIS_URL", format!("redis://127.0.0.1:{}", to_redis.port())),
             ("HTTP_LISTEN", format!("127.0.0.1:{port}")),
@@ -64,15 +64,31 @@ impl Process {
             command.env("ENRICHMENT_WHEN_REDIS_IS_DOWN", if hold.load(Ordering::SeqCst) { "hold" } else { "degrade" });
             command
         };
-        let name = format!("orderstream-{number}");
-        let log = stack.folder().join(&name).with_extension("log");
-        let service = stack.service(&name, launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")));
-        Ok(Self { service, to_postgres, to_redis, to_kafka, log, port, stopping: AtomicBool::new(false) })
+        let (to_redis, service) = (Some(to_redis), service(stack, &format!("orderstream-{number}"), port, launch));
+        Ok(Self { log: log(stack, &service), service, to_postgres, to_redis, to_kafka, port, stopping: AtomicBool::new(false) })
+    }
+
+    /// Makes a process of the job `mirror` without starting it.
+    pub(crate) fn of_mirror(stack: &Stack, runtime: &Handle, number: usize, to_kafka: Vec<Proxy>) -> Result<Self> {
+        let program = program()?;
+        let to_postgres = Proxy::start(runtime, stack.ports().postgres)?;
+        let port = stack::free_port()?;
+        let brokers = addresses(&to_kafka);
+        let (there, here) = (format!(":{}/", stack.ports().postgres), format!(":{}/", to_postgres.port()));
+        let settings: Vec<_> = stack.mirror_settings().into_iter().map(|(name, value)| (name, value.replace(&there, &here))).collect();
+        let launch = move || {
+            let mut command = Command::new(&program);
+            command.args(["mirror", "run"]).envs([SMALL_BATCHES, SHORT_SESSION]).envs(settings.clone());
+            command.env("KAFKA_BOOTSTRAP_SERVERS", &brokers).env("HTTP_LISTEN", format!("127.0.0.1:{port}"));
+            command
+        };
+        let service = service(stack, &format!("mirror-{number}"), port, launch);
+        Ok(Self { log: log(stack, &service), service, to_postgres, to_redis: None, to_kafka, port, stopping: AtomicBool::new(false) })
     }
 
     /// Opens every proxy of the process again.
     pub(crate) fn heal_lines(&self) {
-        [&self.to_postgres, &self.to_redis].into_iter().chain(&self.to_kafka).for_each(Proxy::heal);
+        [&self.to_postgres].into_iter().chain(&self.to_redis).chain(&self.to_kafka).for_each(Proxy::heal);
     }
 
     /// Returns the body that the endpoint answers, with whatever status.
@@ -106,6 +122,19 @@ impl Process {
         let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
         Some(kilobytes / 1024)
     }
+}
+
+/// The brokers as a client finds them behind the proxies.
+fn addresses(to_kafka: &[Proxy]) -> String {
+    to_kafka.iter().map(|line| format!("127.0.0.1:{}", line.port())).collect::<Vec<_>>().join(",")
+}
+
+fn service(stack: &Stack, name: &str, port: u16, launch: impl Fn() -> Command + Send + Sync + 'static) -> Service {
+    stack.service(name, launch, move || stack::answers(&format!("http://127.0.0.1:{port}/readyz")))
+}
+
+fn log(stack: &Stack, service: &Service) -> PathBuf {
+    stack.folder().join(service.name()).with_extension("log")
 }
 
 /// The path of the orderstream program. The Makefile builds orderstream and this harness into one folder.

@@ -99,7 +99,8 @@ const ALTERATIONS: [Kind; 4] = {
 };
 const LINE: [Kind; 4] = [Kind::Cut, Kind::Forget, Kind::Line(Mode::Open), Kind::Line(Mode::Open)];
 
-fn mode(rng: &mut Rng) -> Mode {
+/// Chooses how a line behaves.
+pub(crate) fn mode(rng: &mut Rng) -> Mode {
     match rng.u8(0..4) {
         0 => Mode::Slow(Duration::from_millis(rng.u64(20..400))),
         1 => Mode::BlackHole,
