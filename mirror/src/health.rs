@@ -14,6 +14,8 @@ use crate::letters::LetterRow;
 use crate::store::Stored;
 use crate::tables::LookError;
 
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use view::{PartitionView, StatusView, TableView, Verdict};
@@ -32,6 +34,8 @@ enum Doing {
     Running,
     Waiting(String),
     Stopped(String),
+    /// The group was out of reach for too long, and its next assignment tells who has the partition.
+    Lost,
 }
 
 #[derive(Debug, Clone)]
@@ -97,11 +101,14 @@ impl Health {
             Event::Assigned => {
                 state.assigned = true;
                 state.kafka_down = false;
+                // What was lost belongs to another process now, or is given again by an event of its own.
+                state.partitions.retain(|_, known| known.doing != Doing::Lost);
             }
-            Event::Owned(partition) => state.enter(&partition, Doing::Claiming),
+            Event::Owned(partition) => state.own(&partition),
             Event::Waiting(partition, reason) => state.enter(&partition, Doing::Waiting(reason)),
             Event::Started { partition, progress, .. } => {
                 state.kafka_down = false;
+                state.own(&partition);
                 state.enter(&partition, Doing::Running);
                 if let Some(known) = state.partitions.get_mut(&(partition.topic, partition.number)) {
                     known.progress = Some(progress);
@@ -114,7 +121,7 @@ impl Health {
                 state.enter(&partition, Doing::Stopped(reason.to_string()));
             }
             Event::Revoked(partition) => drop(state.partitions.remove(&(partition.topic, partition.number))),
-            Event::Lost(partition) => state.enter(&partition, Doing::Waiting("the group is out of reach".to_owned())),
+            Event::Lost(partition) => state.enter(&partition, Doing::Lost),
             Event::KafkaDown => state.kafka_down = true,
             Event::KafkaUp => state.kafka_down = false,
             Event::Fatal(reason) => state.failed = Some(reason),
@@ -248,12 +255,22 @@ impl Health {
 }
 
 impl State {
+    /// The group gave the partition to this process.
+    fn own(&mut self, partition: &TopicPartition) {
+        let fresh =
+            Partition { doing: Doing::Claiming, since: Instant::now(), committed_at: None, fates: Fates::default(), progress: None };
+        let key = (Arc::clone(&partition.topic), partition.number);
+        let known = self.partitions.entry(key).or_insert_with(|| fresh.clone());
+        if known.doing == Doing::Lost {
+            *known = fresh;
+        }
+    }
+
+    /// The partition does something else from now on. A report of a worker whose partition was given back or lost comes too late, and is left out.
     fn enter(&mut self, partition: &TopicPartition, doing: Doing) {
-        let now = Instant::now();
-        let fresh = || Partition { doing: Doing::Claiming, since: now, committed_at: None, fates: Fates::default(), progress: None };
-        let known = self.partitions.entry((Arc::clone(&partition.topic), partition.number)).or_insert_with(fresh);
-        if known.doing != doing {
-            (known.doing, known.since) = (doing, now);
+        let known = self.partitions.get_mut(&(Arc::clone(&partition.topic), partition.number));
+        if let Some(known) = known.filter(|known| known.doing != doing && known.doing != Doing::Lost) {
+            (known.doing, known.since) = (doing, Instant::now());
         }
     }
 

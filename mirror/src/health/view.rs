@@ -34,7 +34,7 @@ pub struct PartitionView {
     pub topic: String,
     /// The number.
     pub partition: i32,
-    /// What its worker does: `claiming`, `running`, `waiting`, `stopped`.
+    /// What its worker does: `claiming`, `running`, `waiting`, `stopped`, `lost`.
     pub state: &'static str,
     /// Why the worker waits or has stopped.
     pub reason: Option<String>,
@@ -96,6 +96,7 @@ pub(super) fn verdict(state: &State, now: Instant) -> Verdict {
 fn trouble(partition: &Partition, now: Instant) -> Option<String> {
     match &partition.doing {
         Doing::Waiting(reason) | Doing::Stopped(reason) => Some(reason.clone()),
+        Doing::Lost => Some("the group is out of reach".to_owned()),
         Doing::Claiming => None,
         Doing::Running => {
             let has_lag = partition.progress.as_ref().is_some_and(|progress| progress.lag() > 0);
@@ -112,6 +113,7 @@ pub(super) fn status(state: &State, now: Instant) -> StatusView {
             Doing::Running => ("running", None),
             Doing::Waiting(reason) => ("waiting", Some(reason.clone())),
             Doing::Stopped(reason) => ("stopped", Some(reason.clone())),
+            Doing::Lost => ("lost", Some("the group is out of reach".to_owned())),
         };
         PartitionView {
             topic: topic.to_string(),
