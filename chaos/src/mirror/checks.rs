@@ -9,6 +9,7 @@ use anyhow::Result;
 use super::work::TABLES;
 use super::world::{COMPACTED_TABLE, World, topic};
 use crate::checks::Finding;
+use crate::process::Process;
 
 /// How long the rest of the lag may take on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -50,13 +51,14 @@ fn look(world: &World) -> Result<Vec<Finding>> {
     if findings.is_empty() {
         findings.extend(of_ledger(world)?);
         findings.extend(of_letters(world)?);
-        let unready = world
-            .workers()
-            .iter()
-            .filter_map(|process| process.service.is_healthy().then_some(()).is_none().then(|| process.service.name()));
-        findings.extend(unready.map(|name| Finding::new("P9", format!("{name} is not ready"))));
+        findings.extend(world.workers().iter().filter(|process| !process.service.is_healthy()).map(unready));
     }
     Ok(findings)
+}
+
+fn unready(process: &Process) -> Finding {
+    let answer = process.get("/readyz").unwrap_or_else(|error| format!("{error:#}"));
+    Finding::new("P9", format!("{} is not ready: {answer}", process.service.name()))
 }
 
 /// The rows of the table that only one of the databases has.

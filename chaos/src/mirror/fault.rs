@@ -148,7 +148,8 @@ impl Fault {
                 Place::Mirror(number) => world.workers().get(number).map_or(Ok(()), Process::stop)?,
                 _ => self.service(world).into_iter().try_for_each(Service::stop)?,
             },
-            Kind::Terminate => drop(stack.psql(
+            Kind::Terminate => drop(stack.psql_in(
+                "shop",
                 "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename in ('mirror', 'orderstream_mirror', 'debezium')",
             )?),
             Kind::Line(mode) => self.lines(world).iter().for_each(|line| line.set(mode)),
