@@ -25,7 +25,7 @@ pub use process::Process;
 use topic::{CUSTOMERS, ORDERS, Topics};
 
 /// How long a change may take to arrive everywhere, also after an outage (P9: ten seconds), on a machine that is busy with other things.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The process that all tests share which need no process of their own. The process lives through every outage that the tests make.
 static RESIDENT: Mutex<Option<Process>> = Mutex::new(None);

@@ -14,7 +14,7 @@ pub const ORDERS: &str = "shop.public.orders";
 pub const CUSTOMERS: &str = "shop.public.customers";
 pub const DEAD_LETTERS: &str = "dlq-errors";
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A record to be put on a topic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
