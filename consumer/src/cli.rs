@@ -12,12 +12,14 @@ use service::settings::Environment;
 
 use crate::config::{Config, Loaded};
 use crate::health::PROGRAM;
+use job::Job;
 
 mod check;
 mod completions;
 mod config;
 mod dlq;
 mod http;
+mod job;
 mod man;
 mod migrate;
 mod mirror;
@@ -134,7 +136,7 @@ fn execute(command: &Command, file: Option<&Path>, loaded: Loaded) -> anyhow::Re
         Command::Trace(arguments) => in_runtime(trace::run(arguments, warned(loaded))),
         Command::Rebuild(command) => in_runtime(rebuild::run(command, warned(loaded))),
         Command::Dlq(command) => in_runtime(dlq::run(command, warned(loaded))),
-        Command::Offsets(command) => in_runtime(offsets::run(command, warned(loaded))),
+        Command::Offsets(command) => in_runtime(async { offsets::run(command, &Job::orders(&warned(loaded))?).await }),
         Command::Reconcile(arguments) => in_runtime(reconcile::run(arguments, warned(loaded))),
         Command::Mirror(command) => in_runtime(mirror::run(command, loaded)),
         Command::Config(_) => config::run(file, &loaded),

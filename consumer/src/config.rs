@@ -23,6 +23,7 @@ pub mod settings;
 pub mod tokens;
 pub mod url;
 
+pub use exposure::Exposed;
 pub use sections::{
     Admin, Audit, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Mirror,
     Page, Reconcile, Redis, Retention, Sentinels, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
@@ -151,6 +152,7 @@ impl Config {
         Expected {
             inputs: [orders].into_iter().chain(customers).collect(),
             letters: self.kafka.dead_letter_topic.clone(),
+            letters_setting: "kafka.dead_letter_topic",
             max_record_bytes: self.source.max_record_bytes,
         }
     }

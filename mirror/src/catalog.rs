@@ -20,7 +20,7 @@ use std::fmt;
 use crate::quote::quote_identifier;
 
 pub use constraints::{Constraint, ConstraintKind};
-pub use publication::{Publication, Published, publication};
+pub use publication::{Publication, Published, publication, publications};
 pub use read::{CatalogError, extensions, list, read};
 pub use types::{Attribute, Extension, Type, TypeKind, Typed};
 

@@ -18,7 +18,7 @@
 //! What is pure, or reads a catalog:
 //! - [`prepare`]: records to a batch; [`decode`]: a record to a change; [`batch`]: changes to arrays; [`statements`]: the SQL of a table
 //! - [`layout`], [`known`], [`letters`], [`connect_types`]: what these talk about
-//! - [`planned`]: what would be done, as a script to read
+//! - [`planned`]: what would be done, as a script to read; [`overview`]: how each table stands, for operators
 //! - [`plan`]: which statements make a table or follow a change, and what cannot be promised (P12)
 //! - [`value`]: the JSON of a column to the text that Postgres casts
 //! - [`catalog`]: what a database's catalog says of its tables
@@ -37,6 +37,7 @@ pub mod health;
 pub mod known;
 pub mod layout;
 pub mod letters;
+pub mod overview;
 pub mod plan;
 pub mod planned;
 pub mod prepare;

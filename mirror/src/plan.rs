@@ -19,7 +19,7 @@ pub use create::create;
 pub use evolve::{Followed, evolve};
 pub use fit::{Fit, fit};
 pub use inexact::{Inexact, inexact};
-pub use limits::{Grade, Limit, limits};
+pub use limits::{Grade, Limit, limits, topic};
 pub use names::{Names, Unmade};
 
 /// A statement for the target. A step that ran already changes nothing.

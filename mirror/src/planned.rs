@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use ledger::Ledger;
 
-use crate::catalog::{self, CatalogError, Identity, Publication, Table, TableName};
+use crate::catalog::{self, CatalogError, Constraint, Identity, Publication, Table, TableName};
 use crate::facts;
-use crate::plan::{self, Grade, Inexact, Limit, Names};
+use crate::plan::{self, Grade, Inexact, Limit, Names, Wait};
 use crate::settings::Selection;
 use crate::tables::followed;
 use crate::value::Modes;
@@ -23,8 +23,12 @@ pub struct Planned {
     pub target: TableName,
     /// The statements that the mirror runs by itself.
     pub statements: Vec<String>,
-    /// What only an operator can do: why, and the statements.
-    pub waits: Vec<(String, Vec<String>)>,
+    /// What only an operator can do.
+    pub waits: Vec<Wait>,
+    /// What an update or a delete says of the old row.
+    pub identity: Identity,
+    /// What refuses or changes rows of the table in the target beside its key; empty if there is no such table.
+    pub constraints: Vec<Constraint>,
     /// What cannot be promised.
     pub limits: Vec<Limit>,
     /// The columns that do not arrive exactly.
@@ -62,6 +66,8 @@ pub async fn planned(
             target: target.clone(),
             statements: Vec::new(),
             waits: Vec::new(),
+            identity: table.identity,
+            constraints: Vec::new(),
             limits: limits.iter().filter(|limit| limit.table == table.name).cloned().collect(),
             inexact: plan::inexact(table, |column| facts::loss(&column.type_, modes, &shadows)),
             null_if_unchanged: null_if_unchanged(table, modes),
@@ -69,13 +75,16 @@ pub async fn planned(
         match there.iter().find(|there| there.name == *target) {
             None => match plan::create(table, target, &names) {
                 Ok(steps) => planned.statements.extend(steps.into_iter().map(|step| step.sql)),
-                Err(unmade) => planned.waits.extend(unmade.into_iter().map(|unmade| (unmade.to_string(), Vec::new()))),
+                Err(unmade) => {
+                    planned.waits.extend(unmade.into_iter().map(|unmade| Wait { what: unmade.to_string(), ddl: Vec::new(), stops: true }))
+                }
             },
             Some(there) => {
                 let followed = followed(&mut lease, &table.name).await?;
                 let evolution = plan::evolve(table, there, &followed, &names);
                 planned.statements.extend(evolution.automatic.into_iter().map(|step| step.sql));
-                planned.waits.extend(evolution.waits.into_iter().map(|wait| (wait.what, wait.ddl)));
+                planned.waits.extend(evolution.waits);
+                planned.constraints.clone_from(&there.constraints);
             }
         }
         out.push(planned);
@@ -140,7 +149,7 @@ pub fn script(planned: &[Planned]) -> String {
             );
             comment(&mut text, "  ", &what);
         }
-        for (why, ddl) in &table.waits {
+        for Wait { what: why, ddl, .. } in &table.waits {
             comment(&mut text, "  ", &format!("waits for `orderstream mirror apply`: {why}"));
             ddl.iter().for_each(|sql| comment(&mut text, "    ", &format!("{sql};")));
         }
@@ -168,7 +177,9 @@ mod tests {
             source: TableName::new("shop", "a\ndrop table b; --"),
             target: TableName::new("shop", "a\rdrop table b; --"),
             statements: vec!["create table t ()".to_owned()],
-            waits: vec![("a rename".to_owned(), vec!["do $$ begin\n  drop table b;\nend $$".to_owned()])],
+            waits: vec![Wait { what: "a rename".to_owned(), ddl: vec!["do $$ begin\n  drop table b;\nend $$".to_owned()], stops: true }],
+            identity: Identity::Full,
+            constraints: Vec::new(),
             limits: Vec::new(),
             inexact: Vec::new(),
             null_if_unchanged: vec!["c\ndrop table b; --".to_owned()],

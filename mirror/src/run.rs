@@ -26,7 +26,7 @@ use crate::tables::Tables;
 use crate::work::Worker;
 
 /// The migrations, embedded in the binary, so that a binary and its tables cannot come apart.
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/mirror");
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../sql/mirror");
 
 /// The time between two looks at the source's catalog.
 const LOOK: Duration = Duration::from_secs(5);

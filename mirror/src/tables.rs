@@ -25,6 +25,7 @@ mod resolve;
 pub use apply::{Applied, ApplyError};
 pub use follow::followed;
 pub use look::LookError;
+pub(crate) use register::exists;
 
 /// The event that asks for a change of a table's shape.
 #[derive(Debug, Clone)]

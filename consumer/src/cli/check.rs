@@ -6,28 +6,29 @@ use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::job::Job;
 use super::{FAILED, print};
-use crate::config::Config;
+use crate::config::{Config, Exposed};
 
-mod kafka;
-mod ledger;
-mod postgres;
+pub(super) mod kafka;
+pub(super) mod ledger;
+pub(super) mod postgres;
 mod redis;
 mod source;
 
 /// How long one server may take (P10).
-const DEADLINE: Duration = Duration::from_secs(5);
+pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Finding {
-    grade: Grade,
-    server: &'static str,
-    what: String,
+pub(super) struct Finding {
+    pub(super) grade: Grade,
+    pub(super) server: &'static str,
+    pub(super) what: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Grade {
+pub(super) enum Grade {
     Ok,
     Warning,
     Failed,
@@ -46,37 +47,46 @@ impl fmt::Display for Finding {
 
 /// The findings about one server, in order.
 #[derive(Debug)]
-struct Findings {
-    server: &'static str,
-    lines: Vec<Finding>,
+pub(super) struct Findings {
+    pub(super) server: &'static str,
+    pub(super) lines: Vec<Finding>,
 }
 
 impl Findings {
-    fn new(server: &'static str) -> Self {
+    pub(super) fn new(server: &'static str) -> Self {
         Self { server, lines: Vec::new() }
     }
 
-    fn ok(&mut self, what: impl Into<String>) {
+    pub(super) fn ok(&mut self, what: impl Into<String>) {
         self.add(Grade::Ok, what.into());
     }
 
     /// Adds a finding: the thing works, and an operator would want to know of it.
-    fn warning(&mut self, what: impl Into<String>) {
+    pub(super) fn warning(&mut self, what: impl Into<String>) {
         self.add(Grade::Warning, what.into());
     }
 
     /// Adds a finding: the thing does not work, and `what` says what to do.
-    fn failed(&mut self, what: impl Into<String>) {
+    pub(super) fn failed(&mut self, what: impl Into<String>) {
         self.add(Grade::Failed, what.into());
     }
 
-    fn add(&mut self, grade: Grade, what: String) {
+    /// Whether nothing has failed.
+    pub(super) fn are_fit(&self) -> bool {
+        self.lines.iter().all(|finding| finding.grade != Grade::Failed)
+    }
+
+    pub(super) fn add(&mut self, grade: Grade, what: String) {
         self.lines.push(Finding { grade, server: self.server, what });
     }
 }
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    let findings = check(&config).await;
+    told(check(&config).await)
+}
+
+/// Prints the report, and fails if anything in it does.
+pub(super) fn told(findings: Vec<Finding>) -> anyhow::Result<ExitCode> {
     let failed = findings.iter().filter(|finding| finding.grade == Grade::Failed).count();
     let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
     print(lines)?;
@@ -87,10 +97,16 @@ async fn check(config: &Config) -> Vec<Finding> {
     let (kafka, postgres, redis, source) =
         tokio::join!(kafka::check(config), postgres::check(config), redis::check(config), source::check(config));
     // Where Kafka or Postgres is not as it should be, there is nothing to compare.
-    let is_fit = |findings: &Findings| findings.lines.iter().all(|finding| finding.grade != Grade::Failed);
-    let ledger = if is_fit(&kafka) && is_fit(&postgres) { ledger::check(config).await } else { Findings::new(ledger::NAME) };
-    let mut all = [kafka, postgres, ledger, redis, source];
-    for exposed in config.exposed() {
+    let ledger = match Job::orders(config) {
+        Ok(job) if kafka.are_fit() && postgres.are_fit() => ledger::check(&job).await,
+        _ => Findings::new(ledger::NAME),
+    };
+    joined([kafka, postgres, ledger, redis, source], config.exposed())
+}
+
+/// The lines of all servers, in order, with what is open to others at the end of each.
+pub(super) fn joined<const N: usize>(mut all: [Findings; N], exposed: Vec<Exposed>) -> Vec<Finding> {
+    for exposed in exposed {
         let of = all.iter_mut().find(|findings| findings.server == exposed.server);
         of.into_iter().for_each(|findings| findings.warning(exposed.what.clone()));
     }
@@ -98,7 +114,7 @@ async fn check(config: &Config) -> Vec<Finding> {
 }
 
 /// Waits for an answer until the deadline; the error says that none came in time.
-async fn in_time<T>(asking: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+pub(super) async fn in_time<T>(asking: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     tokio::time::timeout(DEADLINE, asking).await.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs())))
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context;
 use change::envelope::EventReader;
 use clap::{Args, Subcommand};
 use kafka::source::SourceConfig;
-use ledger::{Ledger, StoreConfig};
+use ledger::Ledger;
 use mirror::catalog::TableName;
 use mirror::decode::Reading;
 use mirror::layout::SCHEMA;
@@ -14,13 +14,15 @@ use mirror::planned::{planned, script};
 use mirror::run::Job;
 use mirror::tables::Tables;
 use service::logging;
-use service::settings::Renewable;
 use worker::letter_cap::LetterCap;
 
-use super::{print, warned};
+use super::job::store;
+use super::{job as jobs, offsets, print, warned};
 use crate::config::{Config, Loaded};
 use crate::flow::claim;
 use crate::run::assemble;
+
+mod check;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -30,6 +32,11 @@ pub(super) enum Command {
     Plan(PlanArguments),
     /// Change tables of the target as the plan says, also where that drops, renames or writes rows again
     Apply(ApplyArguments),
+    /// Open every connection and report what is found, one line each: servers, rights, topics, tables that wait, what cannot be promised
+    Check(check::Arguments),
+    /// Show where each partition stands, or move it by hand
+    #[command(subcommand)]
+    Offsets(offsets::Command),
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +63,8 @@ pub(super) async fn run(command: &Command, loaded: Loaded) -> anyhow::Result<Exi
         }
         Command::Plan(arguments) => plan(arguments, &warned(loaded)).await,
         Command::Apply(arguments) => apply(arguments, &warned(loaded)).await,
+        Command::Check(arguments) => check::run(arguments, &warned(loaded)).await,
+        Command::Offsets(command) => offsets::run(command, &jobs::Job::mirror(&warned(loaded))?).await,
     }
 }
 
@@ -86,15 +95,6 @@ async fn plan(arguments: &PlanArguments, config: &Config) -> anyhow::Result<Exit
     let (source, target) = databases(config)?;
     let planned = planned(&source, &target, &mirror.selection, &mirror.modes, arguments.publication.as_deref()).await?;
     print(script(&planned))
-}
-
-fn store(config: &Config, url: &Renewable) -> StoreConfig {
-    StoreConfig {
-        url: url.clone(),
-        max_connections: config.database.max_connections,
-        statement_timeout: config.database.statement_timeout,
-        lock_timeout: config.database.lock_timeout,
-    }
 }
 
 fn job(config: &Config) -> Job {

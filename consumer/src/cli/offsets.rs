@@ -2,13 +2,8 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-use kafka::source::survey::SurveyError;
-
-use crate::config::Config;
-use crate::results::Results;
-use crate::run::assemble::store_config;
-pub(super) use crate::run::comparison::{is_of, survey, topics};
+use super::job::Job;
+pub(super) use crate::run::comparison::is_of;
 
 mod reset;
 pub(super) mod show;
@@ -21,21 +16,11 @@ pub(super) enum Command {
     Reset(reset::Arguments),
 }
 
-pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<ExitCode> {
-    let results = Results::new(&store_config(&config)).context("database.url")?;
+pub(super) async fn run(command: &Command, job: &Job) -> anyhow::Result<ExitCode> {
     let outcome = match command {
-        Command::Show => show::run(&config, &results).await,
-        Command::Reset(arguments) => reset::run(arguments, &config, &results).await,
+        Command::Show => show::run(job).await,
+        Command::Reset(arguments) => reset::run(arguments, job).await,
     };
-    results.ledger.close().await;
+    job.ledger.close().await;
     outcome
-}
-
-/// Asks Kafka on a thread that may block.
-pub(super) async fn asked<T: Send + 'static>(
-    config: &Config,
-    ask: impl FnOnce(&[(String, String)], &str) -> Result<T, SurveyError> + Send + 'static,
-) -> anyhow::Result<T> {
-    let (properties, group) = (config.kafka.connection_properties(), config.kafka.group_id.clone());
-    Ok(service::tasks::blocking(move || ask(&properties, &group)).await?)
 }

@@ -20,6 +20,7 @@ use crate::health::{Comparison, Heard, plural};
 use crate::redis::progress::Point;
 use crate::results::summary::{DueCount, LetterCount, RefusedRows};
 use crate::run::assemble::assemble;
+use crate::run::comparison;
 use crate::shared::Shared;
 use process::Process;
 
@@ -70,7 +71,7 @@ struct Shown {
 async fn look(shared: &Shared, config: &Config) -> Shown {
     let stored = stored(shared, &config.kafka.group_id);
     let (process, stored, survey, redis) =
-        tokio::join!(process::ask(config.http.listen.as_deref()), stored, offsets::survey(config), shared.redis_progress.read());
+        tokio::join!(process::ask(config.http.listen.as_deref()), stored, comparison::survey(config), shared.redis_progress.read());
     let away = [
         stored.as_ref().err().map(|error| format!("postgres: {error}")),
         survey.as_ref().err().map(|error| format!("kafka: {error:#}")),

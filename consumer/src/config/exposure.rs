@@ -32,8 +32,24 @@ impl Config {
             ("connect", self.connect.as_ref().and_then(of_connect)),
             ("source", self.source.url.as_ref().and_then(|url| postgres("source.url", url.expose_secret()))),
         ];
-        found.into_iter().filter_map(|(server, what)| Some(Exposed { server, what: what? })).collect()
+        told(found)
     }
+
+    /// The connections of the job `mirror` that others on the way may read or change.
+    #[must_use]
+    pub fn exposed_of_mirror(&self) -> Vec<Exposed> {
+        let mirror = &self.mirror;
+        let source = mirror.source_url.as_ref().and_then(|url| of_postgres("mirror.source_url", url.now().expose_secret()));
+        told([
+            ("kafka", of_kafka(&self.kafka)),
+            ("target", of_postgres("mirror.target_url", mirror.target_url.now().expose_secret())),
+            ("source", source),
+        ])
+    }
+}
+
+fn told<const N: usize>(found: [(&'static str, Option<String>); N]) -> Vec<Exposed> {
+    found.into_iter().filter_map(|(server, what)| Some(Exposed { server, what: what? })).collect()
 }
 
 fn of_kafka(kafka: &Kafka) -> Option<String> {

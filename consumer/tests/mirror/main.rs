@@ -10,6 +10,7 @@ mod evolution;
 mod keys;
 mod modes;
 mod names;
+mod operators;
 mod outages;
 mod records;
 mod tables;

@@ -19,8 +19,13 @@ pub struct Topic {
 impl Topic {
     /// Makes the topic of a table in the world `prefix`.
     pub fn new(world: &World, prefix: &str, table: &str, partitions: i32) -> Self {
+        world.stack().create_topic(&format!("{prefix}.public.{table}"), partitions, &[]).unwrap();
+        Self::of(world, prefix, table)
+    }
+
+    /// The topic of a table that is there.
+    pub fn of(world: &World, prefix: &str, table: &str) -> Self {
         let name = format!("{prefix}.public.{table}");
-        world.stack().create_topic(&name, partitions, &[]).unwrap();
         Self { topics: Topics::at(world.stack().bootstrap_servers()), name, table: table.to_owned(), lsn: Cell::new(1_000) }
     }
 

@@ -126,6 +126,14 @@ impl World {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// The exit code of a command of the mirror with these settings, and what it prints: its output, then its complaints.
+    #[track_caller]
+    pub(crate) fn ran(&self, settings: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orderstream"));
+        let output = command.arg("mirror").args(arguments).envs(self.environment()).envs(settings.iter().copied()).output().unwrap();
+        (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+    }
+
     fn environment(&self) -> Vec<(String, String)> {
         let pairs = [
             ("KAFKA_BOOTSTRAP_SERVERS", self.stack.bootstrap_servers()),

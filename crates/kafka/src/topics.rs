@@ -16,9 +16,11 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 mod judge;
 pub mod places;
+mod wanted;
 
 use crate::words::Words;
-pub use judge::{Grade, Judgement, judge};
+pub use judge::{Grade, Judgement, deletes_kept_for, judge, time};
+pub use wanted::wanted;
 
 /// What has to stay of a topic that is read, for the promises to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub enum Kept {
         /// The command to run after a longer outage.
         mend: &'static str,
     },
+    /// Every change of a table's rows, until it was read. The topic may be compacted, and what that costs is told.
+    RowsOfTables,
 }
 
 /// A topic that is read.
@@ -56,14 +60,18 @@ const COMPLAINTS: usize = 100;
 pub struct Expected {
     /// The topics that are read.
     pub inputs: Vec<Input>,
-    /// The dead letter topic: `kafka.dead_letter_topic`.
+    /// The dead letter topic.
     pub letters: String,
+    /// The setting that names the dead letter topic.
+    pub letters_setting: &'static str,
     /// The limit of a record: `source.max_record_bytes`.
     pub max_record_bytes: usize,
 }
 
 impl Expected {
-    fn names(&self) -> Vec<String> {
+    /// The names of the topics.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
         self.inputs.iter().map(|input| &input.topic).chain([&self.letters]).cloned().collect()
     }
 }
@@ -111,13 +119,25 @@ pub enum NoAnswer {
 /// # Errors
 /// Why Kafka does not answer.
 pub async fn ask(properties: Vec<(String, String)>, expected: &Expected) -> Result<Cluster, NoAnswer> {
+    let names = expected.names();
+    ask_of(properties, move |_| names).await
+}
+
+/// Asks Kafka for the facts. `names` chooses the topics whose settings are asked for, when it is known which topics there are.
+///
+/// # Errors
+/// Why Kafka does not answer.
+pub async fn ask_of(
+    properties: Vec<(String, String)>,
+    names: impl FnOnce(&BTreeMap<String, Topic>) -> Vec<String> + Send + 'static,
+) -> Result<Cluster, NoAnswer> {
     let mut settings = ClientConfig::new();
     settings.set("enable.metrics.push", "false").extend(properties);
-    let names = expected.names();
     // Asking blocks, and so does dropping a client, which joins its threads.
     let handle = tokio::runtime::Handle::current();
     let ask = move || {
         let topics = metadata(&settings)?;
+        let names = names(&topics.topics);
         Ok(Cluster { settings: handle.block_on(settings_of(&settings, &names)), ..topics })
     };
     service::tasks::blocking(ask).await
@@ -210,7 +230,8 @@ mod tests {
         let properties = vec![("bootstrap.servers".to_owned(), cluster.bootstrap_servers())];
         let (topic, letters) = ("shop.public.orders".to_owned(), "dlq-errors".to_owned());
         let orders = Input { of: "orders", setting: "kafka.orders_topic", topic, kept: Kept::EveryChange };
-        let expected = Expected { inputs: vec![orders], letters, max_record_bytes: 1_048_576 };
+        let letters_setting = "kafka.dead_letter_topic";
+        let expected = Expected { inputs: vec![orders], letters, letters_setting, max_record_bytes: 1_048_576 };
         let topics = ask(properties, &expected).await.unwrap();
         assert_eq!(topics.brokers, 3);
         assert_eq!(topics.topics["shop.public.orders"], Topic { partitions: 4, without_leader: 0, copies: 3 });

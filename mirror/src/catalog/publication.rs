@@ -62,6 +62,15 @@ struct PublishedRow {
     is_filtered: bool,
 }
 
+/// The names of all publications.
+///
+/// # Errors
+/// If the server is away or refuses.
+pub async fn publications(connection: &mut PgConnection) -> Result<Vec<String>, StoreError> {
+    let names = "select pubname::text from pg_catalog.pg_publication order by pubname";
+    Ok(sqlx::query_scalar(names).fetch_all(connection).await?)
+}
+
 /// Reads the publication of this name; `None` if there is none.
 ///
 /// # Errors

@@ -6,6 +6,8 @@ mod table;
 mod tests;
 mod topics;
 
+pub use topics::topic;
+
 use crate::catalog::{Publication, Table, TableName};
 
 /// How much of a table is out of reach.

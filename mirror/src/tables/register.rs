@@ -81,7 +81,7 @@ pub(super) async fn run(lease: &mut Lease, sql: &str) -> Result<(), StoreError> 
 }
 
 /// Whether the mirror has ever run on this target.
-pub(super) async fn exists(lease: &mut Lease) -> Result<bool, StoreError> {
+pub(crate) async fn exists(lease: &mut Lease) -> Result<bool, StoreError> {
     Ok(lease.ask(|on| sqlx::query_scalar("select to_regclass('mirror_tables') is not null").fetch_one(on)).await?)
 }
 

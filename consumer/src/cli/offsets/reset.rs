@@ -15,10 +15,9 @@ use ledger::offsets::{Entry, Reset};
 
 use super::is_of;
 use super::show::problem;
+use crate::cli::job::Job;
 use crate::cli::print;
-use crate::config::Config;
 use crate::health::plural;
-use crate::results::Results;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -58,12 +57,12 @@ impl Target {
     }
 }
 
-pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Results) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, job: &Job) -> anyhow::Result<ExitCode> {
     let Arguments { topic, partition, target, execute, force } = arguments;
-    if !super::topics(config).contains(topic) {
-        bail!("{topic} is not one of the topics that orderstream reads: {}", super::topics(config).join(", "));
+    let survey = job.survey().await?;
+    if !survey.logs.keys().any(|known| *known.topic == **topic) {
+        bail!("{topic} is not one of the topics that {} reads: {}", job.program, job.topics.join(", "));
     }
-    let survey = super::survey(config).await?;
     let Some((place, log)) = survey.logs.iter().find(|(known, _)| *known.topic == **topic && known.number == *partition) else {
         bail!("topic {topic} has no partition {partition}");
     };
@@ -71,25 +70,25 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
     if !log.hold(to) {
         bail!("offset {to} is not in the log of {topic}-{partition}, which has {} to {}", log.low, log.high);
     }
-    let entries = results.ledger.entries(config.source.epoch).await.context("the ledger cannot be read")?;
+    let entries = job.ledger.entries(job.epoch).await.context("the ledger cannot be read")?;
     let entry = entries.iter().find(|entry| is_of(entry, place));
     print(plan(entry, *log, to))?;
     if entry.is_some_and(|entry| problem(entry, *log, &survey).is_ok()) && !force {
-        let of_topic = config.kafka.group_of(topic);
-        let group = super::asked(config, move |properties, _| survey::group(properties, &of_topic)).await?;
+        let of_topic = job.group_of(topic);
+        let group = job.asked(move |properties, _| survey::group(properties, &of_topic)).await?;
         working(&group, topic, *partition)?;
     }
     if !force {
-        keeps_its_records(entry, place, to, config).await?;
+        keeps_its_records(entry, place, to, job).await?;
     }
     if !execute {
         return print("Nothing was changed; add --execute to do it.\n");
     }
     let by = format!("offsets reset on {}", crate::flow::claim::host());
     let cluster_id = survey.cluster_id.as_deref();
-    let reset = Reset { epoch: config.source.epoch, topic, partition: *partition, to, by: &by, cluster_id };
+    let reset = Reset { epoch: job.epoch, topic, partition: *partition, to, by: &by, cluster_id };
     let unknown = "unless Postgres refused, the outcome is unknown; see `orderstream offsets show`";
-    let (before, generation) = results.ledger.reset(&reset).await.context(unknown)?;
+    let (before, generation) = job.ledger.reset(&reset).await.with_context(|| job.words(unknown).into_owned())?;
     let before = before.map_or("nowhere".to_owned(), |offset| offset.to_string());
     print(format_args!(
         "Done: {topic}-{partition} moved from {before} to {to}, generation {generation}. A running process follows within seconds.\n"
@@ -98,11 +97,11 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, results: &Result
 
 /// Fails if the partition is to go on where it stands and another record than the last processed one stands before that offset: the topic was
 /// copied from another cluster without its offsets, or made anew, and to go on would skip or repeat events (P2).
-async fn keeps_its_records(entry: Option<&Entry>, partition: &TopicPartition, to: i64, config: &Config) -> anyhow::Result<()> {
+async fn keeps_its_records(entry: Option<&Entry>, partition: &TopicPartition, to: i64, job: &Job) -> anyhow::Result<()> {
     let Some(landmark) = entry.filter(|entry| entry.next_offset == to).and_then(|entry| entry.landmark) else { return Ok(()) };
     let known = vec![Processed { partition: partition.clone(), landmark, next: to }];
-    let other = super::asked(config, move |properties, group| survey::other_logs(properties, group, known)).await?;
-    other.first().map_or(Ok(()), |reason| bail!("{reason}"))
+    let other = job.asked(move |properties, group| survey::other_logs(properties, group, known)).await?;
+    other.first().map_or(Ok(()), |reason| bail!("{}", job.words(&reason.to_string())))
 }
 
 /// Fails if a member of the group has the partition, or may have it.

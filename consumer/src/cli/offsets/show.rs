@@ -9,10 +9,9 @@ use ledger::claim::{ClaimError, acceptable};
 use ledger::offsets::Entry;
 
 use super::is_of;
+use crate::cli::job::Job;
 use crate::cli::table::Table;
 use crate::cli::{FAILED, print};
-use crate::config::Config;
-use crate::results::Results;
 
 const HEADING: [&str; 14] = [
     "topic",
@@ -31,11 +30,11 @@ const HEADING: [&str; 14] = [
     "state",
 ];
 
-pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<ExitCode> {
-    let epoch = config.source.epoch;
-    let entries = results.ledger.entries(epoch).await.context("the ledger cannot be read")?;
-    let epochs = results.ledger.epochs().await?;
-    let (survey, table, problems) = compared(config, &entries).await?;
+pub(super) async fn run(job: &Job) -> anyhow::Result<ExitCode> {
+    let epoch = job.epoch;
+    let entries = job.ledger.entries(epoch).await.context("the ledger cannot be read")?;
+    let epochs = job.ledger.epochs().await?;
+    let (survey, table, problems) = compared(job, &entries).await?;
     print(format_args!("source.epoch {epoch}, cluster {}\n\n{table}", survey.cluster_id.as_deref().unwrap_or("unknown")))?;
     let others: Vec<String> = epochs.iter().filter(|other| **other != epoch).map(ToString::to_string).collect();
     if !others.is_empty() {
@@ -48,17 +47,17 @@ pub(super) async fn run(config: &Config, results: &Results) -> anyhow::Result<Ex
 }
 
 /// What Kafka says, the table of all partitions, and what is wrong with some.
-async fn compared(config: &Config, entries: &[Entry]) -> anyhow::Result<(Survey, Table, Vec<String>)> {
-    let survey = super::survey(config).await?;
+async fn compared(job: &Job, entries: &[Entry]) -> anyhow::Result<(Survey, Table, Vec<String>)> {
+    let survey = job.survey().await?;
     let claimable = processed(entries, &survey);
-    let other_logs = super::asked(config, move |properties, group| survey::other_logs(properties, group, claimable)).await?;
+    let other_logs = job.asked(move |properties, group| survey::other_logs(properties, group, claimable)).await?;
     let (table, problems) = report(entries, &survey, &other_logs);
-    Ok((survey, table, problems))
+    Ok((survey, table, problems.iter().map(|problem| job.words(problem).into_owned()).collect()))
 }
 
 /// What keeps some of these partitions from being worked on.
-pub(in crate::cli) async fn problems(config: &Config, entries: &[Entry]) -> anyhow::Result<Vec<String>> {
-    Ok(compared(config, entries).await?.2)
+pub(in crate::cli) async fn problems(job: &Job, entries: &[Entry]) -> anyhow::Result<Vec<String>> {
+    Ok(compared(job, entries).await?.2)
 }
 
 /// The partitions that a claim would accept and whose landmark is known: the record by which their log is known again.

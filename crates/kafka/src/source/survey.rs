@@ -14,6 +14,7 @@ use super::progress::Watermarks;
 use super::stretch::{RereadError, read_stretch};
 use super::worker::{StopReason, TopicPartition};
 use super::{SourceError, client};
+use crate::topics::wanted;
 use crate::words;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,6 +40,9 @@ pub enum SurveyError {
     /// There is no such topic.
     #[error("Kafka has no topic {0}, or does not let this user see it")]
     NoTopic(String),
+    /// The pattern of the topics cannot be read.
+    #[error("the pattern of the topics cannot be read: {0}")]
+    Pattern(String),
 }
 
 /// The logs of some topics.
@@ -61,16 +65,17 @@ pub struct Member {
     pub partitions: Vec<(String, i32)>,
 }
 
-/// Asks for the logs of these topics.
+/// Asks for the logs of these topics: names, or patterns that begin with `^`.
 ///
 /// # Errors
-/// Kafka is away, or has no such topic.
+/// Kafka is away, or has no such topic, or the pattern cannot be read.
 pub fn survey(properties: &[(String, String)], group: &str, topics: &[String]) -> Result<Survey, SurveyError> {
     let consumer: BaseConsumer = client::reader(properties, group)?.create()?;
     // The request is for all topics, because a request for one by name could create it.
     let metadata = consumer.fetch_metadata(None, TIMEOUT)?;
+    let there: Vec<String> = metadata.topics().iter().map(|topic| topic.name().to_owned()).collect();
     let mut logs = BTreeMap::new();
-    for name in topics {
+    for name in &wanted(topics, &there).map_err(SurveyError::Pattern)? {
         let known = metadata.topics().iter().find(|topic| topic.name() == name).ok_or_else(|| SurveyError::NoTopic(name.clone()))?;
         let topic: Arc<str> = name.as_str().into();
         for partition in known.partitions() {

@@ -1,6 +1,7 @@
 //! Judges the facts about the topics. The functions are pure.
 
 mod copies;
+mod rows;
 
 use super::{Cluster, Expected, Input, Kept, Topic, TopicSettings};
 
@@ -39,7 +40,7 @@ pub fn judge(topics: &Cluster, expected: &Expected) -> Vec<Judgement> {
     for Input { of, setting, topic, .. } in &expected.inputs {
         out.topic(topics, of, topic, setting);
     }
-    out.topic(topics, "dead letters", &expected.letters, "kafka.dead_letter_topic");
+    out.topic(topics, "dead letters", &expected.letters, expected.letters_setting);
     match &topics.settings {
         Ok(settings) => {
             out.settings(&Settings(settings), expected);
@@ -50,6 +51,13 @@ pub fn judge(topics: &Cluster, expected: &Expected) -> Vec<Judgement> {
         }
     }
     out.0
+}
+
+/// For how many milliseconds at least a compacted topic keeps a delete; `None` if the topic is not compacted, or if that is not known.
+#[must_use]
+pub fn deletes_kept_for(cluster: &Cluster, topic: &str) -> Option<i64> {
+    let settings = Settings(cluster.settings.as_ref().ok()?);
+    settings.is_compacted(topic).then(|| settings.deletes_kept_for(topic))
 }
 
 struct Settings<'a>(&'a TopicSettings);
@@ -65,6 +73,11 @@ impl Settings<'_> {
 
     fn is_compacted(&self, topic: &str) -> bool {
         self.text(topic, "cleanup.policy").is_some_and(|policy| policy.contains("compact"))
+    }
+
+    /// Milliseconds for which a compacted topic keeps a delete at least.
+    fn deletes_kept_for(&self, topic: &str) -> i64 {
+        self.number(topic, "delete.retention.ms").unwrap_or(DAY_MS)
     }
 
     fn is_deleted(&self, topic: &str) -> bool {
@@ -111,6 +124,7 @@ impl Judgements {
             match kept {
                 Kept::EveryChange => self.every_change_kept(settings, of, topic),
                 Kept::LastOfEachKey { mend } => self.last_of_each_key_kept(settings, of, topic, mend),
+                Kept::RowsOfTables => self.rows_of_tables_kept(settings, of, topic),
             }
         }
     }
@@ -180,7 +194,7 @@ impl Judgements {
 
     /// Judges how long deletes are kept, because compaction forgets that a key was deleted some time after the delete.
     fn deletes_kept(&mut self, settings: &Settings<'_>, of: &str, topic: &str, then: &str) {
-        let kept = settings.number(topic, "delete.retention.ms").unwrap_or(DAY_MS);
+        let kept = settings.deletes_kept_for(topic);
         let what = format!("{of}: topic {topic} is compacted and keeps deletes for {}: after a longer outage run {then}", time(kept));
         if kept < DAY_MS {
             self.add(Grade::Concern, format!("{what}; or raise its delete.retention.ms"));
@@ -196,6 +210,11 @@ impl Judgements {
             let what = "is compacted: a delete that is not read in time is forgotten, and its row stays for ever";
             self.add(Grade::Wrong, format!("{of}: topic {topic} {what}; set its cleanup.policy to delete and its retention.ms to -1"));
         }
+        self.kept_until_read(settings, of, topic);
+    }
+
+    /// Judges how long records are kept, and how many of them.
+    fn kept_until_read(&mut self, settings: &Settings<'_>, of: &str, topic: &str) {
         if let Some(bytes) = settings.kept_up_to(topic) {
             let what = format!("is kept up to {bytes} bytes of each partition; what is gone before it was read is lost");
             self.add(Grade::Concern, format!("{of}: topic {topic} {what}; set its retention.bytes to -1"));
@@ -216,7 +235,9 @@ impl Judgements {
     }
 }
 
-fn time(millis: i64) -> String {
+/// A time in milliseconds, in the unit that tells it best.
+#[must_use]
+pub fn time(millis: i64) -> String {
     match millis {
         days if days >= 7 * DAY_MS => format!("{} days", days / DAY_MS),
         hours if hours >= 2 * HOUR_MS => format!("{} hours", hours / HOUR_MS),

@@ -7,7 +7,8 @@ use crate::catalog::{Table, TableName};
 
 /// The topic of the table behind the connector's prefix. Debezium writes `_` for each UTF-16 unit that is no ASCII letter, digit, dot, hyphen
 /// or underscore (`TopicNamingStrategy.sanitizedTopicName`).
-pub(super) fn topic(table: &TableName) -> String {
+#[must_use]
+pub fn topic(table: &TableName) -> String {
     let name = format!("{}.{}", table.schema, table.table);
     let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     name.chars().flat_map(|c| std::iter::repeat_n(if is_valid(c) { c } else { '_' }, c.len_utf16())).collect()

@@ -22,25 +22,23 @@ fn migrated() -> Option<Vec<i64>> {
 
 fn grades(facts: &Facts, pool: u32) -> Vec<Grade> {
     let mut findings = Findings::new("postgres");
-    judge(facts, "postgres://h/orders", pool, &mut findings);
+    let database = Database {
+        setting: "database.url",
+        url: "postgres://h/orders".into(),
+        pool,
+        tables: &[],
+        migrations: &MIGRATIONS,
+        applied_by: "the next start applies them",
+        makes_schema: false,
+    };
+    judge(facts, &database, &mut findings);
     findings.lines.iter().map(|finding| finding.grade).collect()
 }
 
 #[test]
 fn a_migrated_server_with_room_is_fine() {
     assert_eq!(
-        grades(
-            &Facts {
-                server: server(),
-                applied: migrated(),
-                lacking: vec![],
-                settings: vec![],
-                newer: None,
-                elsewhere: None,
-                history: None
-            },
-            10
-        ),
+        grades(&Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], newer: None, elsewhere: None }, 10),
         [Ok, Ok, Ok, Ok]
     );
 }
@@ -54,7 +52,6 @@ fn a_read_only_server_fails() {
         settings: vec![],
         newer: None,
         elsewhere: None,
-        history: None,
     };
     assert_eq!(grades(&facts, 10)[0], Failed);
 }
@@ -68,7 +65,6 @@ fn missing_tables_are_a_warning_where_the_role_can_create_them() {
         settings: vec![],
         newer: None,
         elsewhere: None,
-        history: None,
     };
     assert_eq!(grades(&of(true, None), 10)[2], Warning);
     assert_eq!(grades(&of(false, None), 10)[2], Failed);
@@ -78,7 +74,7 @@ fn missing_tables_are_a_warning_where_the_role_can_create_them() {
 fn newer_tables_fail_unless_they_let_this_program_in() {
     let of = |oldest_program| {
         let newer = Some(Newer { tables: 99, program: 50, oldest_program: Some(oldest_program) });
-        Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], newer, elsewhere: None, history: None }
+        Facts { server: server(), applied: migrated(), lacking: vec![], settings: vec![], newer, elsewhere: None }
     };
     assert_eq!(grades(&of(50), 10)[2], Warning);
     assert_eq!(grades(&of(51), 10)[2], Failed);
@@ -94,8 +90,7 @@ fn a_role_without_rights_fails() {
                 lacking: vec!["results".into()],
                 settings: vec![],
                 newer: None,
-                elsewhere: None,
-                history: None,
+                elsewhere: None
             },
             10
         )[2],
@@ -112,7 +107,6 @@ fn a_pool_larger_than_the_server_fails_and_a_crowded_server_is_a_warning() {
         settings: vec![],
         newer: None,
         elsewhere: None,
-        history: None,
     };
     assert_eq!([grades(&facts, 98)[3], grades(&facts, 10)[3], grades(&facts, 7)[3]], [Failed, Warning, Ok]);
 }

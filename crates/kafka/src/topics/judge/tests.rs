@@ -39,6 +39,7 @@ fn expected() -> Expected {
             input("customers", "kafka.customers_topic", "shop.public.customers", Kept::LastOfEachKey { mend }),
         ],
         letters: "dlq-errors".into(),
+        letters_setting: "kafka.dead_letter_topic",
         max_record_bytes: 1_048_576,
     }
 }
@@ -131,4 +132,24 @@ fn the_only_broker_has_nothing_to_choose() {
     let mut cluster = copied(1, "1");
     cluster.brokers = 1;
     assert!(judged(&cluster).iter().all(|known| known.grade == Grade::Fine), "{:?}", judged(&cluster));
+}
+
+#[test]
+fn a_compacted_topic_of_a_table_is_told_with_what_it_cannot_give() {
+    let of = |policy: &str, kept: &str| {
+        let topic = "shop.public.orders";
+        let cluster = all(&[(topic, "cleanup.policy", policy), (topic, "delete.retention.ms", kept)]);
+        let input = Input { of: "events", setting: "mirror.topics", topic: topic.to_owned(), kept: Kept::RowsOfTables };
+        let told = judge(&cluster, &Expected { inputs: vec![input], ..expected() });
+        let concerns = told.into_iter().filter(|judged| judged.grade == Grade::Concern && judged.what.contains(topic));
+        (concerns.map(|judged| judged.what).collect::<Vec<_>>(), deletes_kept_for(&cluster, topic))
+    };
+    assert_eq!(of("delete", "60000"), (Vec::new(), None));
+    for (policy, kept, words) in [("compact", "60000", "60 s after"), ("compact,delete", "86400000", "24 hours after")] {
+        let (told, millis) = of(policy, kept);
+        assert_eq!((told.len(), millis), (1, kept.parse().ok()), "{told:?}");
+        for part in ["Compacted topic cannot accept message without key", words, "replica identity full", "cleanup.policy to delete"] {
+            assert!(told[0].contains(part), "{part} is not in {told:?}");
+        }
+    }
 }
