@@ -237,6 +237,18 @@ impl Health {
         self.lock().stopping = true;
     }
 
+    /// Why a partition of this process does not go on: it has stopped, or has waited for long. `None` of a partition of another process.
+    #[must_use]
+    pub fn stop(&self, topic: &str, partition: i32) -> Option<Option<String>> {
+        let state = self.lock();
+        let (_, known) = state.partitions.iter().find(|((of, number), _)| **of == *topic && *number == partition)?;
+        Some(match &known.doing {
+            Doing::Stopped(reason) => Some(reason.clone()),
+            Doing::Waiting(reason) if known.since.elapsed() >= QUIET => Some(reason.clone()),
+            Doing::Waiting(_) | Doing::Claiming | Doing::Running => None,
+        })
+    }
+
     /// Whether the process does its work, with the reasons why not.
     #[must_use]
     pub fn verdict(&self) -> Verdict {

@@ -3,6 +3,7 @@
 use change::rejection::{Reason, Rejection, Stage};
 use kafka::dead_letter::Landed;
 use ledger::StoreError;
+use ledger::letters::{About, Statements};
 use worker::letter_cap::Refused;
 
 use crate::catalog::TableName;
@@ -47,6 +48,23 @@ pub struct LetterRow {
     pub dlq_topic: String,
     /// Where the letter stands there.
     pub landed: Landed,
+}
+
+/// The table of a letter in the ledger, if the record could be read that far.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct OfTable {
+    /// The schema in the source.
+    pub table_schema: Option<String>,
+    /// The table in the source.
+    pub table_name: Option<String>,
+}
+
+impl About for OfTable {
+    const STATEMENTS: Statements = ledger::letters!("table_schema || '.' || table_name = $3");
+
+    fn key(&self) -> Option<String> {
+        Some(format!("{}.{}", self.table_schema.as_ref()?, self.table_name.as_ref()?))
+    }
 }
 
 /// The rejection of an event that leaves out a value which is stored nowhere.

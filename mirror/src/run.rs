@@ -12,8 +12,8 @@ use sqlx::Executor;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval, sleep};
-use worker::Tenure;
 use worker::letter_cap::LetterCap;
+use worker::{Tenure, note_stops};
 
 use crate::decode::Reading;
 use crate::endpoints;
@@ -82,6 +82,7 @@ pub async fn run(job: Job) -> anyhow::Result<()> {
         }
     };
     tokio::pin!(asked_to_end);
+    let process = job.process.clone();
     let beginning = begin(job, health.clone());
     let (shared, source, events, places) = tokio::select! {
         begun = beginning => begun?,
@@ -89,7 +90,7 @@ pub async fn run(job: Job) -> anyhow::Result<()> {
     };
     background.spawn("the watch of Postgres", watch_postgres(Arc::clone(&shared)));
     background.spawn("the watch of the source's tables", watch_source(Arc::clone(&shared)));
-    background.spawn("the watch of generations", watch_fences(Arc::clone(&shared), places));
+    background.spawn("the watch of generations", watch_fences(Arc::clone(&shared), places, process));
     let outcome = background.while_running(until_signal(&health, events, asked_to_end)).await;
     if let Err(error) = &outcome {
         health.failed(format!("the process ends: {error:#}"));
@@ -228,8 +229,9 @@ async fn watch_postgres(shared: Arc<Shared>) {
     }
 }
 
-/// Compares each partition with the ledger, because a worker without records would not notice that it was fenced (P4, P9).
-async fn watch_fences(shared: Arc<Shared>, places: Places) {
+/// Compares each partition with the ledger, because a worker without records would not notice that it was fenced (P4, P9). Also notes in the ledger
+/// which partitions do not go on.
+async fn watch_fences(shared: Arc<Shared>, places: Places, process: String) {
     let mut second = every_second();
     loop {
         second.tick().await;
@@ -240,6 +242,8 @@ async fn watch_fences(shared: Arc<Shared>, places: Places) {
             let row = rows.iter().find(|row| *row.topic == *tenure.claim.topic && row.partition == tenure.claim.partition);
             tenure.compare(row, committed);
         }
+        let stop = |topic: &str, partition| shared.health.stop(topic, partition);
+        note_stops(&shared.store.ledger, shared.reading.reader.epoch, &process, &rows, stop).await;
     }
 }
 

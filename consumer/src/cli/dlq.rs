@@ -4,52 +4,60 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, TimeDelta, Utc};
+use ledger::letters::{About, Count, Filter};
 
+use super::job::Job;
 use super::table::Table;
 use crate::config::Config;
 use crate::health::plural;
-use crate::results::dead_letters::{Count, Filter};
+use crate::results::dead_letters::OfShop;
 use crate::run::assemble::assemble;
 
-mod list;
+pub(super) mod list;
 mod replay;
-mod resolve;
-mod show;
+pub(super) mod resolve;
+pub(super) mod show;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Count the dead letters by kind, and list the newest
-    List(list::Arguments),
+    List(list::Arguments<Which>),
     /// Show where a record failed, and why
     Show(show::Arguments),
     /// Process dead letters again; without --execute only say which ones
     Replay(replay::Arguments),
     /// Close dead letters that need no replay; without --execute only say which ones
-    Resolve(resolve::Arguments),
+    Resolve(resolve::Arguments<Which>),
 }
 
 pub(super) async fn run(command: &Command, config: Config) -> anyhow::Result<ExitCode> {
-    let parts = assemble(&config)?;
     match command {
-        Command::List(arguments) => list::run(arguments, &parts).await,
-        Command::Show(arguments) => show::run(arguments, &config, &parts).await,
-        Command::Replay(arguments) => replay::run(arguments, &config, &parts).await,
-        Command::Resolve(arguments) => resolve::run(arguments, &parts).await,
+        Command::List(arguments) => list::run(arguments, &Job::orders(&config)?).await,
+        Command::Show(arguments) => show::run::<OfShop>(arguments, &Job::orders(&config)?).await,
+        Command::Replay(arguments) => replay::run(arguments, &config, &assemble(&config)?).await,
+        Command::Resolve(arguments) => resolve::run(arguments, &Job::orders(&config)?).await,
     }
 }
 
-/// Which letters are meant.
+/// Which letters of a job are meant.
+pub(super) trait Meant: clap::Args {
+    /// What the letters of the job are about.
+    type About: About;
+    /// The option that says what a letter is about.
+    const KEY: &'static str;
+
+    fn filter(&self, resolved: bool) -> Filter;
+}
+
+/// Which letters are meant, whatever the job.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Which {
+pub(super) struct OfAll {
     /// Only this reason, such as malformed or rejected_by_database; may be given more than once
     #[arg(long = "reason", value_name = "REASON")]
     reasons: Vec<String>,
     /// Only records of this topic
     #[arg(long)]
     topic: Option<String>,
-    /// Only records of this order or customer, by the id in their key
-    #[arg(long, value_name = "ID")]
-    key: Option<String>,
     /// Only letters that are not older: 30m, 12h, 7d, or a time such as 2026-01-31T12:00:00Z
     #[arg(long, value_parser = time)]
     since: Option<DateTime<Utc>>,
@@ -58,10 +66,30 @@ pub(super) struct Which {
     until: Option<DateTime<Utc>>,
 }
 
-impl Which {
+impl OfAll {
+    /// Those of these letters that are about `key`.
+    pub(super) fn about(&self, key: Option<&String>, resolved: bool) -> Filter {
+        let Self { reasons, topic, since, until } = self.clone();
+        Filter { reasons, topic, key: key.cloned(), since, until, resolved, only_resolved: false, ids: Vec::new() }
+    }
+}
+
+/// Which letters of the shop are meant.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Which {
+    #[command(flatten)]
+    of_all: OfAll,
+    /// Only records of this order or customer, by the id in their key
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+}
+
+impl Meant for Which {
+    type About = OfShop;
+    const KEY: &'static str = "--key";
+
     fn filter(&self, resolved: bool) -> Filter {
-        let Self { reasons, topic, key, since, until } = self.clone();
-        Filter { reasons, topic, key, since, until, resolved, only_resolved: false, ids: Vec::new() }
+        self.of_all.about(self.key.as_ref(), resolved)
     }
 }
 

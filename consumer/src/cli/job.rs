@@ -65,7 +65,11 @@ impl Job {
 
     /// The sentence with the commands of this job in it.
     pub(super) fn words<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.program == ORDERS { text.into() } else { text.replace("orderstream offsets", &format!("{} offsets", self.program)).into() }
+        let commands = ["offsets", "dlq"].into_iter();
+        if self.program == ORDERS {
+            return text.into();
+        }
+        commands.fold(text.to_owned(), |text, of| text.replace(&format!("{ORDERS} {of}"), &format!("{} {of}", self.program))).into()
     }
 
     /// Asks Kafka on a thread that may block.

@@ -23,6 +23,8 @@ use crate::flow::claim;
 use crate::run::assemble;
 
 mod check;
+mod dlq;
+mod status;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -34,6 +36,11 @@ pub(super) enum Command {
     Apply(ApplyArguments),
     /// Open every connection and report what is found, one line each: servers, rights, topics, tables that wait, what cannot be promised
     Check(check::Arguments),
+    /// Show how everything stands: partitions, lag, tables, what waits, dead letters
+    Status(status::Arguments),
+    /// List, show and close dead letters
+    #[command(subcommand)]
+    Dlq(dlq::Command),
     /// Show where each partition stands, or move it by hand
     #[command(subcommand)]
     Offsets(offsets::Command),
@@ -64,6 +71,8 @@ pub(super) async fn run(command: &Command, loaded: Loaded) -> anyhow::Result<Exi
         Command::Plan(arguments) => plan(arguments, &warned(loaded)).await,
         Command::Apply(arguments) => apply(arguments, &warned(loaded)).await,
         Command::Check(arguments) => check::run(arguments, &warned(loaded)).await,
+        Command::Status(arguments) => status::run(arguments, &jobs::Job::mirror(&warned(loaded))?).await,
+        Command::Dlq(command) => dlq::run(command, &jobs::Job::mirror(&warned(loaded))?).await,
         Command::Offsets(command) => offsets::run(command, &jobs::Job::mirror(&warned(loaded))?).await,
     }
 }

@@ -11,6 +11,7 @@ use anyhow::Context;
 use chrono::Utc;
 use kafka::source::survey::Survey;
 use ledger::StoreError;
+use ledger::letters::LetterCount;
 use ledger::offsets::Entry;
 
 use super::table::Table;
@@ -18,7 +19,7 @@ use super::{FAILED, offsets, print};
 use crate::config::Config;
 use crate::health::{Comparison, Heard, plural};
 use crate::redis::progress::Point;
-use crate::results::summary::{DueCount, LetterCount, RefusedRows};
+use crate::results::summary::{DueCount, RefusedRows};
 use crate::run::assemble::assemble;
 use crate::run::comparison;
 use crate::shared::Shared;
@@ -95,7 +96,7 @@ async fn look(shared: &Shared, config: &Config) -> Shown {
 async fn stored(shared: &Shared, group: &str) -> Result<Stored, StoreError> {
     let entries = shared.results.ledger.entries(shared.decoder.epoch).await?;
     let (processes, comparison) = (shared.results.processes(group).await?, shared.results.last_comparison().await?);
-    let (letters, due) = (shared.results.letters_by_reason().await?, shared.results.due_count().await?);
+    let (letters, due) = (shared.results.ledger.letters_by_reason().await?, shared.results.due_count().await?);
     Ok(Stored { entries, processes, comparison, letters, due, refused: shared.results.refused_by_reason().await? })
 }
 
@@ -188,7 +189,8 @@ fn refused(refused: &[RefusedRows]) -> String {
         .collect()
 }
 
-fn letters(letters: &[LetterCount]) -> String {
+/// The letters by reason, with the number of those that are open.
+pub(super) fn letters(letters: &[LetterCount]) -> String {
     if letters.is_empty() {
         return "letters    none\n".into();
     }

@@ -88,6 +88,6 @@ pub async fn payload(
 }
 
 async fn find(page: &Page, id: &str) -> Result<crate::results::dead_letters::Letter, ApiError> {
-    let found = page.asked.servers.results.letter(id).await.map_err(|error| unanswered(&error))?;
+    let found = page.asked.servers.results.ledger.letter(id).await.map_err(|error| unanswered(&error))?;
     found.ok_or_else(|| ApiError::not_found("there is no such letter: it was closed, and its time was over"))
 }

@@ -1,22 +1,8 @@
-//! Counts for operators: dead letters by reason, the list of the sweep, rows that Postgres refuses, and all rows.
+//! Counts for operators: the list of the sweep, rows that Postgres refuses, and all rows.
 
-use chrono::{DateTime, Utc};
 use ledger::StoreError;
 
 use super::Results;
-
-/// Dead letters of one reason.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct LetterCount {
-    /// The reason, as in the header `x-dlq-reason`.
-    pub reason: String,
-    /// Letters that are open.
-    pub open: i64,
-    /// Letters that were replayed, or became obsolete.
-    pub resolved: i64,
-    /// When the newest letter arrived.
-    pub newest: DateTime<Utc>,
-}
 
 /// What the sweep has to do.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -38,11 +24,6 @@ pub struct RefusedRows {
     pub refusal: String,
 }
 
-const LETTERS: &str = "
-select reason, count(*) filter (where resolved_at is null) as open, count(*) filter (where resolved_at is not null) as resolved,
-    max(created_at) as newest
-from dead_letters group by reason order by reason";
-
 const DUE: &str = "
 select count(*) as orders, count(*) filter (where due_at <= now()) as now, (select count(*) from due_customers) as customers from due_orders";
 
@@ -52,14 +33,6 @@ const REFUSED: &str =
 const ROWS: &str = "select count(*) from results";
 
 impl Results {
-    /// Dead letters by reason.
-    ///
-    /// # Errors
-    /// If Postgres is away.
-    pub async fn letters_by_reason(&self) -> Result<Vec<LetterCount>, StoreError> {
-        Ok(self.lease().await?.ask(|on| sqlx::query_as(LETTERS).fetch_all(on)).await?)
-    }
-
     /// The work that the sweep has to do.
     ///
     /// # Errors

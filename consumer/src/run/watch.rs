@@ -7,6 +7,7 @@ use kafka::source::{Event, TopicPartition};
 use kafka::topics::{self, Expected, Grade, Judgement};
 use ledger::offsets::Standing;
 use tokio::time::{Interval, MissedTickBehavior, interval};
+use worker::note_stops;
 
 use crate::flow::claim;
 use crate::health::{Dependency, Health, instant_of};
@@ -114,15 +115,10 @@ pub(super) async fn fences(shared: Arc<Shared>) {
             place.tenure.compare(ledger.iter().find(is_of_place), committed);
         }
         let stops = shared.health.snapshot().stops();
-        for Standing { topic, partition, stopped, .. } in &ledger {
-            let Some((.., why)) = stops.iter().find(|(of, number, _)| **of == **topic && number == partition) else { continue };
-            if stopped != why
-                && let Err(error) =
-                    shared.results.ledger.note_stopped(shared.decoder.epoch, topic, *partition, &process, why.as_deref()).await
-            {
-                tracing::debug!(%error, topic, partition, "That a partition has stopped, or goes on, was not noted; it is tried again");
-            }
-        }
+        let stop = |topic: &str, partition| {
+            stops.iter().find(|(of, number, _)| **of == *topic && *number == partition).map(|(.., why)| why.clone())
+        };
+        note_stops(&shared.results.ledger, shared.decoder.epoch, &process, &ledger, stop).await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ledger::{StoreConfig, StoreError};
 use orderstream::results::Results;
-use orderstream::results::dead_letters::Filter;
+use orderstream::results::dead_letters::{Filter, OfShop};
 use orderstream::results::letter_pages::{After, LetterPage};
 
 use crate::shop::fresh::Fresh;
@@ -75,11 +75,11 @@ fn a_filter_means_reasons_topic_key_and_times_for_pages_and_counts() {
     let results = reading(&fresh);
     let of = |filter: &Filter| page(&fresh, &results, filter, None).letters;
     let reasons = Filter { reasons: vec!["invalid".into()], topic: Some("customers".into()), ..Filter::default() };
-    assert!(of(&reasons).iter().all(|letter| letter.reason == "invalid" && letter.topic == "customers" && letter.order_id.is_none()));
+    assert!(of(&reasons).iter().all(|letter| letter.reason == "invalid" && letter.topic == "customers" && letter.about.order_id.is_none()));
     assert_eq!(of(&reasons).len(), 14, "of the multiples of 30 up to 430");
     let key = |key: &str| Filter { key: Some(key.into()), ..Filter::default() };
     assert_eq!(of(&key("c90@example.com")).len(), 1);
-    assert_eq!(of(&key("88")).iter().map(|letter| letter.order_id).collect::<Vec<_>>(), [Some(88)]);
+    assert_eq!(of(&key("88")).iter().map(|letter| letter.about.order_id).collect::<Vec<_>>(), [Some(88)]);
     assert_eq!((of(&key("87")).len(), of(&Filter { resolved: true, ..key("87") }).len()), (0, 1), "it is closed");
     let oldest = of(&Filter { resolved: true, key: Some("1".into()), ..Filter::default() })[0].created_at;
     let old = Filter { until: Some(oldest + chrono::TimeDelta::seconds(1)), resolved: true, ..Filter::default() };
@@ -147,7 +147,7 @@ fn the_connections_of_the_page_change_nothing() {
     fresh.sql(letters!("3", "true"));
     let results = reading(&fresh);
     let filter = Filter { reasons: vec!["invalid".into()], ..Filter::default() };
-    let error = fresh.runtime.block_on(results.resolve_letters(&filter, "by hand", 10)).unwrap_err();
+    let error = fresh.runtime.block_on(results.ledger.resolve_letters::<OfShop>(&filter, "by hand", 10)).unwrap_err();
     assert!(error.to_string().contains("25006"), "{error}");
     assert_eq!(fresh.number("select count(*) from dead_letters where resolved_at is not null"), 0);
 }

@@ -1,6 +1,6 @@
 //! The commands of operators, against the real servers: what they find, what they change, and their exit codes.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stack::Service;
 
 use crate::records::Topic;
@@ -85,4 +85,56 @@ fn check_names_what_waits_what_is_in_the_way_and_what_a_compacted_topic_forgets(
     assert_eq!(code, Some(1), "{text}");
     says(&text, &[("FAILED   source    postgres://", "check mirror.source_url")]);
     assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[test]
+fn an_operator_sees_how_all_stands_moves_an_offset_and_closes_a_letter() {
+    let mut world = World::new("m_operate");
+    world.source("create table item (id int primary key, amount numeric(6, 2)); alter table item replica identity full");
+    let item = Topic::new(&world, "m_operate", "item", 1);
+    let settings = [("MIRROR_GROUP_ID", "m_operate")];
+    world.mirror(&settings);
+    let row = |id: i32, amount: &str| item.create(&json!({"id": id}), &json!({"id": id, "amount": amount}));
+    item.send(&[row(1, "1.50"), row(2, "many"), row(3, "2.50")]);
+    assert_eq!(item.await_fates(&world, 3), "2|0|0|1");
+    let letter = format!("{}-0-1-0", item.name);
+    let ran = |arguments: &[&str], expected: i32| {
+        let (code, text) = world.ran(&settings, arguments);
+        assert_eq!(code, Some(expected), "{arguments:?}: {text}");
+        text
+    };
+
+    says(
+        &ran(&["status"], 0),
+        &[(&item.name, "ok"), ("\"public\".\"item\"", "ok"), ("letters    1 open", ""), ("rejected_by_database", "1")],
+    );
+    let status: Value = serde_json::from_str(&ran(&["status", "--json"], 0)).unwrap();
+    let of = |pointer: &str| status.pointer(pointer).unwrap_or(&Value::Null).clone();
+    assert_eq!(
+        (of("/partitions/0/applied"), of("/partitions/0/dead_lettered"), of("/partitions/0/lag")),
+        (json!(2), json!(1), json!(0)),
+        "{status}"
+    );
+    assert_eq!((of("/tables/0/open_letters"), of("/letters/0/reason")), (json!(1), json!("rejected_by_database")), "{status}");
+
+    says(&ran(&["offsets", "show"], 0), &[(&item.name, "ok")]);
+    let mut reset = vec!["offsets", "reset", "--topic", &item.name, "--partition", "0", "--to", "0", "--execute"];
+    assert!(ran(&reset, 1).contains("is being worked on"));
+    reset.push("--force");
+    says(&ran(&reset, 0), &[("Up to 3 records would be read again", ""), ("Done: ", "moved from 3 to 0")]);
+    // The process claims the partition again, and the records that it has seen before change nothing.
+    assert_eq!(item.await_fates(&world, 6), "2|2|0|2");
+    assert_eq!(world.target("select count(*), sum(amount) from item"), "2|4.00");
+
+    says(&ran(&["dlq", "list"], 0), &[(&letter, "public.item"), (&item.name, "rejected_by_database")]);
+    assert!(ran(&["dlq", "list", "--table", "public.other"], 0).contains("no letters"));
+    let shown = ran(&["dlq", "show", &letter, "--payload"], 0);
+    says(&shown, &[("key        public.item", ""), ("state      open", ""), ("message    Postgres refused the row", "")]);
+    assert!(shown.contains("many"), "{shown}");
+    let mut resolve = vec!["dlq", "resolve", &letter, "--because", "the row was mended by hand"];
+    assert!(ran(&resolve, 0).contains("Nothing was changed"));
+    resolve.push("--execute");
+    assert!(ran(&resolve, 0).contains("closed: 1"));
+    assert_eq!(world.target("select resolution from orderstream_mirror.dead_letters"), "by hand: the row was mended by hand");
+    assert!(ran(&["dlq", "show", "nothing"], 1).contains("`orderstream mirror dlq list --all` lists them"));
 }

@@ -10,6 +10,7 @@
 //! - [`claim`]: decides who may write a partition, and from which offset
 //! - [`mod@fence`]: moves the offset as the first statement of a transaction, or tells that this worker may not write
 //! - [`offsets`]: shows where each partition stands, and moves an offset by hand
+//! - [`letters`]: the dead letters of a job, for operators
 //! - [`lock`]: a lock between the commands of operators
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -25,6 +26,7 @@ pub mod claim;
 pub mod connections;
 pub mod error;
 pub mod fence;
+pub mod letters;
 pub mod lock;
 pub mod migrate;
 pub mod offsets;

@@ -15,5 +15,5 @@ pub mod letters;
 pub mod stopped;
 pub mod tenure;
 
-pub use stopped::{Stopped, delay, was_committed};
+pub use stopped::{Stopped, delay, note_stops, was_committed};
 pub use tenure::{Revoked, Tenure};

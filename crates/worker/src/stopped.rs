@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use change::lsn_space::OtherSpace;
 use ledger::claim::Holder;
+use ledger::offsets::Standing;
 use ledger::{Class, Ledger, StoreError};
 
 use crate::tenure::{Revoked, Tenure};
@@ -20,6 +21,17 @@ pub enum Stopped {
     /// The partition was revoked while a server was away. The partition's next owner goes on from the committed offset.
     #[error("{0}")]
     Revoked(#[from] Revoked),
+}
+
+/// Notes in the ledger which partitions this process has stopped and which go on again, so that another process or a command can tell. `stop` says of a
+/// partition of this process why it has stopped, if it has; `None` of every other.
+pub async fn note_stops(ledger: &Ledger, epoch: i32, process: &str, rows: &[Standing], stop: impl Fn(&str, i32) -> Option<Option<String>>) {
+    for Standing { topic, partition, stopped, .. } in rows {
+        let Some(why) = stop(topic, *partition).filter(|why| why != stopped) else { continue };
+        if let Err(error) = ledger.note_stopped(epoch, topic, *partition, process, why.as_deref()).await {
+            tracing::debug!(%error, topic, partition, "That a partition has stopped, or goes on, was not noted; it is tried again");
+        }
+    }
 }
 
 /// The wait before the next attempt. A wrong schema or a missing right is not repaired within milliseconds, so it is tried slowly.

@@ -2,15 +2,17 @@
 
 use std::process::ExitCode;
 
-use super::{Which, histogram, unreadable};
+use ledger::letters::About as _;
+
+use super::{Meant, histogram, unreadable};
+use crate::cli::job::Job;
 use crate::cli::print;
 use crate::cli::table::Table;
-use crate::run::assemble::Parts;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct Arguments<M: Meant> {
     #[command(flatten)]
-    which: Which,
+    which: M,
     /// Also list dead letters that are closed
     #[arg(long)]
     all: bool,
@@ -19,16 +21,17 @@ pub(in crate::cli) struct Arguments {
     limit: u32,
 }
 
-pub(super) async fn run(arguments: &Arguments, parts: &Parts) -> anyhow::Result<ExitCode> {
-    let (filter, results) = (arguments.which.filter(arguments.all), &parts.shared.results);
-    print(histogram(&unreadable(results.letter_counts(&filter).await)?))?;
-    let letters = unreadable(results.newest_letters(&filter, arguments.limit.into()).await)?;
+pub(in crate::cli) async fn run<M: Meant>(arguments: &Arguments<M>, job: &Job) -> anyhow::Result<ExitCode> {
+    let (filter, ledger) = (arguments.which.filter(arguments.all), &job.ledger);
+    print(histogram(&unreadable(ledger.letter_counts::<M::About>(&filter).await)?))?;
+    let letters = unreadable(ledger.newest_letters::<M::About>(&filter, arguments.limit.into()).await)?;
     if letters.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&["id", "key", "reason", "stage", "since (UTC)", "replays", "resolution", "message"]);
+    let mut table =
+        Table::new(&["id", M::KEY.trim_start_matches('-'), "reason", "stage", "since (UTC)", "replays", "resolution", "message"]);
     for letter in letters {
-        let key = letter.key().unwrap_or_else(|| "-".into());
+        let key = letter.about.key().unwrap_or_else(|| "-".into());
         let since = letter.created_at.format("%Y-%m-%d %H:%M:%S").to_string();
         let resolution = letter.resolution.unwrap_or_else(|| "-".into());
         table.row(vec![letter.id, key, letter.reason, letter.stage, since, letter.replays.to_string(), resolution, letter.message]);

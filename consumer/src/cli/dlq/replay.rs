@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use kafka::reread::Reread;
 use ledger::lock::Work;
 
-use super::{Which, histogram, unreadable};
+use super::{Meant, Which, histogram, unreadable};
 use crate::cli::{FAILED, print};
 use crate::config::Config;
 use crate::flow::replay::How;
@@ -17,7 +17,7 @@ use crate::flow::replay::alone::{self, Alone};
 use crate::flow::replay::run::{News, Run, Source, Wanted};
 use crate::health::plural;
 use crate::redis::progress::Point;
-use crate::results::dead_letters::Count;
+use crate::results::dead_letters::{Count, OfShop};
 use crate::results::replay::Tally;
 use crate::run::assemble::Parts;
 use crate::shared::Topics;
@@ -50,7 +50,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -
     if let Some(topic) = filter.topic.as_ref().filter(|topic| !topics.contains(topic)) {
         bail!("letters of {topic} are not replayed, only those of {}", topics.join(" and "));
     }
-    let counts = unreadable(shared.results.letter_counts(&filter).await)?;
+    let counts = unreadable(shared.results.ledger.letter_counts::<OfShop>(&filter).await)?;
     print(histogram(&counts))?;
     let (left, why) = left_alone(&counts, &topics, config.source.epoch, arguments.max_replays);
     print(why)?;

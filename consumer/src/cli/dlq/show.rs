@@ -5,12 +5,11 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use change::record::Record;
 use kafka::reread::Reread;
+use ledger::letters::{About, Letter};
 
 use super::unreadable;
+use crate::cli::job::Job;
 use crate::cli::print;
-use crate::config::Config;
-use crate::results::dead_letters::Letter;
-use crate::run::assemble::Parts;
 use crate::trace::payload::Payload;
 
 #[derive(Debug, clap::Args)]
@@ -22,12 +21,12 @@ pub(in crate::cli) struct Arguments {
     payload: bool,
 }
 
-pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -> anyhow::Result<ExitCode> {
-    let Some(letter) = unreadable(parts.shared.results.letter(&arguments.id).await)? else {
-        bail!("no letter {}; `orderstream dlq list --all` lists them", arguments.id);
+pub(in crate::cli) async fn run<A: About>(arguments: &Arguments, job: &Job) -> anyhow::Result<ExitCode> {
+    let Some(letter) = unreadable(job.ledger.letter::<A>(&arguments.id).await)? else {
+        bail!("no letter {}; `{} dlq list --all` lists them", arguments.id, job.program);
     };
     print(facts(&letter))?;
-    let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
+    let reread = Reread { properties: job.kafka.clone(), group: job.group.clone() };
     let read = reread.one(&letter.dlq_topic, letter.dlq_partition, letter.dlq_offset).await.map_err(anyhow::Error::from);
     let record = read.and_then(|record| record.context("it is gone from the topic"));
     let record = record.with_context(|| format!("the letter itself cannot be read from {}", letter.dlq_topic))?;
@@ -38,8 +37,8 @@ pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -
     Ok(ExitCode::SUCCESS)
 }
 
-fn facts(letter: &Letter) -> String {
-    let key = letter.key().unwrap_or_else(|| "unknown".into());
+fn facts<A: About>(letter: &Letter<A>) -> String {
+    let key = letter.about.key().unwrap_or_else(|| "unknown".into());
     let end = match (&letter.resolution, letter.resolved_at) {
         (Some(resolution), Some(at)) => format!("{resolution} at {}", at.format("%Y-%m-%d %H:%M:%S UTC")),
         _ => "open".into(),

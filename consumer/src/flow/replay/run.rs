@@ -16,7 +16,7 @@ use ledger::StoreError;
 
 use super::customers::{self, CustomersLog};
 use super::{How, Original, ReplayError, replay};
-use crate::results::dead_letters::{Filter, Letter, Replayable};
+use crate::results::dead_letters::{Filter, Letter, OfShop, Replayable};
 use crate::results::replay::Tally;
 use crate::shared::{Shared, Topics};
 
@@ -120,12 +120,12 @@ impl<'a> Run<'a> {
         let read = self.topics.clone();
         let of = Replayable { dlq_topic, topics: &read, epoch: self.shared.decoder.epoch, max_replays: self.wanted.max_replays };
         let topic: Arc<str> = dlq_topic.into();
-        for stretch in self.shared.results.stretches(&self.wanted.filter, of).await? {
+        for stretch in self.shared.results.ledger.stretches::<OfShop>(&self.wanted.filter, of).await? {
             let partition = stretch.dlq_partition;
             let log = survey.logs.iter().find(|(known, _)| known.number == partition).map(|(_, log)| *log);
             let Some(log) = log else { return Err(RunError::NoPartition(dlq_topic.to_owned(), partition)) };
             if stretch.first < log.low {
-                let gone = self.shared.results.letters_before(&self.wanted.filter, of, partition, log.low).await?;
+                let gone = self.shared.results.ledger.letters_before::<OfShop>(&self.wanted.filter, of, partition, log.low).await?;
                 self.left += gone;
                 if told(News::Gone(partition, gone)).is_break() {
                     return Ok(true);
@@ -159,7 +159,7 @@ impl<'a> Run<'a> {
         told: &mut (impl FnMut(News<'_>) -> ControlFlow<()> + Send),
     ) -> Result<ControlFlow<()>, RunError> {
         let offsets: Vec<i64> = records.iter().map(|record| record.offset).collect();
-        let letters = self.shared.results.letters_at(&self.wanted.filter, of, dlq_partition, &offsets).await?;
+        let letters = self.shared.results.ledger.letters_at(&self.wanted.filter, of, dlq_partition, &offsets).await?;
         let mut originals = Vec::with_capacity(letters.len());
         if self.originals(records, letters, of, &mut originals, told).is_break() {
             return Ok(ControlFlow::Break(()));

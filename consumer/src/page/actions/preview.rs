@@ -19,6 +19,7 @@ use crate::follow::rebuild::by_hand::Whole;
 use crate::health::Snapshot;
 use crate::page::access::{Caller, Role};
 use crate::results::actions::NewAction;
+use crate::results::dead_letters::OfShop;
 
 /// The letters that a plan tries.
 const TRIED: u64 = 1_000;
@@ -97,7 +98,7 @@ impl Inner {
     pub(super) async fn letter_facts(&self, letters: &Letters) -> Result<ReplayFacts, Refusal> {
         let filter = letters.wanted(How::RollBack).filter;
         // The count is one statement that reads, so nothing is left half done.
-        let counts = timeout(COUNTING, self.shared.results.letter_counts(&filter)).await;
+        let counts = timeout(COUNTING, self.shared.results.ledger.letter_counts::<OfShop>(&filter)).await;
         let seconds = COUNTING.as_secs();
         let counts = counts.map_err(|_| Refusal::Away(format!("the letters could not be counted within {seconds} s: choose fewer")))??;
         Ok(ReplayFacts { counts, topics: self.letters.names(), epoch: self.shared.decoder.epoch, ..ReplayFacts::default() })

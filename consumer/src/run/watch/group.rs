@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ledger::StoreError;
+use ledger::letters::LetterCount;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::flow::claim;
 use crate::health::{Health, Letters, ProcessReport, REPORT_EVERY, REVISION, VERSION, readiness, reasons, status};
 use crate::page::sampler::Sampled;
-use crate::results::summary::LetterCount;
 use crate::shared::Shared;
 
 /// The number of reports between two removals of the rows of processes that are silent for long.
@@ -121,7 +121,7 @@ async fn exchange(shared: &Shared, member: &Member, forgets: bool) -> Result<(),
 }
 
 async fn count(shared: &Shared) -> Result<(), StoreError> {
-    let (letters, due) = (shared.results.letters_by_reason().await?, shared.results.due_count().await?);
+    let (letters, due) = (shared.results.ledger.letters_by_reason().await?, shared.results.due_count().await?);
     let letters = letters.into_iter().map(|LetterCount { reason, open, resolved, .. }| Letters { reason, open, resolved }).collect();
     shared.health.group(|group| {
         group.letters = Some(letters);
