@@ -24,6 +24,8 @@ pub use view::{PartitionView, StatusView, TableView, Verdict};
 const POLL_SILENCE: Duration = Duration::from_secs(60);
 /// A partition that has lag and commits nothing for this time has stalled.
 const STALL: Duration = Duration::from_secs(60);
+/// A wait that lasts for this time is told in the ledger.
+const LASTING: Duration = Duration::from_secs(3);
 /// A trouble that lasts is logged again after this time.
 const QUIET: Duration = Duration::from_secs(10);
 
@@ -244,7 +246,7 @@ impl Health {
         let (_, known) = state.partitions.iter().find(|((of, number), _)| **of == *topic && *number == partition)?;
         Some(match &known.doing {
             Doing::Stopped(reason) => Some(reason.clone()),
-            Doing::Waiting(reason) if known.since.elapsed() >= QUIET => Some(reason.clone()),
+            Doing::Waiting(reason) if known.since.elapsed() >= LASTING => Some(reason.clone()),
             Doing::Waiting(_) | Doing::Claiming | Doing::Running => None,
         })
     }

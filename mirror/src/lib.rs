@@ -9,6 +9,7 @@
 //! The flow:
 //! - [`work`]: the worker of one claimed partition
 //! - [`shared`]: what the workers share
+//! - [`replay`]: dead letters again, each as the record that it was
 //! - [`health`]: what the process knows of its partitions and tables
 //!
 //! The target:
@@ -42,6 +43,7 @@ pub mod plan;
 pub mod planned;
 pub mod prepare;
 pub mod quote;
+pub mod replay;
 pub mod run;
 pub mod settings;
 pub mod shared;

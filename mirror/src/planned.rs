@@ -76,7 +76,7 @@ pub async fn planned(
             None => match plan::create(table, target, &names) {
                 Ok(steps) => planned.statements.extend(steps.into_iter().map(|step| step.sql)),
                 Err(unmade) => {
-                    planned.waits.extend(unmade.into_iter().map(|unmade| Wait { what: unmade.to_string(), ddl: Vec::new(), stops: true }))
+                    planned.waits.extend(unmade.into_iter().map(|unmade| Wait { what: unmade.to_string(), ddl: Vec::new(), stops: true }));
                 }
             },
             Some(there) => {

@@ -18,7 +18,10 @@ use crate::letters::LetterRow;
 
 mod letters;
 mod lsn_space;
+mod replay;
 mod truncate;
+
+pub use replay::Replayed;
 
 /// The fence also waits for whoever changes the shape of the batch's tables, and for truncates, and returns how many of the tables are there. The
 /// locks are shared, so that batches do not wait for each other.

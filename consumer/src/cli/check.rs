@@ -82,11 +82,11 @@ impl Findings {
 }
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    told(check(&config).await)
+    told(&check(&config).await)
 }
 
 /// Prints the report, and fails if anything in it does.
-pub(super) fn told(findings: Vec<Finding>) -> anyhow::Result<ExitCode> {
+pub(super) fn told(findings: &[Finding]) -> anyhow::Result<ExitCode> {
     let failed = findings.iter().filter(|finding| finding.grade == Grade::Failed).count();
     let lines: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
     print(lines)?;

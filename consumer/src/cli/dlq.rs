@@ -14,7 +14,7 @@ use crate::results::dead_letters::OfShop;
 use crate::run::assemble::assemble;
 
 pub(super) mod list;
-mod replay;
+pub(super) mod replay;
 pub(super) mod resolve;
 pub(super) mod show;
 
@@ -25,7 +25,7 @@ pub(super) enum Command {
     /// Show where a record failed, and why
     Show(show::Arguments),
     /// Process dead letters again; without --execute only say which ones
-    Replay(replay::Arguments),
+    Replay(replay::Arguments<Which>),
     /// Close dead letters that need no replay; without --execute only say which ones
     Resolve(resolve::Arguments<Which>),
 }

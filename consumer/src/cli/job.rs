@@ -29,6 +29,8 @@ pub(super) struct Job {
     pub(super) group: String,
     /// The topics, as the configuration names them: names, or patterns that begin with `^`.
     pub(super) topics: Vec<String>,
+    /// What a record does that is read again.
+    pub(super) again: &'static str,
     /// The topics whose partitions are shared in another group.
     apart: Vec<(String, String)>,
 }
@@ -43,7 +45,16 @@ impl Job {
         let (kafka, topics) = (&config.kafka, comparison::topics(config));
         let apart = topics.iter().map(|topic| (topic.clone(), kafka.group_of(topic))).collect();
         let (epoch, group) = (config.source.epoch, kafka.group_id.clone());
-        Ok(Self { program: ORDERS, ledger, epoch, kafka: kafka.connection_properties(), group, topics, apart })
+        Ok(Self {
+            program: ORDERS,
+            ledger,
+            epoch,
+            kafka: kafka.connection_properties(),
+            group,
+            topics,
+            again: "each changes nothing and is counted once more",
+            apart,
+        })
     }
 
     /// The job `mirror`.
@@ -55,7 +66,8 @@ impl Job {
         let ledger = Ledger::within(&store(config, &mirror.target_url), SCHEMA).context("mirror.target_url")?;
         let (epoch, kafka) = (config.source.epoch, config.kafka.connection_properties());
         let (group, topics) = (mirror.group_id.clone(), mirror.topics.clone());
-        Ok(Self { program: "orderstream mirror", ledger, epoch, kafka, group, topics, apart: Vec::new() })
+        let again = "each is counted once more and changes nothing, but it adds its row again to a table without a key";
+        Ok(Self { program: "orderstream mirror", ledger, epoch, kafka, group, topics, again, apart: Vec::new() })
     }
 
     /// The consumer group whose members share the partitions of `topic`.

@@ -11,7 +11,10 @@ use mirror::catalog::TableName;
 use mirror::decode::Reading;
 use mirror::layout::SCHEMA;
 use mirror::planned::{planned, script};
+use mirror::replay::Replays;
 use mirror::run::Job;
+use mirror::settings::Constraints;
+use mirror::store::Store;
 use mirror::tables::Tables;
 use service::logging;
 use worker::letter_cap::LetterCap;
@@ -38,7 +41,7 @@ pub(super) enum Command {
     Check(check::Arguments),
     /// Show how everything stands: partitions, lag, tables, what waits, dead letters
     Status(status::Arguments),
-    /// List, show and close dead letters
+    /// List, show, replay and close dead letters
     #[command(subcommand)]
     Dlq(dlq::Command),
     /// Show where each partition stands, or move it by hand
@@ -72,22 +75,42 @@ pub(super) async fn run(command: &Command, loaded: Loaded) -> anyhow::Result<Exi
         Command::Apply(arguments) => apply(arguments, &warned(loaded)).await,
         Command::Check(arguments) => check::run(arguments, &warned(loaded)).await,
         Command::Status(arguments) => status::run(arguments, &jobs::Job::mirror(&warned(loaded))?).await,
-        Command::Dlq(command) => dlq::run(command, &jobs::Job::mirror(&warned(loaded))?).await,
+        Command::Dlq(command) => dlq::run(command, &warned(loaded)).await,
         Command::Offsets(command) => offsets::run(command, &jobs::Job::mirror(&warned(loaded))?).await,
     }
 }
 
 async fn apply(arguments: &ApplyArguments, config: &Config) -> anyhow::Result<ExitCode> {
-    let mirror = &config.mirror;
     let (source, target) = databases(config)?;
     let table = arguments.table.as_deref().map(|name| name.split_once('.').context("the table has the form SCHEMA.TABLE")).transpose()?;
     let table = table.map(|(schema, table)| TableName::new(schema, table));
-    let (selection, modes) = (mirror.selection.clone(), mirror.modes.clone());
-    let tables = Tables::new(target, Some(source), selection, mirror.constraints, mirror.evolution, modes, config.source.epoch);
+    let tables = tables(config, target, Some(source));
     let done = tables.apply(table.as_ref()).await?;
     let lines = done.iter().flat_map(|applied| applied.statements.iter().map(|sql| format!("{sql};\n")));
     let text: String = lines.collect();
     print(if text.is_empty() { "nothing to do: the tables have the shape of their sources\n".to_owned() } else { text })
+}
+
+/// The tables of the target, of which nothing is known yet.
+fn tables(config: &Config, target: Ledger, source: Option<Ledger>) -> Tables {
+    let mirror = &config.mirror;
+    let (selection, modes) = (mirror.selection.clone(), mirror.modes.clone());
+    Tables::new(target, source, selection, mirror.constraints, mirror.evolution, modes, config.source.epoch)
+}
+
+/// What a replay of dead letters needs.
+fn replays(config: &Config) -> anyhow::Result<Replays> {
+    let mirror = &config.mirror;
+    let target = Ledger::within(&store(config, &mirror.target_url), SCHEMA).context("mirror.target_url")?;
+    let source = mirror.source_url.as_ref().map(|url| Ledger::reading(&store(config, url), "orderstream-mirror")).transpose();
+    let store = Store { ledger: target.clone(), replica_role: mirror.constraints == Constraints::ReplicaRole };
+    Ok(Replays { reading: reading(config), tables: tables(config, target, source.context("mirror.source_url")?), store })
+}
+
+/// How the events of the source are read.
+fn reading(config: &Config) -> Reading {
+    let (mirror, epoch, max_record_bytes) = (&config.mirror, config.source.epoch, config.source.max_record_bytes);
+    Reading::new(EventReader { format: assemble::format(mirror.format), epoch, max_record_bytes }, mirror.modes.clone())
 }
 
 /// The source, of which the catalog is read, and the target.
@@ -110,15 +133,13 @@ fn job(config: &Config) -> Job {
     let mirror = &config.mirror;
     let kafka = config.kafka.connection_properties();
     let source = SourceConfig::new(kafka.clone(), mirror.group_id.clone(), mirror.topics.clone());
-    let (epoch, max_record_bytes) = (config.source.epoch, config.source.max_record_bytes);
-    let reader = EventReader { format: assemble::format(mirror.format), epoch, max_record_bytes };
     Job {
         source: SourceConfig { stop_deadline: config.shutdown.deadline, ..source },
         letter_properties: assemble::letter_properties(config, &kafka),
         dead_letter_topic: mirror.dead_letter_topic.clone(),
         target: store(config, &mirror.target_url),
         catalog: mirror.source_url.as_ref().map(|url| store(config, url)),
-        reading: Reading::new(reader, mirror.modes.clone()),
+        reading: reading(config),
         selection: mirror.selection.clone(),
         constraints: mirror.constraints,
         evolution: mirror.evolution,

@@ -50,6 +50,9 @@ pub enum ReplayError {
     /// Redis is being made whole (P8), so an absent customer may exist.
     #[error("Redis does not hold all customers yet; try again when `orderstream status` shows it whole")]
     RedisIsNotWhole,
+    /// Something else, which the error names.
+    #[error(transparent)]
+    Other(anyhow::Error),
     /// The customers' topic could not be read.
     #[error("Kafka: {0}")]
     Reread(#[from] RereadError),

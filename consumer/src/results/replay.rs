@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 use change::position::Position;
 use change::rejection::Rejection;
 use ledger::StoreError;
+use ledger::letters::note_replayed;
 use sqlx::postgres::PgConnection;
 
 use super::batch::{Batch, Written};
@@ -18,6 +19,8 @@ use super::history::Cause;
 use super::{ApplyError, Results, due, marked, overtaken, rounds, settle, truncate};
 use crate::orders::customer::ChangedCustomer;
 use crate::orders::write::Round;
+
+pub use ledger::letters::Tally;
 
 /// A letter of a replay, at the index of its record in the batch.
 #[derive(Debug, Clone)]
@@ -46,39 +49,6 @@ pub enum ReplayOutcome {
     /// The record was refused again and stays a letter.
     Refused(Rejection),
 }
-
-/// How many letters had which outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Letters that changed their order.
-    pub applied: u64,
-    /// Letters that are older than what is there.
-    pub stale: u64,
-    /// Letters with nothing to do.
-    pub ignored: u64,
-    /// Letters that were refused again and stay.
-    pub refused: u64,
-    /// Letters that were left alone, because nothing tells what came after them.
-    pub unknown: u64,
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, more: Self) {
-        self.applied += more.applied;
-        self.stale += more.stale;
-        self.ignored += more.ignored;
-        self.refused += more.refused;
-        self.unknown += more.unknown;
-    }
-}
-
-const RESOLVE: &str = "
-update dead_letters d set resolved_at = now(), resolution = c.resolution
-from unnest($1::text[], $2::text[]) as c (id, resolution) where d.id = c.id";
-
-const REFUSE: &str = "
-update dead_letters d set reason = c.reason, stage = c.stage, message = c.message, replays = d.replays + 1
-from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as c (id, reason, stage, message) where d.id = c.id";
 
 impl Results {
     /// Writes the changes and what became of the letters, all or nothing.
@@ -224,15 +194,6 @@ async fn resolve(connection: &mut PgConnection, letters: &[Replayed], applied: &
             }
         }
     }
-    let (ids, resolutions): (Vec<&str>, Vec<&str>) = resolved.into_iter().unzip();
-    sqlx::query(RESOLVE).bind(ids).bind(resolutions).execute(&mut *connection).await?;
-    let refusal = |of: fn(&Rejection) -> &str| refused.iter().map(|(_, rejection)| of(rejection)).collect::<Vec<_>>();
-    sqlx::query(REFUSE)
-        .bind(refused.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-        .bind(refusal(|rejection| rejection.reason.as_str()))
-        .bind(refusal(|rejection| rejection.stage.as_str()))
-        .bind(refusal(|rejection| &rejection.message))
-        .execute(connection)
-        .await?;
+    note_replayed(connection, resolved, &refused).await?;
     Ok(tally)
 }

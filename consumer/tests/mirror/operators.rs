@@ -70,6 +70,7 @@ fn check_names_what_waits_what_is_in_the_way_and_what_a_compacted_topic_forgets(
     world.source("alter table plain rename note to words");
     plain.send(&[plain.create(&json!({"id": 2}), &json!({"id": 2, "words": "b"}))]);
     world.await_target("select count(*) from orderstream_mirror.mirror_tables where waits is not null", "1");
+    world.await_target("select count(*) from orderstream_mirror.consumer_offsets where stopped like '%renamed column%'", "1");
     Service::kill(world.process(process));
     there.send(&[there.create(&json!({"id": 2}), &row(2))]);
     let (code, text) = world.ran(&settings, &["check"]);
@@ -78,6 +79,7 @@ fn check_names_what_waits_what_is_in_the_way_and_what_a_compacted_topic_forgets(
         &text,
         &[
             ("FAILED   ledger    m_check.public.there", "reconcile needed"),
+            ("FAILED   ledger    m_check.public.plain/0", "renamed column"),
             ("FAILED   source    \"public\".\"plain\" waits", "orderstream mirror plan"),
         ],
     );
@@ -137,4 +139,49 @@ fn an_operator_sees_how_all_stands_moves_an_offset_and_closes_a_letter() {
     assert!(ran(&resolve, 0).contains("closed: 1"));
     assert_eq!(world.target("select resolution from orderstream_mirror.dead_letters"), "by hand: the row was mended by hand");
     assert!(ran(&["dlq", "show", "nothing"], 1).contains("`orderstream mirror dlq list --all` lists them"));
+}
+
+#[test]
+fn a_letter_is_replayed_as_the_record_that_it_was_and_never_over_something_newer() {
+    let mut world = World::new("m_replay");
+    // The target's column is shorter, until somebody mends it.
+    world
+        .source("create table word (id int primary key, text text); alter table word replica identity full; create table line (text text)");
+    world.target("create table word (id int primary key, text varchar(3)); create table line (text varchar(3))");
+    let (word, line) = (Topic::new(&world, "m_replay", "word", 1), Topic::new(&world, "m_replay", "line", 1));
+    let settings = [("MIRROR_GROUP_ID", "m_replay"), ("MIRROR_SOURCE_URL", "")];
+    world.mirror(&settings);
+    let row = |id: i32, text: &str| word.create(&json!({"id": id}), &json!({"id": id, "text": text}));
+    let update = |id: i32, text: &str| word.update(&json!({"id": id}), &json!({"id": id, "text": text}));
+    let key = |id: i32| json!({"id": id});
+    // Row 1 has a letter alone, row 2 is newer then, row 3 is gone, and row 4 stays too long for good.
+    word.send(&[row(1, "first"), row(2, "second"), row(3, "third")]);
+    assert_eq!(word.await_fates(&world, 3), "0|0|0|3");
+    word.send(&[update(2, "new"), word.delete(&key(3)), row(4, "much too long")]);
+    line.send(&[line.create(&Value::Null, &json!({"text": "added"}))]);
+    assert_eq!(word.await_fates(&world, 6), "2|0|0|4");
+    assert_eq!(line.await_fates(&world, 1), "0|0|0|1");
+    let ran = |arguments: &[&str], expected: i32| {
+        let (code, text) = world.ran(&settings, arguments);
+        assert_eq!(code, Some(expected), "{arguments:?}: {text}");
+        text
+    };
+    world.target("alter table word alter column text type varchar(8); alter table line alter column text type varchar(8)");
+
+    let dry = ran(&["dlq", "replay"], 0);
+    assert!(dry.contains("5 letters") && dry.contains("Nothing was changed"), "{dry}");
+    let replayed = ran(&["dlq", "replay", "--execute"], 1);
+    assert!(replayed.contains("replayed: 2 applied, 2 stale, 0 with nothing to do, 1 refused again"), "{replayed}");
+    assert!(replayed.contains("1 stays open; `orderstream mirror dlq list` has them"), "{replayed}");
+    assert_eq!(world.target("select string_agg(id || text, ' ' order by id) from word"), "1first 2new");
+    let letters = "select string_agg(\"offset\" || coalesce(resolution, 'open') || replays, ' ' order by \"offset\")
+        from orderstream_mirror.dead_letters where table_name = 'word'";
+    assert_eq!(world.target(letters), "0applied0 1stale0 2stale0 5open1");
+
+    // A closed letter is not replayed again: the row of a table without a key is there once.
+    assert!(ran(&["dlq", "replay", "--execute", "--table", "public.line"], 0).contains("replayed: 0 applied"));
+    assert_eq!(world.target("select string_agg(text, ' ') from line"), "added");
+    // The offsets and the fates are as they were, and the process goes on.
+    word.send(&[row(5, "after")]);
+    assert_eq!(word.await_fates(&world, 7), "3|0|0|4");
 }

@@ -1,9 +1,10 @@
 //! The rows of `dead_letters`, for operators, and their closing. Only these letters count: a letter on the topic without a row belongs to no
 //! committed batch. What a letter is about is the job's ([`About`]); the rest of the table is the same in all jobs.
 
+use change::rejection::Rejection;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgConnection, PgRow};
 
 use crate::{Ledger, StoreError};
 
@@ -116,6 +117,31 @@ pub struct LetterRange {
     pub first: i64,
     /// The last offset.
     pub last: i64,
+}
+
+/// How many letters had which outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Letters that changed their row.
+    pub applied: u64,
+    /// Letters that are older than what is there.
+    pub stale: u64,
+    /// Letters with nothing to do.
+    pub ignored: u64,
+    /// Letters that were refused again and stay.
+    pub refused: u64,
+    /// Letters that were left alone, because nothing tells what came after them.
+    pub unknown: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, more: Self) {
+        self.applied += more.applied;
+        self.stale += more.stale;
+        self.ignored += more.ignored;
+        self.refused += more.refused;
+        self.unknown += more.unknown;
+    }
 }
 
 /// Letters of one reason.
@@ -307,4 +333,34 @@ impl Ledger {
     pub async fn letters_by_reason(&self) -> Result<Vec<LetterCount>, StoreError> {
         Ok(self.lease().await?.ask(|on| sqlx::query_as(BY_REASON).fetch_all(on)).await?)
     }
+}
+
+const RESOLVE: &str = "
+update dead_letters d set resolved_at = now(), resolution = c.resolution
+from unnest($1::text[], $2::text[]) as c (id, resolution) where d.id = c.id";
+
+const REFUSE: &str = "
+update dead_letters d set reason = c.reason, stage = c.stage, message = c.message, replays = d.replays + 1
+from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as c (id, reason, stage, message) where d.id = c.id";
+
+/// Notes what became of replayed letters: those that are closed, each with its resolution, and those that were refused again and stay.
+///
+/// # Errors
+/// If Postgres is away or refuses.
+pub async fn note_replayed(
+    connection: &mut PgConnection,
+    resolved: Vec<(&str, &str)>,
+    refused: &[(&str, &Rejection)],
+) -> Result<(), StoreError> {
+    let (ids, resolutions): (Vec<&str>, Vec<&str>) = resolved.into_iter().unzip();
+    sqlx::query(RESOLVE).bind(ids).bind(resolutions).execute(&mut *connection).await?;
+    let refusal = |of: fn(&Rejection) -> &str| refused.iter().map(|(_, rejection)| of(rejection)).collect::<Vec<_>>();
+    sqlx::query(REFUSE)
+        .bind(refused.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind(refusal(|rejection| rejection.reason.as_str()))
+        .bind(refusal(|rejection| rejection.stage.as_str()))
+        .bind(refusal(|rejection| &rejection.message))
+        .execute(connection)
+        .await?;
+    Ok(())
 }

@@ -6,8 +6,22 @@ use super::{Cause, LookError, Tables};
 use crate::catalog::TableName;
 use crate::known::Entry;
 use crate::layout::Layout;
+use crate::prepare::Blocked;
 
 impl Tables {
+    /// Does what has to be done before the record that is blocked can be read.
+    ///
+    /// # Errors
+    /// If the target or the source is away, or the event is of another topic than those before.
+    pub async fn cleared(&self, blocked: &Blocked, cause: &Cause) -> Result<Entry, LookError> {
+        match blocked {
+            Blocked::Unknown(name) | Blocked::Waits(name, _) => self.look(name, cause).await,
+            Blocked::Grown(name, others) => self.grown(name, others, cause).await,
+            Blocked::Narrow(layout) => self.widened(layout, cause).await,
+            Blocked::AnotherKey(name) => self.rekeyed(name, cause).await,
+        }
+    }
+
     /// Takes in that events of the table have columns that were not known, and finds out how the table is written now.
     ///
     /// # Errors

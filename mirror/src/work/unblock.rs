@@ -18,14 +18,7 @@ impl Worker {
         let mut backoff = self.shared.backoff();
         let mut is_told = false;
         loop {
-            let tables = &self.shared.tables;
-            let looked = match &blocked {
-                Blocked::Unknown(name) | Blocked::Waits(name, _) => tables.look(name, &cause).await,
-                Blocked::Grown(name, others) => tables.grown(name, others, &cause).await,
-                Blocked::Narrow(layout) => tables.widened(layout, &cause).await,
-                Blocked::AnotherKey(name) => tables.rekeyed(name, &cause).await,
-            };
-            match looked {
+            match self.shared.tables.cleared(&blocked, &cause).await {
                 Ok(Entry::Ready(_) | Entry::Excluded) => {
                     self.shared.health.running(&self.partition);
                     return Ok(());

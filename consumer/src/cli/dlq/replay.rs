@@ -7,25 +7,25 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use kafka::reread::Reread;
-use ledger::lock::Work;
+use ledger::letters::{Count, Tally};
+use ledger::lock::{Lock, Work};
 
 use super::{Meant, Which, histogram, unreadable};
+use crate::cli::job::Job;
 use crate::cli::{FAILED, print};
 use crate::config::Config;
 use crate::flow::replay::How;
 use crate::flow::replay::alone::{self, Alone};
-use crate::flow::replay::run::{News, Run, Source, Wanted};
+use crate::flow::replay::run::{News, Replayer, Run, Source, Wanted};
 use crate::health::plural;
 use crate::redis::progress::Point;
-use crate::results::dead_letters::{Count, OfShop};
-use crate::results::replay::Tally;
 use crate::run::assemble::Parts;
 use crate::shared::Topics;
 
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Arguments {
+pub(in crate::cli) struct Arguments<M: Meant> {
     #[command(flatten)]
-    which: Which,
+    which: M,
     /// Do it; without this nothing is changed
     #[arg(long)]
     execute: bool,
@@ -40,45 +40,77 @@ pub(in crate::cli) struct Arguments {
     max_replays: i32,
 }
 
-pub(super) async fn run(arguments: &Arguments, config: &Config, parts: &Parts) -> anyhow::Result<ExitCode> {
-    let shared = &parts.shared;
+pub(super) async fn run(arguments: &Arguments<Which>, config: &Config, parts: &Parts) -> anyhow::Result<ExitCode> {
+    let (shared, job) = (&parts.shared, Job::orders(config)?);
     let reread = Reread { properties: parts.kafka.clone(), group: config.kafka.group_id.clone() };
     let read = Topics { orders: config.kafka.orders_topic.clone(), customers: config.kafka.customers_topic.clone() };
     let source = Source { dlq_topic: config.kafka.dead_letter_topic.clone(), topics: read, reread };
-    let topics = source.names();
+    let Some(replay) = begun(arguments, &job, &source.names()).await? else { return Ok(ExitCode::SUCCESS) };
+    know_customers(config, parts).await?;
+    let outcome = ended(&job, &source.dlq_topic, &replay, Run::orders(shared, &source, &replay.wanted)).await;
+    if let Ok((_, Tally { unknown: 1.., .. })) = &outcome {
+        let topic = config.kafka.customers_topic.as_deref().unwrap_or_default();
+        print(format_args!(
+            "Redis has no such customers, and {topic} does not tell whether they were deleted since; change the row of each in the shop, which sends \
+             it anew\n"
+        ))?;
+    }
+    outcome.map(|(code, _)| code)
+}
+
+/// A replay that an operator has asked for.
+pub(in crate::cli) struct Asked {
+    /// What is to be replayed.
+    pub(in crate::cli) wanted: Wanted,
+    /// The letters that are meant and left alone.
+    left: u64,
+    _lock: Lock,
+}
+
+/// Says which letters are meant and what is left alone of them. `None` if that is all that was asked for.
+pub(in crate::cli) async fn begun<M: Meant>(arguments: &Arguments<M>, job: &Job, topics: &[String]) -> anyhow::Result<Option<Asked>> {
     let filter = arguments.which.filter(false);
     if let Some(topic) = filter.topic.as_ref().filter(|topic| !topics.contains(topic)) {
         bail!("letters of {topic} are not replayed, only those of {}", topics.join(" and "));
     }
-    let counts = unreadable(shared.results.ledger.letter_counts::<OfShop>(&filter).await)?;
+    let counts = unreadable(job.ledger.letter_counts::<M::About>(&filter).await)?;
     print(histogram(&counts))?;
-    let (left, why) = left_alone(&counts, &topics, config.source.epoch, arguments.max_replays);
+    let (left, why) = left_alone(&counts, topics, job.epoch, arguments.max_replays);
     print(why)?;
     if !arguments.execute {
-        return print("Nothing was changed; add --execute to replay them.\n");
+        print("Nothing was changed; add --execute to replay them.\n")?;
+        return Ok(None);
     }
-    let Some(_lock) = shared.results.ledger.lock(Work::Replay).await? else {
-        bail!("another `orderstream dlq replay` is running on this database; wait for it");
+    let Some(lock) = job.ledger.lock(Work::Replay).await? else {
+        bail!("another `{} dlq replay` is running on this database; wait for it", job.program);
     };
-    know_customers(config, parts).await?;
     let wanted = Wanted { filter, rate: arguments.rate, max: arguments.max, max_replays: arguments.max_replays, how: How::Commit };
-    let mut run = Run::new(shared, &source, &wanted);
+    Ok(Some(Asked { wanted, left, _lock: lock }))
+}
+
+/// Replays, tells what happens, and fails if letters that were meant are still open.
+pub(in crate::cli) async fn ended<R: Replayer>(
+    job: &Job,
+    dlq_topic: &str,
+    asked: &Asked,
+    mut run: Run<'_, R>,
+) -> anyhow::Result<(ExitCode, Tally)> {
     let mut printed = Ok(ExitCode::SUCCESS);
     let mut tell = |news: News<'_>| {
-        printed = line(&news, &source.dlq_topic, arguments.max_replays).map_or(Ok(ExitCode::SUCCESS), print);
+        printed = line(&news, dlq_topic, asked.wanted.max_replays).map_or(Ok(ExitCode::SUCCESS), print);
         if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     let outcome = run.all(&mut tell).await;
     printed?;
-    print(told(run.tally, config))?;
+    print(told(run.tally))?;
     outcome.context("the replay has ended early; what was replayed is recorded, and it goes on there when it is started again")?;
-    let open = left + run.left + run.tally.refused + run.tally.unknown;
+    let open = asked.left + run.left + run.tally.refused + run.tally.unknown;
     if open == 0 {
-        return Ok(ExitCode::SUCCESS);
+        return Ok((ExitCode::SUCCESS, run.tally));
     }
-    let stay = plural(open, "stays", "stay");
-    print(format_args!("{open} {stay} open; `orderstream dlq list` has them, `orderstream dlq resolve` closes what needs no replay\n"))?;
-    Ok(ExitCode::from(FAILED))
+    let (stay, program) = (plural(open, "stays", "stay"), job.program);
+    print(format_args!("{open} {stay} open; `{program} dlq list` has them, `{program} dlq resolve` closes what needs no replay\n"))?;
+    Ok((ExitCode::from(FAILED), run.tally))
 }
 
 /// How many of the counted dead letters a replay does not touch, and why.
@@ -100,15 +132,11 @@ async fn know_customers(config: &Config, parts: &Parts) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn told(tally: Tally, config: &Config) -> String {
+fn told(tally: Tally) -> String {
     let Tally { applied, stale, ignored, refused, unknown } = tally;
     let mut text = format!("replayed: {applied} applied, {stale} stale, {ignored} with nothing to do, {refused} refused again\n");
     if unknown > 0 {
-        let topic = config.kafka.customers_topic.as_deref().unwrap_or_default();
-        text += &format!(
-            "{unknown} left alone: Redis has no such customer, and {topic} does not tell whether it was deleted since; change the customer's \
-             row in the shop, which sends it anew\n"
-        );
+        text += &format!("{unknown} left alone: nothing tells what came after them\n");
     }
     text
 }

@@ -24,7 +24,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitCode> {
-    told(check(arguments.publication.as_deref(), config).await?)
+    told(&check(arguments.publication.as_deref(), config).await?)
 }
 
 async fn check(publication: Option<&str>, config: &Config) -> anyhow::Result<Vec<Finding>> {

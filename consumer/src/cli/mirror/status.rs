@@ -189,7 +189,7 @@ fn tables(tables: &[TableStatus]) -> String {
     if tables.is_empty() {
         return "tables     none was met yet\n".to_owned();
     }
-    let mut shown = Table::new(&["table", "in the target", "rows about", "open letters", "last change (UTC)", "state"]);
+    let mut shown = Table::new(&["table", "in the target", "rows about", "open letters", "last change", "state"]);
     for of in tables {
         let state = of.waits.as_ref().map_or("ok".to_owned(), |why| format!("WAITS: {why}"));
         let last = of.last_change.clone().unwrap_or_else(|| "-".to_owned());

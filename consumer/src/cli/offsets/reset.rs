@@ -72,7 +72,7 @@ pub(super) async fn run(arguments: &Arguments, job: &Job) -> anyhow::Result<Exit
     }
     let entries = job.ledger.entries(job.epoch).await.context("the ledger cannot be read")?;
     let entry = entries.iter().find(|entry| is_of(entry, place));
-    print(plan(entry, *log, to))?;
+    print(plan(entry, *log, to, job.again))?;
     if entry.is_some_and(|entry| problem(entry, *log, &survey).is_ok()) && !force {
         let of_topic = job.group_of(topic);
         let group = job.asked(move |properties, _| survey::group(properties, &of_topic)).await?;
@@ -122,7 +122,7 @@ fn working(group: &Group, topic: &str, partition: i32) -> anyhow::Result<()> {
 }
 
 /// Says what the move means. Offsets have gaps, so the numbers of records are upper bounds.
-fn plan(entry: Option<&Entry>, log: Watermarks, to: i64) -> String {
+fn plan(entry: Option<&Entry>, log: Watermarks, to: i64, again: &str) -> String {
     let mut text = format!("Kafka has offsets {} to {}.\n", log.low, log.high);
     let Some(entry) = entry else {
         let skipped = to - log.low;
@@ -160,7 +160,7 @@ fn plan(entry: Option<&Entry>, log: Watermarks, to: i64) -> String {
             .ok();
     } else if skipped < 0 {
         let records = plural(-skipped, "record", "records");
-        writeln!(text, "Up to {} {records} would be read again: each changes nothing and is counted once more.", -skipped).ok();
+        writeln!(text, "Up to {} {records} would be read again: {again}.", -skipped).ok();
     } else {
         text.push_str("No record that Kafka has would be skipped or read again.\n");
     }
@@ -185,7 +185,7 @@ mod tests {
             landmark: None,
             stopped: None,
         };
-        plan(Some(&entry), Watermarks { low: 10, high: 30 }, to)
+        plan(Some(&entry), Watermarks { low: 10, high: 30 }, to, "each changes nothing")
     }
 
     #[track_caller]
@@ -202,7 +202,7 @@ mod tests {
         says(&said(4, 10), "No record that Kafka has");
         says(&said(4, 13), "Up to 3 records would be SKIPPED");
         says(&said(40, 10), "raise source.epoch instead");
-        says(&plan(None, Watermarks { low: 10, high: 30 }, 30), "up to 20 records would be SKIPPED");
+        says(&plan(None, Watermarks { low: 10, high: 30 }, 30, ""), "up to 20 records would be SKIPPED");
     }
 
     #[test]

@@ -12,12 +12,12 @@ use change::record::Record;
 use kafka::dead_letter;
 use kafka::reread::Reread;
 use kafka::source::RereadError;
-use ledger::StoreError;
+use ledger::letters::{About, Letter, Tally};
+use ledger::{Ledger, StoreError};
 
 use super::customers::{self, CustomersLog};
 use super::{How, Original, ReplayError, replay};
-use crate::results::dead_letters::{Filter, Letter, OfShop, Replayable};
-use crate::results::replay::Tally;
+use crate::results::dead_letters::{self, Filter, Replayable};
 use crate::shared::{Shared, Topics};
 
 /// Dead letters in one transaction.
@@ -82,15 +82,27 @@ pub enum RunError {
     NoPartition(String, i32),
 }
 
+/// Processes letters again: each job does it in its own way.
+pub trait Replayer: Send {
+    /// What the letters of the job are about.
+    type About: About;
+
+    /// Replays letters in this order, and counts what comes of them. What came of those before an error is recorded.
+    fn replay(&mut self, originals: Vec<Original>, tally: &mut Tally) -> impl Future<Output = Result<(), ReplayError>> + Send;
+}
+
 /// A replay under way.
 #[derive(Debug)]
-pub struct Run<'a> {
-    shared: &'a Shared,
-    source: &'a Source,
+pub struct Run<'a, R> {
+    ledger: &'a Ledger,
+    epoch: i32,
+    dlq_topic: &'a str,
+    reread: &'a Reread,
     wanted: &'a Wanted,
     /// The topics whose letters are replayed.
     topics: Vec<String>,
-    customers: Option<CustomersLog>,
+    /// What replays them.
+    pub replayer: R,
     began: Instant,
     /// How many letters were taken.
     pub taken: u64,
@@ -98,16 +110,30 @@ pub struct Run<'a> {
     pub tally: Tally,
     /// Letters that are meant and were not tried.
     pub left: u64,
-    /// Letters of customers that a dry run has only counted: their hashes in Redis cannot be rolled back.
-    pub only_counted: u64,
 }
 
-impl<'a> Run<'a> {
-    /// A replay that has not begun.
+impl<'a> Run<'a, OfShop<'a>> {
+    /// A replay of letters of the shop that has not begun.
     #[must_use]
-    pub fn new(shared: &'a Shared, source: &'a Source, wanted: &'a Wanted) -> Self {
-        let (tally, began) = (Tally::default(), Instant::now());
-        Self { shared, source, wanted, topics: source.names(), customers: None, began, taken: 0, tally, left: 0, only_counted: 0 }
+    pub fn orders(shared: &'a Shared, source: &'a Source, wanted: &'a Wanted) -> Self {
+        let replayer = OfShop { shared, source, how: wanted.how, customers: None, only_counted: 0 };
+        Self::new(&shared.results.ledger, shared.decoder.epoch, (&source.dlq_topic, &source.reread), source.names(), wanted, replayer)
+    }
+}
+
+impl<'a, R: Replayer> Run<'a, R> {
+    /// A replay that has not begun. `letters` is the dead letter topic and how to read it.
+    #[must_use]
+    pub fn new(
+        ledger: &'a Ledger,
+        epoch: i32,
+        letters: (&'a str, &'a Reread),
+        topics: Vec<String>,
+        wanted: &'a Wanted,
+        replayer: R,
+    ) -> Self {
+        let ((dlq_topic, reread), tally, began) = (letters, Tally::default(), Instant::now());
+        Self { ledger, epoch, dlq_topic, reread, wanted, topics, replayer, began, taken: 0, tally, left: 0 }
     }
 
     /// Replays all letters that are meant. `told` hears what happens, and ends the replay after a chunk by breaking. Returns whether it did.
@@ -115,24 +141,24 @@ impl<'a> Run<'a> {
     /// # Errors
     /// [`RunError`]
     pub async fn all(&mut self, told: &mut (impl FnMut(News<'_>) -> ControlFlow<()> + Send)) -> Result<bool, RunError> {
-        let dlq_topic = self.source.dlq_topic.as_str();
-        let survey = self.source.reread.survey(dlq_topic).await?;
+        let dlq_topic = self.dlq_topic;
+        let survey = self.reread.survey(dlq_topic).await?;
         let read = self.topics.clone();
-        let of = Replayable { dlq_topic, topics: &read, epoch: self.shared.decoder.epoch, max_replays: self.wanted.max_replays };
+        let of = Replayable { dlq_topic, topics: &read, epoch: self.epoch, max_replays: self.wanted.max_replays };
         let topic: Arc<str> = dlq_topic.into();
-        for stretch in self.shared.results.ledger.stretches::<OfShop>(&self.wanted.filter, of).await? {
+        for stretch in self.ledger.stretches::<R::About>(&self.wanted.filter, of).await? {
             let partition = stretch.dlq_partition;
             let log = survey.logs.iter().find(|(known, _)| known.number == partition).map(|(_, log)| *log);
             let Some(log) = log else { return Err(RunError::NoPartition(dlq_topic.to_owned(), partition)) };
             if stretch.first < log.low {
-                let gone = self.shared.results.ledger.letters_before::<OfShop>(&self.wanted.filter, of, partition, log.low).await?;
+                let gone = self.ledger.letters_before::<R::About>(&self.wanted.filter, of, partition, log.low).await?;
                 self.left += gone;
                 if told(News::Gone(partition, gone)).is_break() {
                     return Ok(true);
                 }
             }
             let offsets = stretch.first.max(log.low)..(stretch.last + 1).min(log.high);
-            let mut batches = self.source.reread.start(&topic, partition, offsets);
+            let mut batches = self.reread.start(&topic, partition, offsets);
             while let Some(records) = batches.next().await {
                 if self.batch(records?, of, partition, told).await?.is_break() {
                     return Ok(true);
@@ -159,7 +185,7 @@ impl<'a> Run<'a> {
         told: &mut (impl FnMut(News<'_>) -> ControlFlow<()> + Send),
     ) -> Result<ControlFlow<()>, RunError> {
         let offsets: Vec<i64> = records.iter().map(|record| record.offset).collect();
-        let letters = self.shared.results.ledger.letters_at(&self.wanted.filter, of, dlq_partition, &offsets).await?;
+        let letters = self.ledger.letters_at(&self.wanted.filter, of, dlq_partition, &offsets).await?;
         let mut originals = Vec::with_capacity(letters.len());
         if self.originals(records, letters, of, &mut originals, told).is_break() {
             return Ok(ControlFlow::Break(()));
@@ -179,12 +205,12 @@ impl<'a> Run<'a> {
     fn originals(
         &mut self,
         records: Vec<Record>,
-        letters: Vec<Letter>,
+        letters: Vec<Letter<R::About>>,
         of: Replayable<'_>,
         originals: &mut Vec<Original>,
         told: &mut impl FnMut(News<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let letters: HashMap<i64, Letter> = letters.into_iter().map(|letter| (letter.dlq_offset, letter)).collect();
+        let letters: HashMap<i64, Letter<R::About>> = letters.into_iter().map(|letter| (letter.dlq_offset, letter)).collect();
         for record in records {
             let Some(letter) = letters.get(&record.offset) else { continue };
             // A record that was put on its topic by hand has a count of its own in a header.
@@ -212,22 +238,41 @@ impl<'a> Run<'a> {
             tokio::time::sleep_until(due.into()).await;
         }
         self.taken += originals.len() as u64;
+        Ok(self.replayer.replay(originals, &mut self.tally).await?)
+    }
+}
+
+/// Replays letters of orders and customers.
+#[derive(Debug)]
+pub struct OfShop<'a> {
+    shared: &'a Shared,
+    source: &'a Source,
+    how: How,
+    customers: Option<CustomersLog>,
+    /// Letters of customers that a dry run has only counted: their hashes in Redis cannot be rolled back.
+    pub only_counted: u64,
+}
+
+impl Replayer for OfShop<'_> {
+    type About = dead_letters::OfShop;
+
+    async fn replay(&mut self, originals: Vec<Original>, tally: &mut Tally) -> Result<(), ReplayError> {
         let is_of_customers = |original: &Original| self.source.topics.customers.as_deref() == Some(&*original.record.topic);
         let (of_customers, of_orders): (Vec<Original>, Vec<Original>) = originals.into_iter().partition(is_of_customers);
         // Customers come first, so that an order of the same chunk finds its customer.
-        if self.wanted.how == How::RollBack {
+        if self.how == How::RollBack {
             self.only_counted += of_customers.len() as u64;
         } else if !of_customers.is_empty() {
             let mut log = match self.customers.take() {
                 Some(log) => log,
                 None => self.source.customers_log().await?,
             };
-            let tally = customers::replay(self.shared, &mut log, &of_customers).await;
+            let replayed = customers::replay(self.shared, &mut log, &of_customers).await;
             self.customers = Some(log);
-            self.tally += tally?;
+            *tally += replayed?;
         }
         if !of_orders.is_empty() {
-            self.tally += replay(self.shared, &of_orders, self.wanted.how).await?;
+            *tally += replay(self.shared, &of_orders, self.how).await?;
         }
         Ok(())
     }
@@ -241,9 +286,9 @@ impl Source {
     }
 
     /// The log of the customers' topic, for dead letters whose customer is not in Redis.
-    async fn customers_log(&self) -> Result<CustomersLog, RunError> {
+    async fn customers_log(&self) -> Result<CustomersLog, ReplayError> {
         let Some(topic) = &self.topics.customers else { return Ok(CustomersLog::new(Vec::new(), self.reread.clone())) };
-        let survey = self.reread.survey(topic).await?;
+        let survey = self.reread.survey(topic).await.map_err(ReplayError::Other)?;
         Ok(CustomersLog::new(survey.logs.into_iter().collect(), self.reread.clone()))
     }
 }

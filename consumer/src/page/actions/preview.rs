@@ -108,7 +108,7 @@ impl Inner {
     async fn dry_run(&self, letters: &Letters, time: Duration) -> DryRun {
         let max = Some(letters.max.unwrap_or(u64::MAX).min(TRIED));
         let wanted = Wanted { rate: None, max, ..letters.wanted(How::RollBack) };
-        let mut run = Run::new(&self.shared, &self.letters, &wanted);
+        let mut run = Run::orders(&self.shared, &self.letters, &wanted);
         let (until, known) = (Instant::now() + time, Mutex::new(DryRun::default()));
         let mut told = |news: News<'_>| {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +125,7 @@ impl Inner {
             Ok(Ok(true)) | Err(_) => Some(format!("{seconds} s were over")),
             Ok(Err(error)) => Some(error.to_string()),
         };
-        let only_counted = run.only_counted;
+        let only_counted = run.replayer.only_counted;
         DryRun { only_counted, ended_early, ..known.into_inner().unwrap_or_else(PoisonError::into_inner) }
     }
 

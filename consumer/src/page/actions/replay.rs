@@ -18,7 +18,7 @@ pub(super) async fn run(inner: &Inner, job: &Job, letters: &Letters, lock: Optio
         Err(refusal) => return Outcome::failed(format!("nothing was replayed: {refusal}")),
     };
     let wanted = letters.wanted(How::Commit);
-    let mut run = Run::new(&inner.shared, &inner.letters, &wanted);
+    let mut run = Run::orders(&inner.shared, &inner.letters, &wanted);
     let mut told = |news: News<'_>| {
         if let News::Through(taken, tally) = news {
             job.progressed(taken, Some(of), said(tally));

@@ -52,7 +52,7 @@ async fn look(config: &Config, url: &Renewable, publication: Option<&str>, findi
     match opened.await {
         Ok((source, version, role, publications)) => {
             findings.ok(format!("Postgres {version} at {shown}, role {role}: its catalog can be read"));
-            Some((source, chosen(publication, publications, findings)))
+            Some((source, chosen(publication, &publications, findings)))
         }
         Err(error) => {
             findings.failed(format!("{shown}: {error}; check mirror.source_url, and that the server runs and lets this role in"));
@@ -70,8 +70,8 @@ async fn facts(source: &Ledger) -> Result<(String, String, Vec<String>), StoreEr
 }
 
 /// The publication that is looked at: the one that is asked for, else the only one.
-fn chosen(asked: Option<&str>, there: Vec<String>, findings: &mut Findings) -> Option<String> {
-    match (asked, &there[..]) {
+fn chosen(asked: Option<&str>, there: &[String], findings: &mut Findings) -> Option<String> {
+    match (asked, there) {
         (Some(asked), _) if there.iter().any(|name| name == asked) => Some(asked.to_owned()),
         (Some(asked), _) => {
             findings.failed(format!("there is no publication {asked}; those of the database are: {}", there.join(", ")));
@@ -119,9 +119,9 @@ async fn of_tables(
     waiting(&states.iter().filter(gone).cloned().collect::<Vec<_>>(), &mut findings);
     let fine = judged.iter().filter(|table| table.is_fine(mirror.constraints)).count();
     findings.ok(format!(
-        "{fine} of {} {} as their source, as far as the catalogs tell",
+        "nothing waits and nothing is out of reach for {fine} of {} {}, as far as the catalogs tell",
         judged.len(),
-        plural(judged.len(), "table is", "tables are")
+        plural(judged.len(), "table", "tables")
     ));
     Ok(findings)
 }
