@@ -29,7 +29,7 @@ pub use key::{KeyColumns, columns_of};
 pub use layout::Layouts;
 pub use row::{Before, Row};
 pub use schema::{ColumnTypes, Schema};
-pub use table_event::{SourceTable, TableAction, TableEvent, column_names};
+pub use table_event::{PlaceInTransaction, SourceTable, TableAction, TableEvent, column_names};
 pub use time::timestamp;
 
 use crate::position::{Origin, Position};

@@ -99,7 +99,7 @@ pub(super) fn read<'a>(
 ) -> Result<Option<Event<'a>>, Rejection> {
     let Some(bytes) = &record.value else { return tombstone(record, epoch) };
     let Some(envelope) = fields(json::utf8("value", bytes)?, names, layouts)? else { return tombstone(record, epoch) };
-    let Envelope { schema, before, after, source, op } = envelope;
+    let Envelope { schema, before, after, source, op, .. } = envelope;
 
     let Some(op) = Op::read(Field { place: "", name: "op", raw: op })? else {
         return match key::read(record)? {

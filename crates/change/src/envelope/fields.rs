@@ -12,6 +12,7 @@ pub(super) struct Envelope<V> {
     pub(super) after: Option<Cells<V>>,
     pub(super) source: Option<Source<V>>,
     pub(super) op: Option<V>,
+    pub(super) transaction: Option<V>,
 }
 
 impl<V> Envelope<V> {
@@ -23,6 +24,7 @@ impl<V> Envelope<V> {
             after: self.after.map(|cells| cells.map(&mut of)),
             source: self.source.map(|source| source.map(&mut of)),
             op: self.op.map(&mut of),
+            transaction: self.transaction.map(&mut of),
         }
     }
 
@@ -34,6 +36,7 @@ impl<V> Envelope<V> {
             after: self.after.as_ref().map(|cells| cells.each(&mut of)),
             source: self.source.as_ref().map(|source| source.each(&mut of)),
             op: self.op.as_ref().map(&mut of),
+            transaction: self.transaction.as_ref().map(&mut of),
         }
     }
 }

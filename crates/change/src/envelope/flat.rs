@@ -12,7 +12,7 @@ use super::key::{self, Key};
 use super::row::{Before, Row};
 use super::schema::Schema;
 use super::source::{Op, Source};
-use super::table_event::{SourceTable, TableAction, TableEvent};
+use super::table_event::{PlaceInTransaction, SourceTable, TableAction, TableEvent};
 use crate::record::Record;
 use crate::rejection::Rejection;
 
@@ -89,7 +89,8 @@ pub(super) fn read_table<'a>(record: &'a Record, names: Names<'a>, epoch: i32) -
     let of_null = || {
         let position = Source::default().position("", record, epoch, None)?;
         let (table, schema) = (SourceTable::default(), Schema { raw: None, row: None });
-        Ok(Some(TableEvent { table, action: TableAction::Delete { before: nothing }, schema, position }))
+        let action = TableAction::Delete { before: nothing };
+        Ok(Some(TableEvent { table, action, schema, position, place: PlaceInTransaction::default() }))
     };
     let Some(bytes) = &record.value else { return of_null() };
     let Some((mut row, mut added)) = parts(json::utf8("value", bytes)?, names)? else { return of_null() };
@@ -112,7 +113,8 @@ pub(super) fn read_table<'a>(record: &'a Record, names: Names<'a>, epoch: i32) -
     };
     let source = added.source();
     let (table, position) = (SourceTable::of("", source)?, source.position("", record, epoch, op)?);
-    Ok(Some(TableEvent { table, action, schema: Schema { raw: schema, row: None }, position }))
+    let (schema, place) = (Schema { raw: schema, row: None }, PlaceInTransaction::default());
+    Ok(Some(TableEvent { table, action, schema, position, place }))
 }
 
 /// Reads a flat row; `None` if there is nothing to do.

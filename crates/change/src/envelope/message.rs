@@ -21,6 +21,7 @@ enum Name {
     After,
     Source,
     Op,
+    Transaction,
     #[serde(other)]
     Other,
 }
@@ -50,6 +51,7 @@ struct Fields<'de> {
     after: Option<Option<Cells<&'de RawValue>>>,
     source: Option<Object<Source<&'de RawValue>>>,
     op: Option<Option<&'de RawValue>>,
+    transaction: Option<Option<&'de RawValue>>,
 }
 
 impl<'de> Visitor<'de> for Seed<'_> {
@@ -75,6 +77,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 Name::After => once(&mut fields.after, message.next_value_seed(cells::Seed(self.names))?)?,
                 Name::Source => once(&mut fields.source, message.next_value()?)?,
                 Name::Op => once(&mut fields.op, message.next_value()?)?,
+                Name::Transaction => once(&mut fields.transaction, message.next_value()?)?,
                 Name::Schema | Name::Payload | Name::Other => drop(message.next_value::<IgnoredAny>()?),
             }
         }
@@ -93,6 +96,7 @@ impl<'de> Fields<'de> {
                 after: self.after.flatten(),
                 source: self.source.and_then(|Object(source)| source),
                 op: self.op.flatten(),
+                transaction: self.transaction.flatten(),
             }),
         }
     }

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
+
 use super::cells::Names;
 use super::event::fields;
 use super::field::Field;
@@ -32,6 +34,34 @@ pub struct TableEvent<'a> {
     pub schema: Schema<'a>,
     /// The position of the event.
     pub position: Position,
+    /// The place of the event in its transaction.
+    pub place: PlaceInTransaction<'a>,
+}
+
+/// The place of an event in its transaction, which the event tells if the connector has `provide.transaction.metadata`. Rows of one statement may have one
+/// position in the log, and then only this place tells them apart. It is the same when the event is sent again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlaceInTransaction<'a> {
+    raw: Option<&'a str>,
+}
+
+/// The field of `transaction` that counts.
+#[derive(Deserialize)]
+struct Transaction {
+    total_order: i64,
+}
+
+impl PlaceInTransaction<'_> {
+    /// The number of the event among all of its transaction, from 1; `None` if the event does not tell.
+    ///
+    /// # Errors
+    /// If the event has a transaction without this number.
+    pub fn order(self) -> Result<Option<i64>, Rejection> {
+        let Some(raw) = self.raw else { return Ok(None) };
+        let place: Option<Transaction> =
+            serde_json::from_str(raw).map_err(|_| Rejection::malformed("transaction: no object with a whole number in total_order"))?;
+        Ok(place.map(|transaction| transaction.total_order))
+    }
 }
 
 /// Schema and name of the source's table.
@@ -86,7 +116,7 @@ pub fn column_names(value: &[u8], format: Format) -> Vec<String> {
     let Ok(value) = serde_json::from_slice::<serde_json::Value>(value) else { return Vec::new() };
     let envelope = value.get("payload").filter(|payload| payload.is_object() && value.get("schema").is_some()).unwrap_or(&value);
     let row = match format {
-        Format::Envelope => envelope.get("after"),
+        Format::Envelope => envelope.get("after").filter(|after| !after.is_null()).or_else(|| envelope.get("before")),
         Format::Flat => Some(envelope),
     };
     row.and_then(serde_json::Value::as_object).map(|row| row.keys().cloned().collect()).unwrap_or_default()
@@ -100,7 +130,7 @@ fn envelope<'a>(
 ) -> Result<Option<TableEvent<'a>>, Rejection> {
     let Some(bytes) = &record.value else { return Ok(tombstone(record, epoch)) };
     let Some(envelope) = fields(json::utf8("value", bytes)?, names, layouts)? else { return Ok(tombstone(record, epoch)) };
-    let Envelope { schema, before, after, source, op } = envelope;
+    let Envelope { schema, before, after, source, op, transaction } = envelope;
     let is_whole = match op {
         Some(r#""r""#) => true,
         // A changed key makes a create of what was an update, which leaves unchanged values out.
@@ -108,8 +138,10 @@ fn envelope<'a>(
         _ => false,
     };
     let is_update = op == Some(r#""u""#);
-    let op = Op::read(Field { place: "", name: "op", raw: op })?
-        .ok_or_else(|| Rejection::malformed("op: missing, so this is no envelope (is the format right?)"))?;
+    let Some(op) = Op::read(Field { place: "", name: "op", raw: op })? else {
+        let what = "op: missing, so this is no envelope (is the format right?)";
+        return if is_border(bytes) { Ok(None) } else { Err(Rejection::malformed(what)) };
+    };
     let before = Before { names, raw: before };
     let action = match op {
         Op::Message => return Ok(None),
@@ -123,7 +155,15 @@ fn envelope<'a>(
     let source = source.unwrap_or_default();
     let table = SourceTable::of("source", source)?;
     let position = source.position("source", record, epoch, Some(op))?;
-    Ok(Some(TableEvent { table, action, schema: Schema { raw: schema, row: Some("after") }, position }))
+    let place = PlaceInTransaction { raw: transaction };
+    Ok(Some(TableEvent { table, action, schema: Schema { raw: schema, row: Some("after") }, position, place }))
+}
+
+/// Whether a record says that a transaction has begun or ended (`<prefix>.transaction`), which concerns no row.
+fn is_border(value: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<serde_json::Value>(value) else { return false };
+    let border = value.get("payload").unwrap_or(&value);
+    border.get("event_count").is_some() && matches!(border.get("status").and_then(serde_json::Value::as_str), Some("BEGIN" | "END"))
 }
 
 /// The event of a null value behind an envelope's delete. Compaction may leave nothing else of a delete. Without a key it says nothing.
@@ -132,7 +172,8 @@ fn tombstone(record: &Record, epoch: i32) -> Option<TableEvent<'_>> {
     let Record { partition, offset, .. } = *record;
     let position = Position { epoch, partition, offset, kind: Origin::Tombstone, commit: None, lsn: None, ts_ms: None };
     let action = TableAction::Delete { before: Before { names: &[], raw: None } };
-    Some(TableEvent { table: SourceTable::default(), action, schema: Schema { raw: None, row: None }, position })
+    let (table, schema, place) = (SourceTable::default(), Schema { raw: None, row: None }, PlaceInTransaction::default());
+    Some(TableEvent { table, action, schema, position, place })
 }
 
 impl<'a> SourceTable<'a> {
