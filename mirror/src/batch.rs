@@ -13,6 +13,10 @@ use ledger::arrays::{Array, Positions};
 use crate::layout::{Layout, Mark};
 use crate::value::Cell;
 
+mod keyless;
+
+pub use keyless::{Group, KeylessBatch, keyless_batch};
+
 /// The records from one offset to another and what becomes of their rows.
 #[derive(Debug)]
 pub struct Batch {
@@ -24,6 +28,8 @@ pub struct Batch {
     pub clean_to: Option<i64>,
     /// What is written, table by table.
     pub tables: Vec<TableBatch>,
+    /// What is written of tables without a key.
+    pub keyless: Vec<KeylessBatch>,
     /// The truncate that this batch consists of.
     pub truncate: Option<(Arc<Layout>, Position)>,
     /// Changes that arrived after a newer change of the same row in the same batch.
@@ -35,13 +41,14 @@ pub struct Batch {
 impl Batch {
     /// How each table of the batch is written.
     pub fn layouts(&self) -> impl Iterator<Item = &Arc<Layout>> {
-        self.tables.iter().map(|table| &table.layout).chain(self.truncate.iter().map(|(layout, _)| layout))
+        let keyless = self.keyless.iter().map(|table| &table.layout);
+        self.tables.iter().map(|table| &table.layout).chain(keyless).chain(self.truncate.iter().map(|(layout, _)| layout))
     }
 
     /// A batch without records.
     #[must_use]
     pub fn empty() -> Self {
-        Self { to: None, last: None, clean_to: None, tables: Vec::new(), truncate: None, stale: 0, ignored: 0 }
+        Self { to: None, last: None, clean_to: None, tables: Vec::new(), keyless: Vec::new(), truncate: None, stale: 0, ignored: 0 }
     }
 }
 
@@ -154,8 +161,6 @@ impl<'a> TableChanges<'a> {
 
     /// Adds a row that is there now. What its event leaves out or does not have is taken from the change of the row before, if the batch has one.
     pub fn put(&mut self, record: usize, id: String, mut cells: Vec<Option<Cell<'a>>>, position: Position) {
-        // Rows without a key are all different.
-        let id = if self.layout.key.is_empty() { record.to_string() } else { id };
         if let Some(Effect::Put(before)) = self.last.get(&id).map(|last| &self.changes[*last].effect) {
             for (cell, before) in cells.iter_mut().zip(before) {
                 if matches!(cell, None | Some(Cell::Unchanged)) {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use change::envelope::{
     Before, EventReader, Field, KeyColumns, Layouts, Row, SourceTable, TableAction, TableEvent, column_names, columns_of,
 };
-use change::position::Position;
+use change::position::{Origin, Position};
 use change::record::Record;
 use change::rejection::Rejection;
 
@@ -13,12 +13,13 @@ use crate::connect_types::ConnectTypes;
 use crate::layout::Layout;
 use crate::value::{Cell, Mismatch, Modes, Placeholder, cell};
 
+mod keyless;
+
+pub use keyless::{Cells, Place, RowEvent};
+
 /// A value that `before` has and that is shorter than this was never stored out of line: a value as short as the pointer to it stays in its row.
 /// Where `before` holds only the identity, Debezium fills the other columns with short values of its own.
 const OUT_OF_LINE: usize = 24;
-
-/// Why a change of a table without a key is refused.
-const ONLY_ADDED: &str = "op: an update or a delete of a table without a key, of which rows are only added; give the table a primary key";
 
 /// Why a change of the primary key is refused where the records have another key. Debezium makes a delete and a create only of a change of the records'
 /// key, and one update of this change, which says nothing to the partition of the old row.
@@ -74,6 +75,8 @@ pub enum Decoded<'a> {
         /// Where the event stands.
         position: Position,
     },
+    /// Rows of a table without a key have come or gone.
+    Row(RowEvent<'a>),
     /// The key of the record has other columns than the layout's: the key of the source's table has changed.
     AnotherKey,
     /// The table was emptied.
@@ -124,13 +127,15 @@ impl Reading {
         event: TableEvent<'a>,
         types: &mut ConnectTypes,
     ) -> Result<Decoded<'a>, Rejection> {
-        let TableEvent { action, schema, position, .. } = event;
-        types.follow(schema)?;
+        types.follow(event.schema)?;
+        if layout.key.is_empty() {
+            let is_of_row = event.position.kind != Origin::Tombstone && !matches!(event.action, TableAction::Truncate);
+            let is_keyed = layout.keyed_alike && is_of_row && !has_the_key(record, layout)?;
+            return if is_keyed { Ok(Decoded::AnotherKey) } else { self.keyless(layout, event, types) };
+        }
+        let TableEvent { action, position, .. } = event;
         match action {
             TableAction::Truncate => Ok(Decoded::Truncate(position)),
-            TableAction::Put { before, is_update, .. } if layout.key.is_empty() && (is_update || !before.is_absent()) => {
-                Err(Rejection::unsupported(ONLY_ADDED))
-            }
             TableAction::Put { .. } if layout.keyed_alike && !has_the_key(record, layout)? => Ok(Decoded::AnotherKey),
             TableAction::Put { after, before, is_whole, .. } => {
                 let cells = self.cells(layout, &after, before, is_whole, types)?;
@@ -140,7 +145,6 @@ impl Reading {
                 }
                 Ok(Decoded::Put { id, cells, position, has_others: after.has_others() })
             }
-            TableAction::Delete { .. } if layout.key.is_empty() => Err(Rejection::unsupported(ONLY_ADDED)),
             // A delete by another key names its row by columns that the layout does not know, and what the row was before may be invented.
             TableAction::Delete { before } if layout.keyed_alike && !before.is_absent() && !has_the_key(record, layout)? => {
                 Ok(Decoded::AnotherKey)

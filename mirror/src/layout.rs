@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::catalog::TableName;
 use crate::quote::quote_identifier as identifier;
-use crate::statements;
+use crate::statements::{self, keyless};
 use crate::value::Kind;
 
 /// The schema of the mirror's own tables.
@@ -83,6 +83,7 @@ pub struct Layout {
     key_names: Vec<SmolStr>,
     statements: Mutex<HashMap<Vec<Mark>, Arc<str>>>,
     delete: Mutex<Option<Arc<str>>>,
+    counting: Mutex<HashMap<Vec<Mark>, Arc<str>>>,
 }
 
 impl Layout {
@@ -107,6 +108,7 @@ impl Layout {
             key_names,
             statements: Mutex::default(),
             delete: Mutex::default(),
+            counting: Mutex::default(),
         }
     }
 
@@ -150,6 +152,27 @@ impl Layout {
         format!("{}.{}", identifier(SCHEMA), identifier(&format!("guard_{}", self.id)))
     }
 
+    /// The name of the table that has the events of a table without a key which were counted.
+    #[must_use]
+    pub fn seen(&self) -> String {
+        format!("{}.{}", identifier(SCHEMA), identifier(&format!("seen_{}", self.id)))
+    }
+
+    /// The name of the table that has the rows of a table without a key which have gone before they came.
+    #[must_use]
+    pub fn owed(&self) -> String {
+        format!("{}.{}", identifier(SCHEMA), identifier(&format!("owed_{}", self.id)))
+    }
+
+    /// The columns by which rows of a table without a key are equal, each with its place among `known`. A column that the source has no more is none of
+    /// them: rows keep their values there, and no event tells which.
+    #[must_use]
+    pub fn compared<'l>(&'l self, known: &[&Column]) -> Vec<(Option<usize>, &'l Column)> {
+        let is_there = |column: &&Column| self.shape.is_empty() || self.shape.iter().any(|(name, ..)| *name == column.name);
+        let place = |column: &Column| known.iter().position(|known| known.name == column.name);
+        self.written().filter(is_there).map(|column| (place(column), column)).collect()
+    }
+
     /// The statement that writes rows whose events tell of the columns what `marks` says, one mark for each of [`Self::columns`].
     #[must_use]
     pub fn write(&self, marks: &[Mark]) -> Arc<str> {
@@ -160,11 +183,20 @@ impl Layout {
         let known = self.columns.iter().zip(marks).filter(|(_, mark)| **mark == Mark::Known);
         let columns: Vec<&Column> = known.map(|(column, _)| column).collect();
         let statement = if self.key.is_empty() {
-            statements::append(self, &columns)
+            keyless::write(self, &columns, false)
         } else {
             statements::upsert(self, &columns, marks.contains(&Mark::Unchanged))
         };
         Arc::clone(statements.entry(marks.to_vec()).or_insert_with(|| statement.into()))
+    }
+
+    /// The statement that writes rows of a table without a key, and counts equal ones: some have gone, or are owed.
+    #[must_use]
+    pub fn count(&self, marks: &[Mark]) -> Arc<str> {
+        let mut statements = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.columns.iter().zip(marks).filter(|(_, mark)| **mark == Mark::Known);
+        let columns: Vec<&Column> = known.map(|(column, _)| column).collect();
+        Arc::clone(statements.entry(marks.to_vec()).or_insert_with(|| keyless::write(self, &columns, true).into()))
     }
 
     /// The statement that takes rows away before they are written again.

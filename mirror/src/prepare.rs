@@ -10,10 +10,10 @@ use change::rejection::Rejection;
 use kafka::source::TopicPartition;
 use worker::letter_cap::clean_to;
 
-use crate::batch::{Batch, TableChanges, TooLong};
+use crate::batch::{Batch, TableChanges, TooLong, keyless_batch};
 use crate::catalog::TableName;
 use crate::connect_types::ConnectTypes;
-use crate::decode::{Decoded, Outcome, Reading};
+use crate::decode::{Decoded, Outcome, Reading, RowEvent};
 use crate::known::{Entry, Known, OfTopic};
 use crate::layout::Layout;
 use crate::letters::{Refusal, Refusals};
@@ -139,6 +139,8 @@ struct Preparing<'a> {
 
 struct Table<'a> {
     changes: TableChanges<'a>,
+    /// What becomes of the rows of a table without a key.
+    events: Vec<RowEvent<'a>>,
     shapes: Layouts,
     types: ConnectTypes,
 }
@@ -223,6 +225,7 @@ impl<'a> Preparing<'a> {
     fn decode(&mut self, record: &'a Record, layout: &'a Arc<Layout>) -> Result<Outcome<'a>, Rejection> {
         let table = self.tables.entry(layout.id).or_insert_with(|| Table {
             changes: TableChanges::new(Arc::clone(layout)),
+            events: Vec::new(),
             shapes: Layouts::default(),
             types: ConnectTypes::default(),
         });
@@ -232,7 +235,7 @@ impl<'a> Preparing<'a> {
     fn keep(&mut self, index: usize, record: &'a Record, layout: &Arc<Layout>, decoded: Decoded<'a>) -> Took {
         let Some(table) = self.tables.get_mut(&layout.id) else { return Took::Nothing };
         match decoded {
-            Decoded::Put { has_others: true, .. } => {
+            Decoded::Put { has_others: true, .. } | Decoded::Row(RowEvent { has_others: true, .. }) => {
                 let others = self.reading.other_columns(record, layout);
                 Took::Blocked(Blocked::Grown(layout.source.clone(), others))
             }
@@ -243,6 +246,11 @@ impl<'a> Preparing<'a> {
             Decoded::Delete { id, key, position } => {
                 table.changes.delete(index, id, key, position);
                 Took::Delete
+            }
+            Decoded::Row(event) => {
+                let took = if event.added.is_some() { Took::Put } else { Took::Delete };
+                table.events.push(event);
+                took
             }
             Decoded::Truncate(position) => {
                 if index == 0 {
@@ -257,8 +265,14 @@ impl<'a> Preparing<'a> {
 
     /// The batch of the records that were taken.
     fn batch(self, records: &[Record], taken: usize, refusals: &mut Refusals) -> Result<Batch, TooLong> {
-        let (mut tables, mut stale) = (Vec::with_capacity(self.tables.len()), 0);
-        for table in self.tables.into_values().filter(|table| !table.changes.is_empty()) {
+        let (mut tables, mut keyless, mut stale) = (Vec::with_capacity(self.tables.len()), Vec::new(), 0);
+        for table in self.tables.into_values() {
+            if !table.events.is_empty() {
+                keyless.push(keyless_batch(Arc::clone(&table.changes.layout), &table.events)?);
+            }
+            if table.changes.is_empty() {
+                continue;
+            }
             let (written, late) = table.changes.collapsed()?;
             stale += late;
             tables.push(written);
@@ -267,6 +281,6 @@ impl<'a> Preparing<'a> {
         let clean_to = clean_to(&records[..taken], refusals);
         let last = taken.checked_sub(1).and_then(|last| records[last].landmark());
         let to = taken.checked_sub(1).map(|last| records[last].offset + 1);
-        Ok(Batch { to, last, clean_to, tables, truncate: self.truncate, stale, ignored: self.ignored })
+        Ok(Batch { to, last, clean_to, tables, keyless, truncate: self.truncate, stale, ignored: self.ignored })
     }
 }

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use crate::layout::{Column, Layout};
 use crate::quote::quote_identifier as identifier;
 
+pub mod keyless;
+
 /// The columns of a position, in the order of [`ledger::arrays::Positions`].
 const POSITION: [&str; 7] = ["epoch", "partition", "\"offset\"", "kind", "commit_lsn", "lsn", "source_ms"];
 /// The types of the columns of a position, as arrays.
@@ -55,19 +57,6 @@ pub fn delete(layout: &Layout) -> String {
     )
 }
 
-/// The statement that adds rows to a table without a key. Parameters and answer have the shape of those of [`upsert`].
-#[must_use]
-pub fn append(layout: &Layout, columns: &[&Column]) -> String {
-    let (target, id, input, names) = (&layout.target, layout.id, input(layout, columns), names(columns));
-    let selected = (0..columns.len()).map(|at| format!("c{at}")).collect::<Vec<_>>().join(", ");
-    let truncated = not_truncated(id);
-    format!(
-        "with {input},\nw as (insert into {target} ({names}) {OVERRIDING} select {selected} from i {truncated} returning 1)\n\
-         select (select count(*) from w), '{{}}'::int[], '{{}}'::int[], (select version from mirror_tables where id = {id}), {rounds}",
-        rounds = rounds(columns)
-    )
-}
-
 /// The statement that takes rows away before they are written again, so that two rows may swap values of a unique index. The parameters are those of
 /// [`delete`]. Only rows whose event is newer than what is stored are taken away.
 #[must_use]
@@ -98,28 +87,29 @@ pub fn contradiction(layout: &Layout) -> String {
     )
 }
 
-/// The statements of a truncate at the position in the parameters (epoch, partition, offset, kind, commit, LSN, time). The first notes it, the
-/// second removes every row that is not newer.
+/// The statement that notes a truncate at the position in the parameters (epoch, partition, offset, kind, commit, LSN, time), if it is newer than the last.
 #[must_use]
-pub fn truncate(layout: &Layout) -> [String; 2] {
-    let (target, guard, id) = (&layout.target, layout.guard(), layout.id);
-    let note = format!(
+pub fn note_truncate(layout: &Layout) -> String {
+    let id = layout.id;
+    format!(
         "insert into mirror_truncates as t (table_id, epoch, partition, \"offset\", commit_lsn, lsn, source_ms) values ({id}, $1, $2, $3, $5, $6, $7)\n\
          on conflict (table_id, epoch) do update set partition = excluded.partition, \"offset\" = excluded.\"offset\", commit_lsn = excluded.commit_lsn,\n    \
              lsn = excluded.lsn, source_ms = excluded.source_ms\n\
          where excluded.lsn > t.lsn"
-    );
-    if layout.key.is_empty() {
-        return [note, format!("delete from {target}")];
-    }
+    )
+}
+
+/// The statement that removes every row that is not newer than a truncate, of which the parameters are those of [`note_truncate`].
+#[must_use]
+pub fn truncate(layout: &Layout) -> String {
+    let (target, guard) = (&layout.target, layout.guard());
     let older = "precedes_truncate(g.epoch, g.kind, g.commit_lsn, g.lsn, $1, $6)";
-    let remove = format!(
+    format!(
         "with old as (\n    update {guard} g set gone_at = now(), epoch = $1, partition = $2, \"offset\" = $3, kind = $4, commit_lsn = $5, lsn = $6, source_ms = $7\n    \
              where {older})\n\
          delete from {target} t where not exists (select from {guard} g where {same} and g.gone_at is null and not {older})",
         same = same_row(layout, "t", "g")
-    );
-    [note, remove]
+    )
 }
 
 /// The statement that makes the guard of a table with a key.

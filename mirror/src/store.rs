@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use change::fate::Fates;
 use change::lsn_space::OtherSpace;
-use ledger::arrays::Array;
+use ledger::arrays::{Array, Positions};
 use ledger::fence::{self, Advance};
 use ledger::{Claim, Class, Lease, Ledger, StoreError};
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::{Arguments, AssertSqlSafe};
 
-use crate::batch::{Batch, Puts, TableBatch, Writes};
+use crate::batch::{Batch, KeylessBatch, Puts, TableBatch, Writes};
 use crate::catalog::TableName;
 use crate::layout::Layout;
 use crate::letters::LetterRow;
 
+mod keyless;
 mod letters;
 mod lsn_space;
 mod replay;
@@ -132,20 +133,28 @@ async fn write(
 ) -> Result<Stored, ApplyError> {
     let changes: u64 = batch.tables.iter().flat_map(|table| &table.rounds).flat_map(rows_of).map(|(_, members)| members).sum();
     let truncates = u64::from(batch.truncate.is_some());
-    let fates = Fates { applied: changes + truncates, stale: batch.stale, ignored: batch.ignored, dead_lettered: letters.len() as u64 };
+    let events: u64 = batch.keyless.iter().map(KeylessBatch::events).sum();
+    let fates =
+        Fates { applied: changes + events + truncates, stale: batch.stale, ignored: batch.ignored, dead_lettered: letters.len() as u64 };
     let step = Advance { from: offsets.start, to: offsets.end, last: batch.last, clean_to: batch.clean_to };
-    let mut locked: Vec<i32> = batch.tables.iter().map(|table| table.layout.id).collect();
+    let keyless = batch.keyless.iter().map(|table| table.layout.id);
+    let mut locked: Vec<i32> = batch.tables.iter().map(|table| table.layout.id).chain(keyless).collect();
     locked.sort_unstable();
     let moved: Option<i64> = fence::query(FENCE, claim, step, fates).bind(locked).fetch_optional(&mut *on).await?;
     moved.ok_or(ApplyError::Fenced)?;
     if let Some((layout, position)) = &batch.truncate {
         truncate::carry_out(on, layout, position).await?;
     }
-    let (mut stale, mut tables) = (0, Vec::with_capacity(batch.tables.len()));
+    let (mut stale, mut tables) = (0, Vec::with_capacity(batch.tables.len() + batch.keyless.len()));
     for table in &batch.tables {
         let older = write_table(on, table, order).await?;
         let rows: u64 = table.rounds.iter().flat_map(rows_of).map(|(_, members)| members).sum();
         tables.push((table.layout.source.to_string(), rows - older, older));
+        stale += older;
+    }
+    for table in &batch.keyless {
+        let older = keyless::write_table(on, table).await?;
+        tables.push((table.layout.source.to_string(), table.events() - older, older));
         stale += older;
     }
     if stale > 0 {
@@ -182,7 +191,7 @@ async fn write_table(on: &mut PgConnection, table: &TableBatch, order: Order) ->
 
 /// Takes away the rows of which every column is known, before they are written again. The others keep values that only they have.
 async fn clear(on: &mut PgConnection, layout: &Layout, puts: &Puts) -> Result<(), ApplyError> {
-    if layout.key.is_empty() || !layout.may_clear || !puts.is_whole(layout) {
+    if !layout.may_clear || !puts.is_whole(layout) {
         return Ok(());
     }
     let arguments = of_keys(&puts.keys(layout), &puts.writes).map_err(sqlx::Error::Encode)?;
@@ -227,7 +236,7 @@ fn arguments(writes: &Writes) -> Result<PgArguments, sqlx::error::BoxDynError> {
     for column in &writes.columns {
         arguments.add(column)?;
     }
-    positions(&mut arguments, writes)?;
+    positions(&mut arguments, &writes.positions)?;
     Ok(arguments)
 }
 
@@ -237,12 +246,11 @@ fn of_keys(keys: &[&Array<Option<String>>], writes: &Writes) -> Result<PgArgumen
     for column in keys {
         arguments.add(*column)?;
     }
-    positions(&mut arguments, writes)?;
+    positions(&mut arguments, &writes.positions)?;
     Ok(arguments)
 }
 
-fn positions(arguments: &mut PgArguments, writes: &Writes) -> Result<(), sqlx::error::BoxDynError> {
-    let positions = &writes.positions;
+fn positions(arguments: &mut PgArguments, positions: &Positions) -> Result<(), sqlx::error::BoxDynError> {
     arguments.add(&positions.epoch)?;
     arguments.add(&positions.partition)?;
     arguments.add(&positions.offset)?;

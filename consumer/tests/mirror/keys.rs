@@ -1,8 +1,5 @@
-//! Keys: of several columns, changed, equal although their texts differ, of a unique index; and tables without one.
+//! Keys: of several columns, changed, equal although their texts differ, of a unique index.
 
-use serde_json::json;
-
-use crate::records::{LETTERS, Topic, in_partition, rows};
 use crate::world::World;
 
 #[test]
@@ -143,83 +140,4 @@ fn keys_of_types_that_extensions_bring_are_found() {
          update domains set id = 'ANN' where id::text = 'Ann'; delete from domains where id::text = 'Bob'",
     );
     world.await_same(&tables);
-}
-
-#[test]
-fn a_table_without_a_key_gets_every_row_that_is_added_equal_ones_too() {
-    let mut world = World::new("m_keyless");
-    world.source("create table log (at int, what text); insert into log values (1, 'same'), (1, 'same'), (2, null)");
-    world.capture("public\\..*", &[("topic.creation.default.partitions", "1")]);
-    world.mirror(&[]);
-    world.await_same(&["log"]);
-    world.source(
-        "insert into log values (1, 'same'), (1, 'same'), (null, null), (null, null); truncate log;
-        insert into log values (1, 'same'), (1, 'same'), (3, 'x')",
-    );
-    world.await_same(&["log"]);
-}
-
-#[test]
-fn a_delete_of_a_row_without_a_key_is_one_dead_letter() {
-    let mut world = World::new("m_keyless_delete");
-    world.source(
-        "create table log (at int, what text); alter table log replica identity full;
-        insert into log values (1, 'same'), (1, 'same'), (3, 'x')",
-    );
-    world.capture("public\\..*", &[("topic.creation.default.partitions", "1")]);
-    world.mirror(&[]);
-    world.await_same(&["log"]);
-    // Nothing tells which of equal rows is meant.
-    world.source("delete from log where at = 3");
-    world.await_target(LETTERS, "1|log unsupported");
-    // The tombstone behind the delete, which names no row, is nothing.
-    world.await_target("select sum(next_offset - applied - dead_lettered - ignored) from orderstream_mirror.consumer_offsets", "0");
-    assert_eq!(world.target(&rows("log")), "3|(1,same) (1,same) (3,x)");
-}
-
-#[test]
-fn a_change_of_a_row_without_a_key_is_a_dead_letter_and_no_further_row() {
-    let mut world = World::new("m_keyless_update");
-    world.source("create table log (at int, what text)");
-    let log = Topic::new(&world, "m_keyless_update", "log", 1);
-    let (null, row) = (json!(null), |at: i32| json!({ "at": at, "what": "x" }));
-    log.send(&[log.create(&null, &row(1)), log.event("u", &null, &row(1), &row(2))]);
-    world.mirror(&[]);
-    log.await_fates(&world, 2);
-    assert_eq!((world.target(&rows("log")), world.target(LETTERS)), ("1|(1,x)".to_owned(), "1|log unsupported".to_owned()));
-}
-
-#[test]
-#[ignore = "a table without a key has no guard: docs/mirror.md says so"]
-fn rows_without_a_key_that_are_sent_again_are_not_added_again() {
-    let mut world = World::new("m_keyless_again");
-    world.source("create table log (at int, what text)");
-    let log = Topic::new(&world, "m_keyless_again", "log", 1);
-    let (null, row) = (json!(null), |at: i32| json!({ "at": at, "what": "x" }));
-    let sent = [log.create(&null, &row(1)), log.create(&null, &row(2)), log.create(&null, &row(2))];
-    log.send(&sent);
-    world.mirror(&[]);
-    log.await_fates(&world, 3);
-    // Connect was killed, and sends the last two again, each with the position that it had.
-    log.send(&sent[1..]);
-    log.await_fates(&world, 5);
-    assert_eq!(world.target(&rows("log")), "3|(1,x) (2,x) (2,x)");
-}
-
-#[test]
-#[ignore = "a table without a key has no guard: docs/mirror.md says so"]
-fn a_truncate_removes_the_older_rows_without_a_key_and_no_newer_ones_whatever_comes_first() {
-    let mut world = World::new("m_keyless_truncate");
-    world.source("create table log (at int, what text)");
-    let log = Topic::new(&world, "m_keyless_truncate", "log", 2);
-    let (null, row) = (json!(null), |at: i32| json!({ "at": at, "what": "x" }));
-    world.mirror(&[]);
-    // Records without a key go to any partition, so that rows overtake the truncate, and it overtakes rows.
-    log.send(&[in_partition(1, log.event_at(5_000, "c", &null, &null, &row(3)))]);
-    log.await_fates(&world, 1);
-    log.send(&[log.event_at(4_000, "t", &null, &null, &null)]);
-    log.await_fates(&world, 2);
-    log.send(&[in_partition(1, log.event_at(3_000, "c", &null, &null, &row(1)))]);
-    log.await_fates(&world, 3);
-    assert_eq!(world.target(&rows("log")), "1|(3,x)");
 }

@@ -14,6 +14,8 @@ pub struct Topic {
     pub name: String,
     table: String,
     lsn: Cell<i64>,
+    /// The number of the last event in its transaction.
+    order: Cell<i64>,
 }
 
 impl Topic {
@@ -26,7 +28,13 @@ impl Topic {
     /// The topic of a table that is there.
     pub fn of(world: &World, prefix: &str, table: &str) -> Self {
         let name = format!("{prefix}.public.{table}");
-        Self { topics: Topics::at(world.stack().bootstrap_servers()), name, table: table.to_owned(), lsn: Cell::new(1_000) }
+        Self {
+            topics: Topics::at(world.stack().bootstrap_servers()),
+            name,
+            table: table.to_owned(),
+            lsn: Cell::new(1_000),
+            order: Cell::new(0),
+        }
     }
 
     /// An event of the log, newer than all that were made before. Its key and its rows are as given; `null` stands for what is absent.
@@ -42,9 +50,24 @@ impl Topic {
                 "snapshot": "false", "db": "src",
             "sequence": format!(r#"["{lsn}","{lsn}"]"#), "schema": "public", "table": self.table, "txId": 1, "lsn": lsn, "xmin": null
         });
-        let value = json!({ "before": before, "after": after, "source": source, "op": op, "ts_ms": 1_700_000_000_000_i64 });
+        self.order.set(self.order.get() + 1);
+        let transaction = json!({ "id": format!("1:{lsn}"), "total_order": self.order.get(), "data_collection_order": self.order.get() });
+        let value = json!({
+            "before": before, "after": after, "source": source, "transaction": transaction, "op": op, "ts_ms": 1_700_000_000_000_i64
+        });
         let key = (!key.is_null()).then(|| key.to_string().into_bytes());
         Sent { partition: Some(0), key, value: Some(value.to_string().into_bytes()), headers: Vec::new() }
+    }
+
+    /// A row that the snapshot at this place in the log has read.
+    pub fn read_at(&self, lsn: i64, row: &Value) -> Sent {
+        let source = json!({
+            "version": "3.7.0.Final", "connector": "postgresql", "name": "hand", "ts_ms": 1_700_000_000_000_i64 + lsn, "snapshot": "true",
+                "db": "src", "sequence": format!(r#"[null,"{lsn}"]"#), "schema": "public", "table": self.table, "txId": 1, "lsn": lsn, "xmin": null
+        });
+        let value =
+            json!({ "before": null, "after": row, "source": source, "transaction": null, "op": "r", "ts_ms": 1_700_000_000_000_i64 });
+        Sent { partition: Some(0), key: None, value: Some(value.to_string().into_bytes()), headers: Vec::new() }
     }
 
     /// A row that was made.

@@ -137,7 +137,7 @@ impl World {
     fn environment(&self) -> Vec<(String, String)> {
         let pairs = [
             ("KAFKA_BOOTSTRAP_SERVERS", self.stack.bootstrap_servers()),
-            ("MIRROR_TOPICS", format!("^{}\\..*", self.name)),
+            ("MIRROR_TOPICS", format!("^{}\\.[^.]+\\.", self.name)),
             ("MIRROR_TARGET_URL", self.target_url()),
             ("MIRROR_SOURCE_URL", self.source_url()),
         ];

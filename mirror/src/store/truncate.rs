@@ -5,7 +5,7 @@ use ledger::arrays::kind_code;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
-use super::{ApplyError, outdated};
+use super::{ApplyError, keyless, outdated};
 use crate::layout::Layout;
 use crate::statements;
 
@@ -22,12 +22,14 @@ pub(super) async fn carry_out(on: &mut PgConnection, layout: &Layout, position: 
     if version != Some(layout.version) {
         return Err(ApplyError::Outdated(String::new()));
     }
-    let [note, remove] = statements::truncate(layout);
-    bound(&note, position).execute(&mut *on).await.map_err(outdated)?;
-    if layout.key.is_empty() {
-        sqlx::query(AssertSqlSafe(remove)).execute(on).await.map_err(outdated)?;
-    } else {
-        bound(&remove, position).execute(on).await.map_err(outdated)?;
+    if layout.key.is_empty() && !keyless::counts_truncate(on, layout, position).await? {
+        return Ok(());
+    }
+    let noted = bound(&statements::note_truncate(layout), position).execute(&mut *on).await.map_err(outdated)?;
+    if !layout.key.is_empty() {
+        bound(&statements::truncate(layout), position).execute(on).await.map_err(outdated)?;
+    } else if noted.rows_affected() > 0 {
+        keyless::begin_anew(on, layout).await?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::layout::Layout;
 use crate::plan::Followed;
 use crate::plan::{self, Step};
 use crate::quote::quote_identifier;
-use crate::statements;
+use crate::statements::{self, keyless::create_seen};
 
 /// What was done to one table.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl Tables {
         Ok(Some(Applied { source: name.clone(), statements }))
     }
 
-    /// Makes the guard for another key. Rows keep their positions where the columns of the old key are still there; a row without a position is
+    /// Makes the guard for another key, or what counts the rows if there is none any more. Rows keep their positions where the columns of the old key are still there; a row without a position is
     /// replaced by any event.
     pub(super) async fn guard_anew(
         &self,
@@ -126,7 +126,10 @@ impl Tables {
         let places: Vec<usize> = key.iter().filter_map(|key| columns.iter().position(|column| column.name == *key)).collect();
         let layout = Layout::new(was.id, was.version, name.clone(), target_name.clone(), columns, places);
         let (guard, old) = (layout.guard(), quote_identifier(&format!("guard_{}_old", was.id)));
-        let mut statements = vec![format!("alter table {guard} rename to {old}"), statements::create_guard(&layout)];
+        if key.is_empty() {
+            return self.rekey(lease, was.id, key, vec![format!("drop table if exists {guard}"), create_seen(&layout)]).await;
+        }
+        let mut statements = vec![format!("alter table if exists {guard} rename to {old}"), statements::create_guard(&layout)];
         let is_there = |column: &String| table.column(column).is_some();
         if !was.key.is_empty() && was.key.iter().all(is_there) {
             let new = (0..key.len()).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ");
@@ -143,11 +146,15 @@ impl Tables {
                      select {of_row}, g.epoch, g.partition, g.\"offset\", g.kind, g.commit_lsn, g.lsn, g.source_ms from {target_name} t join {old} g on {same}"
             ));
         }
-        statements.push(format!("drop table {old}"));
+        statements.push(format!("drop table if exists {old}, {}, {}", layout.seen(), layout.owed()));
+        self.rekey(lease, was.id, key, statements).await
+    }
+
+    async fn rekey(&self, lease: &mut Lease, id: i32, key: &[String], statements: Vec<String>) -> Result<Vec<String>, Resolve> {
         for sql in &statements {
             register::run(lease, sql).await.map_err(|error| cannot(sql, error))?;
         }
-        register::set_key(lease, was.id, key).await?;
+        register::set_key(lease, id, key).await?;
         Ok(statements)
     }
 }

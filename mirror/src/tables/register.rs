@@ -173,7 +173,8 @@ pub(super) async fn note(lease: &mut Lease, id: i32, steps: &[Step], cause: &Cau
     Ok(())
 }
 
-/// Makes the guard of a table with a key.
+/// Makes what is kept of the rows beside the table: the guard of a table with a key, else what counts the rows.
 pub(super) async fn guard(lease: &mut Lease, layout: &Layout) -> Result<(), StoreError> {
-    if layout.key.is_empty() { Ok(()) } else { run(lease, &statements::create_guard(layout)).await }
+    let statement = if layout.key.is_empty() { statements::keyless::create_seen(layout) } else { statements::create_guard(layout) };
+    run(lease, &statement).await
 }

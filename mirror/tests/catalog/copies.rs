@@ -90,7 +90,7 @@ fn the_limits_of_all_shapes_of_tables_are_said() {
     for (table, words) in [
         ("col lide", "one topic"),
         ("col+lide", "one topic"),
-        ("no_key_full", "rows are only added"),
+        ("no_key_full", "provide.transaction.metadata=true"),
         ("no_key_default", "only inserts"),
         ("toast_default", r#""a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l""#),
         ("toast_identity_index", "does not send long values"),

@@ -6,7 +6,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new(
         "mirror.topics",
         Kind::Checked { allowed: "topics by comma, or one pattern that begins with ^", check: topics },
-        "^cdc\\.",
+        "^cdc\\.[^.]+\\.",
         "Change events of the tables to mirror",
     ),
     Setting::new("mirror.group_id", Kind::Text, "orderstream-mirror", "Consumer group; processes of one group share the partitions"),

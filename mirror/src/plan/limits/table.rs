@@ -70,9 +70,10 @@ fn identity(table: &Table) -> Option<(Grade, String)> {
             Some((Grade::Refused, format!("{what}; {full}")))
         }
         (Identity::Full, KeyFrom::None) => {
-            let what = "there is no key, so that rows are only added: updates and deletes become dead letters, a change that is sent again adds \
-                        its row again, and a truncate counts by the order in which events arrive; add a primary key";
-            Some((Grade::Partly, what.to_owned()))
+            let what = "there is no key, so that rows are found by all their columns: the connector needs provide.transaction.metadata=true, without \
+                        which a row that is sent again after a crash is added again; an update or a delete reads the whole table; a snapshot of a \
+                        part of the table takes the other rows away; add a primary key if rows can have one";
+            Some((Grade::Told, what.to_owned()))
         }
         (Identity::Full, _) => None,
         (Identity::Default | Identity::Index, _) => apart(table, &full),

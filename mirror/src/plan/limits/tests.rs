@@ -51,7 +51,7 @@ fn what_the_table_alone_tells_is_said() {
             Grade::Refused,
             r#"alter table "shop"."orders" replica identity full"#,
         ),
-        ("no key", keyless(), Grade::Partly, "rows are only added"),
+        ("no key", keyless(), Grade::Told, "provide.transaction.metadata=true"),
         ("no key, identity default", Table { identity: Identity::Default, ..keyless() }, Grade::Partly, "only inserts"),
         (
             "a unique index, identity default",
