@@ -15,6 +15,7 @@ pub mod slots;
 use std::sync::Arc;
 use std::time::Duration;
 
+use comparison::signal;
 use ledger::StoreError;
 use ledger::connections::Connections;
 use ledger::session::Sessions;
@@ -39,11 +40,6 @@ const CUSTOMER: &str = "c.name::text, c.email::text, c.tier::text, c.country::te
 const COLLECTION: &str = "
 select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::regclass";
 
-const MAY_SIGNAL: &str = "
-select not pg_is_in_recovery() and to_regclass('debezium_signal') is not null and has_table_privilege('debezium_signal', 'insert')";
-
-const SIGNAL: &str = "insert into debezium_signal (id, type, data) values ($1, 'execute-snapshot', $2)";
-
 /// Why the source's database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceDatabaseError {
@@ -54,10 +50,7 @@ pub enum SourceDatabaseError {
     #[error("the source's Postgres: {0}")]
     Store(#[from] StoreError),
     /// The role may not write to Debezium's signal table.
-    #[error(
-        "this role may not ask Debezium for rows: the server is a standby, which may lag and cannot be written, or there is no table \
-         debezium_signal in the role's search path, or the role may not insert there; `grant insert on debezium_signal to ..`, or use a role that may"
-    )]
+    #[error("{}", signal::MAY_NOT)]
     NoSignal,
 }
 
@@ -120,8 +113,7 @@ impl SourceDatabase {
     /// # Errors
     /// [`SourceDatabaseError`]
     pub async fn may_signal(&self) -> Result<(), SourceDatabaseError> {
-        let may: bool = self.connections.lease().await?.ask(|on| sqlx::query_scalar(MAY_SIGNAL).fetch_one(on)).await?;
-        if may { Ok(()) } else { Err(SourceDatabaseError::NoSignal) }
+        if signal::may(&mut self.connections.lease().await?).await? { Ok(()) } else { Err(SourceDatabaseError::NoSignal) }
     }
 
     /// Asks Debezium for the rows of a table that fulfil any of these conditions. `name`, which has up to 30 characters, makes the signals'
@@ -135,15 +127,8 @@ impl SourceDatabase {
         }
         let query = sqlx::query_scalar(COLLECTION).bind(table);
         let collection: String = self.connections.lease().await?.ask(|on| query.fetch_one(on)).await?;
-        for (number, filter) in filters.iter().enumerate() {
-            let data = serde_json::json!({
-                "type": "incremental",
-                "data-collections": [collection],
-                "additional-conditions": [{ "data-collection": collection, "filter": filter }],
-            });
-            let signal = sqlx::query(SIGNAL).bind(format!("{name}-{number}")).bind(data.to_string());
-            self.connections.lease().await?.ask(|on| signal.execute(on)).await?;
-        }
+        let filters: Vec<Option<String>> = filters.iter().cloned().map(Some).collect();
+        signal::ask(&mut self.connections.lease().await?, name, &collection, &filters).await?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 mod listed;
 mod text;
 
-pub use listed::{Example, Id, Listed};
+pub use listed::{Id, Listed};
 use serde::Serialize;
 
 use super::customers::CustomerDifference;

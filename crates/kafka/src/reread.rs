@@ -68,6 +68,19 @@ impl Reread {
         Ok(batches.next().await.transpose()?.and_then(|records| records.into_iter().next()))
     }
 
+    /// Whether records wait at these offsets, and not only markers of transactions, which nobody processes. Offsets that cannot be read count as
+    /// waiting.
+    pub async fn waits(&self, topic: &Arc<str>, number: i32, offsets: Range<i64>) -> bool {
+        if offsets.is_empty() {
+            return false;
+        }
+        match self.start(topic, number, offsets).next().await {
+            Some(Ok(records)) => !records.is_empty(),
+            Some(Err(_)) => true,
+            None => false,
+        }
+    }
+
     /// Begins to read the records of these offsets.
     #[must_use]
     pub fn start(&self, topic: &Arc<str>, number: i32, offsets: Range<i64>) -> Batches {

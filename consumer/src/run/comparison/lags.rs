@@ -1,10 +1,8 @@
 //! Which partitions lag while a comparison waits: what lags cannot be judged yet.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
 use anyhow::Context;
-use kafka::source::TopicPartition;
 use kafka::source::survey::Survey;
 
 use super::{Sides, is_of};
@@ -29,7 +27,7 @@ impl Lags {
             let is_of_orders = *partition.topic == *sides.config.kafka.orders_topic;
             let entry = entries.iter().find(|entry| is_of(entry, partition));
             let next_offset = entry.map_or(log.low, |entry| entry.next_offset);
-            if waits(sides, partition, next_offset..log.high).await {
+            if sides.reread.waits(&partition.topic, partition.number, next_offset..log.high).await {
                 if is_of_orders {
                     lags.orders.insert(partition.number);
                 } else {
@@ -51,18 +49,5 @@ impl Lags {
     /// Whether an order of this partition may have changes that are still to come. An order that was never seen may be of any partition.
     pub(super) fn of(&self, partition: Option<i32>) -> bool {
         self.customers || partition.map_or(!self.orders.is_empty(), |partition| self.orders.contains(&partition))
-    }
-}
-
-/// Whether records wait at these offsets, and not only markers of transactions, which nobody processes. Offsets that cannot be read count
-/// as waiting.
-async fn waits(sides: &Sides<'_>, partition: &TopicPartition, offsets: Range<i64>) -> bool {
-    if offsets.is_empty() {
-        return false;
-    }
-    match sides.reread.start(&partition.topic, partition.number, offsets).next().await {
-        Some(Ok(records)) => !records.is_empty(),
-        Some(Err(_)) => true,
-        None => false,
     }
 }

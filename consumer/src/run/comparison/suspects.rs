@@ -11,7 +11,7 @@ use anyhow::Context;
 use super::lags::Lags;
 use super::walk::Suspects;
 use super::{CHUNK, Sides, keys, survey};
-use crate::reconcile::compare::{Pair, columns, differing};
+use crate::reconcile::compare::{Pair, changed, columns, differing};
 use crate::reconcile::customers::{CustomerCircumstances, CustomerDifference, judge_customer};
 use crate::reconcile::report::Report;
 use crate::reconcile::verdict::{Circumstances, Difference, Verdict, judge};
@@ -119,11 +119,6 @@ async fn look_again(sides: &Sides<'_>, found: &mut Suspects, moved: &mut Moved) 
     moved.customers.extend(changed(&found.customers, &customers));
     *found = Suspects { rows, hashes, leftovers, customers, evicts: found.evicts };
     Ok(())
-}
-
-/// The suspects that still differ, but in another way than before.
-fn changed<K: Ord + Clone, V: PartialEq>(before: &BTreeMap<K, V>, now: &BTreeMap<K, V>) -> Vec<K> {
-    now.iter().filter(|(id, value)| before.get(*id) != Some(*value)).map(|(id, _)| id.clone()).collect()
 }
 
 /// The orders among these whose rows differ now.
