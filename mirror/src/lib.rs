@@ -12,6 +12,9 @@
 //! - [`replay`]: dead letters again, each as the record that it was
 //! - [`health`]: what the process knows of its partitions and tables
 //!
+//! For an operator:
+//! - [`reconcile`]: compares the tables with their sources, and sets differences right
+//!
 //! The target:
 //! - [`store`]: the transaction of a batch
 //! - [`tables`]: how each table is written; makes tables, and follows what the source adds
@@ -44,6 +47,7 @@ pub mod planned;
 pub mod prepare;
 pub mod quote;
 pub mod replay;
+pub mod reconcile;
 pub mod run;
 pub mod settings;
 pub mod shared;

@@ -115,7 +115,8 @@ async fn of_source(
     Ok((tables?.into_iter().map(without).collect(), published))
 }
 
-fn null_if_unchanged(table: &Table, modes: &Modes) -> Vec<String> {
+/// The columns of which an update may say null although nothing has changed.
+pub(crate) fn null_if_unchanged(table: &Table, modes: &Modes) -> Vec<String> {
     if table.identity == Identity::Full {
         return Vec::new();
     }

@@ -18,14 +18,17 @@ mod columns;
 mod enter;
 mod follow;
 mod look;
+mod mirrored;
 mod mismatch;
 mod register;
 mod resolve;
 
 pub use apply::{Applied, ApplyError};
+pub(crate) use columns::{cast_type, equals};
 pub use follow::followed;
 pub use look::LookError;
 pub(crate) use register::exists;
+pub use mirrored::{Mirrored, mirrored, re_read};
 
 /// The event that asks for a change of a table's shape.
 #[derive(Debug, Clone)]

@@ -19,4 +19,10 @@ alter default privileges in schema public grant select on tables to debezium;
 grant insert, update on debezium_heartbeat to debezium;
 grant insert, delete on debezium_signal to debezium;
 
--- The mirror reads the catalog, which every role may read, and no row of any table: orderstream_mirror is granted nothing.
+-- The mirror reads the catalog, which every role may read, and needs no right on any table for that. `orderstream mirror reconcile` compares rows, and
+-- with --repair asks Debezium for rows: for these commands orderstream_mirror may read the tables and write a signal. It learns nothing by it, because
+-- every value comes to the mirror through Kafka anyway. Who wants to keep the two apart gives the commands another role with --source.
+grant usage on schema public to orderstream_mirror;
+grant select on all tables in schema public to orderstream_mirror;
+alter default privileges in schema public grant select on tables to orderstream_mirror;
+grant insert on debezium_signal to orderstream_mirror;

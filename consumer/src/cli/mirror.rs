@@ -27,6 +27,7 @@ use crate::run::assemble;
 
 mod check;
 mod dlq;
+mod reconcile;
 mod status;
 
 #[derive(Debug, Subcommand)]
@@ -47,6 +48,8 @@ pub(super) enum Command {
     /// Show where each partition stands, or move it by hand
     #[command(subcommand)]
     Offsets(offsets::Command),
+    /// Compare the tables with their sources, and set differences right
+    Reconcile(reconcile::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -77,13 +80,13 @@ pub(super) async fn run(command: &Command, loaded: Loaded) -> anyhow::Result<Exi
         Command::Status(arguments) => status::run(arguments, &jobs::Job::mirror(&warned(loaded))?).await,
         Command::Dlq(command) => dlq::run(command, &warned(loaded)).await,
         Command::Offsets(command) => offsets::run(command, &jobs::Job::mirror(&warned(loaded))?).await,
+        Command::Reconcile(arguments) => reconcile::run(arguments, &warned(loaded)).await,
     }
 }
 
 async fn apply(arguments: &ApplyArguments, config: &Config) -> anyhow::Result<ExitCode> {
     let (source, target) = databases(config)?;
-    let table = arguments.table.as_deref().map(|name| name.split_once('.').context("the table has the form SCHEMA.TABLE")).transpose()?;
-    let table = table.map(|(schema, table)| TableName::new(schema, table));
+    let table = arguments.table.as_deref().map(table_name).transpose()?;
     let tables = tables(config, target, Some(source));
     let done = tables.apply(table.as_ref()).await?;
     let lines = done.iter().flat_map(|applied| applied.statements.iter().map(|sql| format!("{sql};\n")));
@@ -111,6 +114,11 @@ fn replays(config: &Config) -> anyhow::Result<Replays> {
 fn reading(config: &Config) -> Reading {
     let (mirror, epoch, max_record_bytes) = (&config.mirror, config.source.epoch, config.source.max_record_bytes);
     Reading::new(EventReader { format: assemble::format(mirror.format), epoch, max_record_bytes }, mirror.modes.clone())
+}
+
+fn table_name(name: &str) -> anyhow::Result<TableName> {
+    let (schema, table) = name.split_once('.').context("the table has the form SCHEMA.TABLE")?;
+    Ok(TableName::new(schema, table))
 }
 
 /// The source, of which the catalog is read, and the target.

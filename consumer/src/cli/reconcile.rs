@@ -47,7 +47,7 @@ pub(super) struct Arguments {
     max_removed: u64,
 }
 
-fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+pub(super) fn seconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
     text.parse().map(Duration::from_secs)
 }
 

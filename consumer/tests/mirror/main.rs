@@ -13,6 +13,7 @@ mod modes;
 mod names;
 mod operators;
 mod outages;
+mod reconcile;
 mod records;
 mod tables;
 mod toast;

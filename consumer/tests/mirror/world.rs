@@ -90,7 +90,9 @@ impl World {
             config[*name] = Value::from(*value);
         }
         let config_map = config.as_object_mut().unwrap();
-        config_map.retain(|name, value| !matches!(name.as_str(), "heartbeat.action.query" | "signal.data.collection") && value != "");
+        let is_chosen = |name: &str| settings.iter().any(|(chosen, _)| *chosen == name);
+        let needs_a_table = |name: &str| matches!(name, "heartbeat.action.query" | "signal.data.collection");
+        config_map.retain(|name, value| (is_chosen(name) || !needs_a_table(name)) && value != "");
         self.source("create publication mirror for all tables with (publish_via_partition_root)");
         self.stack.connect_api().register(&self.name, &config).unwrap();
         self.connected = true;
@@ -119,11 +121,18 @@ impl World {
     /// What a command of the mirror prints.
     #[track_caller]
     pub(crate) fn command(&self, arguments: &[&str]) -> String {
+        let (succeeds, printed, complaint) = self.outcome(arguments);
+        assert!(succeeds, "{printed}{complaint}");
+        printed
+    }
+
+    /// Whether a command of the mirror succeeds, what it prints, and what it says on standard error.
+    pub(crate) fn outcome(&self, arguments: &[&str]) -> (bool, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orderstream"));
         command.arg("mirror").args(arguments).envs(self.environment());
         let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
     }
 
     /// The exit code of a command of the mirror with these settings, and what it prints: its output, then its complaints.

@@ -57,7 +57,7 @@ pub(super) fn of<'n>(
 }
 
 /// The type in a cast that cuts nothing off: `character` and `bit` without a length mean one character and one bit.
-fn cast_type(type_: &Type) -> String {
+pub(crate) fn cast_type(type_: &Type) -> String {
     match (&*type_.schema, &*type_.name) {
         ("pg_catalog", "bpchar") => "bpchar".to_owned(),
         ("pg_catalog", "bit") => "\"bit\"".to_owned(),
@@ -68,7 +68,7 @@ fn cast_type(type_: &Type) -> String {
 }
 
 /// The operator that the key's index goes by, which the session does not find by itself where it belongs to an extension.
-fn equals(typed: &Typed) -> String {
+pub(crate) fn equals(typed: &Typed) -> String {
     let base = &typed.base().type_;
     let schema = if base.extension.is_some() && matches!(base.kind, TypeKind::Base) { &base.schema } else { "pg_catalog" };
     format!("operator({}.=)", quote_identifier(schema))
