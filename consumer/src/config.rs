@@ -28,7 +28,7 @@ pub use sections::{
     Admin, Audit, BatchLimits, BreakerSettings, Connect, Database, DeadLetters, Enrichment, Format, HealthRules, Held, Http, Kafka, Mirror,
     Page, Reconcile, Redis, Retention, Sentinels, Shutdown, Source, TimeUnit, WhenCustomerChanges, WhenCustomerIsMissing, WhenRedisIsDown,
 };
-use settings::SETTINGS;
+use settings::{JDBC_SINKS, SETTINGS};
 pub use tokens::Role;
 
 /// Everything that can be configured.
@@ -94,7 +94,7 @@ impl Config {
     /// Everything that is wrong, at once.
     pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Loaded, Problems> {
         let mut problems = Vec::new();
-        let values = load(SETTINGS, file, environment, &mut problems);
+        let values = load(SETTINGS, &JDBC_SINKS, file, environment, &mut problems);
         let config = match Self::typed(&values) {
             Ok(config) => config,
             Err(problem) => {
@@ -104,7 +104,7 @@ impl Config {
         };
         rules::check(&config, &values, &mut problems);
         if problems.is_empty() {
-            let warnings = environment.near_misses(SETTINGS);
+            let warnings = [environment.near_misses(SETTINGS), JDBC_SINKS.warnings(SETTINGS, environment)].concat();
             Ok(Loaded { config, report: Report::new(&values), warnings })
         } else {
             Err(Problems(problems))

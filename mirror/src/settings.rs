@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use crate::catalog::TableName;
 
 /// What is done with a table of the target that the mirror did not make and that has foreign keys, triggers or checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Constraints {
     /// The table waits, and `check` names what is in the way.
     Refuse,
@@ -16,7 +19,8 @@ pub enum Constraints {
 }
 
 /// What is done when the source's table has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Evolution {
     /// What adds something is done by itself, anything else waits for `orderstream mirror apply`.
     Additive,

@@ -1,6 +1,7 @@
 //! The one definition of every setting: its default, its allowed values, its purpose. The table in docs/configuration.md is printed from
 //! here.
 
+mod jdbc_sinks;
 mod kafka;
 mod mirror;
 mod process;
@@ -11,6 +12,8 @@ mod work;
 use service::settings::{Kind, Setting, all};
 
 use super::url;
+
+pub use jdbc_sinks::JDBC_SINKS;
 
 const POSTGRES_URL: Kind = Kind::Url { allowed: "postgres://user:password@host:port/database", check: url::postgres };
 

@@ -5,6 +5,7 @@
 //! - `quiet`: repeats the complaints of Kafka's client only twice a minute
 //! - [`reread`]: reads a stretch of a partition again
 //! - [`topics`]: the settings of the topics, and whether the promises can be kept with them
+//! - [`pattern`]: checks a pattern of topics
 //! - [`partitioner`]: the partition that a key belongs to
 //! - [`properties`]: the properties of the client that an operator may set
 //! - `words`: why Kafka does not let this client in
@@ -14,6 +15,7 @@
 
 pub mod dead_letter;
 pub mod partitioner;
+pub mod pattern;
 pub mod properties;
 mod quiet;
 pub mod reread;

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+mod foreign;
 mod kind;
 mod problem;
 mod properties;
@@ -15,6 +16,7 @@ mod secret;
 mod sources;
 mod values;
 
+pub use foreign::{Foreign, Foreigners};
 pub use kind::Kind;
 pub use problem::{Problem, Problems, nearest};
 pub use properties::Properties;
@@ -122,9 +124,15 @@ pub fn find(settings: Settings, name: &str) -> Option<&'static Setting> {
 }
 
 /// Reads the file, if one is given, and the environment. Each error is added to `problems`, and the default takes the place of the wrong
-/// value.
+/// value. A setting of `others` is an error that says what is here in its place.
 #[must_use]
-pub fn load(settings: Settings, file: Option<&Path>, environment: &Environment, problems: &mut Vec<Problem>) -> Values {
-    let found = sources::collect(settings, file, environment, problems);
+pub fn load(
+    settings: Settings,
+    others: &Foreigners,
+    file: Option<&Path>,
+    environment: &Environment,
+    problems: &mut Vec<Problem>,
+) -> Values {
+    let found = sources::collect(settings, others, file, environment, problems);
     Values::checked(settings, found, problems)
 }

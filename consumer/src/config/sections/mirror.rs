@@ -51,12 +51,8 @@ impl Mirror {
                 excluded_tables: list("mirror.exclude_tables")?,
                 excluded_columns: list("mirror.exclude_columns")?,
             },
-            constraints: match &*values.text("mirror.constraints")? {
-                "replica_role" => Constraints::ReplicaRole,
-                "trust" => Constraints::Trust,
-                _ => Constraints::Refuse,
-            },
-            evolution: if values.text("mirror.evolution")? == "wait" { Evolution::Wait } else { Evolution::Additive },
+            constraints: values.choice::<Constraints>("mirror.constraints")?,
+            evolution: values.choice::<Evolution>("mirror.evolution")?,
             modes: Modes {
                 decimal: values.choice::<DecimalMode>("mirror.decimal_handling_mode")?,
                 time: values.choice::<TimeMode>("mirror.time_precision_mode")?,

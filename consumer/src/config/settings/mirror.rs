@@ -21,17 +21,29 @@ pub(super) const SETTINGS: &[Setting] = &[
     .optional()
     .secret(),
     Setting::new("mirror.format", Kind::Choice(&["envelope", "flat"]), "envelope", "Debezium's envelope, or rows as the unwrap transform writes them"),
-    Setting::new("mirror.schemas", Kind::Checked { allowed: "source=target by comma", check: pairs }, "", "Schemas of the target by those of the source").optional(),
+    Setting::new("mirror.schemas", Kind::Checked { allowed: "source=target by comma", check: schemas }, "", "Schemas of the target by those of the source").optional(),
     Setting::new(
         "mirror.tables",
-        Kind::Checked { allowed: "schema.table=name by comma", check: pairs },
+        Kind::Checked { allowed: "schema.table=name by comma", check: tables },
         "",
         "Names in the target of single tables of the source",
     )
     .optional(),
     Setting::new("mirror.prefix", Kind::Text, "", "Put before the name of every other table in the target").optional(),
-    Setting::new("mirror.exclude_tables", Kind::Text, "", "Tables (`schema.table`, by comma) whose events are passed over").optional(),
-    Setting::new("mirror.exclude_columns", Kind::Text, "", "Columns (`schema.table.column`, by comma) that are not written").optional(),
+    Setting::new(
+        "mirror.exclude_tables",
+        Kind::Checked { allowed: "schema.table by comma", check: excluded_tables },
+        "",
+        "Tables whose events are passed over",
+    )
+    .optional(),
+    Setting::new(
+        "mirror.exclude_columns",
+        Kind::Checked { allowed: "schema.table.column by comma", check: excluded_columns },
+        "",
+        "Columns that are not written",
+    )
+    .optional(),
     Setting::new(
         "mirror.constraints",
         Kind::Choice(&["refuse", "replica_role", "trust"]),
@@ -67,15 +79,58 @@ pub(super) const SETTINGS: &[Setting] = &[
 fn topics(text: &str) -> Result<(), String> {
     let names: Vec<&str> = text.split(',').map(str::trim).collect();
     match names.as_slice() {
-        [pattern] if pattern.starts_with('^') => Ok(()),
+        [pattern] if pattern.starts_with('^') => kafka::pattern::check(pattern),
         names if names.iter().any(|name| name.starts_with('^')) => {
-            Err("is a pattern beside other topics; one pattern can name them all".to_owned())
+            Err("a pattern beside other topics; one pattern can name them all".to_owned())
         }
         names => names.iter().try_for_each(|name| Kind::Topic.normalize(name).map(drop)),
     }
 }
 
-fn pairs(text: &str) -> Result<(), String> {
-    let is_pair = |pair: &str| pair.split_once('=').is_some_and(|(from, to)| !from.trim().is_empty() && !to.trim().is_empty());
-    if text.split(',').all(is_pair) { Ok(()) } else { Err("is not a list of name=name by comma".to_owned()) }
+fn schemas(text: &str) -> Result<(), String> {
+    pairs(text).map(drop)
+}
+
+fn tables(text: &str) -> Result<(), String> {
+    for (from, to) in pairs(text)? {
+        has_names(from, 2)?;
+        // The schema of the target is decided by mirror.schemas, so that a dot would become part of the table's name.
+        if to.contains('.') {
+            return Err("not clear: a name of the target has a dot, and only the name of the table stands there, because its schema is by mirror.schemas".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn excluded_tables(text: &str) -> Result<(), String> {
+    text.split(',').try_for_each(|name| has_names(name, 2))
+}
+
+fn excluded_columns(text: &str) -> Result<(), String> {
+    text.split(',').try_for_each(|name| has_names(name, 3))
+}
+
+/// The pairs of a list. A name that stands there twice would have the last of its meanings.
+fn pairs(text: &str) -> Result<Vec<(&str, &str)>, String> {
+    let mut all: Vec<(&str, &str)> = Vec::new();
+    for pair in text.split(',') {
+        let (from, to) = pair.split_once('=').map(|(from, to)| (from.trim(), to.trim())).ok_or("not a list of name=name by comma")?;
+        if from.is_empty() || to.is_empty() {
+            return Err("not a list of name=name by comma".to_owned());
+        }
+        if all.iter().any(|(before, _)| *before == from) {
+            return Err("not clear: a name stands twice in front of =".to_owned());
+        }
+        all.push((from, to));
+    }
+    Ok(all)
+}
+
+/// Whether a name has so many parts with dots between them. A table may have a dot in its own name.
+fn has_names(text: &str, parts: usize) -> Result<(), String> {
+    let found = text.trim().split('.').collect::<Vec<_>>();
+    let is_right = found.len() >= parts && found.iter().all(|part| !part.is_empty());
+    let missing =
+        if parts == 2 { "not a list of tables with their schemas" } else { "not a list of columns with their schemas and tables" };
+    if is_right { Ok(()) } else { Err(missing.to_owned()) }
 }

@@ -114,7 +114,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::settings::{Environment, Kind, load};
+    use crate::settings::{Environment, Foreigners, Kind, load};
 
     const SETTINGS: &[Setting] = &[Setting::new("a.number", Kind::Number(1, 9), "1", "a secret number").secret()];
 
@@ -124,7 +124,7 @@ mod tests {
         let path = folder.path().join("secret");
         fs::write(&path, "2\n").unwrap();
         let environment: Environment = [("A_NUMBER_FILE", path.display().to_string())].into_iter().collect();
-        let values = load(SETTINGS, None, &environment, &mut Vec::new());
+        let values = load(SETTINGS, &Foreigners::NONE, None, &environment, &mut Vec::new());
         let secret = values.renewable("a.number").unwrap();
         let now = || secret.now().expose_secret().to_owned();
         assert_eq!(now(), "2");
@@ -148,7 +148,7 @@ mod tests {
             move || fs::write(path, "7\n").unwrap()
         });
         let environment: Environment = [("A_NUMBER_FILE", path.display().to_string())].into_iter().collect();
-        let values = load(SETTINGS, None, &environment, &mut Vec::new());
+        let values = load(SETTINGS, &Foreigners::NONE, None, &environment, &mut Vec::new());
         writer.join().unwrap();
         assert_eq!(values.renewable("a.number").unwrap().now().expose_secret(), "7");
     }

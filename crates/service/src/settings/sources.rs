@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::foreign::Foreigners;
 use super::problem::{Problem, nearest};
 use super::{Setting, Settings, find};
 
@@ -33,6 +34,11 @@ impl Environment {
                 nearest(name, candidates).map(|meant| format!("the environment variable {name} is unknown; did you mean {meant}?"))
             })
             .collect()
+    }
+
+    /// The names of all variables.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -111,11 +117,13 @@ impl Sourced {
 /// The text of each setting that somebody set.
 pub(super) fn collect(
     settings: Settings,
+    others: &Foreigners,
     file: Option<&Path>,
     environment: &Environment,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<&'static str, Sourced> {
-    let mut found = file.map(|path| file::read(settings, path, problems)).unwrap_or_default();
+    let mut found = file.map(|path| file::read(settings, others, path, problems)).unwrap_or_default();
+    others.in_environment(settings, environment, problems);
     for key in settings {
         match from_environment(key, environment) {
             Ok(Some(sourced)) => drop(found.insert(key.name, sourced)),

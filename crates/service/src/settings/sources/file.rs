@@ -7,19 +7,21 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::{Origin, Sourced, known};
-use crate::settings::Settings;
+use crate::settings::foreign::Foreigners;
 use crate::settings::kind::Kind;
 use crate::settings::problem::Problem;
+use crate::settings::{Settings, find};
 
 mod yaml;
 
-/// Reads each known setting of the file. Every other setting is a problem.
-pub(super) fn read(settings: Settings, path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
+/// Reads each known setting of the file. Every other setting is a problem, and of one that another program has it is told what is here instead.
+pub(super) fn read(settings: Settings, others: &Foreigners, path: &Path, problems: &mut Vec<Problem>) -> BTreeMap<&'static str, Sourced> {
     let mut found = BTreeMap::new();
-    let sections = parse(path).unwrap_or_else(|what| {
+    let mut sections = parse(path).unwrap_or_else(|what| {
         problems.push(Problem::new(path.display().to_string(), what));
         Map::new()
     });
+    take_foreign(settings, others, "", &mut sections, &mut |name, what| problems.push(problem(name, path, what)));
     for (section, content) in &sections {
         let Value::Object(values) = content else {
             // In YAML, `section:` without a key below it is null.
@@ -38,6 +40,24 @@ pub(super) fn read(settings: Settings, path: &Path, problems: &mut Vec<Problem>)
         }
     }
     found
+}
+
+/// Takes the settings of other programs out of a table, with all tables in it, and tells of each. A table that has nothing else is taken out too.
+fn take_foreign(settings: Settings, others: &Foreigners, before: &str, table: &mut Map<String, Value>, tell: &mut dyn FnMut(&str, &str)) {
+    table.retain(|name, value| {
+        let name = format!("{before}{name}");
+        match value {
+            // The properties of a client are a table of names that only the client knows.
+            Value::Object(_) if find(settings, &name).is_some_and(|key| matches!(key.kind, Kind::Properties(_))) => true,
+            Value::Object(inner) => {
+                let was_empty = inner.is_empty();
+                take_foreign(settings, others, &format!("{name}."), inner, tell);
+                was_empty || !inner.is_empty()
+            }
+            _ if find(settings, &name).is_some() => true,
+            _ => others.answer(&name).inspect(|what| tell(&name, what)).is_none(),
+        }
+    });
 }
 
 fn problem(name: &str, path: &Path, what: &str) -> Problem {
