@@ -6,7 +6,7 @@ use std::sync::Arc;
 use change::collapse::{Collapsed, collapse};
 use change::effect::{Change, Effect};
 use change::position::Position;
-use change::record::Landmark;
+use change::record::{Landmark, Record};
 use foldhash::{HashMap, HashMapExt};
 use ledger::arrays::{Array, Positions};
 
@@ -49,6 +49,12 @@ impl Batch {
     #[must_use]
     pub fn empty() -> Self {
         Self { to: None, last: None, clean_to: None, tables: Vec::new(), keyless: Vec::new(), truncate: None, stale: 0, ignored: 0 }
+    }
+
+    /// A record that has nothing to do.
+    #[must_use]
+    pub fn ignoring(record: &Record) -> Self {
+        Self { to: Some(record.offset + 1), last: record.landmark(), ignored: 1, ..Self::empty() }
     }
 }
 

@@ -31,18 +31,19 @@ struct Column {
 }
 
 impl ConnectTypes {
-    /// Takes in the schema of an event. An event without one leaves no types.
+    /// Takes in the schema of an event, and says whether it is another one than that of the last event. An event without one leaves no types.
     ///
     /// # Errors
     /// If the schema cannot be read.
-    pub fn follow(&mut self, schema: Schema<'_>) -> Result<(), Rejection> {
+    pub fn follow(&mut self, schema: Schema<'_>) -> Result<bool, Rejection> {
         let text = schema.text().unwrap_or_default();
         if text == self.of {
-            return Ok(());
+            return Ok(false);
         }
-        self.types = if text.is_empty() { HashMap::new() } else { read(text, schema.row()).ok_or_else(unreadable)? };
+        let columns = if text.is_empty() { Vec::new() } else { read(text, schema.row()).ok_or_else(unreadable)? };
+        self.types = columns.into_iter().collect();
         text.clone_into(&mut self.of);
-        Ok(())
+        Ok(true)
     }
 
     /// The type of a column, if the event has a schema.
@@ -52,11 +53,17 @@ impl ConnectTypes {
     }
 }
 
+/// The columns of a row in their order, each with its type; `None` if the event has no schema, or one that cannot be read.
+#[must_use]
+pub fn columns(schema: Schema<'_>) -> Option<Vec<(String, ConnectType)>> {
+    read(schema.text()?, schema.row())
+}
+
 fn unreadable() -> Rejection {
     Rejection::malformed("schema: does not describe the row's fields")
 }
 
-fn read(text: &str, row: Option<&str>) -> Option<HashMap<String, ConnectType>> {
+fn read(text: &str, row: Option<&str>) -> Option<Vec<(String, ConnectType)>> {
     let whole: Struct = serde_json::from_str(text).ok()?;
     let fields = match row {
         None => whole.fields,
@@ -78,7 +85,8 @@ mod tests {
         let schema = r#"{"type":"struct","fields":[{"type":"struct","field":"before","fields":[]},
             {"type":"struct","field":"after","fields":[{"type":"int64","optional":true,"name":"io.debezium.time.MicroTimestamp","field":"at"}]}]}"#;
         let types = read(schema, Some("after")).unwrap();
-        assert_eq!(types["at"].name.as_deref(), Some("io.debezium.time.MicroTimestamp"));
+        assert_eq!(types[0].0, "at");
+        assert_eq!(types[0].1.name.as_deref(), Some("io.debezium.time.MicroTimestamp"));
         assert!(read(schema, Some("source")).is_none());
     }
 }

@@ -3,14 +3,16 @@
 use std::fmt::Write as _;
 
 use change::envelope::{
-    Before, EventReader, Field, KeyColumns, Layouts, Row, SourceTable, TableAction, TableEvent, column_names, columns_of,
+    Before, EventReader, Field, KeyColumns, Layouts, Row, Schema, SourceTable, TableAction, TableEvent, column_names, columns_of,
 };
 use change::position::{Origin, Position};
 use change::record::Record;
 use change::rejection::Rejection;
 
-use crate::connect_types::ConnectTypes;
+use crate::connect_types::{self, ConnectTypes};
 use crate::layout::Layout;
+use crate::plan;
+use crate::settings::Types;
 use crate::value::{Cell, Mismatch, Modes, Placeholder, cell};
 
 mod keyless;
@@ -31,6 +33,8 @@ const MOVED: &str = "op: an update of the primary key in a topic whose records h
 pub struct Reading {
     /// The shape of the values, the epoch, the largest record.
     pub reader: EventReader,
+    /// Where the types of columns come from.
+    types: Types,
     /// How the connector writes values that it may leave out.
     modes: Modes,
     /// The same of values that it never leaves out, so that a value which looks like the placeholder is a value.
@@ -40,9 +44,15 @@ pub struct Reading {
 impl Reading {
     /// Events are read by this reader, and values as the connector writes them with these settings.
     #[must_use]
-    pub fn new(reader: EventReader, modes: Modes) -> Self {
+    pub fn new(reader: EventReader, modes: Modes, types: Types) -> Self {
         let whole = Modes { placeholder: Placeholder::none(), ..modes.clone() };
-        Self { reader, modes, whole }
+        Self { reader, types, modes, whole }
+    }
+
+    /// Where the types of columns come from.
+    #[must_use]
+    pub fn types(&self) -> Types {
+        self.types
     }
 
     /// How the connector writes values.
@@ -79,6 +89,8 @@ pub enum Decoded<'a> {
     Row(RowEvent<'a>),
     /// The key of the record has other columns than the layout's: the key of the source's table has changed.
     AnotherKey,
+    /// The schema of the event gives a column another type than those before.
+    AnotherShape,
     /// The table was emptied.
     Truncate(Position),
     /// There is nothing to do.
@@ -127,7 +139,10 @@ impl Reading {
         event: TableEvent<'a>,
         types: &mut ConnectTypes,
     ) -> Result<Decoded<'a>, Rejection> {
-        types.follow(event.schema)?;
+        let TableEvent { schema, .. } = event;
+        if types.follow(schema)? && self.types == Types::Schema && !is_described(layout, schema) {
+            return Ok(Decoded::AnotherShape);
+        }
         if layout.key.is_empty() {
             let is_of_row = event.position.kind != Origin::Tombstone && !matches!(event.action, TableAction::Truncate);
             let is_keyed = layout.keyed_alike && is_of_row && !has_the_key(record, layout)?;
@@ -262,6 +277,13 @@ impl Reading {
         }
         Ok(id)
     }
+}
+
+/// Whether the table has taken the types that the schema gives to its columns.
+fn is_described(layout: &Layout, schema: Schema<'_>) -> bool {
+    let columns = connect_types::columns(schema).unwrap_or_default();
+    let mut known = columns.into_iter().filter(|(name, _)| layout.columns.iter().any(|column| column.written && column.name == *name));
+    known.all(|(name, type_)| plan::sql_type(&type_).is_none_or(|sql_type| layout.described.contains(&(name, sql_type))))
 }
 
 /// Whether the key of the record has the columns of the layout's key, and no others. A record without a key says nothing of it.

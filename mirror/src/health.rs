@@ -247,7 +247,7 @@ impl Health {
         Some(match &known.doing {
             Doing::Stopped(reason) => Some(reason.clone()),
             Doing::Waiting(reason) if known.since.elapsed() >= LASTING => Some(reason.clone()),
-            Doing::Waiting(_) | Doing::Claiming | Doing::Running => None,
+            Doing::Waiting(_) | Doing::Claiming | Doing::Running | Doing::Lost => None,
         })
     }
 

@@ -13,6 +13,8 @@ pub enum Entry {
     Ready(Arc<Layout>),
     /// The events are passed over, because the configuration excludes the table.
     Excluded,
+    /// The target lacks the table, and this event tells nothing by which it could be made or that could be removed. The next one may.
+    Nothing,
     /// The events wait for this reason.
     Waits(String),
 }
@@ -48,7 +50,7 @@ impl Known {
     pub fn guess(&self, topic: &str) -> Option<&Arc<Layout>> {
         self.topics.get(topic)?.iter().find_map(|name| match self.entries.get(name)? {
             Entry::Ready(layout) => (*layout.topic == *topic).then_some(layout),
-            Entry::Excluded | Entry::Waits(_) => None,
+            Entry::Excluded | Entry::Nothing | Entry::Waits(_) => None,
         })
     }
 
@@ -77,7 +79,7 @@ impl Known {
     pub fn ready(&self) -> impl Iterator<Item = &Arc<Layout>> {
         self.entries.values().filter_map(|entry| match entry {
             Entry::Ready(layout) => Some(layout),
-            Entry::Excluded | Entry::Waits(_) => None,
+            Entry::Excluded | Entry::Nothing | Entry::Waits(_) => None,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! How a mirrored table is written: its names, its columns with the form that their values have in events, its key, and the statements made of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use smol_str::SmolStr;
@@ -75,6 +75,9 @@ pub struct Layout {
     pub may_clear: bool,
     /// The columns of the source when the layout was made: name, number and type.
     pub shape: Vec<(String, i16, String)>,
+    /// The types that the schemas of events have given to the columns, as far as the table takes them: name and type. Empty where a catalog tells the
+    /// types.
+    pub described: BTreeSet<(String, String)>,
     /// The topic that the table's events come from.
     pub topic: Arc<str>,
     /// Whether the records have the key of the table. A connector may be told to give them another one (`message.key.columns`).
@@ -102,6 +105,7 @@ impl Layout {
             has_old_row: false,
             may_clear: true,
             shape: Vec::new(),
+            described: BTreeSet::new(),
             topic: "".into(),
             keyed_alike: true,
             names,

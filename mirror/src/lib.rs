@@ -20,6 +20,7 @@
 //! - [`tables`]: how each table is written; makes tables, and follows what the source adds
 //!
 //! What is pure, or reads a catalog:
+//! - [`told`]: what a record tells of its table
 //! - [`prepare`]: records to a batch; [`decode`]: a record to a change; [`batch`]: changes to arrays; [`statements`]: the SQL of a table
 //! - [`layout`], [`known`], [`letters`], [`connect_types`]: what these talk about
 //! - [`planned`]: what would be done, as a script to read; [`overview`]: how each table stands, for operators
@@ -46,13 +47,14 @@ pub mod plan;
 pub mod planned;
 pub mod prepare;
 pub mod quote;
-pub mod replay;
 pub mod reconcile;
+pub mod replay;
 pub mod run;
 pub mod settings;
 pub mod shared;
 pub mod statements;
 pub mod store;
 pub mod tables;
+pub mod told;
 pub mod value;
 pub mod work;

@@ -1,12 +1,14 @@
 //! Which statements make a table in the target or bring it up to date, and what cannot be promised of a table. Pure.
 //!
 //! - [`create()`]: the statements that make a table that the target lacks
+//! - [`by_schema()`], [`by_text()`] and [`compared()`]: what a table is by its events alone
 //! - [`evolve()`]: what a change of the source's table means for the target's: statements that are safe at any time, and changes that wait for
 //!   an operator
 //! - [`limits()`] and [`inexact()`]: what a mirror cannot promise, said before the first row (P12)
 //! - [`Names`]: what the schemas and extensions of the source are called in the target
 
 mod create;
+mod described;
 mod evolve;
 mod fit;
 mod inexact;
@@ -16,6 +18,7 @@ mod names;
 mod type_steps;
 
 pub use create::create;
+pub use described::{by_schema, by_text, compared, sql_type};
 pub use evolve::{Followed, evolve};
 pub use fit::{Fit, fit};
 pub use inexact::{Inexact, inexact};

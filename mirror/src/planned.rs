@@ -10,7 +10,7 @@ use ledger::Ledger;
 use crate::catalog::{self, CatalogError, Constraint, Identity, Publication, Table, TableName};
 use crate::facts;
 use crate::plan::{self, Grade, Inexact, Limit, Names, Wait};
-use crate::settings::Selection;
+use crate::settings::{Selection, Types};
 use crate::tables::followed;
 use crate::value::Modes;
 
@@ -122,6 +122,30 @@ pub(crate) fn null_if_unchanged(table: &Table, modes: &Modes) -> Vec<String> {
     }
     let apart = table.columns.iter().filter(|column| column.may_be_apart && facts::is_null_if_unchanged(&column.type_, modes));
     apart.map(|column| column.name.clone()).collect()
+}
+
+/// What there is to know before anything runs where no catalog tells the types; `None` where one does.
+#[must_use]
+pub fn without_catalog(types: Types) -> Option<String> {
+    let what: &[&str] = match types {
+        Types::Catalog => return None,
+        Types::Schema => &[
+            "mirror.types is schema: a table that the target lacks is made from the schemas of its events.",
+            "NOT EQUAL: an enumeration, a domain and a type of the source's own is a text; a bytea may be the text of such a type.",
+            "NOT EQUAL: a length that the connector does not tell (column.propagate.source.type) is left out.",
+            "NOT EQUAL: collations, computed columns and the values of rows that are older than an added column.",
+            "A table whose type the schema does not tell waits. mirror.source_url, with mirror.types=catalog, mends all of it.",
+        ],
+        Types::Text => &[
+            "mirror.types is text: a table that the target lacks is made with a text for every column, and jsonb for objects and arrays.",
+            "NOT EQUAL: every column that is not a text in the source; a date is a number of days, a bytea its base64.",
+            "NOT EQUAL: the values of rows that are older than an added column.",
+            "mirror.source_url, with mirror.types=catalog, or schemas in the events, with mirror.types=schema, mend it.",
+        ],
+    };
+    let mut text = String::new();
+    what.iter().for_each(|line| comment(&mut text, "", line));
+    Some(text)
 }
 
 /// The plan as a script. Everything but the statements stands in comments, also where a name or a statement has several lines.

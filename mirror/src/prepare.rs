@@ -213,7 +213,7 @@ impl<'a> Preparing<'a> {
             }
             Some(Entry::Excluded) => Some(self.ignore()),
             Some(Entry::Waits(reason)) => Some(Took::Blocked(Blocked::Waits(name, reason.clone()))),
-            Some(Entry::Ready(_)) | None => Some(Took::Blocked(Blocked::Unknown(name))),
+            Some(Entry::Ready(_) | Entry::Nothing) | None => Some(Took::Blocked(Blocked::Unknown(name))),
         }
     }
 
@@ -258,6 +258,7 @@ impl<'a> Preparing<'a> {
                 }
                 Took::Alone
             }
+            Decoded::AnotherShape => Took::Blocked(Blocked::Unknown(layout.source.clone())),
             Decoded::AnotherKey => Took::Blocked(Blocked::AnotherKey(layout.source.clone())),
             Decoded::Ignored => self.ignore(),
         }

@@ -14,6 +14,7 @@ use service::retry::{Backoff, Policy};
 use tokio::time::sleep;
 
 use crate::batch::Batch;
+use crate::catalog::TableName;
 use crate::decode::Reading;
 use crate::known::Entry;
 use crate::letters::{Refusals, refused, refused_with, unresolved};
@@ -149,8 +150,9 @@ impl Replays {
 
     /// Does what has to be done before the record can be read.
     async fn cleared(&self, blocked: &Blocked, record: &Record) -> Result<Tried, ReplayError> {
-        match self.tables.cleared(blocked, &cause(record)).await? {
+        match self.tables.cleared(blocked, &self.cause(record, blocked.table())).await? {
             Entry::Ready(_) | Entry::Excluded => Ok(Tried::Again),
+            Entry::Nothing => Err(ReplayError::Waits("the table is not there, and the record does not tell its columns".to_owned())),
             Entry::Waits(reason) => Err(ReplayError::Waits(reason)),
         }
     }
@@ -159,17 +161,17 @@ impl Replays {
     async fn has_changed(&self, batch: &Batch, record: &Record) -> Result<bool, ReplayError> {
         let mut has_changed = false;
         for layout in batch.layouts() {
-            has_changed |= match self.tables.look(&layout.source, &cause(record)).await? {
+            has_changed |= match self.tables.look(&layout.source, &self.cause(record, &layout.source)).await? {
                 Entry::Ready(now) => !now.is_like(layout),
-                Entry::Excluded | Entry::Waits(_) => true,
+                Entry::Excluded | Entry::Nothing | Entry::Waits(_) => true,
             };
         }
         Ok(has_changed)
     }
-}
 
-fn cause(record: &Record) -> Cause {
-    Cause { topic: Arc::clone(&record.topic), partition: record.partition, offset: record.offset }
+    fn cause(&self, record: &Record, name: &TableName) -> Cause {
+        Cause::of(record, name, &self.reading, &self.tables.selection)
+    }
 }
 
 fn other(error: ApplyError) -> ReplayError {

@@ -113,11 +113,11 @@ async fn begin(job: Job, health: Health) -> anyhow::Result<Begun> {
     let catalog =
         job.catalog.as_ref().map(|config| Ledger::reading(config, "orderstream-mirror")).transpose().context("mirror.source_url")?;
     let letters = DeadLetters::new(&job.letter_properties, &job.dead_letter_topic).context("mirror.dead_letter_topic")?;
-    let (modes, epoch) = (job.reading.modes().clone(), job.reading.reader.epoch);
+    let (modes, epoch, types) = (job.reading.modes().clone(), job.reading.reader.epoch, job.reading.types());
     let replica_role = job.constraints == Constraints::ReplicaRole;
     let shared = Arc::new(Shared {
         reading: job.reading,
-        tables: Tables::new(target.clone(), catalog, job.selection, job.constraints, job.evolution, modes, epoch),
+        tables: Tables::new(target.clone(), catalog, job.selection, job.constraints, job.evolution, modes, epoch).with_types(types),
         store: Store { ledger: target, replica_role },
         letters,
         health,

@@ -28,6 +28,19 @@ pub enum Evolution {
     Wait,
 }
 
+/// Where the types of a table come from that the target lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Types {
+    /// The source's catalog.
+    #[default]
+    Catalog,
+    /// The schemas of the events.
+    Schema,
+    /// Nowhere: every column is a text, or `jsonb` if its values are objects or arrays.
+    Text,
+}
+
 /// Which tables are mirrored, and under which names.
 #[derive(Debug, Clone)]
 pub struct Selection {

@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use change::record::Record;
 use ledger::{Lease, Ledger, StoreError};
 
 use crate::catalog::{self, CatalogError, Table, TableName};
+use crate::decode::Reading;
 use crate::known::{Entry, Known};
 use crate::layout::Layout;
 use crate::plan::Names;
-use crate::settings::{Constraints, Evolution as Policy, Selection};
+use crate::settings::{Constraints, Evolution as Policy, Selection, Types};
+use crate::told::Told;
 use crate::value::Modes;
 
 mod apply;
@@ -27,8 +30,8 @@ pub use apply::{Applied, ApplyError};
 pub(crate) use columns::{cast_type, equals};
 pub use follow::followed;
 pub use look::LookError;
-pub(crate) use register::exists;
 pub use mirrored::{Mirrored, mirrored, re_read};
+pub(crate) use register::exists;
 
 /// The event that asks for a change of a table's shape.
 #[derive(Debug, Clone)]
@@ -39,6 +42,24 @@ pub struct Cause {
     pub partition: i32,
     /// The offset.
     pub offset: i64,
+    /// What the event tells of its table.
+    pub told: Told,
+}
+
+impl Cause {
+    /// The record, which is about the table `name`.
+    #[must_use]
+    pub fn of(record: &Record, name: &TableName, reading: &Reading, selection: &Selection) -> Self {
+        let is_excluded = |column: &str| selection.excludes_column(name, column);
+        let told = Told::by(record, name, &reading.reader, reading.types(), &is_excluded);
+        Self { topic: Arc::clone(&record.topic), partition: record.partition, offset: record.offset, told }
+    }
+
+    /// No event, but the source's catalog or an operator.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self { topic: "".into(), partition: -1, offset: -1, told: Told::Nothing }
+    }
 }
 
 /// The tables of the target, and how each is written.
@@ -54,6 +75,8 @@ pub struct Tables {
     pub constraints: Constraints,
     /// What is done when the source's table has changed.
     pub evolution: Policy,
+    /// Where the types of a table come from that the target lacks.
+    pub types: Types,
     /// How the connector writes values.
     pub modes: Modes,
     /// The source's epoch.
@@ -61,6 +84,8 @@ pub struct Tables {
     known: Mutex<Arc<Known>>,
     /// Columns that events have and the source has no more.
     gone: Mutex<BTreeMap<TableName, BTreeSet<String>>>,
+    /// The types that the schemas of events have given to columns, as far as their tables take them.
+    described: Mutex<BTreeMap<TableName, BTreeSet<(String, String)>>>,
     /// Tables whose records have another key than the table.
     keyed_otherwise: Mutex<BTreeSet<TableName>>,
     /// One table at a time is looked at by this process.
@@ -80,7 +105,14 @@ impl Tables {
         epoch: i32,
     ) -> Self {
         let (known, gone, keyed_otherwise, turn) = (Mutex::default(), Mutex::default(), Mutex::default(), tokio::sync::Mutex::new(()));
-        Self { target, source, selection, constraints, evolution, modes, epoch, known, gone, keyed_otherwise, turn }
+        let (types, described) = (Types::Catalog, Mutex::default());
+        Self { target, source, selection, constraints, evolution, types, modes, epoch, known, gone, described, keyed_otherwise, turn }
+    }
+
+    /// The same, with the types of tables that the target lacks from elsewhere than the source's catalog.
+    #[must_use]
+    pub fn with_types(self, types: Types) -> Self {
+        Self { types, ..self }
     }
 
     /// What is known by now.
@@ -89,7 +121,7 @@ impl Tables {
         Arc::clone(&self.lock())
     }
 
-    /// Finds out how the table of this event is written, whatever was known of it before.
+    /// Finds out how the table of this event is written, whatever was known of it before. [`Entry::Nothing`] is not kept.
     ///
     /// # Errors
     /// If the target or the source is away, or the event is of another topic than those before.
@@ -97,8 +129,10 @@ impl Tables {
         let _turn = self.turn.lock().await;
         let entry = if self.selection.excludes(name) { Entry::Excluded } else { self.resolve(name, cause).await? };
         self.change(|known| {
-            known.meet(&cause.topic, name.clone());
-            known.learn(name.clone(), entry.clone());
+            if !matches!(entry, Entry::Nothing) {
+                known.meet(&cause.topic, name.clone());
+                known.learn(name.clone(), entry.clone());
+            }
         });
         Ok(entry)
     }
@@ -120,7 +154,7 @@ impl Tables {
                 continue;
             };
             let _turn = self.turn.lock().await;
-            let cause = Cause { topic: "".into(), partition: -1, offset: -1 };
+            let cause = Cause::nobody();
             let entry = self.resolve(&layout.source, &cause).await?;
             self.change(|known| known.learn(layout.source.clone(), entry));
         }

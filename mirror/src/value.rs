@@ -28,7 +28,7 @@ mod time;
 
 use std::borrow::Cow;
 
-pub use connect_type::ConnectType;
+pub use connect_type::{ConnectType, Parameters};
 pub use kind::{Figure, Kind, TypeFacts, TypeForm};
 pub use loss::{Delivery, Loss, is_null_if_unchanged, loss};
 pub use mismatch::Mismatch;
@@ -79,6 +79,7 @@ fn text<'a>(kind: &Kind, raw: &'a str, written: Written<'_>) -> Result<Cow<'a, s
         Kind::Numeric { scale } => decimal::numeric(raw, *scale, written),
         Kind::Money => decimal::money(raw, written),
         Kind::Text => json::text(raw),
+        Kind::AsIs => json::as_is(raw),
         Kind::Bytea => binary::bytea(raw, written),
         Kind::Bits { length } => binary::bits(raw, *length, written),
         Kind::Varbit => binary::varbit(raw),

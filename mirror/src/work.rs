@@ -57,7 +57,7 @@ impl Worker {
             let Received::UpTo(to) = self.tenure.receive(inbox, limits, &mut records).await else { return Ok(()) };
             self.store_all(&records).await?;
             if self.next < to {
-                self.pass(to).await?;
+                self.pass(to, None).await?;
             }
         }
     }
@@ -89,8 +89,11 @@ impl Worker {
                 continue;
             };
             if taken == 0 {
-                if let Some(blocked) = blocked {
-                    self.unblock(&records[0], blocked).await?;
+                if let Some(blocked) = blocked
+                    && self.unblock(&records[0], blocked).await?
+                {
+                    self.pass(records[0].offset + 1, Some(&records[0])).await?;
+                    return Ok(piece.rest(start + 1));
                 }
                 continue;
             }
@@ -125,11 +128,11 @@ impl Worker {
         }
     }
 
-    /// Moves the offset over a stretch of the log without records.
-    async fn pass(&mut self, to: i64) -> Result<(), Stopped> {
+    /// Moves the offset over a stretch of the log without records, or over this one, which has nothing to do.
+    async fn pass(&mut self, to: i64, record: Option<&Record>) -> Result<(), Stopped> {
         let mut backoff = self.shared.backoff();
         loop {
-            let batch = Batch::empty();
+            let batch = record.map_or_else(Batch::empty, Batch::ignoring);
             match self.shared.store.apply(&self.tenure.claim, &batch, self.next..to, &[], Order::InPlace).await {
                 Ok(stored) => {
                     let ended = self.ended.clone();

@@ -10,7 +10,7 @@ use ledger::Ledger;
 use mirror::catalog::TableName;
 use mirror::decode::Reading;
 use mirror::layout::SCHEMA;
-use mirror::planned::{planned, script};
+use mirror::planned::{planned, script, without_catalog};
 use mirror::replay::Replays;
 use mirror::run::Job;
 use mirror::settings::Constraints;
@@ -113,7 +113,7 @@ fn replays(config: &Config) -> anyhow::Result<Replays> {
 /// How the events of the source are read.
 fn reading(config: &Config) -> Reading {
     let (mirror, epoch, max_record_bytes) = (&config.mirror, config.source.epoch, config.source.max_record_bytes);
-    Reading::new(EventReader { format: assemble::format(mirror.format), epoch, max_record_bytes }, mirror.modes.clone())
+    Reading::new(EventReader { format: assemble::format(mirror.format), epoch, max_record_bytes }, mirror.modes.clone(), mirror.types)
 }
 
 fn table_name(name: &str) -> anyhow::Result<TableName> {
@@ -132,6 +132,9 @@ fn databases(config: &Config) -> anyhow::Result<(Ledger, Ledger)> {
 
 async fn plan(arguments: &PlanArguments, config: &Config) -> anyhow::Result<ExitCode> {
     let mirror = &config.mirror;
+    if let Some(told) = without_catalog(mirror.types) {
+        return print(told);
+    }
     let (source, target) = databases(config)?;
     let planned = planned(&source, &target, &mirror.selection, &mirror.modes, arguments.publication.as_deref()).await?;
     print(script(&planned))

@@ -1,5 +1,6 @@
 //! Checks what must hold between settings. Each setting by itself was checked before.
 
+use ::mirror::settings::Types;
 use service::settings::{ExposeSecret, Problem, Values};
 
 use super::{Config, Kafka};
@@ -14,6 +15,7 @@ pub(super) fn check(config: &Config, values: &Values, problems: &mut Vec<Problem
     connect(config, &mut found);
     comparison(config, &mut found);
     durations(config, &mut found);
+    mirror_types(config, &mut found);
     problems.extend(found.into_iter().map(|(key, what)| Problem::new(values.place(key), what)));
 }
 
@@ -114,6 +116,12 @@ fn comparison(config: &Config, found: &mut Found) {
     }
 }
 
+fn mirror_types(config: &Config, found: &mut Found) {
+    if config.mirror.types != Types::Catalog && config.mirror.source_url.is_some() {
+        found.push(("mirror.source_url", "has no effect unless mirror.types is catalog; leave one of them out".into()));
+    }
+}
+
 fn durations(config: &Config, found: &mut Found) {
     let (database, breaker) = (&config.database, &config.breaker);
     if database.lock_timeout > database.statement_timeout {
@@ -146,6 +154,10 @@ mod tests {
             (
                 &[("REDIS_SENTINELS", "s:26379"), ("REDIS_SENTINEL_MASTER", "shop"), ("REDIS_URL", "unix:///run/redis.sock")],
                 "REDIS_URL: is a socket, and Sentinels name hosts",
+            ),
+            (
+                &[("MIRROR_TYPES", "schema"), ("MIRROR_SOURCE_URL", "postgres://h/shop")],
+                "MIRROR_SOURCE_URL: has no effect unless mirror.types is catalog",
             ),
             (&[("CONNECT_URL", "http://c:8083"), ("CONNECT_PASSWORD", "p")], "CONNECT_PASSWORD: has no effect without connect.user"),
             (&[("CONNECT_URL", "http://c:8083"), ("CONNECT_SSL_CA_LOCATION", "/ca.pem")], "CONNECT_SSL_CA_LOCATION: has no effect unless"),

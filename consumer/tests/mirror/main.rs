@@ -20,4 +20,5 @@ mod toast;
 #[allow(dead_code, reason = "the topics are shared with the tests of the shop, and some of their words are needed only there")]
 #[path = "../shop/topic.rs"]
 mod topic;
+mod types;
 mod world;

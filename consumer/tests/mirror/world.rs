@@ -68,7 +68,16 @@ impl World {
 
     /// Starts Debezium with the settings of connect/mirror-source.json, and these on top.
     pub(crate) fn capture(&mut self, tables: &str, settings: &[(&str, &str)]) {
-        let text = std::fs::read_to_string(stack::root().join("connect/mirror-source.json")).unwrap();
+        self.capture_by("mirror-source", tables, settings);
+    }
+
+    /// The same with the settings of connect/mirror-source-schemas.json, which has each event carry its schema.
+    pub(crate) fn capture_with_schemas(&mut self, tables: &str, settings: &[(&str, &str)]) {
+        self.capture_by("mirror-source-schemas", tables, settings);
+    }
+
+    fn capture_by(&mut self, file: &str, tables: &str, settings: &[(&str, &str)]) {
+        let text = std::fs::read_to_string(stack::root().join(format!("connect/{file}.json"))).unwrap();
         let mut config: Value = serde_json::from_str(&text).unwrap();
         let url = self.source_url();
         let port = url.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).unwrap().0.to_owned();
@@ -121,15 +130,25 @@ impl World {
     /// What a command of the mirror prints.
     #[track_caller]
     pub(crate) fn command(&self, arguments: &[&str]) -> String {
-        let (succeeds, printed, complaint) = self.outcome(arguments);
+        self.command_with(arguments, &[])
+    }
+
+    /// What a command of the mirror prints with these settings.
+    #[track_caller]
+    pub(crate) fn command_with(&self, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+        let (succeeds, printed, complaint) = self.outcome_with(arguments, settings);
         assert!(succeeds, "{printed}{complaint}");
         printed
     }
 
     /// Whether a command of the mirror succeeds, what it prints, and what it says on standard error.
     pub(crate) fn outcome(&self, arguments: &[&str]) -> (bool, String, String) {
+        self.outcome_with(arguments, &[])
+    }
+
+    fn outcome_with(&self, arguments: &[&str], settings: &[(&str, &str)]) -> (bool, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orderstream"));
-        command.arg("mirror").args(arguments).envs(self.environment());
+        command.arg("mirror").args(arguments).envs(self.environment()).envs(settings.iter().copied());
         let output = command.output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.success(), text(output.stdout), text(output.stderr))

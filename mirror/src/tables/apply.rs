@@ -66,6 +66,7 @@ impl Tables {
                 Err(Resolve::Catalog(error)) => return Err(error.into()),
                 Err(Resolve::Elsewhere(error)) => return Err(ApplyError::Refused(error.to_string())),
                 Err(Resolve::Waits(reason)) => return Err(ApplyError::Refused(reason)),
+                Err(Resolve::Nothing) => return Ok(None),
             };
             lease.commit().await.map_err(CatalogError::from)?;
             if let Some(applied) = applied {
@@ -83,7 +84,7 @@ impl Tables {
         let target_name = self.selection.target(name);
         let table =
             target_table(lease, &target_name).await?.ok_or_else(|| Resolve::Waits(format!("{target_name} is not in the target")))?;
-        let followed = register::followed(lease, registered.id).await?;
+        let followed = register::followed(lease, registered.id, self.types).await?;
         let names = self.names(lease).await?;
         let evolution = plan::evolve(source, &table, &followed, &names);
         if evolution.automatic.is_empty() && evolution.waits.is_empty() {
@@ -95,7 +96,7 @@ impl Tables {
         register::wait_for_batches(lease, registered.id).await?;
         let of_waits = evolution.waits.iter().flat_map(|wait| wait.ddl.iter().map(|sql| Step::new(sql, &wait.what)));
         let steps: Vec<Step> = evolution.automatic.iter().cloned().chain(of_waits).collect();
-        let cause = Cause { topic: "".into(), partition: -1, offset: -1 };
+        let cause = Cause::nobody();
         run_steps(lease, registered.id, &steps, &cause).await?;
         let key: Vec<String> = source.key_columns().map(|column| column.name.clone()).collect();
         let was: Vec<String> = registered.key.iter().map(|column| renamed(&followed, source, column)).collect();

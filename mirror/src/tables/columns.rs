@@ -56,6 +56,13 @@ pub(super) fn of<'n>(
     columns
 }
 
+/// Takes values for whatever their JSON is, where nothing tells the types of the source.
+pub(super) fn as_is(columns: &mut [Column]) {
+    for column in columns.iter_mut().filter(|column| matches!(column.sql_type.as_str(), "text" | "json" | "jsonb")) {
+        column.kind = Kind::AsIs;
+    }
+}
+
 /// The type in a cast that cuts nothing off: `character` and `bit` without a length mean one character and one bit.
 pub(crate) fn cast_type(type_: &Type) -> String {
     match (&*type_.schema, &*type_.name) {

@@ -9,7 +9,7 @@ use super::resolve::{Resolve, cannot};
 use super::{Cause, Tables, register, target_table};
 use crate::catalog::{KeyFrom, Table, TableName};
 use crate::plan;
-use crate::settings::Constraints;
+use crate::settings::{Constraints, Types};
 
 impl Tables {
     /// Makes a table that the target lacks.
@@ -21,7 +21,7 @@ impl Tables {
         target: &TableName,
         cause: &Cause,
     ) -> Result<(Registered, Table), Resolve> {
-        let Some(source) = source else { return Err(Resolve::Waits(self.unknown(name, target))) };
+        let Some(source) = source.filter(|_| cause.told.untold().is_none()) else { return Err(self.unknown(name, target, cause)) };
         let names = self.names(lease).await?;
         let steps = plan::create(source, target, &names).map_err(|unmade| {
             let columns = unmade.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -37,7 +37,11 @@ impl Tables {
         let registration = Registration { source: name, target, key, made_here: true, epoch: self.epoch, cause };
         let registered = register::add(lease, &registration, source).await?;
         register::note(lease, registered.id, &steps, cause).await?;
-        tracing::info!(source = %name, target = %target, key = ?registered.key, "A table was made in the target");
+        if self.types == Types::Text {
+            tracing::warn!(source = %name, target = %target, key = ?registered.key, "A table was made in the target with texts for all columns, because mirror.types is text: its types are not those of the source");
+        } else {
+            tracing::info!(source = %name, target = %target, key = ?registered.key, "A table was made in the target");
+        }
         Ok((registered, table))
     }
 
@@ -76,13 +80,16 @@ impl Tables {
         Ok(registered)
     }
 
-    fn unknown(&self, name: &TableName, target: &TableName) -> String {
-        if self.source.is_some() {
-            format!(
+    fn unknown(&self, name: &TableName, target: &TableName, cause: &Cause) -> Resolve {
+        match (cause.told.untold(), self.types) {
+            (Some(why), _) => Resolve::Waits(format!("{target} is not in the target, and cannot be made: {why}")),
+            (_, Types::Schema | Types::Text) => Resolve::Nothing,
+            _ if self.source.is_some() => Resolve::Waits(format!(
                 "{name} is not in the source's catalog any more, and {target} is not in the target: exclude the table with mirror.exclude_tables, or create it"
-            )
-        } else {
-            format!("{target} is not in the target: create it, or set mirror.source_url, from whose catalog it is made with exact types")
+            )),
+            _ => Resolve::Waits(format!(
+                "{target} is not in the target: create it, or set mirror.source_url, from whose catalog it is made with exact types; without the source's                  catalog mirror.types=schema makes it from the schemas of the events"
+            )),
         }
     }
 }

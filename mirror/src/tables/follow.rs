@@ -8,8 +8,8 @@ use super::register::Registered;
 use super::resolve::{Resolve, cannot};
 use super::{Cause, Tables, register, target_table};
 use crate::catalog::{Table, TableName};
-use crate::plan::{self, Evolution, Followed, Step};
-use crate::settings::Evolution as Policy;
+use crate::plan::{self, Evolution, Followed, Step, Wait};
+use crate::settings::{Evolution as Policy, Types};
 
 impl Tables {
     /// Follows what has changed in the source, as far as that only adds something.
@@ -23,7 +23,7 @@ impl Tables {
         cause: &Cause,
     ) -> Result<(Registered, Table), Resolve> {
         let Some(source) = source else { return self.follow_key(lease, name, registered, table).await };
-        let followed = register::followed(lease, registered.id).await?;
+        let followed = register::followed(lease, registered.id, self.types).await?;
         let names = self.names(lease).await?;
         let evolution = plan::evolve(source, &table, &followed, &names);
         if let Some(reason) = self.refused(&evolution) {
@@ -68,11 +68,20 @@ impl Tables {
 
     /// Why the table has to wait for an operator.
     fn refused(&self, evolution: &Evolution) -> Option<String> {
-        let mut reasons: Vec<String> = evolution.waits.iter().filter(|wait| wait.stops).map(|wait| wait.what.clone()).collect();
+        let told = |wait: &Wait| match self.types {
+            Types::Catalog => wait.what.clone(),
+            // Without the source's catalog there is no `apply`, so that the statements stand here.
+            Types::Schema | Types::Text => format!("{} ({})", wait.what, wait.ddl.join("; ")),
+        };
+        let mut reasons: Vec<String> = evolution.waits.iter().filter(|wait| wait.stops).map(told).collect();
         if self.evolution == Policy::Wait {
             reasons.extend(evolution.automatic.iter().map(|step| format!("{} ({})", step.why, step.sql)));
         }
-        (!reasons.is_empty()).then(|| format!("{}; see orderstream mirror plan, then orderstream mirror apply", reasons.join("; ")))
+        let then = match self.types {
+            Types::Catalog => "see orderstream mirror plan, then orderstream mirror apply",
+            Types::Schema | Types::Text => "run the statements in the target",
+        };
+        (!reasons.is_empty()).then(|| format!("{}; {then}", reasons.join("; ")))
     }
 }
 
@@ -104,7 +113,7 @@ pub async fn followed(lease: &mut Lease, name: &TableName) -> Result<BTreeMap<St
         return Ok(BTreeMap::new());
     }
     match register::find(lease, name).await? {
-        Some(registered) => register::followed(lease, registered.id).await,
+        Some(registered) => register::followed(lease, registered.id, Types::Catalog).await,
         None => Ok(BTreeMap::new()),
     }
 }

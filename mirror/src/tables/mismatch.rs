@@ -45,6 +45,10 @@ impl Tables {
         if unknown.is_empty() {
             return Ok(entry);
         }
+        if let Some(why) = cause.told.untold() {
+            let unknown = unknown.join(", ");
+            return Ok(Entry::Waits(format!("events of {name} have columns that {} does not have: {unknown}; {why}", layout.target)));
+        }
         Ok(Entry::Waits(format!(
             "events of {name} have columns that {} does not have: {}; add them to the table, exclude them with mirror.exclude_columns, or set mirror.source_url, by \
              whose catalog they are added with exact types",

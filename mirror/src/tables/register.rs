@@ -10,6 +10,7 @@ use super::Cause;
 use crate::catalog::{Table, TableName};
 use crate::layout::Layout;
 use crate::plan::{Followed, Step};
+use crate::settings::Types;
 use crate::statements;
 
 /// One process at a time changes the shape of tables.
@@ -132,11 +133,13 @@ pub(super) async fn note_waits(lease: &mut Lease, name: &TableName, reason: &str
     Ok(())
 }
 
-/// What is known of the columns that the target's columns follow.
-pub(super) async fn followed(lease: &mut Lease, id: i32) -> Result<BTreeMap<String, Followed>, StoreError> {
+/// What is known of the columns that the target's columns follow, as far as it comes from where `types` come from now: a catalog numbers the columns, and
+/// events do not.
+pub(super) async fn followed(lease: &mut Lease, id: i32, types: Types) -> Result<BTreeMap<String, Followed>, StoreError> {
     let rows: Vec<(String, i32, String)> = lease.ask(|on| sqlx::query_as(FOLLOWED).bind(id).fetch_all(on)).await?;
-    let followed =
-        rows.into_iter().filter_map(|(name, attnum, sql_type)| Some((name, Followed { attnum: attnum.try_into().ok()?, sql_type })));
+    let is_own = |attnum: &i32| (*attnum != 0) == (types == Types::Catalog);
+    let rows = rows.into_iter().filter(|(_, attnum, _)| is_own(attnum));
+    let followed = rows.filter_map(|(name, attnum, sql_type)| Some((name, Followed { attnum: attnum.try_into().ok()?, sql_type })));
     Ok(followed.collect())
 }
 

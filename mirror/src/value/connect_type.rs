@@ -28,6 +28,49 @@ pub struct Parameters {
     /// The number of bits of an `io.debezium.data.Bits`.
     #[serde(default)]
     pub length: Option<String>,
+    /// The digits of a `org.apache.kafka.connect.data.Decimal`, if the column limits them.
+    #[serde(default, rename = "connect.decimal.precision")]
+    pub precision: Option<String>,
+    /// The source's type in capital letters, if the connector tells it (`column.propagate.source.type`).
+    #[serde(default, rename = "__debezium.source.column.type")]
+    pub source_type: Option<String>,
+    /// The length of the source's type.
+    #[serde(default, rename = "__debezium.source.column.length")]
+    pub source_length: Option<String>,
+    /// The scale of the source's type.
+    #[serde(default, rename = "__debezium.source.column.scale")]
+    pub source_scale: Option<String>,
+}
+
+impl Parameters {
+    /// The digits behind the point.
+    pub(crate) fn scale(&self) -> Option<i32> {
+        number(self.scale.as_ref())
+    }
+
+    /// The number of bits.
+    pub(crate) fn length(&self) -> Option<i32> {
+        number(self.length.as_ref())
+    }
+
+    /// The digits of a decimal, if the column limits them.
+    pub(crate) fn precision(&self) -> Option<i32> {
+        number(self.precision.as_ref()).filter(|precision| *precision > 0)
+    }
+
+    /// The length of the source's type.
+    pub(crate) fn source_length(&self) -> Option<i32> {
+        number(self.source_length.as_ref())
+    }
+
+    /// The scale of the source's type.
+    pub(crate) fn source_scale(&self) -> Option<i32> {
+        number(self.source_scale.as_ref())
+    }
+}
+
+fn number(text: Option<&String>) -> Option<i32> {
+    text?.parse().ok()
 }
 
 impl ConnectType {
@@ -38,12 +81,22 @@ impl ConnectType {
 
     /// The scale of a decimal.
     pub(super) fn scale(&self) -> Option<i32> {
-        self.parameters.scale.as_ref()?.parse().ok()
+        self.parameters.scale()
     }
 
     /// The number of bits.
     pub(super) fn length(&self) -> Option<usize> {
         self.parameters.length.as_ref()?.parse().ok()
+    }
+
+    /// The source's type, if the connector tells it.
+    pub(crate) fn propagated(&self) -> Option<&str> {
+        self.parameters.source_type.as_deref()
+    }
+
+    /// Whether the values are bytes, also those of an array.
+    pub(crate) fn is_bytes(&self) -> bool {
+        self.type_ == "bytes" && self.name.is_none() || self.items.as_ref().is_some_and(|items| items.is_bytes())
     }
 }
 

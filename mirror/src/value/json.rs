@@ -27,6 +27,11 @@ pub(super) fn text(raw: &str) -> Result<Cow<'_, str>, Mismatch> {
     Ok(Cow::Owned(text))
 }
 
+/// Reads any JSON: a text is itself, and everything else its JSON.
+pub(super) fn as_is(raw: &str) -> Result<Cow<'_, str>, Mismatch> {
+    if kind(raw) == Json::Text { text(raw) } else { Ok(Cow::Borrowed(raw)) }
+}
+
 /// Reads an object or an array with a shape of its own, which `expected` describes.
 pub(super) fn shape<'a, T: Deserialize<'a>>(raw: &'a str, expected: &'static str) -> Result<T, Mismatch> {
     serde_json::from_str(raw).map_err(|_| match kind(raw) {

@@ -52,6 +52,8 @@ pub enum Kind {
     Money,
     /// Every type that arrives as the text that Postgres reads.
     Text,
+    /// Any JSON: a text is itself, and everything else its JSON.
+    AsIs,
     /// `bytea`.
     Bytea,
     /// `bit(n)`.

@@ -68,6 +68,11 @@ impl Placeholder {
         }
     }
 
+    fn has_form(&self, raw: &str) -> bool {
+        let forms = [&self.base64, &self.texts, &self.base64s, &self.integers, &self.uuids, &self.pairs, &self.pairs_text];
+        forms.into_iter().any(|form| form == raw)
+    }
+
     /// Whether the JSON of a column of this kind is the placeholder.
     #[inline]
     pub(super) fn stands_for(&self, kind: &Kind, raw: &str) -> bool {
@@ -76,6 +81,8 @@ impl Placeholder {
         }
         match kind {
             Kind::Bytea | Kind::Unknown | Kind::Points(_) => raw == self.base64,
+            // Nothing tells which type the source has, and none of the forms is a likely value.
+            Kind::AsIs => self.has_form(raw),
             Kind::Hstore => raw == self.pairs_text || raw == self.pairs,
             Kind::Array { element, .. } => match element.as_ref() {
                 Kind::Text => raw == self.texts || raw == self.uuids,

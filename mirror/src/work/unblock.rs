@@ -1,27 +1,32 @@
 //! Does what a table needs before its records can be stored, and finds out whether a table has changed.
 
-use std::sync::Arc;
 
 use change::record::Record;
 use worker::Stopped;
 
 use super::Worker;
 use crate::batch::Batch;
+use crate::catalog::TableName;
 use crate::known::Entry;
 use crate::prepare::Blocked;
 use crate::tables::Cause;
 
 impl Worker {
-    /// Does what has to be done before the record can be read, and waits for as long as an operator has to do it.
-    pub(super) async fn unblock(&self, record: &Record, blocked: Blocked) -> Result<(), Stopped> {
-        let cause = self.cause(record);
+    /// Does what has to be done before the record can be read, and waits for as long as an operator has to do it. Returns whether the record has
+    /// nothing to do, because its table was never made.
+    pub(super) async fn unblock(&self, record: &Record, blocked: Blocked) -> Result<bool, Stopped> {
+        let cause = self.cause(record, blocked.table());
         let mut backoff = self.shared.backoff();
         let mut is_told = false;
         loop {
             match self.shared.tables.cleared(&blocked, &cause).await {
                 Ok(Entry::Ready(_) | Entry::Excluded) => {
                     self.shared.health.running(&self.partition);
-                    return Ok(());
+                    return Ok(false);
+                }
+                Ok(Entry::Nothing) => {
+                    self.shared.health.running(&self.partition);
+                    return Ok(true);
                 }
                 Ok(Entry::Waits(reason)) => {
                     if !is_told {
@@ -49,14 +54,14 @@ impl Worker {
     /// Whether a table of the batch is written in another way now, or waits. A wider type in the source makes no event of its own: the first value
     /// that does not fit tells of it.
     pub(super) async fn has_changed(&self, record: &Record, batch: &Batch) -> Result<bool, Stopped> {
-        let cause = self.cause(record);
         let mut has_changed = false;
         for layout in batch.layouts() {
+            let cause = self.cause(record, &layout.source);
             let mut backoff = self.shared.backoff();
             loop {
                 match self.shared.tables.look(&layout.source, &cause).await {
                     Ok(Entry::Ready(now)) => has_changed |= !now.is_like(layout),
-                    Ok(Entry::Excluded | Entry::Waits(_)) => has_changed = true,
+                    Ok(Entry::Excluded | Entry::Nothing | Entry::Waits(_)) => has_changed = true,
                     Err(error) => {
                         self.shared.health.waiting(&self.partition, error.to_string());
                         self.tenure.pause(backoff.next_delay()).await?;
@@ -69,7 +74,7 @@ impl Worker {
         Ok(has_changed)
     }
 
-    fn cause(&self, record: &Record) -> Cause {
-        Cause { topic: Arc::clone(&self.partition.topic), partition: self.partition.number, offset: record.offset }
+    fn cause(&self, record: &Record, name: &TableName) -> Cause {
+        Cause::of(record, name, &self.shared.reading, &self.shared.tables.selection)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ::mirror::settings::{Constraints, Evolution, Selection};
+use ::mirror::settings::{Constraints, Evolution, Selection, Types};
 use ::mirror::value::{BinaryMode, DecimalMode, Modes, TimeMode};
 use service::settings::{Problem, Renewable, Values};
 
@@ -21,6 +21,8 @@ pub struct Mirror {
     pub target_url: Renewable,
     /// The source's database.
     pub source_url: Option<Renewable>,
+    /// Where the types of a table come from that the target lacks.
+    pub types: Types,
     /// The shape of the values.
     pub format: Format,
     /// Which tables, under which names.
@@ -43,6 +45,7 @@ impl Mirror {
             dead_letter_topic: values.text("mirror.dead_letter_topic")?,
             target_url: values.renewable("mirror.target_url")?,
             source_url,
+            types: values.choice::<Types>("mirror.types")?,
             format: values.choice("mirror.format")?,
             selection: Selection {
                 schemas: pairs(values.optional("mirror.schemas")?.as_deref()),

@@ -50,7 +50,7 @@ const ALL: &[Foreign] = &[
         &["errors.log.enable", "errors.log.include.messages", "trim.sensitive.log"],
         "none: `dead_letters` has the reason of each record, and no log has values of rows",
     ),
-    own(&["schema.evolution"], "`basic`: `mirror.evolution=additive`; `none`: no `mirror.source_url`"),
+    own(&["schema.evolution"], "`basic`: `mirror.source_url`, or `mirror.types=schema`; `none`: neither of them"),
     own(&["collection.name.format", "table.name.format"], "`mirror.schemas`, `mirror.tables`, `mirror.prefix`"),
     own(&["column.naming.strategy", "collection.naming.strategy"], "none: columns keep their names"),
     own(&["quote.identifiers", "quote.sql.identifiers"], "always on, so that upper case and spaces survive"),
@@ -61,7 +61,7 @@ const ALL: &[Foreign] = &[
     ),
     own(&["replace.null.with.default"], "none: a null stays a null"),
     own(&["table.types"], "none: rows are written into tables, whose partitions Postgres finds"),
-    own(&["auto.create", "auto.evolve"], "`mirror.source_url`"),
+    own(&["auto.create", "auto.evolve"], "`mirror.source_url`, and without it `mirror.types=schema`"),
     common(
         &["transforms", "transforms.*", "predicates", "predicates.*"],
         "none: events are read as Debezium writes them, and with `mirror.format=flat` as its unwrap transform does",

@@ -20,6 +20,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     )
     .optional()
     .secret(),
+    Setting::new(
+        "mirror.types",
+        Kind::Choice(&["catalog", "schema", "text"]),
+        "catalog",
+        "Where the types of a table come from that the target lacks: the source's catalog, the schemas of the events, or nowhere: all columns are texts",
+    ),
     Setting::new("mirror.format", Kind::Choice(&["envelope", "flat"]), "envelope", "Debezium's envelope, or rows as the unwrap transform writes them"),
     Setting::new("mirror.schemas", Kind::Checked { allowed: "source=target by comma", check: schemas }, "", "Schemas of the target by those of the source").optional(),
     Setting::new(
