@@ -78,7 +78,7 @@ impl Worker {
     /// Stores as many of the piece's records as go into one transaction. Returns what is left, in order.
     async fn store(&mut self, records: &[Record], mut piece: Piece) -> Result<Vec<Piece>, Stopped> {
         let start = piece.records.start;
-        let (mut backoff, mut letters) = (self.shared.backoff(), Letters::default());
+        let (mut backoff, mut letters, mut checked) = (self.shared.backoff(), Letters::default(), 0);
         loop {
             let known = self.shared.tables.known();
             let mut refusals = piece.refusals.clone();
@@ -96,6 +96,12 @@ impl Worker {
                     return Ok(piece.rest(start + 1));
                 }
                 continue;
+            }
+            if refusals.len() > checked {
+                if self.was_misread(records, &refusals, &piece.refusals).await? {
+                    continue;
+                }
+                checked = refusals.len();
             }
             let to = batch.to.unwrap_or(self.next);
             self.within_cap(taken, &refusals).await?;

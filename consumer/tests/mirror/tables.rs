@@ -94,3 +94,17 @@ fn another_key_waits_for_apply_and_rows_are_found_by_it_then() {
     world.source("delete from people where name = 'Ann'; update people set name = 'Eve'");
     world.await_target(people, "(1,Eve)");
 }
+
+#[test]
+fn a_value_that_the_old_type_cannot_have_waits_for_apply_and_is_no_dead_letter() {
+    let mut world = World::new("m_other_kind");
+    world.source("create table people (id int primary key, v text); insert into people values (1, '12')");
+    world.capture("public\\..*", &[("topic.creation.default.partitions", "1")]);
+    let mirror = world.mirror(&[]);
+    world.await_same(&["people"]);
+    // The event has a number, which is read before anybody has looked at the catalog again.
+    world.source("alter table people alter v type int using v::int; insert into people values (2, 7)");
+    world.await_reason(mirror, r#"column "v" is of type integer in the source and text"#);
+    world.command(&["apply"]);
+    world.await_same(&["people"]);
+}

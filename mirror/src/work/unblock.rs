@@ -1,13 +1,18 @@
 //! Does what a table needs before its records can be stored, and finds out whether a table has changed.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use change::record::Record;
+use change::rejection::Reason;
 use worker::Stopped;
 
 use super::Worker;
 use crate::batch::Batch;
 use crate::catalog::TableName;
 use crate::known::Entry;
+use crate::layout::Layout;
+use crate::letters::Refusals;
 use crate::prepare::Blocked;
 use crate::tables::Cause;
 
@@ -54,8 +59,30 @@ impl Worker {
     /// Whether a table of the batch is written in another way now, or waits. A wider type in the source makes no event of its own: the first value
     /// that does not fit tells of it.
     pub(super) async fn has_changed(&self, record: &Record, batch: &Batch) -> Result<bool, Stopped> {
+        self.any_changed(record, batch.layouts().cloned().collect()).await
+    }
+
+    /// Whether a table of which a record could not be read is written in another way now, or waits. A type that has become another one in the source makes
+    /// no event of its own, and the first value of the new type tells of it.
+    pub(super) async fn was_misread(&self, records: &[Record], refusals: &Refusals, before: &Refusals) -> Result<bool, Stopped> {
+        let known = self.shared.tables.known();
+        let unread = refusals.iter().filter(|(index, refusal)| !before.contains_key(index) && refusal.rejection.reason == Reason::Invalid);
+        let mut tables: BTreeMap<&TableName, usize> = BTreeMap::new();
+        for (index, table) in unread.filter_map(|(index, refusal)| Some((*index, refusal.table.as_ref()?))) {
+            tables.entry(table).or_insert(index);
+        }
+        for (table, index) in tables {
+            let Some(Entry::Ready(layout)) = known.entry(table) else { continue };
+            if self.any_changed(&records[index], vec![Arc::clone(layout)]).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn any_changed(&self, record: &Record, layouts: Vec<Arc<Layout>>) -> Result<bool, Stopped> {
         let mut has_changed = false;
-        for layout in batch.layouts() {
+        for layout in &layouts {
             let cause = self.cause(record, &layout.source);
             let mut backoff = self.shared.backoff();
             loop {
