@@ -7,6 +7,7 @@ mod all_types;
 mod batches;
 mod deletes;
 mod evolution;
+mod jdbc_sink;
 mod keyless;
 mod keys;
 mod modes;
