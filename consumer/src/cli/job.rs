@@ -66,7 +66,7 @@ impl Job {
         let ledger = Ledger::within(&store(config, &mirror.target_url), SCHEMA).context("mirror.target_url")?;
         let (epoch, kafka) = (config.source.epoch, config.kafka.connection_properties());
         let (group, topics) = (mirror.group_id.clone(), mirror.topics.clone());
-        let again = "each is counted once more and changes nothing, but it adds its row again to a table without a key";
+        let again = "each is counted once more and changes nothing, but to a table without a key it may add its row again";
         Ok(Self { program: "orderstream mirror", ledger, epoch, kafka, group, topics, again, apart: Vec::new() })
     }
 
