@@ -63,7 +63,7 @@ impl World {
         let world = Self { processes, active: PROCESSES, topics, runtime: runtime.clone(), stack };
         until("Debezium has sent all tables", PATIENCE, || {
             let sent = |table: &&str| world.topics.ends(&topic(table)).is_ok_and(|ends| ends.iter().sum::<i64>() > 0);
-            Attempt::when(TABLES.iter().all(|table| sent(&table)))
+            Attempt::when(TABLES.iter().all(sent))
         })?;
         // A Kafka Connect that is killed before its first offset is stored takes another snapshot, and no event tells what was deleted between the two.
         world.stack.connect_api().await_stored_offset("mirror")?;
