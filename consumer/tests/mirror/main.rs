@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![expect(unreachable_pub, reason = "the modules of a test binary have no outside")]
 
+mod all_steps;
 mod all_types;
 mod batches;
 mod deletes;

@@ -28,7 +28,7 @@ update mirror_tables set version = version + 1, waits = null, stale_columns = ar
 where id = $1 returning id, version, key_columns, waits, topic, epoch";
 const WAITS: &str = "update mirror_tables set waits = $3 where source_schema = $1 and source_table = $2 and waits is distinct from $3";
 const FOLLOWED: &str = "select name, attnum, source_type from mirror_columns where table_id = $1";
-const FORGET: &str = "delete from mirror_columns where table_id = $1";
+const FORGET: &str = "delete from mirror_columns where table_id = $1 and name = any($2)";
 const FOLLOW: &str = "
 insert into mirror_columns (table_id, name, attnum, source_type) select $1, * from unnest($2::text[], $3::int[], $4::text[])";
 const NOTE: &str = "
@@ -148,15 +148,17 @@ pub(super) fn is_followed(followed: &BTreeMap<String, Followed>, source: &Table)
     let is_written = |column: &crate::catalog::Column| {
         followed.get(&column.name).is_some_and(|known| known.attnum == column.attnum && known.sql_type == column.sql_type)
     };
-    followed.len() == source.columns.len() && source.columns.iter().all(is_written)
+    source.columns.iter().all(is_written)
 }
 
 async fn follow(lease: &mut Lease, id: i32, source: &Table) -> Result<(), StoreError> {
-    let forget = sqlx::query(FORGET).bind(id);
+    // What a column has followed that is gone in the source stays written down, so that the plan still knows it as the source's.
+    let names: Vec<String> = source.columns.iter().map(|column| column.name.clone()).collect();
+    let forget = sqlx::query(FORGET).bind(id).bind(&names);
     let _: sqlx::postgres::PgQueryResult = lease.ask(|on| forget.execute(on)).await?;
     let query = sqlx::query(FOLLOW)
         .bind(id)
-        .bind(source.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>())
+        .bind(&names)
         .bind(source.columns.iter().map(|column| i32::from(column.attnum)).collect::<Vec<_>>())
         .bind(source.columns.iter().map(|column| column.sql_type.clone()).collect::<Vec<_>>());
     let _: sqlx::postgres::PgQueryResult = lease.ask(|on| query.execute(on)).await?;
