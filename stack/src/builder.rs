@@ -8,7 +8,7 @@ use std::{fmt, fs};
 use anyhow::{Context, Result, bail};
 
 use crate::folder::lock;
-use crate::jars;
+use crate::jars::{self, More};
 use crate::job::Job;
 use crate::monitoring::MonitoringPorts;
 use crate::ports::Ports;
@@ -26,6 +26,7 @@ pub struct Builder {
     pub(crate) kafka_listeners: Vec<Vec<(u16, u16)>>,
     pub(crate) watched: Option<MonitoringPorts>,
     pub(crate) secure: bool,
+    pub(crate) jdbc_sink: bool,
     ports: Option<Ports>,
     report: Box<Report>,
 }
@@ -89,6 +90,13 @@ impl Builder {
         self
     }
 
+    /// Lets Connect have Debezium's JDBC sink too.
+    #[must_use]
+    pub fn jdbc_sink(mut self, jdbc_sink: bool) -> Self {
+        self.jdbc_sink = jdbc_sink;
+        self
+    }
+
     /// Calls `report` for each step that is done, with the time that the step took.
     #[must_use]
     pub fn report(mut self, report: impl Fn(&str, Duration) + Send + Sync + 'static) -> Self {
@@ -111,7 +119,8 @@ impl Builder {
         ports.ensure_unused(self.job)?;
         self.watched.map_or(Ok(()), MonitoringPorts::ensure_unused)?;
         let begin = Instant::now();
-        let jars = if self.watched.is_some() { jars::fetch_with_agent() } else { jars::fetch() }?;
+        let more = [self.watched.map(|_| More::Agent), self.jdbc_sink.then_some(More::JdbcSink)];
+        let jars = jars::fetch(&more.into_iter().flatten().collect::<Vec<_>>())?;
         (self.report)("the jars of Kafka and Debezium are there", begin.elapsed());
         let stack = Stack::describe(&self, lock, ports, &jars)?;
         stack.start_all(&*self.report)?;
@@ -150,6 +159,7 @@ impl Stack {
             kafka_listeners: Vec::new(),
             watched: None,
             secure: false,
+            jdbc_sink: false,
             ports: None,
             report: Box::new(|_, _| {}),
         }

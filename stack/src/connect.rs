@@ -38,10 +38,13 @@ pub(crate) fn write_properties(
     kafka: &Kafka,
     ports: &Ports,
     secure: Option<&Secure>,
+    jdbc_sink: bool,
 ) -> Result<PathBuf> {
     let common = repository::root().join("connect/connect-distributed.properties");
     let common = fs::read_to_string(&common).with_context(|| format!("{} cannot be read", common.display()))?;
-    let (servers, connect, plugins) = (kafka.bootstrap_servers(), ports.connect, folder_of_jars.join(jars::PLUGINS));
+    let (servers, connect) = (kafka.bootstrap_servers(), ports.connect);
+    let folders = if jdbc_sink { &[jars::PLUGINS, jars::PEERS][..] } else { &[jars::PLUGINS] };
+    let plugins: Vec<String> = folders.iter().map(|folder| folder_of_jars.join(folder).display().to_string()).collect();
     // Of the same setting twice, the later one counts.
     let replication: String =
         ["config", "offset", "status"].map(|topic| format!("{topic}.storage.replication.factor={}\n", kafka.replication())).concat();
@@ -51,7 +54,7 @@ pub(crate) fn write_properties(
          rest.advertised.host.name=127.0.0.1\n\
          plugin.path={}\n\
          plugin.discovery=service_load\n",
-        plugins.display()
+        plugins.join(",")
     );
     let path = folder.join("connect.properties");
     let login = secure.map(Secure::connect_worker).unwrap_or_default();

@@ -12,17 +12,33 @@ pub(crate) const KAFKA: &str = "kafka";
 /// Where Connect looks for plugins, each in a folder of its own.
 pub(crate) const PLUGINS: &str = "plugins";
 
+/// Where Connect looks for the plugins that only measurements need.
+pub(crate) const PEERS: &str = "peers";
+
 /// The agent by which Java tells Prometheus what it counts.
 pub(crate) const AGENT: &str = "jmx";
 
-/// The folder with the jars, after fetching what is missing. A script fetches, for `make up` fetches before this program is compiled.
-pub(crate) fn fetch() -> Result<PathBuf> {
-    folder_from(&mut script())
+/// What only some stacks need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum More {
+    /// The agent for Prometheus.
+    Agent,
+    /// Debezium's JDBC sink.
+    JdbcSink,
 }
 
-/// The same with the agent.
-pub(crate) fn fetch_with_agent() -> Result<PathBuf> {
-    folder_from(script().arg("with-agent"))
+impl More {
+    fn argument(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::JdbcSink => "jdbc-sink",
+        }
+    }
+}
+
+/// The folder with the jars, after fetching what is missing. A script fetches, for `make up` fetches before this program is compiled.
+pub(crate) fn fetch(more: &[More]) -> Result<PathBuf> {
+    folder_from(script().args(more.iter().map(|more| more.argument())))
 }
 
 fn script() -> Command {

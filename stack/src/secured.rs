@@ -74,7 +74,7 @@ impl Secured {
         let folder = tempfile::Builder::new().prefix("orderstream-").permissions(open).tempdir().context("no temporary folder")?.keep();
         let lock = folder::lock(&folder)?;
         let ports = Ports::free()?;
-        let java = Java::find(&jars::fetch()?, true)?;
+        let java = Java::find(&jars::fetch(&[])?, true)?;
         let authority = Authority::new("orderstream's tests")?;
         authority.write(&folder, "ca")?;
         let files = |name: &str, validity| authority.server(&["localhost", "127.0.0.1"], validity)?.write(&folder, name);

@@ -73,7 +73,7 @@ impl Stack {
             1 => Cluster::single(builder.job, kafka_files, &log("kafka"), of_kafka, &warden),
             _ => Cluster::several(builder, &java, &ports, &warden)?,
         };
-        let connect_properties = connect::write_properties(folder, jars, kafka.files(), &ports, secure.as_ref())?;
+        let connect_properties = connect::write_properties(folder, jars, kafka.files(), &ports, secure.as_ref(), builder.jdbc_sink)?;
         let (here, api) = (ports.clone(), connect_api.clone());
         let login = secure.clone();
         let worker = move || with_agent(connect::worker(&java, &connect_properties, &here, login.as_ref()), of_connect.as_deref());
