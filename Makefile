@@ -53,7 +53,7 @@ test-upgrade: packages ## a rolling upgrade under load, from the program of an e
 drill: packages ## back up, lose, restore, move and grow on the real stack, by the very commands of docs/operations.md; some minutes
 	@stack/with-jars.sh cargo test --workspace --locked --test drill -- --ignored --test-threads=1 --nocapture
 
-bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events; CASE=outage SECONDS=n
+bench: programs ## rates, cost and latency on the real stack: CASE=.. BASE=earlier.json REPEAT=n N=events; CASE=outage SECONDS=n; CASE=mirror PEER=jdbc-sink
 	@$(release)/bench
 
 micro:          ## time of the pure parts: decode, position, collapse, encode

@@ -47,11 +47,15 @@ pub(crate) enum Case {
     Idle,
     /// Twelve partitions, shared by one, two and four processes.
     Scaling,
+    /// A backlog of Debezium's events becomes tables of another database, beside the JDBC sink with PEER=jdbc-sink.
+    Mirror,
+    /// A thousand tables are made and filled by one process.
+    MirrorTables,
 }
 
 impl Case {
     /// All cases, in the order in which they run.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::DrainCreate,
         Self::Floor,
         Self::DrainMixed,
@@ -71,11 +75,13 @@ impl Case {
         Self::Start,
         Self::Idle,
         Self::Scaling,
+        Self::Mirror,
+        Self::MirrorTables,
     ];
 
     /// Whether the case measures rates and costs of a backlog.
     pub(crate) fn drains(self) -> bool {
-        !matches!(self, Self::Outage | Self::Latency | Self::Burst | Self::Start | Self::Idle)
+        !matches!(self, Self::Outage | Self::Latency | Self::Burst | Self::Start | Self::Idle | Self::Mirror | Self::MirrorTables)
     }
 
     /// The name of the case in `CASE`, in the table and in the file.
@@ -100,6 +106,8 @@ impl Case {
             Self::Start => "start",
             Self::Idle => "idle",
             Self::Scaling => "scaling",
+            Self::Mirror => "mirror",
+            Self::MirrorTables => "mirror-tables",
         }
     }
 }

@@ -31,7 +31,7 @@ struct Goal<'a> {
 const MEMORY_MB: Bound = AtMost(200.0);
 const RATE: &str = "events_per_second";
 
-const GOALS: [Goal<'static>; 29] = [
+const GOALS: [Goal<'static>; 34] = [
     share("drain-create", "floor", 0.9),
     figure("drain-create", RATE, AtLeast(58_000.0)),
     figure("drain-create", "cpu_us.orderstream", AtMost(5.0)),
@@ -61,6 +61,11 @@ const GOALS: [Goal<'static>; 29] = [
     figure("idle", "idle_percent", AtMost(15.0)),
     share("scaling-2", "scaling-1", 1.0),
     share("scaling-4", "scaling-1", 1.0),
+    figure("mirror-narrow", RATE, AtLeast(60_000.0)),
+    share("mirror-narrow", "jdbc-sink-narrow", 3.0),
+    share("mirror-wide", "jdbc-sink-wide", 3.0),
+    share("mirror-100-tables", "mirror-narrow", 0.8),
+    figure("mirror-tables", "tables_peak_mb", AtMost(250.0)),
 ];
 
 const fn figure<'a>(case: &'a str, measure: &'static str, bound: Bound) -> Goal<'a> {

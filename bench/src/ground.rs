@@ -47,11 +47,12 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Starts the services, makes orderstream's tables, puts the customers into Kafka, and removes the connector.
-    pub(crate) fn prepare(shop: Shop) -> Result<Self> {
+    /// Starts the services, makes orderstream's tables, puts the customers into Kafka, and removes the connector. With `jdbc_sink` Connect has
+    /// Debezium's JDBC sink too.
+    pub(crate) fn prepare(shop: Shop, jdbc_sink: bool) -> Result<Self> {
         let program = program()?;
         let say = |what: &str, time: Duration| println!("[{:5.1} s] {what}", time.as_secs_f64());
-        let stack = Stack::temporary()?.at_full_speed().report(say).start()?;
+        let stack = Stack::temporary()?.at_full_speed().jdbc_sink(jdbc_sink).report(say).start()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let watcher = Mutex::new(runtime.block_on(PgConnection::connect(&stack.database_url()))?);
         let ground = Self { stack, runtime, shop, watcher, program };
@@ -187,6 +188,11 @@ impl Ground {
         let watcher = self.runtime.block_on(PgConnection::connect(&self.stack.database_url()))?;
         *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = watcher;
         Ok(())
+    }
+
+    /// The URL of another database of the same server than `orders`, for the superuser.
+    pub(crate) fn database_url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.stack.ports().postgres)
     }
 
     /// What the endpoint of the process answers.

@@ -18,6 +18,7 @@
 //! - [`launch`]: the start of the process, and its idle memory
 //! - [`idle`]: what it costs that everything stands still
 //! - [`scaling`]: twelve partitions and more than one process
+//! - [`mirror`]: tables that are kept equal, beside Debezium's JDBC sink
 //! - [`cost`]: processor time, memory, bytes of log
 //! - [`check`]: no number counts unless the table is right
 //! - [`measures`], [`report`], [`table`], [`goals`], [`machine`]: numbers, file and tables
@@ -41,6 +42,7 @@ mod latency;
 mod launch;
 mod machine;
 mod measures;
+mod mirror;
 mod observed;
 mod outage;
 mod pages;
@@ -64,6 +66,7 @@ use crate::case::Case;
 use crate::fill::Filled;
 use crate::ground::Ground;
 use crate::measures::Measures;
+use crate::mirror::Loads;
 use crate::outage::Outage;
 use crate::report::{CaseResult, Run};
 use crate::settings::Settings;
@@ -83,7 +86,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let settings = Settings::from_environment()?;
-    let ground = Ground::prepare(Shop { seed: settings.seed, customers: settings.customers })?;
+    let ground = Ground::prepare(Shop { seed: settings.seed, customers: settings.customers }, settings.peer.is_some())?;
     let mut results = Vec::new();
     let measured = measure_all(&ground, &settings, &mut results);
     let run = Run {
@@ -109,7 +112,7 @@ fn run() -> Result<()> {
 
 /// Measures all cases round after round, so that a machine that slows down slows all cases down.
 fn measure_all(ground: &Ground, settings: &Settings, results: &mut Vec<CaseResult>) -> Result<()> {
-    let mut logs = Logs { ground, settings, filled: BTreeMap::new() };
+    let mut logs = Logs { ground, settings, filled: BTreeMap::new(), of_mirror: Loads::default() };
     if settings.cases.iter().any(|case| case.drains()) {
         warm_up(ground, &mut logs).context("the drain before the first round")?;
     }
@@ -155,6 +158,8 @@ fn measure(case: Case, ground: &Ground, logs: &mut Logs<'_>) -> Result<Vec<(&'st
         Case::Start => launch::start(ground, logs.get(Workload::Few)?)?,
         Case::Idle => idle::idle(ground)?,
         Case::Scaling => return scaling::scaling(ground, logs.get(Workload::Twelve)?),
+        Case::Mirror => return logs.of_mirror.mirror(ground, logs.settings),
+        Case::MirrorTables => logs.of_mirror.thousand(ground, logs.settings)?,
     };
     Ok(vec![(case.name(), measures)])
 }
@@ -164,6 +169,7 @@ struct Logs<'a> {
     ground: &'a Ground,
     settings: &'a Settings,
     filled: BTreeMap<Workload, Filled>,
+    of_mirror: Loads,
 }
 
 impl Logs<'_> {

@@ -1,5 +1,5 @@
-//! The settings of a run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`, and SECONDS of the outage; for trials also
-//! SEED, CUSTOMERS and RESULTS (a folder).
+//! The settings of a run, from the environment: `make bench CASE=.. BASE=.. REPEAT=.. N=..`, SECONDS of the outage, and the PEER of the
+//! mirror; for trials also SEED, CUSTOMERS, RESULTS (a folder) and PEER_SETTINGS (`name=value name=value`).
 
 use std::env;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::case::Case;
+use crate::mirror::jdbc_sink::JdbcSink;
 
 /// How often each case is measured: enough for a median and a spread.
 const REPEAT: usize = 5;
@@ -40,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) customers: u32,
     /// How long `outage` keeps Postgres away.
     pub(crate) outage: Duration,
+    /// Who works the loads of `mirror` off beside the mirror.
+    pub(crate) peer: Option<JdbcSink>,
     /// The folder that the run is written to.
     pub(crate) results: PathBuf,
 }
@@ -63,6 +66,7 @@ impl Settings {
             seed: number("SEED", 1)?,
             customers: number("CUSTOMERS", CUSTOMERS)?.max(1),
             outage: Duration::from_secs(number("SECONDS", OUTAGE_SECONDS)?),
+            peer: peer()?,
             results: text("RESULTS").map_or_else(|| stack::root().join("bench/results"), PathBuf::from),
         })
     }
@@ -80,6 +84,21 @@ impl Settings {
     /// How much of `full` there is in a run of this size.
     fn scaled(&self, full: u64) -> u64 {
         full * self.events / EVENTS
+    }
+}
+
+fn peer() -> Result<Option<JdbcSink>> {
+    match text("PEER").as_deref() {
+        None => Ok(None),
+        Some("jdbc-sink") => {
+            let settings = text("PEER_SETTINGS").unwrap_or_default();
+            let pair = |setting: &str| {
+                let (name, value) = setting.split_once('=').with_context(|| format!("PEER_SETTINGS: {setting} has no ="))?;
+                Ok((name.to_owned(), value.to_owned()))
+            };
+            Ok(Some(JdbcSink { settings: settings.split_whitespace().map(pair).collect::<Result<_>>()? }))
+        }
+        Some(other) => bail!("PEER = {other}: there is jdbc-sink"),
     }
 }
 
