@@ -11,7 +11,7 @@ use super::report::TableReport;
 use super::shape::{self, Shape};
 use super::side::Side;
 use super::sql::Statements;
-use crate::catalog::{self, CatalogError, Column, Table, TableName};
+use crate::catalog::{self, CatalogError, Column, Relation, Table, TableName};
 use crate::facts;
 use crate::plan::inexact;
 use crate::planned::null_if_unchanged;
@@ -65,6 +65,15 @@ pub(super) async fn pair(sides: &Sides, only: &[TableName]) -> anyhow::Result<Pa
             paired.notes.push(format!("{} is not in the source any more, and is not compared", table.source));
             continue;
         };
+        if let Relation::Partition { root } = &mine.kind
+            && only.is_empty()
+            && here.iter().any(|here| here.name == *root)
+        {
+            paired
+                .notes
+                .push(format!("{} is not compared by itself: it is a partition of {root}, whose changes have its rows", table.source));
+            continue;
+        }
         let name = &table.source;
         let mine = mine.clone().without(|column| sides.selection.excludes_column(name, column));
         let Some(theirs) = there.iter().find(|there| there.name == table.target) else {
