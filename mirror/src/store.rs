@@ -145,23 +145,28 @@ async fn write(
     if let Some((layout, position)) = &batch.truncate {
         truncate::carry_out(on, layout, position).await?;
     }
-    let (mut stale, mut tables) = (0, Vec::with_capacity(batch.tables.len() + batch.keyless.len()));
-    for table in &batch.tables {
-        let older = write_table(on, table, order).await?;
-        let rows: u64 = table.rounds.iter().flat_map(rows_of).map(|(_, members)| members).sum();
-        tables.push((table.layout.source.to_string(), rows - older, older));
-        stale += older;
-    }
-    for table in &batch.keyless {
-        let older = keyless::write_table(on, table).await?;
-        tables.push((table.layout.source.to_string(), table.events() - older, older));
-        stale += older;
-    }
+    let tables = write_tables(on, batch, order).await?;
+    let stale: u64 = tables.iter().map(|(_, _, older)| older).sum();
     if stale > 0 {
         fence::recount(on, claim, stale).await?;
     }
     letters::record(on, claim, letters).await?;
     Ok(Stored { fates: Fates { applied: fates.applied - stale, stale: fates.stale + stale, ..fates }, tables })
+}
+
+/// Writes the rows of each table. Returns for each: its name in the source, how many changes took effect, and how many were older than what is stored.
+async fn write_tables(on: &mut PgConnection, batch: &Batch, order: Order) -> Result<Vec<(String, u64, u64)>, ApplyError> {
+    let mut tables = Vec::with_capacity(batch.tables.len() + batch.keyless.len());
+    for table in &batch.tables {
+        let older = write_table(on, table, order).await?;
+        let rows: u64 = table.rounds.iter().flat_map(rows_of).map(|(_, members)| members).sum();
+        tables.push((table.layout.source.to_string(), rows - older, older));
+    }
+    for table in &batch.keyless {
+        let older = keyless::write_table(on, table).await?;
+        tables.push((table.layout.source.to_string(), table.events() - older, older));
+    }
+    Ok(tables)
 }
 
 fn rows_of(round: &crate::batch::Round) -> impl Iterator<Item = (usize, u64)> + '_ {

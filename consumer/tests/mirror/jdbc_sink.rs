@@ -31,7 +31,7 @@ const SCENARIOS: &[(&str, &str)] = &[
         "a tombstone alone is a delete",
         "a_delete_has_its_right_end_whether_the_row_is_absent_there_or_gone_and_a_tombstone_alone_is_a_delete",
     ),
-    ("a tombstone of a table without a key is nothing", "a_delete_of_a_row_without_a_key_is_one_dead_letter"),
+    ("a tombstone of a table without a key is nothing", "a_delete_removes_one_of_two_equal_rows_and_the_tombstone_behind_it_is_nothing"),
     (
         "an update and a delete of one row in one batch",
         "a_delete_has_its_right_end_whether_the_row_is_absent_there_or_gone_and_a_tombstone_alone_is_a_delete",

@@ -183,7 +183,7 @@ fn an_event_without_its_number_in_a_transaction_counts_as_often_as_it_can_be_tol
 
 #[test]
 fn tables_without_a_key_are_equal_row_by_row_whatever_their_types_and_however_often_connect_is_killed() {
-    let mut world = World::new("m_keyless");
+    let mut world = World::new("m_keyless_real");
     world.source(
         "create table log (at int, what text, doc json, place point, x xml, fixed char(5), price numeric(8,2), long text, day timestamptz(3),
             twice int generated always as (at * 2) stored);
@@ -196,7 +196,7 @@ fn tables_without_a_key_are_equal_row_by_row_whatever_their_types_and_however_of
     );
     world.capture("public\\..*", &[("topic.creation.default.partitions", "3"), ("offset.flush.interval.ms", "60000")]);
     // The pattern has the topic of the transactions too.
-    let mirror = world.mirror(&[("MIRROR_TOPICS", "^m_keyless\\..*")]);
+    let mirror = world.mirror(&[("MIRROR_TOPICS", "^m_keyless_real\\..*")]);
     world.await_same(&["log", "late_key"]);
     world.source(
         "alter table late_key add primary key (id); update late_key set v = 'b' where id = 1; insert into late_key values (3, 'c')",
@@ -204,7 +204,7 @@ fn tables_without_a_key_are_equal_row_by_row_whatever_their_types_and_however_of
     world.await_reason(mirror, "the key is");
     world.command(&["apply", "public.late_key"]);
     world.await_same(&["late_key"]);
-    world.stack().connect_api().await_stored_offset("m_keyless").ok();
+    world.stack().connect_api().await_stored_offset("m_keyless_real").ok();
     let one = |of: &str| format!("(select ctid from log where {of} limit 1)");
     world.source(&format!(
         "update log set what = 'changed' where ctid = {}; delete from log where ctid = {}; update log set at = 70 where what = 'w1';
@@ -217,7 +217,7 @@ fn tables_without_a_key_are_equal_row_by_row_whatever_their_types_and_however_of
     // Rows of a COPY have one position for many.
     let copied: String = (0..6_000).map(|at| format!("{}\tcopied\n", if at % 2 == 0 { 0 } else { at })).collect();
     let topics = Topics::at(world.stack().bootstrap_servers());
-    let sent = || topics.ends("m_keyless.public.log").iter().sum::<i64>();
+    let sent = || topics.ends("m_keyless_real.public.log").iter().sum::<i64>();
     let before = sent();
     world.source(&format!("copy log (at, what) from stdin;\n{copied}\\.\n"));
     world.await_that("some are sent", || if sent() > before { Ok(()) } else { Err(format!("{before} as before")) });
@@ -226,7 +226,7 @@ fn tables_without_a_key_are_equal_row_by_row_whatever_their_types_and_however_of
         "delete from log where at = 0 and ctid in (select ctid from log where at = 0 limit 700); update log set what = 'late' where at = 1",
     );
     world.stack().connect().start().unwrap();
-    world.stack().connect_api().await_running("m_keyless").unwrap();
+    world.stack().connect_api().await_running("m_keyless_real").unwrap();
     world.await_same(&["log"]);
     let again = world.target("select sum(stale) > 0 from orderstream_mirror.consumer_offsets where topic like '%log'");
     assert_eq!(again, "t", "nothing was sent again");

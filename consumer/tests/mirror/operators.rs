@@ -38,7 +38,7 @@ fn check_names_what_waits_what_is_in_the_way_and_what_a_compacted_topic_forgets(
             ("warning  kafka     events: topic m_check.public.there is compacted", "Compacted topic cannot accept message without key"),
             ("warning  kafka     events: topic m_check.public.there is compacted", "a delete is forgotten 0 s after it was compacted"),
             ("ok       target    Postgres", "role postgres"),
-            ("warning  target    3 of 3 migrations are missing", ""),
+            ("warning  target    4 of 4 migrations are missing", ""),
             ("ok       target    the role may make schemas", ""),
             ("warning  source    publication mirror: 3 tables, without publish_via_partition_root", "alter publication mirror set"),
             ("ok       source    1 table has no topic yet", "\"public\".\"other\""),

@@ -5,7 +5,7 @@ use change::rejection::Rejection;
 use ledger::letters::note_replayed;
 use sqlx::postgres::PgConnection;
 
-use super::{ApplyError, Order, Store, rows_of, truncate, write_table};
+use super::{ApplyError, Order, Store, truncate, write_tables};
 use crate::batch::Batch;
 
 /// What became of a replayed letter.
@@ -68,13 +68,13 @@ async fn write(on: &mut PgConnection, letter: &str, batch: &Batch, order: Order)
     if let Some((layout, position)) = &batch.truncate {
         truncate::carry_out(on, layout, position).await?;
     }
-    let (mut changes, mut stale) = (0, batch.stale);
-    for table in &batch.tables {
-        sqlx::query(SHARED).bind(table.layout.id).execute(&mut *on).await?;
-        stale += write_table(on, table, order).await?;
-        changes += table.rounds.iter().flat_map(rows_of).map(|(_, members)| members).sum::<u64>();
+    for layout in batch.layouts() {
+        sqlx::query(SHARED).bind(layout.id).execute(&mut *on).await?;
     }
-    let replayed = match (batch.truncate.is_some(), changes > stale, stale > 0) {
+    let tables = write_tables(on, batch, order).await?;
+    let applied: u64 = tables.iter().map(|(_, applied, _)| applied).sum();
+    let stale = batch.stale + tables.iter().map(|(_, _, older)| older).sum::<u64>();
+    let replayed = match (batch.truncate.is_some(), applied > 0, stale > 0) {
         (true, ..) | (_, true, _) => Replayed::Applied,
         (_, _, true) => Replayed::Stale,
         _ => Replayed::Ignored,
