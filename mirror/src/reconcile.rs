@@ -8,12 +8,12 @@
 //!
 //! A difference is only a suspect at first, because a change may be on its way. Suspects are looked at again for a while, and those that stay are judged.
 //!
-//! - [`pairing`]: which tables are compared, with what, and by which right
-//! - [`walk`], [`keyless`]: the first look
-//! - [`suspects`], [`known`]: the second look, and what is known of the rows beside their difference
-//! - [`repair`], [`remove`]: sets right what was found
-//! - [`side`]: asks one side
-//! - [`shape`], [`sql`], [`verdict`], [`report`]: what is pure
+//! - `pairing`: which tables are compared, with what, and by which right
+//! - `walk`, `keyless`: the first look
+//! - `suspects`, `known`: the second look, and what is known of the rows beside their difference
+//! - `repair`, `remove`: sets right what was found
+//! - `side`: asks one side
+//! - `shape`, `sql`, `verdict`, `report`: what is pure
 
 use std::fmt;
 use std::time::{Duration, Instant};

@@ -10,7 +10,7 @@
 //! - [`claim`]: decides who may write a partition, and from which offset
 //! - [`mod@fence`]: moves the offset as the first statement of a transaction, or tells that this worker may not write
 //! - [`offsets`]: shows where each partition stands, and moves an offset by hand
-//! - [`letters`]: the dead letters of a job, for operators
+//! - [`mod@letters`]: the dead letters of a job, for operators
 //! - [`lock`]: a lock between the commands of operators
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
