@@ -6,17 +6,18 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
+use axum::response::Response;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::registry::Registry;
+use service::metrics::process::Process;
 use service::traces::Spans;
 
-use crate::health::Health;
+use crate::health::{Health, REVISION, VERSION};
 
 mod batches;
 mod live;
-mod plain;
 mod postgres;
-mod process;
 mod redis;
 mod source;
 mod watched;
@@ -44,7 +45,7 @@ impl Metrics {
         let redis = redis::RedisCounts::register(&mut registry);
         let postgres = postgres::PostgresCounts::register(&mut registry);
         registry.register_collector(Box::new(watched::Watched::new(health, spans)));
-        registry.register_collector(Box::new(process::Process::started_now()));
+        registry.register_collector(Box::new(Process::started_now(VERSION, REVISION)));
         Self { batches, redis, postgres, live: live::Live::default(), registry: Arc::new(registry) }
     }
 
@@ -59,9 +60,13 @@ impl Metrics {
     /// # Errors
     /// If a metric cannot be written, which only a mistake in this program can cause.
     pub fn encode(&self) -> Result<String, std::fmt::Error> {
-        let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
-        Ok(text)
+        service::metrics::encode(&self.registry)
+    }
+
+    /// The metrics in the format that the headers of a request ask for.
+    #[must_use]
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        service::metrics::answer(headers, &self.registry)
     }
 
     /// The same in Prometheus' older text, for readers that do not know OpenMetrics.
@@ -69,7 +74,7 @@ impl Metrics {
     /// # Errors
     /// As [`Self::encode`].
     pub fn encode_plain(&self) -> Result<String, std::fmt::Error> {
-        Ok(plain::plain(&self.encode()?))
+        service::metrics::encode_plain(&self.registry)
     }
 }
 
@@ -84,11 +89,6 @@ impl ByPartition {
     fn new(topic: &str, partition: i32) -> Self {
         Self { topic: topic.to_owned(), partition }
     }
-}
-
-/// A number of rows or records for a gauge. A number that is too large becomes the largest that fits.
-fn gauge(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -45,6 +45,14 @@ impl Batch {
         self.tables.iter().map(|table| &table.layout).chain(keyless).chain(self.truncate.iter().map(|(layout, _)| layout))
     }
 
+    /// When the oldest change that is written was committed in the source, in milliseconds since 1970; `None` if no event tells.
+    #[must_use]
+    pub fn oldest_ms(&self) -> Option<i64> {
+        let rounds = self.tables.iter().flat_map(|table| &table.rounds);
+        let writes = rounds.flat_map(|round| round.puts.iter().map(|puts| &puts.writes).chain(&round.deletes));
+        writes.flat_map(|writes| &writes.at).filter_map(|position| position.ts_ms).min()
+    }
+
     /// A batch without records.
     #[must_use]
     pub fn empty() -> Self {

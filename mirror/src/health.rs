@@ -1,24 +1,25 @@
 //! What the process knows of its partitions, its tables and its servers, and whether it does its work (P9).
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use change::fate::Fates;
 use kafka::dead_letter::DeadLetterError;
-use kafka::source::{Event, SourceProgress, TopicPartition};
-use ledger::{Class, StoreError};
-use service::logging::Throttle;
+use kafka::source::{Event, TopicPartition};
+use ledger::{Class, Ledger, StoreError};
 
 use crate::letters::LetterRow;
 use crate::store::Stored;
 use crate::tables::LookError;
 
+pub mod named;
+pub mod series;
+mod state;
 #[cfg(test)]
 mod tests;
 mod view;
 
-pub use view::{PartitionView, StatusView, TableView, Verdict};
+use state::{Answer, Doing, State};
+pub use view::{ComponentsView, HealthView, PartitionView, PoolView, StatusView, TableView, Verdict};
 
 /// The poll thread reports every second. After this silence it is dead, and only a restart helps.
 const POLL_SILENCE: Duration = Duration::from_secs(60);
@@ -26,52 +27,6 @@ const POLL_SILENCE: Duration = Duration::from_secs(60);
 const STALL: Duration = Duration::from_secs(60);
 /// A wait that lasts for this time is told in the ledger.
 const LASTING: Duration = Duration::from_secs(3);
-/// A trouble that lasts is logged again after this time.
-const QUIET: Duration = Duration::from_secs(10);
-
-/// What a worker does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Doing {
-    Claiming,
-    Running,
-    Waiting(String),
-    Stopped(String),
-    /// The group was out of reach for too long, and its next assignment tells who has the partition.
-    Lost,
-}
-
-#[derive(Debug, Clone)]
-struct Partition {
-    doing: Doing,
-    since: Instant,
-    committed_at: Option<Instant>,
-    fates: Fates,
-    progress: Option<Arc<SourceProgress>>,
-}
-
-/// What was written of one table.
-#[derive(Debug, Clone, Default)]
-struct Table {
-    rows: u64,
-    stale: u64,
-    letters: u64,
-    last: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct State {
-    partitions: BTreeMap<(Arc<str>, i32), Partition>,
-    tables: BTreeMap<String, Table>,
-    postgres_down: Option<String>,
-    /// Why the source's catalog cannot be read.
-    source_away: Option<String>,
-    kafka_down: bool,
-    assigned: bool,
-    polled: Instant,
-    failed: Option<String>,
-    stopping: bool,
-    troubles: BTreeMap<&'static str, Throttle>,
-}
 
 /// The state of the process. A clone shares it.
 #[derive(Debug, Clone)]
@@ -79,18 +34,7 @@ pub struct Health(Arc<Mutex<State>>);
 
 impl Default for Health {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(State {
-            partitions: BTreeMap::new(),
-            tables: BTreeMap::new(),
-            postgres_down: None,
-            source_away: None,
-            kafka_down: false,
-            assigned: false,
-            polled: Instant::now(),
-            failed: None,
-            stopping: false,
-            troubles: BTreeMap::new(),
-        })))
+        Self(Arc::new(Mutex::new(State::new(Instant::now()))))
     }
 }
 
@@ -151,17 +95,17 @@ impl Health {
         state.enter(partition, Doing::Running);
         if let Some(known) = state.partitions.get_mut(&(Arc::clone(&partition.topic), partition.number)) {
             known.committed_at = Some(now);
-            known.fates += stored.fates;
         }
-        for (table, rows, stale) in stored.tables {
-            let known = state.tables.entry(table).or_default();
-            known.rows += rows;
-            known.stale += stale;
-            known.last = Some(now);
+        *state.fates.entry((Arc::clone(&partition.topic), partition.number)).or_default() += stored.fates;
+        for (name, written) in stored.tables {
+            let table = state.table(&name);
+            table.written += written;
+            table.last = Some(now);
+            table.topics.insert(Arc::clone(&partition.topic));
         }
         for letter in letters {
             if let Some(table) = &letter.table {
-                state.tables.entry(table.to_string()).or_default().letters += 1;
+                state.table(&table.to_string()).letters += 1;
             }
         }
         let told = letters.first().map(|first| (first, state.throttle("dead letters")));
@@ -178,7 +122,7 @@ impl Health {
     pub fn troubled(&self, partition: &TopicPartition, error: &StoreError) {
         let mut state = self.lock();
         match error.class() {
-            Class::Connection => state.postgres_down = Some(error.to_string()),
+            Class::Connection => state.postgres = Answer::Down(error.to_string()),
             Class::Ours | Class::Row => state.enter(partition, Doing::Waiting(error.to_string())),
             Class::Contention | Class::UnknownOutcome => {}
         }
@@ -208,14 +152,16 @@ impl Health {
 
     /// Whether Postgres answers.
     pub fn postgres(&self, answer: Result<(), &StoreError>) {
-        self.lock().postgres_down = answer.err().map(ToString::to_string);
+        self.lock().postgres = Answer::of(answer);
     }
 
     /// Whether the source's catalog can be read. Without it rows are written as before, and changes of types are not noticed.
     pub fn source(&self, answer: Result<(), &LookError>) {
         let mut state = self.lock();
-        let was_away = state.source_away.is_some();
-        state.source_away = answer.err().map(ToString::to_string);
+        let was_away = state.source.reason().is_some();
+        if state.source != Answer::NotConfigured {
+            state.source = Answer::of(answer);
+        }
         let suppressed = answer.err().and_then(|_| state.throttle("source"));
         drop(state);
         match answer {
@@ -226,6 +172,15 @@ impl Health {
             }
             Ok(()) if was_away => tracing::info!("The source's catalog can be read again"),
             Ok(()) => {}
+        }
+    }
+
+    /// The connections to the target; `has_source` says whether the source's catalog is read.
+    pub fn begun(&self, target: Ledger, has_source: bool) {
+        let mut state = self.lock();
+        state.target = Some(target);
+        if !has_source {
+            state.source = Answer::NotConfigured;
         }
     }
 
@@ -257,6 +212,17 @@ impl Health {
         view::verdict(&self.lock(), Instant::now())
     }
 
+    /// The verdict and each server, for `/health`.
+    #[must_use]
+    pub fn health(&self) -> HealthView {
+        view::health(&self.lock(), Instant::now())
+    }
+
+    /// Reads the state.
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.lock())
+    }
+
     /// Everything that is known, for `/status`.
     #[must_use]
     pub fn status(&self) -> StatusView {
@@ -265,30 +231,5 @@ impl Health {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// The group gave the partition to this process.
-    fn own(&mut self, partition: &TopicPartition) {
-        let fresh =
-            Partition { doing: Doing::Claiming, since: Instant::now(), committed_at: None, fates: Fates::default(), progress: None };
-        let key = (Arc::clone(&partition.topic), partition.number);
-        let known = self.partitions.entry(key).or_insert_with(|| fresh.clone());
-        if known.doing == Doing::Lost {
-            *known = fresh;
-        }
-    }
-
-    /// The partition does something else from now on. A report of a worker whose partition was given back or lost comes too late, and is left out.
-    fn enter(&mut self, partition: &TopicPartition, doing: Doing) {
-        let known = self.partitions.get_mut(&(Arc::clone(&partition.topic), partition.number));
-        if let Some(known) = known.filter(|known| known.doing != doing && known.doing != Doing::Lost) {
-            (known.doing, known.since) = (doing, Instant::now());
-        }
-    }
-
-    fn throttle(&mut self, key: &'static str) -> Option<u64> {
-        self.troubles.entry(key).or_insert_with(|| Throttle::new(QUIET)).allow(Instant::now())
     }
 }

@@ -10,6 +10,7 @@
 //! - [`work`]: the worker of one claimed partition
 //! - [`shared`]: what the workers share
 //! - [`replay`]: dead letters again, each as the record that it was
+//! - [`metrics`]: what Prometheus reads
 //! - [`health`]: what the process knows of its partitions and tables
 //!
 //! For an operator:
@@ -42,6 +43,7 @@ pub mod health;
 pub mod known;
 pub mod layout;
 pub mod letters;
+pub mod metrics;
 pub mod overview;
 pub mod plan;
 pub mod planned;

@@ -16,9 +16,10 @@ use worker::letter_cap::LetterCap;
 use worker::{Tenure, note_stops};
 
 use crate::decode::Reading;
-use crate::endpoints;
+use crate::endpoints::{self, Endpoints};
 use crate::health::Health;
 use crate::layout::SCHEMA;
+use crate::metrics::{Metrics, Program};
 use crate::settings::{Constraints, Evolution, Selection};
 use crate::shared::Shared;
 use crate::store::Store;
@@ -60,6 +61,8 @@ pub struct Job {
     pub listen: Option<String>,
     /// The name of this process, for people.
     pub process: String,
+    /// The program, for `/metrics`.
+    pub program: Program,
 }
 
 /// Runs until SIGTERM or SIGINT, or until the process cannot go on.
@@ -70,10 +73,18 @@ pub async fn run(job: Job) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tasks::log_panics();
     let health = Health::default();
+    let metrics = Metrics::new(health.clone(), job.program);
     let mut background = Tasks::default();
     if let Some(address) = &job.listen {
         let listener = service::http::bind("http.listen", address).await?;
-        background.spawn("the HTTP server", service::http::serve(listener, endpoints::router(health.clone()), std::future::pending()));
+        background.spawn(
+            "the HTTP server",
+            service::http::serve(
+                listener,
+                endpoints::router(Endpoints { health: health.clone(), metrics: metrics.clone() }),
+                std::future::pending(),
+            ),
+        );
     }
     let asked_to_end = async move {
         tokio::select! {
@@ -83,7 +94,7 @@ pub async fn run(job: Job) -> anyhow::Result<()> {
     };
     tokio::pin!(asked_to_end);
     let process = job.process.clone();
-    let beginning = begin(job, health.clone());
+    let beginning = begin(job, health.clone(), metrics);
     let (shared, source, events, places) = tokio::select! {
         begun = beginning => begun?,
         name = &mut asked_to_end => bail!("{name} before the tables were there"),
@@ -108,10 +119,11 @@ type Begun = (Arc<Shared>, Source, tokio::sync::mpsc::UnboundedReceiver<Event>, 
 /// The partitions of this process.
 type Places = Arc<Mutex<Vec<Arc<Tenure>>>>;
 
-async fn begin(job: Job, health: Health) -> anyhow::Result<Begun> {
+async fn begin(job: Job, health: Health, metrics: Metrics) -> anyhow::Result<Begun> {
     let target = Ledger::within(&job.target, SCHEMA).context("mirror.target_url")?;
     let catalog =
         job.catalog.as_ref().map(|config| Ledger::reading(config, "orderstream-mirror")).transpose().context("mirror.source_url")?;
+    health.begun(target.clone(), catalog.is_some());
     let letters = DeadLetters::new(&job.letter_properties, &job.dead_letter_topic).context("mirror.dead_letter_topic")?;
     let (modes, epoch, types) = (job.reading.modes().clone(), job.reading.reader.epoch, job.reading.types());
     let replica_role = job.constraints == Constraints::ReplicaRole;
@@ -121,6 +133,7 @@ async fn begin(job: Job, health: Health) -> anyhow::Result<Begun> {
         store: Store { ledger: target, replica_role },
         letters,
         health,
+        metrics,
         letter_cap: job.letter_cap,
         limits: job.limits,
     });

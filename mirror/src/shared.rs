@@ -1,11 +1,14 @@
 //! What the workers of all partitions share.
 
 use kafka::dead_letter::DeadLetters;
+use kafka::source::TopicPartition;
+use ledger::StoreError;
 use service::retry::{Backoff, Policy};
 use worker::letter_cap::LetterCap;
 
 use crate::decode::Reading;
 use crate::health::Health;
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::tables::Tables;
 
@@ -22,6 +25,8 @@ pub struct Shared {
     pub letters: DeadLetters,
     /// The state that `/readyz` reports.
     pub health: Health,
+    /// The counters for Prometheus.
+    pub metrics: Metrics,
     /// The number of dead letters that a partition may have.
     pub letter_cap: LetterCap,
     /// The highest number of records, and of bytes, of one batch (P10).
@@ -29,6 +34,12 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Postgres does not take a batch of this partition.
+    pub fn troubled(&self, partition: &TopicPartition, error: &StoreError) {
+        self.metrics.store.error(error.class().as_str());
+        self.health.troubled(partition, error);
+    }
+
     /// The waiting times while a server is away: from 50 ms, so that work resumes at once when the server is back, up to 2 s.
     #[must_use]
     pub fn backoff(&self) -> Backoff {

@@ -1,6 +1,6 @@
 //! The transaction of a batch: fence, guards and rows of each table, counters, commit (P1 to P5).
 
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 use std::sync::Arc;
 
 use change::fate::Fates;
@@ -35,8 +35,27 @@ const FENCE: &str = ledger::fence!(
 pub struct Stored {
     /// The fates of the batch's records.
     pub fates: Fates,
-    /// The source's tables that were written: the name of each, its rows, and its changes that were older than what was stored.
-    pub tables: Vec<(String, u64, u64)>,
+    /// The source's tables that were written, each with what was done.
+    pub tables: Vec<(String, Written)>,
+}
+
+/// Changes of a table by what was done. Several changes of a row in one batch are all counted as the last of them.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Rows that were inserted or updated; of a table without a key all changes.
+    pub upserts: u64,
+    /// Rows that were deleted.
+    pub deletes: u64,
+    /// Changes that were older than what was stored.
+    pub stale: u64,
+}
+
+impl AddAssign for Written {
+    fn add_assign(&mut self, more: Self) {
+        self.upserts += more.upserts;
+        self.deletes += more.deletes;
+        self.stale += more.stale;
+    }
 }
 
 /// Why a batch was not stored.
@@ -146,7 +165,7 @@ async fn write(
         truncate::carry_out(on, layout, position).await?;
     }
     let tables = write_tables(on, batch, order).await?;
-    let stale: u64 = tables.iter().map(|(_, _, older)| older).sum();
+    let stale: u64 = tables.iter().map(|(_, written)| written.stale).sum();
     if stale > 0 {
         fence::recount(on, claim, stale).await?;
     }
@@ -154,17 +173,17 @@ async fn write(
     Ok(Stored { fates: Fates { applied: fates.applied - stale, stale: fates.stale + stale, ..fates }, tables })
 }
 
-/// Writes the rows of each table. Returns for each: its name in the source, how many changes took effect, and how many were older than what is stored.
-async fn write_tables(on: &mut PgConnection, batch: &Batch, order: Order) -> Result<Vec<(String, u64, u64)>, ApplyError> {
+/// Writes the rows of each table. Returns for each its name in the source, and what was done.
+async fn write_tables(on: &mut PgConnection, batch: &Batch, order: Order) -> Result<Vec<(String, Written)>, ApplyError> {
     let mut tables = Vec::with_capacity(batch.tables.len() + batch.keyless.len());
     for table in &batch.tables {
-        let older = write_table(on, table, order).await?;
-        let rows: u64 = table.rounds.iter().flat_map(rows_of).map(|(_, members)| members).sum();
-        tables.push((table.layout.source.to_string(), rows - older, older));
+        let written = write_table(on, table, order).await?;
+        tables.push((table.layout.source.to_string(), written));
     }
     for table in &batch.keyless {
         let older = keyless::write_table(on, table).await?;
-        tables.push((table.layout.source.to_string(), table.events() - older, older));
+        let written = Written { upserts: table.events() - older, stale: older, deletes: 0 };
+        tables.push((table.layout.source.to_string(), written));
     }
     Ok(tables)
 }
@@ -173,13 +192,15 @@ fn rows_of(round: &crate::batch::Round) -> impl Iterator<Item = (usize, u64)> + 
     round.puts.iter().flat_map(|puts| &puts.writes.rows).chain(round.deletes.iter().flat_map(|writes| &writes.rows)).copied()
 }
 
-/// Writes one table. Returns how many changes were older than what is stored.
-async fn write_table(on: &mut PgConnection, table: &TableBatch, order: Order) -> Result<u64, ApplyError> {
-    let mut stale = 0;
+/// Writes one table.
+async fn write_table(on: &mut PgConnection, table: &TableBatch, order: Order) -> Result<Written, ApplyError> {
+    let mut written = Written::default();
+    let changes = |writes: &Writes| writes.rows.iter().map(|(_, members)| members).sum::<u64>();
     for round in &table.rounds {
         if let Some(deletes) = &round.deletes {
             let keys: Vec<&Array<Option<String>>> = deletes.columns.iter().collect();
-            stale += write_rows(on, &table.layout, table.layout.delete(), deletes, &keys).await?;
+            let stale = write_rows(on, &table.layout, table.layout.delete(), deletes, &keys).await?;
+            written += Written { deletes: changes(deletes) - stale, stale, ..Written::default() };
         }
         if order == Order::ClearFirst || table.layout.has_fixed() {
             for puts in &round.puts {
@@ -188,10 +209,11 @@ async fn write_table(on: &mut PgConnection, table: &TableBatch, order: Order) ->
         }
         for puts in &round.puts {
             let keys = puts.keys(&table.layout);
-            stale += write_rows(on, &table.layout, table.layout.write(&puts.marks), &puts.writes, &keys).await?;
+            let stale = write_rows(on, &table.layout, table.layout.write(&puts.marks), &puts.writes, &keys).await?;
+            written += Written { upserts: changes(&puts.writes) - stale, stale, ..Written::default() };
         }
     }
-    Ok(stale)
+    Ok(written)
 }
 
 /// Takes away the rows of which every column is known, before they are written again. The others keep values that only they have.
@@ -207,7 +229,7 @@ async fn clear(on: &mut PgConnection, layout: &Layout, puts: &Puts) -> Result<()
 /// How many rows were written; the places of those that were not, because what is stored is newer; the places of those that lack a value; the
 /// version of the table; whether a value would be rounded.
 #[derive(sqlx::FromRow)]
-struct Written(#[allow(dead_code)] i64, Vec<i32>, Vec<i32>, Option<i32>, bool);
+struct Outcome(#[allow(dead_code)] i64, Vec<i32>, Vec<i32>, Option<i32>, bool);
 
 /// Writes or removes rows. `keys` are the columns of their key. Returns how many changes were older than what is stored.
 async fn write_rows(
@@ -219,7 +241,7 @@ async fn write_rows(
 ) -> Result<u64, ApplyError> {
     let arguments = arguments(writes).map_err(sqlx::Error::Encode)?;
     let query = sqlx::query_as_with(AssertSqlSafe(statement), arguments);
-    let Written(_, stale, unresolved, version, rounds) = query.fetch_one(&mut *on).await.map_err(outdated)?;
+    let Outcome(_, stale, unresolved, version, rounds) = query.fetch_one(&mut *on).await.map_err(outdated)?;
     if version != Some(layout.version) {
         return Err(ApplyError::Outdated(String::new()));
     }

@@ -5,14 +5,17 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use change::record::{Ended, Record};
+use chrono::Utc;
 use kafka::source::{Inbox, Received, TopicPartition};
 use worker::letters::Letters;
 use worker::{Stopped, Tenure, was_committed};
 
 use crate::batch::Batch;
 use crate::letters::{Refusal, unresolved};
+use crate::metrics::Step;
 use crate::prepare::{Prepared, prepare};
 use crate::shared::Shared;
 use crate::store::{ApplyError, Order, Stored};
@@ -55,6 +58,9 @@ impl Worker {
             let mut records = Vec::new();
             let limits = self.shared.limits;
             let Received::UpTo(to) = self.tenure.receive(inbox, limits, &mut records).await else { return Ok(()) };
+            if !records.is_empty() {
+                self.shared.metrics.batches.received(records.len(), records.iter().map(Record::size).sum());
+            }
             self.store_all(&records).await?;
             if self.next < to {
                 self.pass(to, None).await?;
@@ -82,7 +88,9 @@ impl Worker {
         loop {
             let known = self.shared.tables.known();
             let mut refusals = piece.refusals.clone();
+            let began = Instant::now();
             let prepared = prepare(&self.shared.reading, &known, &self.partition, records, &self.ended, &mut refusals);
+            self.took(Step::Prepare, began);
             let Ok(Prepared { batch, taken, blocked, ended }) = prepared else {
                 self.shared.health.stopped(&self.partition, "a value has more bytes than Postgres can take in one column".to_owned());
                 self.tenure.pause(backoff.next_delay()).await?;
@@ -106,14 +114,19 @@ impl Worker {
             let to = batch.to.unwrap_or(self.next);
             self.within_cap(taken, &refusals).await?;
             let rows = self.acknowledged(&mut letters, records, &refusals).await?;
-            match self.shared.store.apply(&self.tenure.claim, &batch, self.next..to, &rows, piece.order()).await {
+            let began = Instant::now();
+            let applied = self.shared.store.apply(&self.tenure.claim, &batch, self.next..to, &rows, piece.order()).await;
+            self.took(Step::Commit, began);
+            match applied {
                 Ok(stored) => {
+                    self.aged(&batch);
                     self.settled(to, stored, ended, &rows);
                     return Ok(piece.rest(start + taken));
                 }
                 Err(ApplyError::Unknown { stored, error }) => {
-                    self.shared.health.troubled(&self.partition, &error);
+                    self.shared.troubled(&self.partition, &error);
                     if self.was_committed(to).await? {
+                        self.aged(&batch);
                         self.settled(to, stored, ended, &rows);
                         return Ok(piece.rest(start + taken));
                     }
@@ -147,14 +160,14 @@ impl Worker {
                 }
                 Err(ApplyError::Fenced) => return Err(Stopped::Fenced),
                 Err(ApplyError::Unknown { stored, error }) => {
-                    self.shared.health.troubled(&self.partition, &error);
+                    self.shared.troubled(&self.partition, &error);
                     if self.was_committed(to).await? {
                         let ended = self.ended.clone();
                         self.settled(to, stored, ended, &[]);
                         return Ok(());
                     }
                 }
-                Err(ApplyError::Store(error)) => self.shared.health.troubled(&self.partition, &error),
+                Err(ApplyError::Store(error)) => self.shared.troubled(&self.partition, &error),
                 Err(other) => tracing::warn!(error = %other, "An empty batch is not stored"),
             }
             self.tenure.pause(backoff.next_delay()).await?;
@@ -164,12 +177,24 @@ impl Worker {
     fn settled(&mut self, to: i64, stored: Stored, ended: Ended, letters: &[crate::letters::LetterRow]) {
         (self.next, self.ended) = (to, ended);
         self.tenure.progress().done_up_to(to);
+        letters.iter().for_each(|letter| self.shared.metrics.batches.dead_letter(letter.rejection.reason));
         self.shared.health.committed(&self.partition, to, stored, letters);
+    }
+
+    fn took(&self, step: Step, began: Instant) {
+        self.shared.metrics.batches.took(step.as_str(), began.elapsed());
+    }
+
+    /// Counts how old the oldest change of a committed batch is.
+    fn aged(&self, batch: &Batch) {
+        let Some(oldest) = batch.oldest_ms() else { return };
+        let age = Utc::now().timestamp_millis().saturating_sub(oldest);
+        self.shared.metrics.batches.committed(Duration::from_millis(u64::try_from(age).unwrap_or(0)));
     }
 
     async fn was_committed(&self, to: i64) -> Result<bool, Stopped> {
         let mut backoff = self.shared.backoff();
-        let report = |error: &ledger::StoreError| self.shared.health.troubled(&self.partition, error);
+        let report = |error: &ledger::StoreError| self.shared.troubled(&self.partition, error);
         was_committed(&self.shared.store.ledger, &self.tenure, to, report, || backoff.next_delay()).await
     }
 }

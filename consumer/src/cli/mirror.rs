@@ -10,6 +10,7 @@ use ledger::Ledger;
 use mirror::catalog::TableName;
 use mirror::decode::Reading;
 use mirror::layout::SCHEMA;
+use mirror::metrics::Program;
 use mirror::planned::{planned, script, without_catalog};
 use mirror::replay::Replays;
 use mirror::run::Job;
@@ -23,6 +24,7 @@ use super::job::store;
 use super::{job as jobs, offsets, print, warned};
 use crate::config::{Config, Loaded};
 use crate::flow::claim;
+use crate::health::{REVISION, VERSION};
 use crate::run::assemble;
 
 mod check;
@@ -158,5 +160,6 @@ fn job(config: &Config) -> Job {
         limits: (config.batch.max_records, config.batch.max_bytes),
         listen: config.http.listen.clone(),
         process: claim::process(),
+        program: Program { version: VERSION, revision: REVISION },
     }
 }

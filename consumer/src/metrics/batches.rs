@@ -7,8 +7,8 @@ use change::rejection::Reason;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
+use worker::metrics::BatchCounts;
 
 use super::Metrics;
 use crate::orders::absent::ContractColumn;
@@ -59,16 +59,6 @@ struct FateLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StageLabels {
-    stage: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PartitionLabels {
     topic: String,
     partition: i32,
@@ -83,58 +73,24 @@ struct ColumnLabels {
 #[derive(Debug, Clone)]
 pub(super) struct Batches {
     records: Family<FateLabels, Counter>,
-    batch_records: Histogram,
-    batch_bytes: Histogram,
-    stages: Family<StageLabels, Histogram, fn() -> Histogram>,
-    event_age: Histogram,
-    dead_letters: Family<ReasonLabels, Counter>,
+    batches: BatchCounts,
     stopped_by_letters: Family<PartitionLabels, Counter>,
     absent: Family<ColumnLabels, Counter>,
 }
 
-/// The buckets reach from 0.1 ms to about 26 s.
-fn durations() -> Histogram {
-    Histogram::new(exponential_buckets(0.0001, 2.0, 19))
-}
-
 impl Batches {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let batches = Self {
-            records: Family::default(),
-            batch_records: Histogram::new(exponential_buckets(1.0, 2.0, 14)),
-            batch_bytes: Histogram::new(exponential_buckets(256.0, 4.0, 10)),
-            stages: Family::new_with_constructor(durations),
-            // The buckets reach from 1 ms to about 70 minutes.
-            event_age: Histogram::new(exponential_buckets(0.001, 2.0, 23)),
-            dead_letters: Family::default(),
-            stopped_by_letters: Family::default(),
-            absent: Family::default(),
-        };
-        registry.register("records", "Records by fate, since this process started", batches.records.clone());
-        registry.register("batch_records", "Records of a batch", batches.batch_records.clone());
-        registry.register_with_unit("batch_size", "Bytes of a batch", Unit::Bytes, batches.batch_bytes.clone());
-        registry.register_with_unit("stage_duration", "How long a step of a batch took", Unit::Seconds, batches.stages.clone());
-        registry.register_with_unit(
-            "event_age",
-            "From the oldest change of a batch in the source to its commit in results",
-            Unit::Seconds,
-            batches.event_age.clone(),
-        );
-        registry.register("dead_letters", "Dead letters by reason", batches.dead_letters.clone());
+        let records = Family::default();
+        registry.register("records", "Records by fate, since this process started", records.clone());
+        let batches = BatchCounts::register(registry, Step::ALL.map(Step::as_str), "results");
+        let counts = Self { records, batches, stopped_by_letters: Family::default(), absent: Family::default() };
         registry.register(
             "partition_stopped_by_dead_letters",
             "Times a partition stopped because too many of its records could not be processed",
-            batches.stopped_by_letters.clone(),
+            counts.stopped_by_letters.clone(),
         );
-        registry.register("events_without_column", "Rows whose event does not have a column of the contract", batches.absent.clone());
-        batches.show_zeros();
-        batches
-    }
-
-    /// Creates the counters at zero, because an alert on a counter that does not exist yet never fires.
-    fn show_zeros(&self) {
-        Step::ALL.iter().for_each(|stage| drop(self.stages.get_or_create_owned(&StageLabels { stage: stage.as_str() })));
-        Reason::ALL.iter().for_each(|reason| drop(self.dead_letters.get_or_create_owned(&ReasonLabels { reason: reason.as_str() })));
+        registry.register("events_without_column", "Rows whose event does not have a column of the contract", counts.absent.clone());
+        counts
     }
 }
 
@@ -155,20 +111,19 @@ impl Metrics {
 
     /// Reports that a batch was received.
     pub fn batch_received(&self, records: usize, bytes: usize) {
-        self.batches.batch_records.observe(as_f64(records));
-        self.batches.batch_bytes.observe(as_f64(bytes));
+        self.batches.batches.received(records, bytes);
     }
 
     /// Reports the duration of a step of a batch.
     pub fn stage_took(&self, stage: Step, duration: Duration) {
         self.live.stage_took(stage, duration);
-        self.batches.stages.get_or_create(&StageLabels { stage: stage.as_str() }).observe(duration.as_secs_f64());
+        self.batches.batches.took(stage.as_str(), duration);
     }
 
     /// Reports that a batch was committed, and how long before that the oldest of its changes was made in the source.
     pub fn event_committed(&self, age: Duration) {
         self.live.committed(age);
-        self.batches.event_age.observe(age.as_secs_f64());
+        self.batches.batches.committed(age);
     }
 
     /// Reports the number of rows that came without a column.
@@ -184,11 +139,6 @@ impl Metrics {
     /// Reports that a dead letter was committed.
     pub fn dead_letter(&self, reason: Reason) {
         self.live.letter();
-        self.batches.dead_letters.get_or_create(&ReasonLabels { reason: reason.as_str() }).inc();
+        self.batches.batches.dead_letter(reason);
     }
-}
-
-fn as_f64(number: usize) -> f64 {
-    // Numbers beyond `u32` fall into a histogram's last bucket anyway.
-    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }

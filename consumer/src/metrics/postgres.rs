@@ -5,13 +5,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use service::metrics::series::gauge;
+use worker::metrics::StoreCounts;
 
-use super::{Metrics, gauge};
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ClassLabels {
-    class: &'static str,
-}
+use super::Metrics;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RepairLabels {
@@ -20,26 +17,20 @@ struct RepairLabels {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct PostgresCounts {
-    errors: Family<ClassLabels, Counter>,
-    bisections: Counter,
+    store: StoreCounts,
     repaired: Family<RepairLabels, Counter>,
     due: Gauge,
 }
 
 impl PostgresCounts {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let counts = Self::default();
-        registry.register("postgres_errors", "Errors of Postgres by class", counts.errors.clone());
-        registry.register("batch_bisections", "Times a batch was halved to find the row that Postgres refuses", counts.bisections.clone());
+        let counts = Self { store: StoreCounts::register(registry), ..Self::default() };
         registry.register(
             "repaired_rows",
             "Rows that the sweep completed or refreshed, and tries to do so that Postgres refused",
             counts.repaired.clone(),
         );
         registry.register("due_rows", "Rows that the sweep has to look at, counted up to 20,000", counts.due.clone());
-        for class in ["connection", "contention", "unknown_outcome", "row", "ours"] {
-            drop(counts.errors.get_or_create_owned(&ClassLabels { class }));
-        }
         for outcome in ["completed", "refreshed", "refused"] {
             drop(counts.repaired.get_or_create_owned(&RepairLabels { outcome }));
         }
@@ -51,12 +42,12 @@ impl Metrics {
     /// Reports an error of Postgres. `class` is a class of the error policy.
     pub fn postgres_error(&self, class: &'static str) {
         self.live.postgres_error();
-        self.postgres.errors.get_or_create(&ClassLabels { class }).inc();
+        self.postgres.store.error(class);
     }
 
     /// Reports that a batch was halved to find the row that Postgres refuses.
     pub fn batch_bisected(&self) {
-        self.postgres.bisections.inc();
+        self.postgres.store.bisected();
     }
 
     /// Reports that rows which were `missing` or `pending` are complete now.

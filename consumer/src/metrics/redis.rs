@@ -6,7 +6,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::{ByPartition, Metrics, gauge};
+use service::metrics::series::gauge;
+
+use super::{ByPartition, Metrics};
 
 /// The kind of hashes that is being made whole in Redis (P8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,9 +9,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
-use super::gauge;
-use super::watched::gauges;
 use crate::health::{PROCESS_STATES, RunState, Snapshot};
+use service::metrics::series::{gauge, gauges};
 
 pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>, snapshot: &Snapshot, now: Instant) -> fmt::Result {
     let source = &snapshot.source;

@@ -5,13 +5,13 @@ use std::fmt;
 use std::time::Instant;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+use service::metrics::series::{counters, gauge, gauges};
 use service::traces::Spans;
 
-use super::{ByPartition, gauge, source};
+use super::{ByPartition, source};
 use crate::health::{BreakerReading, Breakers, DependencyState, Health, PartitionHealth, PartitionState, Snapshot, readiness};
 
 #[derive(Debug)]
@@ -107,24 +107,4 @@ fn breaker_of_writes(encoder: &mut DescriptorEncoder<'_>, reading: &BreakerReadi
     gauges(encoder, "writes_breaker_state", "1 for the state that the circuit breaker around writes to Redis is in", states)?;
     let calls = [("succeeded", reading.succeeded), ("failed", reading.failed), ("rejected", reading.rejected)];
     counters(encoder, "writes_breaker_calls", "Writes to Redis by outcome", calls.map(|(outcome, count)| ([("outcome", outcome)], count)))
-}
-
-pub(super) fn gauges<L: EncodeLabelSet>(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    series: impl IntoIterator<Item = (L, i64)>,
-) -> fmt::Result {
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    series.into_iter().try_for_each(|(labels, value)| ConstGauge::new(value).encode(family.encode_family(&labels)?))
-}
-
-fn counters<L: EncodeLabelSet>(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    series: impl IntoIterator<Item = (L, u64)>,
-) -> fmt::Result {
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-    series.into_iter().try_for_each(|(labels, value)| ConstCounter::new(value).encode(family.encode_family(&labels)?))
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -61,21 +61,8 @@ async fn status(State(endpoints): State<Endpoints>) -> Json<StatusView> {
     Json(StatusView::new(&snapshot, verdict, endpoints.health.breakers(), now))
 }
 
-/// The metrics as OpenMetrics for whoever asks for that, as Prometheus does, and otherwise as the older text, which every tool reads.
 async fn metrics(State(endpoints): State<Endpoints>, headers: HeaderMap) -> Response {
-    // Sources of the types: OpenMetrics 1.0, "Content-Type"; Prometheus, "Exposition formats".
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
-    let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
-    let (kind, text) = if accepted.any(|accepted| accepted.contains("application/openmetrics-text")) {
-        (OPEN_METRICS, endpoints.metrics.encode())
-    } else {
-        (PLAIN, endpoints.metrics.encode_plain())
-    };
-    match text {
-        Ok(text) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
+    endpoints.metrics.answer(&headers)
 }
 
 #[cfg(test)]

@@ -39,15 +39,17 @@ fn the_table_of_settings_is_the_programs_own() {
 #[test]
 fn the_table_of_metrics_is_what_a_process_exposes() {
     let path = Path::new(ROOT).join("docs/metrics.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once("<!-- metrics -->\n").unwrap();
-    let (table, after) = rest.split_once("<!-- /metrics -->").unwrap();
-    let current = metrics::table();
-    if std::env::var_os("STORE_METRICS").is_some() {
-        fs::write(&path, format!("{before}<!-- metrics -->\n{current}<!-- /metrics -->{after}")).unwrap();
-        return;
+    for (marker, current) in [("metrics", metrics::table()), ("metrics of the mirror", metrics::table_of_mirror())] {
+        let (begin, end) = (format!("<!-- {marker} -->\n"), format!("<!-- /{marker} -->"));
+        let text = fs::read_to_string(&path).unwrap();
+        let (before, rest) = text.split_once(&begin).unwrap();
+        let (table, after) = rest.split_once(&end).unwrap();
+        if std::env::var_os("STORE_METRICS").is_some() {
+            fs::write(&path, format!("{before}{begin}{current}{end}{after}")).unwrap();
+        } else {
+            assert_eq!(table, current, "STORE_METRICS=1 puts the table of today between the markers");
+        }
     }
-    assert_eq!(table, current, "STORE_METRICS=1 puts the table of today between the markers");
 }
 
 #[test]

@@ -4,13 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use change::fate::Fates;
+use kafka::source::{Event, SourceProgress, TopicPartition, Watermarks};
+use ledger::{Ledger, StoreConfig};
+use mirror::store::{Stored, Written};
 use orderstream::health::{BreakerReading, Breakers, Dependency};
 use orderstream::metrics::Metrics;
 use orderstream::orders::absent::ContractColumn;
 use orderstream::redis::breaker::State;
+use service::settings::Renewable;
 use service::traces::Spans;
 
 /// The endings of a histogram's series, of which the table shows none.
@@ -25,10 +29,19 @@ struct Described {
     is_shown: bool,
 }
 
-/// The lines of the table, one for each metric, in the order of `/metrics`.
+/// The lines of the table of `orderstream run`, one for each metric, in the order of `/metrics`.
 pub(crate) fn table() -> String {
+    table_of(&example())
+}
+
+/// The same of `orderstream mirror run`.
+pub(crate) fn table_of_mirror() -> String {
+    table_of(&example_of_mirror())
+}
+
+fn table_of(text: &str) -> String {
     let mut table = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
-    for (name, metric) in described(&example()) {
+    for (name, metric) in described(text) {
         assert!(metric.is_shown, "{name} has no series: let consumer/tests/docs/metrics.rs make it happen");
         let labels: Vec<String> = metric.labels.iter().map(|(label, values)| cell(label, values)).collect();
         writeln!(table, "| `{name}` | {} | {} | {} |", metric.kind, labels.join("; "), metric.help.trim_end_matches('.')).unwrap();
@@ -38,7 +51,7 @@ pub(crate) fn table() -> String {
 
 /// A label with its values, if these are a closed set.
 fn cell(label: &str, values: &BTreeSet<String>) -> String {
-    let is_closed = values.len() > 1 && !["topic", "partition"].contains(&label);
+    let is_closed = values.len() > 1 && !["topic", "partition", "table"].contains(&label);
     if is_closed { format!("`{label}`: {}", values.iter().cloned().collect::<Vec<_>>().join(", ")) } else { format!("`{label}`") }
 }
 
@@ -89,5 +102,27 @@ fn example() -> String {
     metrics.partition_claimed(&topic, 0);
     metrics.column_absent(&topic, ContractColumn::ALL[0], 1);
     metrics.redis_behind(&topic, 0, 0);
+    metrics.encode_plain().unwrap()
+}
+
+/// What `/metrics` of the mirror shows once everything has happened.
+fn example_of_mirror() -> String {
+    let health = mirror::health::Health::default();
+    let metrics = mirror::metrics::Metrics::new(health.clone(), mirror::metrics::Program { version: "0", revision: "0" });
+    let partition = TopicPartition { topic: "cdc.public.orders".into(), number: 0 };
+    let progress = Arc::new(SourceProgress::new(0, Watermarks { low: 0, high: 10 }));
+    let target = StoreConfig {
+        url: Renewable::from("postgres://mirror@localhost/mirror".to_owned()),
+        max_connections: 4,
+        statement_timeout: Duration::from_secs(1),
+        lock_timeout: Duration::from_secs(1),
+    };
+    health.begun(Ledger::new(&target).unwrap(), true);
+    health.note(Event::Assigned);
+    health.note(Event::Started { partition: partition.clone(), start: 0, progress });
+    health.postgres(Ok(()));
+    health.source(Ok(()));
+    let stored = Stored { fates: Fates { applied: 1, ..Fates::default() }, tables: vec![("public.orders".to_owned(), Written::default())] };
+    health.committed(&partition, 1, stored, &[]);
     metrics.encode_plain().unwrap()
 }

@@ -7,6 +7,7 @@ mod all_steps;
 mod all_types;
 mod batches;
 mod deletes;
+mod endpoints;
 mod evolution;
 mod jdbc_sink;
 mod keyless;

@@ -52,6 +52,7 @@ end $$";
 pub struct Connections {
     sessions: Sessions,
     permits: Arc<Semaphore>,
+    number: usize,
     idle: Mutex<Vec<Made>>,
     /// A connection set apart for pings, because all others may be busy.
     pinging: tokio::sync::Mutex<Option<PgConnection>>,
@@ -72,6 +73,7 @@ impl Connections {
         Arc::new(Self {
             sessions,
             permits: Arc::new(Semaphore::new(number as usize)),
+            number: number as usize,
             idle: Mutex::default(),
             pinging: tokio::sync::Mutex::default(),
             silence: watch::Sender::new(()),
@@ -92,6 +94,11 @@ impl Connections {
             None => Made { connection: self.connect(CONNECT).await?, at: Instant::now() },
         };
         Ok(Lease { made: Some(made), is_asked: false, is_in_transaction: false, of: Arc::clone(self), _permit: permit })
+    }
+
+    /// How many of the connections are in use, and how many there may be.
+    pub fn in_use(&self) -> (usize, usize) {
+        (self.number.saturating_sub(self.permits.available_permits()), self.number)
     }
 
     /// A new connection that nobody else will get.

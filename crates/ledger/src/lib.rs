@@ -125,6 +125,12 @@ impl Ledger {
         self.connections.lease().await
     }
 
+    /// How many of the connections are in use, and how many there may be.
+    #[must_use]
+    pub fn in_use(&self) -> (usize, usize) {
+        self.connections.in_use()
+    }
+
     /// All connections, for a caller that needs them for long.
     #[must_use]
     pub fn connections(&self) -> Arc<Connections> {

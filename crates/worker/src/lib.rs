@@ -4,6 +4,7 @@
 //! - [`claim`]: how a partition is claimed, and what becomes of it when its worker has ended
 //! - [`letters`]: the dead letters of a batch, acknowledged before the offset moves
 //! - [`letter_cap`], [`cap`]: too many dead letters stop a partition
+//! - [`metrics`]: what batches count for Prometheus
 //! - [`stopped`]: why a worker stops, how long it waits, whether a lost answer was a commit
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -12,6 +13,7 @@ pub mod cap;
 pub mod claim;
 pub mod letter_cap;
 pub mod letters;
+pub mod metrics;
 pub mod stopped;
 pub mod tenure;
 

@@ -72,8 +72,8 @@ async fn write(on: &mut PgConnection, letter: &str, batch: &Batch, order: Order)
         sqlx::query(SHARED).bind(layout.id).execute(&mut *on).await?;
     }
     let tables = write_tables(on, batch, order).await?;
-    let applied: u64 = tables.iter().map(|(_, applied, _)| applied).sum();
-    let stale = batch.stale + tables.iter().map(|(_, _, older)| older).sum::<u64>();
+    let applied: u64 = tables.iter().map(|(_, written)| written.upserts + written.deletes).sum();
+    let stale = batch.stale + tables.iter().map(|(_, written)| written.stale).sum::<u64>();
     let replayed = match (batch.truncate.is_some(), applied > 0, stale > 0) {
         (true, ..) | (_, true, _) => Replayed::Applied,
         (_, _, true) => Replayed::Stale,

@@ -1,5 +1,7 @@
 //! Sends the dead letters of a batch, and makes the rows that record them (P7).
 
+use std::time::Instant;
+
 use change::record::Record;
 use kafka::dead_letter::{dlq_id, replays};
 use worker::letters::{Letters, Told};
@@ -7,6 +9,7 @@ use worker::{Revoked, Tenure};
 
 use super::Worker;
 use crate::letters::{LetterRow, Refusals};
+use crate::metrics::Step;
 
 impl Worker {
     /// Sends the refused records that have not landed yet. Waits while Kafka is away or does not take them (P6).
@@ -24,7 +27,11 @@ impl Worker {
             Told::GoesOn => shared.health.running(&self.partition),
         };
         let send = |open: Vec<_>| async move { shared.letters.send(&open).await };
+        let began = Instant::now();
         letters.acknowledge((tenure, shared.letters.topic()), records, refusals, send, tell, || backoff.next_delay()).await?;
+        if !refusals.is_empty() {
+            self.took(Step::DeadLetter, began);
+        }
         let rows = refusals.iter().filter_map(|(index, refusal)| {
             let record = &records[*index];
             Some(LetterRow {

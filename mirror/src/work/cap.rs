@@ -38,7 +38,7 @@ impl Worker {
                     let row = if is_row { row } else { Vec::new() };
                     return Ok((LetterShare { records: wanted.unsigned_abs(), letters }, row));
                 }
-                Err(error) => self.shared.health.troubled(&self.partition, &error),
+                Err(error) => self.shared.troubled(&self.partition, &error),
             }
             self.tenure.pause(backoff.next_delay()).await?;
         }

@@ -57,7 +57,7 @@ impl Worker {
                     return Ok(None);
                 }
                 // The tables are as they were read, so that it is a value of a row that the server refuses in this way.
-                let pieces = halves(piece, attempt, &code);
+                let pieces = self.halves(piece, attempt, &code);
                 if pieces.is_none() {
                     piece.refusals.insert(0, Refusal { rejection: refused_with(&code), table: table_of(attempt.batch) });
                 }
@@ -79,11 +79,11 @@ impl Worker {
         if self.waits_for_value(piece, error, backoff).await? {
             return Ok(None);
         }
-        self.shared.health.troubled(&self.partition, error);
+        self.shared.troubled(&self.partition, error);
         let sqlstate = error.sqlstate().unwrap_or_default();
         let is_of_row = error.class() == Class::Row;
         if is_of_row || error.is_too_slow() || sqlstate == ONE_ROW_TWICE {
-            let pieces = halves(piece, attempt, &sqlstate);
+            let pieces = self.halves(piece, attempt, &sqlstate);
             if pieces.is_some() {
                 return Ok(pieces);
             }
@@ -118,16 +118,17 @@ impl Worker {
         }
         Ok(true)
     }
+
+    /// Halves the batch, to find the rows that Postgres refuses; `None` if it has one record.
+    fn halves(&self, piece: &Piece, attempt: &Attempt<'_>, sqlstate: &str) -> Option<Vec<Piece>> {
+        let halves = piece.halves(attempt.taken)?;
+        self.shared.metrics.store.bisected();
+        tracing::debug!(records = attempt.taken, sqlstate, "A batch is halved to find the rows that Postgres refuses");
+        Some(halves)
+    }
 }
 
 /// The table of a batch that writes only one.
 fn table_of(batch: &Batch) -> Option<TableName> {
     batch.tables.first().map(|table| table.layout.source.clone())
-}
-
-/// Halves the batch, to find the rows that Postgres refuses; `None` if it has one record.
-fn halves(piece: &Piece, attempt: &Attempt<'_>, sqlstate: &str) -> Option<Vec<Piece>> {
-    let halves = piece.halves(attempt.taken)?;
-    tracing::debug!(records = attempt.taken, sqlstate, "A batch is halved to find the rows that Postgres refuses");
-    Some(halves)
 }

@@ -37,7 +37,9 @@ pub struct SourceProgress {
 }
 
 impl SourceProgress {
-    pub(super) fn new(start: i64, watermarks: Watermarks) -> Self {
+    /// A partition that is read from `start` on, whose log has these ends.
+    #[must_use]
+    pub fn new(start: i64, watermarks: Watermarks) -> Self {
         Self {
             done: AtomicI64::new(start),
             handed: AtomicI64::new(start),
@@ -80,6 +82,12 @@ impl SourceProgress {
         let all_handed_is_done = done >= self.handed.load(Ordering::Acquire);
         let done = if all_handed_is_done { done.max(self.read_to.load(Ordering::Acquire)) } else { done };
         u64::try_from(self.high.load(Ordering::Relaxed) - done).unwrap_or(0)
+    }
+
+    /// The offsets between what is done and what was put into the inbox: what waits there, and what the worker has taken.
+    #[must_use]
+    pub fn in_process(&self) -> u64 {
+        u64::try_from(self.handed.load(Ordering::Acquire) - self.done()).unwrap_or(0)
     }
 
     #[cfg(test)]
@@ -134,8 +142,9 @@ mod tests {
         progress.handing_over_up_to(11);
         progress.nothing_waits_below(12);
         assert_eq!(progress.lag(), 2, "the record at 10 is not done");
+        assert_eq!(progress.in_process(), 1);
         progress.done_up_to(11);
-        assert_eq!(progress.lag(), 0);
+        assert_eq!((progress.lag(), progress.in_process()), (0, 0));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::health::{REVISION, VERSION};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -10,20 +9,25 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Unit;
 
+/// The collector of a process that was started at a moment and is of a version.
 #[derive(Debug)]
-pub(super) struct Process {
+pub struct Process {
+    version: &'static str,
+    revision: &'static str,
     started: f64,
 }
 
 impl Process {
-    pub(super) fn started_now() -> Self {
-        Self { started: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() }
+    /// A process that starts now.
+    #[must_use]
+    pub fn started_now(version: &'static str, revision: &'static str) -> Self {
+        Self { version, revision, started: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() }
     }
 }
 
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let build = Info::new([("version", VERSION), ("revision", REVISION)]);
+        let build = Info::new([("version", self.version), ("revision", self.revision)]);
         build.encode(encoder.encode_descriptor("build", "The program", None, build.metric_type())?)?;
         let started = ConstGauge::new(self.started);
         started.encode(encoder.encode_descriptor(
