@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Result, anyhow};
 use serde_json::{Map, Value, json};
 
+use super::shape::Shape;
 use super::source::{Load, PREFIX};
 use super::target::{self, Target};
 use super::watched::Watched;
@@ -50,6 +51,8 @@ fn settings(ground: &Ground, load: &Load, sink: &JdbcSink) -> Value {
     let port = ground.stack.ports().postgres;
     let url = format!("jdbc:postgresql://127.0.0.1:{port}/{}?reWriteBatchedInserts=true", target::DATABASE);
     let topics = load.topics();
+    // With arrays the sink sends a date as a number of days, which Postgres refuses.
+    let unnest = if load.shape == Shape::Wide { "false" } else { "true" };
     let own = [
         ("connector.class", "io.debezium.connector.jdbc.JdbcSinkConnector"),
         ("tasks.max", "4"),
@@ -63,7 +66,7 @@ fn settings(ground: &Ground, load: &Load, sink: &JdbcSink) -> Value {
         ("schema.evolution", "none"),
         ("batch.size", "2000"),
         ("use.reduction.buffer", "true"),
-        ("dialect.postgres.unnest.insert.enabled", "true"),
+        ("dialect.postgres.unnest.insert.enabled", unnest),
         ("consumer.override.max.poll.records", "2000"),
         ("consumer.override.fetch.min.bytes", "100000"),
         ("consumer.override.fetch.max.wait.ms", "100"),
