@@ -112,7 +112,7 @@ fn any(rng: &mut Rng, workers: usize) -> (Place, Kind) {
         6..=9 => (Place::Mirror(worker), ends),
         10..=11 => (Place::ToPostgres(worker), line),
         12..=13 => (Place::ToKafka(worker), line),
-        14 => (Place::Table(1), Kind::Truncate),
+        14 => (Place::Table([1, 5][rng.usize(0..2)]), Kind::Truncate),
         15 => (Place::Table(table), Kind::AddPartition),
         16..=17 => (Place::Table([0, 2, 4][rng.usize(0..3)]), Kind::Snapshot),
         _ => (Place::Table(table), Kind::Again(rng.u64(..))),

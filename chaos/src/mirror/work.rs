@@ -6,8 +6,8 @@ use stack::Stack;
 use crate::workload::Clock;
 
 /// The tables, each of another kind: long values and a clock; a key of two columns that changes; a topic that is compacted; a table of partitions; a
-/// row whose long value no update sends.
-pub(super) const TABLES: [&str; 5] = ["accounts", "moves", "items", "sales", "papers"];
+/// row whose long value no update sends; equal rows without a key.
+pub(super) const TABLES: [&str; 6] = ["accounts", "moves", "items", "sales", "papers", "visits"];
 
 /// Makes the tables. Each but `papers` sends the whole row before a change.
 pub(super) const CREATE: &str = "
@@ -20,6 +20,8 @@ create table sales (id int, region text, amount numeric(12,3), primary key (id, 
 create table sales_n partition of sales for values in ('n');
 create table sales_s partition of sales for values in ('s');
 create table papers (id int primary key, text text not null, read int not null);
+create table visits (who int, page text, weight json);
+alter table visits replica identity full;
 alter table accounts replica identity full;
 alter table moves replica identity full;
 alter table items replica identity full;
@@ -41,7 +43,7 @@ pub(super) fn run(stack: &Stack, mut rng: Rng, clock: Clock) -> usize {
 /// One transaction.
 fn transaction(rng: &mut Rng) -> String {
     let (id, other, n) = (rng.u32(1..250), rng.u32(1..250), rng.u32(1..1000));
-    let statement = match rng.u8(0..18) {
+    let statement = match rng.u8(0..21) {
         0..=2 => {
             format!("insert into accounts (id, n, note) values ({id}, 1, 'made {n}') on conflict (id) do update set n = accounts.n + 1")
         }
@@ -67,6 +69,9 @@ fn transaction(rng: &mut Rng) -> String {
         16 => format!(
             "insert into moves select -{n}, g, 'large' from generate_series(1, 600) g on conflict do nothing; update accounts set n = n + 1"
         ),
+        17 => format!("insert into visits select {id} % 9, 'p' || g % 3, '{{\"a\": 1}}' from generate_series(1, 1 + {n} % 5) g"),
+        18 => format!("update visits set page = 'q{n}' where ctid = (select ctid from visits where who = {id} % 9 limit 1)"),
+        19 => format!("delete from visits where ctid in (select ctid from visits where who = {other} % 9 limit 3)"),
         _ => format!("update accounts set n = -1 where id = {id}; insert into items values ('never {n}', null, null); rollback; select 1"),
     };
     format!("begin; set local lock_timeout = '2s'; {statement}; commit")

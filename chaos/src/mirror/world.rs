@@ -58,7 +58,7 @@ impl World {
         stack.psql_in("shop", CREATE)?;
         stack.psql_in(
             "shop",
-            "insert into items values ('first', null, null); insert into sales values (1, 'n', 1); insert into moves values (0, 0, null)",
+            "insert into items values ('first', null, null); insert into sales values (1, 'n', 1); insert into moves values (0, 0, null); insert into visits values (0, 'first', null)",
         )?;
         let world = Self { processes, active: PROCESSES, topics, runtime: runtime.clone(), stack };
         until("Debezium has sent all tables", PATIENCE, || {
